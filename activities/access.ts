@@ -1,0 +1,22 @@
+import type { Authorizer } from '../http/auth.ts';
+import type { PartnerClient } from '../http/client.ts';
+import type { Limiter } from '../limits/limiter.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
+import type { ReadParents } from './pull/partitions.ts';
+
+/** All that is needed to read one stream of one partner. */
+export interface PartnerAccess {
+  readonly stream: CompiledStream;
+  readonly client: PartnerClient;
+  readonly authorizer: Authorizer;
+  readonly limiter: Limiter;
+  /** Reads the parent stream's values in batches; undefined for streams without a parent. */
+  readonly parents: ReadParents | undefined;
+}
+
+/** Finds a partner's definition and opens what belongs to it; the worker's implementation caches both. */
+export interface Partners {
+  /** Throws InvalidInput when there is no such partner or stream, or its definition does not hold. */
+  readonly access: (partner: string, stream: string) => Promise<PartnerAccess>;
+  readonly streams: (partner: string) => Promise<ReadonlyMap<string, CompiledStream>>;
+}

@@ -1,0 +1,118 @@
+import { addCounts, noCounts, type Counts } from '../core/counts.ts';
+import { MINUTE } from '../core/duration.ts';
+import { InvalidInput } from '../core/errors.ts';
+import type { Kind, Lane, Outcome } from '../core/names.ts';
+import { outcomeOfRun } from '../core/outcome.ts';
+import { parseWindow } from '../core/window.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
+import type { StreamReport } from '../warehouse/warehouse.ts';
+import type { ActivityDeps } from './index.ts';
+
+export interface PlanRunInput {
+  readonly runId: string;
+  readonly workflowRunId: string;
+  readonly partner: string;
+  /** Empty: all. */
+  readonly streams: readonly string[];
+  readonly window: string;
+  readonly kind: Kind;
+  readonly generation: number;
+}
+
+export interface PlannedStream {
+  readonly stream: string;
+  readonly lane: Lane;
+  /** A stream of this run whose records it needs first. */
+  readonly after: string | null;
+}
+
+/** How long an activity of a partner may take. */
+export interface GrantTimes {
+  readonly startToCloseMs: number;
+  readonly heartbeatTimeoutMs: number;
+  /** Grants in a row that may end on the partner's limit without a page. */
+  readonly maxIdleGrants: number;
+}
+
+export interface RunPlan {
+  /** Critical first. */
+  readonly streams: readonly PlannedStream[];
+  readonly times: GrantTimes;
+}
+
+const laneOrder = { critical: 0, normal: 1, backfill: 2 } as const satisfies Record<Lane, number>;
+
+/** Reads the definition, records the run and says which streams to start, in which order. */
+export async function planRun(deps: ActivityDeps, input: PlanRunInput): Promise<RunPlan> {
+  parseWindow(input.window);
+  const all = await deps.partners.streams(input.partner);
+  const wanted = input.streams.length === 0 ? [...all.keys()] : input.streams;
+  const chosen = wanted.map((name) => all.get(name) ?? unknown(input.partner, name, all));
+  const streams = chosen
+    .map((stream) => ({
+      stream: stream.name,
+      lane: input.kind === 'backfill' ? ('backfill' as const) : stream.definition.lane,
+      after: needed(stream, wanted),
+    }))
+    .toSorted((a, b) => laneOrder[a.lane] - laneOrder[b.lane]);
+  await deps.warehouse.openRun({
+    runId: input.runId,
+    partner: input.partner,
+    kind: input.kind,
+    windowLabel: input.window,
+    generation: input.generation,
+    streams: streams.map(({ stream }) => stream),
+    workflowRunId: input.workflowRunId,
+  });
+  const { grant, timeout, retry } = (chosen[0] as CompiledStream).partner;
+  return {
+    streams,
+    times: {
+      // The last request may begin just before the grant's time is over; its write comes after that.
+      startToCloseMs: grant.time + 2 * timeout + 5 * MINUTE,
+      heartbeatTimeoutMs: deps.heartbeatTimeoutMs,
+      maxIdleGrants: retry.attempts * 3,
+    },
+  };
+}
+
+function needed(stream: CompiledStream, wanted: readonly string[]): string | null {
+  const parent = stream.definition.parent?.stream;
+  return parent !== undefined && wanted.includes(parent) ? parent : null;
+}
+
+function unknown(partner: string, name: string, all: ReadonlyMap<string, CompiledStream>): never {
+  throw new InvalidInput(
+    `partner ${partner} has no stream ${JSON.stringify(name)}: it has ${[...all.keys()].join(', ')}`,
+  );
+}
+
+export interface CloseRunInput {
+  readonly runId: string;
+  readonly reports: readonly StreamReport[];
+}
+
+export interface RunReport {
+  readonly runId: string;
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+  readonly counts: Counts;
+  readonly streams: readonly StreamReport[];
+}
+
+/** Ends a run: its outcome from those of its streams. */
+export async function closeRun(deps: ActivityDeps, { runId, reports }: CloseRunInput): Promise<RunReport> {
+  const outcome = outcomeOfRun(reports.map((report) => report.outcome ?? 'failed'));
+  const reasons = reports
+    .filter((report) => report.reason !== null)
+    .map((report) => `${report.stream} ${report.outcome}: ${report.reason}`);
+  const reason = reasons.join('; ') || null;
+  await deps.warehouse.closeRun({ runId, outcome, reason });
+  return {
+    runId,
+    outcome,
+    reason,
+    counts: reports.map(({ counts }) => counts).reduce(addCounts, noCounts),
+    streams: reports,
+  };
+}

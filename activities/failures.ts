@@ -1,0 +1,59 @@
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import { backoffMs } from '../core/backoff.ts';
+import {
+  explain,
+  GiveUp,
+  InvalidInput,
+  NeedsAttention,
+  RetryLater,
+  Throttled,
+  WarehouseUnavailable,
+} from '../core/errors.ts';
+
+export interface RetryRules {
+  /** Failures in a row before the stream fails. */
+  readonly attempts: number;
+  readonly base: number;
+  readonly cap: number;
+}
+
+export interface FailureContext {
+  readonly attempt: number;
+  readonly retry: RetryRules;
+  readonly nowMs: number;
+  readonly random: number;
+}
+
+/**
+ * The one place where our errors become Temporal's. Messages hold coordinates only. Retried failures carry their own
+ * delay with full jitter, since the server's backoff has none.
+ */
+export function toFailure(error: unknown, context: FailureContext): Error {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  const message = explain(error);
+  if (error instanceof NeedsAttention || error instanceof GiveUp || error instanceof InvalidInput)
+    return ApplicationFailure.create({ type: error.name, message, nonRetryable: true, details: [error.at] });
+  if (error instanceof Throttled)
+    return ApplicationFailure.create({
+      type: error.name,
+      message,
+      details: [error.at],
+      category: ApplicationFailureCategory.BENIGN,
+      nextRetryDelay: Math.max(0, Date.parse(error.resumeAt) - context.nowMs) + Math.round(context.random * 250),
+    });
+  const after = error instanceof RetryLater ? error.afterMs : undefined;
+  return ApplicationFailure.create({
+    type: error instanceof RetryLater ? error.name : 'Unexpected',
+    message,
+    ...(error instanceof RetryLater ? { details: [error.at] } : {}),
+    nonRetryable: context.attempt >= context.retry.attempts && !(error instanceof WarehouseUnavailable),
+    nextRetryDelay:
+      after ??
+      backoffMs({
+        attempt: context.attempt,
+        baseMs: context.retry.base,
+        capMs: context.retry.cap,
+        random: context.random,
+      }),
+  });
+}

@@ -1,0 +1,195 @@
+import { NeedsAttention, GiveUp, RetryLater, Throttled, type Coordinates } from '../../core/errors.ts';
+import type { Failpoint } from '../../core/failpoint.ts';
+import { parseJson, sliceElements, valueAt } from '../../core/json.ts';
+import type { Answer, NextPage, PageRequest, Position } from '../../core/page.ts';
+import { hashToUuid } from '../../core/page-key.ts';
+import type { Authorizer } from '../../http/auth.ts';
+import { buildRequest } from '../../http/build-request.ts';
+import { classify } from '../../http/classify.ts';
+import type { PartnerClient } from '../../http/client.ts';
+import { nextPage } from '../../http/next-page.ts';
+import type { Limiter } from '../../limits/limiter.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { Validators } from '../../warehouse/warehouse.ts';
+import type { Received } from './stage-records.ts';
+import { takePermit } from './take-permit.ts';
+
+export interface FetchDeps {
+  readonly client: PartnerClient;
+  readonly authorizer: Authorizer;
+  readonly limiter: Limiter;
+  readonly failpoint: Failpoint;
+  /** Epoch ms. */
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  /** How long to stay away after a throttled answer that does not say. */
+  readonly throttledBackoffMs: () => number;
+  /** Called for each request that went out. */
+  readonly onRequest: () => void;
+}
+
+export interface FetchedPage {
+  readonly answer: Answer;
+  readonly received: readonly Received[];
+  readonly next: NextPage;
+  readonly skipped: boolean;
+  readonly validators: Validators | null;
+}
+
+export interface PageAsked {
+  readonly stream: CompiledStream;
+  readonly position: Position;
+  readonly pageNo: number;
+  /** Of the last complete run; sent when the URL is the same. */
+  readonly known: Validators | null;
+}
+
+const lastPage: NextPage = { cursor: null, total: null };
+
+/** One page: permit, request, verdict, parsed records. One attempt, but for a token that had to be renewed. */
+export async function fetchPage(deps: FetchDeps, asked: PageAsked): Promise<FetchedPage> {
+  const { stream, position } = asked;
+  const at = { partner: stream.partner.name, stream: stream.name, page: asked.pageNo };
+  const request = withValidators(buildRequest({ partner: stream.partner, stream: stream.definition, position }), asked);
+  for (let renewed = false; ; renewed = true) {
+    const answer = await sendOne(deps, request);
+    const verdict = classify({
+      status: answer.status,
+      headers: answer.headers,
+      text: answer.text,
+      rules: [...stream.definition.errors, ...stream.partner.errors],
+      canRefresh: deps.authorizer.canRefresh,
+      nowMs: answer.receivedAtMs,
+      maxWaitMs: stream.partner.limits.maxWait,
+    });
+    const place: Coordinates = {
+      ...at,
+      status: answer.status,
+      ...(answer.requestId === undefined ? {} : { requestId: answer.requestId }),
+    };
+    const message = `${stream.partner.name} ${stream.name} page ${asked.pageNo}: ${verdict.message}`;
+    switch (verdict.action) {
+      case 'ok':
+        return readPage(asked, request, answer, place);
+      case 'skip':
+        return { answer, received: [], next: lastPage, skipped: true, validators: null };
+      case 'throttled': {
+        const waitMs =
+          verdict.resumeAt === undefined ? deps.throttledBackoffMs() : Date.parse(verdict.resumeAt) - deps.now();
+        const resumeAt = await deps.limiter.block(Math.max(waitMs, 0), verdict.message);
+        throw new Throttled(message, { at: place, resumeAt });
+      }
+      case 'retry':
+        throw new RetryLater(message, {
+          at: place,
+          ...(verdict.resumeAt === undefined
+            ? {}
+            : { afterMs: Math.max(0, Date.parse(verdict.resumeAt) - deps.now()) }),
+        });
+      case 'refreshToken':
+        if (renewed || !(await deps.authorizer.refresh(request)))
+          throw new NeedsAttention(`${message}; a new token did not help`, { at: place });
+        break;
+      case 'attention':
+        throw new NeedsAttention(message, { at: place });
+      case 'giveUp':
+        throw new GiveUp(message, { at: place });
+    }
+  }
+}
+
+async function sendOne(deps: FetchDeps, request: PageRequest): Promise<Answer> {
+  const release = await takePermit(deps);
+  deps.onRequest();
+  try {
+    const answer = await deps.client.send(request, deps.signal);
+    await deps.failpoint('fetch.after');
+    return answer;
+  } finally {
+    await release();
+  }
+}
+
+function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Coordinates): FetchedPage {
+  const { stream, position } = asked;
+  const validators = validatorsOf(asked, request, answer);
+  if (
+    answer.status === 304 &&
+    request.headers['if-none-match'] === undefined &&
+    request.headers['if-modified-since'] === undefined
+  )
+    throw new RetryLater(`${where(at)}: answered 304 to a request that was not conditional`, { at });
+  if (answer.status === 304 || answer.status === 204)
+    return { answer, received: [], next: lastPage, skipped: false, validators };
+  const body = parseBody(answer, at);
+  const path = stream.definition.records;
+  const records = valueAt(body, path);
+  if (!Array.isArray(records))
+    throw new RetryLater(
+      `${where(at)}: expected an array of records at ${path === '' ? 'the top of the body' : `"${path}"`}, found ${typeName(records)}`,
+      { at },
+    );
+  const next = nextPage({
+    pagination: stream.definition.pagination,
+    body,
+    headers: answer.headers,
+    records,
+    position,
+    url: request.url,
+    auth: stream.partner.auth,
+  });
+  const slices = sliceElements(answer.text, path);
+  const exact = slices !== undefined && slices.length === records.length ? slices : undefined;
+  const include = stream.definition.parent?.include;
+  const received = records.map((record: unknown, i): Received => {
+    const payload = exact?.[i] ?? JSON.stringify(record);
+    return { record: include === undefined ? record : withParent(record, include, position), payload };
+  });
+  return { answer, received, next, skipped: false, validators };
+}
+
+function parseBody(answer: Answer, at: Coordinates): unknown {
+  const kind = `${answer.headers['content-type'] ?? 'no content type'}, ${answer.bytes} bytes`;
+  if (answer.text.trim() === '')
+    throw new RetryLater(`${where(at)}: expected JSON, found an empty body (${kind})`, { at });
+  try {
+    return parseJson(answer.text);
+  } catch {
+    // The parser's own message quotes the text, which may be a record.
+    throw new RetryLater(`${where(at)}: expected JSON, found something else or a part of it (${kind})`, { at });
+  }
+}
+
+const where = (at: Coordinates): string => `${at.partner} ${at.stream} page ${at.page}`;
+
+function typeName(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+}
+
+function withParent(record: unknown, name: string, position: Position): unknown {
+  return typeof record === 'object' && record !== null ? { ...record, [name]: position.parents[0] } : record;
+}
+
+/** Only a stream's very first page is asked conditionally: what follows it stands and falls with it. */
+const isConditional = ({ stream, pageNo }: PageAsked): boolean => stream.definition.conditional && pageNo === 1;
+
+function withValidators(request: PageRequest, asked: PageAsked): PageRequest {
+  const { known } = asked;
+  if (!isConditional(asked) || known === null || known.urlHash !== hashToUuid(request.url)) return request;
+  return {
+    ...request,
+    headers: {
+      ...request.headers,
+      ...(known.etag === null ? {} : { 'if-none-match': known.etag }),
+      ...(known.lastModified === null ? {} : { 'if-modified-since': known.lastModified }),
+    },
+  };
+}
+
+function validatorsOf(asked: PageAsked, request: PageRequest, answer: Answer): Validators | null {
+  if (!isConditional(asked)) return null;
+  const etag = answer.headers.etag ?? null;
+  const lastModified = answer.headers['last-modified'] ?? null;
+  return etag === null && lastModified === null ? null : { urlHash: hashToUuid(request.url), etag, lastModified };
+}

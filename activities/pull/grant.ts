@@ -1,0 +1,28 @@
+import type { Kind, Lane } from '../../core/names.ts';
+import type { StreamReport } from '../../warehouse/warehouse.ts';
+
+/** One stream's run as the workflow knows it: names, no records. */
+export interface StreamJob {
+  readonly partner: string;
+  readonly stream: string;
+  /** Workflow id of the stream's run. */
+  readonly syncId: string;
+  /** Workflow id of the partner's run, if it is part of one. */
+  readonly runId: string | null;
+  readonly window: string;
+  readonly kind: Kind;
+  readonly lane: Lane;
+}
+
+export interface GrantInput extends StreamJob {
+  /** Grants that ended on the partner's limit, one after the other, without a page. */
+  readonly idleGrants: number;
+}
+
+/** What a grant did, and how the workflow goes on. */
+export type GrantResult = { readonly pages: number; readonly rows: number; readonly requests: number } & (
+  | { readonly state: 'more' }
+  | { readonly state: 'done'; readonly report: StreamReport }
+  /** Goes on by itself at `until` (ISO); the checkpoint stays where it is. */
+  | { readonly state: 'deferred'; readonly until: string; readonly cause: string; readonly reason: 'limit' | 'failure' }
+);

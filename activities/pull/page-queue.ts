@@ -1,0 +1,47 @@
+/** A queue between one reader and one writer. Pushing waits while it is full; taking takes all there is. */
+export interface PageQueue<T> {
+  /** Waits for room; false when the queue was closed meanwhile. */
+  push(item: T): Promise<boolean>;
+  /** Waits for at least one; an empty list when the queue is closed and empty. */
+  takeAll(): Promise<readonly T[]>;
+  close(): void;
+}
+
+export function pageQueue<T>(limits: {
+  readonly items: number;
+  readonly weight: number;
+  readonly weigh: (item: T) => number;
+}): PageQueue<T> {
+  let items: T[] = [];
+  let weight = 0;
+  const state = { closed: false };
+  let waiters: (() => void)[] = [];
+  const wake = (): void => {
+    const woken = waiters;
+    waiters = [];
+    for (const resume of woken) resume();
+  };
+  const changed = (): Promise<void> => new Promise((resolve) => waiters.push(resolve));
+  return {
+    async push(item) {
+      while (!state.closed && (items.length >= limits.items || weight >= limits.weight)) await changed();
+      if (state.closed) return false;
+      items.push(item);
+      weight += limits.weigh(item);
+      wake();
+      return true;
+    },
+    async takeAll() {
+      while (!state.closed && items.length === 0) await changed();
+      const taken = items;
+      items = [];
+      weight = 0;
+      wake();
+      return taken;
+    },
+    close() {
+      state.closed = true;
+      wake();
+    },
+  };
+}

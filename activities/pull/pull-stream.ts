@@ -1,0 +1,270 @@
+import { writeCheckpoint, type Checkpoint } from '../../core/checkpoint.ts';
+import { explain, GiveUp, InvalidInput, NeedsAttention, RetryLater, Throttled } from '../../core/errors.ts';
+import { backoffMs } from '../../core/backoff.ts';
+import type { Failpoint } from '../../core/failpoint.ts';
+import { pageKey } from '../../core/page-key.ts';
+import { sliceAt, sliceCount } from '../../core/window.ts';
+import type { PartnerAccess } from '../access.ts';
+import type { StagedPage, Warehouse, Writer, OpenedStream } from '../../warehouse/warehouse.ts';
+import { fetchPage, type FetchDeps, type FetchedPage } from './fetch-page.ts';
+import type { GrantInput, GrantResult } from './grant.ts';
+import { highMark } from './high-mark.ts';
+import { pageQueue, type PageQueue } from './page-queue.ts';
+import { partitions, type Partitions } from './partitions.ts';
+import { stageRecords } from './stage-records.ts';
+
+export interface PullDeps {
+  readonly access: PartnerAccess;
+  readonly warehouse: Warehouse;
+  readonly failpoint: Failpoint;
+  readonly now: () => number;
+  readonly random: () => number;
+  /** The worker is leaving: grants end at the next page. */
+  readonly draining: () => boolean;
+}
+
+export interface PullContext {
+  readonly signal: AbortSignal;
+  readonly writer: Writer;
+  /** Tells Temporal that the grant lives and how far it is. */
+  readonly heartbeat: (progress: { readonly page: number; readonly rows: number }) => void;
+}
+
+/**
+ * One grant: goes on from the checkpoint in the database, at most K requests or T seconds. While a page is being
+ * written the next one is being fetched; pages that arrive during a write share the next transaction.
+ */
+export async function pullStream(deps: PullDeps, input: GrantInput, context: PullContext): Promise<GrantResult> {
+  const { stream } = deps.access;
+  const opened = await deps.warehouse.openStream({
+    stream,
+    syncId: input.syncId,
+    runId: input.runId,
+    windowLabel: input.window,
+    kind: input.kind,
+    lane: input.lane,
+  });
+  const done = { pages: 0, rows: 0, requests: 0 };
+  if (opened.report.state === 'done') return { state: 'done', report: opened.report, ...done };
+  if (opened.checkpoint.done) {
+    const report = await deps.warehouse.finishStream({ stream, run: opened.run, requests: 0 });
+    return { state: 'done', report, ...done };
+  }
+  return new Grant(deps, input, context, opened).run();
+}
+
+/** Weight of a queue, in bytes of answers: bounds memory whatever the size of pages. */
+const QUEUE = { items: 12, bytes: 8 * 1024 * 1024 };
+
+class Grant {
+  readonly #deps: PullDeps;
+  readonly #input: GrantInput;
+  readonly #context: PullContext;
+  readonly #opened: OpenedStream;
+  readonly #partitions: Partitions;
+  readonly #queue: PageQueue<StagedPage>;
+  readonly #startedAtMs: number;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  #requests = 0;
+  /** Requests already counted in the ledger. */
+  #booked = 0;
+  #pages = 0;
+  #rows = 0;
+  #nothingToRead = false;
+
+  constructor(deps: PullDeps, input: GrantInput, context: PullContext, opened: OpenedStream) {
+    this.#deps = deps;
+    this.#input = input;
+    this.#context = context;
+    this.#opened = opened;
+    this.#startedAtMs = deps.now();
+    this.#signal = AbortSignal.any([context.signal, this.#stop.signal]);
+    const { incremental, slice } = deps.access.stream.definition;
+    this.#partitions = partitions({
+      slices: incremental === undefined ? 1 : sliceCount(opened.range, slice),
+      parents: deps.access.parents,
+    });
+    this.#queue = pageQueue({ items: QUEUE.items, weight: QUEUE.bytes, weigh: (page) => page.bytes });
+  }
+
+  async run(): Promise<GrantResult> {
+    const facts = (): { pages: number; rows: number; requests: number } => ({
+      pages: this.#pages,
+      rows: this.#rows,
+      requests: this.#requests,
+    });
+    try {
+      if ((await this.#readAndWrite()) === 'more') return { state: 'more', ...facts() };
+    } catch (error) {
+      const deferred = this.#deferral(error);
+      if (deferred === undefined) throw error;
+      await this.#deps.warehouse.deferStream(this.#opened.run, deferred.until);
+      return { state: 'deferred', ...deferred, ...facts() };
+    }
+    const report = await this.#deps.warehouse.finishStream({
+      stream: this.#deps.access.stream,
+      run: this.#opened.run,
+      requests: this.#requests - this.#booked,
+      nothingToRead: this.#nothingToRead,
+    });
+    return { state: 'done', report, ...facts() };
+  }
+
+  /** What was read before a failure is still written; a failed write stops the reading at once. */
+  async #readAndWrite(): Promise<'more' | 'done'> {
+    const reading = this.#read().finally(() => this.#queue.close());
+    const writing = this.#write().catch((error: unknown) => {
+      this.#stop.abort();
+      this.#queue.close();
+      throw error;
+    });
+    const [read, written] = await Promise.allSettled([reading, writing]);
+    if (written.status === 'rejected') throw written.reason;
+    if (read.status === 'rejected') throw read.reason;
+    return read.value;
+  }
+
+  /** Fetches page after page; the request for the next one is on its way before this one is checked and staged. */
+  async #read(): Promise<'more' | 'done'> {
+    const { checkpoint, checkpointText } = this.#opened;
+    const first = await this.#partitions.begin(checkpoint);
+    if (first.done) {
+      this.#nothingToRead = true;
+      return 'done';
+    }
+    let at = first;
+    let before = checkpointText;
+    let pageNo = this.#opened.report.pages + 1;
+    let fetching: Promise<FetchedPage> | undefined = this.#fetch(at, pageNo);
+    while (fetching !== undefined) {
+      const page: FetchedPage = await fetching;
+      const next = await this.#partitions.after(at, page.next);
+      const goesOn = !next.done && this.#mayGoOn();
+      fetching = goesOn ? this.#fetch(next, pageNo + 1) : undefined;
+      fetching?.catch(() => {});
+      const after = writeCheckpoint(next);
+      if (!(await this.#queue.push(this.#stage({ page, at, pageNo, before, after })))) return 'more';
+      if (next.done) return 'done';
+      at = next;
+      before = after;
+      pageNo += 1;
+    }
+    return 'more';
+  }
+
+  #mayGoOn(): boolean {
+    const { grant } = this.#deps.access.stream.partner;
+    if (this.#deps.draining()) return false;
+    return this.#requests < grant.requests && this.#deps.now() - this.#startedAtMs < grant.time;
+  }
+
+  async #fetch(at: Checkpoint, pageNo: number): Promise<FetchedPage> {
+    const { access, failpoint, now, random } = this.#deps;
+    const { incremental, slice } = access.stream.definition;
+    const deps: FetchDeps = {
+      ...access,
+      failpoint,
+      now,
+      signal: this.#signal,
+      throttledBackoffMs: () => this.#backoff(this.#input.idleGrants + 1, 1 - random() / 2),
+      onRequest: () => {
+        this.#requests += 1;
+      },
+    };
+    return fetchPage(deps, {
+      stream: access.stream,
+      pageNo,
+      known: this.#opened.validators,
+      position: {
+        cursor: at.cursor,
+        parents: at.parents,
+        range: sliceAt(this.#opened.range, incremental === undefined ? undefined : slice, at.slice),
+      },
+    });
+  }
+
+  #stage(of: { page: FetchedPage; at: Checkpoint; pageNo: number; before: string; after: string }): StagedPage {
+    const { stream } = this.#deps.access;
+    const { page, at, pageNo, before, after } = of;
+    const { answer } = page;
+    const { records, rejected } = stageRecords(stream, page.received);
+    return {
+      pageKey: pageKey({
+        syncId: this.#input.syncId,
+        stream: stream.name,
+        slice: at.slice,
+        parents: at.parents,
+        cursor: at.cursor,
+        definitionVersion: stream.definitionVersion,
+      }),
+      pageNo,
+      slice: at.slice,
+      parents: at.parents,
+      cursorIn: at.cursor,
+      cursorOut: page.next.cursor,
+      status: answer.status,
+      requestId: answer.requestId ?? null,
+      bytes: answer.bytes,
+      fetchedAt: new Date(answer.receivedAtMs).toISOString(),
+      before,
+      after,
+      highMark: highMark(
+        stream.definition.incremental,
+        page.received.map((item) => item.record),
+        answer.receivedAtMs,
+      ),
+      records,
+      rejected,
+      skipped: page.skipped,
+      notModified: answer.status === 304,
+      validators: page.validators,
+    };
+  }
+
+  async #write(): Promise<void> {
+    const { warehouse, access, failpoint } = this.#deps;
+    for (;;) {
+      const pages = await this.#queue.takeAll();
+      if (pages.length === 0) return;
+      const requests = this.#requests - this.#booked;
+      this.#booked += requests;
+      const counts = await warehouse.commitPages({
+        stream: access.stream,
+        run: this.#opened.run,
+        writer: this.#context.writer,
+        pages,
+        requests,
+      });
+      await failpoint('commit.after');
+      this.#pages += pages.length;
+      this.#rows += counts.fetched;
+      this.#context.heartbeat({ page: pages.at(-1)?.pageNo ?? 0, rows: this.#rows });
+      await failpoint('heartbeat.after');
+    }
+  }
+
+  /**
+   * A limit is no failure: the workflow waits on a timer. A failure after some pages is a new beginning for the count of
+   * attempts, so it also goes back to the workflow; only failures without any progress are left to Temporal's retry.
+   */
+  #deferral(error: unknown): { until: string; cause: string; reason: 'limit' | 'failure' } | undefined {
+    if (this.#context.signal.aborted) return undefined;
+    const { now, random } = this.#deps;
+    if (error instanceof Throttled) {
+      // A partner that names a short wait but goes on refusing is asked ever more rarely.
+      const least = this.#input.idleGrants === 0 ? 0 : this.#backoff(this.#input.idleGrants, 1 - random() / 2);
+      const until = Math.max(Date.parse(error.resumeAt), now() + least);
+      return { until: new Date(until).toISOString(), cause: error.message, reason: 'limit' };
+    }
+    const final = error instanceof GiveUp || error instanceof NeedsAttention || error instanceof InvalidInput;
+    if (final || this.#pages === 0) return undefined;
+    const waitMs = (error instanceof RetryLater ? error.afterMs : undefined) ?? this.#backoff(1, random());
+    return { until: new Date(now() + waitMs).toISOString(), cause: explain(error), reason: 'failure' };
+  }
+
+  #backoff(attempt: number, random: number): number {
+    const { retry } = this.#deps.access.stream.partner;
+    return backoffMs({ attempt, baseMs: retry.base, capMs: retry.cap, random });
+  }
+}

@@ -1,0 +1,100 @@
+import { readCheckpoint, writeCheckpoint } from '../core/checkpoint.ts';
+import { InvalidInput } from '../core/errors.ts';
+import { parseJson } from '../core/json.ts';
+import { hashToUuid } from '../core/page-key.ts';
+import { dayOf } from '../core/window.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
+import type { QuarantinedRecord } from '../warehouse/postgres/quarantine.ts';
+import type { StreamReport, Warehouse } from '../warehouse/warehouse.ts';
+import { stageRecords } from './pull/stage-records.ts';
+
+export interface ReplayInput {
+  readonly stream: CompiledStream;
+  readonly held: readonly QuarantinedRecord[];
+  readonly nowMs: number;
+}
+
+export interface Replayed {
+  readonly report: StreamReport | null;
+  /** Ids of the records that fit now. */
+  readonly fitted: readonly string[];
+  /** Those that still do not, and why. */
+  readonly refused: readonly { readonly id: string; readonly path: string; readonly reason: string }[];
+}
+
+/**
+ * Sends held records the normal path again, under the present definition: same keys, same checks, same merge. It makes a
+ * run of its own with one page, whose key is made of the records' ids: done twice, it lands once.
+ */
+export async function replayQuarantine(warehouse: Warehouse, { stream, held, nowMs }: ReplayInput): Promise<Replayed> {
+  if (stream.definition.disposition === 'replace')
+    throw new InvalidInput(
+      `${stream.name} is a replace: its next run reads everything again, with the present definition`,
+    );
+  const withPayload = held.filter((record) => record.payload !== null).toSorted((a, b) => compareIds(a.id, b.id));
+  const include = stream.definition.parent?.include;
+  const received = withPayload.map(({ payload, parents }) => {
+    const record = parseJson(payload as string);
+    const isObject = typeof record === 'object' && record !== null;
+    return {
+      payload: payload as string,
+      record: include !== undefined && isObject ? { ...record, [include]: parents[0] } : record,
+    };
+  });
+  const { records, rejected } = stageRecords(
+    { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' } },
+    received,
+  );
+  const idOf = (ordinal: number): string => (withPayload[ordinal] as QuarantinedRecord).id;
+  const refused = rejected.map(({ ordinal, path, reason }) => ({ id: idOf(ordinal), path, reason }));
+  const fitted = records.map(({ ordinal }) => idOf(ordinal));
+  if (records.length === 0) return { report: null, fitted, refused };
+
+  const page = hashToUuid(
+    JSON.stringify(['quarantine', stream.partner.name, stream.name, stream.definitionVersion, fitted]),
+  );
+  const opened = await warehouse.openStream({
+    stream,
+    syncId: `replay/${stream.partner.name}/${stream.name}/quarantine/${page}`,
+    runId: null,
+    windowLabel: dayOf(nowMs),
+    kind: 'replay',
+    lane: stream.definition.lane,
+  });
+  if (opened.report.state !== 'done' && !readCheckpoint(opened.checkpointText).done)
+    await warehouse.commitPages({
+      stream,
+      run: opened.run,
+      writer: { workflowRunId: '', attempt: 1 },
+      requests: 0,
+      pages: [
+        {
+          pageKey: page,
+          pageNo: 1,
+          slice: 0,
+          parents: [],
+          cursorIn: null,
+          cursorOut: null,
+          status: 200,
+          requestId: null,
+          bytes: 0,
+          fetchedAt: new Date(nowMs).toISOString(),
+          before: opened.checkpointText,
+          after: writeCheckpoint({ ...opened.checkpoint, done: true }),
+          highMark: null,
+          records,
+          rejected: [],
+          skipped: false,
+          notModified: false,
+          validators: null,
+        },
+      ],
+    });
+  return { report: await warehouse.finishStream({ stream, run: opened.run, requests: 0 }), fitted, refused };
+}
+
+function compareIds(a: string, b: string): number {
+  const [pageA = 0, ordinalA = 0] = a.split('.').map(Number);
+  const [pageB = 0, ordinalB = 0] = b.split('.').map(Number);
+  return pageA - pageB || ordinalA - ordinalB;
+}

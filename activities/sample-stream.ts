@@ -1,0 +1,156 @@
+import type { Position } from '../core/page.ts';
+import { sliceAt } from '../core/window.ts';
+import { createAuthorizer } from '../http/auth.ts';
+import { createTokenExchange } from '../http/auth/token-exchange.ts';
+import { createPartnerClient } from '../http/client.ts';
+import { redactHeaders, redactUrl } from '../http/redact.ts';
+import { buildRequest } from '../http/build-request.ts';
+import { createMemoryTokenStore } from '../http/token-store.ts';
+import { InvalidInput } from '../core/errors.ts';
+import { DAY } from '../core/duration.ts';
+import { noFailpoint } from '../core/failpoint.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
+import type { Limiter } from '../limits/limiter.ts';
+import { valueAt } from '../core/json.ts';
+import { fetchPage, type FetchDeps, type FetchedPage } from './pull/fetch-page.ts';
+import { stageRecords } from './pull/stage-records.ts';
+
+export interface Sample {
+  readonly stream: string;
+  /** Method and path, without the values of its query. */
+  readonly request: string;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly bytes: number;
+  readonly records: number;
+  readonly hasNext: boolean;
+  readonly total: number | null;
+  /** What the headers tell of limits and caching. */
+  readonly learnt: readonly string[];
+  readonly rejected: readonly { readonly path: string; readonly reason: string; readonly count: number }[];
+  readonly unknownFields: readonly string[];
+  readonly columns: readonly { readonly name: string; readonly type: string; readonly samples: readonly string[] }[];
+}
+
+/** Asks a stream for its first page and says what came; nothing is written, no limit of the fleet is touched. */
+export async function sampleStream(
+  stream: CompiledStream,
+  { streams, nowMs }: { readonly streams: ReadonlyMap<string, CompiledStream>; readonly nowMs: number },
+): Promise<Sample> {
+  const { page, request } = await firstPage(stream, streams, nowMs);
+  const { records, rejected } = stageRecords(
+    { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' } },
+    page.received,
+  );
+  return {
+    stream: stream.name,
+    request,
+    status: page.answer.status,
+    durationMs: page.answer.durationMs,
+    bytes: page.answer.bytes,
+    records: page.received.length,
+    hasNext: page.next.cursor !== null,
+    total: page.next.total,
+    learnt: learnt(page),
+    rejected: grouped(rejected),
+    unknownFields: unknownFields(stream, page),
+    columns: stream.columns.map((column, i) => ({
+      name: column.name,
+      type: column.type,
+      samples: records.slice(0, SAMPLES).map((record) => shorten(record.columns[i] ?? 'null')),
+    })),
+  };
+}
+
+const now = (): number => Date.now();
+const SAMPLES = 3;
+const shorten = (text: string): string => (text.length > 32 ? `${text.slice(0, 31)}…` : text);
+
+async function firstPage(
+  stream: CompiledStream,
+  streams: ReadonlyMap<string, CompiledStream>,
+  nowMs: number,
+): Promise<{ page: FetchedPage; request: string }> {
+  const { partner, definition } = stream;
+  const authorizer = createAuthorizer({
+    auth: partner.auth,
+    tokens: createMemoryTokenStore(),
+    exchange: createTokenExchange({ timeoutMs: partner.timeout, now }),
+    now,
+  });
+  const quiet = { info: () => {}, warn: () => {}, debug: () => {} };
+  const client = createPartnerClient({ partner, authorizer, log: quiet, now });
+  const deps: FetchDeps = {
+    client,
+    authorizer,
+    limiter: noLimiter,
+    failpoint: noFailpoint,
+    now,
+    signal: AbortSignal.timeout(partner.timeout * 2),
+    throttledBackoffMs: () => 0,
+    onRequest: () => {},
+  };
+  const range =
+    definition.incremental === undefined
+      ? null
+      : { from: new Date(definition.incremental.initial).toISOString(), to: new Date(nowMs + DAY).toISOString() };
+  try {
+    const parents = definition.parent === undefined ? [] : await someParents(stream, streams, nowMs);
+    const position: Position = { cursor: null, parents, range: sliceAt(range, undefined, 0) };
+    const { method, url } = buildRequest({ partner, stream: definition, position });
+    const page = await fetchPage(deps, { stream, position, pageNo: 1, known: null });
+    return { page, request: `${method} ${redactUrl(url, partner.baseUrl)}` };
+  } finally {
+    client.close();
+  }
+}
+
+async function someParents(
+  stream: CompiledStream,
+  streams: ReadonlyMap<string, CompiledStream>,
+  nowMs: number,
+): Promise<readonly string[]> {
+  const { parent } = stream.definition;
+  const parentStream = parent === undefined ? undefined : streams.get(parent.stream);
+  if (parent === undefined || parentStream === undefined) return [];
+  const { page } = await firstPage(parentStream, streams, nowMs);
+  const values = page.received
+    .map(({ record }) => valueAt(record, parent.field))
+    .filter((value) => typeof value === 'string' || typeof value === 'number')
+    .map(String);
+  if (values.length === 0)
+    throw new InvalidInput(`${stream.name} needs ${parent.field} of ${parent.stream}, but its first page has none`);
+  return values.slice(0, parent.batch);
+}
+
+const noLimiter: Limiter = {
+  ask: async () => ({ granted: true, release: async () => {} }),
+  block: async (waitMs) => new Date(Date.now() + waitMs).toISOString(),
+};
+
+const telling = /rate-?limit|limit-info|call-limit|retry-after|quota|^etag$|^last-modified$/;
+
+function learnt(page: FetchedPage): string[] {
+  const headers = redactHeaders(page.answer.headers);
+  return Object.keys(page.answer.headers)
+    .filter((name) => telling.test(name))
+    .map((name) => `${name}: ${headers[name] ?? page.answer.headers[name] ?? ''}`);
+}
+
+function grouped(rejected: readonly { readonly path: string; readonly reason: string }[]): Sample['rejected'] {
+  const counts = new Map<string, { path: string; reason: string; count: number }>();
+  for (const { path, reason } of rejected) {
+    const at = counts.get(`${path} ${reason}`);
+    if (at === undefined) counts.set(`${path} ${reason}`, { path, reason, count: 1 });
+    else at.count += 1;
+  }
+  return [...counts.values()];
+}
+
+function unknownFields(stream: CompiledStream, page: FetchedPage): string[] {
+  const names = new Set<string>();
+  for (const { record } of page.received)
+    if (typeof record === 'object' && record !== null)
+      for (const name of Object.keys(record)) if (!stream.known.has(name)) names.add(name);
+  return [...names];
+}

@@ -1,0 +1,18 @@
+import { fateCounts } from '../core/counts.ts';
+import type { StreamReport } from '../warehouse/warehouse.ts';
+import type { Output } from './output.ts';
+
+/** The balance of each stream, as people read it: fetched = the sum of what follows. */
+export function printBalance(output: Output, streams: readonly StreamReport[]): void {
+  const rows = streams.map((report) => ({
+    stream: report.stream,
+    outcome: report.outcome ?? report.state,
+    fetched: report.counts.fetched,
+    ...Object.fromEntries(fateCounts.map((name) => [name, report.counts[name]])),
+    pages: report.pages,
+    requests: report.requests,
+  }));
+  const shown = fateCounts.filter((name) => name !== 'deleted' || streams.some((report) => report.counts.deleted > 0));
+  output.table(rows, ['stream', 'outcome', 'fetched', ...shown, 'pages', 'requests']);
+  for (const report of streams) if (report.reason !== null) output.say(`${report.stream}: ${report.reason}`);
+}

@@ -1,0 +1,75 @@
+import { missingPollers } from '../../client/missing-pollers.ts';
+import { explain } from '../../core/errors.ts';
+import { partnerQueue, searchAttributes, WORKFLOW_QUEUE } from '../../core/names.ts';
+import { listPartners, loadPartner } from '../../definitions/load.ts';
+import { pendingMigrations } from '../../warehouse/postgres/migrate.ts';
+import type { CommandContext } from '../command.ts';
+import { withDatabase, withTemporal } from '../context.ts';
+import { exitCodes } from '../exit.ts';
+
+type Finding = {
+  readonly check: string;
+  readonly state: 'ok' | 'problem';
+  readonly says: string;
+};
+
+/** Looks at everything a sync stands on, one after the other, and says what to do about what is wrong. */
+export async function doctor({ config, output }: CommandContext): Promise<number> {
+  const findings: Finding[] = [];
+  const look = async (check: string, work: () => Promise<string>): Promise<void> => {
+    findings.push(
+      await work().then(
+        (says): Finding => ({ check, state: 'ok', says }),
+        (error: unknown): Finding => ({ check, state: 'problem', says: explain(error) }),
+      ),
+    );
+  };
+  let names: string[] = [];
+  await look('node', async () => nodeVersion(process.versions.node));
+  await look('partners', async () => {
+    names = await listPartners(config.partnersDir);
+    for (const name of names) await loadPartner(name, { dir: config.partnersDir, env: config.env });
+    return names.length === 0
+      ? `no definition in ${config.partnersDir} yet`
+      : `${names.join(', ')}: each definition holds`;
+  });
+  await look('database', () =>
+    withDatabase(config, async (pool) => {
+      const { rows } = await pool.query<{ server_version: string }>('show server_version');
+      const pending = await pendingMigrations(pool);
+      if (pending.length > 0) throw new Error(`lacks ${pending.join(', ')}: run \`syncline migrate\``);
+      return `PostgreSQL ${rows[0]?.server_version}, up to date`;
+    }),
+  );
+  await look('temporal', () =>
+    withTemporal(config, async (client) => {
+      const info = await client.workflowService.getSystemInfo({});
+      const { customAttributes } = await client.connection.operatorService.listSearchAttributes({
+        namespace: config.temporalNamespace,
+      });
+      const missing = Object.keys(searchAttributes).filter((name) => customAttributes?.[name] === undefined);
+      if (missing.length > 0)
+        throw new Error(
+          `lacks search attributes: ${missing.map((name) => `temporal operator search-attribute create --name ${name} --type Keyword`).join('; ')}`,
+        );
+      return `server ${info.serverVersion}, namespace ${config.temporalNamespace}`;
+    }),
+  );
+  await look('workers', () =>
+    withTemporal(config, async (client) => {
+      const missing = await missingPollers(client, [WORKFLOW_QUEUE, ...names.map(partnerQueue)]);
+      if (missing.length > 0)
+        throw new Error(`nobody asks for work on ${missing.join(', ')}: start \`syncline worker\``);
+      return 'every queue has a worker';
+    }),
+  );
+  output.json(findings);
+  output.table(findings, ['check', 'state', 'says']);
+  return findings.some(({ state }) => state === 'problem') ? exitCodes.failed : exitCodes.ok;
+}
+
+function nodeVersion(version: string): string {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 3)) throw new Error(`Node ${version} is too old: 20.3 or newer is needed`);
+  return `Node ${version}`;
+}

@@ -1,0 +1,95 @@
+import { sampleStream, type Sample } from '../../activities/sample-stream.ts';
+import { explain, InvalidInput } from '../../core/errors.ts';
+import { compilePartner } from '../../definitions/compile.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { Partner } from '../../definitions/definition.ts';
+import { listPartners, loadPartner } from '../../definitions/load.ts';
+import type { CommandContext } from '../command.ts';
+import { exitCodes } from '../exit.ts';
+import type { Output } from '../output.ts';
+
+export async function partnersList({ config, output }: CommandContext): Promise<number> {
+  const rows = [];
+  for (const name of await listPartners(config.partnersDir)) {
+    const loaded = await loadPartner(name, { dir: config.partnersDir, env: config.env }).catch(
+      (error: unknown) => error,
+    );
+    rows.push(
+      isPartner(loaded)
+        ? { partner: name, state: 'fits', streams: Object.keys(loaded.streams).join(', '), baseUrl: loaded.baseUrl }
+        : { partner: name, state: 'broken', streams: '', baseUrl: '', problem: explain(loaded) },
+    );
+  }
+  output.json(rows);
+  if (rows.length === 0)
+    output.say(`No partner in ${config.partnersDir} yet: docs/definitions.md shows how to write one.`);
+  else output.table(rows, ['partner', 'state', 'streams', 'baseUrl']);
+  for (const row of rows) if ('problem' in row) output.say(`\n${row.problem}`);
+  return rows.some((row) => row.state === 'broken') ? exitCodes.failed : exitCodes.ok;
+}
+
+const isPartner = (value: unknown): value is Partner =>
+  typeof value === 'object' && value !== null && 'streams' in value;
+
+interface CheckContext extends CommandContext<{ offline?: boolean; stream?: string }> {
+  readonly name: string;
+}
+
+/** Checks the definition, then asks each stream for its first page and shows what came, typed. Nothing is written. */
+export async function partnersCheck({ config, output, options, name }: CheckContext): Promise<number> {
+  const partner = await loadPartner(name, { dir: config.partnersDir, env: config.env });
+  const all = compilePartner(partner);
+  const chosen = options.stream === undefined ? [...all.values()] : [streamNamed(all, options.stream)];
+  output.say(`The definition of ${name} holds: ${[...all.keys()].join(', ')}.`);
+  if (options.offline === true) {
+    output.json({ partner: name, streams: chosen.map(describe) });
+    return exitCodes.ok;
+  }
+  const results: (Sample | { readonly stream: string; readonly error: string })[] = [];
+  for (const stream of chosen)
+    results.push(
+      await sampleStream(stream, { streams: all, nowMs: Date.now() }).catch((error: unknown) => ({
+        stream: stream.name,
+        error: explain(error),
+      })),
+    );
+  output.json({ partner: name, streams: results });
+  for (const result of results) print(output, result);
+  return results.some((result) => 'error' in result || result.rejected.length > 0) ? exitCodes.failed : exitCodes.ok;
+}
+
+function streamNamed(all: ReadonlyMap<string, CompiledStream>, name: string): CompiledStream {
+  const stream = all.get(name);
+  if (stream === undefined)
+    throw new InvalidInput(`there is no stream ${JSON.stringify(name)}: there are ${[...all.keys()].join(', ')}`);
+  return stream;
+}
+
+const describe = (stream: CompiledStream): object => ({
+  stream: stream.name,
+  table: `${stream.partner.name}.${stream.table}`,
+  columns: stream.columns.map(({ name, type }) => ({ name, type })),
+});
+
+function print(output: Output, result: Sample | { readonly stream: string; readonly error: string }): void {
+  output.say(`\n${result.stream}`);
+  if ('error' in result) {
+    output.say(`  ${result.error}`);
+    return;
+  }
+  output.say(
+    `  ${result.request} answered ${result.status} in ${result.durationMs} ms: ${result.records} records, ${result.bytes.toLocaleString('en-US')} bytes`,
+  );
+  output.say(
+    `  next page: ${result.hasNext ? 'yes' : 'no, this was all'}${result.total === null ? '' : `; the partner says ${result.total} in all`}`,
+  );
+  for (const line of result.learnt) output.say(`  ${line}`);
+  for (const { path, reason, count } of result.rejected)
+    output.say(`  does not fit: ${path || '(the record)'}: ${reason} (${count} of ${result.records})`);
+  if (result.unknownFields.length > 0)
+    output.say(`  not in the schema, goes to _extra: ${result.unknownFields.join(', ')}`);
+  output.table(
+    result.columns.map(({ name, type, samples }) => ({ column: name, type, samples: samples.join('   ') })),
+    ['column', 'type', 'samples'],
+  );
+}

@@ -1,0 +1,85 @@
+import { replayQuarantine } from '../../activities/replay-quarantine.ts';
+import { InvalidInput } from '../../core/errors.ts';
+import { compileStream } from '../../definitions/compile.ts';
+import { loadPartner } from '../../definitions/load.ts';
+import { postgresWarehouse } from '../../warehouse/postgres/postgres-warehouse.ts';
+import { readQuarantine, settleQuarantine } from '../../warehouse/postgres/quarantine.ts';
+import { printBalance } from '../balance.ts';
+import type { CommandContext } from '../command.ts';
+import { withDatabase } from '../context.ts';
+import { exitCodes } from '../exit.ts';
+import { positive } from './runs.ts';
+
+interface ListContext extends CommandContext<{ limit: string; all?: boolean }> {
+  readonly partner: string | undefined;
+  readonly stream: string | undefined;
+}
+
+/** Without payloads: those are shown one at a time, to whoever asks for that one. */
+export async function quarantineList({ config, output, options, partner, stream }: ListContext): Promise<number> {
+  const records = await withDatabase(config, (pool) =>
+    readQuarantine(pool, {
+      partner,
+      stream,
+      status: options.all === true ? undefined : 'held',
+      limit: positive(options.limit),
+    }),
+  );
+  const shown = records.map((record) => ({ ...record, payload: undefined, parents: undefined }));
+  output.json(shown);
+  if (shown.length === 0) output.say('Nothing is in quarantine.');
+  else
+    output.table(
+      shown.map((record) => ({
+        ...record,
+        stream: `${record.partner}.${record.stream}`,
+        since: record.quarantinedAt.slice(0, 19),
+      })),
+      ['stream', 'id', 'key', 'path', 'reason', 'status', 'since'],
+    );
+  return exitCodes.ok;
+}
+
+interface StreamContext extends CommandContext {
+  readonly partner: string;
+  readonly stream: string;
+}
+
+export async function quarantineShow({
+  config,
+  output,
+  partner,
+  stream,
+  id,
+}: StreamContext & { readonly id: string }): Promise<number> {
+  if (!/^\d+\.\d+$/.test(id))
+    throw new InvalidInput(`id: expected PAGE.PLACE as \`quarantine list\` shows it, found ${JSON.stringify(id)}`);
+  const [record] = await withDatabase(config, (pool) => readQuarantine(pool, { partner, stream, id, limit: 1 }));
+  if (record === undefined)
+    throw new InvalidInput(`there is no record ${id} in the quarantine of ${partner}.${stream}`);
+  output.json(record);
+  output.say(
+    `${partner}.${stream} ${id}: ${record.path || '(the record)'}: ${record.reason} (${record.status}, definition ${record.definitionVersion})`,
+  );
+  output.say(record.payload ?? 'This stream withholds the payloads of its quarantine.');
+  return exitCodes.ok;
+}
+
+/** How many records go into one replay; what is left over waits for the next one. */
+const BATCH = 10_000;
+
+export async function quarantineReplay({ config, output, partner, stream }: StreamContext): Promise<number> {
+  const compiled = compileStream(await loadPartner(partner, { dir: config.partnersDir, env: config.env }), stream);
+  return withDatabase(config, async (pool) => {
+    const held = await readQuarantine(pool, { partner, stream, status: 'held', limit: BATCH });
+    const replayed = await replayQuarantine(postgresWarehouse(pool), { stream: compiled, held, nowMs: Date.now() });
+    await settleQuarantine(pool, { partner, stream, ids: replayed.fitted });
+    output.json(replayed);
+    output.say(
+      `${replayed.fitted.length} of ${held.length} held records went through; ${held.length - replayed.fitted.length} stay.`,
+    );
+    if (replayed.report !== null) printBalance(output, [replayed.report]);
+    for (const { id, path, reason } of replayed.refused.slice(0, 20)) output.say(`${id}: ${path}: ${reason}`);
+    return replayed.refused.length === 0 ? exitCodes.ok : exitCodes.partial;
+  });
+}

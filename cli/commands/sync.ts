@@ -1,0 +1,64 @@
+import { reportOfSync, startSync } from '../../client/start-sync.ts';
+import { missingPollers } from '../../client/missing-pollers.ts';
+import type { RunReport } from '../../activities/control.ts';
+import { InvalidInput } from '../../core/errors.ts';
+import { partnerQueue, WORKFLOW_QUEUE } from '../../core/names.ts';
+import { dayOf, parseWindow } from '../../core/window.ts';
+import { listPartners } from '../../definitions/load.ts';
+import { nextGeneration } from '../../warehouse/postgres/inspect.ts';
+import { printBalance } from '../balance.ts';
+import type { CommandContext } from '../command.ts';
+import { withDatabase, withTemporal } from '../context.ts';
+import { exitCodeOf, exitCodes } from '../exit.ts';
+import type { Output } from '../output.ts';
+
+interface SyncContext extends CommandContext<{ window?: string; force?: boolean; wait: boolean }> {
+  readonly partner: string;
+  readonly streams: readonly string[];
+}
+
+export async function sync({ config, output, options, partner, streams }: SyncContext): Promise<number> {
+  const window = options.window ?? dayOf(Date.now());
+  parseWindow(window);
+  const known = await listPartners(config.partnersDir);
+  if (!known.includes(partner))
+    throw new InvalidInput(
+      `there is no partner ${JSON.stringify(partner)} in ${config.partnersDir}: there are ${known.join(', ') || 'none'}`,
+    );
+  const generation =
+    options.force === true ? await withDatabase(config, (pool) => nextGeneration(pool, { partner, window })) : 1;
+  return withTemporal(config, async (client) => {
+    const started = await startSync(client, { partner, streams, window, kind: 'manual', generation });
+    output.say(`${started.state === 'begun' ? 'Run' : 'Already done:'} ${started.runId}`);
+    if (config.uiUrl !== undefined)
+      output.say(`UI  ${workflowUrl(config.uiUrl, config.temporalNamespace, started.runId)}`);
+    if (!options.wait) {
+      output.json({ runId: started.runId, state: started.state });
+      return exitCodes.ok;
+    }
+    const warning = setTimeout(() => {
+      void missingPollers(client, [WORKFLOW_QUEUE, partnerQueue(partner)]).then(
+        (queues) =>
+          queues.length > 0 &&
+          output.say(`No worker asks for work on ${queues.join(' and ')}: start \`syncline worker\`.`),
+        () => {},
+      );
+    }, 3000);
+    const report = await reportOfSync(started.handle).finally(() => clearTimeout(warning));
+    return printReport(output, report);
+  });
+}
+
+export function printReport(output: Output, report: RunReport | { readonly failure: string }): number {
+  output.json(report);
+  if ('failure' in report) {
+    output.say(`failed: ${report.failure}`);
+    return exitCodes.failed;
+  }
+  printBalance(output, report.streams);
+  output.say(`Outcome ${report.outcome}.`);
+  return exitCodeOf[report.outcome];
+}
+
+export const workflowUrl = (uiUrl: string, namespace: string, workflowId: string): string =>
+  `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;

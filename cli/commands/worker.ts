@@ -1,0 +1,28 @@
+import { NeedsAttention } from '../../core/errors.ts';
+import { createLogger } from '../../workers/logger.ts';
+import { startWorkers } from '../../workers/sync-worker.ts';
+import type { Config } from '../../config/config.ts';
+import { withDatabase } from '../context.ts';
+import type { CommandContext } from '../command.ts';
+import { exitCodes } from '../exit.ts';
+import { untilStopped } from '../until-stopped.ts';
+import { pendingMigrations } from '../../warehouse/postgres/migrate.ts';
+
+export async function worker({ config, options }: CommandContext<{ role: string[] }>): Promise<number> {
+  await requireMigrated(config);
+  const log = createLogger(config.logLevel);
+  const workers = await startWorkers({ config, log, roles: options.role });
+  try {
+    await Promise.race([untilStopped(), workers.ended]);
+    log.info('ending: grants end at their next page');
+  } finally {
+    await workers.stop();
+  }
+  return exitCodes.ok;
+}
+
+async function requireMigrated(config: Config): Promise<void> {
+  const pending = await withDatabase(config, pendingMigrations);
+  if (pending.length > 0)
+    throw new NeedsAttention(`the database lacks ${pending.join(', ')}: run \`syncline migrate\` first`);
+}

@@ -1,0 +1,17 @@
+import { startSimulator, type Simulator } from '../simulator/start.ts';
+
+export const DEMO_TOKEN = 'demo-token';
+
+/** Enough to watch for some seconds; the partner's limit is the one that partners/demo.yaml declares. */
+export const demoSize = { customers: 2000, payments: 20_000, refunds: 1500, events: 10_000 } as const;
+
+export async function startDemoPartner(): Promise<{ simulator: Simulator; env: Record<string, string> }> {
+  const simulator = await startSimulator({
+    ...demoSize,
+    seed: 2026,
+    auth: { type: 'bearer', token: DEMO_TOKEN },
+    limits: { rate: 100, perMs: 1000, burst: 12, headers: 'ietf' },
+    latencyMs: 20,
+  });
+  return { simulator, env: { DEMO_URL: simulator.url, DEMO_TOKEN } };
+}

@@ -1,0 +1,172 @@
+import { Command, CommanderError, Option } from 'commander';
+import { processConfig } from '../config/env.ts';
+import { explain, InvalidInput } from '../core/errors.ts';
+import { withDevServices } from './context.ts';
+import { exitCodes } from './exit.ts';
+import { createOutput, type Output } from './output.ts';
+
+/** Each command's module is loaded when it is called: most need neither Temporal nor PostgreSQL to say what is wrong. */
+const program = new Command('syncline')
+  .description('Partner-to-warehouse syncs on Temporal: nothing lost, nothing doubled, no partner flooded')
+  .version('0.1.0')
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true });
+
+const json = new Option('--json', 'print one JSON document for scripts');
+type Settings = ReturnType<typeof withDevServices>;
+
+/** Runs a command with its configuration and output; its number is the exit code. */
+function run<O extends object>(
+  work: (context: { config: Settings; output: Output; options: O }) => Promise<number>,
+): (options: O) => Promise<void> {
+  return async (options) => {
+    process.exitCode = await work({
+      config: withDevServices(processConfig()),
+      output: createOutput('json' in options && options.json === true),
+      options,
+    });
+  };
+}
+
+program
+  .command('demo')
+  .description('the whole thing on this machine, from nothing: services, a demo partner, two syncs, a proof')
+  .option('--keep', 'keep everything up until Ctrl-C')
+  .addOption(json)
+  .action(run<{ keep?: boolean }>(async (context) => (await import('./commands/demo.ts')).demo(context)));
+
+program
+  .command('dev')
+  .description('embedded services, the demo partner and all workers; stays up until Ctrl-C')
+  .option('--partners <dir>', 'folder of definitions')
+  .option('--no-demo', 'without the demo partner')
+  .action(
+    run<{ partners?: string; demo: boolean }>(async (context) => (await import('./commands/dev.ts')).dev(context)),
+  );
+
+program
+  .command('worker')
+  .description('run workers against DATABASE_URL and TEMPORAL_ADDRESS')
+  .option('--role <role...>', 'workflows, partners, partner=<name>; all of them when absent', [])
+  .action(run<{ role: string[] }>(async (context) => (await import('./commands/worker.ts')).worker(context)));
+
+program
+  .command('migrate')
+  .description('bring the tables of DATABASE_URL up to date')
+  .addOption(json)
+  .action(run(async (context) => (await import('./commands/migrate.ts')).migrateCommand(context)));
+
+program
+  .command('sync <partner> [streams...]')
+  .description('pull a partner now, or join the run that is doing so')
+  .option('--window <window>', 'a day or a range: 2026-11-24, 2026-01-01..2026-01-31; today when absent')
+  .option('--force', 'run again although this window is done: a new generation')
+  .option('--no-wait', 'start it and return')
+  .addOption(json)
+  .action(
+    async (
+      partner: string,
+      streams: string[],
+      options: { window?: string; force?: boolean; wait: boolean; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/sync.ts')).sync({ ...context, partner, streams }),
+      )(options),
+  );
+
+const partners = program.command('partners').description('definitions of partners');
+partners
+  .command('list')
+  .addOption(json)
+  .action(run(async (context) => (await import('./commands/partners.ts')).partnersList(context)));
+partners
+  .command('check <name>')
+  .description('check a definition, call the partner once per stream and show typed sample records')
+  .option('--offline', 'check the definition only')
+  .option('--stream <name>', 'only this stream')
+  .addOption(json)
+  .action(async (name: string, options: { offline?: boolean; stream?: string; json?: boolean }) =>
+    run<typeof options>(async (context) =>
+      (await import('./commands/partners.ts')).partnersCheck({ ...context, name }),
+    )(options),
+  );
+
+const runs = program.command('runs').description('what was run, and how it ended');
+runs
+  .command('list')
+  .option('--partner <name>')
+  .option('--limit <n>', 'how many', '20')
+  .addOption(json)
+  .action(
+    run<{ partner?: string; limit: string }>(async (context) => (await import('./commands/runs.ts')).runsList(context)),
+  );
+runs
+  .command('show <id>')
+  .addOption(json)
+  .action(async (id: string, options: { json?: boolean }) =>
+    run(async (context) => (await import('./commands/runs.ts')).runsShow({ ...context, id }))(options),
+  );
+runs
+  .command('cancel <id>')
+  .description('end a run after the page it is at; started again, it goes on from there')
+  .addOption(json)
+  .action(async (id: string, options: { json?: boolean }) =>
+    run(async (context) => (await import('./commands/runs.ts')).runsCancel({ ...context, id }))(options),
+  );
+
+program
+  .command('status')
+  .description('each stream: last outcome, watermark, waiting, quarantine')
+  .addOption(json)
+  .action(run(async (context) => (await import('./commands/status.ts')).status(context)));
+
+const quarantine = program.command('quarantine').description('records that do not fit');
+quarantine
+  .command('list [partner] [stream]')
+  .option('--limit <n>', 'how many', '50')
+  .option('--all', 'also those that were replayed')
+  .addOption(json)
+  .action(
+    async (
+      partner: string | undefined,
+      stream: string | undefined,
+      options: { limit: string; all?: boolean; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/quarantine.ts')).quarantineList({ ...context, partner, stream }),
+      )(options),
+  );
+quarantine
+  .command('show <partner> <stream> <id>')
+  .description('one record, with its payload')
+  .addOption(json)
+  .action(async (partner: string, stream: string, id: string, options: { json?: boolean }) =>
+    run(async (context) =>
+      (await import('./commands/quarantine.ts')).quarantineShow({ ...context, partner, stream, id }),
+    )(options),
+  );
+quarantine
+  .command('replay <partner> <stream>')
+  .description('check the held records against the present definition; those that fit go the normal path')
+  .addOption(json)
+  .action(async (partner: string, stream: string, options: { json?: boolean }) =>
+    run(async (context) =>
+      (await import('./commands/quarantine.ts')).quarantineReplay({ ...context, partner, stream }),
+    )(options),
+  );
+
+program
+  .command('doctor')
+  .description('what is wrong with this installation, and how to mend it')
+  .addOption(json)
+  .action(run(async (context) => (await import('./commands/doctor.ts')).doctor(context)));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
+  else {
+    process.stderr.write(`syncline: ${explain(error)}\n`);
+    process.exitCode = error instanceof InvalidInput ? exitCodes.usage : exitCodes.failed;
+  }
+}

@@ -1,0 +1,72 @@
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { partnerSyncId, WORKFLOW_QUEUE, type Kind } from '../core/names.ts';
+import type { RunReport } from '../activities/control.ts';
+import { searchAttributesOf } from '../workflows/attributes.ts';
+import type { syncPartner } from '../workflows/index.ts';
+
+export interface StartSync {
+  readonly partner: string;
+  /** Empty: all. */
+  readonly streams: readonly string[];
+  readonly window: string;
+  readonly kind: Kind;
+  readonly generation: number;
+}
+
+export interface StartedSync {
+  readonly runId: string;
+  /** `begun`, or what was found under its id: a run that goes on, or one that has ended well. */
+  readonly state: 'begun' | 'finished';
+  readonly handle: WorkflowHandle<typeof syncPartner>;
+}
+
+/** Starts a sync, joins the one that runs, or finds the one that ended. One that failed is begun again from its checkpoints. */
+export async function startSync(client: Client, sync: StartSync): Promise<StartedSync> {
+  const runId = syncId(sync);
+  try {
+    const handle = await client.workflow.start<typeof syncPartner>('syncPartner', {
+      workflowId: runId,
+      taskQueue: WORKFLOW_QUEUE,
+      args: [{ ...sync }],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      typedSearchAttributes: searchAttributesOf(sync),
+      staticSummary: `${sync.partner} ${sync.window}${sync.streams.length === 0 ? '' : `: ${sync.streams.join(', ')}`}`,
+    });
+    return { runId, state: 'begun', handle };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return { runId, state: 'finished', handle: client.workflow.getHandle<typeof syncPartner>(runId) };
+  }
+}
+
+/** A sync of some streams only has an id of its own, beside that of the whole partner. */
+function syncId({ partner, streams, window, generation }: StartSync): string {
+  const whole = partnerSyncId({ partner, window, generation });
+  return streams.length === 0 ? whole : `${whole}/only:${streams.toSorted().join('+')}`.slice(0, 240);
+}
+
+/** The report of a run, also of one that failed; undefined when it ended without one (cancelled, terminated, no plan). */
+export async function reportOfSync(
+  handle: WorkflowHandle<typeof syncPartner>,
+): Promise<RunReport | { readonly failure: string }> {
+  try {
+    return await handle.result();
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    let cause: unknown = error.cause;
+    while (cause instanceof Error) {
+      if (cause instanceof ApplicationFailure && cause.type === 'StreamsFailed' && cause.details?.[0] !== undefined)
+        return cause.details[0] as RunReport;
+      if (cause.cause === undefined) break;
+      cause = cause.cause;
+    }
+    return { failure: cause instanceof Error ? cause.message : error.message };
+  }
+}

@@ -1,0 +1,22 @@
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { explain, NeedsAttention } from '../core/errors.ts';
+
+export interface TemporalAt {
+  readonly address: string | undefined;
+  readonly namespace: string;
+}
+
+/** A client by the standard TEMPORAL_* variables; a given address wins over theirs. */
+export async function connectClient({ address, namespace }: TemporalAt): Promise<Client> {
+  const { connectionOptions } = loadClientConnectConfig();
+  const options = { ...connectionOptions, ...(address === undefined ? {} : { address }), connectTimeout: 5000 };
+  try {
+    return new Client({ connection: await Connection.connect(options), namespace });
+  } catch (error) {
+    throw new NeedsAttention(
+      `Temporal does not answer at ${options.address ?? 'localhost:7233'} (${explain(error)}): start it (\`syncline dev\`), or set TEMPORAL_ADDRESS`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { parseDuration } from '../core/duration.ts';
+import { InvalidInput } from '../core/errors.ts';
+import { failpoints } from '../core/failpoint.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const failpointRule = z
+  .string()
+  .regex(
+    new RegExp(`^(${failpoints.join('|').replaceAll('.', '\\.')})(:\\d+)?$`),
+    'NAME or NAME:COUNT, see core/failpoint.ts',
+  );
+
+const schema = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'a postgres:// URL' }).optional(),
+  TEMPORAL_ADDRESS: z.string().min(1).optional(),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  SYNCLINE_PARTNERS_DIR: z.string().min(1).default('partners'),
+  SYNCLINE_HOME: z.string().min(1).default('.syncline'),
+  SYNCLINE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  SYNCLINE_WORKFLOW_BUNDLE: z.string().min(1).optional(),
+  SYNCLINE_HEARTBEAT_TIMEOUT: z
+    .string()
+    .default('20s')
+    .transform((text, context) => {
+      const value = parseDuration(text);
+      if (value === undefined || value < 1000)
+        context.addIssue({ code: 'custom', message: 'a duration of 1s or more, such as 20s' });
+      return value ?? 0;
+    }),
+  SYNCLINE_FAILPOINT: failpointRule.optional(),
+  XDG_CACHE_HOME: z.string().optional(),
+  HOME: z.string().optional(),
+  PATH: z.string().default('/usr/bin:/bin'),
+});
+
+/** The environment, read once and checked. `env` goes on to the definitions, which may name any variable. */
+export interface Config {
+  readonly databaseUrl: string | undefined;
+  readonly temporalAddress: string | undefined;
+  readonly temporalNamespace: string;
+  readonly partnersDir: string;
+  /** Where embedded services keep their data. */
+  readonly home: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly workflowBundle: string | undefined;
+  readonly heartbeatTimeoutMs: number;
+  readonly failpoint: string | undefined;
+  readonly cacheDir: string;
+  readonly pathEnv: string;
+  readonly env: Environment;
+}
+
+export function readConfig(env: Environment): Config {
+  // An empty variable is as good as none: compose files pass those.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success)
+    throw new InvalidInput(
+      parsed.error.issues
+        .map((issue) => `${issue.path.join('.')}: expected ${issue.message}; correct it in the environment or in .env`)
+        .join('\n'),
+    );
+  const value = parsed.data;
+  return {
+    databaseUrl: value.DATABASE_URL,
+    temporalAddress: value.TEMPORAL_ADDRESS,
+    temporalNamespace: value.TEMPORAL_NAMESPACE,
+    partnersDir: value.SYNCLINE_PARTNERS_DIR,
+    home: value.SYNCLINE_HOME,
+    logLevel: value.SYNCLINE_LOG_LEVEL,
+    workflowBundle: value.SYNCLINE_WORKFLOW_BUNDLE,
+    heartbeatTimeoutMs: value.SYNCLINE_HEARTBEAT_TIMEOUT,
+    failpoint: value.SYNCLINE_FAILPOINT,
+    cacheDir: `${value.XDG_CACHE_HOME ?? `${value.HOME ?? '.'}/.cache`}/syncline`,
+    pathEnv: value.PATH,
+    env: given,
+  };
+}

@@ -1,0 +1,92 @@
+import { assertNever } from './assert-never.ts';
+
+/** Text of a value for a typed column, or why it does not fit. Exact enough that the database never refuses a row. */
+export type ColumnKind = 'text' | 'integer' | 'number' | 'boolean' | 'timestamp' | 'date' | 'json';
+
+export type ColumnText = { readonly text: string | null } | { readonly reason: string };
+
+const INT64_MAX = 9223372036854775807n;
+const INT64_MIN = -9223372036854775808n;
+const decimal = /^[+-]?\d{1,1000}(\.\d{1,1000})?([eE][+-]?\d{1,3})?$/;
+const time = /^(?!0000)\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.]\d+)?)?([Zz]|[+-](0\d|1[0-4]):?[0-5]\d)?$/;
+
+/** `null` and absent become SQL null. Reasons say types and shapes, never the value. */
+export function columnText(kind: ColumnKind, value: unknown): ColumnText {
+  if (value === null || value === undefined) return { text: null };
+  switch (kind) {
+    case 'text':
+      return textOf(typeof value === 'string' ? value : JSON.stringify(value));
+    case 'integer':
+      return integerOf(value);
+    case 'number':
+      if (typeof value === 'number')
+        return Number.isFinite(value) ? { text: String(value) } : refuse('a number', value);
+      return typeof value === 'string' && decimal.test(value) ? { text: value } : refuse('a number', value);
+    case 'boolean':
+      return typeof value === 'boolean' ? { text: value ? 't' : 'f' } : refuse('a boolean', value);
+    case 'timestamp':
+      return timestampOf(value);
+    case 'date':
+      return typeof value === 'string' && isDay(value) ? { text: value } : refuse('a date', value);
+    case 'json':
+      return jsonOf(value);
+    default:
+      return assertNever(kind);
+  }
+}
+
+function textOf(text: string): ColumnText {
+  return text.includes('\u0000')
+    ? { reason: 'text holds a NUL character, which the warehouse cannot store' }
+    : { text };
+}
+
+function integerOf(value: unknown): ColumnText {
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) ? { text: String(value) } : refuse('an integer', value);
+  if (typeof value === 'bigint' || (typeof value === 'string' && /^-?\d{1,19}$/.test(value))) {
+    const exact = BigInt(value);
+    if (exact >= INT64_MIN && exact <= INT64_MAX) return { text: String(exact) };
+  }
+  return refuse('an integer of 64 bits', value);
+}
+
+function timestampOf(value: unknown): ColumnText {
+  if (value instanceof Date)
+    return Number.isNaN(value.getTime()) ? refuse('a time', value) : { text: value.toISOString() };
+  if (typeof value !== 'string' || !time.test(value) || !isDay(value.slice(0, 10)) || !isClock(value))
+    return refuse('an ISO 8601 time', value);
+  // A time without a zone is UTC here, never the zone of the database's session.
+  return { text: /[Zz]$|[+-]\d\d:?\d\d$/.test(value.slice(10)) ? value : `${value}Z` };
+}
+
+const isClock = (value: string): boolean =>
+  value.slice(11, 13) <= '23' && value.slice(14, 16) <= '59' && (value[16] !== ':' || value.slice(17, 19) <= '59');
+
+/** A day of the proleptic Gregorian calendar, years 1 to 9999. */
+function isDay(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || text.startsWith('0000')) return false;
+  const month = Number(text.slice(5, 7));
+  const day = Number(text.slice(8, 10));
+  if (month < 1 || month > 12 || day < 1) return false;
+  return day <= 28 || day <= new Date(Date.UTC(2000 + (Number(text.slice(0, 4)) % 400), month, 0)).getUTCDate();
+}
+
+/** An escape that is one: preceded by an even number of backslashes. */
+const nulEscape = /(?:^|[^\\])(?:\\\\)*\\u0000/;
+const loneSurrogate = /((?:^|[^\\])(?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
+
+function jsonOf(value: unknown): ColumnText {
+  const text = JSON.stringify(value);
+  if (!text.includes('\\u')) return { text };
+  if (nulEscape.test(text)) return { reason: 'text holds a NUL character, which the warehouse cannot store' };
+  // JSON.stringify escapes only lone surrogates; UTF-8 has none, so they become U+FFFD, as in text columns.
+  return { text: text.replace(loneSurrogate, '$1\ufffd') };
+}
+
+function refuse(expected: string, value: unknown): ColumnText {
+  const found = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+  return {
+    reason: `expected ${expected}, found ${found === 'string' || found === 'number' ? `a ${found} that is none` : found}`,
+  };
+}

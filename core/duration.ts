@@ -1,0 +1,20 @@
+import ms from 'ms';
+
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** Milliseconds of `250ms`, `5s`, `10m`, `2h`, `30d`; undefined when the text is not such a duration. */
+export function parseDuration(text: string): number | undefined {
+  if (!/^\d+(\.\d+)?(ms|s|m|h|d|w)$/.test(text)) return undefined;
+  const value = ms(text as ms.StringValue);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** `1.2s`, `3m`, `2h`: for people, not for machines. */
+export function formatDuration(durationMs: number): string {
+  return durationMs < MINUTE && durationMs >= SECOND
+    ? `${(durationMs / SECOND).toFixed(1)}s`
+    : ms(Math.round(durationMs));
+}

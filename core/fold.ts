@@ -1,0 +1,109 @@
+import { decide, type Fate, type Head } from './decide.ts';
+import { noCounts, type Counts } from './counts.ts';
+
+/** What the fold needs of a record; the adapter's record has more. */
+export interface Foldable {
+  /** null: the stream has no primary key, each record stands for itself. */
+  readonly key: string | null;
+  readonly version: string | null;
+  readonly hash: string;
+}
+
+export interface Written<R> {
+  readonly record: R;
+  /** Number of the event the row stands for. */
+  readonly event: number;
+}
+
+export interface Replaced<R> extends Written<R> {
+  /** The event that the row stood for when we looked: the write is refused if it no longer does. */
+  readonly previous: number;
+}
+
+export interface Folded<R> {
+  readonly events: readonly Written<R>[];
+  readonly inserts: readonly Written<R>[];
+  readonly updates: readonly Replaced<R>[];
+  readonly lastEvent: number;
+  /** Per page, in the order given. */
+  readonly counts: readonly Counts[];
+}
+
+export interface FoldInput<R> {
+  readonly pages: readonly { readonly records: readonly R[]; readonly quarantined: number }[];
+  /** Rows already in the table that is written. */
+  readonly heads: ReadonlyMap<string, Head>;
+  /** `replace`: rows of the table that will be replaced. A record that equals one is unchanged, whatever its version. */
+  readonly prior?: ReadonlyMap<string, Head>;
+  readonly lastEvent: number;
+}
+
+/**
+ * Decides what becomes of each record of some pages, in order, against what is known of their keys. Pure: the adapter
+ * reads the heads before and writes the three lists after, all in one transaction under the stream's lock.
+ */
+export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: FoldInput<R>): Folded<R> {
+  const events: Written<R>[] = [];
+  const loose: Written<R>[] = [];
+  const known = new Map<string, Head>();
+  const rows = new Map<string, { record: R; event: number; previous: number | null }>();
+  let event = lastEvent;
+
+  const take = (record: R, previous: number | null): void => {
+    event += 1;
+    events.push({ record, event });
+    if (record.key === null) {
+      loose.push({ record, event });
+      return;
+    }
+    known.set(record.key, { version: record.version, hash: record.hash, event });
+    rows.set(record.key, { record, event, previous });
+  };
+
+  const fateOf = (record: R): { fate: Fate; conflict: boolean } => {
+    const { key } = record;
+    if (key === null) {
+      take(record, null);
+      return { fate: 'inserted', conflict: false };
+    }
+    const head = known.get(key) ?? heads.get(key);
+    if (head === undefined && prior !== undefined) return replace(record, key, prior.get(key));
+    const decision = decide(record, head);
+    if (decision.fate === 'inserted') take(record, null);
+    else if (decision.fate === 'updated') {
+      const written = rows.get(key);
+      take(record, written === undefined ? (head?.event ?? null) : written.previous);
+    } else if (decision.fate === 'stale') {
+      event += 1;
+      events.push({ record, event });
+    }
+    return decision;
+  };
+
+  const replace = (record: R, key: string, old: Head | undefined): { fate: Fate; conflict: boolean } => {
+    if (old?.hash === record.hash) {
+      known.set(key, { version: record.version, hash: record.hash, event: old.event });
+      rows.set(key, { record, event: old.event, previous: null });
+      return { fate: 'unchanged', conflict: false };
+    }
+    take(record, null);
+    return { fate: old === undefined ? 'inserted' : 'updated', conflict: false };
+  };
+
+  const counts = pages.map((page): Counts => {
+    const count = { ...noCounts, fetched: page.records.length + page.quarantined, quarantined: page.quarantined };
+    for (const record of page.records) {
+      const { fate, conflict } = fateOf(record);
+      count[fate] += 1;
+      if (conflict) count.conflicts += 1;
+    }
+    return count;
+  });
+
+  const inserts = loose;
+  const updates: Replaced<R>[] = [];
+  for (const { record, event, previous } of rows.values())
+    if (previous === null) inserts.push({ record, event });
+    else updates.push({ record, event, previous });
+  return { events, inserts, updates, lastEvent: event, counts };
+}

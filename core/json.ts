@@ -1,0 +1,131 @@
+/**
+ * JSON as partners send it. Two things `JSON.parse` alone would lose: numbers beyond a double's precision (ids of 64
+ * bits, long decimals), and the exact text of each record, which the event log keeps as it came.
+ */
+
+/** Long runs of digits are rare, so most bodies take the fast path. */
+const mayLosePrecision = /[\d.]{16}/;
+const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** Parses JSON; a number that a double cannot hold exactly becomes a string with its digits. Throws SyntaxError. */
+export function parseJson(text: string): unknown {
+  if (!mayLosePrecision.test(text)) return JSON.parse(text);
+  JSON.parse(text); // the rewriting below would turn some malformed texts into valid ones
+  return JSON.parse(text.replace(tokens, (token) => (token[0] === '"' || isExact(token) ? token : `"${token}"`)));
+}
+
+function isExact(literal: string): boolean {
+  const value = Number(literal);
+  if (!Number.isFinite(value)) return false;
+  return decimalDigits(literal) === decimalDigits(String(value));
+}
+
+/** A canonical `digits e exponent` of a decimal literal, so that 1.50, 1.5 and 15e-1 compare equal. */
+function decimalDigits(literal: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal) ?? [];
+  const digits = `${whole}${fraction}`.replace(/^0+/, '');
+  const trimmed = digits.replace(/0+$/, '');
+  if (trimmed === '') return '0';
+  return `${sign}${trimmed}e${Number(exponent) - fraction.length + digits.length - trimmed.length}`;
+}
+
+/** The value at a dotted path (`data.items`, `''` for the value itself); undefined when there is none. */
+export function valueAt(value: unknown, path: string | readonly string[]): unknown {
+  const steps = typeof path === 'string' ? (path === '' ? [] : path.split('.')) : path;
+  let at = value;
+  for (const step of steps) {
+    if (typeof at !== 'object' || at === null) return undefined;
+    at = Object.hasOwn(at, step) ? (at as Record<string, unknown>)[step] : undefined;
+  }
+  return at;
+}
+
+/** The exact texts of the elements of the array at `path`, or undefined when they cannot be found. Needs valid JSON. */
+export function sliceElements(text: string, path: string): string[] | undefined {
+  let at = skipSpace(text, 0);
+  for (const step of path === '' ? [] : path.split('.')) {
+    const found = findMember(text, at, step);
+    if (found === undefined) return undefined;
+    at = found;
+  }
+  if (text[at] !== '[') return undefined;
+  const slices: string[] = [];
+  at = skipSpace(text, at + 1);
+  while (text[at] !== ']') {
+    const end = skipValue(text, at);
+    slices.push(text.slice(at, end));
+    at = skipSpace(text, end);
+    if (text[at] === ',') at = skipSpace(text, at + 1);
+    else if (text[at] !== ']') return undefined;
+  }
+  return slices;
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+const OPEN_BRACKET = 91;
+const CLOSE_BRACKET = 93;
+const OPEN_BRACE = 123;
+const CLOSE_BRACE = 125;
+const COMMA = 44;
+
+function findMember(text: string, object: number, name: string): number | undefined {
+  if (text[object] !== '{') return undefined;
+  let found: number | undefined;
+  let at = skipSpace(text, object + 1);
+  while (at < text.length && text[at] !== '}') {
+    const keyEnd = skipString(text, at);
+    const key: unknown = JSON.parse(text.slice(at, keyEnd));
+    const value = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    // As JSON.parse has it, the last of several members with one name counts.
+    if (key === name) found = value;
+    at = skipSpace(text, skipValue(text, value));
+    if (text[at] === ',') at = skipSpace(text, at + 1);
+  }
+  return found;
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && text.charCodeAt(at) <= 32) at++;
+  return at;
+}
+
+/** From an opening quote to just behind the closing one. */
+function skipString(text: string, from: number): number {
+  let at = from;
+  for (;;) {
+    at = text.indexOf('"', at + 1);
+    if (at < 0) return text.length;
+    let back = at - 1;
+    while (text.charCodeAt(back) === BACKSLASH) back--;
+    if ((at - back) % 2 === 1) return at + 1;
+  }
+}
+
+function skipValue(text: string, from: number): number {
+  const first = text.charCodeAt(from);
+  if (first === QUOTE) return skipString(text, from);
+  let at = from;
+  if (first !== OPEN_BRACE && first !== OPEN_BRACKET) {
+    while (at < text.length) {
+      const code = text.charCodeAt(at);
+      if (code === COMMA || code === CLOSE_BRACKET || code === CLOSE_BRACE || code <= 32) return at;
+      at++;
+    }
+    return at;
+  }
+  let depth = 0;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = skipString(text, at) - 1;
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++;
+    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
+      depth--;
+      if (depth === 0) return at + 1;
+    }
+    at++;
+  }
+  return at;
+}

@@ -1,0 +1,38 @@
+/**
+ * Names that end up in Temporal histories and in the database. Each is written once, here; renaming one is a migration.
+ */
+
+/** Workflows, and the short activities that only touch our database: never rate-limited. */
+export const WORKFLOW_QUEUE = 'syncline';
+
+/** Activity-only: eager dispatch would bypass the queue's rate limit on a queue that workflows share. */
+export const partnerQueue = (partner: string): string => `partner.${partner}`;
+
+export const kinds = ['nightly', 'manual', 'backfill', 'replay'] as const;
+export type Kind = (typeof kinds)[number];
+
+export const lanes = ['critical', 'normal', 'backfill'] as const;
+export type Lane = (typeof lanes)[number];
+
+export const outcomes = ['ok', 'partial', 'deferred', 'suspect', 'failed'] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** Temporal's priority key: 1 goes first. */
+export const lanePriority = { critical: 1, normal: 3, backfill: 5 } as const satisfies Record<Lane, number>;
+
+export const searchAttributes = {
+  SyncPartner: 'KEYWORD',
+  SyncStream: 'KEYWORD',
+  SyncKind: 'KEYWORD',
+  SyncOutcome: 'KEYWORD',
+} as const;
+
+/** `sync/acme/2026-11-24`, or `sync/acme/2026-11-24/g2` for a forced second generation. */
+export const partnerSyncId = (run: { partner: string; window: string; generation: number }): string =>
+  `sync/${run.partner}/${run.window}${generationSuffix(run.generation)}`;
+
+/** `sync/acme/payments/2026-11-24`. */
+export const streamSyncId = (run: { partner: string; stream: string; window: string; generation: number }): string =>
+  `sync/${run.partner}/${run.stream}/${run.window}${generationSuffix(run.generation)}`;
+
+const generationSuffix = (generation: number): string => (generation === 1 ? '' : `/g${generation}`);

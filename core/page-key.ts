@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+
+export interface PagePlace {
+  /** Workflow id of the stream's run: names partner, stream, window and generation. */
+  readonly syncId: string;
+  readonly stream: string;
+  readonly slice: number;
+  readonly parents: readonly string[];
+  readonly cursor: string | null;
+  readonly definitionVersion: string;
+}
+
+/**
+ * The idempotency key of a page: a pure function of its place, never of run id, attempt, clock or chance. As UUID text
+ * (the first 128 bits of a SHA-256), so that it is small in the ledger.
+ */
+export function pageKey(place: PagePlace): string {
+  const { syncId, stream, slice, parents, cursor, definitionVersion } = place;
+  return hashToUuid(JSON.stringify([syncId, stream, slice, parents, cursor, definitionVersion]));
+}
+
+export const hashToUuid = (text: string): string =>
+  sha128(text).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+
+/** The first 128 bits of a SHA-256, 32 hex digits. */
+export const sha128 = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);

@@ -1,0 +1,48 @@
+/** The words of one page: what is asked, what came back, where the stream stands. */
+
+/** What one request of a stream depends on besides its definition. */
+export interface Position {
+  /** Opaque to everyone but the paginator: token, next URL, offset, page number. `null` is the first page. */
+  readonly cursor: string | null;
+  /** The slice of time to read, ISO times with zone, `[from, to)`; null for streams without `incremental`. */
+  readonly range: TimeRange | null;
+  /** Values of the parent stream's field that go into this call; empty for streams without a parent. */
+  readonly parents: readonly string[];
+}
+
+export interface TimeRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A request before authorization. `url` is absolute and carries its query. */
+export interface PageRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON text, or undefined. */
+  readonly body: string | undefined;
+}
+
+/** An answer of any status, read to its end. */
+export interface Answer {
+  readonly status: number;
+  /** Lower-case names; repeated fields joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  readonly bytes: number;
+  /** Milliseconds from sending to the last byte. */
+  readonly durationMs: number;
+  /** Our clock when the last byte came, epoch ms. */
+  readonly receivedAtMs: number;
+  /** The partner's id of the request, if it names one. */
+  readonly requestId: string | undefined;
+}
+
+export interface NextPage {
+  /** null: that was the last page. */
+  readonly cursor: string | null;
+  /** How many records the partner says there are in all, if it says. */
+  readonly total: number | null;
+}

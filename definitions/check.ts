@@ -1,0 +1,64 @@
+import { checkParents } from './check-parents.ts';
+import { checkRequest } from './check-request.ts';
+import { checkRows } from './check-rows.ts';
+import type { Partner } from './definition.ts';
+import type { Problem } from './problem.ts';
+
+/** What the shape alone cannot tell: rules between fields, between streams, and between a stream and its schema. */
+export function checkPartner(partner: Partner): readonly Problem[] {
+  return [
+    ...checkAddress(partner),
+    ...checkAuth(partner),
+    ...Object.entries(partner.streams).flatMap(([name, stream]) => [
+      ...checkRequest(stream, ['streams', name]),
+      ...checkRows(stream, ['streams', name]),
+    ]),
+    ...checkParents(partner.streams),
+    ...checkTables(partner),
+  ];
+}
+
+function checkAddress({ baseUrl }: Partner): Problem[] {
+  const url = new URL(baseUrl);
+  const path = ['baseUrl'];
+  const problems: Problem[] = [];
+  if (url.username !== '' || url.password !== '')
+    problems.push({ path, says: 'expected a URL without user and password; write auth: { type: basic, … }' });
+  if (url.search !== '' || url.hash !== '')
+    problems.push({
+      path,
+      says: 'expected a URL without a query or fragment; write parameters under `query` of each stream',
+    });
+  return problems;
+}
+
+function checkAuth({ auth }: Partner): Problem[] {
+  if (typeof auth === 'function' || auth.type !== 'oauth2') return [];
+  const problems: Problem[] = [];
+  if (auth.grant === 'refresh_token' && auth.refreshToken === undefined)
+    problems.push({
+      path: ['auth', 'refreshToken'],
+      says: 'missing; grant: refresh_token needs the first refresh token',
+    });
+  if (auth.grant === 'client_credentials' && auth.refreshToken !== undefined)
+    problems.push({
+      path: ['auth', 'refreshToken'],
+      says: 'not used by grant: client_credentials; write grant: refresh_token, or leave it out',
+    });
+  if (!/^https?:$/.test(URL.canParse(auth.tokenUrl) ? new URL(auth.tokenUrl).protocol : ''))
+    problems.push({ path: ['auth', 'tokenUrl'], says: 'expected an http(s) URL' });
+  return problems;
+}
+
+function checkTables({ streams }: Partner): Problem[] {
+  const owners = new Map<string, string>();
+  return Object.entries(streams).flatMap(([name, stream]) => {
+    const table = stream.table ?? name;
+    const owner = owners.get(table);
+    owners.set(table, owner ?? name);
+    const path = stream.table === undefined ? ['streams', name] : ['streams', name, 'table'];
+    return owner === undefined
+      ? []
+      : [{ path, says: `table "${table}" is already the one of stream ${owner}; give each stream a table of its own` }];
+  });
+}

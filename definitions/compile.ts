@@ -1,0 +1,42 @@
+import { InvalidInput } from '../core/errors.ts';
+import { closest } from './closest.ts';
+import { columnsOf, keyColumnsOf, recordField } from './columns.ts';
+import type { CompiledStream } from './compiled.ts';
+import type { Partner } from './definition.ts';
+import { definitionVersion } from './definition-version.ts';
+import { recordParser } from './parse-record.ts';
+import { recordSchema } from './record-schema.ts';
+
+/** Works out, once, all that pulling a stream needs. Expects a partner that `checkPartner` found nothing wrong with. */
+export function compileStream(partner: Partner, streamName: string): CompiledStream {
+  const definition = Object.hasOwn(partner.streams, streamName) ? partner.streams[streamName] : undefined;
+  if (definition === undefined) throw unknownStream(partner, streamName);
+  const schema = recordSchema(definition.schema);
+  const columns = columnsOf(definition, schema.json);
+  const keyColumns = keyColumnsOf(definition, schema.json);
+  return {
+    partner,
+    name: streamName,
+    definition,
+    table: definition.table ?? streamName,
+    columns,
+    known: new Set(columns.filter((column) => column.path.length === 1).map((column) => column.name)),
+    keyColumns,
+    version: definition.version.flatMap((name) => recordField(definition, schema.json, name) ?? []),
+    definitionVersion: definitionVersion(partner, definition, schema.json),
+    parse: recordParser(schema, keyColumns),
+  };
+}
+
+export function compilePartner(partner: Partner): ReadonlyMap<string, CompiledStream> {
+  return new Map(Object.keys(partner.streams).map((name) => [name, compileStream(partner, name)]));
+}
+
+function unknownStream(partner: Partner, name: string): InvalidInput {
+  const streams = Object.keys(partner.streams);
+  const near = closest(name, streams);
+  const cure = near === undefined ? `its streams are ${streams.join(', ')}` : `did you mean "${near}"?`;
+  return new InvalidInput(`partner ${partner.name} has no stream ${JSON.stringify(name)}; ${cure}`, {
+    at: { partner: partner.name },
+  });
+}

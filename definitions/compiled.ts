@@ -1,0 +1,42 @@
+import type { Partner, StreamDefinition } from './definition.ts';
+
+/** Types of columns, in the words every warehouse adapter maps to its own. */
+export const columnTypes = ['text', 'integer', 'number', 'boolean', 'timestamp', 'date', 'json'] as const;
+export type ColumnType = (typeof columnTypes)[number];
+
+export interface Column {
+  /** Name in the target. */
+  readonly name: string;
+  /** Path of the value in the (parsed) record; one element for top-level fields. */
+  readonly path: readonly string[];
+  readonly type: ColumnType;
+}
+
+/** A field that could not be taken, in words for a person. Never holds the value itself. */
+export interface Mismatch {
+  /** Dotted path of the field: `lines.3.amount`. */
+  readonly path: string;
+  /** `expected number, found string`. */
+  readonly reason: string;
+}
+
+/** A stream of a checked definition, with all that pulling needs worked out once. */
+export interface CompiledStream {
+  readonly partner: Partner;
+  readonly name: string;
+  readonly definition: StreamDefinition;
+  /** Table of the target, without its schema. */
+  readonly table: string;
+  /** Columns of the target, primary key first. Unknown fields go to `_extra`. */
+  readonly columns: readonly Column[];
+  /** Top-level field names that have a column of their own: what is left goes to `_extra`. */
+  readonly known: ReadonlySet<string>;
+  /** The columns of the primary key, in its order. */
+  readonly keyColumns: readonly Column[];
+  /** Paths of the version fields, and how each is compared. */
+  readonly version: readonly { readonly path: readonly string[]; readonly type: ColumnType }[];
+  /** Hash of everything in the definition that shapes requests or rows; no secret goes in. 16 hex digits. */
+  readonly definitionVersion: string;
+  /** Checks one record: the parsed record, or why not. */
+  readonly parse: (record: unknown) => { readonly value: Record<string, unknown> } | { readonly mismatch: Mismatch };
+}

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { canonicalJson } from '../core/canonical.ts';
+import type { Partner, StreamDefinition } from './definition.ts';
+import type { JsonSchema } from './json-schema.ts';
+
+/**
+ * 16 hex digits that change when a change of the definition can change requests or rows. Credentials and what only sets
+ * pace, order or alarms stay out: rotating a token or raising a limit must not make a half-done run start again.
+ * Functions count by their text, so their dependencies do not; nor do the insides of zod transforms.
+ */
+export function definitionVersion(partner: Partner, stream: StreamDefinition, json: JsonSchema): string {
+  const {
+    lane: _lane,
+    errorBudget: _errorBudget,
+    onMismatch: _onMismatch,
+    quarantinePayload: _quarantinePayload,
+    headers,
+    schema: _schema,
+    ...shaping
+  } = stream;
+  const shape = {
+    ...shaping,
+    schema: json,
+    basePath: new URL(partner.baseUrl).pathname,
+    headerNames: [...Object.keys(partner.headers), ...Object.keys(headers)]
+      .map((name) => name.toLowerCase())
+      .toSorted(),
+    partnerErrors: partner.errors,
+  };
+  return createHash('sha256')
+    .update(canonicalJson(plain(shape)))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value === 'function') return { function: String(value) };
+  if (typeof value !== 'object' || value === null || value instanceof z.ZodType) return value;
+  if (Array.isArray(value)) return value.map(plain);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+}

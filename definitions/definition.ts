@@ -1,0 +1,303 @@
+import { z } from 'zod';
+import { parseDuration } from '../core/duration.ts';
+
+/**
+ * The shape of a partner definition: what a person writes in `partners/<name>.yaml` or `.ts`. One schema for both.
+ * Durations are texts like `30s`, `5m`, `1d`. Paths are dotted (`data.items`, `meta.next_cursor`); `''` is the body itself.
+ */
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,39}$/, 'a lower-case name of letters, digits and _ that starts with a letter, up to 40');
+const path = z.string();
+const place = z.enum(['query', 'header', 'body']);
+const durationMs = z.string('a duration such as 500ms, 30s, 5m, 2h, 1d').transform((text, context) => {
+  const value = parseDuration(text);
+  if (value === undefined) context.addIssue({ code: 'custom', message: 'a duration such as 500ms, 30s, 5m, 2h, 1d' });
+  return value ?? 0;
+});
+type AnyFunction = (...args: never[]) => unknown;
+/** A function, as `.ts` definitions may use wherever a plain value does not reach. */
+const fn = <T extends AnyFunction>(): z.ZodType<T, T> =>
+  z.custom<T>((value) => typeof value === 'function', 'a function (only in a .ts definition)');
+
+// --- auth -----------------------------------------------------------------------------------------------------------
+
+/** What a signing function sees and may change of a request; the body is the exact text that will be sent. */
+export interface OutgoingRequest {
+  readonly method: 'GET' | 'POST';
+  /** Absolute, with its query. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+/** The escape hatch: returns the request with whatever the partner wants to see. Called once per request, never cached. */
+export type AuthFunction = (request: OutgoingRequest, now: Date) => OutgoingRequest | Promise<OutgoingRequest>;
+
+export const auth = z.union([
+  fn<AuthFunction>(),
+  z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('none') }),
+    z.strictObject({ type: z.literal('bearer'), token: z.string().min(1) }),
+    z.strictObject({
+      type: z.literal('apiKey'),
+      in: z.enum(['header', 'query']),
+      name: z.string().min(1),
+      key: z.string().min(1),
+    }),
+    z.strictObject({ type: z.literal('basic'), username: z.string().min(1), password: z.string() }),
+    z.strictObject({
+      type: z.literal('oauth2'),
+      grant: z.enum(['client_credentials', 'refresh_token']),
+      tokenUrl: z.string().min(1),
+      clientId: z.string().min(1),
+      clientSecret: z.string().min(1),
+      /** Where the client's own secret goes: RFC 6749 §2.3.1. */
+      clientAuth: z.enum(['basic', 'body']).default('basic'),
+      /** For `refresh_token`: the first one; later ones (rotation) are kept encrypted in the database. */
+      refreshToken: z.string().min(1).optional(),
+      scope: z.string().optional(),
+      extra: z.record(z.string(), z.string()).default({}),
+      /** A token is renewed this long before it ends. */
+      renewBefore: durationMs.default(30_000),
+    }),
+    z.strictObject({
+      type: z.literal('hmac'),
+      secret: z.string().min(1),
+      algorithm: z.enum(['sha256', 'sha512', 'sha1']).default('sha256'),
+      encoding: z.enum(['hex', 'base64']).default('hex'),
+      /** Header that carries the signature. */
+      header: z.string().min(1),
+      /** Text before the signature in that header, such as `sha256=`. */
+      prefix: z.string().default(''),
+      /** Header that carries the time of signing, in epoch seconds; none if absent. */
+      timestampHeader: z.string().optional(),
+      /** What is signed; {method} {path} {query} {timestamp} {body} are replaced. */
+      template: z.string().default('{timestamp}.{method}.{path}.{body}'),
+    }),
+  ]),
+]);
+export type Auth = z.output<typeof auth>;
+
+// --- pagination -----------------------------------------------------------------------------------------------------
+
+const hasMore = { hasMore: path.optional() };
+
+/** What a paginating function is told of a page; it returns the next cursor, or null at the end. */
+export interface AnsweredPage {
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly records: readonly unknown[];
+  readonly cursor: string | null;
+}
+
+export const pagination = z.discriminatedUnion('type', [
+  /** One request, one page. */
+  z.strictObject({ type: z.literal('none') }),
+  /** A token in the answer's body or header, sent back. Ends when it is absent, null or empty, or `hasMore` is false. */
+  z.strictObject({
+    type: z.literal('token'),
+    from: z.enum(['body', 'header']).default('body'),
+    /** Path in the body, or header name. */
+    token: z.string().min(1),
+    in: place.default('query'),
+    as: z.string().min(1),
+    ...hasMore,
+  }),
+  /** A whole next URL (absolute or relative) in the body. Ends when it is absent, null or empty. */
+  z.strictObject({ type: z.literal('nextUrl'), path: z.string().min(1), ...hasMore }),
+  /** `Link: <…>; rel="next"` (RFC 8288). Ends when there is none. */
+  z.strictObject({ type: z.literal('link'), rel: z.string().default('next') }),
+  /** Offset and limit. Ends at the declared total, or at an empty page; a short page only counts when `stopOnShort`. */
+  z.strictObject({
+    type: z.literal('offset'),
+    as: z.string().default('offset'),
+    limitAs: z.string().optional(),
+    limit: z.int().positive(),
+    in: place.default('query'),
+    total: path.optional(),
+    stopOnShort: z.boolean().default(false),
+    ...hasMore,
+  }),
+  /** Page numbers. Ends as `offset` does, or after `totalPages`. */
+  z.strictObject({
+    type: z.literal('page'),
+    as: z.string().default('page'),
+    first: z.int().nonnegative().default(1),
+    sizeAs: z.string().optional(),
+    size: z.int().positive(),
+    in: place.default('query'),
+    total: path.optional(),
+    totalPages: path.optional(),
+    stopOnShort: z.boolean().default(false),
+    ...hasMore,
+  }),
+  /** The last record's field goes back as a parameter (`starting_after`). Ends at `hasMore` false or an empty page. */
+  z.strictObject({
+    type: z.literal('keyset'),
+    field: z.string().min(1),
+    as: z.string().min(1),
+    in: place.default('query'),
+    ...hasMore,
+  }),
+  z.strictObject({
+    type: z.literal('function'),
+    next: fn<(page: AnsweredPage) => string | null>(),
+    in: place.default('query'),
+    as: z.string().min(1),
+  }),
+]);
+export type Pagination = z.output<typeof pagination>;
+
+// --- limits and errors ----------------------------------------------------------------------------------------------
+
+export const limits = z.strictObject({
+  /** At most `rate` requests per `per`, with `burst` at once (token bucket, exact across all workers). */
+  rate: z.number().positive().optional(),
+  per: durationMs.default(1000),
+  burst: z.int().positive().default(1),
+  /** Requests in flight at once, over all workers. */
+  concurrency: z.int().positive().optional(),
+  /** Longest wait that one throttled answer can ask for; longer ones are cut and reported. */
+  maxWait: durationMs.default(3_600_000),
+});
+export type Limits = z.output<typeof limits>;
+
+export const actions = ['ok', 'throttled', 'retry', 'refreshToken', 'skip', 'attention', 'giveUp'] as const;
+export type Action = (typeof actions)[number];
+
+/** A rule matches when all it names matches; the first that does wins over the built-in table. */
+export const errorRule = z.strictObject({
+  /** 403, `4xx`, or a list of those. */
+  status: z
+    .union([z.int().min(100).max(599), z.string().regex(/^[1-5]xx$/), z.array(z.int().min(100).max(599))])
+    .optional(),
+  /** A path in a JSON body and the value it must have. */
+  code: z.strictObject({ path: z.string(), equals: z.union([z.string(), z.number(), z.boolean()]) }).optional(),
+  /** Text that the body must contain. */
+  contains: z.string().min(1).optional(),
+  action: z.enum(actions),
+  /** What a person should know or do; shown with the run. */
+  message: z.string().optional(),
+});
+export type ErrorRule = z.output<typeof errorRule>;
+
+// --- streams --------------------------------------------------------------------------------------------------------
+
+export const timeFormats = ['iso', 'isoSeconds', 'date', 'epochSeconds', 'epochMs'] as const;
+export type TimeFormat = (typeof timeFormats)[number];
+const timeParam = z.strictObject({
+  as: z.string().min(1),
+  in: place.default('query'),
+  format: z.enum(timeFormats).default('iso'),
+});
+
+export const incremental = z.strictObject({
+  /** The record's field (path) that moves forward. */
+  field: z.string().min(1),
+  start: timeParam,
+  end: timeParam.optional(),
+  /** Whether the partner's bounds include the value itself. An exclusive start is sent one step earlier. */
+  startInclusive: z.boolean().default(true),
+  endInclusive: z.boolean().default(false),
+  /** Read again this far before the watermark: late and tied records are never lost. */
+  lookback: durationMs.default(0),
+  /** Where the very first sync starts. */
+  initial: z.iso.datetime({ offset: true }).default('1970-01-01T00:00:00Z'),
+});
+export type Incremental = z.output<typeof incremental>;
+
+export const parent = z.strictObject({
+  stream: name,
+  /** Field of the parent's record whose value goes into the request. */
+  field: z.string().min(1),
+  /** Name of the `{placeholder}` in the path, or of the query, header or body parameter. */
+  as: z.string().min(1),
+  in: z.enum(['path', 'query', 'header', 'body']).default('path'),
+  /** Parents in one call, joined by `separator`. */
+  batch: z.int().positive().default(1),
+  separator: z.string().default(','),
+  /** Adds the parent's value to each record under this name when `batch` is 1. */
+  include: z.string().optional(),
+});
+export type Parent = z.output<typeof parent>;
+
+const jsonSchema = z.record(z.string(), z.unknown());
+
+export const stream = z.strictObject({
+  path: z.string(),
+  method: z.enum(['GET', 'POST']).default('GET'),
+  query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  headers: z.record(z.string(), z.string()).default({}),
+  body: z.record(z.string(), z.unknown()).optional(),
+  /** Path of the array of records in the body; '' when the body is the array. */
+  records: path.default(''),
+  primaryKey: z.array(z.string().min(1)).default([]),
+  /** Fields that order the versions of one record; later wins. None: order of arrival. */
+  version: z.array(z.string().min(1)).default([]),
+  pagination: pagination.prefault({ type: 'none' }),
+  incremental: incremental.optional(),
+  /** Cuts the range to be read into windows of this length, one after the other. Needs `incremental.end`. */
+  slice: durationMs.optional(),
+  parent: parent.optional(),
+  /** JSON Schema of a record, or in .ts a zod schema. */
+  schema: z.union([
+    z.custom<z.ZodType>((value) => value instanceof z.ZodType, 'a zod schema (only in a .ts definition)'),
+    jsonSchema,
+  ]),
+  lane: z.enum(['critical', 'normal', 'backfill']).default('normal'),
+  disposition: z.enum(['merge', 'append', 'replace']).default('merge'),
+  /** When a field no longer fits its type: quarantine the record, or stop the stream at once (`freeze`). */
+  onMismatch: z.enum(['quarantine', 'freeze']).default('quarantine'),
+  /** Quarantined records a run may have and still be `partial`; beyond either it is `failed`. */
+  errorBudget: z
+    .strictObject({ count: z.int().nonnegative().default(100), share: z.number().min(0).max(1).default(0.01) })
+    .prefault({}),
+  /** A full listing shows all there is each time; its row count is compared with the last run's. */
+  fullListing: z.boolean().optional(),
+  /** Sends If-None-Match and If-Modified-Since with the first page's validators (RFC 9110 §13). */
+  conditional: z.boolean().default(false),
+  errors: z.array(errorRule).default([]),
+  /** Keep the payload of quarantined records (`keep`) or only its hash (`withhold`). */
+  quarantinePayload: z.enum(['keep', 'withhold']).default('keep'),
+  /** Target table; the stream's name if absent. */
+  table: name.optional(),
+});
+export type StreamDefinition = z.output<typeof stream>;
+export type StreamInput = z.input<typeof stream>;
+
+export const partner = z.strictObject({
+  name,
+  baseUrl: z.url({ protocol: /^https?$/, error: 'an http(s) URL' }),
+  auth: auth.prefault({ type: 'none' }),
+  headers: z.record(z.string(), z.string()).default({}),
+  limits: limits.prefault({}),
+  /** One request may take this long, connect to last byte. */
+  timeout: durationMs.default(30_000),
+  /** Largest answer taken, in bytes. */
+  maxBytes: z
+    .int()
+    .positive()
+    .default(256 * 1024 * 1024),
+  errors: z.array(errorRule).default([]),
+  /** One grant's end: requests or time, whichever first. */
+  grant: z.strictObject({ requests: z.int().positive().default(500), time: durationMs.default(30_000) }).prefault({}),
+  /** How a failing call is repeated: exponential with full jitter from `base` to `cap`, `attempts` in a row, `total` time. */
+  retry: z
+    .strictObject({
+      attempts: z.int().positive().default(8),
+      base: durationMs.default(1000),
+      cap: durationMs.default(60_000),
+      total: durationMs.default(3_600_000),
+    })
+    .prefault({}),
+  streams: z.record(name, stream).refine((streams) => Object.keys(streams).length > 0, 'at least one stream'),
+});
+/** A checked definition: defaults filled in, durations in ms. */
+export type Partner = z.output<typeof partner>;
+export type PartnerInput = z.input<typeof partner>;
+
+/** For `.ts` definitions: `export default definePartner({ … })`. Types only; checking happens when it is loaded. */
+export function definePartner(definition: PartnerInput): PartnerInput {
+  return definition;
+}

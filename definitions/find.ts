@@ -1,0 +1,62 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InvalidInput } from '../core/errors.ts';
+import { closest } from './closest.ts';
+
+const EXTENSIONS = ['.yaml', '.yml', '.ts', '.js', '.mjs'] as const;
+
+/** Names of the partners in `dir`: `<name>.yaml`, `.yml`, `.ts`, `.js` or `.mjs`, or a folder `<name>` with such a file. */
+export async function listPartners(dir: string): Promise<string[]> {
+  return [...(await partnerFiles(dir)).keys()].toSorted();
+}
+
+/** The one file that defines `name`. */
+export async function findPartner(name: string, dir: string): Promise<string> {
+  const files = await partnerFiles(dir);
+  const [file, other] = files.get(name) ?? [];
+  if (file === undefined) {
+    const names = [...files.keys()].toSorted();
+    const near = closest(name, names);
+    const cure =
+      near !== undefined
+        ? `did you mean "${near}"?`
+        : names.length > 0
+          ? `there are ${names.join(', ')}`
+          : `write ${join(dir, `${name}.yaml`)}`;
+    throw new InvalidInput(`there is no partner ${JSON.stringify(name)} in ${dir}; ${cure}`);
+  }
+  if (other !== undefined)
+    throw new InvalidInput(`partner "${name}" is defined twice, in ${file} and in ${other}; keep one of them`);
+  return file;
+}
+
+async function partnerFiles(dir: string): Promise<Map<string, string[]>> {
+  const files = new Map<string, string[]>();
+  for (const entry of await entriesOf(dir)) {
+    const extension = EXTENSIONS.find((end) => entry.endsWith(end));
+    if (extension !== undefined && !entry.endsWith('.d.ts')) {
+      add(files, entry.slice(0, -extension.length), join(dir, entry));
+    } else if (await isFolder(join(dir, entry))) {
+      const inside = await entriesOf(join(dir, entry));
+      for (const end of EXTENSIONS)
+        if (inside.includes(`${entry}${end}`)) add(files, entry, join(dir, entry, `${entry}${end}`));
+    }
+  }
+  return files;
+}
+
+async function entriesOf(dir: string): Promise<string[]> {
+  try {
+    return (await readdir(dir)).filter((entry) => /^[a-z]/.test(entry)).toSorted();
+  } catch (error) {
+    throw new InvalidInput(`cannot read the folder of partners ${dir}; create it, or point to another one`, {
+      cause: error,
+    });
+  }
+}
+
+const isFolder = async (path: string): Promise<boolean> => (await stat(path)).isDirectory();
+
+function add(files: Map<string, string[]>, name: string, file: string): void {
+  files.set(name, [...(files.get(name) ?? []), file]);
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import type { Path } from './problem.ts';
+
+/** The parts of zod's definitions that a walk from the root of a schema needs. */
+interface Definition {
+  readonly innerType?: z.ZodType;
+  readonly in?: z.ZodType;
+  readonly shape?: Readonly<Record<string, z.ZodType>>;
+  readonly valueType?: z.ZodType;
+  readonly element?: z.ZodType;
+  readonly options?: readonly z.ZodType[];
+  readonly discriminator?: string;
+}
+
+/** The field names that `schema` knows at `path` of `value`; none where it knows no fixed ones. */
+export function knownFields(schema: z.ZodType, value: unknown, path: Path): readonly string[] {
+  const definition = schema.def as z.ZodType['def'] & Definition;
+  const inner = definition.innerType ?? definition.in;
+  if (inner !== undefined) return knownFields(inner, value, path);
+  if (definition.options !== undefined) {
+    const meant = definition.options.filter((option) => isMeant(option, definition.discriminator, value));
+    return meant.map((option) => knownFields(option, value, path)).find((names) => names.length > 0) ?? [];
+  }
+  const [step, ...rest] = path;
+  if (step === undefined) return Object.keys(definition.shape ?? {});
+  const next = definition.shape?.[step] ?? definition.valueType ?? definition.element;
+  return next === undefined ? [] : knownFields(next, member(value, step), rest);
+}
+
+/** Whether this is the branch of a discriminated union that the value names. */
+function isMeant(option: z.ZodType, discriminator: string | undefined, value: unknown): boolean {
+  if (discriminator === undefined || !(option instanceof z.ZodObject)) return true;
+  const literal: unknown = option.shape[discriminator];
+  return !(literal instanceof z.ZodLiteral) || literal.values.has(member(value, discriminator) as string);
+}
+
+const member = (value: unknown, step: string | number): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined;

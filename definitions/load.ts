@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { InvalidInput } from '../core/errors.ts';
+import { checkPartner } from './check.ts';
+import type { Partner } from './definition.ts';
+import { findPartner } from './find.ts';
+import { importDefinition } from './import-definition.ts';
+import { interpolate, type Environment } from './interpolate.ts';
+import { invalidDefinition, pathKey, type Locate, type Problem } from './problem.ts';
+import { checkShape } from './shape.ts';
+import { readYaml } from './yaml.ts';
+
+export { listPartners } from './find.ts';
+
+/** Reads, fills in and checks one definition; everything that is wrong with it comes in one InvalidInput. */
+export async function loadPartner(
+  name: string,
+  { dir, env }: { readonly dir: string; readonly env: Environment },
+): Promise<Partner> {
+  const file = await findPartner(name, dir);
+  const { value, locate } = await readDefinition(file);
+  const filled = interpolate(value, env);
+  const shaped = checkShape(filled.value, filled.touched);
+  const found =
+    'problems' in shaped ? shaped.problems : [...checkName(shaped.partner, file), ...checkPartner(shaped.partner)];
+  // What depends on a missing variable cannot be judged before it is there.
+  const missing = new Set(filled.problems.map((problem) => pathKey(problem.path)));
+  const problems = [
+    ...filled.problems,
+    ...found
+      .filter((problem) => !missing.has(pathKey(problem.path)))
+      .map((problem) => ({ ...problem, says: conceal(problem.says, filled.taken) })),
+  ];
+  if (problems.length > 0 || 'problems' in shaped) throw invalidDefinition(file, problems, locate);
+  return shaped.partner;
+}
+
+async function readDefinition(file: string): Promise<{ value: unknown; locate: Locate }> {
+  if (!/\.ya?ml$/.test(file)) return { value: await importDefinition(file), locate: () => undefined };
+  const { value, locate, errors } = readYaml(await readFile(file, 'utf8'));
+  if (errors.length === 0) return { value, locate };
+  throw new InvalidInput(errors.map(({ line, col, says }) => `${file}:${line}:${col}: ${says}`).join('\n'));
+}
+
+/** The last net: a message that names a stream or field does not know where that name came from. */
+function conceal(says: string, taken: ReadonlySet<string>): string {
+  return [...taken].filter((text) => text.length > 2).reduce((shown, text) => shown.replaceAll(text, '…'), says);
+}
+
+function checkName(partner: Partner, file: string): Problem[] {
+  const expected = basename(file, extname(file));
+  return partner.name === expected
+    ? []
+    : [{ path: ['name'], says: `expected "${expected}", as the file is called; rename one of the two` }];
+}

@@ -1,0 +1,98 @@
+import { valueAt } from '../core/json.ts';
+import type { Column, CompiledStream } from './compiled.ts';
+import { withValue } from './fit-environment.ts';
+import { mismatchOf } from './mismatch.ts';
+import type { RecordSchema } from './record-schema.ts';
+
+type Parse = CompiledStream['parse'];
+
+/**
+ * The check of one record: by the schema, then that no field of the primary key is absent or null.
+ *
+ * Numbers that a double cannot hold arrive as texts of digits (core/json.ts). Where a number belongs, the schema sees a
+ * stand-in of the same sign and about the same size, and the exact text stays in the record.
+ */
+export function recordParser(schema: RecordSchema, keyColumns: readonly Column[]): Parse {
+  const { zod, numbers } = schema;
+  return (record) => {
+    const first = zod.safeParse(numbers.length === 0 ? record : withStandIns(record, numbers));
+    let value: unknown = first.data;
+    if (!first.success) {
+      const exact = nestedTexts(first.error.issues, record);
+      const again =
+        exact.length === 0 ? first : zod.safeParse(exact.reduce(withStandIn, withStandIns(record, numbers)));
+      if (!again.success) return { mismatch: mismatchOf(first.error.issues, record) };
+      value = exact.reduce(withText, again.data);
+    }
+    if (typeof value !== 'object' || value === null)
+      return { mismatch: { path: '', reason: `expected object, found ${typeof value}` } };
+    const parsed = value as Record<string, unknown>;
+    if (numbers.length > 0) restoreTexts(parsed, record as Record<string, unknown>, numbers);
+    for (const column of keyColumns) {
+      const part = column.path.length === 1 ? parsed[column.path[0] as string] : valueAt(parsed, column.path);
+      if (part === undefined || part === null)
+        return {
+          mismatch: {
+            path: column.path.join('.'),
+            reason: `expected a value for the primary key, found ${part === null ? 'null' : 'nothing'}`,
+          },
+        };
+    }
+    return { value: parsed };
+  };
+}
+
+const WHOLE = /^-?\d+$/;
+const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+const isNumberText = (value: unknown, whole: boolean): value is string =>
+  typeof value === 'string' && (whole ? WHOLE : DECIMAL).test(value);
+
+function standIn(text: string): number {
+  const value = Number(text);
+  const most = WHOLE.test(text) ? Number.MAX_SAFE_INTEGER : Number.MAX_VALUE;
+  return Math.max(-most, Math.min(most, value));
+}
+
+function withStandIns(record: unknown, numbers: RecordSchema['numbers']): unknown {
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) return record;
+  let copy: Record<string, unknown> | undefined;
+  for (const { name, whole } of numbers) {
+    const value = (record as Record<string, unknown>)[name];
+    if (!isNumberText(value, whole)) continue;
+    copy ??= { ...(record as Record<string, unknown>) };
+    copy[name] = standIn(value);
+  }
+  return copy ?? record;
+}
+
+/** Where the schema made something else of the stand-in (a transform), that stays. */
+function restoreTexts(
+  parsed: Record<string, unknown>,
+  record: Record<string, unknown>,
+  numbers: RecordSchema['numbers'],
+): void {
+  for (const { name, whole } of numbers) {
+    const text = record[name];
+    if (isNumberText(text, whole) && parsed[name] === standIn(text)) parsed[name] = text;
+  }
+}
+
+interface NestedText {
+  readonly path: readonly (string | number)[];
+  readonly text: string;
+}
+
+/** Fields below the top level that failed and hold what core/json.ts makes of a number too long for a double. */
+function nestedTexts(issues: readonly { readonly path: readonly PropertyKey[] }[], record: unknown): NestedText[] {
+  return issues.flatMap((issue) => {
+    const path = issue.path as (string | number)[];
+    const text = path.length < 2 ? undefined : valueAt(record, path.map(String));
+    return isNumberText(text, false) && text.length >= 16 ? [{ path, text }] : [];
+  });
+}
+
+const withStandIn = (record: unknown, { path, text }: NestedText): unknown => withValue(record, path, standIn(text));
+
+const withText = (value: unknown, { path, text }: NestedText): unknown =>
+  valueAt(value, path.map(String)) === standIn(text) ? withValue(value, path, text) : value;

@@ -1,0 +1,112 @@
+import type { z } from 'zod';
+import { valueAt } from '../core/json.ts';
+import { closest } from './closest.ts';
+import { partner, type Partner } from './definition.ts';
+import { fitEnvironment } from './fit-environment.ts';
+import { found } from './found.ts';
+import { knownFields } from './known-fields.ts';
+import { pathKey, type Path, type Problem } from './problem.ts';
+
+export type Shaped = { readonly partner: Partner } | { readonly problems: readonly Problem[] };
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * Parses a definition, and turns what zod finds into words for a person. `touched` are the paths of texts that came from
+ * the environment: they are never shown, and one that is wanted as a number or boolean is read as such.
+ */
+export function checkShape(value: unknown, touched: ReadonlySet<string>): Shaped {
+  const first = partner.safeParse(value);
+  if (first.success) return { partner: first.data };
+  const wanted = first.error.issues.flatMap((issue) => meantIssues(issue, []));
+  const fitted = fitEnvironment(value, wanted, touched);
+  if (fitted !== undefined) return checkShape(fitted, touched);
+  return { problems: wanted.flatMap(({ issue, path }) => inWords(issue, path, value, touched)) };
+}
+
+/** One of zod's issues, and its path from the root of the definition. */
+export interface Located {
+  readonly issue: Issue;
+  readonly path: Path;
+}
+
+/** The issues of the branch that was meant, where zod only says that no branch of a union fits. */
+function meantIssues(issue: Issue, base: Path): Located[] {
+  const path = [...base, ...(issue.path as Path)];
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ issue, path }];
+  const meant = issue.errors.find((branch) => branch.some((inner) => !isOtherType(inner)));
+  return meant === undefined ? [{ issue, path }] : meant.flatMap((inner) => meantIssues(inner, path));
+}
+
+const isOtherType = (issue: Issue): boolean =>
+  issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'custom');
+
+function inWords(issue: Issue, path: Path, root: unknown, touched: ReadonlySet<string>): Problem[] {
+  const value = valueAt(root, path.map(String));
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(key, path, root));
+  if (issue.code === 'invalid_key') {
+    const key = String(path.at(-1));
+    return [{ path, says: `expected ${issue.issues.map(expectation).join(' or ')}, found ${JSON.stringify(key)}` }];
+  }
+  const expected = expectation(issue);
+  if (value === undefined) return [{ path, says: `missing; expected ${expected}` }];
+  const says = `expected ${expected}, found ${found(value, path, touched.has(pathKey(path)))}`;
+  if (issue.code === 'invalid_type' && expected === 'a text' && /^(number|boolean)$/.test(typeof value))
+    return [{ path, says: `${says}; put it in quotes` }];
+  const near = typeof value === 'string' && !touched.has(pathKey(path)) ? closest(value, choices(issue)) : undefined;
+  return [{ path, says: near === undefined ? says : `${says}; did you mean ${JSON.stringify(near)}?` }];
+}
+
+function unknownField(key: string, path: Path, root: unknown): Problem {
+  const known = knownFields(partner, root, path);
+  const near = closest(key, known);
+  const cure = near === undefined ? `known here: ${known.join(', ')}` : `did you mean "${near}"?`;
+  return { path: [...path, key], says: `unknown field; ${cure}` };
+}
+
+/** What the field should have been. Messages that we gave in the schema are used as they are; zod's own are not. */
+function expectation(issue: Issue): string {
+  if (!/^(Invalid|Too|Unrecognized)/.test(issue.message)) return issue.message;
+  switch (issue.code) {
+    case 'invalid_type':
+      return typeWords[issue.expected] ?? issue.expected;
+    case 'invalid_value':
+    case 'invalid_union':
+      return issue.code === 'invalid_union' && issue.errors.length > 0
+        ? [...new Set(issue.errors.flat().map(expectation))].join(' or ')
+        : oneOf(choices(issue));
+    case 'invalid_format':
+      if (issue.format === 'datetime') return 'a time with its zone, such as 2026-01-01T00:00:00Z';
+      return issue.pattern === undefined ? `a ${issue.format}` : `a text that matches ${issue.pattern}`;
+    case 'too_small':
+      if (issue.origin === 'string') return 'a text that is not empty';
+      return issue.inclusive === false ? `more than ${issue.minimum}` : `at least ${issue.minimum}`;
+    case 'too_big':
+      return issue.inclusive === false ? `less than ${issue.maximum}` : `at most ${issue.maximum}`;
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
+    case 'invalid_key':
+    case 'invalid_element':
+    case 'custom':
+      break;
+  }
+  return 'something else';
+}
+
+const typeWords: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'a mapping',
+  record: 'a mapping',
+  array: 'a list',
+};
+
+function choices(issue: Issue): string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  return issue.code === 'invalid_union' && 'options' in issue ? (issue.options ?? []).map(String) : [];
+}
+
+const oneOf = (values: readonly string[]): string =>
+  values.length === 1 ? JSON.stringify(values[0]) : `one of ${values.map((value) => JSON.stringify(value)).join(', ')}`;

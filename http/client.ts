@@ -1,0 +1,62 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Answer, PageRequest } from '../core/page.ts';
+import type { Partner } from '../definitions/definition.ts';
+import type { Authorizer } from './auth.ts';
+import type { Log } from './log.ts';
+import { redactUrl, requestIdOf } from './redact.ts';
+import { sendOnce } from './send-once.ts';
+
+export interface PartnerClient {
+  /** Exactly one attempt. Any status is an answer; what it means is `classify`'s to say. */
+  readonly send: (request: PageRequest, signal: AbortSignal) => Promise<Answer>;
+  readonly close: () => void;
+}
+
+export interface PartnerClientDeps {
+  readonly partner: Pick<Partner, 'name' | 'baseUrl' | 'timeout' | 'maxBytes'>;
+  readonly authorizer: Authorizer;
+  readonly log: Log;
+  /** Epoch ms. */
+  readonly now: () => number;
+}
+
+export function createPartnerClient({ partner, authorizer, log, now }: PartnerClientDeps): PartnerClient {
+  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  return {
+    close: () => {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+    send: async (request, signal) => {
+      const path = redactUrl(request.url, partner.baseUrl);
+      const call = { partner: partner.name, method: request.method, path };
+      const authorized = await authorizer.authorize(request);
+      const startedAt = performance.now();
+      const elapsed = (): number => Math.round(performance.now() - startedAt);
+      try {
+        const answer = await sendOnce(authorized, {
+          timeoutMs: partner.timeout,
+          maxBytes: partner.maxBytes,
+          what: `${request.method} ${path}`,
+          signal,
+          agents,
+        });
+        const durationMs = elapsed();
+        const requestId = requestIdOf(answer.headers);
+        log.info({ ...call, status: answer.status, durationMs, bytes: answer.bytes, requestId }, 'partner answered');
+        return { ...answer, durationMs, receivedAtMs: now(), requestId };
+      } catch (error) {
+        const cancelled = signal.aborted;
+        log.warn({ ...call, durationMs: elapsed(), ...failureFields(error, cancelled) }, 'partner did not answer');
+        throw error;
+      }
+    },
+  };
+}
+
+function failureFields(error: unknown, cancelled: boolean): Readonly<Record<string, unknown>> {
+  if (cancelled) return { cancelled };
+  if (!(error instanceof Error)) return {};
+  return { error: error.name, code: (error.cause as NodeJS.ErrnoException | undefined)?.code };
+}

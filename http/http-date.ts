@@ -1,0 +1,42 @@
+/**
+ * Epoch ms of an HTTP-date in its three forms (RFC 9110 §5.6.7), or of an ISO time with a zone; undefined otherwise.
+ * `Date.parse` is of no use here: it reads asctime in the local zone, and `120` as a year.
+ */
+export function parseHttpDate(text: string, nowMs: number): number | undefined {
+  const value = text.trim();
+  if (isoTime.test(value)) return orUndefined(Date.parse(value));
+  for (const form of [imfFixdate, rfc850, asctime]) {
+    const parts = form.exec(value)?.groups;
+    if (parts !== undefined) return fromParts(parts, nowMs);
+  }
+  return undefined;
+}
+
+const time = '(?<hour>\\d\\d):(?<minute>\\d\\d):(?<second>\\d\\d)';
+const zone = '(?:GMT|UTC|[+-]0000)';
+const imfFixdate = new RegExp(`^[a-z]{3}, (?<day>\\d\\d) (?<month>[a-z]{3}) (?<year>\\d{4}) ${time} ${zone}$`, 'i');
+const rfc850 = new RegExp(`^[a-z]{6,9}, (?<day>\\d\\d)-(?<month>[a-z]{3})-(?<year>\\d\\d) ${time} ${zone}$`, 'i');
+const asctime = new RegExp(`^[a-z]{3} (?<month>[a-z]{3}) +(?<day>\\d{1,2}) ${time} (?<year>\\d{4})$`, 'i');
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$/i;
+const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+
+function fromParts(parts: Record<string, string>, nowMs: number): number | undefined {
+  const month = months.indexOf((parts.month ?? '').toLowerCase());
+  const [day, hour, minute, second] = [parts.day, parts.hour, parts.minute, parts.second].map(Number);
+  const year = parts.year?.length === 2 ? nearestYear(Number(parts.year), nowMs) : Number(parts.year);
+  if (day === undefined || hour === undefined || minute === undefined || second === undefined) return undefined;
+  if (month < 0 || hour > 23 || minute > 59 || second > 60) return undefined;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month, day);
+  if (date.getUTCDate() !== day) return undefined;
+  return orUndefined(date.setUTCHours(hour, minute, second));
+}
+
+/** RFC 9110 §5.6.7: two digits that seem more than 50 years ahead mean the past. */
+function nearestYear(twoDigits: number, nowMs: number): number {
+  const thisYear = new Date(nowMs).getUTCFullYear();
+  const year = thisYear - (thisYear % 100) + twoDigits;
+  return year > thisYear + 50 ? year - 100 : year;
+}
+
+const orUndefined = (ms: number): number | undefined => (Number.isNaN(ms) ? undefined : ms);

@@ -1,0 +1,97 @@
+import type { Agent as HttpAgent, IncomingMessage } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import axios from 'axios';
+import type { AxiosRequestConfig } from 'axios';
+import { GiveUp, RetryLater } from '../core/errors.ts';
+import { formatDuration } from '../core/duration.ts';
+import type { PageRequest } from '../core/page.ts';
+import { decodeBody } from './decode-body.ts';
+import { readBody } from './read-body.ts';
+import { transportFailure } from './transport-failure.ts';
+
+export interface SendOptions {
+  /** The whole call, connect to last byte: a dribbling body does not outlive it. */
+  readonly timeoutMs: number;
+  /** On the wire, and again once unpacked. */
+  readonly maxBytes: number;
+  /** How messages name the call; nothing secret. */
+  readonly what: string;
+  readonly signal?: AbortSignal;
+  readonly agents?: { readonly http: HttpAgent; readonly https: HttpsAgent };
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  readonly bytes: number;
+}
+
+/**
+ * One attempt: an answer of any status, read to its end, or RetryLater, GiveUp, NeedsAttention. An aborted signal throws
+ * the signal's own reason. axios' errors never leave: they hold the request with its credentials.
+ */
+export async function sendOnce(request: PageRequest, options: SendOptions): Promise<RawAnswer> {
+  const { signal, timeoutMs, maxBytes, what } = options;
+  signal?.throwIfAborted();
+  const stop = new AbortController();
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    stop.abort();
+  }, timeoutMs);
+  // Not AbortSignal.any: on Node 20 it keeps a listener on a long-lived signal for every call.
+  const onAbort = (): void => stop.abort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    const response = await axios.request<IncomingMessage>(axiosConfig(request, stop.signal, options.agents));
+    const headers = plainHeaders(response.data);
+    const body = await readBody(response.data, { maxBytes, what });
+    const { text, bytes } = await decodeBody(body, { headers, maxBytes, what });
+    return { status: response.status, headers, text, bytes };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (timedOut)
+      throw new RetryLater(`${what} took longer than ${formatDuration(timeoutMs)}`, {
+        cause: Object.assign(new Error('ETIMEDOUT'), { code: 'ETIMEDOUT' }),
+      });
+    throw error instanceof RetryLater || error instanceof GiveUp ? error : transportFailure(error, what);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+function axiosConfig(request: PageRequest, signal: AbortSignal, agents: SendOptions['agents']): AxiosRequestConfig {
+  return {
+    method: request.method,
+    url: request.url,
+    headers: {
+      'accept-encoding': 'gzip, br',
+      'user-agent': 'syncline',
+      // axios would call an empty POST a form.
+      ...(request.body === undefined ? { 'content-type': false } : {}),
+      ...request.headers,
+    },
+    ...(request.body === undefined ? {} : { data: request.body }),
+    signal,
+    ...(agents === undefined ? {} : { httpAgent: agents.http, httpsAgent: agents.https }),
+    // A redirect could carry the credentials to another host.
+    maxRedirects: 0,
+    maxBodyLength: Number.POSITIVE_INFINITY,
+    validateStatus: () => true,
+    responseType: 'stream',
+    // axios accepts a gzip stream that breaks off (Z_SYNC_FLUSH): half a page would pass for a whole one.
+    decompress: false,
+    // A signature covers the exact text: nothing may reformat it.
+    transformRequest: [],
+    transformResponse: [],
+  };
+}
+
+function plainHeaders(message: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(message.headers))
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  return headers;
+}

@@ -1,0 +1,12 @@
+import { scryptSync } from 'node:crypto';
+import type { Partner } from '../definitions/definition.ts';
+
+/**
+ * A name for the credential a definition uses, the same wherever the same secret is used at the same host. Derived with
+ * scrypt, so that the name stored in the database does not give a weak password away.
+ */
+export function credentialOf(partner: Partner): string {
+  const { origin } = new URL(partner.baseUrl);
+  const secret = typeof partner.auth === 'function' ? `function ${partner.name}` : JSON.stringify(partner.auth);
+  return scryptSync(secret, `syncline credential ${origin}`, 12).toString('hex');
+}

@@ -1,0 +1,59 @@
+import { join, resolve } from 'node:path';
+import { migrate } from '../warehouse/postgres/migrate.ts';
+import { startPostgres, type PostgresServer } from './postgres.ts';
+import { resolveTemporalCli } from './temporal-cli.ts';
+import { startTemporal, type TemporalServer } from './temporal-server.ts';
+import { cachedWorkflowBundle } from './workflow-bundle.ts';
+
+export interface EmbeddedOptions {
+  readonly dir: string;
+  readonly cacheDir: string;
+  readonly pathEnv: string;
+  /** Keep data over restarts. */
+  readonly durable: boolean;
+  readonly say: (line: string) => void;
+}
+
+export interface Embedded {
+  readonly databaseUrl: string;
+  readonly temporalAddress: string;
+  readonly uiUrl: string;
+  readonly workflowBundle: string;
+  stop(): Promise<void>;
+}
+
+/** PostgreSQL (migrated), a Temporal server with its UI, and the workflow bundle: all at once, on free local ports. */
+export async function startEmbedded({ dir, cacheDir, pathEnv, durable, say }: EmbeddedOptions): Promise<Embedded> {
+  const started: { postgres?: PostgresServer; temporal?: TemporalServer } = {};
+  const stop = async (): Promise<void> => {
+    await Promise.allSettled([started.temporal?.stop(), started.postgres?.stop()]);
+  };
+  const log = say;
+  const results = await Promise.allSettled([
+    startPostgres({ dataDir: resolve(join(dir, 'postgres')), durable }).then(async (postgres) => {
+      started.postgres = postgres;
+      await migrate(postgres.url);
+      say(`PostgreSQL listens on 127.0.0.1:${postgres.port}`);
+    }),
+    resolveTemporalCli({ cacheDir, pathEnv, log }).then(async (cliPath) => {
+      const dbFile = durable ? resolve(join(dir, 'temporal.db')) : undefined;
+      started.temporal = await startTemporal({ cliPath, ...(dbFile === undefined ? {} : { dbFile }) });
+      say(`Temporal listens on ${started.temporal.address}, its UI on ${started.temporal.uiUrl}`);
+    }),
+    cachedWorkflowBundle({ cacheDir: join(dir, '..', 'cache') }),
+  ]);
+  const [, , bundle] = results;
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined || bundle.status === 'rejected') {
+    await stop();
+    throw failed?.reason;
+  }
+  const { postgres, temporal } = started as { postgres: PostgresServer; temporal: TemporalServer };
+  return {
+    databaseUrl: postgres.url,
+    temporalAddress: temporal.address,
+    uiUrl: temporal.uiUrl ?? '',
+    workflowBundle: bundle.value,
+    stop,
+  };
+}

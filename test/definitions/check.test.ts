@@ -1,0 +1,333 @@
+import { describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { checkPartner } from '../../definitions/check.ts';
+import { partner, type PartnerInput } from '../../definitions/definition.ts';
+import { dotted } from '../../definitions/problem.ts';
+
+type Stream = PartnerInput['streams'][string];
+
+const properties = {
+  id: { type: 'string' },
+  at: { type: 'string', format: 'date-time' },
+  ok: { type: 'boolean' },
+  customer: { type: 'object', properties: { id: { type: 'string' } } },
+};
+const stream = (more: Partial<Stream> = {}): Stream => ({
+  path: '/orders',
+  primaryKey: ['id'],
+  schema: { type: 'object', properties },
+  ...more,
+});
+const child = (of: string): Stream => stream({ path: '/a/{b}', parent: { stream: of, field: 'id', as: 'b' } });
+const withField = (field: unknown): Stream =>
+  stream({ schema: { type: 'object', properties: { ...properties, field }, $defs: { money: { type: 'integer' } } } });
+const withFields = (fields: object): Stream =>
+  stream({ schema: { type: 'object', properties: { ...properties, ...fields } } });
+
+const problems = (streams: Record<string, Stream>, top: Partial<PartnerInput> = {}): string[] =>
+  checkPartner(partner.parse({ name: 'acme', baseUrl: 'https://api.example', streams, ...top })).map(
+    ({ path, says }) => `${dotted(path)}: ${says}`,
+  );
+
+describe('rules between fields', () => {
+  test('find nothing wrong with a definition that uses everything', () => {
+    const found = problems({
+      customers: stream({ path: '/customers', pagination: { type: 'keyset', field: 'id', as: 'after' } }),
+      orders: stream({
+        path: '/customers/{customer}/orders',
+        method: 'POST',
+        body: { a: 1 },
+        primaryKey: ['owner', 'customer.id'],
+        version: ['at'],
+        pagination: { type: 'token', token: 'next', as: 'cursor', in: 'body' },
+        incremental: { field: 'at', start: { as: 'since' }, end: { as: 'until' }, lookback: '1h' },
+        slice: '1d',
+        parent: { stream: 'customers', field: 'id', as: 'customer', include: 'owner' },
+      }),
+      logs: stream({ primaryKey: [], disposition: 'append', incremental: { field: 'at', start: { as: 'since' } } }),
+      prices: stream({ primaryKey: [], disposition: 'replace', conditional: true }),
+    });
+    expect(found).toEqual([]);
+  });
+
+  test.each<[string, Stream, string]>([
+    [
+      'an unfilled placeholder',
+      stream({ path: '/a/{b}' }),
+      'path: nothing fills {b}; add parent: { stream: …, field: …, as: b }',
+    ],
+    [
+      'another placeholder than the parent’s',
+      stream({ path: '/a/{b}/{c}', parent: { stream: 'others', field: 'id', as: 'b' } }),
+      "path: nothing fills {c}; the parent's value is called {b}",
+    ],
+    [
+      'a parent without placeholder',
+      stream({ parent: { stream: 'others', field: 'id', as: 'b' } }),
+      'parent.as: {b} is not in the path; write it there, or say where the value goes with in: query, header or body',
+    ],
+    [
+      'an unknown parent',
+      stream({ path: '/a/{b}', parent: { stream: 'other', field: 'id', as: 'b' } }),
+      'parent.stream: there is no stream "other"; did you mean "others"?',
+    ],
+    [
+      'an unknown field of the parent',
+      stream({ path: '/a/{b}', parent: { stream: 'others', field: 'key', as: 'b' } }),
+      'parent.field: field "key" is not in the schema of others; add it to properties; there are id, at, ok, customer',
+    ],
+    [
+      'a parent that is its own',
+      stream({ path: '/a/{b}', parent: { stream: 'orders', field: 'id', as: 'b' } }),
+      'parent.stream: parents go in a circle: orders → orders; one of them must do without a parent',
+    ],
+    [
+      'including one of several parents',
+      stream({ parent: { stream: 'others', field: 'id', as: 'b', in: 'query', batch: 2, include: 'b' } }),
+      'parent.include: only with batch: 1: of several parents nobody can tell which one a record belongs to',
+    ],
+    [
+      'including the parent where the schema is closed',
+      stream({
+        path: '/a/{b}',
+        parent: { stream: 'others', field: 'id', as: 'b', include: 'b' },
+        schema: { type: 'object', properties, additionalProperties: false },
+      }),
+      'parent.include: the schema allows no further fields; add "b" to its properties',
+    ],
+    [
+      'a slice of nothing',
+      stream({ slice: '1d' }),
+      'slice: there is no range of time to cut; add incremental with start and end',
+    ],
+    [
+      'a slice without an end',
+      stream({ slice: '1d', incremental: { field: 'at', start: { as: 'since' } } }),
+      'slice: needs incremental.end: without it every slice would read to the present',
+    ],
+    [
+      'replacing by a part',
+      stream({ disposition: 'replace', incremental: { field: 'at', start: { as: 'since' } } }),
+      'disposition: a replace needs the full listing each time, and incremental reads only a part; use merge, or leave incremental out',
+    ],
+    [
+      'a full listing that is a part',
+      stream({ fullListing: true, incremental: { field: 'at', start: { as: 'since' } } }),
+      'fullListing: incremental reads only a part, so what is absent is not gone; leave one of the two out',
+    ],
+    [
+      'appending twice',
+      stream({
+        primaryKey: [],
+        disposition: 'append',
+        incremental: { field: 'at', start: { as: 'since' }, lookback: '1h' },
+      }),
+      'incremental.lookback: reading again what was appended before would double it; add a primaryKey, or leave lookback out',
+    ],
+    [
+      'a conditional POST',
+      stream({ method: 'POST', conditional: true }),
+      'conditional: only for method: GET: a POST has no validators (RFC 9110 §13); leave it out',
+    ],
+    [
+      'a body of a GET',
+      stream({ body: {} }),
+      'body: a GET request has no body; write method: POST, or use query or header',
+    ],
+    [
+      'a page parameter in the body of a GET',
+      stream({ pagination: { type: 'page', size: 5, in: 'body' } }),
+      'pagination.in: a GET request has no body; write method: POST, or use query or header',
+    ],
+    [
+      'no key to merge by',
+      stream({ primaryKey: [] }),
+      'primaryKey: missing; disposition: merge needs one (only append and replace do without)',
+    ],
+    [
+      'an unknown key',
+      stream({ primaryKey: ['ids'] }),
+      'primaryKey.0: field "ids" is not in the schema; did you mean "id"?',
+    ],
+    [
+      'a boolean key',
+      stream({ primaryKey: ['id', 'ok'] }),
+      'primaryKey.1: field "ok" is of type boolean, which cannot be a primary key; use a text, number or time',
+    ],
+    [
+      'a key that is an object',
+      stream({ primaryKey: ['customer'] }),
+      'primaryKey.0: field "customer" is of type json, which cannot be a primary key; use a text, number or time',
+    ],
+    [
+      'an unknown version',
+      stream({ version: ['customer.version'] }),
+      'version.0: field "customer.version" is not in the schema; add it to properties; there are customer.id',
+    ],
+    [
+      'an unknown incremental field',
+      stream({ incremental: { field: 'att', start: { as: 'since' } } }),
+      'incremental.field: field "att" is not in the schema; did you mean "at"?',
+    ],
+    [
+      'an unknown keyset field',
+      stream({ pagination: { type: 'keyset', field: 'idd', as: 'after' } }),
+      'pagination.field: field "idd" is not in the schema; did you mean "id"?',
+    ],
+    [
+      'a nested keyset field',
+      stream({ pagination: { type: 'keyset', field: 'customer.id', as: 'after' } }),
+      'pagination.field: expected a top-level field of the record',
+    ],
+    [
+      'a column of ours',
+      withFields({ _hash: {} }),
+      'schema.properties._hash: column "_hash" is one of our own (_event, _page, _run, _loaded_at, _hash, _version, _extra, _deleted_at); leave it out of properties: it is kept in _extra',
+    ],
+    [
+      'a column of PostgreSQL’s',
+      withFields({ xmin: {} }),
+      'schema.properties.xmin: column "xmin" is PostgreSQL\'s own; leave it out of properties: it is kept in _extra',
+    ],
+    [
+      'two columns of one name',
+      { ...withFields({ customer_id: {} }), primaryKey: ['customer.id'] },
+      'schema.properties.customer_id: two columns "customer_id", of the fields customer.id and customer_id; leave one of them out of properties: it is kept in _extra',
+    ],
+    [
+      'columns that differ by case only',
+      withFields({ AT: {} }),
+      'schema.properties.AT: two columns "AT", of the fields at and AT; leave one of them out of properties: it is kept in _extra',
+    ],
+    [
+      'a name of more than 63 bytes',
+      withFields({ ['ü'.repeat(32)]: {} }),
+      `schema.properties.${'ü'.repeat(32)}: the column's name has 64 bytes, and PostgreSQL takes 63; leave it out of properties: it is kept in _extra`,
+    ],
+    [
+      'too many columns',
+      withFields(Object.fromEntries(Array.from({ length: 1589 }, (_, index) => [`f${index}`, {}]))),
+      'schema: 1593 columns, and a table takes 1592; leave fields out of properties: they are kept in _extra',
+    ],
+    [
+      'records that are no objects',
+      stream({ disposition: 'append', primaryKey: [], schema: { type: 'array' } }),
+      'schema: a record is an object; write type: object, and its fields under properties',
+    ],
+    [
+      'a zod schema that JSON cannot carry',
+      stream({ schema: z.object({ id: z.string(), big: z.bigint() }) }),
+      'schema: this schema cannot be used: z.bigint() cannot be stored; use z.int(), which also takes digits as text and keeps them exact',
+    ],
+  ])('refuse %s', (_what, orders, message) => {
+    expect(problems({ others: stream(), orders })).toEqual([`streams.orders.${message}`]);
+  });
+
+  test('refuse parents that go in a circle, each with its way', () => {
+    expect(problems({ a: child('b'), b: child('c'), c: child('b') })).toEqual([
+      'streams.b.parent.stream: parents go in a circle: b → c → b; one of them must do without a parent',
+      'streams.c.parent.stream: parents go in a circle: c → b → c; one of them must do without a parent',
+    ]);
+  });
+
+  test('refuse one table for two streams', () => {
+    expect(problems({ orders: stream(), archive: stream({ table: 'orders' }) })).toEqual([
+      'streams.archive.table: table "orders" is already the one of stream orders; give each stream a table of its own',
+    ]);
+  });
+
+  const oauth2 = { type: 'oauth2', tokenUrl: 'https://a.example/t', clientId: 'i', clientSecret: 's' } as const;
+  test.each<[Partial<PartnerInput>, string]>([
+    [
+      { auth: { ...oauth2, grant: 'refresh_token' } },
+      'auth.refreshToken: missing; grant: refresh_token needs the first refresh token',
+    ],
+    [
+      { auth: { ...oauth2, grant: 'client_credentials', refreshToken: 'r' } },
+      'auth.refreshToken: not used by grant: client_credentials; write grant: refresh_token, or leave it out',
+    ],
+    [
+      { auth: { ...oauth2, grant: 'client_credentials', tokenUrl: '/token' } },
+      'auth.tokenUrl: expected an http(s) URL',
+    ],
+    [
+      { baseUrl: 'https://me:pw@api.example' },
+      'baseUrl: expected a URL without user and password; write auth: { type: basic, … }',
+    ],
+    [
+      { baseUrl: 'https://api.example/?key=1' },
+      'baseUrl: expected a URL without a query or fragment; write parameters under `query` of each stream',
+    ],
+  ])('refuse %j', (top, message) => {
+    expect(problems({ orders: stream() }, top)).toEqual([message]);
+  });
+});
+
+describe('traps of JSON Schema', () => {
+  test.each<[unknown, string]>([
+    [{ properties: {} }, ': `properties` without `type` would not be checked; add type: object'],
+    [{ minLength: 2 }, ': `minLength` without `type` would not be checked; add type: string'],
+    [
+      { type: 'string', nullable: true },
+      ".nullable: `nullable` is OpenAPI's, and would be ignored; write type: [string, 'null']",
+    ],
+    [
+      { type: 'string', format: 'datetime' },
+      '.format: this format is not known, and would not be checked; did you mean date-time?',
+    ],
+    [
+      { type: 'string', format: 'phone' },
+      '.format: this format is not known, and would not be checked; use a pattern, or leave it out; known: date-time, date, time, duration, email, hostname, ipv4, ipv6, uri, uuid',
+    ],
+    [{ type: 'integer', format: 'date' }, '.format: a format is only checked with type: string; leave it out'],
+    [
+      { not: { type: 'string' } },
+      '.not: `not` is not supported; say what is allowed instead (type, enum, pattern), or leave it out',
+    ],
+    [
+      { if: {}, else: {} },
+      '.if: `if` is not supported; use anyOf with one whole alternative for each case, or leave it out',
+    ],
+    [
+      { $ref: 'other.json' },
+      '.$ref: a $ref to another document is not followed; copy that schema into $defs and write #/$defs/<name>',
+    ],
+    [{ $ref: '#/$defs/mony' }, '.$ref: there is no such schema; did you mean #/$defs/money?'],
+    [{ $ref: '#/$defs/money/x' }, '.$ref: expected # or #/$defs/<name>; move the schema it means into $defs'],
+    [
+      { $ref: '#/$defs/money', minimum: 3 },
+      '.$ref: minimum beside $ref would be ignored; write allOf: [{ $ref: … }, { … }]',
+    ],
+    [
+      { type: 'strng' },
+      '.type: expected one of string, integer, number, boolean, object, array, null; did you mean string?',
+    ],
+    [
+      { type: 'object', required: ['a'], properties: {} },
+      '.required.0: this field is not in properties beside it, and would not be asked for; add it to properties',
+    ],
+    [{ enum: [[1]] }, '.enum: expected a list of texts, numbers, booleans or null'],
+    [{ const: {} }, '.const: expected a text, a number, a boolean or null'],
+    [{ type: 'string', pattern: '(' }, '.pattern: not a valid regular expression'],
+    [{ type: 'string', minLenght: 3 }, '.minLenght: unknown keyword, and would be ignored; did you mean minLength?'],
+    [5, ': expected a JSON Schema: a mapping, or true for any value'],
+    [
+      { type: 'array', items: { anyOf: [{ type: 'null' }, { minimum: 1 }] } },
+      '.items.anyOf.1: `minimum` without `type` would not be checked; add type: number',
+    ],
+  ])('%j is refused with its cure', (field, message) => {
+    expect(problems({ orders: withField(field) })).toEqual([`streams.orders.schema.properties.field${message}`]);
+  });
+
+  test.each([
+    [{}],
+    [true],
+    [{ $ref: '#/$defs/money' }],
+    [{ allOf: [{ $ref: '#/$defs/money' }, { description: 'in cents' }] }],
+    [{ type: 'integer', format: 'int64' }],
+    [{ type: ['string', 'null'], format: 'date', 'x-note': 1, examples: [{ properties: 1 }] }],
+    [{ enum: ['a', null], default: 'a' }],
+  ])('%j is fine', (field) => {
+    expect(problems({ orders: withField(field) })).toEqual([]);
+  });
+});

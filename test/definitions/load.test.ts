@@ -1,0 +1,355 @@
+import { describe, expect, test } from '@jest/globals';
+import { InvalidInput, explain } from '../../core/errors.ts';
+import { listPartners, loadPartner } from '../../definitions/load.ts';
+import { loadAcme, problemsOf, withFiles } from './partner-files.ts';
+
+const acme = (more: { readonly top?: string; readonly stream?: string } = {}): string =>
+  [
+    'name: acme',
+    'baseUrl: https://api.acme.example',
+    ...(more.top === undefined ? [] : [more.top]),
+    'streams:',
+    '  orders:',
+    '    path: /orders',
+    '    primaryKey: [id]',
+    '    schema: { type: object, properties: { id: { type: string }, at: { type: string, format: date-time } } }',
+    ...(more.stream === undefined ? [] : [`    ${more.stream}`]),
+  ].join('\n');
+
+const inTypeScript = (name: string): string => `
+    export default {
+      name: '${name}',
+      baseUrl: 'https://api.example',
+      auth: (request) => ({ ...request, headers: { ...request.headers, key: '\${KEY}' } }),
+      streams: {
+        orders: {
+          path: '/orders', disposition: 'append', schema: { type: 'object' }, query: { key: '\${KEY}' },
+          pagination: { type: 'function', as: 'page', next: (page: { cursor: string | null }) => page.cursor },
+        },
+      },
+    };`;
+
+describe('a definition of the right shape', () => {
+  test('is loaded with its defaults filled in and its durations in milliseconds', async () => {
+    const partner = await loadAcme(acme({ top: 'timeout: 5s' }));
+    expect(partner).toMatchObject({
+      name: 'acme',
+      auth: { type: 'none' },
+      timeout: 5000,
+      retry: { attempts: 8, base: 1000, cap: 60_000, total: 3_600_000 },
+      streams: { orders: { method: 'GET', records: '', disposition: 'merge', pagination: { type: 'none' } } },
+    });
+  });
+
+  test.each([
+    ['none', '{ type: none }'],
+    ['bearer', '{ type: bearer, token: t }'],
+    ['apiKey', '{ type: apiKey, in: header, name: X-Key, key: k }'],
+    ['basic', '{ type: basic, username: u, password: "" }'],
+    [
+      'oauth2',
+      '{ type: oauth2, grant: client_credentials, tokenUrl: "https://a.example/t", clientId: i, clientSecret: s }',
+    ],
+    [
+      'oauth2',
+      '{ type: oauth2, grant: refresh_token, tokenUrl: "https://a.example/t", clientId: i, clientSecret: s, refreshToken: r }',
+    ],
+    ['hmac', '{ type: hmac, secret: s, header: X-Signature }'],
+  ])('may have auth of type %s', async (type, auth) => {
+    expect((await loadAcme(acme({ top: `auth: ${auth}` }))).auth).toMatchObject({ type });
+  });
+
+  test.each([
+    ['none', '{ type: none }'],
+    ['token', '{ type: token, token: meta.next, as: cursor }'],
+    ['nextUrl', '{ type: nextUrl, path: links.next }'],
+    ['link', '{ type: link }'],
+    ['offset', '{ type: offset, limit: 100, total: total }'],
+    ['page', '{ type: page, size: 100, totalPages: pages }'],
+    ['keyset', '{ type: keyset, field: id, as: starting_after, hasMore: has_more }'],
+  ])('may have pagination of type %s', async (type, pagination) => {
+    const { streams } = await loadAcme(acme({ stream: `pagination: ${pagination}` }));
+    expect(streams.orders?.pagination.type).toBe(type);
+  });
+
+  test('may share parts by YAML anchors and merges', async () => {
+    const yaml = `${acme().replace('schema: {', 'schema: &order {')}\n  archive:\n    path: /archive\n    primaryKey: [id]\n    schema: { <<: *order, title: old }`;
+    const { streams } = await loadAcme(yaml);
+    expect(streams.archive?.schema).toMatchObject({ title: 'old', properties: { id: { type: 'string' } } });
+  });
+});
+
+describe('a broken definition', () => {
+  test.each<[string, string, string[]]>([
+    ['an empty file', '', ['acme.yaml:1:1: expected a mapping, found null']],
+    [
+      'a value with a colon',
+      'name: a: b',
+      ['acme.yaml:1:7: not valid YAML: two keys on one line, or a value with ": " in it; put the value in quotes'],
+    ],
+    [
+      'an alias of nothing',
+      'name: *acme',
+      [
+        'acme.yaml:1:7: not valid YAML: a value that starts with * refers to an anchor that is not there; put the value in quotes',
+      ],
+    ],
+    [
+      'an alias of itself',
+      'name: &a { b: *a }',
+      ['acme.yaml:1:15: not valid YAML: an alias (*) inside the very thing that it refers to'],
+    ],
+    [
+      'a key that is there twice',
+      acme({ stream: 'path: /again' }),
+      ['acme.yaml:8:5: not valid YAML: this key is there twice; keep one'],
+    ],
+    [
+      'an unknown kind of pagination',
+      acme({ stream: 'pagination: { type: tokens }' }),
+      [
+        'acme.yaml:8:19 streams.orders.pagination.type: expected one of "none", "token", "nextUrl", "link", "offset", "page", "keyset", "function", found "tokens"; did you mean "token"?',
+      ],
+    ],
+    [
+      'a typo in a field of pagination',
+      acme({ stream: 'pagination: { type: token, tokn: a, as: b }' }),
+      [
+        'acme.yaml:8:5 streams.orders.pagination.token: missing; expected a text',
+        'acme.yaml:8:32 streams.orders.pagination.tokn: unknown field; did you mean "token"?',
+      ],
+    ],
+    [
+      'a field in the words of another tool',
+      acme({ stream: 'paginate: x' }),
+      ['acme.yaml:8:5 streams.orders.paginate: unknown field; did you mean "pagination"?'],
+    ],
+    [
+      'a field that is like no other',
+      acme({ top: 'retry: { speed: 1 }' }),
+      ['acme.yaml:3:10 retry.speed: unknown field; known here: attempts, base, cap, total'],
+    ],
+    [
+      'a number where a duration belongs',
+      acme({ top: 'timeout: 30' }),
+      ['acme.yaml:3:1 timeout: expected a duration such as 500ms, 30s, 5m, 2h, 1d, found 30'],
+    ],
+    [
+      'a duration without a unit that we know',
+      acme({ top: 'timeout: 30 seconds' }),
+      ['acme.yaml:3:1 timeout: expected a duration such as 500ms, 30s, 5m, 2h, 1d, found "30 seconds"'],
+    ],
+    [
+      'a token that YAML takes for a number',
+      acme({ top: 'auth: { type: bearer, token: 12345 }' }),
+      ['acme.yaml:3:23 auth.token: expected a text, found a number; put it in quotes'],
+    ],
+    [
+      'an auth that is only a word',
+      acme({ top: 'auth: sesame' }),
+      ['acme.yaml:3:1 auth: expected a function (only in a .ts definition) or a mapping, found a text'],
+    ],
+    [
+      'bounds',
+      acme({ top: 'limits: { rate: 0, burst: 1.5 }' }),
+      [
+        'acme.yaml:3:11 limits.rate: expected more than 0, found 0',
+        'acme.yaml:3:20 limits.burst: expected a whole number, found 1.5',
+      ],
+    ],
+    [
+      'an error rule',
+      acme({ stream: 'errors: [{ status: 5x, action: skp }]' }),
+      [
+        'acme.yaml:8:16 streams.orders.errors.0.status: expected a text that matches /^[1-5]xx$/, found "5x"',
+        'acme.yaml:8:28 streams.orders.errors.0.action: expected one of "ok", "throttled", "retry", "refreshToken", "skip", "attention", "giveUp", found "skp"; did you mean "skip"?',
+      ],
+    ],
+    [
+      'a value that fits no branch of a union',
+      acme({ stream: 'query: { a: [1] }' }),
+      ['acme.yaml:8:14 streams.orders.query.a: expected a text or a number or true or false, found a list'],
+    ],
+    [
+      'a time without a zone',
+      acme({ stream: 'incremental: { field: at, start: { as: s }, initial: "2026-01-01 00:00" }' }),
+      [
+        'acme.yaml:8:49 streams.orders.incremental.initial: expected a time with its zone, such as 2026-01-01T00:00:00Z, found "2026-01-01 00:00"',
+      ],
+    ],
+    [
+      'names with capitals',
+      acme().replace('  orders:', '  Orders:'),
+      [
+        'acme.yaml:4:3 streams.Orders: expected a lower-case name of letters, digits and _ that starts with a letter, up to 40, found "Orders"',
+      ],
+    ],
+    [
+      'no stream and no http URL',
+      'name: acme\nbaseUrl: ftp://x\nstreams: {}',
+      [
+        'acme.yaml:2:1 baseUrl: expected an http(s) URL, found a text',
+        'acme.yaml:3:1 streams: expected at least one stream, found an empty mapping',
+      ],
+    ],
+    [
+      'a name that is not the file’s',
+      acme().replace('name: acme', 'name: acne'),
+      ['acme.yaml:1:1 name: expected "acme", as the file is called; rename one of the two'],
+    ],
+  ])('with %s is refused in words', async (_what, yaml, messages) => {
+    expect(await problemsOf(yaml)).toEqual(messages);
+  });
+
+  test('brings all its problems in one error', async () => {
+    await expect(
+      loadAcme(acme({ top: 'auth: { type: bearer, token: "${TOKEN}" }\ntimeout: soon', stream: 'lane: urgent' })),
+    ).rejects.toThrow(/^3 problems in .*acme\.yaml:\n {2}.*TOKEN.*\n {2}.*timeout.*\n {2}.*lane/s);
+  });
+});
+
+describe('the environment', () => {
+  const env = {
+    TOKEN: 'canary-7f3a',
+    REGION: 'eu',
+    RATE: '2.5',
+    ON: 'true',
+    EMPTY: '',
+    URL: 'https://api.acme.example',
+  };
+
+  test('fills in texts wherever they are, with defaults, and leaves escaped ones', async () => {
+    const partner = await loadAcme(
+      acme({
+        top: 'auth: { type: bearer, token: "${TOKEN}" }',
+        stream: 'query: { a: "${REGION}-${NONE:-x:-y}", b: "$${REGION}", c: "${EMPTY:-full}", d: "$REGION" }',
+      }).replace('https://api.acme.example', '${URL}/v1'),
+      env,
+    );
+    expect(partner.baseUrl).toBe('https://api.acme.example/v1');
+    expect(partner.auth).toEqual({ type: 'bearer', token: 'canary-7f3a' });
+    expect(partner.streams.orders?.query).toEqual({ a: 'eu-x:-y', b: '${REGION}', c: 'full', d: '$REGION' });
+  });
+
+  test('gives numbers and booleans where those are wanted', async () => {
+    const partner = await loadAcme(
+      acme({ top: 'limits: { rate: "${RATE}", burst: "${BURST:-3}" }', stream: 'conditional: ${ON}' }),
+      env,
+    );
+    expect(partner.limits).toMatchObject({ rate: 2.5, burst: 3 });
+    expect(partner.streams.orders?.conditional).toBe(true);
+  });
+
+  test('never fills in keys', async () => {
+    expect(await problemsOf(acme({ top: '"${REGION}": x' }), env)).toEqual([
+      expect.stringContaining('acme.yaml:3:1 ${REGION}: unknown field; known here:'),
+    ]);
+  });
+
+  test.each([
+    ['${MISSING}', 'environment variable MISSING is not set; set it, or give a default: ${MISSING:-default}'],
+    ['${EMPTY}', 'environment variable EMPTY is empty; set it, or give a default: ${EMPTY:-default}'],
+    ['${not a name}', 'expected ${NAME} or ${NAME:-default}; write $${ for a literal ${'],
+    ['${TOKEN', 'expected ${NAME} or ${NAME:-default}; write $${ for a literal ${'],
+  ])('lacks what %s asks for, and the message says where', async (text, message) => {
+    expect(await problemsOf(acme({ top: `auth: { type: bearer, token: "${text}" }` }), env)).toEqual([
+      `acme.yaml:3:23 auth.token: ${message}`,
+    ]);
+  });
+
+  test('that lacks the address is one problem, not also a wrong URL', async () => {
+    expect(await problemsOf(acme().replace('https://api.acme.example', '${HOST}/v1'))).toEqual([
+      'acme.yaml:2:1 baseUrl: environment variable HOST is not set; set it, or give a default: ${HOST:-default}',
+    ]);
+  });
+
+  test.each([
+    ['a kind', acme({ top: 'auth: { type: "${TOKEN}" }' })],
+    ['a duration', acme({ top: 'timeout: ${TOKEN}' })],
+    ['a number', acme({ top: 'limits: { rate: "${TOKEN}" }' })],
+    ['a URL', acme().replace('https://api.acme.example', 'x-${TOKEN}')],
+    ['a URL with a password', acme().replace('https://', 'https://me:${TOKEN}@')],
+    ['a name', acme({ stream: 'table: "${TOKEN}"' })],
+    ['the name of the partner', acme().replace('name: acme', 'name: "${TOKEN}"')],
+    ['a field', acme({ stream: 'version: ["${TOKEN}"]' })],
+    ['a placeholder', acme().replace('/orders', '/orders/{${TOKEN}}')],
+    ['a pattern', acme({ stream: 'headers: { a: 5, b: "${TOKEN}" }' })],
+    ['a type of a schema', acme().replace('{ type: string }', '{ type: "${TOKEN}" }')],
+    ['a format of a schema', acme().replace('date-time', '"${TOKEN}"')],
+    ['a field that a schema requires', acme().replace('properties:', 'required: ["${TOKEN}"], properties:')],
+  ])('never shows in a message when %s is wrong', async (_what, yaml) => {
+    const failure = await loadAcme(yaml, env).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(InvalidInput);
+    expect(`${explain(failure)} ${String((failure as Error).stack)}`).not.toContain('canary');
+  });
+
+  test('is not needed for a secret to stay unseen: a literal one is not shown either', async () => {
+    const messages = await Promise.all([
+      problemsOf(acme({ top: 'auth: { type: bearer, token: [canary-1] }' })),
+      problemsOf(acme({ top: 'auth: canary-2' })),
+      problemsOf(acme({ top: 'auth: { type: hmac, secret: 8812345, header: x }' })),
+      problemsOf(acme({ top: 'auth: { type: bearer, token: *canary-3 }' })),
+      problemsOf(acme({ top: 'auth: { type: bearer, token: !canary-4 x }' })),
+      problemsOf(acme({ top: 'auth: { type: bearer, token: "canary-5 }' })),
+    ]);
+    expect(messages.every((each) => each.length > 0)).toBe(true);
+    expect(messages.flat().join('\n')).not.toMatch(/canary|8812345/);
+  });
+});
+
+describe('the folder of partners', () => {
+  test('may hold YAML, TypeScript and JavaScript, in files or in folders of the same name', async () => {
+    const files = {
+      'acme.yaml': acme(),
+      'beta.yml': acme(),
+      'gamma.ts': inTypeScript('gamma'),
+      'delta/delta.yaml': acme(),
+      'delta/README.md': 'notes',
+      'empty/notes.yaml': '',
+      'eta.mjs': 'export default {}',
+      '.hidden.yaml': '',
+      'README.md': '',
+    };
+    await withFiles(files, async (dir) => {
+      expect(await listPartners(dir)).toEqual(['acme', 'beta', 'delta', 'eta', 'gamma']);
+    });
+  });
+
+  test('may hold a definition in TypeScript, with functions and filled in texts', async () => {
+    await withFiles({ 'gamma.ts': inTypeScript('gamma') }, async (dir) => {
+      const partner = await loadPartner('gamma', { dir, env: { KEY: 'k' } });
+      expect(partner.auth).toBeInstanceOf(Function);
+      expect(partner.streams.orders).toMatchObject({ query: { key: 'k' }, pagination: { next: expect.any(Function) } });
+    });
+  });
+
+  test.each([
+    [
+      'acme',
+      { 'acme.yaml': '', 'acme.ts': '' },
+      /"acme" is defined twice, in .*acme\.ts and in .*acme\.yaml; keep one/,
+    ],
+    ['acme', { 'acme.yaml': '', 'acme/acme.yml': '' }, /"acme" is defined twice/],
+    ['amce', { 'acme.yaml': '' }, /no partner "amce" in .*; did you mean "acme"\?/],
+    ['other', { 'acme.yaml': '', 'beta.yaml': '' }, /no partner "other" in .*; there are acme, beta/],
+    ['acme', { 'README.md': '' }, /no partner "acme" in .*; write .*acme\.yaml/],
+    ['acme', { 'acme.mjs': 'export const partner = {}' }, /acme\.mjs: no default export; write export default/],
+    ['acme', { 'acme.mjs': 'export default {' }, /acme\.mjs: cannot be imported: /],
+    [
+      'acme',
+      { 'acme.mjs': 'export default { name: 5 }' },
+      /acme\.mjs name: expected a text, found 5; put it in quotes/,
+    ],
+  ])('says what to do about %s when it holds %j', async (name, files, message) => {
+    await withFiles(files as Record<string, string>, async (dir) => {
+      await expect(loadPartner(name, { dir, env: {} })).rejects.toThrow(message);
+      await expect(loadPartner(name, { dir, env: {} })).rejects.toBeInstanceOf(InvalidInput);
+    });
+  });
+
+  test('has to exist', async () => {
+    await expect(listPartners('/nowhere/partners')).rejects.toThrow(
+      'cannot read the folder of partners /nowhere/partners; create it, or point to another one',
+    );
+  });
+});

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { searchAttributes } from '../../core/names.ts';
+import { dynamicConfig } from '../../services/temporal-server.ts';
+
+const root = join(import.meta.dirname, '../..');
+const read = (file: string): Promise<string> => readFile(join(root, file), 'utf8');
+const run = promisify(execFile);
+
+const service = z.looseObject({
+  image: z.string(),
+  restart: z.string(),
+  ports: z.array(z.string()).default([]),
+  healthcheck: z
+    .object({ test: z.array(z.string()).min(2) })
+    .loose()
+    .optional(),
+  depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
+  environment: z.record(z.string(), z.string()).default({}),
+  command: z.array(z.string()).default([]),
+  volumes: z.array(z.string()).default([]),
+});
+const compose = z
+  .object({ services: z.record(z.string(), service) })
+  .parse(parse(await read('docker-compose.yml'), { merge: true }));
+const services = Object.entries(compose.services);
+const runsOn = ({ restart }: z.output<typeof service>): boolean => restart === 'unless-stopped';
+
+describe('docker-compose.yml', () => {
+  test.each(services)('%s has an image of one exact version', (_, { image }) => {
+    expect(image).toMatch(/:\d+\.\d+(\.\d+)?$/);
+  });
+
+  test.each(services)('%s listens on 127.0.0.1 only', (_, { ports }) => {
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+
+  test('the services that stay up have a health check, the one-shots end and are retried', () => {
+    expect(services.filter(([, it]) => runsOn(it)).map(([name]) => name)).toEqual([
+      'postgres',
+      'temporal',
+      'temporal-ui',
+      'syncline-worker',
+    ]);
+    const unwell = services.filter(([, it]) =>
+      runsOn(it) ? it.healthcheck === undefined : !it.restart.startsWith('on-failure'),
+    );
+    expect(unwell).toEqual([]);
+  });
+
+  test.each(services)('%s waits for health of what stays up and for the end of what does not', (_, it) => {
+    for (const [name, { condition }] of Object.entries(it.depends_on)) {
+      const other = compose.services[name];
+      if (other === undefined) throw new Error(`there is no ${name}`);
+      expect(condition).toBe(runsOn(other) ? 'service_healthy' : 'service_completed_successfully');
+    }
+  });
+
+  test('a worker starts after the schema, the namespace and the servers', () => {
+    const worker = compose.services['syncline-worker'];
+    const before = ['postgres', 'syncline-migrate', 'temporal', 'temporal-namespace'];
+    expect(Object.keys(worker?.depends_on ?? {}).toSorted()).toEqual(before);
+  });
+
+  test('has the number of history shards that cannot be changed later, and PostgreSQL’s data on a volume', () => {
+    expect(compose.services['temporal']?.environment['NUM_HISTORY_SHARDS']).toBe('512');
+    expect(compose.services['postgres']?.volumes).toEqual(['postgres:/var/lib/postgresql']);
+  });
+
+  test('every default of a setting is one that works, and no secret is written out', () => {
+    const addresses = compose.services['syncline-worker']?.environment ?? {};
+    expect(Object.keys(addresses).toSorted()).toEqual([
+      'DATABASE_URL',
+      'SYNCLINE_LOG_LEVEL',
+      'SYNCLINE_PARTNERS_DIR',
+      'TEMPORAL_ADDRESS',
+      'TEMPORAL_NAMESPACE',
+    ]);
+    const passwords = services
+      .flatMap(([, { environment }]) => Object.entries(environment))
+      .filter(([name]) => /PASSWORD|PWD/.test(name));
+    expect(passwords.length).toBeGreaterThan(0);
+    for (const [, value] of passwords) expect(value).toMatch(/^\$\{POSTGRES_PASSWORD:-/);
+  });
+
+  test('mounts only files that are in the repository', async () => {
+    const mounts = services.flatMap(([, { volumes }]) => volumes).filter((volume) => volume.startsWith('./'));
+    expect(mounts.length).toBeGreaterThan(0);
+    for (const mount of mounts) expect((await read(mount.split(':')[0] ?? '')).length).toBeGreaterThan(0);
+  });
+});
+
+describe('deploy/', () => {
+  test.each(['setup-schema.sh', 'setup-namespace.sh'])('%s is a sound shell script', async (script) => {
+    await expect(run('bash', ['-n', join(root, 'deploy', script)])).resolves.toBeDefined();
+    expect(await read(`deploy/${script}`)).toMatch(/^#!\/bin\/sh\n[^]*\nset -eu\n/);
+  });
+
+  test('the namespace gets every search attribute that the product sets', async () => {
+    const script = await read('deploy/setup-namespace.sh');
+    expect(/for name in (.*); do/.exec(script)?.[1]?.split(' ')).toEqual(Object.keys(searchAttributes));
+  });
+
+  test('the cluster’s dynamic config agrees with the development server’s', async () => {
+    const values = z
+      .record(z.string(), z.array(z.object({ value: z.union([z.number(), z.boolean()]) })).length(1))
+      .parse(parse(await read('deploy/dynamicconfig.yaml')));
+    // How often visibility may be asked is a question of size; the others change what the product does.
+    const shared = Object.entries(dynamicConfig).filter(([key]) => !key.startsWith('frontend.'));
+    expect(shared.map(([key]) => [key, values[key]?.[0]?.value])).toEqual(shared);
+  });
+});
+
+describe('Dockerfile', () => {
+  test('pins its base, runs as nobody special, and takes along the migrations that tsc leaves behind', async () => {
+    const text = await read('Dockerfile');
+    const bases = [...text.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
+    expect(bases.length).toBeGreaterThan(0);
+    for (const base of bases) expect(base).toMatch(/^node:\d+\.\d+\.\d+-/);
+    expect(text.slice(text.lastIndexOf('FROM'))).toMatch(/^USER node$/m);
+    expect(text).toContain('warehouse/migrations');
+  });
+
+  test('keeps secrets out of the image', async () => {
+    expect((await read('.dockerignore')).split('\n')).toEqual(expect.arrayContaining(['.env', '.git', 'node_modules']));
+  });
+});

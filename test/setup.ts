@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startPostgres } from '../services/postgres.ts';
+import type { PostgresServer } from '../services/postgres.ts';
+import { resolveTemporalCli } from '../services/temporal-cli.ts';
+import { startTemporal } from '../services/temporal-server.ts';
+import type { TemporalServer } from '../services/temporal-server.ts';
+import { cachedWorkflowBundle } from '../services/workflow-bundle.ts';
+import { migrate } from '../warehouse/postgres/migrate.ts';
+import { cacheDir } from './support/cache-dir.ts';
+import { databaseUrl, inDatabase, TEMPLATE } from './support/database.ts';
+import { suite } from './support/suite-services.ts';
+
+/** jest globalSetup: one PostgreSQL, one Temporal and one workflow bundle for the whole suite; they die with jest. */
+export default async function setup(): Promise<void> {
+  const [postgres, temporal, bundle] = await Promise.all([
+    database(),
+    temporalServer(),
+    cachedWorkflowBundle({ cacheDir: cacheDir() }),
+  ]);
+  suite.synclineSuite = { postgres, temporal };
+  process.env['TEST_TEMPORAL'] = temporal.address;
+  process.env['WORKFLOW_BUNDLE'] = bundle;
+}
+
+async function database(): Promise<PostgresServer> {
+  const postgres = await startPostgres({ dataDir: join(tmpdir(), `syncline-test-${randomUUID()}`), durable: false });
+  process.env['TEST_POSTGRES'] = postgres.url;
+  await inDatabase('postgres', `create database ${TEMPLATE}`);
+  await migrate(databaseUrl(TEMPLATE));
+  return postgres;
+}
+
+const log = (line: string): boolean => process.stderr.write(`${line}\n`);
+
+async function temporalServer(): Promise<TemporalServer> {
+  const cliPath = await resolveTemporalCli({ cacheDir: cacheDir(), pathEnv: process.env['PATH'] ?? '', log });
+  return startTemporal({ cliPath, uiPort: null });
+}

@@ -1,0 +1,161 @@
+import type { Pool, PoolClient } from 'pg';
+import { addCounts, noCounts, type Counts } from '../../core/counts.ts';
+import { GiveUp, RetryLater } from '../../core/errors.ts';
+import { fold } from '../../core/fold.ts';
+import type { Failpoint } from '../../core/failpoint.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { RejectedRecord, StagedPage, StagedRecord, StreamRun, Writer } from '../warehouse.ts';
+import { headKey, readHeads } from './heads.ts';
+import { recordPages } from './record-pages.ts';
+import { shadowOf, targetOf } from './target.ts';
+import { transaction } from './transaction.ts';
+import { RefusedRow, writeRows } from './write-rows.ts';
+
+export interface CommitInput {
+  readonly stream: CompiledStream;
+  readonly run: StreamRun;
+  readonly writer: Writer;
+  readonly pages: readonly StagedPage[];
+  readonly requests: number;
+}
+
+/** How many rows of one commit PostgreSQL may refuse, one after the other, before the commit is given up. */
+const MAX_REFUSED = 200;
+
+/**
+ * Commits pages in one transaction. A row that PostgreSQL refuses although our own checks let it pass goes to
+ * quarantine, and the transaction is done again without it: one bad record never blocks a stream.
+ */
+export async function commitPages(pool: Pool, input: CommitInput, failpoint: Failpoint): Promise<Counts> {
+  let pages = input.pages;
+  for (let refused = 0; ; refused++) {
+    try {
+      return await transaction(pool, async (client) => commit(client, { ...input, pages }, failpoint));
+    } catch (error) {
+      if (!(error instanceof RefusedRow) || refused >= MAX_REFUSED) throw error;
+      pages = withoutRecord(pages, error);
+    }
+  }
+}
+
+async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoint): Promise<Counts> {
+  const { stream, run } = input;
+  const standing = await lockRun(client, run);
+  const pages = await pagesToCommit(client, input, standing.checkpoint);
+  if (pages.length === 0) return noCounts;
+
+  const replaces = stream.definition.disposition === 'replace';
+  const table = replaces ? shadowOf(stream, run.runNo) : targetOf(stream);
+  const records = pages.flatMap((page) => page.records);
+  const heads = await readHeads(client, { stream, table, records });
+  const keyed =
+    stream.definition.disposition === 'append' ? records.map((r) => ({ ...r, key: headKey(stream, r) })) : null;
+  let at = 0;
+  const folded = fold<StagedRecord>({
+    pages: pages.map((page) => ({
+      records: keyed === null ? page.records : keyed.slice(at, (at += page.records.length)),
+      quarantined: page.rejected.length,
+    })),
+    heads,
+    ...(replaces ? { prior: await readHeads(client, { stream, table: targetOf(stream), records }) } : {}),
+    lastEvent: standing.lastEvent,
+  });
+
+  const pageIdOf = new Map<StagedRecord, { page: number; fetchedAt: string }>();
+  const folding = keyed ?? records;
+  let i = 0;
+  pages.forEach((page, index) => {
+    for (let n = 0; n < page.records.length; n++, i++)
+      pageIdOf.set(folding[i] as StagedRecord, { page: standing.lastPage + index + 1, fetchedAt: page.fetchedAt });
+  });
+  await writeRows(client, { stream, run, table, folded, originOf: (record) => pageIdOf.get(record) as Origin });
+  await failpoint('commit.middle');
+  await recordPages(client, {
+    ...input,
+    pages,
+    firstPage: standing.lastPage + 1,
+    counts: folded.counts,
+    lastEvent: folded.lastEvent,
+  });
+  return folded.counts.reduce(addCounts, noCounts);
+}
+
+export interface Origin {
+  readonly page: number;
+  readonly fetchedAt: string;
+}
+
+interface Standing {
+  readonly lastEvent: number;
+  readonly lastPage: number;
+  readonly checkpoint: string;
+}
+
+/** The row lock on the stream makes its writers take turns; what is read under it stays true until the commit. */
+async function lockRun(client: PoolClient, run: StreamRun): Promise<Standing> {
+  const { rows } = await client.query<{ last_event: string; last_page: string; checkpoint: string; state: string }>(
+    `select s.last_event, s.last_page, r.checkpoint, r.state from streams s join stream_runs r using (stream_id)
+      where s.stream_id = $1 and r.run_no = $2 for update`,
+    [run.streamId, run.runNo],
+  );
+  const row = rows[0];
+  if (row === undefined) throw new GiveUp(`the ledger has no run ${run.syncId}`);
+  if (row.state !== 'running') throw new RetryLater(`run ${run.syncId} is ${row.state}: another owner ended it`);
+  return { lastEvent: Number(row.last_event), lastPage: Number(row.last_page), checkpoint: row.checkpoint };
+}
+
+/** Drops pages that are in the ledger already and checks that the rest follow on from where the run stands. */
+async function pagesToCommit(
+  client: PoolClient,
+  { pages, run }: CommitInput,
+  checkpoint: string,
+): Promise<StagedPage[]> {
+  const { rows } = await client.query<{ page_key: string; page_no: number }>(
+    'select page_key, page_no from pages where page_key = any($1)',
+    [pages.map((page) => page.pageKey)],
+  );
+  const ledger = new Map(rows.map((row) => [row.page_key, row.page_no]));
+  const fresh: StagedPage[] = [];
+  let at = checkpoint;
+  for (const page of pages) {
+    const known = ledger.get(page.pageKey) ?? fresh.find((other) => other.pageKey === page.pageKey)?.pageNo;
+    if (known === page.pageNo) continue;
+    if (known !== undefined)
+      throw new GiveUp(
+        `page ${page.pageNo} of ${run.syncId} has the cursor of page ${known}: the partner's pages go round in a circle`,
+        { at: { page: page.pageNo } },
+      );
+    if (page.before !== at)
+      throw new RetryLater(
+        `page ${page.pageNo} of ${run.syncId} does not follow the checkpoint: another owner went on`,
+        {
+          afterMs: 0,
+        },
+      );
+    fresh.push(page);
+    at = page.after;
+  }
+  return fresh;
+}
+
+function withoutRecord(pages: readonly StagedPage[], refused: RefusedRow): StagedPage[] {
+  return pages.map((page) => {
+    const record = page.records.find(
+      (candidate) => candidate.hash === refused.hash && candidate.ordinal === refused.ordinal,
+    );
+    if (record === undefined) return page;
+    const rejected: RejectedRecord = {
+      ordinal: record.ordinal,
+      key: record.key,
+      path: refused.path,
+      reason: refused.message,
+      hash: record.hash,
+      payload: record.payload,
+    };
+    return {
+      ...page,
+      records: page.records.filter((candidate) => candidate !== record),
+      rejected: [...page.rejected, rejected],
+    };
+  });
+}

@@ -1,0 +1,148 @@
+import type { Pool, PoolClient } from 'pg';
+import { readCheckpoint, start, writeCheckpoint } from '../../core/checkpoint.ts';
+import { GiveUp } from '../../core/errors.ts';
+import type { TimeRange } from '../../core/page.ts';
+import { parseWindow, rangeOf } from '../../core/window.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { OpenedStream, OpenStream, Validators } from '../warehouse.ts';
+import { quoted } from './quote.ts';
+import { reportOf, reportColumns, type ReportRow } from './report.ts';
+import { createShadow, ensureTarget } from './target.ts';
+import { transaction } from './transaction.ts';
+
+interface RunRow extends ReportRow {
+  readonly stream_id: number;
+  readonly run_no: number;
+  readonly checkpoint: string;
+  readonly range_from: Date | null;
+  readonly range_to: Date | null;
+  readonly definition_version: string;
+  readonly validators: Validators | null;
+}
+
+/** Finds the stream's run by its workflow id, or begins it. Nothing of the request is decided twice: the range is stored. */
+export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedStream> {
+  const found = await findRun(pool, input);
+  // The common case, a further grant of a running run, costs one read.
+  if (found !== undefined && found.state !== 'failed' && found.definition_version === input.stream.definitionVersion)
+    return opened(found, input);
+  return transaction(pool, async (client) => {
+    const stream = await registerStream(client, input.stream);
+    const again = await findRun(client, input);
+    if (again === undefined) await beginRun(client, input, stream);
+    else
+      await client.query(
+        `update stream_runs set state = 'running', outcome = null, reason = null, finished_at = null, definition_version = $2
+          where sync_id = $1 and state <> 'done'`,
+        [input.syncId, input.stream.definitionVersion],
+      );
+    return opened((await findRun(client, input)) as RunRow, input);
+  });
+}
+
+async function findRun(client: Pool | PoolClient, { syncId, stream }: OpenStream): Promise<RunRow | undefined> {
+  const { rows } = await client.query<RunRow>({
+    name: 'find run',
+    text: `select s.name as stream, r.stream_id, r.run_no, r.checkpoint, r.range_from, r.range_to, r.definition_version, s.validators, ${reportColumns}
+      from stream_runs r join streams s using (stream_id) where r.sync_id = $1`,
+    values: [syncId],
+  });
+  if (rows[0] !== undefined && rows[0].stream !== stream.name)
+    throw new GiveUp(`${syncId} is a run of stream ${rows[0].stream}, not of ${stream.name}`);
+  return rows[0];
+}
+
+function opened(row: RunRow, input: OpenStream): OpenedStream {
+  const range: TimeRange | null =
+    row.range_from === null || row.range_to === null
+      ? null
+      : { from: row.range_from.toISOString(), to: row.range_to.toISOString() };
+  return {
+    run: { streamId: row.stream_id, runNo: row.run_no, syncId: input.syncId },
+    report: reportOf(row, input.syncId),
+    checkpoint: readCheckpoint(row.checkpoint),
+    checkpointText: row.checkpoint,
+    range,
+    validators: row.validators,
+  };
+}
+
+interface StreamRow {
+  readonly stream_id: number;
+  readonly last_run: number;
+  readonly watermark: string | null;
+}
+
+/** The stream's row, its partition of the event log and its target; the row stays locked until the commit. */
+async function registerStream(client: PoolClient, stream: CompiledStream): Promise<StreamRow> {
+  const { partner, name, table, definition, definitionVersion } = stream;
+  const { rows } = await client.query<StreamRow & { definition_version: string; fresh: boolean }>(
+    `insert into streams (partner, name, target_schema, target_table, disposition, definition_version)
+      values ($1, $2, $1, $3, $4, '')
+      on conflict (partner, name) do update set target_table = excluded.target_table, disposition = excluded.disposition
+      returning stream_id, last_run, watermark, definition_version, (xmax = 0) as fresh`,
+    [partner.name, name, table, definition.disposition],
+  );
+  const row = rows[0] as StreamRow & { definition_version: string; fresh: boolean };
+  if (row.fresh) {
+    const partition = `events_${row.stream_id}`;
+    await client.query(`create table ${partition} partition of events for values in (${row.stream_id})`);
+    await client.query(`alter table ${partition} alter column stream_id set default ${row.stream_id}`);
+  }
+  if (row.definition_version !== definitionVersion) {
+    await ensureTarget(client, stream);
+    await client.query('update streams set definition_version = $2 where stream_id = $1', [
+      row.stream_id,
+      definitionVersion,
+    ]);
+  }
+  return row;
+}
+
+async function beginRun(client: PoolClient, input: OpenStream, row: StreamRow): Promise<void> {
+  const { stream, windowLabel } = input;
+  const runNo = row.last_run + 1;
+  const { incremental, disposition } = stream.definition;
+  const range =
+    incremental === undefined
+      ? null
+      : rangeOf({
+          window: parseWindow(windowLabel),
+          watermark: row.watermark,
+          initial: incremental.initial,
+          lookbackMs: incremental.lookback,
+        });
+  await client.query('update streams set last_run = $2 where stream_id = $1', [row.stream_id, runNo]);
+  await client.query(
+    `insert into stream_runs (stream_id, run_no, sync_id, run_id, window_label, kind, lane, range_from, range_to,
+        definition_version, state, checkpoint)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'running', $11)`,
+    [
+      row.stream_id,
+      runNo,
+      input.syncId,
+      input.runId,
+      windowLabel,
+      input.kind,
+      input.lane,
+      range?.from ?? null,
+      range?.to ?? null,
+      stream.definitionVersion,
+      writeCheckpoint(start),
+    ],
+  );
+  if (disposition === 'replace') {
+    await dropOldShadows(client, stream);
+    await createShadow(client, stream, runNo);
+  }
+}
+
+/** Shadows of replaces that never ended: a newer run takes their place. */
+async function dropOldShadows(client: PoolClient, stream: CompiledStream): Promise<void> {
+  const { rows } = await client.query<{ tablename: string }>(
+    `select tablename from pg_tables where schemaname = $1 and tablename like $2`,
+    [stream.partner.name, `${stream.table.replaceAll('_', '\\_')}\\_\\_next\\_%`],
+  );
+  for (const { tablename } of rows)
+    await client.query(`drop table ${quoted(stream.partner.name)}.${quoted(tablename)}`);
+}

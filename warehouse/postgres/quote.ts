@@ -1,0 +1,19 @@
+import type { ColumnType } from '../../definitions/compiled.ts';
+
+/** `"name"`, quotes doubled. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+export const postgresTypes = {
+  text: 'text',
+  integer: 'bigint',
+  number: 'numeric',
+  boolean: 'boolean',
+  timestamp: 'timestamptz',
+  date: 'date',
+  json: 'jsonb',
+} as const satisfies Record<ColumnType, string>;
+
+/** A PostgreSQL array literal of texts. The driver's own conversion is slower and quotes the same. */
+export const arrayLiteral = (texts: readonly string[]): string =>
+  `{${texts.map((text) => `"${needsEscape.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`).join(',')}}`;
+const needsEscape = /["\\]/;

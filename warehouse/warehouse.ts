@@ -1,0 +1,172 @@
+import type { Checkpoint } from '../core/checkpoint.ts';
+import type { Counts } from '../core/counts.ts';
+import type { Kind, Lane, Outcome } from '../core/names.ts';
+import type { TimeRange } from '../core/page.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
+
+/** The port to the warehouse and its ledger. Every write can happen twice and lands once. */
+
+/** A record that fits, ready to be written. */
+export interface StagedRecord {
+  readonly ordinal: number;
+  /** Text of the primary key; null when the stream has none. */
+  readonly key: string | null;
+  /** The key's parts as column texts, in the order of the stream's `keyColumns`. */
+  readonly keyTexts: readonly string[];
+  readonly version: string | null;
+  /** 32 hex digits over the canonical JSON. */
+  readonly hash: string;
+  readonly eventTime: string | null;
+  /** Exactly as it came. */
+  readonly payload: string;
+  /** Column texts in the order of the stream's `columns`, then `_extra`. */
+  readonly columns: readonly (string | null)[];
+}
+
+export interface RejectedRecord {
+  readonly ordinal: number;
+  readonly key: string | null;
+  readonly path: string;
+  readonly reason: string;
+  readonly hash: string;
+  readonly payload: string;
+}
+
+/** RFC 9110 §13.1: what lets the next run ask whether anything has changed. */
+export interface Validators {
+  readonly urlHash: string;
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+}
+
+export interface StagedPage {
+  /** UUID text of the idempotency key. */
+  readonly pageKey: string;
+  /** 1, 2, … within the run. */
+  readonly pageNo: number;
+  readonly slice: number;
+  readonly parents: readonly string[];
+  readonly cursorIn: string | null;
+  readonly cursorOut: string | null;
+  readonly status: number;
+  readonly requestId: string | null;
+  readonly bytes: number;
+  /** ISO time. */
+  readonly fetchedAt: string;
+  /** Checkpoint texts before and after the page: a page is only taken where the run stands. */
+  readonly before: string;
+  readonly after: string;
+  /** Greatest value of the incremental field, sortable. */
+  readonly highMark: string | null;
+  readonly records: readonly StagedRecord[];
+  readonly rejected: readonly RejectedRecord[];
+  /** The call was skipped by a rule. */
+  readonly skipped: boolean;
+  /** The partner said that nothing has changed (304). */
+  readonly notModified: boolean;
+  /** Of a conditional request; they count once the run is complete. */
+  readonly validators: Validators | null;
+}
+
+export interface StreamRun {
+  readonly streamId: number;
+  readonly runNo: number;
+  /** Workflow id of the stream's run. */
+  readonly syncId: string;
+}
+
+export interface StreamReport {
+  readonly stream: string;
+  readonly syncId: string;
+  readonly state: 'running' | 'done' | 'failed';
+  readonly outcome: Outcome | null;
+  readonly reason: string | null;
+  readonly counts: Counts;
+  readonly removed: number;
+  readonly pages: number;
+  readonly requests: number;
+}
+
+export interface OpenStream {
+  readonly stream: CompiledStream;
+  readonly syncId: string;
+  readonly runId: string | null;
+  readonly windowLabel: string;
+  readonly kind: Kind;
+  readonly lane: Lane;
+}
+
+export interface OpenedStream {
+  readonly run: StreamRun;
+  readonly report: StreamReport;
+  readonly checkpoint: Checkpoint;
+  /** The stored text, to be named as `before` by the next page. */
+  readonly checkpointText: string;
+  readonly range: TimeRange | null;
+  /** Of the last complete run. */
+  readonly validators: Validators | null;
+}
+
+/** Who wrote: audit columns, never part of a key. */
+export interface Writer {
+  readonly workflowRunId: string;
+  readonly attempt: number;
+}
+
+export interface OpenRun {
+  readonly runId: string;
+  readonly partner: string;
+  readonly kind: Kind;
+  readonly windowLabel: string;
+  readonly generation: number;
+  readonly streams: readonly string[];
+  readonly workflowRunId: string;
+}
+
+export interface FinishStream {
+  readonly stream: CompiledStream;
+  readonly run: StreamRun;
+  /** Requests that led to no page. */
+  readonly requests: number;
+  /** There was nothing to ask for (no parents): the run ends without a page. */
+  readonly nothingToRead?: boolean;
+}
+
+export interface Warehouse {
+  /** Records the run, or finds it again. */
+  openRun(input: OpenRun): Promise<void>;
+  closeRun(input: { readonly runId: string; readonly outcome: Outcome; readonly reason: string | null }): Promise<void>;
+
+  /** Makes the target fit, and finds or begins the stream's run. A run that failed goes on from its checkpoint. */
+  openStream(input: OpenStream): Promise<OpenedStream>;
+  /**
+   * Commits pages in one transaction: ledger rows, events, quarantine, target rows, checkpoint. Pages already in the
+   * ledger change nothing. Throws RetryLater when the run stands elsewhere (another owner went on), GiveUp when a page
+   * came round again.
+   */
+  commitPages(input: {
+    readonly stream: CompiledStream;
+    readonly run: StreamRun;
+    readonly writer: Writer;
+    readonly pages: readonly StagedPage[];
+    readonly requests: number;
+  }): Promise<Counts>;
+  /** Ends a run whose checkpoint is done: outcome, watermark, the swap of a `replace`. Repeating it changes nothing. */
+  finishStream(input: FinishStream): Promise<StreamReport>;
+  failStream(input: {
+    readonly syncId: string;
+    readonly stream: string;
+    readonly reason: string;
+  }): Promise<StreamReport | null>;
+  streamReport(syncId: string): Promise<StreamReport | null>;
+  /** Shows until when a run waits. */
+  deferStream(run: StreamRun, until: string | null): Promise<void>;
+
+  /** Distinct values of a parent's field in its target, after `after`, in order. */
+  parentValues(input: {
+    readonly parent: CompiledStream;
+    readonly field: string;
+    readonly after: string | null;
+    readonly limit: number;
+  }): Promise<readonly string[]>;
+}

@@ -1,0 +1,48 @@
+import type { Pool } from 'pg';
+import type { ActivityDeps } from '../activities/index.ts';
+import type { Config } from '../config/config.ts';
+import { InvalidInput } from '../core/errors.ts';
+import type { Log } from '../http/log.ts';
+import { openPool, postgresWarehouse } from '../warehouse/postgres/postgres-warehouse.ts';
+import { killingFailpoint } from './failpoint.ts';
+import { partnerRegistry } from './partner-registry.ts';
+
+export interface Deps {
+  readonly activities: ActivityDeps;
+  readonly pool: Pool;
+  /** From now on grants end at their next page. */
+  drain(): void;
+  close(): Promise<void>;
+}
+
+const now = (): number => Date.now();
+
+/** The one place where configuration becomes connections. */
+export function buildDeps(config: Config, log: Log): Deps {
+  if (config.databaseUrl === undefined)
+    throw new InvalidInput('DATABASE_URL: expected a postgres:// URL, found nothing; set it, or run `syncline dev`');
+  const pool = openPool(config.databaseUrl);
+  const failpoint = killingFailpoint(config.failpoint);
+  const warehouse = postgresWarehouse(pool, failpoint);
+  const partners = partnerRegistry({ dir: config.partnersDir, env: config.env, pool, warehouse, log, now });
+  let draining = false;
+  return {
+    pool,
+    drain: () => {
+      draining = true;
+    },
+    activities: {
+      partners,
+      warehouse,
+      failpoint,
+      now,
+      random: Math.random,
+      draining: () => draining,
+      heartbeatTimeoutMs: config.heartbeatTimeoutMs,
+    },
+    close: async () => {
+      partners.close();
+      await pool.end();
+    },
+  };
+}

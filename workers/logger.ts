@@ -1,0 +1,32 @@
+import { DefaultLogger, type LogEntry, type LogLevel } from '@temporalio/worker';
+import { pino, type Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+
+/** Structured lines on stderr: ids, numbers and messages; no header, no body, no record (http/redact.ts, core/errors.ts). */
+export function createLogger(level: Config['logLevel']): Logger {
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: 2, sync: false }),
+  );
+}
+
+const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const satisfies Record<
+  LogLevel,
+  string
+>;
+
+/** Temporal's own lines through the same logger; the SDK's chatter counts as debug. */
+export function temporalLogger(log: Logger): DefaultLogger {
+  return new DefaultLogger(log.isLevelEnabled('debug') ? 'DEBUG' : 'WARN', (entry: LogEntry) => {
+    const { error, ...meta } = entry.meta ?? {};
+    const failure = error instanceof Error ? { error: error.message } : {};
+    log[levels[entry.level]]({ ...pick(meta), ...failure }, entry.message);
+  });
+}
+
+const shown = ['workflowId', 'runId', 'workflowType', 'activityId', 'activityType', 'attempt', 'taskQueue'] as const;
+
+/** Arguments and results never travel in log fields, whatever the SDK adds to its metadata. */
+function pick(meta: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(shown.flatMap((name) => (meta[name] === undefined ? [] : [[name, meta[name]]])));
+}

@@ -1,0 +1,115 @@
+import { stat } from 'node:fs/promises';
+import type { Pool } from 'pg';
+import type { PartnerAccess, Partners } from '../activities/access.ts';
+import { MINUTE } from '../core/duration.ts';
+import { InvalidInput } from '../core/errors.ts';
+import { createAuthorizer, type Authorizer } from '../http/auth.ts';
+import { createTokenExchange } from '../http/auth/token-exchange.ts';
+import { createPartnerClient, type PartnerClient } from '../http/client.ts';
+import type { Log } from '../http/log.ts';
+import { createMemoryTokenStore, type TokenStore } from '../http/token-store.ts';
+import { credentialOf } from '../limits/credential.ts';
+import type { Limiter } from '../limits/limiter.ts';
+import { postgresLimiter } from '../limits/postgres-limiter.ts';
+import { compilePartner } from '../definitions/compile.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
+import type { Partner } from '../definitions/definition.ts';
+import { findPartner } from '../definitions/find.ts';
+import { loadPartner } from '../definitions/load.ts';
+import { postgresTokenStore } from '../warehouse/postgres/token-store.ts';
+import type { Warehouse } from '../warehouse/warehouse.ts';
+
+export interface RegistryDeps {
+  readonly dir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pool: Pool;
+  readonly warehouse: Warehouse;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+interface Opened {
+  readonly changedAtMs: number;
+  readonly streams: ReadonlyMap<string, CompiledStream>;
+  readonly client: PartnerClient;
+  readonly authorizer: Authorizer;
+  readonly limiter: Limiter;
+}
+
+/** Definitions from their files, read again when a file has changed, with the connections that belong to them. */
+export function partnerRegistry(deps: RegistryDeps): Partners & { close(): void } {
+  const open = new Map<string, Promise<Opened>>();
+  const find = async (name: string): Promise<Opened> => {
+    const changedAtMs = (await stat(await findPartner(name, deps.dir))).mtimeMs;
+    const known = open.get(name);
+    if (known !== undefined && (await known.catch(() => undefined))?.changedAtMs === changedAtMs) return known;
+    // Grants that run on keep the old client; its idle connections end by themselves.
+    const opening = loadPartner(name, deps).then((partner) => openPartner(deps, partner, changedAtMs));
+    open.set(name, opening);
+    return opening;
+  };
+  return {
+    streams: async (name) => (await find(name)).streams,
+    access: async (name, streamName) => {
+      const { streams, client, authorizer, limiter } = await find(name);
+      return accessTo(deps.warehouse, streams, { streamName, client, authorizer, limiter });
+    },
+    close: () => {
+      for (const opened of open.values()) void opened.then(({ client }) => client.close()).catch(() => {});
+    },
+  };
+}
+
+function openPartner(deps: RegistryDeps, partner: Partner, changedAtMs: number): Opened {
+  const { pool, log, now } = deps;
+  const credential = credentialOf(partner);
+  const authorizer = createAuthorizer({
+    auth: partner.auth,
+    tokens: tokensOf(pool, partner, credential),
+    exchange: createTokenExchange({ timeoutMs: partner.timeout, now }),
+    now,
+  });
+  return {
+    changedAtMs,
+    streams: compilePartner(partner),
+    authorizer,
+    client: createPartnerClient({ partner, authorizer, log, now }),
+    limiter: postgresLimiter(pool, {
+      partner: partner.name,
+      credential,
+      limits: partner.limits,
+      leaseMs: partner.timeout + MINUTE,
+    }),
+  };
+}
+
+const tokensOf = (pool: Pool, { auth }: Partner, credential: string): TokenStore =>
+  typeof auth === 'object' && auth.type === 'oauth2'
+    ? postgresTokenStore(pool, { credential, secret: auth.clientSecret })
+    : createMemoryTokenStore();
+
+function accessTo(
+  warehouse: Warehouse,
+  streams: ReadonlyMap<string, CompiledStream>,
+  open: { streamName: string; client: PartnerClient; authorizer: Authorizer; limiter: Limiter },
+): PartnerAccess {
+  const { streamName, client, authorizer, limiter } = open;
+  const stream = streams.get(streamName);
+  if (stream === undefined) return missing(streamName, streams);
+  const { parent } = stream.definition;
+  const parentStream = parent === undefined ? undefined : streams.get(parent.stream);
+  return {
+    stream,
+    client,
+    authorizer,
+    limiter,
+    parents:
+      parent === undefined || parentStream === undefined
+        ? undefined
+        : (after) => warehouse.parentValues({ parent: parentStream, field: parent.field, after, limit: parent.batch }),
+  };
+}
+
+function missing(name: string, streams: ReadonlyMap<string, CompiledStream>): never {
+  throw new InvalidInput(`no stream ${JSON.stringify(name)}: the definition has ${[...streams.keys()].join(', ')}`);
+}

@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { Logger } from 'pino';
+import { createControlActivities, createPartnerActivities } from '../activities/index.ts';
+import type { Config } from '../config/config.ts';
+import { MINUTE, SECOND } from '../core/duration.ts';
+import { explain } from '../core/errors.ts';
+import { partnerQueue, WORKFLOW_QUEUE } from '../core/names.ts';
+import { listPartners } from '../definitions/load.ts';
+import { buildDeps, type Deps } from './build-deps.ts';
+import { temporalLogger } from './logger.ts';
+import { workflowSource } from './workflow-source.ts';
+
+export interface WorkerSettings {
+  readonly config: Config;
+  readonly log: Logger;
+  /** `workflows`, and `partner=<name>` or `partners` for all; empty: everything. */
+  readonly roles: readonly string[];
+}
+
+export interface RunningWorkers {
+  /** Resolves once all queues are being polled. */
+  readonly ready: Promise<void>;
+  /** Ends the workers gracefully, then the connections. */
+  stop(): Promise<void>;
+  /** Rejects when a worker dies by itself. */
+  readonly ended: Promise<void>;
+}
+
+let installed = false;
+
+/** Runs the workers of some roles in this process. New partner files are picked up while it runs. */
+export async function startWorkers({ config, log, roles }: WorkerSettings): Promise<RunningWorkers> {
+  if (!installed) {
+    // Once per process, before any connection. We handle signals ourselves: workers first, then what they stand on.
+    Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
+    installed = true;
+  }
+  const connection = await connect(config, log);
+  const deps = buildDeps(config, log);
+  const fleet = new Fleet({ config, log, connection, deps });
+  try {
+    if (takes(roles, 'workflows')) await fleet.startWorkflows();
+    if (takes(roles, 'partners')) await fleet.followPartners();
+    for (const role of roles) if (role.startsWith('partner=')) await fleet.startPartner(role.slice('partner='.length));
+  } catch (error) {
+    await fleet.stop();
+    throw error;
+  }
+  return fleet;
+}
+
+const takes = (roles: readonly string[], role: string): boolean => roles.length === 0 || roles.includes(role);
+
+async function connect(config: Config, log: Logger): Promise<NativeConnection> {
+  const { connectionOptions } = loadClientConnectConfig();
+  const options = {
+    ...connectionOptions,
+    ...(config.temporalAddress === undefined ? {} : { address: config.temporalAddress }),
+  };
+  // The server may be starting beside us.
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await NativeConnection.connect(options);
+    } catch (error) {
+      if (attempt >= 30) throw error;
+      log.warn({ address: options.address, attempt, error: explain(error) }, 'Temporal does not answer yet');
+      await sleep(Math.min(attempt, 5) * SECOND);
+    }
+  }
+}
+
+const WATCH_MS = 3 * SECOND;
+
+class Fleet implements RunningWorkers {
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #connection: NativeConnection;
+  readonly #deps: Deps;
+  readonly #workers = new Map<string, { readonly worker: Worker; readonly run: Promise<void> }>();
+  readonly #stopping = new AbortController();
+  readonly ready = Promise.resolve();
+  readonly ended: Promise<void>;
+  #fail: (error: unknown) => void = () => {};
+  #watching: Promise<void> = Promise.resolve();
+
+  constructor(of: { config: Config; log: Logger; connection: NativeConnection; deps: Deps }) {
+    this.#config = of.config;
+    this.#log = of.log;
+    this.#connection = of.connection;
+    this.#deps = of.deps;
+    this.ended = new Promise((_, reject) => (this.#fail = reject));
+    this.ended.catch(() => {});
+  }
+
+  async startWorkflows(): Promise<void> {
+    await this.#start(WORKFLOW_QUEUE, {
+      ...workflowSource({ bundlePath: this.#config.workflowBundle }),
+      activities: createControlActivities(this.#deps.activities),
+      maxCachedWorkflows: 200,
+    });
+  }
+
+  async startPartner(name: string): Promise<void> {
+    await this.#start(partnerQueue(name), {
+      activities: createPartnerActivities(this.#deps.activities),
+      // A rate-limited queue needs few pollers, and each partner has a queue of its own.
+      activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
+      maxConcurrentActivityTaskExecutions: 20,
+      maxHeartbeatThrottleInterval: Math.min(5 * SECOND, this.#config.heartbeatTimeoutMs / 4),
+    });
+  }
+
+  /** A worker for each partner there is, and for those that are added later. */
+  async followPartners(): Promise<void> {
+    const startNew = async (): Promise<void> => {
+      for (const name of await listPartners(this.#config.partnersDir))
+        if (!this.#workers.has(partnerQueue(name))) await this.startPartner(name);
+    };
+    await startNew();
+    this.#watching = this.#watch(startNew);
+  }
+
+  async #watch(startNew: () => Promise<void>): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await sleep(WATCH_MS, undefined, { signal }).catch(() => {});
+      if (!signal.aborted)
+        await startNew().catch((error: unknown) =>
+          this.#log.warn({ error: explain(error) }, 'cannot read the partners'),
+        );
+    }
+  }
+
+  async #start(taskQueue: string, options: Partial<WorkerOptions>): Promise<void> {
+    const worker = await Worker.create({
+      connection: this.#connection,
+      namespace: this.#config.temporalNamespace,
+      taskQueue,
+      shutdownGraceTime: '30s',
+      shutdownForceTime: MINUTE,
+      ...options,
+    });
+    const run = worker.run();
+    run.catch((error: unknown) => this.#fail(error));
+    this.#workers.set(taskQueue, { worker, run });
+    this.#log.info({ taskQueue }, 'worker started');
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#deps.drain();
+    await this.#watching;
+    for (const { worker } of this.#workers.values()) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await Promise.allSettled([...this.#workers.values()].map(({ run }) => run));
+    await this.#connection.close();
+    await this.#deps.close();
+  }
+}

@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { WorkflowBundleOption } from '@temporalio/worker';
+
+export type WorkflowSource =
+  { readonly workflowsPath: string } | { readonly workflowBundle: Extract<WorkflowBundleOption, { codePath: string }> };
+
+/** What `Worker.create` takes its workflows from: the bundle when there is one, else the sources (slower to start). */
+export function workflowSource({ bundlePath }: { readonly bundlePath?: string | undefined } = {}): WorkflowSource {
+  if (bundlePath !== undefined && existsSync(bundlePath)) return { workflowBundle: { codePath: bundlePath } };
+  return { workflowsPath: workflowsPath() };
+}
+
+/** `.ts` under tsx, `.js` in dist: the file beside us has our own ending. */
+export function workflowsPath(): string {
+  return fileURLToPath(new URL(`../workflows/index${extname(import.meta.url)}`, import.meta.url));
+}

@@ -1,0 +1,2 @@
+export { syncPartner } from './sync-partner.ts';
+export { syncStream } from './sync-stream.ts';

@@ -1,0 +1,100 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  continueAsNew,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  sleep,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ControlActivities, PartnerActivities } from '../activities/index.ts';
+import type { GrantResult } from '../activities/pull/grant.ts';
+import { lanePriority, partnerQueue } from '../core/names.ts';
+import type { StreamReport } from '../warehouse/warehouse.ts';
+import { outcomeAttribute } from './attributes.ts';
+import { describeProgress, describeReport } from './details.ts';
+import type { StreamProgress, SyncStreamInput } from './messages.ts';
+
+const { failStream } = proxyActivities<ControlActivities>({ startToCloseTimeout: '1 minute' });
+
+/** Reads one stream to its end: grant after grant, waiting on durable timers where the partner or a failure asks for it. */
+export async function syncStream(input: SyncStreamInput): Promise<StreamReport> {
+  const { partner, stream, lane, syncId, times } = input;
+  const { pullStream } = proxyActivities<PartnerActivities>({
+    taskQueue: partnerQueue(partner),
+    startToCloseTimeout: times.startToCloseMs,
+    heartbeatTimeout: times.heartbeatTimeoutMs,
+    priority: { priorityKey: lanePriority[lane], fairnessKey: stream },
+    // Each failure brings its own delay with jitter (activities/failures.ts); this is for ends of workers.
+    retry: { initialInterval: '1 second', backoffCoefficient: 1, maximumInterval: '1 second' },
+  });
+  const { times: _, soFar: __, ...job } = input;
+
+  let progress = input.soFar;
+  for (;;) {
+    let grant: GrantResult;
+    try {
+      grant = await pullStream.executeWithOptions({ summary: `${stream} from page ${progress.pages + 1}` }, [
+        { ...job, idleGrants: progress.idleGrants },
+      ]);
+    } catch (error) {
+      return await fail(input, reasonOf(error), error);
+    }
+    progress = add(progress, grant);
+    if (grant.state === 'done') {
+      upsertSearchAttributes(grant.report.outcome === null ? [] : outcomeAttribute(grant.report.outcome));
+      setCurrentDetails(describeReport(grant.report));
+      if (grant.report.outcome === 'failed')
+        throw ApplicationFailure.nonRetryable(`${syncId}: ${grant.report.reason}`, 'StreamFailed', grant.report);
+      return grant.report;
+    }
+    setCurrentDetails(describeProgress(progress, grant));
+    if (progress.idleGrants > times.maxIdleGrants)
+      return await fail(
+        input,
+        `the partner refused ${progress.idleGrants} times in a row: ${causeOf(grant)}`,
+        undefined,
+      );
+    if (grant.state === 'deferred') {
+      try {
+        await sleep(Math.max(0, Date.parse(grant.until) - Date.now()));
+      } catch (error) {
+        return await fail(input, reasonOf(error), error);
+      }
+    }
+    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof syncStream>({ ...input, soFar: progress });
+  }
+}
+
+function add(progress: StreamProgress, grant: GrantResult): StreamProgress {
+  const idle = grant.state === 'deferred' && grant.reason === 'limit' && grant.pages === 0 && grant.requests > 0;
+  return {
+    grants: progress.grants + 1,
+    pages: progress.pages + grant.pages,
+    rows: progress.rows + grant.rows,
+    requests: progress.requests + grant.requests,
+    idleGrants: grant.pages > 0 ? 0 : progress.idleGrants + (idle ? 1 : 0),
+  };
+}
+
+const causeOf = (grant: GrantResult): string => (grant.state === 'deferred' ? grant.cause : 'no page came');
+
+/** Failed or cancelled: the ledger says so and keeps the checkpoint, and the workflow ends in red. */
+async function fail(input: SyncStreamInput, reason: string, error: unknown): Promise<never> {
+  await CancellationScope.nonCancellable(async () => {
+    const report = await failStream({ syncId: input.syncId, stream: input.stream, reason });
+    upsertSearchAttributes(outcomeAttribute('failed'));
+    if (report !== null) setCurrentDetails(describeReport(report));
+  });
+  if (isCancellation(error)) throw error;
+  throw ApplicationFailure.nonRetryable(`${input.syncId}: ${reason}`, 'StreamFailed');
+}
+
+function reasonOf(error: unknown): string {
+  if (isCancellation(error)) return 'cancelled; start it again to go on from where it stands';
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}
