@@ -25,7 +25,7 @@ export function planPage(ask: PageAsk): PagePlan {
   const short = !ask.fixedSize && faults.some((each) => each.kind === 'short_page');
   const size = short && end - from > limit ? Math.max(1, Math.floor(limit / 2)) : limit;
   const to = Math.min(end, from + size);
-  const last = to > end || (early !== undefined && early.rows === undefined);
+  const last = to >= end || (early !== undefined && early.rows === undefined);
 
   if (faults.some((each) => each.kind === 'repeat_token')) return { from, to, next: from };
   const cycles = faults.some((each) => each.kind === 'cycle_tokens') && Math.floor(from / limit) % 2 === 1;

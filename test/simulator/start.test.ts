@@ -74,14 +74,17 @@ describe('listing', () => {
     const expected = simulator
       .truth(stream)
       .filter((row) => String(row['updated_at']) >= since && String(row['updated_at']) < until);
+    await getJson(`${simulator.url}${path}&updated_since=${since}`);
     const url = `${simulator.url}${path}&updated_since=${since}&updated_until=${until}`;
     const body = stream === 'payments' ? (await byToken(url)).rows : await getJson(url);
     expect(Array.isArray(body) ? body : (body as Record<string, unknown>)['data']).toEqual(expected);
     expect(expected.length).toBeGreaterThan(100);
   });
 
-  test('the payments of all customers together are all payments', async () => {
+  test('the payments of all customers together are all payments, after changes too', async () => {
     const simulator = await start({ customers: 20, payments: 150 });
+    await byToken(`${simulator.url}/v1/customers/cus_000000/payments?limit=4`);
+    simulator.mutate({ change: 20, add: 10, remove: 5 });
     const rows: Record<string, unknown>[] = [];
     for (const { id } of simulator.truth('customers')) {
       const own = await byToken(`${simulator.url}/v1/customers/${String(id)}/payments?limit=4`);
