@@ -4,8 +4,6 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY . .
 RUN npm run build
-# tsc copies no .sql.
-RUN mkdir -p dist/warehouse && cp -R warehouse/migrations dist/warehouse/
 
 FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app

@@ -15,10 +15,14 @@ export interface RetryRules {
   readonly attempts: number;
   readonly base: number;
   readonly cap: number;
+  /** Time since the first of them after which it fails all the same. */
+  readonly total: number;
 }
 
 export interface FailureContext {
   readonly attempt: number;
+  /** Since the first failure in a row. */
+  readonly failingForMs: number;
   readonly retry: RetryRules;
   readonly nowMs: number;
   readonly random: number;
@@ -39,21 +43,28 @@ export function toFailure(error: unknown, context: FailureContext): Error {
       message,
       details: [error.at],
       category: ApplicationFailureCategory.BENIGN,
-      nextRetryDelay: Math.max(0, Date.parse(error.resumeAt) - context.nowMs) + Math.round(context.random * 250),
+      nextRetryDelay: atLeast(Date.parse(error.resumeAt) - context.nowMs) + Math.round(context.random * 250),
     });
   const after = error instanceof RetryLater ? error.afterMs : undefined;
   return ApplicationFailure.create({
     type: error instanceof RetryLater ? error.name : 'Unexpected',
     message,
     ...(error instanceof RetryLater ? { details: [error.at] } : {}),
-    nonRetryable: context.attempt >= context.retry.attempts && !(error instanceof WarehouseUnavailable),
-    nextRetryDelay:
+    nonRetryable: isSpent(context) && !(error instanceof WarehouseUnavailable),
+    nextRetryDelay: atLeast(
       after ??
-      backoffMs({
-        attempt: context.attempt,
-        baseMs: context.retry.base,
-        capMs: context.retry.cap,
-        random: context.random,
-      }),
+        backoffMs({
+          attempt: context.attempt,
+          baseMs: context.retry.base,
+          capMs: context.retry.cap,
+          random: context.random,
+        }),
+    ),
   });
 }
+
+const isSpent = ({ attempt, failingForMs, retry }: FailureContext): boolean =>
+  attempt >= retry.attempts || failingForMs >= retry.total;
+
+/** A delay of 0 is no delay to the server: it ends the activity with RETRY_STATE_TIMEOUT (seen with server 1.32). */
+const atLeast = (delayMs: number): number => Math.max(1, delayMs);

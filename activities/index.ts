@@ -1,10 +1,11 @@
 import { Context } from '@temporalio/activity';
 import type { Failpoint } from '../core/failpoint.ts';
-import { SECOND } from '../core/duration.ts';
+import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
+import { WarehouseUnavailable } from '../core/errors.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 import type { Partners } from './access.ts';
 import { closeRun, planRun, type CloseRunInput, type PlanRunInput, type RunPlan, type RunReport } from './control.ts';
-import { toFailure } from './failures.ts';
+import { toFailure, type RetryRules } from './failures.ts';
 import type { GrantInput, GrantResult } from './pull/grant.ts';
 import { pullStream } from './pull/pull-stream.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
@@ -39,8 +40,7 @@ export function createPartnerActivities(deps: ActivityDeps) {
     pullStream: async (input: GrantInput): Promise<GrantResult> => {
       const context = Context.current();
       const { info } = context;
-      const failures = failuresSoFar(info.heartbeatDetails);
-      let beat: GrantBeat = { page: 0, rows: 0, failures };
+      let beat: GrantBeat = { page: 0, rows: 0, ...failuresSoFar(info.heartbeatDetails) };
       const heartbeat = (next: Partial<GrantBeat>): void => {
         beat = { ...beat, ...next };
         context.heartbeat(beat);
@@ -52,16 +52,20 @@ export function createPartnerActivities(deps: ActivityDeps) {
         return await pullStream({ ...deps, access }, input, {
           signal: context.cancellationSignal,
           writer: { workflowRunId: info.workflowExecution?.runId ?? '', attempt: info.attempt },
-          heartbeat: (progress) => heartbeat({ ...progress, failures: 0 }),
+          heartbeat: (progress) => heartbeat({ ...progress, ...noFailures }),
         });
       } catch (error) {
         // Cancelled, or the worker is leaving: Temporal decides which, and gives the grant to somebody else if need be.
         if (context.cancellationSignal.aborted) await context.cancelled;
-        heartbeat({ failures: beat.failures + 1 });
+        const nowMs = deps.now();
+        // That our own database is away says nothing of the partner.
+        if (!(error instanceof WarehouseUnavailable))
+          heartbeat({ failures: beat.failures + 1, failingSinceMs: beat.failingSinceMs ?? nowMs });
         throw toFailure(error, {
-          attempt: beat.failures,
+          attempt: Math.max(1, beat.failures),
+          failingForMs: nowMs - (beat.failingSinceMs ?? nowMs),
           retry: await retryRules(deps, input),
-          nowMs: deps.now(),
+          nowMs,
           random: deps.random(),
         });
       } finally {
@@ -74,22 +78,30 @@ export function createPartnerActivities(deps: ActivityDeps) {
 export type ControlActivities = ReturnType<typeof createControlActivities>;
 export type PartnerActivities = ReturnType<typeof createPartnerActivities>;
 
-interface GrantBeat {
-  readonly page: number;
-  readonly rows: number;
-  /** Failures in a row. Temporal's own count of attempts also holds the ends of workers, which are no fault of the partner. */
+interface Failures {
+  /** In a row. Temporal's own count of attempts also holds the ends of workers, which are no fault of the partner. */
   readonly failures: number;
+  /** Epoch ms of the first of them. */
+  readonly failingSinceMs: number | null;
 }
 
-const failuresSoFar = (details: unknown): number =>
-  typeof details === 'object' && details !== null && 'failures' in details ? Number(details.failures) : 0;
+const noFailures: Failures = { failures: 0, failingSinceMs: null };
 
-const defaultRules = { attempts: 8, base: SECOND, cap: 60 * SECOND } as const;
+interface GrantBeat extends Failures {
+  readonly page: number;
+  readonly rows: number;
+}
 
-async function retryRules(
-  deps: ActivityDeps,
-  input: GrantInput,
-): Promise<typeof defaultRules | { attempts: number; base: number; cap: number }> {
+/** What the last attempt left of itself with its heartbeat. */
+function failuresSoFar(details: unknown): Failures {
+  if (typeof details !== 'object' || details === null || !('failures' in details)) return noFailures;
+  const { failures, failingSinceMs } = details as Failures;
+  return { failures, failingSinceMs: failingSinceMs ?? null };
+}
+
+const defaultRules: RetryRules = { attempts: 8, base: SECOND, cap: MINUTE, total: HOUR };
+
+async function retryRules(deps: ActivityDeps, input: GrantInput): Promise<RetryRules> {
   try {
     return (await deps.partners.access(input.partner, input.stream)).stream.partner.retry;
   } catch {
@@ -103,6 +115,7 @@ async function translated<T>(deps: ActivityDeps, work: () => Promise<T>): Promis
   } catch (error) {
     throw toFailure(error, {
       attempt: Context.current().info.attempt,
+      failingForMs: 0,
       retry: defaultRules,
       nowMs: deps.now(),
       random: deps.random(),

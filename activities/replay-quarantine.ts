@@ -44,6 +44,7 @@ export async function replayQuarantine(warehouse: Warehouse, { stream, held, now
   const { records, rejected } = stageRecords(
     { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' } },
     received,
+    warehouse.encodeRow,
   );
   const idOf = (ordinal: number): string => (withPayload[ordinal] as QuarantinedRecord).id;
   const refused = rejected.map(({ ordinal, path, reason }) => ({ id: idOf(ordinal), path, reason }));

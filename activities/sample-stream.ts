@@ -6,14 +6,16 @@ import { createPartnerClient } from '../http/client.ts';
 import { redactHeaders, redactUrl } from '../http/redact.ts';
 import { buildRequest } from '../http/build-request.ts';
 import { createMemoryTokenStore } from '../http/token-store.ts';
-import { InvalidInput } from '../core/errors.ts';
+import { explain, InvalidInput } from '../core/errors.ts';
 import { DAY } from '../core/duration.ts';
 import { noFailpoint } from '../core/failpoint.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Limiter } from '../limits/limiter.ts';
-import { valueAt } from '../core/json.ts';
+import { parseJson, valueAt } from '../core/json.ts';
 import { fetchPage, type FetchDeps, type FetchedPage } from './pull/fetch-page.ts';
+import { receivedOf, type Received } from './pull/received.ts';
 import { stageRecords } from './pull/stage-records.ts';
+import { sampleHints } from './sample-hints.ts';
 
 export interface Sample {
   readonly stream: string;
@@ -29,19 +31,45 @@ export interface Sample {
   readonly learnt: readonly string[];
   readonly rejected: readonly { readonly path: string; readonly reason: string; readonly count: number }[];
   readonly unknownFields: readonly string[];
-  readonly columns: readonly { readonly name: string; readonly type: string; readonly samples: readonly string[] }[];
+  /** What is doubtful although nothing failed. */
+  readonly hints: readonly string[];
+  /** Samples are the first values that differ; `empty` counts the records without one. */
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly samples: readonly string[];
+    readonly empty: number;
+  }[];
+}
+
+export interface FailedSample {
+  readonly stream: string;
+  /** null when not even the request could be made. */
+  readonly request: string | null;
+  readonly error: string;
 }
 
 /** Asks a stream for its first page and says what came; nothing is written, no limit of the fleet is touched. */
 export async function sampleStream(
   stream: CompiledStream,
   { streams, nowMs }: { readonly streams: ReadonlyMap<string, CompiledStream>; readonly nowMs: number },
-): Promise<Sample> {
-  const { page, request } = await firstPage(stream, streams, nowMs);
+): Promise<Sample | FailedSample> {
+  let request: string | null = null;
+  try {
+    const page = await firstPage(stream, { streams, nowMs, onRequest: (text) => (request = text) });
+    return sampleOf(stream, page, request ?? '');
+  } catch (error) {
+    return { stream: stream.name, request, error: explain(error) };
+  }
+}
+
+function sampleOf(stream: CompiledStream, page: SampledPage, request: string): Sample {
   const { records, rejected } = stageRecords(
     { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' } },
     page.received,
+    (texts) => JSON.stringify(texts),
   );
+  const rows = records.map(({ row }) => JSON.parse(row) as (string | null)[]);
   return {
     stream: stream.name,
     request,
@@ -54,11 +82,23 @@ export async function sampleStream(
     learnt: learnt(page),
     rejected: grouped(rejected),
     unknownFields: unknownFields(stream, page),
-    columns: stream.columns.map((column, i) => ({
-      name: column.name,
-      type: column.type,
-      samples: records.slice(0, SAMPLES).map((record) => shorten(record.columns[i] ?? 'null')),
-    })),
+    hints: page.skipped
+      ? []
+      : sampleHints(stream, {
+          headers: page.answer.headers,
+          body: page.answer.text.trim() === '' ? undefined : parseJson(page.answer.text),
+          received: page.received.length,
+          keys: records.map(({ key }) => key),
+        }),
+    columns: stream.columns.map((column, i) => {
+      const values = rows.map((row) => row[i] ?? null).filter((value) => value !== null);
+      return {
+        name: column.name,
+        type: column.type,
+        samples: [...new Set(values)].slice(0, SAMPLES).map(shorten),
+        empty: records.length - values.length,
+      };
+    }),
   };
 }
 
@@ -66,11 +106,17 @@ const now = (): number => Date.now();
 const SAMPLES = 3;
 const shorten = (text: string): string => (text.length > 32 ? `${text.slice(0, 31)}…` : text);
 
-async function firstPage(
-  stream: CompiledStream,
-  streams: ReadonlyMap<string, CompiledStream>,
-  nowMs: number,
-): Promise<{ page: FetchedPage; request: string }> {
+interface Asking {
+  readonly streams: ReadonlyMap<string, CompiledStream>;
+  readonly nowMs: number;
+  readonly onRequest?: (request: string) => void;
+}
+
+interface SampledPage extends FetchedPage {
+  readonly received: readonly Received[];
+}
+
+async function firstPage(stream: CompiledStream, { streams, nowMs, onRequest }: Asking): Promise<SampledPage> {
   const { partner, definition } = stream;
   const authorizer = createAuthorizer({
     auth: partner.auth,
@@ -95,25 +141,22 @@ async function firstPage(
       ? null
       : { from: new Date(definition.incremental.initial).toISOString(), to: new Date(nowMs + DAY).toISOString() };
   try {
-    const parents = definition.parent === undefined ? [] : await someParents(stream, streams, nowMs);
+    const parents = definition.parent === undefined ? [] : await someParents(stream, { streams, nowMs });
     const position: Position = { cursor: null, parents, range: sliceAt(range, undefined, 0) };
     const { method, url } = buildRequest({ partner, stream: definition, position });
+    onRequest?.(`${method} ${redactUrl(url, partner.baseUrl)}`);
     const page = await fetchPage(deps, { stream, position, pageNo: 1, known: null });
-    return { page, request: `${method} ${redactUrl(url, partner.baseUrl)}` };
+    return { ...page, received: receivedOf({ stream, text: page.answer.text, records: page.records, parents }) };
   } finally {
     client.close();
   }
 }
 
-async function someParents(
-  stream: CompiledStream,
-  streams: ReadonlyMap<string, CompiledStream>,
-  nowMs: number,
-): Promise<readonly string[]> {
+async function someParents(stream: CompiledStream, { streams, nowMs }: Asking): Promise<readonly string[]> {
   const { parent } = stream.definition;
   const parentStream = parent === undefined ? undefined : streams.get(parent.stream);
   if (parent === undefined || parentStream === undefined) return [];
-  const { page } = await firstPage(parentStream, streams, nowMs);
+  const page = await firstPage(parentStream, { streams, nowMs });
   const values = page.received
     .map(({ record }) => valueAt(record, parent.field))
     .filter((value) => typeof value === 'string' || typeof value === 'number')
@@ -128,9 +171,9 @@ const noLimiter: Limiter = {
   block: async (waitMs) => new Date(Date.now() + waitMs).toISOString(),
 };
 
-const telling = /rate-?limit|limit-info|call-limit|retry-after|quota|^etag$|^last-modified$/;
+const telling = /rate-?limit|limit-info|call-limit|retry-after|quota|total|^etag$|^last-modified$/;
 
-function learnt(page: FetchedPage): string[] {
+function learnt(page: SampledPage): string[] {
   const headers = redactHeaders(page.answer.headers);
   return Object.keys(page.answer.headers)
     .filter((name) => telling.test(name))
@@ -147,7 +190,7 @@ function grouped(rejected: readonly { readonly path: string; readonly reason: st
   return [...counts.values()];
 }
 
-function unknownFields(stream: CompiledStream, page: FetchedPage): string[] {
+function unknownFields(stream: CompiledStream, page: SampledPage): string[] {
   const names = new Set<string>();
   for (const { record } of page.received)
     if (typeof record === 'object' && record !== null)

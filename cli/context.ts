@@ -3,10 +3,9 @@ import { join, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { z } from 'zod';
-import { connectClient } from '../client/temporal-client.ts';
 import type { Config } from '../config/config.ts';
 import { InvalidInput } from '../core/errors.ts';
-import { openPool } from '../warehouse/postgres/postgres-warehouse.ts';
+import { databaseTrouble } from './database-trouble.ts';
 
 const devServices = z.object({
   pid: z.int(),
@@ -56,15 +55,19 @@ export async function withDatabase<T>(config: Config, work: (pool: Pool) => Prom
     throw new InvalidInput(
       'there is no database: set DATABASE_URL, or start one with `syncline dev` in another terminal',
     );
+  const { openPool } = await import('../warehouse/postgres/open-pool.ts');
   const pool = openPool(config.databaseUrl, 4);
   try {
     return await work(pool);
+  } catch (error) {
+    throw databaseTrouble(error, config.databaseUrl);
   } finally {
     await pool.end();
   }
 }
 
 export async function withTemporal<T>(config: Config, work: (client: Client) => Promise<T>): Promise<T> {
+  const { connectClient } = await import('../client/temporal-client.ts');
   const client = await connectClient({ address: config.temporalAddress, namespace: config.temporalNamespace });
   try {
     return await work(client);

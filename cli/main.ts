@@ -1,11 +1,10 @@
 import { Command, CommanderError, Option } from 'commander';
-import { processConfig } from '../config/env.ts';
 import { explain, InvalidInput } from '../core/errors.ts';
-import { withDevServices } from './context.ts';
+import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
-import { createOutput, type Output } from './output.ts';
+import type { Output } from './output.ts';
 
-/** Each command's module is loaded when it is called: most need neither Temporal nor PostgreSQL to say what is wrong. */
+/** What a command needs is loaded when it is called: help and usage errors come at once. */
 const program = new Command('syncline')
   .description('Partner-to-warehouse syncs on Temporal: nothing lost, nothing doubled, no partner flooded')
   .version('0.1.0')
@@ -20,6 +19,11 @@ function run<O extends object>(
   work: (context: { config: Settings; output: Output; options: O }) => Promise<number>,
 ): (options: O) => Promise<void> {
   return async (options) => {
+    const [{ processConfig }, { withDevServices }, { createOutput }] = await Promise.all([
+      import('../config/env.ts'),
+      import('./context.ts'),
+      import('./output.ts'),
+    ]);
     process.exitCode = await work({
       config: withDevServices(processConfig()),
       output: createOutput('json' in options && options.json === true),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
@@ -21,23 +22,24 @@ export interface StartSync {
 
 export interface StartedSync {
   readonly runId: string;
-  /** `begun`, or what was found under its id: a run that goes on, or one that has ended well. */
+  /** `begun`: it runs now, whoever started it. `finished`: it was found under its id and has ended well. */
   readonly state: 'begun' | 'finished';
   readonly handle: WorkflowHandle<typeof syncPartner>;
 }
 
 /** Starts a sync, joins the one that runs, or finds the one that ended. One that failed is begun again from its checkpoints. */
-export async function startSync(client: Client, sync: StartSync): Promise<StartedSync> {
+export async function startSync(client: Client, asked: StartSync): Promise<StartedSync> {
+  const sync = { ...asked, streams: [...new Set(asked.streams)].toSorted() };
   const runId = syncId(sync);
   try {
     const handle = await client.workflow.start<typeof syncPartner>('syncPartner', {
       workflowId: runId,
       taskQueue: WORKFLOW_QUEUE,
-      args: [{ ...sync }],
+      args: [sync],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'USE_EXISTING',
       typedSearchAttributes: searchAttributesOf(sync),
-      staticSummary: `${sync.partner} ${sync.window}${sync.streams.length === 0 ? '' : `: ${sync.streams.join(', ')}`}`,
+      staticSummary: summaryOf(sync),
     });
     return { runId, state: 'begun', handle };
   } catch (error) {
@@ -46,10 +48,21 @@ export async function startSync(client: Client, sync: StartSync): Promise<Starte
   }
 }
 
+/** The server takes 400 bytes. */
+const summaryOf = ({ partner, window, streams }: StartSync): string =>
+  `${partner} ${window}${streams.length === 0 ? '' : `: ${streams.join(', ')}`}`.slice(0, 300);
+
+const MAX_ID = 240;
+
 /** A sync of some streams only has an id of its own, beside that of the whole partner. */
 function syncId({ partner, streams, window, generation }: StartSync): string {
   const whole = partnerSyncId({ partner, window, generation });
-  return streams.length === 0 ? whole : `${whole}/only:${streams.toSorted().join('+')}`.slice(0, 240);
+  if (streams.length === 0) return whole;
+  const named = `${whole}/only:${streams.join('+')}`;
+  // Cut, two long lists could share an id, and one would join the run of the other.
+  return named.length <= MAX_ID
+    ? named
+    : `${whole}/only:${createHash('sha256').update(named).digest('hex').slice(0, 32)}`;
 }
 
 /** The report of a run, also of one that failed; undefined when it ended without one (cancelled, terminated, no plan). */

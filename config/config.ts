@@ -12,13 +12,15 @@ const failpointRule = z
     'NAME or NAME:COUNT, see core/failpoint.ts',
   );
 
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
 const schema = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'a postgres:// URL' }).optional(),
   TEMPORAL_ADDRESS: z.string().min(1).optional(),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   SYNCLINE_PARTNERS_DIR: z.string().min(1).default('partners'),
   SYNCLINE_HOME: z.string().min(1).default('.syncline'),
-  SYNCLINE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  SYNCLINE_LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
   SYNCLINE_WORKFLOW_BUNDLE: z.string().min(1).optional(),
   SYNCLINE_HEARTBEAT_TIMEOUT: z
     .string()
@@ -43,7 +45,7 @@ export interface Config {
   readonly partnersDir: string;
   /** Where embedded services keep their data. */
   readonly home: string;
-  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly logLevel: (typeof logLevels)[number];
   readonly workflowBundle: string | undefined;
   readonly heartbeatTimeoutMs: number;
   readonly failpoint: string | undefined;
@@ -59,7 +61,7 @@ export function readConfig(env: Environment): Config {
   if (!parsed.success)
     throw new InvalidInput(
       parsed.error.issues
-        .map((issue) => `${issue.path.join('.')}: expected ${issue.message}; correct it in the environment or in .env`)
+        .map((issue) => `${issue.path.join('.')}: expected ${issue.message}; correct it in the environment`)
         .join('\n'),
     );
   const value = parsed.data;

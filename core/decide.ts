@@ -27,7 +27,8 @@ export interface Decision {
 export function decide(arrival: Arrival, head: Head | undefined): Decision {
   if (head === undefined) return { fate: 'inserted', conflict: false };
   if (arrival.hash === head.hash) return { fate: 'unchanged', conflict: false };
-  const order = compareVersions(arrival.version, head.version);
+  // Without a version arrival decides, also over rows from when the definition still declared one.
+  const order = arrival.version === null ? 1 : compareVersions(arrival.version, head.version);
   if (order < 0) return { fate: 'stale', conflict: false };
-  return { fate: 'updated', conflict: order === 0 && arrival.version !== null };
+  return { fate: 'updated', conflict: order === 0 };
 }

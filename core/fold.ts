@@ -11,6 +11,8 @@ export interface Foldable {
 
 export interface Written<R> {
   readonly record: R;
+  /** Index of its page among those given. */
+  readonly page: number;
   /** Number of the event the row stands for. */
   readonly event: number;
 }
@@ -46,18 +48,19 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
   const events: Written<R>[] = [];
   const loose: Written<R>[] = [];
   const known = new Map<string, Head>();
-  const rows = new Map<string, { record: R; event: number; previous: number | null }>();
+  const rows = new Map<string, { record: R; page: number; event: number; previous: number | null }>();
   let event = lastEvent;
+  let page = -1;
 
   const take = (record: R, previous: number | null): void => {
     event += 1;
-    events.push({ record, event });
+    events.push({ record, page, event });
     if (record.key === null) {
-      loose.push({ record, event });
+      loose.push({ record, page, event });
       return;
     }
     known.set(record.key, { version: record.version, hash: record.hash, event });
-    rows.set(record.key, { record, event, previous });
+    rows.set(record.key, { record, page, event, previous });
   };
 
   const fateOf = (record: R): { fate: Fate; conflict: boolean } => {
@@ -75,7 +78,7 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
       take(record, written === undefined ? (head?.event ?? null) : written.previous);
     } else if (decision.fate === 'stale') {
       event += 1;
-      events.push({ record, event });
+      events.push({ record, page, event });
     }
     return decision;
   };
@@ -83,16 +86,17 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
   const replace = (record: R, key: string, old: Head | undefined): { fate: Fate; conflict: boolean } => {
     if (old?.hash === record.hash) {
       known.set(key, { version: record.version, hash: record.hash, event: old.event });
-      rows.set(key, { record, event: old.event, previous: null });
+      rows.set(key, { record, page, event: old.event, previous: null });
       return { fate: 'unchanged', conflict: false };
     }
     take(record, null);
     return { fate: old === undefined ? 'inserted' : 'updated', conflict: false };
   };
 
-  const counts = pages.map((page): Counts => {
-    const count = { ...noCounts, fetched: page.records.length + page.quarantined, quarantined: page.quarantined };
-    for (const record of page.records) {
+  const counts = pages.map(({ records, quarantined }): Counts => {
+    page += 1;
+    const count = { ...noCounts, fetched: records.length + quarantined, quarantined };
+    for (const record of records) {
       const { fate, conflict } = fateOf(record);
       count[fate] += 1;
       if (conflict) count.conflicts += 1;
@@ -102,8 +106,8 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
 
   const inserts = loose;
   const updates: Replaced<R>[] = [];
-  for (const { record, event, previous } of rows.values())
-    if (previous === null) inserts.push({ record, event });
-    else updates.push({ record, event, previous });
+  for (const { previous, ...row } of rows.values())
+    if (previous === null) inserts.push(row);
+    else updates.push({ ...row, previous });
   return { events, inserts, updates, lastEvent: event, counts };
 }

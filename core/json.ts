@@ -3,16 +3,47 @@
  * bits, long decimals), and the exact text of each record, which the event log keeps as it came.
  */
 
-/** Long runs of digits are rare, so most bodies take the fast path. */
-const mayLosePrecision = /[\d.]{16}/;
-const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const ZERO = 48;
+const NINE = 57;
+const QUOTE = 34;
+const BACKSLASH = 92;
+const OPEN_BRACKET = 91;
+const CLOSE_BRACKET = 93;
+const OPEN_BRACE = 123;
+const CLOSE_BRACE = 125;
+const COMMA = 44;
+
+// Not `(?:[^"\\]|\\.)*`: that overflows V8's stack on texts of some megabytes.
+const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /** Parses JSON; a number that a double cannot hold exactly becomes a string with its digits. Throws SyntaxError. */
 export function parseJson(text: string): unknown {
-  if (!mayLosePrecision.test(text)) return JSON.parse(text);
+  if (!mayLosePrecision(text)) return JSON.parse(text);
   JSON.parse(text); // the rewriting below would turn some malformed texts into valid ones
   return JSON.parse(text.replace(tokens, (token) => (token[0] === '"' || isExact(token) ? token : `"${token}"`)));
 }
+
+const LONG = 16;
+
+/**
+ * Whether a number of 16 digits or more may stand in the text. Such a run covers a position that is a multiple of 16, so
+ * only those are looked at: most bodies have none and take the fast path. Long digits in a string count only if what
+ * stands around them looks like a number's place, and then cost time, not truth.
+ */
+function mayLosePrecision(text: string): boolean {
+  for (let at = LONG - 1; at < text.length; at += LONG) {
+    if (!isOfNumber(text.charCodeAt(at))) continue;
+    let start = at;
+    while (start > 0 && isOfNumber(text.charCodeAt(start - 1))) start--;
+    let end = at + 1;
+    while (end < text.length && isOfNumber(text.charCodeAt(end))) end++;
+    if (end - start >= LONG && text.charCodeAt(start - 1) !== QUOTE) return true;
+  }
+  return false;
+}
+
+/** Digits and the point. */
+const isOfNumber = (code: number): boolean => (code >= ZERO && code <= NINE) || code === 46;
 
 function isExact(literal: string): boolean {
   const value = Number(literal);
@@ -61,14 +92,6 @@ export function sliceElements(text: string, path: string): string[] | undefined 
   }
   return slices;
 }
-
-const QUOTE = 34;
-const BACKSLASH = 92;
-const OPEN_BRACKET = 91;
-const CLOSE_BRACKET = 93;
-const OPEN_BRACE = 123;
-const CLOSE_BRACE = 125;
-const COMMA = 44;
 
 function findMember(text: string, object: number, name: string): number | undefined {
   if (text[object] !== '{') return undefined;

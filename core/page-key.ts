@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import crypto from 'node:crypto';
 
 export interface PagePlace {
   /** Workflow id of the stream's run: names partner, stream, window and generation. */
@@ -23,4 +23,10 @@ export const hashToUuid = (text: string): string =>
   sha128(text).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 /** The first 128 bits of a SHA-256, 32 hex digits. */
-export const sha128 = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+export const sha128 = (text: string): string => sha256(text).slice(0, 32);
+
+/** Node 20.12 and newer have a one-shot hash, which takes half the time on texts as short as records. */
+const sha256: (text: string) => string =
+  typeof crypto.hash === 'function'
+    ? (text) => crypto.hash('sha256', text, 'hex')
+    : (text) => crypto.createHash('sha256').update(text).digest('hex');

@@ -1,3 +1,5 @@
+import { parseDecimal } from './decimal.ts';
+
 /**
  * Versions of a record: a declared tuple of fields, written as one text whose code-unit order is the order of the
  * versions, in JavaScript as in SQL with `COLLATE "C"`. No version declared: `null`, and arrival decides.
@@ -27,39 +29,50 @@ export function compareVersions(a: string | null, b: string | null): number {
 
 function encodePart({ value, type }: VersionPart): string {
   if (value === null || value === undefined) return '';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value))
+    return String(value).padStart(DIGITS, '0');
+  const text = typeof value === 'string' ? value : value instanceof Date ? value.toISOString() : JSON.stringify(value);
   if (type === 'timestamp') return sortableTime(text);
   return type === 'integer' || type === 'number' ? sortableNumber(text) : text;
 }
 
+const plainTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
+const ZEROS = '000000000';
+const DIGITS = 20;
 const isoTime = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-]\d\d):?(\d\d)?)?$/;
 
 /** `2026-01-02T03:04:05.678000000Z`: UTC with nine digits of fraction, whatever zone and precision came in. */
 export function sortableTime(text: string): string {
+  if (plainTime.test(text))
+    return `${text.slice(0, -1)}${text.length === 20 ? '.' : ''}${ZEROS.slice(0, 30 - Math.max(text.length, 21))}Z`;
   const match = isoTime.exec(text);
   if (match === null) return text;
   const [, date, minutes, seconds = '00', fraction = '', , zoneHours, zoneMinutes = '00'] = match;
   const local = `${date}T${minutes}:${seconds}`;
-  const utc =
-    zoneHours === undefined || (zoneHours.slice(1) === '00' && zoneMinutes === '00')
-      ? local
-      : new Date(Date.parse(`${local}${zoneHours}:${zoneMinutes}`)).toISOString().slice(0, 19);
-  return `${utc}.${fraction.padEnd(9, '0')}Z`;
+  const isUtc = zoneHours === undefined || (zoneHours.slice(1) === '00' && zoneMinutes === '00');
+  const utc = isUtc ? local : inUtc(local, `${zoneHours}:${zoneMinutes}`);
+  return `${utc}.${fraction.slice(0, 9).padEnd(9, '0')}Z`;
 }
 
-const DIGITS = 20;
+/** Times that do not exist, and those that a zone moves out of the years 0 to 9999, stay as they are. */
+function inUtc(local: string, zone: string): string {
+  const time = Date.parse(`${local}${zone}`);
+  const iso = Number.isNaN(time) ? '' : new Date(time).toISOString();
+  return /^\d{4}-/.test(iso) ? iso.slice(0, 19) : local;
+}
 
-/** Zero-padded; negative numbers as `-` and the nines' complement, since `-` sorts before digits. */
+/**
+ * Zero-padded to 20 digits; longer ones follow a `:` (which sorts after digits) and how many digits they have. Negative
+ * numbers as `-` and the nines' complement, since `-` sorts before digits; there `/` (before digits) stands for `:`.
+ */
 function sortableNumber(text: string): string {
-  const plain = /[eE]/.test(text) ? Number(text).toFixed(12) : text;
-  const [, sign, whole = '', fraction] = /^([+-]?)(\d+)(?:\.(\d+))?$/.exec(plain) ?? [];
-  if (whole === '') return text;
-  const digits = `${whole.replace(/^0+(?=\d)/, '').padStart(DIGITS, '0')}${trimFraction(fraction)}`;
+  const decimal = parseDecimal(text);
+  if (decimal === undefined) return text;
+  const { negative, whole, fraction } = decimal;
+  const isLong = whole.length > DIGITS;
+  const padded = isLong ? `${String(whole.length).padStart(4, '0')}${whole}` : whole.padStart(DIGITS, '0');
+  const sortable = fraction === '' ? padded : `${padded}.${fraction}`;
+  if (!negative) return isLong ? `:${sortable}` : sortable;
   // `~` ends a complement so that -1 (shorter) still sorts after -1.5.
-  return sign === '-' && /[1-9]/.test(digits) ? `-${digits.replace(/\d/g, (d) => String(9 - Number(d)))}~` : digits;
-}
-
-function trimFraction(fraction: string | undefined): string {
-  const kept = (fraction ?? '').replace(/0+$/, '');
-  return kept === '' ? '' : `.${kept}`;
+  return `-${isLong ? '/' : ''}${sortable.replace(/\d/g, (d) => String(9 - Number(d)))}~`;
 }

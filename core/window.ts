@@ -29,6 +29,7 @@ export const dayOf = (epochMs: number): string => new Date(epochMs).toISOString(
 function startOf(text: string): string | undefined {
   if (/^\d{4}-\d\d-\d\d$/.test(text)) return isRealDay(text) ? `${text}T00:00:00.000Z` : undefined;
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
+  if (!isRealDay(text.slice(0, 10))) return undefined;
   const time = Date.parse(text);
   return Number.isNaN(time) ? undefined : new Date(time).toISOString();
 }

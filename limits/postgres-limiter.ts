@@ -27,7 +27,9 @@ export function postgresLimiter(pool: Pool, { partner, credential, limits, lease
       return {
         granted: true,
         release: async () => {
-          await pool.query({ name: 'release lease', text: 'delete from leases where lease = $1', values: [lease] });
+          await whenAvailable(() =>
+            pool.query({ name: 'release lease', text: 'delete from leases where lease = $1', values: [lease] }),
+          );
         },
       };
     },

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { migrate } from '../warehouse/postgres/migrate.ts';
 import { startPostgres, type PostgresServer } from './postgres.ts';
@@ -27,6 +28,7 @@ export async function startEmbedded({ dir, cacheDir, pathEnv, durable, say }: Em
   const started: { postgres?: PostgresServer; temporal?: TemporalServer } = {};
   const stop = async (): Promise<void> => {
     await Promise.allSettled([started.temporal?.stop(), started.postgres?.stop()]);
+    if (!durable) await rm(dir, { recursive: true, force: true });
   };
   const log = say;
   const results = await Promise.allSettled([

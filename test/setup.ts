@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { startPostgres } from '../services/postgres.ts';
 import type { PostgresServer } from '../services/postgres.ts';
 import { resolveTemporalCli } from '../services/temporal-cli.ts';
@@ -18,6 +21,7 @@ export default async function setup(): Promise<void> {
     database(),
     temporalServer(),
     cachedWorkflowBundle({ cacheDir: cacheDir() }),
+    compile(),
   ]);
   suite.synclineSuite = { postgres, temporal };
   process.env['TEST_TEMPORAL'] = temporal.address;
@@ -30,6 +34,12 @@ async function database(): Promise<PostgresServer> {
   await inDatabase('postgres', `create database ${TEMPLATE}`);
   await migrate(databaseUrl(TEMPLATE));
   return postgres;
+}
+
+/** For the tests that run workers as processes: dist/ as `npm run build` makes it, without the bundle. */
+async function compile(): Promise<void> {
+  await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc']);
+  await cp('warehouse/migrations', 'dist/warehouse/migrations', { recursive: true });
 }
 
 const log = (line: string): boolean => process.stderr.write(`${line}\n`);

@@ -11,16 +11,16 @@ export interface StagedRecord {
   readonly ordinal: number;
   /** Text of the primary key; null when the stream has none. */
   readonly key: string | null;
-  /** The key's parts as column texts, in the order of the stream's `keyColumns`. */
-  readonly keyTexts: readonly string[];
   readonly version: string | null;
   /** 32 hex digits over the canonical JSON. */
   readonly hash: string;
   readonly eventTime: string | null;
   /** Exactly as it came. */
   readonly payload: string;
-  /** Column texts in the order of the stream's `columns`, then `_extra`. */
-  readonly columns: readonly (string | null)[];
+  /** Neither the payload nor the key holds a backslash or a control character. */
+  readonly plain: boolean;
+  /** The values of the stream's `columns`, then `_extra`, as the warehouse's `encodeRow` wrote them. */
+  readonly row: string;
 }
 
 export interface RejectedRecord {
@@ -132,7 +132,14 @@ export interface FinishStream {
   readonly nothingToRead?: boolean;
 }
 
+/**
+ * Column texts in the form that a warehouse loads: one string per record keeps the queue of pages small. `plain`: no text holds a
+ * backslash or a control character.
+ */
+export type EncodeRow = (texts: readonly (string | null)[], plain?: boolean) => string;
+
 export interface Warehouse {
+  readonly encodeRow: EncodeRow;
   /** Records the run, or finds it again. */
   openRun(input: OpenRun): Promise<void>;
   closeRun(input: { readonly runId: string; readonly outcome: Outcome; readonly reason: string | null }): Promise<void>;

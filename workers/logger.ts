@@ -20,9 +20,12 @@ export function temporalLogger(log: Logger): DefaultLogger {
   return new DefaultLogger(log.isLevelEnabled('debug') ? 'DEBUG' : 'WARN', (entry: LogEntry) => {
     const { error, ...meta } = entry.meta ?? {};
     const failure = error instanceof Error ? { error: error.message } : {};
-    log[levels[entry.level]]({ ...pick(meta), ...failure }, entry.message);
+    log[noise.test(entry.message) ? 'debug' : levels[entry.level]]({ ...pick(meta), ...failure }, entry.message);
   });
 }
+
+/** Said as a warning of every worker that is for activities only, as ours are for each partner. */
+const noise = /^No workflows registered/;
 
 const shown = ['workflowId', 'runId', 'workflowType', 'activityId', 'activityType', 'attempt', 'taskQueue'] as const;
 

@@ -5,11 +5,12 @@ import type { Logger } from 'pino';
 import { createControlActivities, createPartnerActivities } from '../activities/index.ts';
 import type { Config } from '../config/config.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
-import { explain } from '../core/errors.ts';
+import { explain, InvalidInput } from '../core/errors.ts';
 import { partnerQueue, WORKFLOW_QUEUE } from '../core/names.ts';
 import { listPartners } from '../definitions/load.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { temporalLogger } from './logger.ts';
+import { keepQueueRate } from './queue-rate.ts';
 import { workflowSource } from './workflow-source.ts';
 
 export interface WorkerSettings {
@@ -32,6 +33,7 @@ let installed = false;
 
 /** Runs the workers of some roles in this process. New partner files are picked up while it runs. */
 export async function startWorkers({ config, log, roles }: WorkerSettings): Promise<RunningWorkers> {
+  checkRoles(roles);
   if (!installed) {
     // Once per process, before any connection. We handle signals ourselves: workers first, then what they stand on.
     Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
@@ -49,6 +51,12 @@ export async function startWorkers({ config, log, roles }: WorkerSettings): Prom
     throw error;
   }
   return fleet;
+}
+
+function checkRoles(roles: readonly string[]): void {
+  const wrong = roles.find((role) => !/^(workflows|partners|partner=[a-z][a-z0-9_]*)$/.test(role));
+  if (wrong !== undefined)
+    throw new InvalidInput(`role: expected workflows, partners or partner=<name>, found ${JSON.stringify(wrong)}`);
 }
 
 const takes = (roles: readonly string[], role: string): boolean => roles.length === 0 || roles.includes(role);
@@ -79,6 +87,8 @@ class Fleet implements RunningWorkers {
   readonly #connection: NativeConnection;
   readonly #deps: Deps;
   readonly #workers = new Map<string, { readonly worker: Worker; readonly run: Promise<void> }>();
+  /** Limits that a partner's queue was last set to. */
+  readonly #rates = new Map<string, string>();
   readonly #stopping = new AbortController();
   readonly ready = Promise.resolve();
   readonly ended: Promise<void>;
@@ -99,6 +109,8 @@ class Fleet implements RunningWorkers {
       ...workflowSource({ bundlePath: this.#config.workflowBundle }),
       activities: createControlActivities(this.#deps.activities),
       maxCachedWorkflows: 200,
+      // A worker that was killed leaves its workflows to the others after this.
+      stickyQueueScheduleToStartTimeout: '2s',
     });
   }
 
@@ -110,13 +122,30 @@ class Fleet implements RunningWorkers {
       maxConcurrentActivityTaskExecutions: 20,
       maxHeartbeatThrottleInterval: Math.min(5 * SECOND, this.#config.heartbeatTimeoutMs / 4),
     });
+    await this.#keepRate(name);
+  }
+
+  /** A definition that does not hold has no rate; its syncs say why. */
+  async #keepRate(name: string): Promise<void> {
+    const streams = await this.#deps.activities.partners.streams(name).catch(() => undefined);
+    const partner = [...(streams?.values() ?? [])][0]?.partner;
+    if (partner === undefined || this.#rates.get(name) === JSON.stringify(partner.limits)) return;
+    this.#rates.set(name, JSON.stringify(partner.limits));
+    await keepQueueRate({
+      connection: this.#connection,
+      namespace: this.#config.temporalNamespace,
+      partner: name,
+      limits: partner.limits,
+      log: this.#log,
+    });
   }
 
   /** A worker for each partner there is, and for those that are added later. */
   async followPartners(): Promise<void> {
     const startNew = async (): Promise<void> => {
       for (const name of await listPartners(this.#config.partnersDir))
-        if (!this.#workers.has(partnerQueue(name))) await this.startPartner(name);
+        if (this.#workers.has(partnerQueue(name))) await this.#keepRate(name);
+        else await this.startPartner(name);
     };
     await startNew();
     this.#watching = this.#watch(startNew);

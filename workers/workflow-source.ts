@@ -7,10 +7,15 @@ export type WorkflowSource =
   { readonly workflowsPath: string } | { readonly workflowBundle: Extract<WorkflowBundleOption, { codePath: string }> };
 
 /** What `Worker.create` takes its workflows from: the bundle when there is one, else the sources (slower to start). */
-export function workflowSource({ bundlePath }: { readonly bundlePath?: string | undefined } = {}): WorkflowSource {
-  if (bundlePath !== undefined && existsSync(bundlePath)) return { workflowBundle: { codePath: bundlePath } };
+export function workflowSource({
+  bundlePath = builtBundle(),
+}: { readonly bundlePath?: string | undefined } = {}): WorkflowSource {
+  if (existsSync(bundlePath)) return { workflowBundle: { codePath: bundlePath } };
   return { workflowsPath: workflowsPath() };
 }
+
+/** `npm run build` puts it beside the compiled sources. */
+const builtBundle = (): string => fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
 /** `.ts` under tsx, `.js` in dist: the file beside us has our own ending. */
 export function workflowsPath(): string {

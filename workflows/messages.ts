@@ -28,3 +28,6 @@ export interface StreamProgress {
 }
 
 export const noProgress: StreamProgress = { grants: 0, pages: 0, rows: 0, requests: 0, idleGrants: 0 };
+
+/** Why a cancelled run has ended: it is no loss. */
+export const CANCELLED = 'cancelled; start it again to go on from where it stands';

@@ -1,4 +1,5 @@
 import {
+  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   ChildWorkflowFailure,
@@ -15,40 +16,57 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { PlannedStream, RunReport, RunPlan } from '../activities/control.ts';
 import type { ControlActivities } from '../activities/index.ts';
 import { noCounts } from '../core/counts.ts';
+import { MINUTE, SECOND } from '../core/duration.ts';
 import { lanePriority, streamSyncId } from '../core/names.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
 import { outcomeAttribute, searchAttributesOf } from './attributes.ts';
-import { describeRun } from './details.ts';
-import { noProgress, type SyncPartnerInput } from './messages.ts';
+import { describeRun, describeStreams } from './details.ts';
+import { CANCELLED, noProgress, type SyncPartnerInput } from './messages.ts';
 import { syncStream } from './sync-stream.ts';
 
-const { planRun, closeRun, streamReport } = proxyActivities<ControlActivities>({ startToCloseTimeout: '1 minute' });
+const { planRun, closeRun, streamReport, failStream } = proxyActivities<ControlActivities>({
+  startToCloseTimeout: '1 minute',
+});
 
 /** Syncs the streams of a partner for one window. A stream that fails stops no other; the run says so at its end. */
 export async function syncPartner(input: SyncPartnerInput): Promise<RunReport> {
   const { workflowId: runId, runId: workflowRunId } = workflowInfo();
   const plan = await planRun({ ...input, runId, workflowRunId });
+  const run: Run = { input, plan, runId };
 
+  const ended = new Map<string, StreamReport>();
+  const showProgress = (): void => setCurrentDetails(describeStreams(plan.streams, ended));
+  showProgress();
   const started = new Map<string, Promise<StreamReport>>();
   for (const planned of plan.streams)
-    started.set(planned.stream, syncAfterNeed(planned, started, { input, plan, runId }));
+    started.set(
+      planned.stream,
+      syncAfterNeed(planned, started, run).then((report) => {
+        ended.set(planned.stream, report);
+        showProgress();
+        return report;
+      }),
+    );
   const settled = await Promise.allSettled(started.values());
-  const cancelled = settled.find((result) => result.status === 'rejected');
+  const broken = settled.find((result) => result.status === 'rejected');
 
   return CancellationScope.nonCancellable(async () => {
-    const reports = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    const run = await closeRun({ runId, reports });
-    upsertSearchAttributes(outcomeAttribute(run.outcome));
-    setCurrentDetails(describeRun(run));
-    if (cancelled?.status === 'rejected') throw cancelled.reason;
-    const failed = run.streams.filter((report) => report.outcome === 'failed');
+    // Streams without an end count too, or a cancelled run whose other streams are well would be green.
+    const reports = await Promise.all(
+      plan.streams.map(async (planned) => ended.get(planned.stream) ?? (await brokenOff(planned, run, broken?.reason))),
+    );
+    const report = await closeRun({ runId, reports });
+    upsertSearchAttributes(outcomeAttribute(report.outcome));
+    setCurrentDetails(describeRun(report));
+    if (broken !== undefined) throw broken.reason;
+    const failed = report.streams.filter((each) => each.outcome === 'failed');
     if (failed.length > 0)
       throw ApplicationFailure.nonRetryable(
-        failed.map((report) => `${report.stream}: ${report.reason}`).join('; '),
+        failed.map((each) => `${each.stream}: ${each.reason}`).join('; '),
         'StreamsFailed',
-        run,
+        report,
       );
-    return run;
+    return report;
   });
 }
 
@@ -73,44 +91,70 @@ async function syncAfterNeed(
   return syncOne(planned, run);
 }
 
+/**
+ * Runs the stream as a child, or joins the run that its id has already, of another parent or of this one before a reset:
+ * what is done is taken from the ledger, what runs is waited for, and what ended without being done is begun again.
+ */
 async function syncOne(planned: PlannedStream, run: Run): Promise<StreamReport> {
-  const { partner, window, kind, generation } = run.input;
-  const { stream, lane } = planned;
-  const syncId = streamSyncId({ partner, stream, window, generation });
-  try {
-    return await executeChild(syncStream, {
-      workflowId: syncId,
-      args: [
-        { partner, stream, syncId, runId: run.runId, window, kind, lane, times: run.plan.times, soFar: noProgress },
-      ],
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      priority: { priorityKey: lanePriority[lane] },
-      typedSearchAttributes: searchAttributesOf({ partner, stream, kind }),
-      staticSummary: `${partner} ${stream} ${window}`,
-    });
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return follow(syncId);
-    const reason = error instanceof ChildWorkflowFailure ? (error.cause?.message ?? error.message) : String(error);
-    return (await streamReport({ syncId })) ?? failedReport(planned, run, reason);
+  const syncId = syncIdOf(planned, run);
+  for (let waitMs = SECOND; ; waitMs = Math.min(2 * waitMs, MINUTE)) {
+    try {
+      return await startChild(planned, run);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) return childFailed(planned, run, error);
+    }
+    const report = await streamReport({ syncId });
+    if (report?.state === 'done') return report;
+    await sleep(waitMs, { summary: `${planned.stream} runs elsewhere already` });
   }
 }
 
-/** The stream's run exists already: finished (then the ledger has its report), or running under another parent. */
-async function follow(syncId: string): Promise<StreamReport> {
-  for (;;) {
-    const report = await streamReport({ syncId });
-    if (report !== null && report.state !== 'running') return report;
-    await sleep('5 seconds');
-  }
+function startChild(planned: PlannedStream, run: Run): Promise<StreamReport> {
+  const { partner, window, kind } = run.input;
+  const { stream, lane } = planned;
+  const syncId = syncIdOf(planned, run);
+  return executeChild(syncStream, {
+    workflowId: syncId,
+    args: [{ partner, stream, syncId, runId: run.runId, window, kind, lane, times: run.plan.times, soFar: noProgress }],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    priority: { priorityKey: lanePriority[lane] },
+    typedSearchAttributes: searchAttributesOf({ partner, stream, kind }),
+    staticSummary: `${partner} ${stream} ${window}`,
+  });
 }
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof ChildWorkflowFailure || error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause ?? error);
+}
+
+/** Its own words are in the ledger, unless it was ended from outside (terminated) and could say nothing. */
+async function childFailed(planned: PlannedStream, run: Run, error: unknown): Promise<StreamReport> {
+  const syncId = syncIdOf(planned, run);
+  const report = await streamReport({ syncId });
+  if (report !== null && report.state !== 'running') return report;
+  const reason = reasonOf(error);
+  return (await failStream({ syncId, stream: planned.stream, reason })) ?? failedReport(planned, run, reason);
+}
+
+/** The stream may run on under another parent: its row in the ledger is not ours to end. */
+async function brokenOff(planned: PlannedStream, run: Run, error: unknown): Promise<StreamReport> {
+  const report = await streamReport({ syncId: syncIdOf(planned, run) });
+  if (report !== null && report.state !== 'running') return report;
+  const failed = failedReport(planned, run, isCancellation(error) ? CANCELLED : reasonOf(error));
+  return report === null
+    ? failed
+    : { ...failed, counts: report.counts, pages: report.pages, requests: report.requests };
+}
+
+const syncIdOf = ({ stream }: PlannedStream, { input }: Run): string => streamSyncId({ ...input, stream });
 
 function failedReport(planned: PlannedStream, run: Run, reason: string): StreamReport {
-  const { partner, window, generation } = run.input;
   return {
     stream: planned.stream,
-    syncId: streamSyncId({ partner, stream: planned.stream, window, generation }),
+    syncId: syncIdOf(planned, run),
     state: 'failed',
     outcome: 'failed',
     reason,

@@ -16,7 +16,7 @@ import { lanePriority, partnerQueue } from '../core/names.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
 import { outcomeAttribute } from './attributes.ts';
 import { describeProgress, describeReport } from './details.ts';
-import type { StreamProgress, SyncStreamInput } from './messages.ts';
+import { CANCELLED, type StreamProgress, type SyncStreamInput } from './messages.ts';
 
 const { failStream } = proxyActivities<ControlActivities>({ startToCloseTimeout: '1 minute' });
 
@@ -60,7 +60,7 @@ export async function syncStream(input: SyncStreamInput): Promise<StreamReport> 
       );
     if (grant.state === 'deferred') {
       try {
-        await sleep(Math.max(0, Date.parse(grant.until) - Date.now()));
+        await sleep(Math.max(0, Date.parse(grant.until) - Date.now()), { summary: waitSummary(grant) });
       } catch (error) {
         return await fail(input, reasonOf(error), error);
       }
@@ -80,6 +80,10 @@ function add(progress: StreamProgress, grant: GrantResult): StreamProgress {
   };
 }
 
+/** Temporal takes 400 bytes and fails the workflow task over more. */
+const waitSummary = (grant: { until: string; cause: string }): string =>
+  `until ${grant.until.slice(0, 19)}Z: ${grant.cause}`.slice(0, 120);
+
 const causeOf = (grant: GrantResult): string => (grant.state === 'deferred' ? grant.cause : 'no page came');
 
 /** Failed or cancelled: the ledger says so and keeps the checkpoint, and the workflow ends in red. */
@@ -94,7 +98,7 @@ async function fail(input: SyncStreamInput, reason: string, error: unknown): Pro
 }
 
 function reasonOf(error: unknown): string {
-  if (isCancellation(error)) return 'cancelled; start it again to go on from where it stands';
+  if (isCancellation(error)) return CANCELLED;
   const cause = error instanceof ActivityFailure ? error.cause : error;
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,17 +1,16 @@
 import { NeedsAttention, GiveUp, RetryLater, Throttled, type Coordinates } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
-import { parseJson, sliceElements, valueAt } from '../../core/json.ts';
+import { parseJson, valueAt } from '../../core/json.ts';
 import type { Answer, NextPage, PageRequest, Position } from '../../core/page.ts';
 import { hashToUuid } from '../../core/page-key.ts';
 import type { Authorizer } from '../../http/auth.ts';
 import { buildRequest } from '../../http/build-request.ts';
-import { classify } from '../../http/classify.ts';
+import { classify, type Verdict } from '../../http/classify.ts';
 import type { PartnerClient } from '../../http/client.ts';
 import { nextPage } from '../../http/next-page.ts';
 import type { Limiter } from '../../limits/limiter.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Validators } from '../../warehouse/warehouse.ts';
-import type { Received } from './stage-records.ts';
 import { takePermit } from './take-permit.ts';
 
 export interface FetchDeps {
@@ -30,7 +29,8 @@ export interface FetchDeps {
 
 export interface FetchedPage {
   readonly answer: Answer;
-  readonly received: readonly Received[];
+  /** Parsed; their exact texts are parts of the answer's (received.ts). */
+  readonly records: readonly unknown[];
   readonly next: NextPage;
   readonly skipped: boolean;
   readonly validators: Validators | null;
@@ -52,16 +52,7 @@ export async function fetchPage(deps: FetchDeps, asked: PageAsked): Promise<Fetc
   const at = { partner: stream.partner.name, stream: stream.name, page: asked.pageNo };
   const request = withValidators(buildRequest({ partner: stream.partner, stream: stream.definition, position }), asked);
   for (let renewed = false; ; renewed = true) {
-    const answer = await sendOne(deps, request);
-    const verdict = classify({
-      status: answer.status,
-      headers: answer.headers,
-      text: answer.text,
-      rules: [...stream.definition.errors, ...stream.partner.errors],
-      canRefresh: deps.authorizer.canRefresh,
-      nowMs: answer.receivedAtMs,
-      maxWaitMs: stream.partner.limits.maxWait,
-    });
+    const { answer, verdict, blockedUntil } = await sendOne(deps, request, stream);
     const place: Coordinates = {
       ...at,
       status: answer.status,
@@ -72,13 +63,12 @@ export async function fetchPage(deps: FetchDeps, asked: PageAsked): Promise<Fetc
       case 'ok':
         return readPage(asked, request, answer, place);
       case 'skip':
-        return { answer, received: [], next: lastPage, skipped: true, validators: null };
-      case 'throttled': {
-        const waitMs =
-          verdict.resumeAt === undefined ? deps.throttledBackoffMs() : Date.parse(verdict.resumeAt) - deps.now();
-        const resumeAt = await deps.limiter.block(Math.max(waitMs, 0), verdict.message);
-        throw new Throttled(message, { at: place, resumeAt });
-      }
+        // A parent may vanish at any time; a listing of its own would lose the pages that follow.
+        if (position.cursor !== null && position.parents.length === 0)
+          throw new GiveUp(`${message}; it cannot be skipped in the middle of a listing`, { at: place });
+        return { answer, records: [], next: lastPage, skipped: true, validators: null };
+      case 'throttled':
+        throw new Throttled(message, { at: place, resumeAt: blockedUntil ?? new Date(deps.now()).toISOString() });
       case 'retry':
         throw new RetryLater(message, {
           at: place,
@@ -98,16 +88,38 @@ export async function fetchPage(deps: FetchDeps, asked: PageAsked): Promise<Fetc
   }
 }
 
-async function sendOne(deps: FetchDeps, request: PageRequest): Promise<Answer> {
+interface Judged {
+  readonly answer: Answer;
+  readonly verdict: Verdict;
+  /** Of a throttled answer: nobody sends with this credential before this ISO time. */
+  readonly blockedUntil: string | undefined;
+}
+
+/** The slot of a concurrency limit is given back only when a refusal is known to all: nobody slips in between. */
+async function sendOne(deps: FetchDeps, request: PageRequest, stream: CompiledStream): Promise<Judged> {
   const release = await takePermit(deps);
   deps.onRequest();
   try {
     const answer = await deps.client.send(request, deps.signal);
     await deps.failpoint('fetch.after');
-    return answer;
+    const verdict = classify({
+      status: answer.status,
+      headers: answer.headers,
+      text: answer.text,
+      rules: [...stream.definition.errors, ...stream.partner.errors],
+      canRefresh: deps.authorizer.canRefresh,
+      nowMs: answer.receivedAtMs,
+      maxWaitMs: stream.partner.limits.maxWait,
+    });
+    return { answer, verdict, blockedUntil: verdict.action === 'throttled' ? await block(deps, verdict) : undefined };
   } finally {
     await release();
   }
+}
+
+async function block(deps: FetchDeps, { resumeAt, message }: Verdict): Promise<string> {
+  const waitMs = resumeAt === undefined ? deps.throttledBackoffMs() : Date.parse(resumeAt) - deps.now();
+  return deps.limiter.block(Math.max(waitMs, 0), message);
 }
 
 function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Coordinates): FetchedPage {
@@ -119,8 +131,10 @@ function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Co
     request.headers['if-modified-since'] === undefined
   )
     throw new RetryLater(`${where(at)}: answered 304 to a request that was not conditional`, { at });
+  if (answer.status === 204 && position.cursor !== null)
+    throw new RetryLater(`${where(at)}: answered 204 (nothing) in the middle of a listing`, { at });
   if (answer.status === 304 || answer.status === 204)
-    return { answer, received: [], next: lastPage, skipped: false, validators };
+    return { answer, records: [], next: lastPage, skipped: false, validators };
   const body = parseBody(answer, at);
   const path = stream.definition.records;
   const records = valueAt(body, path);
@@ -138,14 +152,7 @@ function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Co
     url: request.url,
     auth: stream.partner.auth,
   });
-  const slices = sliceElements(answer.text, path);
-  const exact = slices !== undefined && slices.length === records.length ? slices : undefined;
-  const include = stream.definition.parent?.include;
-  const received = records.map((record: unknown, i): Received => {
-    const payload = exact?.[i] ?? JSON.stringify(record);
-    return { record: include === undefined ? record : withParent(record, include, position), payload };
-  });
-  return { answer, received, next, skipped: false, validators };
+  return { answer, records, next, skipped: false, validators };
 }
 
 function parseBody(answer: Answer, at: Coordinates): unknown {
@@ -165,10 +172,6 @@ const where = (at: Coordinates): string => `${at.partner} ${at.stream} page ${at
 function typeName(value: unknown): string {
   if (value === undefined) return 'nothing';
   return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
-}
-
-function withParent(record: unknown, name: string, position: Position): unknown {
-  return typeof record === 'object' && record !== null ? { ...record, [name]: position.parents[0] } : record;
 }
 
 /** Only a stream's very first page is asked conditionally: what follows it stands and falls with it. */

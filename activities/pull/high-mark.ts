@@ -1,4 +1,5 @@
 import { MINUTE } from '../../core/duration.ts';
+import { columnText } from '../../core/column-text.ts';
 import { valueAt } from '../../core/json.ts';
 import { sortableTime } from '../../core/version.ts';
 import type { Incremental } from '../../definitions/definition.ts';
@@ -29,6 +30,7 @@ function timeOf(value: unknown, { start: { format } }: Incremental): string | nu
     return Number.isNaN(time.getTime()) ? null : sortableTime(time.toISOString());
   }
   if (typeof value !== 'string') return null;
-  const text = sortableTime(/^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00Z` : value);
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/.test(text) ? text : null;
+  // The record was not checked yet: a time that does not exist would become a watermark that nothing can start from.
+  const time = columnText('timestamp', /^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00Z` : value);
+  return 'reason' in time || time.text === null ? null : sortableTime(time.text);
 }

@@ -2,8 +2,11 @@
 export interface PageQueue<T> {
   /** Waits for room; false when the queue was closed meanwhile. */
   push(item: T): Promise<boolean>;
-  /** Waits for at least one; an empty list when the queue is closed and empty. */
-  takeAll(): Promise<readonly T[]>;
+  /**
+   * Waits for at least one; an empty list when the queue is closed and empty. With `gather`, waits a little longer for more
+   * to come: fewer, larger transactions.
+   */
+  takeAll(gather?: { readonly items: number; readonly waitMs: number }): Promise<readonly T[]>;
   close(): void;
 }
 
@@ -31,8 +34,17 @@ export function pageQueue<T>(limits: {
       wake();
       return true;
     },
-    async takeAll() {
+    async takeAll(gather) {
       while (!state.closed && items.length === 0) await changed();
+      if (gather !== undefined) {
+        const late = { value: false };
+        const timer = setTimeout(() => {
+          late.value = true;
+          wake();
+        }, gather.waitMs);
+        while (!state.closed && !late.value && items.length < gather.items && weight < limits.weight) await changed();
+        clearTimeout(timer);
+      }
       const taken = items;
       items = [];
       weight = 0;

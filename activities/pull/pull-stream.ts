@@ -1,6 +1,7 @@
 import { writeCheckpoint, type Checkpoint } from '../../core/checkpoint.ts';
 import { explain, GiveUp, InvalidInput, NeedsAttention, RetryLater, Throttled } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
+import { SECOND } from '../../core/duration.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { pageKey } from '../../core/page-key.ts';
 import { sliceAt, sliceCount } from '../../core/window.ts';
@@ -8,10 +9,9 @@ import type { PartnerAccess } from '../access.ts';
 import type { StagedPage, Warehouse, Writer, OpenedStream } from '../../warehouse/warehouse.ts';
 import { fetchPage, type FetchDeps, type FetchedPage } from './fetch-page.ts';
 import type { GrantInput, GrantResult } from './grant.ts';
-import { highMark } from './high-mark.ts';
 import { pageQueue, type PageQueue } from './page-queue.ts';
 import { partitions, type Partitions } from './partitions.ts';
-import { stageRecords } from './stage-records.ts';
+import { stagePage } from './stage-page.ts';
 
 export interface PullDeps {
   readonly access: PartnerAccess;
@@ -53,8 +53,24 @@ export async function pullStream(deps: PullDeps, input: GrantInput, context: Pul
   return new Grant(deps, input, context, opened).run();
 }
 
-/** Weight of a queue, in bytes of answers: bounds memory whatever the size of pages. */
-const QUEUE = { items: 12, bytes: 8 * 1024 * 1024 };
+/**
+ * How much may have been asked for and not be committed yet: that is what a killed worker leaves to be fetched again, and
+ * what takes memory. Where the partner limits requests each one is dear: the page being written and the one being
+ * fetched. Where it does not, pages that arrive during a write share the next transaction.
+ */
+const IN_FLIGHT = { limited: 2, free: 10, bytes: 8 * 1024 * 1024 };
+
+/** Within one grant; a grant has 500 requests if the definition does not say otherwise. */
+const MAX_EMPTY_PAGES = 200;
+
+/** Of a fast partner's pages so many share a transaction; a slow one's wait no longer than this for company. */
+const GATHER = { items: 5, waitMs: 30 };
+
+/**
+ * After a reset or a lost heartbeat an older grant may go on until its next heartbeat tells it to stop. Whoever finds its
+ * page in the ledger steps back for that long: side by side they would fetch every page twice.
+ */
+const OWNER_TOLD_MS = 5 * SECOND;
 
 class Grant {
   readonly #deps: PullDeps;
@@ -66,6 +82,11 @@ class Grant {
   readonly #startedAtMs: number;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #mostInFlight: number;
+  #emptyPages = 0;
+  /** Pages received and not committed yet. */
+  #uncommitted = 0;
+  #onCommit: () => void = () => {};
   #requests = 0;
   /** Requests already counted in the ledger. */
   #booked = 0;
@@ -85,7 +106,8 @@ class Grant {
       slices: incremental === undefined ? 1 : sliceCount(opened.range, slice),
       parents: deps.access.parents,
     });
-    this.#queue = pageQueue({ items: QUEUE.items, weight: QUEUE.bytes, weigh: (page) => page.bytes });
+    this.#queue = pageQueue({ items: IN_FLIGHT.free, weight: IN_FLIGHT.bytes, weigh: (page) => page.bytes });
+    this.#mostInFlight = deps.access.stream.partner.limits.rate === undefined ? IN_FLIGHT.free : IN_FLIGHT.limited;
   }
 
   async run(): Promise<GrantResult> {
@@ -116,6 +138,7 @@ class Grant {
     const reading = this.#read().finally(() => this.#queue.close());
     const writing = this.#write().catch((error: unknown) => {
       this.#stop.abort();
+      this.#onCommit();
       this.#queue.close();
       throw error;
     });
@@ -139,18 +162,40 @@ class Grant {
     let fetching: Promise<FetchedPage> | undefined = this.#fetch(at, pageNo);
     while (fetching !== undefined) {
       const page: FetchedPage = await fetching;
+      this.#uncommitted += 1;
+      this.#refuseEndlessEmptiness(page, pageNo);
       const next = await this.#partitions.after(at, page.next);
       const goesOn = !next.done && this.#mayGoOn();
-      fetching = goesOn ? this.#fetch(next, pageNo + 1) : undefined;
+      // The next request goes out before this page is checked and staged, unless too much is in flight.
+      fetching = goesOn && this.#hasRoom() ? this.#fetch(next, pageNo + 1) : undefined;
       fetching?.catch(() => {});
       const after = writeCheckpoint(next);
-      if (!(await this.#queue.push(this.#stage({ page, at, pageNo, before, after })))) return 'more';
+      if (!(await this.#queue.push(await this.#stage({ page, at, pageNo, before, after })))) return 'more';
       if (next.done) return 'done';
+      if (!goesOn) return 'more';
+      fetching ??= this.#whenRoom().then(() => this.#fetch(next, pageNo + 1));
       at = next;
       before = after;
       pageNo += 1;
     }
     return 'more';
+  }
+
+  /** New cursors for ever, and never a record: some partners filter behind their pages, but not for so long. */
+  #refuseEndlessEmptiness(page: FetchedPage, pageNo: number): void {
+    this.#emptyPages = page.records.length === 0 && page.next.cursor !== null ? this.#emptyPages + 1 : 0;
+    if (this.#emptyPages > MAX_EMPTY_PAGES)
+      throw new GiveUp(`${MAX_EMPTY_PAGES} pages in a row were empty and named a next one: the listing has no end`, {
+        at: { partner: this.#input.partner, stream: this.#input.stream, page: pageNo },
+      });
+  }
+
+  #hasRoom(): boolean {
+    return this.#uncommitted < this.#mostInFlight;
+  }
+
+  async #whenRoom(): Promise<void> {
+    while (!this.#hasRoom() && !this.#signal.aborted) await new Promise<void>((resolve) => (this.#onCommit = resolve));
   }
 
   #mayGoOn(): boolean {
@@ -184,11 +229,26 @@ class Grant {
     });
   }
 
-  #stage(of: { page: FetchedPage; at: Checkpoint; pageNo: number; before: string; after: string }): StagedPage {
+  async #stage(of: {
+    page: FetchedPage;
+    at: Checkpoint;
+    pageNo: number;
+    before: string;
+    after: string;
+  }): Promise<StagedPage> {
     const { stream } = this.#deps.access;
     const { page, at, pageNo, before, after } = of;
     const { answer } = page;
-    const { records, rejected } = stageRecords(stream, page.received);
+    const { records, rejected, highMark } = await stagePage(
+      {
+        stream,
+        text: answer.text,
+        records: page.records,
+        parents: at.parents,
+        receivedAtMs: answer.receivedAtMs,
+      },
+      this.#deps.warehouse.encodeRow,
+    );
     return {
       pageKey: pageKey({
         syncId: this.#input.syncId,
@@ -209,11 +269,7 @@ class Grant {
       fetchedAt: new Date(answer.receivedAtMs).toISOString(),
       before,
       after,
-      highMark: highMark(
-        stream.definition.incremental,
-        page.received.map((item) => item.record),
-        answer.receivedAtMs,
-      ),
+      highMark,
       records,
       rejected,
       skipped: page.skipped,
@@ -225,7 +281,7 @@ class Grant {
   async #write(): Promise<void> {
     const { warehouse, access, failpoint } = this.#deps;
     for (;;) {
-      const pages = await this.#queue.takeAll();
+      const pages = await this.#queue.takeAll(this.#mostInFlight === IN_FLIGHT.limited ? undefined : GATHER);
       if (pages.length === 0) return;
       const requests = this.#requests - this.#booked;
       this.#booked += requests;
@@ -237,6 +293,10 @@ class Grant {
         requests,
       });
       await failpoint('commit.after');
+      this.#uncommitted -= pages.length;
+      this.#onCommit();
+      if (counts.fetched === 0 && pages.some(({ records, rejected }) => records.length + rejected.length > 0))
+        throw new RetryLater(`${this.#input.syncId}: another owner reads the same pages`, { afterMs: OWNER_TOLD_MS });
       this.#pages += pages.length;
       this.#rows += counts.fetched;
       this.#context.heartbeat({ page: pages.at(-1)?.pageNo ?? 0, rows: this.#rows });

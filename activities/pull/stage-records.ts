@@ -1,17 +1,15 @@
-import { canonicalJson } from '../../core/canonical.ts';
+import { setImmediate } from 'node:timers/promises';
+import { z } from 'zod';
+import { canonicalJson, canonicalPlainJson } from '../../core/canonical.ts';
 import { columnText } from '../../core/column-text.ts';
 import { NeedsAttention } from '../../core/errors.ts';
 import { valueAt } from '../../core/json.ts';
+import { keyPart, keyText } from '../../core/key-text.ts';
 import { sha128 } from '../../core/page-key.ts';
 import { encodeVersion } from '../../core/version.ts';
-import type { CompiledStream, Mismatch } from '../../definitions/compiled.ts';
-import type { RejectedRecord, StagedRecord } from '../../warehouse/warehouse.ts';
-
-export interface Received {
-  readonly record: unknown;
-  /** Exact text. */
-  readonly payload: string;
-}
+import type { Column, CompiledStream, Mismatch } from '../../definitions/compiled.ts';
+import type { Received } from './received.ts';
+import type { EncodeRow, RejectedRecord, StagedRecord } from '../../warehouse/warehouse.ts';
 
 export interface Staged {
   readonly records: readonly StagedRecord[];
@@ -22,11 +20,18 @@ export interface Staged {
 const MAX_KEY = 600;
 
 /** Checks each record and works out all that the warehouse needs of it. A record that does not fit is kept, with why. */
-export function stageRecords(stream: CompiledStream, received: readonly Received[]): Staged {
+export function stageRecords(
+  stream: CompiledStream,
+  received: readonly Received[],
+  encodeRow: EncodeRow,
+  firstOrdinal = 0,
+): Staged {
+  const isPlain = !(stream.definition.schema instanceof z.ZodType) && stream.definition.parent?.include === undefined;
+  const stage: Stage = { stream, encodeRow, eventTimeAt: eventTimeColumn(stream), isPlain };
   const records: StagedRecord[] = [];
   const rejected: RejectedRecord[] = [];
-  received.forEach((item, ordinal) => {
-    const staged = stageRecord(stream, item, ordinal);
+  received.forEach((item, index) => {
+    const staged = stageRecord(stage, item, firstOrdinal + index);
     if ('reason' in staged) rejected.push(staged);
     else records.push(staged);
   });
@@ -34,12 +39,47 @@ export function stageRecords(stream: CompiledStream, received: readonly Received
   return { records, rejected };
 }
 
-function stageRecord(
+const STEP = 25;
+
+/** The same a step at a time: in between, the database gets what it waits for and the partner's answers are taken in. */
+export async function stageInSteps(
   stream: CompiledStream,
+  received: readonly Received[],
+  encodeRow: EncodeRow,
+): Promise<Staged> {
+  const records: StagedRecord[] = [];
+  const rejected: RejectedRecord[] = [];
+  for (let from = 0; from < received.length; from += STEP) {
+    const staged = stageRecords(stream, received.slice(from, from + STEP), encodeRow, from);
+    records.push(...staged.records);
+    rejected.push(...staged.rejected);
+    await setImmediate();
+  }
+  return { records, rejected };
+}
+
+/** What is the same for all records of a page. */
+interface Stage {
+  readonly stream: CompiledStream;
+  readonly encodeRow: EncodeRow;
+  /** Index of the column that says when it happened; -1 if none does. */
+  readonly eventTimeAt: number;
+  /** Records are made of their payloads alone: no zod transform, no added field. */
+  readonly isPlain: boolean;
+}
+
+function stageRecord(
+  { stream, encodeRow, eventTimeAt, isPlain }: Stage,
   { record, payload }: Received,
   ordinal: number,
 ): StagedRecord | RejectedRecord {
-  const hash = sha128(canonicalJson(record));
+  const plain = isPlain && needsNoEscape(payload);
+  const text = writable(record, plain);
+  if (text === undefined) {
+    const mismatch = { path: '', reason: 'nested too deeply' };
+    return { ordinal, key: null, ...mismatch, hash: sha128(payload), payload };
+  }
+  const hash = sha128(text);
   const parsed = stream.parse(record);
   if ('mismatch' in parsed) return reject(parsed.mismatch, { stream, record, payload, hash, ordinal });
 
@@ -47,7 +87,7 @@ function stageRecord(
   const columns: (string | null)[] = [];
   for (const column of stream.columns) {
     const field = column.path.length === 1 ? value[column.path[0] as string] : valueAt(value, column.path);
-    const cell = columnText(column.type, field);
+    const cell = columnText(column.type, field, plain);
     if ('reason' in cell)
       return reject({ path: column.path.join('.'), reason: cell.reason }, { stream, record, payload, hash, ordinal });
     columns.push(cell.text);
@@ -56,8 +96,10 @@ function stageRecord(
   if (extra !== null && 'reason' in extra) return reject(extra, { stream, record, payload, hash, ordinal });
   columns.push(extra === null ? null : extra.text);
 
-  const keyTexts = columns.slice(0, stream.keyColumns.length) as string[];
-  const key = keyText(keyTexts);
+  const { keyColumns } = stream;
+  for (let i = 0; i < keyColumns.length; i++)
+    columns[i] = keyPart((keyColumns[i] as Column).type, columns[i] as string);
+  const key = keyText(columns.slice(0, keyColumns.length) as string[]);
   if (key !== null && key.length > MAX_KEY)
     return reject(
       {
@@ -67,30 +109,44 @@ function stageRecord(
       { stream, record, payload, hash, ordinal },
     );
   const version = encodeVersion(stream.version.map((part) => ({ value: valueAt(value, part.path), type: part.type })));
-  return { ordinal, key, keyTexts, version, hash, eventTime: eventTime(stream, columns), payload, columns };
+  const eventTime = columns[eventTimeAt] ?? null;
+  return { ordinal, key, version, hash, eventTime, payload, plain, row: encodeRow(columns, plain) };
 }
 
-/** One column: its text. Several: a JSON array of their texts. None: null. */
-export function keyText(texts: readonly string[]): string | null {
-  if (texts.length === 0) return null;
-  return texts.length === 1 ? (texts[0] as string) : JSON.stringify(texts);
+/**
+ * Strings in JSON cannot hold control characters or quotes but behind a backslash: without one, none of the record's strings
+ * needs an escape anywhere. Between its tokens a payload may be indented, and COPY minds that.
+ */
+const needsNoEscape = (payload: string): boolean =>
+  !payload.includes('\\') && !payload.includes('\n') && !payload.includes('\t') && !payload.includes('\r');
+
+/** undefined for what is nested so deeply that JavaScript's stack does not reach its end (nor PostgreSQL's). */
+function writable(record: unknown, plain: boolean): string | undefined {
+  try {
+    return plain ? canonicalPlainJson(record) : canonicalJson(record);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** Fields without a column of their own, as one JSON object; null when there are none. */
 function extraOf(stream: CompiledStream, record: unknown): { readonly text: string } | Mismatch | null {
   let extra: Record<string, unknown> | undefined;
   for (const name of Object.keys(record as object))
-    if (!stream.known.has(name)) (extra ??= {})[name] = (record as Record<string, unknown>)[name];
+    // Without a prototype, a field named __proto__ is a field like any other.
+    if (!stream.known.has(name))
+      (extra ??= Object.create(null) as Record<string, unknown>)[name] = (record as Record<string, unknown>)[name];
   if (extra === undefined) return null;
   const cell = columnText('json', extra);
   return 'reason' in cell ? { path: Object.keys(extra)[0] ?? '', reason: cell.reason } : { text: cell.text as string };
 }
 
 /** When it happened, as the partner has it: the incremental field, else the first version field, if that is a time. */
-function eventTime(stream: CompiledStream, columns: readonly (string | null)[]): string | null {
+function eventTimeColumn(stream: CompiledStream): number {
   const field = stream.definition.incremental?.field ?? stream.definition.version[0];
   const index = stream.columns.findIndex((column) => column.path.join('.') === field);
-  return stream.columns[index]?.type === 'timestamp' ? (columns[index] ?? null) : null;
+  return stream.columns[index]?.type === 'timestamp' ? index : -1;
 }
 
 function reject(
@@ -98,8 +154,10 @@ function reject(
   at: { stream: CompiledStream; record: unknown; payload: string; hash: string; ordinal: number },
 ): RejectedRecord {
   const { stream, record, payload, hash, ordinal } = at;
-  const parts = stream.keyColumns.map((column) => columnText(column.type, valueAt(record, column.path)));
-  const texts = parts.map((part) => ('text' in part ? part.text : null));
+  const texts = stream.keyColumns.map(({ type, path }) => {
+    const cell = columnText(type, valueAt(record, path));
+    return 'reason' in cell || cell.text === null ? null : keyPart(type, cell.text);
+  });
   const key = texts.every((text) => text !== null) ? keyText(texts) : null;
   return {
     ordinal,

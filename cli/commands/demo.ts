@@ -17,7 +17,7 @@ import { demoSize, startDemoPartner } from '../demo-partner.ts';
 import { exitCodes } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { untilStopped } from '../until-stopped.ts';
-import { workflowUrl } from './sync.ts';
+import { workflowUrl } from '../workflow-url.ts';
 
 export async function demo({ config, output, options }: CommandContext<{ keep?: boolean }>): Promise<number> {
   const stopped = untilStopped();
@@ -79,7 +79,7 @@ async function play(stage: Stage): Promise<boolean> {
   output.say('\nCompared with what the partner really holds, record by record:');
   output.table(proof, ['stream', 'at the partner', 'in the warehouse', 'different', 'proved']);
 
-  output.say('\nThe same sync again, reading everything anew:');
+  output.say('\nThe same sync again: listings anew, payments since the watermark:');
   const second = await syncAndWatch(stage, { window, generation: 2 });
   const again = await compareWithPartner(pool, simulator);
   const doubled = 'failure' in second ? -1 : second.counts.inserted + second.counts.updated;

@@ -17,12 +17,11 @@ type Finding = {
 export async function doctor({ config, output }: CommandContext): Promise<number> {
   const findings: Finding[] = [];
   const look = async (check: string, work: () => Promise<string>): Promise<void> => {
-    findings.push(
-      await work().then(
-        (says): Finding => ({ check, state: 'ok', says }),
-        (error: unknown): Finding => ({ check, state: 'problem', says: explain(error) }),
-      ),
+    const finding = await work().then(
+      (says): Finding => ({ check, state: 'ok', says }),
+      (error: unknown): Finding => ({ check, state: 'problem', says: explain(error) }),
     );
+    findings.push(finding);
   };
   let names: string[] = [];
   await look('node', async () => nodeVersion(process.versions.node));
@@ -41,8 +40,10 @@ export async function doctor({ config, output }: CommandContext): Promise<number
       return `PostgreSQL ${rows[0]?.server_version}, up to date`;
     }),
   );
+  let answers = false;
   await look('temporal', () =>
     withTemporal(config, async (client) => {
+      answers = true;
       const info = await client.workflowService.getSystemInfo({});
       const { customAttributes } = await client.connection.operatorService.listSearchAttributes({
         namespace: config.temporalNamespace,
@@ -55,14 +56,15 @@ export async function doctor({ config, output }: CommandContext): Promise<number
       return `server ${info.serverVersion}, namespace ${config.temporalNamespace}`;
     }),
   );
-  await look('workers', () =>
-    withTemporal(config, async (client) => {
+  await look('workers', async () => {
+    if (!answers) throw new Error('nobody can tell while Temporal does not answer');
+    return withTemporal(config, async (client) => {
       const missing = await missingPollers(client, [WORKFLOW_QUEUE, ...names.map(partnerQueue)]);
       if (missing.length > 0)
         throw new Error(`nobody asks for work on ${missing.join(', ')}: start \`syncline worker\``);
       return 'every queue has a worker';
-    }),
-  );
+    });
+  });
   output.json(findings);
   output.table(findings, ['check', 'state', 'says']);
   return findings.some(({ state }) => state === 'problem') ? exitCodes.failed : exitCodes.ok;

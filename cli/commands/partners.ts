@@ -1,4 +1,4 @@
-import { sampleStream, type Sample } from '../../activities/sample-stream.ts';
+import { sampleStream, type FailedSample, type Sample } from '../../activities/sample-stream.ts';
 import { explain, InvalidInput } from '../../core/errors.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
@@ -45,18 +45,14 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
     output.json({ partner: name, streams: chosen.map(describe) });
     return exitCodes.ok;
   }
-  const results: (Sample | { readonly stream: string; readonly error: string })[] = [];
-  for (const stream of chosen)
-    results.push(
-      await sampleStream(stream, { streams: all, nowMs: Date.now() }).catch((error: unknown) => ({
-        stream: stream.name,
-        error: explain(error),
-      })),
-    );
+  const results: (Sample | FailedSample)[] = [];
+  for (const stream of chosen) results.push(await sampleStream(stream, { streams: all, nowMs: Date.now() }));
   output.json({ partner: name, streams: results });
   for (const result of results) print(output, result);
   return results.some((result) => 'error' in result || result.rejected.length > 0) ? exitCodes.failed : exitCodes.ok;
 }
+
+const rejectedOf = ({ rejected }: Sample): number => rejected.reduce((sum, { count }) => sum + count, 0);
 
 function streamNamed(all: ReadonlyMap<string, CompiledStream>, name: string): CompiledStream {
   const stream = all.get(name);
@@ -71,25 +67,32 @@ const describe = (stream: CompiledStream): object => ({
   columns: stream.columns.map(({ name, type }) => ({ name, type })),
 });
 
-function print(output: Output, result: Sample | { readonly stream: string; readonly error: string }): void {
+function print(output: Output, result: Sample | FailedSample): void {
   output.say(`\n${result.stream}`);
   if ('error' in result) {
-    output.say(`  ${result.error}`);
+    if (result.request !== null) output.say(`  ${result.request}`);
+    output.say(`  failed: ${result.error}`);
     return;
   }
   output.say(
     `  ${result.request} answered ${result.status} in ${result.durationMs} ms: ${result.records} records, ${result.bytes.toLocaleString('en-US')} bytes`,
   );
   output.say(
-    `  next page: ${result.hasNext ? 'yes' : 'no, this was all'}${result.total === null ? '' : `; the partner says ${result.total} in all`}`,
+    `  next page: ${result.hasNext ? 'yes' : 'none'}${result.total === null ? '' : `; the partner says ${result.total} in all`}`,
   );
   for (const line of result.learnt) output.say(`  ${line}`);
   for (const { path, reason, count } of result.rejected)
     output.say(`  does not fit: ${path || '(the record)'}: ${reason} (${count} of ${result.records})`);
   if (result.unknownFields.length > 0)
     output.say(`  not in the schema, goes to _extra: ${result.unknownFields.join(', ')}`);
+  for (const hint of result.hints) output.say(`  note: ${hint}`);
   output.table(
-    result.columns.map(({ name, type, samples }) => ({ column: name, type, samples: samples.join('   ') })),
-    ['column', 'type', 'samples'],
+    result.columns.map(({ name, type, samples, empty }) => ({
+      column: name,
+      type,
+      samples: samples.join('   '),
+      null: empty === 0 ? '' : `${empty} of ${result.records - rejectedOf(result)}`,
+    })),
+    ['column', 'type', 'samples', 'null'],
   );
 }

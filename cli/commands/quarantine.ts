@@ -1,14 +1,10 @@
-import { replayQuarantine } from '../../activities/replay-quarantine.ts';
 import { InvalidInput } from '../../core/errors.ts';
-import { compileStream } from '../../definitions/compile.ts';
-import { loadPartner } from '../../definitions/load.ts';
-import { postgresWarehouse } from '../../warehouse/postgres/postgres-warehouse.ts';
 import { readQuarantine, settleQuarantine } from '../../warehouse/postgres/quarantine.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
-import { positive } from './runs.ts';
+import { positive } from '../positive.ts';
 
 interface ListContext extends CommandContext<{ limit: string; all?: boolean }> {
   readonly partner: string | undefined;
@@ -22,7 +18,7 @@ export async function quarantineList({ config, output, options, partner, stream 
       partner,
       stream,
       status: options.all === true ? undefined : 'held',
-      limit: positive(options.limit),
+      limit: positive('--limit', options.limit),
     }),
   );
   const shown = records.map((record) => ({ ...record, payload: undefined, parents: undefined }));
@@ -69,6 +65,12 @@ export async function quarantineShow({
 const BATCH = 10_000;
 
 export async function quarantineReplay({ config, output, partner, stream }: StreamContext): Promise<number> {
+  const [{ compileStream }, { loadPartner }, { postgresWarehouse }, { replayQuarantine }] = await Promise.all([
+    import('../../definitions/compile.ts'),
+    import('../../definitions/load.ts'),
+    import('../../warehouse/postgres/postgres-warehouse.ts'),
+    import('../../activities/replay-quarantine.ts'),
+  ]);
   const compiled = compileStream(await loadPartner(partner, { dir: config.partnersDir, env: config.env }), stream);
   return withDatabase(config, async (pool) => {
     const held = await readQuarantine(pool, { partner, stream, status: 'held', limit: BATCH });

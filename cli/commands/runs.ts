@@ -1,17 +1,17 @@
 import { listRuns, showRun } from '../../warehouse/postgres/inspect.ts';
-import { InvalidInput } from '../../core/errors.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
-import { workflowUrl } from './sync.ts';
+import { positive } from '../positive.ts';
+import { workflowUrl } from '../workflow-url.ts';
 
 export async function runsList({
   config,
   output,
   options,
 }: CommandContext<{ partner?: string; limit: string }>): Promise<number> {
-  const limit = positive(options.limit);
+  const limit = positive('--limit', options.limit);
   const runs = await withDatabase(config, (pool) => listRuns(pool, { partner: options.partner, limit }));
   output.json(runs);
   if (runs.length === 0) output.say('No run yet: `syncline sync PARTNER` starts one.');
@@ -56,10 +56,3 @@ export async function runsCancel({ config, output, id }: CommandContext & { read
 
 const took = (from: string, to: string | null): string =>
   to === null ? '' : `${((Date.parse(to) - Date.parse(from)) / 1000).toFixed(1)}s`;
-
-export function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value <= 0)
-    throw new InvalidInput(`--limit: expected a whole number above 0, found ${JSON.stringify(text)}`);
-  return value;
-}

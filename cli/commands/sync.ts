@@ -4,13 +4,14 @@ import type { RunReport } from '../../activities/control.ts';
 import { InvalidInput } from '../../core/errors.ts';
 import { partnerQueue, WORKFLOW_QUEUE } from '../../core/names.ts';
 import { dayOf, parseWindow } from '../../core/window.ts';
-import { listPartners } from '../../definitions/load.ts';
+import { listPartners } from '../../definitions/find.ts';
 import { nextGeneration } from '../../warehouse/postgres/inspect.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodeOf, exitCodes } from '../exit.ts';
 import type { Output } from '../output.ts';
+import { workflowUrl } from '../workflow-url.ts';
 
 interface SyncContext extends CommandContext<{ window?: string; force?: boolean; wait: boolean }> {
   readonly partner: string;
@@ -59,6 +60,3 @@ export function printReport(output: Output, report: RunReport | { readonly failu
   output.say(`Outcome ${report.outcome}.`);
   return exitCodeOf[report.outcome];
 }
-
-export const workflowUrl = (uiUrl: string, namespace: string, workflowId: string): string =>
-  `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;

@@ -1,5 +1,6 @@
 import { NeedsAttention } from '../../core/errors.ts';
 import { createLogger } from '../../workers/logger.ts';
+import { frugalHeap } from '../../workers/heap.ts';
 import { startWorkers } from '../../workers/sync-worker.ts';
 import type { Config } from '../../config/config.ts';
 import { withDatabase } from '../context.ts';
@@ -9,6 +10,7 @@ import { untilStopped } from '../until-stopped.ts';
 import { pendingMigrations } from '../../warehouse/postgres/migrate.ts';
 
 export async function worker({ config, options }: CommandContext<{ role: string[] }>): Promise<number> {
+  frugalHeap();
   await requireMigrated(config);
   const log = createLogger(config.logLevel);
   const workers = await startWorkers({ config, log, roles: options.role });

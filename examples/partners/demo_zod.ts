@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { definePartner } from '../../definitions/definition.ts';
 
-/** The same payments company, defined in TypeScript: zod schemas, a page-number listing, and a child of several parents. */
+/** The payments company of partners/demo.yaml in TypeScript: zod schemas, page numbers, and a child of several parents. */
 
 const time = z.iso.datetime({ offset: true });
 

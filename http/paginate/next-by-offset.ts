@@ -2,6 +2,7 @@ import type { NextPage } from '../../core/page.ts';
 import type { Pagination } from '../../definitions/definition.ts';
 import type { ReceivedPage } from '../next-page.ts';
 import { readOffset } from '../page-params.ts';
+import { countDistinct } from './count-distinct.ts';
 import { isLastPage } from './is-last-page.ts';
 import { readCount, readHasMore } from './read-fields.ts';
 
@@ -10,7 +11,7 @@ export function nextByOffset(
   { body, records, position }: ReceivedPage,
 ): NextPage {
   // By what came, never by the limit: a partner may give fewer than asked for.
-  const offset = readOffset(position.cursor) + records.length;
+  const offset = readOffset(position.cursor) + countDistinct(records);
   const total = readCount(body, pagination.total);
   const last = isLastPage({
     hasMore: readHasMore(body, pagination.hasMore),

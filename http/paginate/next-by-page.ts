@@ -1,7 +1,9 @@
+import { GiveUp } from '../../core/errors.ts';
 import type { NextPage } from '../../core/page.ts';
 import type { Pagination } from '../../definitions/definition.ts';
 import type { ReceivedPage } from '../next-page.ts';
 import { readPageCursor, writePageCursor } from '../page-params.ts';
+import { countDistinct } from './count-distinct.ts';
 import { isLastPage } from './is-last-page.ts';
 import { readCount, readHasMore } from './read-fields.ts';
 
@@ -10,15 +12,16 @@ export function nextByPage(
   { body, records, position }: ReceivedPage,
 ): NextPage {
   const page = readPageCursor(position.cursor, pagination.first);
-  const next = { number: page.number + 1, received: page.received + records.length };
+  const next = { number: page.number + 1, received: page.received + countDistinct(records) };
   const total = readCount(body, pagination.total);
   const totalPages = readCount(body, pagination.totalPages);
+  const followed = totalPages !== null && next.number - pagination.first < totalPages;
+  if (records.length === 0 && followed)
+    throw new GiveUp(`the partner says there are ${totalPages} pages, but one before the last is empty: no way on`);
   const last = isLastPage({
     hasMore: readHasMore(body, pagination.hasMore),
     records: records.length,
-    reachedTotal:
-      (total !== null && next.received >= total) ||
-      (totalPages !== null && next.number - pagination.first >= totalPages),
+    reachedTotal: (total !== null && next.received >= total) || (totalPages !== null && !followed),
     short: pagination.stopOnShort && records.length < pagination.size,
   });
   return { cursor: last ? null : writePageCursor(next), total };

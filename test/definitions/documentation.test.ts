@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { partner, stream } from '../../definitions/definition.ts';
 import { problemsOf } from './partner-files.ts';
@@ -24,6 +24,21 @@ describe('docs/definitions.md', () => {
   test('has examples', () => {
     expect(blocks.length).toBeGreaterThan(15);
   });
+
+  test.each([...document.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => [match[1] as string]))(
+    'links to %s, which is there',
+    (path) => {
+      expect(existsSync(new URL(`../../docs/${path}`, import.meta.url))).toBe(true);
+    },
+  );
+
+  test.each([...document.matchAll(/\]\(#([^)]+)/g)].map((match) => [match[1] as string]))(
+    'links to its own heading %s',
+    (anchor) => {
+      const headings = [...document.matchAll(/^#+ (.+)$/gm)].map((match) => match[1] as string);
+      expect(headings.map((heading) => heading.toLowerCase().replaceAll(' ', '-'))).toContain(anchor);
+    },
+  );
 
   test.each(blocks.map((block, index) => ({ example: index + 1, block })))(
     'shows an example $example that loads',

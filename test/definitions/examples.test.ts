@@ -5,26 +5,32 @@ import { compileStream } from '../../definitions/compile.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 
-const dir = fileURLToPath(new URL('../../examples/partners', import.meta.url));
+const folder = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 let simulator: Simulator;
 beforeAll(async () => {
   simulator = await startSimulator({ auth: { type: 'bearer', token: 'canary' } });
 });
 afterAll(() => simulator.close());
 
-test('examples/partners holds the demo in YAML and in TypeScript', async () => {
-  expect(await listPartners(dir)).toEqual(['demo', 'demo_zod']);
+test.each([
+  ['partners', ['demo']],
+  ['examples/partners', ['demo_zod', 'vega']],
+])('%s holds %j', async (path, names) => {
+  expect(await listPartners(folder(path))).toEqual(names);
 });
 
 test.each([
-  ['demo', 'payments', {}],
-  ['demo', 'customers', {}],
-  ['demo', 'refunds', {}],
-  ['demo', 'events', {}],
-  ['demo_zod', 'customers', {}],
-  ['demo_zod', 'payment_methods', { customer_ids: 'cus_000001,cus_000002,cus_000003' }],
-])('the records of %s %s fit their schema', async (name, streamName, parents) => {
-  const partner = await loadPartner(name, { dir, env: { DEMO_URL: simulator.url, DEMO_TOKEN: 'canary' } });
+  ['partners', 'demo', 'payments', {}],
+  ['partners', 'demo', 'customers', {}],
+  ['partners', 'demo', 'refunds', {}],
+  ['partners', 'demo', 'events', {}],
+  ['examples/partners', 'demo_zod', 'customers', {}],
+  ['examples/partners', 'demo_zod', 'payment_methods', { customer_ids: 'cus_000001,cus_000002,cus_000003' }],
+])('the records of %s/%s %s fit their schema', async (path, name, streamName, parents) => {
+  const partner = await loadPartner(name, {
+    dir: folder(path),
+    env: { DEMO_URL: simulator.url, DEMO_TOKEN: 'canary' },
+  });
   const { definition, parse, known } = compileStream(partner, streamName);
   const url = new URL(`${partner.baseUrl}${definition.path}`);
   for (const [key, value] of Object.entries({ ...definition.query, ...parents })) url.searchParams.set(key, value);

@@ -117,13 +117,14 @@ describe('deploy/', () => {
 });
 
 describe('Dockerfile', () => {
-  test('pins its base, runs as nobody special, and takes along the migrations that tsc leaves behind', async () => {
+  test('pins its base, runs as nobody special, and is built with the migrations that tsc leaves behind', async () => {
     const text = await read('Dockerfile');
     const bases = [...text.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
     expect(bases.length).toBeGreaterThan(0);
     for (const base of bases) expect(base).toMatch(/^node:\d+\.\d+\.\d+-/);
     expect(text.slice(text.lastIndexOf('FROM'))).toMatch(/^USER node$/m);
-    expect(text).toContain('warehouse/migrations');
+    expect(text).toContain('RUN npm run build');
+    expect(await read('package.json')).toMatch(/"build": ".*copy-migrations/);
   });
 
   test('keeps secrets out of the image', async () => {

@@ -119,7 +119,8 @@ create table pages (
   check (fetched = inserted + updated + unchanged + stale + deleted + waiting + quarantined)
 );
 
--- The event log: every received version of every record, as it came. One partition per stream (events_<stream_id>).
+-- The event log: every received version of every record, as it came. One partition per stream (events_<stream_id>),
+-- each with a unique index on `event`: a key of the whole would have to hold stream_id too, at some microseconds a row.
 -- `json`, not `jsonb`: it keeps the text byte for byte.
 create table events (
   stream_id integer not null,
@@ -132,8 +133,7 @@ create table events (
   event_time timestamptz,
   received_at timestamptz not null,
   hash uuid not null,
-  payload json not null,
-  primary key (stream_id, event)
+  payload json not null
 ) partition by list (stream_id);
 
 -- Records that do not fit: kept with the reason until they are replayed or dismissed.

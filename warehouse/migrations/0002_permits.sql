@@ -71,6 +71,8 @@ returns timestamptz language sql as $$
   insert into credentials (credential, partner, blocked_until, blocked_reason)
   values (p_credential, p_partner, clock_timestamp() + p_wait_ms * interval '1 millisecond', p_reason)
   on conflict (credential) do update
-    set blocked_until = greatest(credentials.blocked_until, excluded.blocked_until), blocked_reason = excluded.blocked_reason
+    set blocked_until = greatest(credentials.blocked_until, excluded.blocked_until),
+      blocked_reason = case when credentials.blocked_until > excluded.blocked_until
+        then credentials.blocked_reason else excluded.blocked_reason end
   returning blocked_until
 $$;

@@ -61,14 +61,8 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
     lastEvent: standing.lastEvent,
   });
 
-  const pageIdOf = new Map<StagedRecord, { page: number; fetchedAt: string }>();
-  const folding = keyed ?? records;
-  let i = 0;
-  pages.forEach((page, index) => {
-    for (let n = 0; n < page.records.length; n++, i++)
-      pageIdOf.set(folding[i] as StagedRecord, { page: standing.lastPage + index + 1, fetchedAt: page.fetchedAt });
-  });
-  await writeRows(client, { stream, run, table, folded, originOf: (record) => pageIdOf.get(record) as Origin });
+  const origins = pages.map(({ fetchedAt }, index): Origin => ({ page: standing.lastPage + index + 1, fetchedAt }));
+  await writeRows(client, { stream, run, table, folded, origins });
   await failpoint('commit.middle');
   await recordPages(client, {
     ...input,
@@ -80,6 +74,7 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
   return folded.counts.reduce(addCounts, noCounts);
 }
 
+/** Where the records of a page come from. */
 export interface Origin {
   readonly page: number;
   readonly fetchedAt: string;

@@ -14,31 +14,17 @@ export async function copyInto(client: ClientBase, into: string, lines: Iterable
 const CHUNK_CHARS = 128 * 1024;
 
 function* chunksOf(lines: Iterable<string>): Generator<Buffer> {
-  let chunk = '';
+  let chunk: string[] = [];
+  let chars = 0;
   for (const line of lines) {
-    chunk += line;
-    if (chunk.length >= CHUNK_CHARS) {
-      yield Buffer.from(chunk);
-      chunk = '';
-    }
+    chunk.push(line);
+    chars += line.length;
+    if (chars < CHUNK_CHARS) continue;
+    yield Buffer.from(chunk.join(''));
+    chunk = [];
+    chars = 0;
   }
-  if (chunk !== '') yield Buffer.from(chunk);
-}
-
-const special = /[\\\n\r\t]/;
-const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-/** One field of a line; null is `\N`. */
-export function copyField(text: string | null): string {
-  if (text === null) return '\\N';
-  return special.test(text) ? text.replace(/[\\\n\r\t]/g, (char) => escapes[char] as string) : text;
-}
-
-export function copyFields(texts: readonly (string | null)[]): string {
-  let line = '';
-  for (let i = 0; i < texts.length; i++)
-    line += i === 0 ? copyField(texts[i] ?? null) : `\t${copyField(texts[i] ?? null)}`;
-  return line;
+  if (chars > 0) yield Buffer.from(chunk.join(''));
 }
 
 /** Line of the COPY that PostgreSQL refused, from the error's context (`COPY payments, line 17, column …`). */

@@ -3,6 +3,7 @@ import { readCheckpoint } from '../../core/checkpoint.ts';
 import { RetryLater } from '../../core/errors.ts';
 import type { Kind } from '../../core/names.ts';
 import { outcomeOf } from '../../core/outcome.ts';
+import { parseWindow } from '../../core/window.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { FinishStream, StreamReport, StreamRun } from '../warehouse.ts';
 import { quoted } from './quote.ts';
@@ -13,6 +14,7 @@ import { transaction } from './transaction.ts';
 interface RunRow extends ReportRow {
   readonly checkpoint: string;
   readonly kind: Kind;
+  readonly window_label: string;
   readonly skipped: string;
   readonly not_modified: boolean;
   readonly last_fetched: string | null;
@@ -42,7 +44,7 @@ export async function finishStream(pool: Pool, input: FinishStream): Promise<Str
     // A listing in doubt never replaces what readers have.
     const swaps =
       stream.definition.disposition === 'replace' && outcome !== 'failed' && outcome !== 'suspect' && !row.not_modified;
-    const removed = swaps ? await swap(client, stream, run) : 0;
+    const removed = swaps ? await swap(client, { stream, run, removes: row.quarantined === '0' }) : 0;
     const { rows } = await client.query<ReportRow>(
       `update stream_runs r set state = 'done', outcome = $3, reason = $4, removed = $5, requests = requests + $6,
           partner_total = $7, finished_at = now(), updated_at = now(), deferred_until = null
@@ -52,9 +54,11 @@ export async function finishStream(pool: Pool, input: FinishStream): Promise<Str
     );
     if (outcome === 'ok' || outcome === 'partial')
       await client.query(
-        `update streams s set watermark = greatest(watermark, r.high_mark), validators = coalesce(r.validators, s.validators)
+        `update streams s set watermark = case when $3 then greatest(watermark, r.high_mark) else watermark end,
+            validators = coalesce(r.validators, s.validators)
           from stream_runs r where s.stream_id = $1 and r.stream_id = $1 and r.run_no = $2`,
-        [run.streamId, run.runNo],
+        // A range stands for itself: what lies between it and the watermark was not read.
+        [run.streamId, run.runNo, parseWindow(row.window_label).kind === 'day'],
       );
     return reportOf(rows[0] as ReportRow, run.syncId);
   });
@@ -66,7 +70,7 @@ const isFullListing = (stream: CompiledStream): boolean =>
 
 async function lockRun(client: PoolClient, run: StreamRun): Promise<RunRow> {
   const { rows } = await client.query<RunRow>(
-    `select s.name as stream, r.checkpoint, r.kind, r.skipped, r.not_modified, ${reportColumns},
+    `select s.name as stream, r.checkpoint, r.kind, r.window_label, r.skipped, r.not_modified, ${reportColumns},
         (select fetched from stream_runs before where before.stream_id = r.stream_id and before.run_no < r.run_no
           and before.outcome in ('ok', 'partial') and not before.not_modified
           and before.kind <> 'replay' order by before.run_no desc limit 1) as last_fetched
@@ -80,7 +84,10 @@ async function lockRun(client: PoolClient, run: StreamRun): Promise<RunRow> {
  * Makes the target equal to the shadow, touching only rows that differ: readers see the old or the new table, never a
  * half, and views and grants on the target stay.
  */
-async function swap(client: PoolClient, stream: CompiledStream, run: StreamRun): Promise<number> {
+async function swap(
+  client: PoolClient,
+  { stream, run, removes }: { readonly stream: CompiledStream; readonly run: StreamRun; readonly removes: boolean },
+): Promise<number> {
   const target = targetOf(stream);
   const shadow = shadowOf(stream, run.runNo);
   const keys = stream.keyColumns.map((column) => quoted(column.name));
@@ -93,16 +100,21 @@ async function swap(client: PoolClient, stream: CompiledStream, run: StreamRun):
   }
   await client.query(`analyze ${shadow}`);
   const same = keys.map((key) => `t.${key} = n.${key}`).join(' and ');
-  const { rowCount } = await client.query(
-    `delete from ${target} t where not exists (select 1 from ${shadow} n where ${same})`,
-  );
+  // A record in quarantine is not gone: its last good row stays, and which row that is cannot be known for certain.
+  const { rowCount } = removes
+    ? await client.query(`delete from ${target} t where not exists (select 1 from ${shadow} n where ${same})`)
+    : { rowCount: 0 };
   const set = columns
     .split(', ')
     .map((column) => `${column} = excluded.${column}`)
     .join(', ');
+  // The same event may make another row: the definition gained a column.
+  const own = (row: string): string =>
+    [...stream.columns.map((column) => column.name), '_extra'].map((name) => `${row}.${quoted(name)}`).join(', ');
   await client.query(
     `insert into ${target} as t (${columns}) select ${columns} from ${shadow}
-      on conflict (${keys.join(', ')}) do update set ${set}, _deleted_at = null where t._event <> excluded._event`,
+      on conflict (${keys.join(', ')}) do update set ${set}, _deleted_at = null
+      where t._event <> excluded._event or t._deleted_at is not null or (${own('t')}) is distinct from (${own('excluded')})`,
   );
   await client.query(`drop table ${shadow}`);
   return rowCount ?? 0;

@@ -1,5 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { Head } from '../../core/decide.ts';
+import { keyParts } from '../../core/key-text.ts';
+import { sha128 } from '../../core/page-key.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StagedRecord } from '../warehouse.ts';
 import { arrayLiteral, postgresTypes, quoted } from './quote.ts';
@@ -8,41 +10,51 @@ import { arrayLiteral, postgresTypes, quoted } from './quote.ts';
 export const headKey = (stream: CompiledStream, record: StagedRecord): string | null =>
   record.key !== null && stream.definition.disposition === 'append' ? `${record.key} ${record.hash}` : record.key;
 
+/** The record's own key: `headKey` undone. */
+export const ownKey = (stream: CompiledStream, { key, hash }: StagedRecord): string | null =>
+  key !== null && stream.definition.disposition === 'append' ? key.slice(0, -hash.length - 1) : key;
+
 /** The newest known event per key, read from a table that holds one row per key. Call it under the stream's lock. */
 export async function readHeads(
   client: ClientBase,
   input: { readonly stream: CompiledStream; readonly table: string; readonly records: Iterable<StagedRecord> },
 ): Promise<Map<string, Head>> {
   const { stream, table } = input;
-  const wanted = new Map<string, StagedRecord>();
-  for (const record of input.records) {
-    const key = headKey(stream, record);
-    if (key !== null && !wanted.has(key)) wanted.set(key, record);
-  }
   const heads = new Map<string, Head>();
-  if (wanted.size === 0 || stream.keyColumns.length === 0) return heads;
+  const { keyColumns } = stream;
+  const records = [...input.records].filter((record) => record.key !== null);
+  if (records.length === 0 || keyColumns.length === 0) return heads;
 
-  const keys = [...wanted.keys()];
-  const records = [...wanted.values()];
   const byContent = stream.definition.disposition === 'append';
-  const columns = stream.keyColumns.map((column) => ({
-    name: column.name,
-    type: postgresTypes[column.type] as string,
-  }));
-  if (byContent) columns.push({ name: '_hash', type: 'uuid' });
-  const values = stream.keyColumns.map((_, i) => arrayLiteral(records.map((record) => record.keyTexts[i] as string)));
-  if (byContent) values.push(arrayLiteral(records.map((record) => record.hash)));
+  const columns = keyColumns.map((column) => ({ name: column.name, type: postgresTypes[column.type] as string }));
+  const values =
+    keyColumns.length === 1
+      ? [arrayLiteral(records.map((record) => record.key as string))]
+      : transposed(records.map((record) => keyParts(record.key as string, keyColumns.length))).map(arrayLiteral);
+  if (byContent) {
+    columns.push({ name: '_hash', type: 'uuid' });
+    values.push(arrayLiteral(records.map((record) => record.hash)));
+  }
 
-  const { rows } = await client.query<[string, string | null, string, string]>({
-    rowMode: 'array',
-    name: `heads ${table}`,
-    text: `select k.ord, t._version, t._hash, t._event
+  const text = `select k.ord, t._version, t._hash, t._event
       from unnest(${columns.map((column, i) => `$${i + 1}::${column.type}[]`).join(', ')})
         with ordinality as k(${columns.map((_, i) => `k${i}`).join(', ')}, ord)
-      join ${table} t on ${columns.map((column, i) => `t.${quoted(column.name)} = k.k${i}`).join(' and ')}`,
+      join ${table} t on ${columns.map((column, i) => `t.${quoted(column.name)} = k.k${i}`).join(' and ')}`;
+  const { rows } = await client.query<[string, string | null, string, string]>({
+    rowMode: 'array',
+    // Named after its text: PostgreSQL cuts names at 63 bytes, and the text changes with the definition.
+    name: `heads ${sha128(text)}`,
+    text,
     values,
   });
   for (const [ord, version, hash, event] of rows)
-    heads.set(keys[Number(ord) - 1] as string, { version, hash: hash.replaceAll('-', ''), event: Number(event) });
+    heads.set(headKey(stream, records[Number(ord) - 1] as StagedRecord) as string, {
+      version,
+      hash: hash.replaceAll('-', ''),
+      event: Number(event),
+    });
   return heads;
 }
+
+const transposed = (rows: readonly (readonly string[])[]): string[][] =>
+  (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] as string));

@@ -7,7 +7,7 @@ import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { OpenedStream, OpenStream, Validators } from '../warehouse.ts';
 import { quoted } from './quote.ts';
 import { reportOf, reportColumns, type ReportRow } from './report.ts';
-import { createShadow, ensureTarget } from './target.ts';
+import { createShadow, ensureTarget, fitTable, shadowOf } from './target.ts';
 import { transaction } from './transaction.ts';
 
 interface RunRow extends ReportRow {
@@ -30,12 +30,14 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
     const stream = await registerStream(client, input.stream);
     const again = await findRun(client, input);
     if (again === undefined) await beginRun(client, input, stream);
-    else
+    else if (again.state !== 'done') {
+      await fitShadow(client, input, again.run_no);
       await client.query(
         `update stream_runs set state = 'running', outcome = null, reason = null, finished_at = null, definition_version = $2
-          where sync_id = $1 and state <> 'done'`,
+          where sync_id = $1`,
         [input.syncId, input.stream.definitionVersion],
       );
+    }
     return opened((await findRun(client, input)) as RunRow, input);
   });
 }
@@ -88,10 +90,12 @@ async function registerStream(client: PoolClient, stream: CompiledStream): Promi
     const partition = `events_${row.stream_id}`;
     await client.query(`create table ${partition} partition of events for values in (${row.stream_id})`);
     await client.query(`alter table ${partition} alter column stream_id set default ${row.stream_id}`);
+    await client.query(`alter table ${partition} add primary key (event)`);
   }
   if (row.definition_version !== definitionVersion) {
     await ensureTarget(client, stream);
-    await client.query('update streams set definition_version = $2 where stream_id = $1', [
+    // The partner may have nothing new, but what did not fit may fit now.
+    await client.query('update streams set definition_version = $2, validators = null where stream_id = $1', [
       row.stream_id,
       definitionVersion,
     ]);
@@ -137,11 +141,20 @@ async function beginRun(client: PoolClient, input: OpenStream, row: StreamRow): 
   }
 }
 
+/** A replace goes on only where its shadow still is: an empty one would lose what the run has read so far. */
+async function fitShadow(client: PoolClient, { stream, syncId }: OpenStream, runNo: number): Promise<void> {
+  if (stream.definition.disposition !== 'replace' || (await fitTable(client, stream, shadowOf(stream, runNo)))) return;
+  throw new GiveUp(
+    `${syncId} cannot go on: what it had gathered was dropped when a newer run began, or the stream was no \`replace\` ` +
+      'then. Start a new generation with --force',
+  );
+}
+
 /** Shadows of replaces that never ended: a newer run takes their place. */
 async function dropOldShadows(client: PoolClient, stream: CompiledStream): Promise<void> {
   const { rows } = await client.query<{ tablename: string }>(
-    `select tablename from pg_tables where schemaname = $1 and tablename like $2`,
-    [stream.partner.name, `${stream.table.replaceAll('_', '\\_')}\\_\\_next\\_%`],
+    `select tablename from pg_tables where schemaname = $1 and tablename ~ $2`,
+    [stream.partner.name, `^${stream.table}__next_[0-9]+$`],
   );
   for (const { tablename } of rows)
     await client.query(`drop table ${quoted(stream.partner.name)}.${quoted(tablename)}`);

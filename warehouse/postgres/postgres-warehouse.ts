@@ -1,7 +1,8 @@
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { commitPages } from './commit-pages.ts';
+import { copyFields } from './copy-text.ts';
 import { finishStream } from './finish-stream.ts';
 import { openStream } from './open-stream.ts';
 import { parentValues } from './parent-values.ts';
@@ -9,22 +10,11 @@ import { closeRun, openRun } from './runs.ts';
 import { deferStream, failStream, streamReport } from './settle-stream.ts';
 import { whenAvailable } from './unavailable.ts';
 
-/** A pool whose connections find our tables without naming their schema. */
-export function openPool(databaseUrl: string, max = 10): Pool {
-  const pool = new Pool({
-    connectionString: databaseUrl,
-    max,
-    options: '-c search_path=syncline',
-    application_name: 'syncline',
-    connectionTimeoutMillis: 10_000,
-  });
-  // An idle connection that breaks is replaced on the next use; unheard, its error would end the process.
-  pool.on('error', () => {});
-  return pool;
-}
+export { openPool } from './open-pool.ts';
 
 export function postgresWarehouse(pool: Pool, failpoint: Failpoint = noFailpoint): Warehouse {
   return {
+    encodeRow: copyFields,
     openRun: (input) => whenAvailable(() => openRun(pool, input)),
     closeRun: (input) => whenAvailable(() => closeRun(pool, input)),
     openStream: (input) => whenAvailable(() => openStream(pool, input)),

@@ -54,9 +54,9 @@ async function insertQuarantine(client: ClientBase, { pages, run, stream, firstP
       stream_id: run.streamId,
       page: firstPage + i,
       ordinal: rejected.ordinal,
-      key: rejected.key,
-      path: rejected.path,
-      reason: rejected.reason,
+      key: rejected.key === null ? null : storable(rejected.key),
+      path: storable(rejected.path),
+      reason: storable(rejected.reason),
       hash: rejected.hash,
       payload: withhold ? null : rejected.payload,
       definition_version: stream.definitionVersion,
@@ -69,6 +69,9 @@ async function insertQuarantine(client: ClientBase, { pages, run, stream, firstP
     [JSON.stringify(rows)],
   );
 }
+
+/** A field's name may hold what a text column cannot: NUL, lone surrogates. */
+const storable = (text: string): string => text.replace(/\0|\p{Surrogate}/gu, '\ufffd');
 
 async function advanceRun(client: ClientBase, input: RecordInput): Promise<void> {
   const { run, pages, counts, lastEvent, firstPage, requests } = input;

@@ -18,14 +18,45 @@ export const rowColumns = (stream: CompiledStream): string =>
 /** Creates the target, or adds the columns that the definition gained. A column whose type changed needs a person. */
 export async function ensureTarget(client: ClientBase, stream: CompiledStream): Promise<void> {
   await client.query(`create schema if not exists ${quoted(stream.partner.name)}`);
+  if (!(await fitTable(client, stream, targetOf(stream)))) await client.query(createTarget(stream, targetOf(stream)));
+}
+
+/** Makes a table that exists fit the definition; false when there is none. */
+export async function fitTable(client: ClientBase, stream: CompiledStream, table: string): Promise<boolean> {
   const { rows } = await client.query<{ name: string; type: string }>(
     `select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute
       where attrelid = to_regclass($1) and attnum > 0 and not attisdropped`,
-    [targetOf(stream)],
+    [table],
   );
-  if (rows.length === 0) await client.query(createTarget(stream, targetOf(stream)));
-  else await addMissing(client, stream, new Map(rows.map((row) => [row.name, row.type])));
+  if (rows.length === 0) return false;
+  await checkKey(client, stream, table);
+  await addMissing(client, { stream, table, found: new Map(rows.map((row) => [row.name, row.type])) });
+  return true;
 }
+
+/** Another primary key means other rows: without it two records would land in one row, or one in two. */
+async function checkKey(client: ClientBase, stream: CompiledStream, table: string): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `select a.attname as name from pg_index i, unnest(i.indkey) with ordinality as k(attnum, place)
+        join pg_attribute a using (attnum)
+      where i.indrelid = to_regclass($1) and i.indisprimary and a.attrelid = i.indrelid order by k.place`,
+    [table],
+  );
+  const found = rows.map((row) => row.name).join(', ');
+  const wanted = rowKeyOf(stream).join(', ');
+  if (found === wanted) return;
+  throw new NeedsAttention(
+    `the primary key of ${stream.partner.name}.${stream.table} is (${found}), the definition makes it (${wanted}): ` +
+      'change the definition back, or give the stream a new `table`',
+    { at: { partner: stream.partner.name, stream: stream.name } },
+  );
+}
+
+/** What tells the rows of the target apart. */
+const rowKeyOf = (stream: CompiledStream): readonly string[] =>
+  stream.definition.disposition === 'append' || stream.keyColumns.length === 0
+    ? ['_event']
+    : stream.keyColumns.map((column) => column.name);
 
 export async function createShadow(client: ClientBase, stream: CompiledStream, runNo: number): Promise<void> {
   await client.query(createTarget(stream, shadowOf(stream, runNo)));
@@ -33,12 +64,7 @@ export async function createShadow(client: ClientBase, stream: CompiledStream, r
 
 function createTarget(stream: CompiledStream, table: string): string {
   const keys = stream.keyColumns.map((column) => quoted(column.name)).join(', ');
-  const constraint =
-    stream.definition.disposition === 'append'
-      ? `primary key (_event)${keys === '' ? '' : `, unique (${keys}, _hash)`}`
-      : keys === ''
-        ? 'primary key (_event)'
-        : `primary key (${keys})`;
+  const unique = stream.definition.disposition === 'append' && keys !== '' ? `, unique (${keys}, _hash)` : '';
   return `create table if not exists ${table} (
     ${stream.columns.map((column) => `${definitionOf(column, stream)},`).join('\n    ')}
     _extra jsonb,
@@ -49,7 +75,7 @@ function createTarget(stream: CompiledStream, table: string): string {
     _hash uuid not null,
     _loaded_at timestamptz not null default now(),
     _deleted_at timestamptz,
-    ${constraint}
+    primary key (${rowKeyOf(stream).map(quoted).join(', ')})${unique}
   )`;
 }
 
@@ -60,14 +86,14 @@ const longNames: Readonly<Record<string, string>> = { timestamptz: 'timestamp wi
 
 async function addMissing(
   client: ClientBase,
-  stream: CompiledStream,
-  found: ReadonlyMap<string, string>,
+  input: { readonly stream: CompiledStream; readonly table: string; readonly found: ReadonlyMap<string, string> },
 ): Promise<void> {
+  const { stream, table, found } = input;
   for (const column of stream.columns) {
     const wanted = postgresTypes[column.type];
     const type = found.get(column.name);
     if (type === undefined)
-      await client.query(`alter table ${targetOf(stream)} add column if not exists ${quoted(column.name)} ${wanted}`);
+      await client.query(`alter table ${table} add column if not exists ${quoted(column.name)} ${wanted}`);
     else if (type !== wanted && type !== longNames[wanted])
       throw new NeedsAttention(
         `column ${stream.partner.name}.${stream.table}.${column.name} is ${type}, the definition says ${wanted}: ` +

@@ -48,9 +48,9 @@ function seal(token: StoredToken, key: Buffer): Buffer {
 
 /** undefined when it was sealed with another secret: the client's secret has changed, so its tokens are void too. */
 function open(sealed: Buffer, key: Buffer): StoredToken | undefined {
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE));
-  decipher.setAuthTag(sealed.subarray(NONCE, NONCE + TAG));
   try {
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE));
+    decipher.setAuthTag(sealed.subarray(NONCE, NONCE + TAG));
     const text = Buffer.concat([decipher.update(sealed.subarray(NONCE + TAG)), decipher.final()]);
     return JSON.parse(text.toString()) as StoredToken;
   } catch {

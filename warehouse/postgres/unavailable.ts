@@ -20,10 +20,15 @@ export async function whenAvailable<T>(work: () => Promise<T>): Promise<T> {
 
 function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
-  return states.test(code) || sockets.has(code) || (error instanceof Error && words.test(error.message));
+  return states.test(code) || sockets.has(code) || words.test(fieldOf(error, 'message'));
 }
 
 function codeOf(error: unknown): string {
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
+  return fieldOf(error, 'code');
+}
+
+/** Not `instanceof Error`: errors of Node's own modules are of another realm where code runs in a `vm` context, as tests do. */
+function fieldOf(error: unknown, name: 'code' | 'message'): string {
+  return typeof error === 'object' && error !== null && name in error ? String(Reflect.get(error, name)) : '';
 }

@@ -4,7 +4,9 @@ import type { Folded, Written } from '../../core/fold.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StagedRecord, StreamRun } from '../warehouse.ts';
 import type { Origin } from './commit-pages.ts';
-import { copyField, copyFields, copyInto, refusedLine } from './copy.ts';
+import { ownKey } from './heads.ts';
+import { copyField } from './copy-text.ts';
+import { copyInto, refusedLine } from './copy.ts';
 import { quoted } from './quote.ts';
 import { rowColumns } from './target.ts';
 
@@ -26,7 +28,8 @@ interface WriteInput {
   readonly run: StreamRun;
   readonly table: string;
   readonly folded: Folded<StagedRecord>;
-  readonly originOf: (record: StagedRecord) => Origin;
+  /** Per page, as the fold counts them. */
+  readonly origins: readonly Origin[];
 }
 
 /** Writes what the fold decided: events and new rows straight by COPY, changed rows through a staging table. */
@@ -41,15 +44,18 @@ export async function writeRows(client: ClientBase, input: WriteInput): Promise<
 
 const eventColumns = 'event, page, ordinal, key, version, event_time, received_at, hash, payload';
 
-function eventLine({ record, event }: Written<StagedRecord>, { originOf }: WriteInput): string {
-  const { page, fetchedAt } = originOf(record);
-  const key = copyField(record.key);
+function eventLine({ record, page: index, event }: Written<StagedRecord>, { origins, stream }: WriteInput): string {
+  const { page, fetchedAt } = origins[index] as Origin;
+  const ownedKey = ownKey(stream, record);
+  const key = record.plain && ownedKey !== null ? ownedKey : copyField(ownedKey);
+  const payload = record.plain ? record.payload : copyField(record.payload);
   const version = copyField(record.version);
-  return `${event}\t${page}\t${record.ordinal}\t${key}\t${version}\t${copyField(record.eventTime)}\t${fetchedAt}\t${record.hash}\t${copyField(record.payload)}\n`;
+  return `${event}\t${page}\t${record.ordinal}\t${key}\t${version}\t${copyField(record.eventTime)}\t${fetchedAt}\t${record.hash}\t${payload}\n`;
 }
 
-function rowLine({ record, event }: Written<StagedRecord>, { originOf, run }: WriteInput): string {
-  return `${copyFields(record.columns)}\t${event}\t${originOf(record).page}\t${run.runNo}\t${copyField(record.version)}\t${record.hash}\n`;
+function rowLine({ record, page: index, event }: Written<StagedRecord>, { origins, run }: WriteInput): string {
+  const { page } = origins[index] as Origin;
+  return `${record.row}\t${event}\t${page}\t${run.runNo}\t${copyField(record.version)}\t${record.hash}\n`;
 }
 
 /** The update only touches a row that still stands for the event the decision was made against. */

@@ -1,0 +1,31 @@
+import { sliceElements } from '../../core/json.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+
+/** A record as it came. */
+export interface Received {
+  readonly record: unknown;
+  /** Exact text. */
+  readonly payload: string;
+}
+
+/** The parsed records of a page with their exact texts; with the parent's value where the stream includes it. */
+export function receivedOf(page: {
+  readonly stream: CompiledStream;
+  readonly text: string;
+  readonly records: readonly unknown[];
+  readonly parents: readonly string[];
+}): readonly Received[] {
+  const { stream, text, records, parents } = page;
+  if (records.length === 0) return [];
+  const slices = sliceElements(text, stream.definition.records);
+  const exact = slices !== undefined && slices.length === records.length ? slices : undefined;
+  const include = stream.definition.parent?.include;
+  return records.map((record, i): Received => {
+    const payload = exact?.[i] ?? JSON.stringify(record);
+    return { record: include === undefined ? record : withParent(record, include, parents[0]), payload };
+  });
+}
+
+function withParent(record: unknown, name: string, value: string | undefined): unknown {
+  return typeof record === 'object' && record !== null ? { ...record, [name]: value } : record;
+}

@@ -1,0 +1,218 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Connection, type WorkflowHandle } from '@temporalio/client';
+import { reportOfSync, startSync } from '../client/start-sync.ts';
+import { processConfig } from '../config/env.ts';
+import { GiveUp } from '../core/errors.ts';
+import { searchAttributes, streamSyncId } from '../core/names.ts';
+import { startChildServer, type ChildServer } from '../services/child-server.ts';
+import { freePort } from '../services/free-port.ts';
+import { startPostgres } from '../services/postgres.ts';
+import { resolveTemporalCli } from '../services/temporal-cli.ts';
+import { dynamicConfig } from '../services/temporal-server.ts';
+import { cachedWorkflowBundle } from '../services/workflow-bundle.ts';
+import { startSimulator, type Simulator } from '../simulator/start.ts';
+import type { FaultInput } from '../simulator/fault.ts';
+import { openScene, WINDOW, type Scene } from '../test/workflows/scene.ts';
+import { migrate } from '../warehouse/postgres/migrate.ts';
+import { scrubHistory } from './scrub-history.ts';
+
+/**
+ * `record-history [FOLDER]`: runs every workflow for real, in the states it can be in, and keeps the histories for
+ * test/workflows/replay.test.ts. Record anew only when old runs no longer have to go on: after a change that needs
+ * `patched()`, the old histories are the proof that it works.
+ */
+const [, , folder = 'test/histories'] = process.argv;
+// The package has no types for this path.
+const { historyToJSON } = createRequire(import.meta.url)('@temporalio/common/lib/proto-utils') as {
+  readonly historyToJSON: (history: unknown) => string;
+};
+
+/** A run of many grants passes it and continues as new; the others stay below. */
+const SUGGEST_CONTINUE_AS_NEW = 45;
+
+interface Recording {
+  readonly faults?: readonly FaultInput[];
+  readonly grant?: { readonly requests: number };
+  /** Ends when all that is to be recorded has ended. */
+  readonly play: (stage: Stage) => Promise<void>;
+}
+
+interface Stage {
+  readonly scene: Scene;
+  readonly partner: string;
+  readonly simulator: Simulator;
+  readonly start: (streams?: readonly string[]) => ReturnType<typeof startSync>;
+  readonly streamId: (stream: string) => string;
+  /** The last run of a workflow, or the run named. */
+  readonly save: (name: string, workflowId: string, workflowRunId?: string) => Promise<void>;
+}
+
+const recordings: Readonly<Record<string, Recording>> = {
+  ok: {
+    play: async ({ start, streamId, save }) => {
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      await save('syncPartner.ok', runId);
+      await save('syncStream.ok', streamId('payments'));
+    },
+  },
+  partial: {
+    faults: [{ kind: 'status', status: 400, stream: 'customers' }],
+    play: async ({ start, streamId, save }) => {
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      await save('syncPartner.partial', runId);
+      await save('syncStream.failed', streamId('customers'));
+    },
+  },
+  cancelled: {
+    faults: [{ kind: 'delay', ms: 3000, stream: 'payments', nth: 3 }],
+    play: async ({ start, streamId, save, simulator }) => {
+      const { handle, runId } = await start();
+      await until(() => simulator.requests().filter(({ stream }) => stream === 'payments').length === 3);
+      await handle.cancel();
+      await reportOfSync(handle);
+      await save('syncPartner.cancelled', runId);
+      await save('syncStream.cancelled', streamId('payments'));
+    },
+  },
+  joined: {
+    play: async ({ start, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      await save('syncPartner.joined', runId);
+    },
+  },
+  awaited: {
+    faults: [{ kind: 'delay', ms: 2000, stream: 'payments', nth: 1 }],
+    play: async ({ start, save, simulator }) => {
+      const first = await start(['payments']);
+      await until(() => simulator.requests().length > 0);
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      await reportOfSync(first.handle);
+      await save('syncPartner.awaited', runId);
+    },
+  },
+  refused: {
+    play: async ({ start, save }) => {
+      const { handle, runId } = await start(['nothing']);
+      await reportOfSync(handle);
+      await save('syncPartner.refused', runId);
+    },
+  },
+  deferred: {
+    faults: [{ kind: 'throttle', stream: 'payments', nth: [1, 3], seconds: 1 }],
+    play: async ({ start, streamId, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      await save('syncStream.deferred', streamId('payments'));
+    },
+  },
+  retried: {
+    faults: [{ kind: 'status', status: 500, stream: 'payments', nth: [1, 2, 5] }],
+    play: async ({ start, streamId, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      await save('syncStream.retried', streamId('payments'));
+    },
+  },
+  continued: {
+    grant: { requests: 1 },
+    play: async ({ scene, start, streamId, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      const workflowId = streamId('payments');
+      const { events } = await scene.client.workflow.getHandle(workflowId).fetchHistory();
+      const before = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
+      if (!before) throw new GiveUp('the run did not continue as new: the server did not suggest it');
+      await save('syncStream.continues', workflowId, before);
+      await save('syncStream.continued', workflowId);
+    },
+  },
+};
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await wait(20);
+}
+
+async function saveHistory(name: string, handle: WorkflowHandle): Promise<void> {
+  const history = scrubHistory(JSON.parse(historyToJSON(await handle.fetchHistory())));
+  await writeFile(join(folder, `${name}.json`), `${JSON.stringify(history, null, 2)}\n`);
+  console.log(`${name}: ${(await handle.describe()).historyLength} events`);
+}
+
+async function record(scene: Scene, partner: string, simulator: Simulator): Promise<void> {
+  const run = { partner, window: WINDOW, kind: 'manual', generation: 1 } as const;
+  await recordings[partner]?.play({
+    scene,
+    partner,
+    simulator,
+    start: (streams = []) => startSync(scene.client, { ...run, streams }),
+    streamId: (stream) => streamSyncId({ ...run, stream }),
+    save: (name, workflowId, workflowRunId) =>
+      saveHistory(name, scene.client.workflow.getHandle(workflowId, workflowRunId)),
+  });
+}
+
+/** As services/temporal-server.ts starts it, with one more setting. */
+async function startRecordingServer(cliPath: string): Promise<{ address: string; server: ChildServer }> {
+  const port = await freePort();
+  const settings = { ...dynamicConfig, 'limit.historyCount.suggestContinueAsNew': SUGGEST_CONTINUE_AS_NEW };
+  const server = startChildServer({
+    command: cliPath,
+    args: [
+      ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error'],
+      ...Object.entries(settings).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
+      ...Object.keys(searchAttributes).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+    ],
+    cwd: '/',
+    stopSignal: 'SIGTERM',
+    orphanSignal: 'TERM',
+    onLine: () => {},
+  });
+  const address = `127.0.0.1:${port}`;
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const connection = await Connection.connect({ address, connectTimeout: 1000 }).catch(() => undefined);
+    const served = await connection?.workflowService.describeNamespace({ namespace: 'default' }).catch(() => undefined);
+    await connection?.close();
+    if (served !== undefined) return { address, server };
+    await wait(100);
+  }
+  throw new GiveUp(`the Temporal server did not start: ${server.lastLines()}`);
+}
+
+const { cacheDir, pathEnv } = processConfig();
+const dataDir = join(tmpdir(), `syncline-record-${process.pid}`);
+const [postgres, temporal, workflowBundle] = await Promise.all([
+  startPostgres({ dataDir, durable: false }),
+  resolveTemporalCli({ cacheDir, pathEnv, log: console.error }).then(startRecordingServer),
+  cachedWorkflowBundle({ cacheDir }),
+]);
+await migrate(postgres.url);
+const simulators = new Map<string, Simulator>();
+for (const [partner, { faults = [] }] of Object.entries(recordings))
+  simulators.set(partner, await startSimulator({ seed: 11, payments: 500, customers: 200, latencyMs: 20, faults }));
+const scene = await openScene({
+  temporalAddress: temporal.address,
+  databaseUrl: postgres.url,
+  workflowBundle,
+  partners: Object.fromEntries(
+    [...simulators].map(([partner, { url }]) => [
+      partner,
+      { baseUrl: url, grant: recordings[partner]?.grant ?? { requests: 5 } },
+    ]),
+  ),
+});
+try {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const [partner, simulator] of simulators) await record(scene, partner, simulator);
+} finally {
+  await scene.close();
+  for (const simulator of simulators.values()) await simulator.close();
+  await temporal.server.stop();
+  await postgres.stop();
+}

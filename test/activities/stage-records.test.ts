@@ -1,0 +1,132 @@
+import { describe, expect, test } from '@jest/globals';
+import { stageRecords, type Staged } from '../../activities/pull/stage-records.ts';
+import { NeedsAttention } from '../../core/errors.ts';
+import { parseJson } from '../../core/json.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import { defineStream } from '../support/define-stream.ts';
+
+const stage = (stream: CompiledStream, ...payloads: string[]): Staged =>
+  stageRecords(
+    stream,
+    payloads.map((payload) => ({ payload, record: parseJson(payload) })),
+    (texts) => JSON.stringify(texts),
+  );
+
+const columnsOf = (row = '[]'): readonly (string | null)[] => JSON.parse(row) as (string | null)[];
+
+const numbered = defineStream({
+  primaryKey: ['id', 'at'],
+  version: [],
+  schema: {
+    type: 'object',
+    required: ['id', 'at'],
+    properties: { id: { type: 'number' }, at: { type: 'string', format: 'date-time' }, n: { type: 'integer' } },
+  },
+});
+
+describe('stageRecords', () => {
+  test('works out all that the warehouse needs, and keeps the text as it came', () => {
+    const payload = '{ "v":7, "id":"o1" , "other": {"b":1.50}, "text":null}';
+    const { records, rejected } = stage(defineStream(), payload);
+    expect(rejected).toEqual([]);
+    expect(records).toEqual([
+      expect.objectContaining({
+        ordinal: 0,
+        key: 'o1',
+        version: '00000000000000000007',
+        payload,
+        row: JSON.stringify(['o1', '7', null, '{"other":{"b":1.5}}']),
+      }),
+    ]);
+  });
+
+  test('gives one hash to one content, in whatever order and spacing it comes', () => {
+    const { records } = stage(defineStream(), '{"id":"a","v":1}', '{ "v": 1.0, "id": "a" }', '{"id":"a","v":2}');
+    const [a, b, c] = records.map((record) => record.hash);
+    expect(a).toMatch(/^[\da-f]{32}$/);
+    expect(b).toBe(a);
+    expect(c).not.toBe(a);
+  });
+
+  test('gives one key to one value, however it is written', () => {
+    const { records } = stage(
+      numbered,
+      '{"id":1.0,"at":"2026-01-01T00:00:00Z"}',
+      '{"id":1,"at":"2026-01-01T01:00:00.000+01:00"}',
+      '{"id":1.00000000000000000,"at":"2026-01-01T00:00:00.0000001Z"}',
+    );
+    expect(records.map(({ key }) => key)).toEqual(Array(3).fill('["1","2026-01-01T00:00:00.000000Z"]'));
+    expect(records.map(({ row }) => columnsOf(row)[1])).toEqual(Array(3).fill('2026-01-01T00:00:00.000000Z'));
+  });
+
+  test('keeps long numbers to the last digit', () => {
+    const { records } = stage(
+      numbered,
+      '{"id":0.12345678901234567890,"at":"2026-01-01T00:00:00Z","n":9223372036854775807}',
+    );
+    expect(columnsOf(records[0]?.row)[0]).toBe('0.1234567890123456789');
+    expect(columnsOf(records[0]?.row)[2]).toBe('9223372036854775807');
+  });
+
+  test.each([
+    ['a wrong type', '{"id":"a","v":"seven"}', 'v', /^expected .*, found string$/, 'a'],
+    ['no key', '{"v":1}', 'id', /^expected/, null],
+    ['a key that is null', '{"id":null}', 'id', /^expected/, null],
+    ['an integer beyond 64 bits', '{"id":"a","v":9223372036854775808}', 'v', /64 bits/, 'a'],
+    ['a NUL in a column', '{"id":"a","text":"x\\u0000y"}', 'text', /NUL/, 'a'],
+    ['a NUL in the key', '{"id":"a\\u0000"}', 'id', /NUL/, null],
+    ['a NUL in an unknown field', '{"id":"a","z":["\\u0000"]}', 'z', /NUL/, 'a'],
+    [
+      'a long key',
+      `{"id":"${'k'.repeat(601)}"}`,
+      'id',
+      /^expected a key of at most 600 characters, found 601$/,
+      'k'.repeat(600),
+    ],
+    ['something that is no record', '"o1"', '', /^expected/, null],
+    ['an array', '[1]', '', /^expected/, null],
+    [
+      'what is nested too deeply',
+      `{"id":"a","z":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
+      '',
+      /^nested too deeply$/,
+      null,
+    ],
+  ])('puts %s aside with the reason', (_what, payload, path, reason, key) => {
+    const { records, rejected } = stage(defineStream(), payload, '{"id":"good"}');
+    expect(records.map((record) => [record.key, record.ordinal])).toEqual([['good', 1]]);
+    expect(rejected).toEqual([
+      {
+        ordinal: 0,
+        key,
+        path,
+        reason: expect.stringMatching(reason),
+        hash: expect.stringMatching(/^[\da-f]{32}$/),
+        payload,
+      },
+    ]);
+  });
+
+  test('never says the value in a reason', () => {
+    const { rejected } = stage(defineStream(), '{"id":"a","v":"s3cret"}', '{"id":"a","text":{"s3cret":1}}');
+    expect(rejected).toHaveLength(2);
+    for (const { reason, path } of rejected) expect(`${reason} ${path}`).not.toContain('s3cret');
+  });
+
+  test('keeps a field named __proto__', () => {
+    const { records } = stage(defineStream(), '{"id":"a","__proto__":{"x":1}}');
+    expect(columnsOf(records[0]?.row).at(-1)).toBe('{"__proto__":{"x":1}}');
+  });
+
+  test('makes lone surrogates the replacement character, so that two keys are one where the database sees one', () => {
+    const { records } = stage(defineStream(), '{"id":"\\ud800","z":"\\ud800\\ud801\\udc00"}', '{"id":"\\udfff"}');
+    expect(records.map(({ key }) => key)).toEqual(['\ufffd', '\ufffd']);
+    expect(columnsOf(records[0]?.row).at(-1)).toBe('{"z":"\ufffd\u{10400}"}');
+  });
+
+  test('stops the stream at the first record that does not fit when it is set to freeze', () => {
+    const frozen = defineStream({ onMismatch: 'freeze' });
+    expect(() => stage(frozen, '{"id":"a","v":"s3cret"}')).toThrow(NeedsAttention);
+    expect(() => stage(frozen, '{"id":"a","v":"s3cret"}')).not.toThrow(/s3cret/);
+  });
+});

@@ -1,0 +1,110 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { runSyncline, type Ended } from './run-syncline.ts';
+
+const CANARY = 'canary-4711';
+const acme = `
+name: acme
+baseUrl: https://api.acme.example
+auth: { type: bearer, token: '\${ACME_TOKEN}' }
+streams:
+  orders: { path: /orders, primaryKey: [id], schema: { type: object, properties: { id: { type: string } } } }
+`;
+
+let database: TestDatabase;
+let folder: TemporaryFolder;
+let env: Record<string, string>;
+beforeAll(async () => {
+  [database, folder] = await Promise.all([freshDatabase(), temporaryFolder()]);
+  await writeFile(join(folder.path, 'acme.yaml'), acme);
+  env = { SYNCLINE_PARTNERS_DIR: folder.path, SYNCLINE_HOME: folder.path, ACME_TOKEN: CANARY };
+});
+afterAll(async () => {
+  await database?.drop();
+  await folder?.remove();
+});
+
+const run = (args: string, more: Record<string, string> = {}): Promise<Ended> =>
+  runSyncline(args === '' ? [] : args.split(' '), { ...env, ...more });
+
+const nobody = `postgres://me:${CANARY}@127.0.0.1:1/warehouse`;
+
+describe('a command that is not understood ends with 2 and says why', () => {
+  test.each([
+    ['', {}, /^Usage: syncline .*Commands:/s],
+    ['partners chek acme', {}, /^error: unknown command 'chek'\n\(Did you mean check\?\)/],
+    ['sync', {}, /^error: missing required argument 'partner'/],
+    ['sync acme --windw x', {}, /^error: unknown option '--windw'\n\(Did you mean --window\?\)/],
+    ['sync acme --window yesterday', {}, /^syncline: window: expected a day \(2026-11-24\).*found "yesterday"\n$/],
+    ['sync nobody', {}, /^syncline: there is no partner "nobody" in .*: there are acme\n$/],
+    ['partners check acne', {}, /^syncline: there is no partner "acne" in .*; did you mean "acme"\?\n$/],
+    ['partners check acme --stream x', {}, /^syncline: there is no stream "x": there are orders\n$/],
+    ['partners check acme --offline', { ACME_TOKEN: '' }, /acme.yaml.* auth.token: environment variable ACME_TOKEN/s],
+    ['runs list', {}, /^syncline: there is no database: set DATABASE_URL, or start one with `syncline dev`/],
+    ['runs list --limit 0', { DATABASE_URL: nobody }, /^syncline: --limit: expected a whole number above 0, found "0"/],
+    ['quarantine show acme orders 7', { DATABASE_URL: nobody }, /^syncline: id: expected PAGE\.PLACE/],
+    [
+      'runs list',
+      { DATABASE_URL: `mysql://me:${CANARY}@x/y` },
+      /^syncline: DATABASE_URL: expected a postgres:\/\/ URL/,
+    ],
+  ])('syncline %s', async (args, more, says) => {
+    const { code, stdout, stderr } = await run(args, more);
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(says) });
+    expect(stderr).not.toMatch(/canary|^\s+at /m);
+  });
+
+  test('a role that no worker has', async () => {
+    expect(await run('worker --role boss', { DATABASE_URL: database.url })).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'syncline: role: expected workflows, partners or partner=<name>, found "boss"\n',
+    });
+  });
+});
+
+describe('a command that cannot do its work ends with 1 and says what to do', () => {
+  test('when PostgreSQL does not answer', async () => {
+    expect(await run('runs list', { DATABASE_URL: nobody })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'syncline: PostgreSQL does not answer at 127.0.0.1:1 (ECONNREFUSED): start it, or correct DATABASE_URL\n',
+    });
+  });
+
+  test('when the database was never migrated', async () => {
+    const url = new URL(database.url);
+    url.pathname = '/postgres';
+    expect(await run('status --json', { DATABASE_URL: url.href })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^syncline: the database lacks our tables: run `syncline migrate` first/),
+    });
+  });
+
+  test('when nothing at all answers, the doctor names each thing', async () => {
+    const { code, stdout, stderr } = await run('doctor --json', {
+      DATABASE_URL: nobody,
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+    });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual([
+      { check: 'node', state: 'ok', says: `Node ${process.versions.node}` },
+      { check: 'partners', state: 'ok', says: 'acme: each definition holds' },
+      { check: 'database', state: 'problem', says: expect.stringMatching(/^PostgreSQL does not answer at 127/) },
+      { check: 'temporal', state: 'problem', says: expect.stringMatching(/^Temporal does not answer at 127/) },
+      { check: 'workers', state: 'problem', says: 'nobody can tell while Temporal does not answer' },
+    ]);
+  });
+});
+
+test.each([
+  ['--version', /^\d+\.\d+\.\d+\n$/],
+  ['sync --help', /--window <window>.*--force.*--no-wait.*--json/s],
+  ['partners check acme --offline', /^The definition of acme holds: orders\.\n$/],
+])('syncline %s ends with 0', async (args, says) => {
+  expect(await run(args)).toEqual({ code: 0, stdout: expect.stringMatching(says), stderr: '' });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, test } from '@jest/globals';
+import { readConfig } from '../../config/config.ts';
+
+describe('the configuration', () => {
+  test('has a default for everything but the services', () => {
+    expect(readConfig({ HOME: '/home/me' })).toEqual({
+      databaseUrl: undefined,
+      temporalAddress: undefined,
+      temporalNamespace: 'default',
+      partnersDir: 'partners',
+      home: '.syncline',
+      logLevel: 'info',
+      workflowBundle: undefined,
+      heartbeatTimeoutMs: 20_000,
+      failpoint: undefined,
+      cacheDir: '/home/me/.cache/syncline',
+      pathEnv: '/usr/bin:/bin',
+      env: { HOME: '/home/me' },
+    });
+  });
+
+  test('takes what is set', () => {
+    expect(
+      readConfig({
+        DATABASE_URL: 'postgresql://db.example/warehouse',
+        TEMPORAL_ADDRESS: 'temporal.example:7233',
+        TEMPORAL_NAMESPACE: 'syncs',
+        SYNCLINE_PARTNERS_DIR: 'definitions',
+        SYNCLINE_HOME: '/var/lib/syncline',
+        SYNCLINE_LOG_LEVEL: 'debug',
+        SYNCLINE_WORKFLOW_BUNDLE: '/app/bundle.js',
+        SYNCLINE_HEARTBEAT_TIMEOUT: '1m',
+        SYNCLINE_FAILPOINT: 'commit.after:3',
+        XDG_CACHE_HOME: '/cache',
+        PATH: '/bin',
+      }),
+    ).toMatchObject({
+      databaseUrl: 'postgresql://db.example/warehouse',
+      temporalAddress: 'temporal.example:7233',
+      temporalNamespace: 'syncs',
+      partnersDir: 'definitions',
+      home: '/var/lib/syncline',
+      logLevel: 'debug',
+      workflowBundle: '/app/bundle.js',
+      heartbeatTimeoutMs: 60_000,
+      failpoint: 'commit.after:3',
+      cacheDir: '/cache/syncline',
+      pathEnv: '/bin',
+    });
+  });
+
+  test('takes an empty variable for one that is not set, as compose files pass them', () => {
+    const config = readConfig({ DATABASE_URL: '', TEMPORAL_ADDRESS: '', SYNCLINE_LOG_LEVEL: '', DEMO_TOKEN: '' });
+    expect(config).toMatchObject({ databaseUrl: undefined, temporalAddress: undefined, logLevel: 'info', env: {} });
+  });
+
+  test('hands every variable on to the definitions', () => {
+    expect(readConfig({ ACME_TOKEN: 'x' }).env).toEqual({ ACME_TOKEN: 'x' });
+  });
+
+  test.each([
+    ['DATABASE_URL', 'mysql://me:canary@db.example/warehouse', 'DATABASE_URL: expected a postgres:// URL'],
+    ['DATABASE_URL', 'canary', 'DATABASE_URL: expected a postgres:// URL'],
+    [
+      'SYNCLINE_HEARTBEAT_TIMEOUT',
+      'soon',
+      'SYNCLINE_HEARTBEAT_TIMEOUT: expected a duration of 1s or more, such as 20s',
+    ],
+    [
+      'SYNCLINE_HEARTBEAT_TIMEOUT',
+      '999ms',
+      'SYNCLINE_HEARTBEAT_TIMEOUT: expected a duration of 1s or more, such as 20s',
+    ],
+    ['SYNCLINE_LOG_LEVEL', 'loud', 'SYNCLINE_LOG_LEVEL: expected one of debug, info, warn, error, silent'],
+    ['SYNCLINE_FAILPOINT', 'nowhere', 'SYNCLINE_FAILPOINT: expected NAME or NAME:COUNT, see core/failpoint.ts'],
+    ['SYNCLINE_FAILPOINT', 'commitXafter', 'SYNCLINE_FAILPOINT: expected NAME or NAME:COUNT, see core/failpoint.ts'],
+  ])('refuses %s=%s by its name, never by its value', (name, value, message) => {
+    expect(() => readConfig({ [name]: value })).toThrow(`${message}; correct it in the environment`);
+    expect(() => readConfig({ [name]: value })).not.toThrow(/canary/);
+  });
+
+  test('names everything that is wrong at once', () => {
+    expect(() => readConfig({ DATABASE_URL: 'x', SYNCLINE_LOG_LEVEL: 'loud' })).toThrow(
+      /DATABASE_URL: [^]*\nSYNCLINE_LOG_LEVEL: /,
+    );
+  });
+});

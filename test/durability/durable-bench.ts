@@ -1,0 +1,119 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client, type Connection } from '@temporalio/client';
+import { Pool } from 'pg';
+import { reportOfSync, startSync } from '../../client/start-sync.ts';
+import type { RunReport } from '../../activities/control.ts';
+import { partnerQueue } from '../../core/names.ts';
+import type { Simulator } from '../../simulator/start.ts';
+import { freshNamespace } from '../support/fresh-namespace.ts';
+import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
+import { temporalAddress } from '../support/temporal.ts';
+
+/** What a worker process of these tests needs to know. */
+export interface Ground {
+  readonly databaseUrl: string;
+  readonly partnersDir: string;
+  readonly simulator: Simulator;
+  /** A namespace of this file's own: others would take its workflow tasks. */
+  readonly namespace: string;
+  readonly client: Client;
+}
+
+export async function ownNamespace(connection: Connection): Promise<{ namespace: string; client: Client }> {
+  const namespace = await freshNamespace();
+  return { namespace, client: new Client({ connection, namespace }) };
+}
+
+export const WINDOW = '2026-11-24';
+
+/** One stream in pages of 100, so that a run has many of them. */
+export async function definePartner(ground: Ground, name: string): Promise<void> {
+  await writeFile(
+    join(ground.partnersDir, `${name}.yaml`),
+    `name: ${name}
+baseUrl: ${ground.simulator.url}
+grant: { requests: 60, time: 10s }
+limits: { rate: 500, per: 1s, burst: 50 }
+retry: { base: 50ms, cap: 500ms }
+streams:
+  payments:
+    path: /v1/payments
+    query: { limit: 100 }
+    records: data
+    primaryKey: [id]
+    version: [updated_at, sequence]
+    pagination: { type: token, token: next_cursor, as: cursor, hasMore: has_more }
+    schema:
+      type: object
+      required: [id, amount_minor, updated_at, sequence]
+      properties:
+        id: { type: string }
+        customer_id: { type: string }
+        amount_minor: { type: integer }
+        description: { type: [string, 'null'] }
+        updated_at: { type: string, format: date-time }
+        sequence: { type: integer }
+        metadata: { type: object }
+`,
+  );
+}
+
+export function startWorker(ground: Ground, partner: string, env: Record<string, string> = {}): WorkerProcess {
+  return startWorkerProcess({
+    readyQueue: partnerQueue(partner),
+    env: {
+      DATABASE_URL: ground.databaseUrl,
+      TEMPORAL_ADDRESS: temporalAddress(),
+      TEMPORAL_NAMESPACE: ground.namespace,
+      SYNCLINE_PARTNERS_DIR: ground.partnersDir,
+      SYNCLINE_WORKFLOW_BUNDLE: process.env['WORKFLOW_BUNDLE'] ?? '',
+      SYNCLINE_HEARTBEAT_TIMEOUT: '1s',
+      ...env,
+    },
+  });
+}
+
+export async function runToEnd(ground: Ground, partner: string): Promise<RunReport> {
+  const started = await startSync(ground.client, {
+    partner,
+    streams: [],
+    window: WINDOW,
+    kind: 'manual',
+    generation: 1,
+  });
+  const report = await reportOfSync(started.handle);
+  if ('failure' in report) throw new Error(report.failure);
+  return report;
+}
+
+/** All that a run leaves behind and that must not depend on what disturbed it, as text to compare. */
+export async function traceOf(
+  databaseUrl: string,
+  partner: string,
+): Promise<{ target: string; events: string; pages: string }> {
+  const pool = new Pool({ connectionString: databaseUrl, options: '-c search_path=syncline' });
+  // The server may be stopped while the last connection is still closing.
+  pool.on('error', () => {});
+  try {
+    const one = async (sql: string): Promise<string> => {
+      const { rows } = await pool.query<{ digest: string }>(sql, sql.includes('$1') ? [partner] : []);
+      return rows[0]?.digest ?? '';
+    };
+    return {
+      target: await one(
+        `select count(*) || ' ' || md5(string_agg((to_jsonb(t) - '_loaded_at')::text, E'\\n' order by id)) as digest from "${partner}".payments t`,
+      ),
+      events: await one(
+        `select count(*) || ' ' || md5(string_agg(concat_ws('|', event, page, ordinal, key, version, operation, event_time, hash, payload), E'\\n' order by event)) as digest
+          from events where stream_id = (select stream_id from streams where partner = $1)`,
+      ),
+      pages: await one(
+        `select count(*) || ' ' || min(page_no) || '..' || max(page_no) || ' ' || md5(string_agg(concat_ws('|', page_id, page_no, cursor_in, cursor_out, fetched, inserted), E'\\n' order by page_no)) as digest
+          from pages where stream_id = (select stream_id from streams where partner = $1)`,
+      ),
+    };
+  } finally {
+    await pool.end();
+  }
+}

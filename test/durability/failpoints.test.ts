@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { FailpointName } from '../../core/failpoint.ts';
+import { startSimulator, type Simulator } from '../../simulator/start.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
+import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, type Ground } from './durable-bench.ts';
+
+const PAGES = 20;
+
+let folder: TemporaryFolder;
+let temporal: TestTemporal;
+let simulator: Simulator;
+let database: TestDatabase;
+let ground: Ground;
+let undisturbed: Awaited<ReturnType<typeof traceOf>>;
+
+beforeAll(async () => {
+  [folder, temporal, database] = [await temporaryFolder(), await testTemporal(), await freshDatabase()];
+  simulator = await startSimulator({ seed: 3, payments: PAGES * 100, latencyMs: 5 });
+  ground = {
+    databaseUrl: database.url,
+    partnersDir: folder.path,
+    simulator,
+    ...(await ownNamespace(temporal.connection)),
+  };
+  const partner = uniqueName('calm');
+  await definePartner(ground, partner);
+  const worker = startWorker(ground, partner);
+  await worker.ready;
+  await runToEnd(ground, partner);
+  await worker.stop();
+  undisturbed = await traceOf(database.url, partner);
+}, 120_000);
+
+afterAll(async () => {
+  await Promise.allSettled([simulator.close(), temporal.close()]);
+  await database.drop();
+  await folder.remove();
+});
+
+describe('a worker that dies', () => {
+  test.each<[string, FailpointName, number]>([
+    ['before a permit', 'permit.before', 8],
+    ['after a fetch', 'fetch.after', 8],
+    ['in the middle of the very first transaction', 'commit.middle', 1],
+    ['in the middle of a page’s transaction', 'commit.middle', 6],
+    ['after a commit, before the heartbeat', 'commit.after', 6],
+    ['after a heartbeat, before the result', 'heartbeat.after', 6],
+  ])(
+    '%s leaves nothing behind that the next one does not put right',
+    async (_, failpoint, count) => {
+      const partner = uniqueName('struck');
+      await definePartner(ground, partner);
+      const before = simulator.requests().length;
+      const struck = startWorker(ground, partner, { SYNCLINE_FAILPOINT: `${failpoint}:${count}` });
+      await struck.ready;
+      const running = runToEnd(ground, partner);
+      await struck.ended;
+      const heir = startWorker(ground, partner);
+      expect(await running).toMatchObject({ outcome: 'ok', counts: { fetched: PAGES * 100, inserted: PAGES * 100 } });
+      await heir.stop();
+
+      expect(await traceOf(database.url, partner)).toEqual(undisturbed);
+      expect(simulator.requests().length - before - PAGES).toBeLessThanOrEqual(2);
+    },
+    60_000,
+  );
+});

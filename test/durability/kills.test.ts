@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startPostgres, type PostgresServer } from '../../services/postgres.ts';
+import { startSimulator, type Simulator } from '../../simulator/start.ts';
+import { migrate } from '../../warehouse/postgres/migrate.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
+import type { WorkerProcess } from '../support/worker-process.ts';
+import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, type Ground } from './durable-bench.ts';
+
+const PAGES = 303;
+const KILLS = 30;
+
+let folder: TemporaryFolder;
+let temporal: TestTemporal;
+let simulator: Simulator;
+let postgres: PostgresServer;
+let ground: Ground;
+let undisturbed: Awaited<ReturnType<typeof traceOf>>;
+
+beforeAll(async () => {
+  [folder, temporal] = [await temporaryFolder(), await testTemporal()];
+  simulator = await startSimulator({ seed: 7, payments: PAGES * 100 - 50, latencyMs: 15 });
+  postgres = await startPostgres({ dataDir: `${folder.path}/postgres`, durable: true });
+  await migrate(postgres.url);
+  ground = {
+    databaseUrl: postgres.url,
+    partnersDir: folder.path,
+    simulator,
+    ...(await ownNamespace(temporal.connection)),
+  };
+  const partner = uniqueName('calm');
+  await definePartner(ground, partner);
+  const worker = startWorker(ground, partner);
+  await worker.ready;
+  await runToEnd(ground, partner);
+  await worker.stop();
+  undisturbed = await traceOf(postgres.url, partner);
+}, 120_000);
+
+afterAll(async () => {
+  await Promise.allSettled([simulator.close(), temporal.close(), postgres.stop()]);
+  await folder.remove();
+});
+
+describe('a run whose workers are killed again and again', () => {
+  test.each([11, 12])(
+    'ends as an undisturbed run does (seed %i)',
+    async (seed) => {
+      const random = randomFrom(seed);
+      const partner = uniqueName('storm');
+      await definePartner(ground, partner);
+      const before = simulator.requests().length;
+      const asked = (): number => simulator.requests().length - before;
+
+      // Two workers: the one that holds the grant is killed, the other takes over while a new one starts.
+      const workers: WorkerProcess[] = [startWorker(ground, partner), startWorker(ground, partner)];
+      await Promise.all(workers.map((worker) => worker.ready));
+      const ended = { value: false };
+      const running = runToEnd(ground, partner).finally(() => (ended.value = true));
+      let kills = 0;
+      let next = asked() + 2 + Math.floor(random() * 12);
+      while (!ended.value) {
+        await sleep(5);
+        if (kills >= KILLS || asked() < next) continue;
+        await sleep(random() * 40);
+        const victim = workers.toSorted((a, b) => b.lastAnswerAt() - a.lastAnswerAt())[0] as WorkerProcess;
+        await victim.kill();
+        kills += 1;
+        if (kills === KILLS / 2) await killAndRestartPostgres();
+        workers.splice(workers.indexOf(victim), 1, startWorker(ground, partner));
+        next = asked() + 2 + Math.floor(random() * 12);
+      }
+      const report = await running;
+      await Promise.all(workers.map((worker) => worker.kill()));
+
+      expect(kills).toBe(KILLS);
+      expect(report).toMatchObject({
+        outcome: 'ok',
+        counts: { fetched: PAGES * 100 - 50, inserted: PAGES * 100 - 50 },
+      });
+      expect(await traceOf(postgres.url, partner)).toEqual(undisturbed);
+      expect(undisturbed.pages).toContain(`${PAGES} 1..${PAGES} `);
+      expect(asked() - PAGES).toBeLessThanOrEqual(2 * kills);
+    },
+    300_000,
+  );
+});
+
+async function killAndRestartPostgres(): Promise<void> {
+  const { port, dataDir } = postgres;
+  await postgres.kill();
+  postgres = await startPostgres({ dataDir, durable: true, port });
+}
+
+/** mulberry32: a seed gives the same moments again, as far as the machine allows. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}

@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { StreamInput } from '../../definitions/definition.ts';
+import { expectTruth } from '../support/expect-truth.ts';
+import { openPullBench } from '../support/pull-bench.ts';
+import type { PullBench } from '../support/pull-bench.ts';
+import { pullOne } from '../support/pull-one.ts';
+import type { PullCase } from '../support/pull-one.ts';
+import * as streams from '../support/simulator-streams.ts';
+import { tableRows } from '../support/table-rows.ts';
+
+let bench: PullBench;
+beforeAll(async () => {
+  bench = await openPullBench();
+});
+afterAll(() => bench.close());
+
+describe('pages that go round in a circle end the stream in red', () => {
+  test.each([
+    { name: 'tokens', definition: streams.payments },
+    { name: 'URLs', definition: streams.paymentsByUrl },
+  ])('$name', async ({ definition }) => {
+    const { report, requests } = await pullOne(bench, { faults: [{ kind: 'cycle_tokens' }], definition });
+    expect(report).toMatchObject({ outcome: 'failed', reason: expect.stringMatching(/circle/) });
+    // The queue between reading and writing bounds how far reading may run ahead.
+    expect(requests).toBeLessThan(20);
+  });
+});
+
+describe('a listing that ends too early is never green', () => {
+  const total = {
+    ...streams.customers,
+    path: '/v2/customers',
+    pagination: { type: 'page', size: 10, sizeAs: 'per_page', total: 'total' },
+  } satisfies StreamInput;
+  test.each([
+    {
+      name: 'offsets with a total',
+      definition: streams.customers,
+      outcome: 'suspect',
+      reason: /says 40 records, 20 came/,
+    },
+    { name: 'page numbers with a total', definition: total, outcome: 'suspect', reason: /says 40 records, 20 came/ },
+    {
+      name: 'page numbers with a number of pages',
+      definition: streams.customersByPage,
+      outcome: 'failed',
+      reason: /4 pages/,
+    },
+  ])('$name', async ({ definition, outcome, reason }) => {
+    const { report } = await pullOne(bench, {
+      stream: 'customers',
+      definition,
+      faults: [{ kind: 'early_end', rows: 20 }],
+    });
+    expect(report).toMatchObject({ outcome, reason: expect.stringMatching(reason) });
+  });
+
+  test('nor one with half the rows of the last time', async () => {
+    const { partner, report } = await bench.syncOnce({ streams: { refunds: streams.refunds } });
+    expect(report.outcome).toBe('ok');
+    partner.simulator.set({ faults: [{ kind: 'early_end', rows: 25 }] });
+    const second = await partner.sync({ generation: 2 });
+    expect(second).toMatchObject({
+      outcome: 'suspect',
+      reason: expect.stringContaining('15 records, 40 the last time'),
+    });
+  });
+
+  test('nor one whose middle was skipped by a rule', async () => {
+    const { report } = await pullOne(bench, {
+      faults: [{ kind: 'status', status: 404, nth: 3 }],
+      definition: { ...streams.payments, errors: [{ status: 404, action: 'skip' }] },
+    });
+    expect(report.outcome).toBe('failed');
+    expect(report.reason).toMatch(/skip/);
+  });
+
+  test('nor one of which every call was skipped by a rule', async () => {
+    const { report } = await pullOne(bench, {
+      faults: [{ kind: 'status', status: 404 }],
+      definition: { ...streams.payments, errors: [{ status: 404, action: 'skip' }] },
+    });
+    expect(report).toMatchObject({ outcome: 'suspect', reason: expect.stringContaining('skipped') });
+  });
+
+  test('but a parent that is gone may be skipped', async () => {
+    const { partner, report } = await bench.syncOnce({
+      simulator: { faults: [{ kind: 'status', status: 404, stream: 'payments', nth: 5 }] },
+      streams: {
+        customers: streams.customers,
+        payments: { ...streams.paymentsOfCustomer, query: { limit: 200 }, errors: [{ status: 404, action: 'skip' }] },
+      },
+    });
+    expect(report.outcome).toBe('ok');
+    expect(partner.simulator.stats().streams['payments']).toMatchObject({ requests: 40 });
+  });
+});
+
+describe('records', () => {
+  test.each([
+    { name: 'within a page', kind: 'duplicate_in_page' as const, doubled: 8 * 2 },
+    { name: 'across pages', kind: 'duplicate_across_pages' as const, doubled: 7 * 2 },
+  ])('that come twice $name land once', async ({ kind, doubled }) => {
+    const { partner, report } = await pullOne(bench, { faults: [{ kind, count: 2 }] });
+    expect(report).toMatchObject({
+      outcome: 'ok',
+      counts: { fetched: 200 + doubled, inserted: 200, unchanged: doubled, conflicts: 0 },
+    });
+    await expectTruth(bench.pool, partner, 'payments');
+    const { rows } = await bench.pool.query(
+      'select count(*)::int as n from events e join streams s using (stream_id) where s.partner = $1',
+      [partner.name],
+    );
+    expect(rows).toEqual([{ n: 200 }]);
+  });
+
+  test.each([
+    { name: 'an offset', definition: streams.customers },
+    {
+      name: 'a page number and a total',
+      definition: {
+        ...streams.customers,
+        path: '/v2/customers',
+        pagination: { type: 'page', size: 5, sizeAs: 'per_page', total: 'total' },
+      } satisfies StreamInput,
+    },
+  ])('that come twice within a page make $name skip none', async ({ definition }) => {
+    const faults = [{ kind: 'duplicate_in_page', count: 2 }] as const;
+    const { partner, report } = await pullOne(bench, { stream: 'customers', definition, faults });
+    expect(report).toMatchObject({ outcome: 'ok', counts: { inserted: 40 } });
+    await expectTruth(bench.pool, partner, 'customers');
+  });
+
+  test('that gain a field keep it, and need no new definition', async () => {
+    const { partner, report } = await pullOne(bench, { faults: [{ kind: 'new_field', from: 120 }] });
+    expect(report).toMatchObject({ outcome: 'ok', counts: { inserted: 200 } });
+    const rows = await tableRows(bench.pool, partner.name, 'payments');
+    expect(rows.filter((row) => row['risk'] === 'normal')).toHaveLength(80);
+  });
+
+  const errorBudget = { count: 10, share: 0.02 };
+  const bad: readonly (PullCase & {
+    name: string;
+    quarantined: number;
+    fetched?: number;
+    outcome: string;
+    path: string;
+  })[] = [
+    {
+      name: 'without a required field',
+      faults: [{ kind: 'malformed', count: 3, field: 'currency' }],
+      quarantined: 3,
+      outcome: 'partial',
+      path: 'currency',
+    },
+    {
+      name: 'with an object where text belongs',
+      faults: [{ kind: 'malformed', how: 'wrong_type', count: 3, field: 'currency' }],
+      quarantined: 3,
+      outcome: 'partial',
+      path: 'currency',
+    },
+    {
+      name: 'without an id',
+      faults: [{ kind: 'malformed', how: 'null_id', count: 2 }],
+      quarantined: 2,
+      outcome: 'partial',
+      path: 'id',
+    },
+    {
+      name: 'without anything',
+      faults: [{ kind: 'blank_records', count: 2, nth: 3 }],
+      quarantined: 2,
+      fetched: 202,
+      outcome: 'partial',
+      path: 'id',
+    },
+    {
+      name: 'of more than the share that is allowed',
+      faults: [{ kind: 'malformed', count: 5, field: 'currency' }],
+      quarantined: 5,
+      outcome: 'failed',
+      path: 'currency',
+    },
+    {
+      name: 'whose type drifts for good',
+      faults: [{ kind: 'type_change', from: 100, field: 'currency' }],
+      quarantined: 100,
+      outcome: 'failed',
+      path: 'currency',
+    },
+  ];
+  test.each(bad)(
+    '$name go to quarantine: $outcome',
+    async ({ quarantined, outcome, path, fetched = 200, ...given }) => {
+      const { partner, report } = await pullOne(bench, { ...given, definition: { ...streams.payments, errorBudget } });
+      expect(report).toMatchObject({ outcome, counts: { fetched, quarantined } });
+      expect(report.reason).toMatch(/quarantine/);
+      const good = (await tableRows(bench.pool, partner.name, 'payments')).length;
+      expect(good).toBe(fetched - quarantined);
+      const { rows } = await bench.pool.query(
+        'select q.path, count(*)::int as n from quarantine q join streams s using (stream_id) where s.partner = $1 group by 1',
+        [partner.name],
+      );
+      expect(rows).toEqual([{ path, n: quarantined }]);
+    },
+  );
+
+  test('that change while they are listed by token all arrive', async () => {
+    const { partner, report } = await pullOne(bench, {
+      faults: [{ kind: 'mutate', nth: [3, 6], change: 30, add: 10 }],
+    });
+    expect(report.outcome).toBe('ok');
+    await expectTruth(bench.pool, partner, 'payments');
+  });
+});

@@ -1,0 +1,42 @@
+import { Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { DAY } from '../../core/duration.ts';
+import { searchAttributes } from '../../core/names.ts';
+import { eventually } from './eventually.ts';
+import { temporalAddress, uniqueName } from './temporal.ts';
+
+const KEYWORD = 2;
+
+/**
+ * A namespace of this test file's own on the suite's server: the workflow queue has one name, and files that run side by
+ * side with databases of their own would take each other's work from it.
+ */
+export async function freshNamespace(): Promise<string> {
+  const namespace = uniqueName('test');
+  const connection = await Connection.connect({ address: temporalAddress() });
+  try {
+    await connection.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: msToTs(DAY),
+    });
+    const known = async (): Promise<boolean> => {
+      const found = await connection.operatorService.listSearchAttributes({ namespace });
+      return Object.keys(searchAttributes).every((name) => found.customAttributes?.[name] !== undefined);
+    };
+    await eventually(() =>
+      connection.operatorService
+        .addSearchAttributes({
+          namespace,
+          searchAttributes: Object.fromEntries(Object.keys(searchAttributes).map((name) => [name, KEYWORD])),
+        })
+        .then(
+          () => true,
+          () => false,
+        ),
+    );
+    if (!(await eventually(known))) throw new Error(`namespace ${namespace} did not get its search attributes`);
+    return namespace;
+  } finally {
+    await connection.close();
+  }
+}

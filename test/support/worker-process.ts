@@ -1,0 +1,65 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { createInterface } from 'node:readline';
+
+export interface WorkerProcess {
+  readonly pid: number;
+  /** Resolves when the process polls every queue it should. */
+  readonly ready: Promise<void>;
+  /** When its last call of a partner was answered (performance.now()); 0 if none was: tells who holds the grant. */
+  lastAnswerAt(): number;
+  /** Resolves when it has ended, by whatever cause. */
+  readonly ended: Promise<void>;
+  /** SIGKILL; waits for the end. */
+  kill(): Promise<void>;
+  /** SIGTERM; waits for the end. */
+  stop(): Promise<void>;
+}
+
+/** Compiled by test/setup.ts: it starts in half the time of the sources. */
+const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** `syncline worker` as a process of its own, as production runs it. It ends with this process. */
+export function startWorkerProcess(input: {
+  readonly env: Readonly<Record<string, string>>;
+  /** The last queue it starts to poll. */
+  readonly readyQueue: string;
+}): WorkerProcess {
+  const child = spawn(process.execPath, [program, 'worker'], {
+    env: { ...process.env, NODE_OPTIONS: '', SYNCLINE_LOG_LEVEL: 'info', ...input.env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const lines: string[] = [];
+  let answeredAt = 0;
+  const ended = once(child, 'exit').then(() => {
+    running.delete(child);
+  });
+  const ready = new Promise<void>((resolve, reject) => {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      lines.push(line);
+      if (line.includes('"partner answered"')) answeredAt = performance.now();
+      if (line.includes('worker started') && line.includes(`"${input.readyQueue}"`)) resolve();
+    });
+    void ended.then(() => reject(new Error(`the worker ended before it was ready:\n${lines.slice(-5).join('\n')}`)));
+  });
+  ready.catch(() => {});
+  running.add(child);
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    await ended;
+  };
+  return {
+    pid: child.pid ?? 0,
+    lastAnswerAt: () => answeredAt,
+    ready,
+    ended,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  };
+}
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});

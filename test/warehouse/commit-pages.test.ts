@@ -1,0 +1,446 @@
+import { copyFields } from '../../warehouse/postgres/copy-text.ts';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Pool } from 'pg';
+import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
+import { GiveUp, RetryLater } from '../../core/errors.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { StreamInput } from '../../definitions/definition.ts';
+import { openPool, postgresWarehouse } from '../../warehouse/postgres/postgres-warehouse.ts';
+import type { StagedPage, Warehouse } from '../../warehouse/warehouse.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { defineStream } from '../support/define-stream.ts';
+import { ledgerOf, payloadsOf, rowsOf, runAll, runOf } from './run-of.ts';
+
+let database: TestDatabase;
+let pool: Pool;
+let warehouse: Warehouse;
+let fail: Failpoint = noFailpoint;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  pool = openPool(database.url);
+  warehouse = postgresWarehouse(pool, (name) => fail(name));
+});
+
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+let partners = 0;
+/** A stream of a partner of its own. */
+const aStream = (definition: Partial<StreamInput> = {}): CompiledStream =>
+  defineStream(definition, { name: `acme${++partners}` });
+
+const order = (id: string, v: number, text = `${id} ${v}`): unknown => ({ id, v, text });
+const only = async (stream: CompiledStream): Promise<[unknown, unknown][]> =>
+  (await rowsOf(pool, stream)).map((row) => [row['id'], row['text']]);
+
+describe('commitPages', () => {
+  test('counts each fate, keeps the newest version and logs each event once', async () => {
+    const stream = aStream();
+    const run = await runOf(warehouse, stream);
+    const first = await run.commit(run.page([order('a', 2), order('b', 1), order('b', 1), order('c', 1)]));
+    expect(first).toMatchObject({ fetched: 4, inserted: 3, unchanged: 1 });
+    const second = await run.commit(
+      run.page([order('a', 1), order('a', 2), order('a', 3), order('b', 1, 'other'), order('d', 1), { id: 7 }]),
+    );
+    expect(second).toMatchObject({
+      fetched: 6,
+      inserted: 1,
+      updated: 2,
+      unchanged: 1,
+      stale: 1,
+      quarantined: 1,
+      conflicts: 1,
+    });
+    expect(await only(stream)).toEqual([
+      ['c', 'c 1'],
+      ['a', 'a 3'],
+      ['b', 'other'],
+      ['d', 'd 1'],
+    ]);
+    const { events, pages, quarantine, stream_runs: runs } = await ledgerOf(pool, stream);
+    expect(events!.map((event) => (event as { event: number }).event)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(pages).toHaveLength(2);
+    expect(quarantine).toMatchObject([{ page: 2, ordinal: 5, key: '7', payload: '{"id":7}', status: 'held' }]);
+    expect(runs).toMatchObject([
+      { fetched: 10, inserted: 4, updated: 2, unchanged: 2, stale: 1, quarantined: 1, page_no: 2, requests: 2 },
+    ]);
+  });
+
+  test('lands a page once, however often it is committed', async () => {
+    const stream = aStream();
+    const run = await runOf(warehouse, stream);
+    const page = run.page([order('a', 1), order('b', 1)]);
+    await run.commit(page);
+    const before = [await ledgerOf(pool, stream), await rowsOf(pool, stream)];
+    expect(await run.commit(page)).toMatchObject({ fetched: 0 });
+    expect(await run.commit(page, page)).toMatchObject({ fetched: 0 });
+    expect([await ledgerOf(pool, stream), await rowsOf(pool, stream)]).toEqual(before);
+    const next = run.page([order('c', 1)]);
+    expect(await run.commit(page, next)).toMatchObject({ fetched: 1 });
+  });
+
+  test('lands everything once when writers race with the same pages, and all end well', async () => {
+    const stream = aStream();
+    const run = await runOf(warehouse, stream);
+    for (let round = 0; round < 5; round++) {
+      const pages = [0, 1].map((n) => run.page([order(`r${round}`, n), order(`s${round}${n}`, 1)]));
+      const counts = await Promise.all([1, 2, 3, 4].map(() => run.commit(...pages)));
+      expect(counts.map(({ fetched }) => fetched).toSorted((a, b) => a - b)).toEqual([0, 0, 0, 4]);
+    }
+    const { events, pages } = await ledgerOf(pool, stream);
+    expect([events!.length, pages!.length]).toEqual([20, 10]);
+    expect(await rowsOf(pool, stream)).toHaveLength(15);
+  });
+
+  test('refuses a page that does not follow from where the run stands', async () => {
+    const run = await runOf(warehouse, aStream());
+    const first = run.page([order('a', 1)]);
+    const second = run.page([order('b', 1)]);
+    await expect(run.commit(second)).rejects.toThrow(RetryLater);
+    await run.commit(first);
+    await run.commit(second);
+    await expect(
+      run.commit({ ...second, pageKey: first.pageKey.replace(/^.{8}/, '00000000'), pageNo: 3 }),
+    ).rejects.toThrow(/does not follow the checkpoint/);
+  });
+
+  test('gives up when a cursor comes round again', async () => {
+    const stream = aStream();
+    const run = await runOf(warehouse, stream);
+    const first = run.page([order('a', 1)]);
+    await run.commit(first);
+    const again = run.page([order('a', 1)], { pageKey: first.pageKey });
+    await expect(run.commit(again)).rejects.toThrow(GiveUp);
+    await expect(run.commit(again)).rejects.toThrow(/page 2 of .* has the cursor of page 1/);
+    expect((await ledgerOf(pool, stream))['pages']).toHaveLength(1);
+  });
+
+  test('refuses pages of a run that has ended, and of one that there is not', async () => {
+    const stream = aStream();
+    const run = await runOf(warehouse, stream);
+    await run.finish();
+    await expect(run.commit(run.page([order('a', 1)]))).rejects.toThrow(RetryLater);
+    await expect(
+      warehouse.commitPages({
+        stream,
+        run: { ...run.opened.run, runNo: 99 },
+        writer: { workflowRunId: '', attempt: 1 },
+        pages: [],
+        requests: 0,
+      }),
+    ).rejects.toThrow(GiveUp);
+  });
+
+  test.each([
+    ['merge', { disposition: 'merge' }],
+    ['merge without a version', { disposition: 'merge', version: [] }],
+    ['append', { disposition: 'append' }],
+    ['append without a key', { disposition: 'append', primaryKey: [], version: [] }],
+    ['replace', { disposition: 'replace', fullListing: false }],
+  ] satisfies [string, Partial<StreamInput>][])(
+    'writes the same in one commit as page by page: %s',
+    async (_what, definition) => {
+      const listings = [0, 1].map((day) =>
+        [0, 1, 2, 3, 4].map((p) =>
+          [0, 1, 2, 3, 4, 5].map((n) =>
+            n === 5 ? { id: p } : order(`k${(p * 7 + n * 3) % 9}`, (p + n * day) % 4, `t${(n * p) % 3}`),
+          ),
+        ),
+      );
+      const both = [aStream(definition), aStream(definition)] as const;
+      for (const [i, stream] of both.entries())
+        for (const [day, listing] of listings.entries()) {
+          const run = await runOf(warehouse, stream, { window: `2026-01-0${day + 1}` });
+          const pages = listing.map((records) => run.page(records));
+          if (i === 0) await run.commit(...pages);
+          else for (const page of pages) await run.commit(page);
+          // The error budget would fail the run; the tables are what matters here.
+          await run.finish();
+        }
+      expect(await rowsOf(pool, both[0])).toEqual(await rowsOf(pool, both[1]));
+      expect(await ledgerOf(pool, both[0])).toEqual(await ledgerOf(pool, both[1]));
+      expect((await rowsOf(pool, both[0])).length).toBeGreaterThan(definition.disposition === 'replace' ? -1 : 8);
+    },
+  );
+
+  test('ends with the newest versions, whatever the order of arrival', async () => {
+    const versions = [1, 2, 3, 4];
+    const orders = versions.flatMap((a) =>
+      versions.flatMap((b) => (a === b ? [] : [[a, b, ...versions.filter((v) => v !== a && v !== b)]])),
+    );
+    const stream = aStream();
+    const run = await runOf(warehouse, stream);
+    await run.commit(...[0, 1, 2, 3].map((n) => run.page(orders.map((of, i) => order(`k${i}`, of[n]!)))));
+    const other = await runOf(warehouse, stream, { window: '2026-11-25' });
+    for (const n of [3, 1, 0, 2]) await other.commit(other.page(orders.map((of, i) => order(`m${i}`, of[n]!))));
+    for (const [id, text] of await only(stream)) expect(text).toBe(`${String(id)} 4`);
+    expect(await rowsOf(pool, stream)).toHaveLength(2 * orders.length);
+  });
+
+  test('keeps every content of a key in append, each once, under the record’s own key', async () => {
+    const stream = aStream({ disposition: 'append' });
+    await runAll(warehouse, stream, [
+      [order('a', 2), order('a', 1), order('a', 2), order('b', 1)],
+      [order('a', 1), order('a', 3), order('b', 1)],
+    ]);
+    expect(await only(stream)).toEqual([
+      ['a', 'a 2'],
+      ['a', 'a 1'],
+      ['b', 'b 1'],
+      ['a', 'a 3'],
+    ]);
+    const { events } = await ledgerOf(pool, stream);
+    expect(events!.map((event) => (event as { key: string }).key)).toEqual(['a', 'a', 'b', 'a']);
+  });
+
+  test('takes every record for itself in append without a key, and still each page once', async () => {
+    const stream = aStream({ disposition: 'append', primaryKey: [], version: [] });
+    const run = await runOf(warehouse, stream);
+    const page = run.page([order('a', 1), order('a', 1)]);
+    await run.commit(page);
+    await run.commit(page);
+    expect(await only(stream)).toEqual([
+      ['a', 'a 1'],
+      ['a', 'a 1'],
+    ]);
+  });
+
+  test('writes two spellings of one key value into one row', async () => {
+    const stream = aStream({
+      version: [],
+      schema: { type: 'object', required: ['id'], properties: { id: { type: 'number' }, text: { type: 'string' } } },
+    });
+    const run = await runOf(warehouse, stream);
+    const counts = await run.commit(run.page(['{"id":1.00000000000000000000,"text":"x"}', '{"id":1,"text":"y"}']));
+    expect(counts).toMatchObject({ inserted: 1, updated: 1 });
+    expect(await only(stream)).toEqual([[1, 'y']]);
+  });
+});
+
+describe('a commit that fails in the middle', () => {
+  test('leaves nothing behind, and the numbers of events and pages have no gap after it', async () => {
+    const stream = aStream();
+    const run = await runOf(warehouse, stream);
+    await run.commit(run.page([order('a', 1)]));
+    const before = [await ledgerOf(pool, stream), await rowsOf(pool, stream)];
+    const page = run.page([order('a', 2), order('b', 1), { id: 7 }]);
+    fail = (name) => {
+      if (name === 'commit.middle') throw new Error('killed');
+    };
+    try {
+      for (let i = 0; i < 3; i++) await expect(run.commit(page)).rejects.toThrow('killed');
+    } finally {
+      fail = noFailpoint;
+    }
+    expect([await ledgerOf(pool, stream), await rowsOf(pool, stream)]).toEqual(before);
+    await run.commit(page);
+    const { events, pages } = await ledgerOf(pool, stream);
+    expect(events!.map((event) => (event as { event: number }).event)).toEqual([1, 2, 3]);
+    expect(pages!.map((row) => (row as { page_id: number }).page_id)).toEqual([1, 2]);
+  });
+
+  test('leaves nothing behind when its connection is cut', async () => {
+    const stream = aStream();
+    const run = await runOf(warehouse, stream);
+    const page = run.page([order('a', 1)]);
+    fail = async (name) => {
+      if (name !== 'commit.middle') return;
+      await database.pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()
+          and application_name = 'syncline' and state = 'idle in transaction'`,
+      );
+    };
+    try {
+      await expect(run.commit(page)).rejects.toMatchObject({ name: 'WarehouseUnavailable' });
+    } finally {
+      fail = noFailpoint;
+    }
+    expect(await rowsOf(pool, stream)).toEqual([]);
+    expect(await run.commit(page)).toMatchObject({ inserted: 1 });
+  });
+});
+
+/** As if our own checks had let it pass. */
+const spoiled = (page: StagedPage, index: number, change: Partial<StagedPage['records'][number]>): StagedPage => ({
+  ...page,
+  records: page.records.map((record, i) => (i === index ? { ...record, ...change } : record)),
+});
+
+describe('what PostgreSQL refuses', () => {
+  test.each([
+    ['a column', { row: copyFields(['b', 's3cret', 'x', null]) }, 'v'],
+    ['unknown fields', { row: copyFields(['b', '1', 'x', '{"s3cret']) }, '_extra'],
+    ['a payload', { payload: '{"s3cret":' }, 'payload'],
+    ['a payload nested too deeply', { payload: `${'['.repeat(100_000)}1${']'.repeat(100_000)}` }, 'payload'],
+  ])('goes to quarantine, and the rest lands: %s', async (_what, change, path) => {
+    const stream = aStream();
+    const run = await runOf(warehouse, stream);
+    await run.commit(run.page([order('c', 1)]));
+    const page = spoiled(run.page([order('a', 1), order('b', 1), order('c', 2), order('d', 1)]), 1, change);
+    expect(await run.commit(page, run.page([order('e', 1)]))).toMatchObject({
+      fetched: 5,
+      inserted: 3,
+      updated: 1,
+      quarantined: 1,
+    });
+    expect((await only(stream)).map(([id]) => String(id)).toSorted()).toEqual(['a', 'c', 'd', 'e']);
+    const { quarantine, events } = await ledgerOf(pool, stream);
+    expect(quarantine).toMatchObject([{ page: 2, ordinal: 1, key: 'b', path }]);
+    expect((quarantine![0] as { reason: string }).reason).toMatch(/^the warehouse refused it \(SQLSTATE \w{5}\)$/);
+    expect(events!.map((event) => (event as { event: number }).event)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('goes to quarantine too when it would have changed a row', async () => {
+    const stream = aStream();
+    const run = await runOf(warehouse, stream);
+    await run.commit(run.page([order('a', 1), order('b', 1)]));
+    const page = spoiled(run.page([order('a', 2), order('b', 2)]), 0, { row: copyFields(['a', 'two', 'x', null]) });
+    expect(await run.commit(page)).toMatchObject({ updated: 1, quarantined: 1 });
+    expect(await only(stream)).toEqual([
+      ['a', 'a 1'],
+      ['b', 'b 2'],
+    ]);
+  });
+
+  test('is kept with its path though the path itself cannot be stored', async () => {
+    const stream = aStream();
+    const run = await runOf(warehouse, stream);
+    expect(await run.commit(run.page(['{"id":"a","x\\u0000\\ud800":["\\u0000"]}', order('b', 1)]))).toMatchObject({
+      inserted: 1,
+      quarantined: 1,
+    });
+    expect((await ledgerOf(pool, stream))['quarantine']).toMatchObject([
+      { key: 'a', path: 'x\ufffd\ufffd', payload: '{"id":"a","x\\u0000\\ud800":["\\u0000"]}' },
+    ]);
+  });
+
+  test('keeps no payload in quarantine when the stream withholds it', async () => {
+    const stream = aStream({ quarantinePayload: 'withhold' });
+    const run = await runOf(warehouse, stream);
+    await run.commit(run.page(['{"id":7,"text":"s3cret"}']));
+    expect(JSON.stringify(await ledgerOf(pool, stream))).not.toContain('s3cret');
+  });
+});
+
+describe('what survives exactly', () => {
+  const texts = [
+    'back\\slash',
+    '\\N',
+    '\\.',
+    '\\\\',
+    'tab\there',
+    'line\nfeed',
+    'cr\r\nlf',
+    'quo"te',
+    "apos'trophe",
+    'com,ma',
+    '{a,b}',
+    'NULL',
+    'null',
+    '',
+    ' ',
+    'ä ß 漢字 𝒳 👩‍👩‍👧',
+    '\u0001\u0008\u001f\u007f',
+    '\u2028',
+    'e\u0301',
+    'é',
+  ];
+
+  test('texts of every kind, in keys, columns, unknown fields and payloads', async () => {
+    const stream = aStream();
+    const payloads = texts.map((text, i) =>
+      ` { "id" : ${JSON.stringify(text)},"v":${i}, "text":${JSON.stringify(text)}, "more":[${JSON.stringify(text)}]\t}`.trim(),
+    );
+    const run = await runOf(warehouse, stream);
+    await run.commit(run.page(payloads));
+    expect(await payloadsOf(pool, stream)).toEqual(payloads);
+    const rows = await rowsOf(pool, stream);
+    expect(rows.map(({ id, text, _extra }) => [id, text, _extra])).toEqual(
+      texts.map((text) => [text, text, { more: [text] }]),
+    );
+    // Found again by their keys.
+    expect(
+      await run.commit(run.page(payloads.map((payload, i) => payload.replace(`"v":${i}`, `"v":${i + 100}`)))),
+    ).toMatchObject({ updated: texts.length });
+    expect(
+      await run.commit(run.page(payloads.map((payload, i) => payload.replace(`"v":${i}`, `"v": ${i + 100}`)))),
+    ).toMatchObject({ unchanged: texts.length });
+  });
+
+  test('composite keys, whatever is in their parts', async () => {
+    const stream = aStream({
+      primaryKey: ['tenant', 'id'],
+      version: [],
+      schema: {
+        type: 'object',
+        required: ['tenant', 'id'],
+        properties: { tenant: { type: 'string' }, id: { type: 'string' }, n: { type: 'integer' } },
+      },
+    });
+    const keys = texts.flatMap((tenant, i) => [
+      [tenant, texts[(i + 1) % texts.length]!],
+      [`${tenant},`, 'x'],
+      [tenant, ',x'],
+    ]);
+    const run = await runOf(warehouse, stream);
+    const listing = (n: number): unknown[] => keys.map(([tenant, id]) => ({ tenant, id, n }));
+    expect(await run.commit(run.page(listing(1)))).toMatchObject({ inserted: keys.length });
+    expect(await run.commit(run.page(listing(1)))).toMatchObject({ unchanged: keys.length });
+    expect(await run.commit(run.page(listing(2)))).toMatchObject({ updated: keys.length });
+    expect((await rowsOf(pool, stream)).map(({ tenant, id, n }) => [tenant, id, n])).toEqual(
+      keys.map((key) => [...key, 2]),
+    );
+  });
+
+  test('numbers, times and JSON in their columns', async () => {
+    const stream = aStream({
+      version: [],
+      schema: {
+        type: 'object',
+        required: ['id'],
+        properties: {
+          id: { type: 'integer' },
+          price: { type: 'number' },
+          at: { type: 'string', format: 'date-time' },
+          day: { type: 'string', format: 'date' },
+          ok: { type: 'boolean' },
+          nested: { type: 'object' },
+        },
+      },
+    });
+    const run = await runOf(warehouse, stream);
+    await run.commit(
+      run.page([
+        '{"id":9223372036854775807,"price":0.1234567890123456789012345,"at":"2026-01-01T00:00:00.123456+05:30","day":"2028-02-29","ok":true,"nested":{"b":[1,null],"a":"\\u00e4"}}',
+        '{"id":-1,"price":1e30,"at":null,"unknown":{"deep":[12345678901234567890]}}'.replace('"at":null,', ''),
+      ]),
+    );
+    const { rows } = await pool.query(
+      `select id::text, price::text, to_char(at at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS.US') as at, day::text, ok, nested, _extra
+        from ${stream.partner.name}.orders order by _event`,
+    );
+    expect(rows).toEqual([
+      {
+        id: '9223372036854775807',
+        price: '0.1234567890123456789012345',
+        at: '2025-12-31 18:30:00.123456',
+        day: '2028-02-29',
+        ok: true,
+        nested: { a: 'ä', b: [1, null] },
+        _extra: null,
+      },
+      {
+        id: '-1',
+        price: '1000000000000000000000000000000',
+        at: null,
+        day: null,
+        ok: null,
+        nested: null,
+        _extra: { unknown: { deep: ['12345678901234567890'] } },
+      },
+    ]);
+  });
+});

@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Pool } from 'pg';
+import { NeedsAttention } from '../../core/errors.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { StreamInput } from '../../definitions/definition.ts';
+import { openPool, postgresWarehouse } from '../../warehouse/postgres/postgres-warehouse.ts';
+import type { Warehouse } from '../../warehouse/warehouse.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { defineStream, ordersSchema } from '../support/define-stream.ts';
+import { ledgerOf, rowsOf, runAll, runOf } from './run-of.ts';
+
+let database: TestDatabase;
+let pool: Pool;
+let warehouse: Warehouse;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  pool = openPool(database.url);
+  warehouse = postgresWarehouse(pool);
+});
+
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+let partners = 0;
+const nextName = (): string => `acme${++partners}`;
+const aStream = (definition: Partial<StreamInput> = {}, name = nextName()): CompiledStream =>
+  defineStream(definition, { name });
+const order = (id: string, v = 1): unknown => ({ id, v, text: `${id} ${v}` });
+const withField = (field: Record<string, unknown>): Partial<StreamInput> => ({
+  schema: { ...ordersSchema, properties: { ...ordersSchema.properties, ...field } },
+});
+
+describe('openStream', () => {
+  test('begins a run once, however often and by how many at once it is asked', async () => {
+    const stream = aStream();
+    const runs = await Promise.all([1, 2, 3, 4, 5].map(() => runOf(warehouse, stream)));
+    const again = await runOf(warehouse, stream);
+    expect(runs.map(({ opened }) => opened)).toEqual(runs.map(() => again.opened));
+    expect(again.opened.run.runNo).toBe(1);
+    expect((await ledgerOf(pool, stream))['stream_runs']).toHaveLength(1);
+  });
+
+  test('registers many streams at once', async () => {
+    const streams = Array.from({ length: 6 }, () => aStream());
+    await Promise.all(streams.map((stream) => runAll(warehouse, stream, [[order('a')]])));
+    for (const stream of streams) expect(await rowsOf(pool, stream)).toHaveLength(1);
+  });
+
+  test('goes on from the checkpoint after a failure, and counts on', async () => {
+    const stream = aStream();
+    const run = await runOf(warehouse, stream);
+    await run.commit(run.page([order('a')]));
+    const failed = await warehouse.failStream({ syncId: run.opened.run.syncId, stream: stream.name, reason: 'away' });
+    expect(failed).toMatchObject({ state: 'failed', outcome: 'failed', reason: 'away', pages: 1 });
+    const again = await runOf(warehouse, stream);
+    expect(again.opened).toMatchObject({ report: { state: 'running', outcome: null, reason: null, pages: 1 } });
+    expect(again.opened.checkpoint.cursor).toBe('after 1');
+    await again.commit(again.page([order('b')]));
+    expect(await again.finish()).toMatchObject({ outcome: 'ok', pages: 3, counts: { fetched: 2, inserted: 2 } });
+  });
+
+  test('leaves a run that is done as it is, and so do failing and finishing it again', async () => {
+    const stream = aStream();
+    const [report] = await runAll(warehouse, stream, [[order('a')]]);
+    const again = await runOf(warehouse, stream, { window: '2026-01-01' });
+    expect(again.opened.report).toEqual(report);
+    expect(await warehouse.failStream({ syncId: report!.syncId, stream: stream.name, reason: 'late' })).toEqual(report);
+    expect(await warehouse.finishStream({ stream, run: again.opened.run, requests: 9 })).toEqual(report);
+    expect(await warehouse.streamReport('sync/nobody/orders/2026-01-01')).toBeNull();
+  });
+
+  test('gives a run its range once, from the watermark of the last good run', async () => {
+    const incremental = { field: 'at', start: { as: 'since' }, initial: '2026-01-01T00:00:00Z' };
+    const stream = aStream({ incremental, ...withField({ at: { type: 'string', format: 'date-time' } }) });
+    const first = await runOf(warehouse, stream, { window: '2026-01-05' });
+    expect(first.opened.range).toEqual({ from: '2026-01-01T00:00:00.000Z', to: '2026-01-06T00:00:00.000Z' });
+    await first.commit(first.page([order('a')], { highMark: '2026-01-04T10:00:00.123456789Z' }));
+    await first.commit(first.page([order('b')], { highMark: '2026-01-03T10:00:00.000000000Z' }));
+    const meanwhile = await runOf(warehouse, stream, { window: '2026-01-06' });
+    expect(meanwhile.opened.range?.from).toBe('2026-01-01T00:00:00.000Z');
+    await first.finish();
+    const second = await runOf(warehouse, stream, { window: '2026-01-07' });
+    expect(second.opened.range).toEqual({ from: '2026-01-04T10:00:00.123Z', to: '2026-01-08T00:00:00.000Z' });
+    expect((await runOf(warehouse, stream, { window: '2026-01-06' })).opened.range).toEqual(meanwhile.opened.range);
+  });
+
+  test('moves no watermark for a run that failed its budget', async () => {
+    const incremental = { field: 'at', start: { as: 'since' }, initial: '2026-01-01T00:00:00Z' };
+    const stream = aStream({ incremental });
+    const run = await runOf(warehouse, stream, { window: '2026-01-05' });
+    await run.commit(run.page([{}, order('a')], { highMark: '2026-01-04T10:00:00.000000000Z' }));
+    expect(await run.finish()).toMatchObject({ outcome: 'failed', counts: { inserted: 1, quarantined: 1 } });
+    const next = await runOf(warehouse, stream, { window: '2026-01-07' });
+    expect(next.opened.range?.from).toBe('2026-01-01T00:00:00.000Z');
+  });
+});
+
+describe('the target', () => {
+  test('gains the columns that the definition gains', async () => {
+    const stream = aStream();
+    await runAll(warehouse, stream, [[order('a')]]);
+    const gained = aStream(withField({ colour: { type: 'string' }, price: { type: 'number' } }), stream.partner.name);
+    const run = await runOf(warehouse, gained, { window: '2026-02-01' });
+    await run.commit(run.page([{ ...(order('a', 2) as object), colour: 'red', price: 1.5, size: 'XL' }]));
+    expect(await rowsOf(pool, gained)).toMatchObject([
+      { id: 'a', v: 2, colour: 'red', price: 1.5, _extra: { size: 'XL' } },
+    ]);
+  });
+
+  test('gains them in the middle of a run too, which goes on', async () => {
+    const stream = aStream();
+    const run = await runOf(warehouse, stream);
+    await run.commit(run.page([order('a')]));
+    const gained = aStream(withField({ colour: { type: 'string' } }), stream.partner.name);
+    const rest = await runOf(warehouse, gained);
+    await rest.commit(rest.page([{ ...(order('a', 2) as object), colour: 'red' }]));
+    expect(await rest.finish()).toMatchObject({ outcome: 'ok', counts: { inserted: 1, updated: 1 } });
+  });
+
+  test.each([
+    [
+      'a column of another type',
+      withField({ v: { type: 'string' } }),
+      /column \w+\.orders\.v is bigint, the definition says text/,
+    ],
+    [
+      'another primary key',
+      { primaryKey: ['id', 'v'] },
+      /the primary key of \w+\.orders is \(id\), the definition makes it \(id, v\)/,
+    ],
+    ['no primary key', { primaryKey: [] }, /is \(id\), the definition makes it \(_event\)/],
+    ['append instead of merge', { disposition: 'append' }, /is \(id\), the definition makes it \(_event\)/],
+  ] satisfies [string, Partial<StreamInput>, RegExp][])(
+    'asks for a person when the definition wants %s, and changes nothing',
+    async (_what, change, says) => {
+      const stream = aStream();
+      await runAll(warehouse, stream, [[order('a')]]);
+      const before = [await ledgerOf(pool, stream), await rowsOf(pool, stream)];
+      const changed = aStream(change, stream.partner.name);
+      await expect(runOf(warehouse, changed)).rejects.toThrow(NeedsAttention);
+      await expect(runOf(warehouse, changed)).rejects.toThrow(says);
+      expect([await ledgerOf(pool, stream), await rowsOf(pool, stream)]).toEqual(before);
+    },
+  );
+
+  test('of two streams with long names that begin alike are told apart on one connection', async () => {
+    const name = `a${'b'.repeat(39)}`;
+    const one = openPool(database.url, 1);
+    try {
+      const narrow = postgresWarehouse(one);
+      const streams = ['settled', 'pending'].map((end) =>
+        aStream({ table: `${'transactions_'.repeat(2)}${end}` }, name),
+      );
+      await runAll(narrow, streams[0]!, [[order('a')]]);
+      // Another table of the same stream: what its `table` was changed to.
+      const run = await runOf(narrow, streams[1]!);
+      expect(await run.commit(run.page([order('a')]))).toMatchObject({ inserted: 1 });
+    } finally {
+      await one.end();
+    }
+  });
+
+  test('gives the values of a parent in batches, in order, each once', async () => {
+    const stream = aStream();
+    await runAll(warehouse, stream, [[order('b'), order('a'), order('d'), { id: 'c' }]]);
+    const values = (field: string, after: string | null): Promise<readonly string[]> =>
+      warehouse.parentValues({ parent: stream, field, after, limit: 3 });
+    expect(await values('id', null)).toEqual(['a', 'b', 'c']);
+    expect(await values('id', 'c')).toEqual(['d']);
+    expect(await values('id', 'd')).toEqual([]);
+    expect(await values('v', null)).toEqual(['1']);
+    await expect(values('colour', null)).rejects.toThrow(/no column for "colour"/);
+  });
+});

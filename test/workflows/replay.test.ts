@@ -1,0 +1,68 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { cachedWorkflowBundle } from '../../services/workflow-bundle.ts';
+import * as workflows from '../../workflows/index.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+
+// The expected violations would be printed.
+Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { forward: {} } } });
+
+/** Real runs, recorded by scripts/record-history.ts: `<workflow>.<state>.json`. */
+const folder = join(import.meta.dirname, '../histories');
+const files = (await readdir(folder)).filter((file) => file.endsWith('.json')).toSorted();
+
+let built: TemporaryFolder;
+let changedBundle: string;
+beforeAll(async () => {
+  // Not kept: what it is built from is in two folders, and its name would tell of changes in one only.
+  built = await temporaryFolder();
+  const index = join(import.meta.dirname, '../changed/index.ts');
+  changedBundle = await cachedWorkflowBundle({ cacheDir: built.path, index });
+});
+afterAll(() => built.remove());
+
+async function replay(file: string, codePath = ''): Promise<void> {
+  await Worker.runReplayHistory(
+    { workflowBundle: { codePath } },
+    JSON.parse(await readFile(join(folder, file), 'utf8')),
+  );
+}
+
+test.each(Object.keys(workflows))('there is a recorded run of the workflow %s', (name) => {
+  expect(files.filter((file) => file.startsWith(`${name}.`))).not.toHaveLength(0);
+});
+
+test.each([
+  ['syncPartner.awaited', '"eventType": "EVENT_TYPE_TIMER_FIRED"'],
+  ['syncPartner.joined', '"eventType": "EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED"'],
+  ['syncPartner.partial', '"eventType": "EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED"'],
+  ['syncPartner.cancelled', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED"'],
+  ['syncStream.cancelled', '"eventType": "EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED"'],
+  ['syncStream.continues', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"'],
+  ['syncStream.continued', '"initiator": "CONTINUE_AS_NEW_INITIATOR_WORKFLOW"'],
+  ['syncStream.deferred', '"eventType": "EVENT_TYPE_TIMER_FIRED"'],
+  ['syncStream.failed', '"eventType": "EVENT_TYPE_ACTIVITY_TASK_FAILED"'],
+  ['syncStream.retried', '"attempt": 3'],
+])('the recorded run %s went where its name says', async (name, sign) => {
+  expect(await readFile(join(folder, `${name}.json`), 'utf8')).toContain(sign);
+});
+
+describe.each(files)('%s', (file) => {
+  test('replays on the workflows as they are', async () => {
+    await expect(replay(file, process.env['WORKFLOW_BUNDLE'])).resolves.toBeUndefined();
+  });
+
+  test('does not replay on changed workflows', async () => {
+    await expect(replay(file, changedBundle)).rejects.toBeInstanceOf(DeterminismViolationError);
+  });
+
+  test('tells nothing of the machine it was recorded on', async () => {
+    const text = await readFile(join(folder, file), 'utf8');
+    expect(text).not.toMatch(/file:|node_modules|"stackTrace":"[^"]|\/(home|root|work|Users|tmp)\//);
+    const identities = [...text.matchAll(/"identity": ?"([^"]*)"/g)].map(([, identity]) => identity);
+    expect(new Set(identities)).toEqual(new Set(['syncline']));
+  });
+});
