@@ -18,4 +18,5 @@ COPY --from=build /app/dist dist
 COPY package.json LICENSE ./
 COPY bin bin
 USER node
-CMD ["node", "bin/syncline.js", "worker"]
+# V8's helper threads for garbage collection take the cores that the database needs, and gain nothing here.
+CMD ["node", "--single-threaded-gc", "bin/syncline.js", "worker"]

@@ -87,7 +87,8 @@ async function withWorker<T>(
   await writeFile(join(partners, 'bench.yaml'), benchDefinition(limit));
   const workerEnv = env(partner.line.split(' ').at(-1) ?? '', partners);
   const worker = await startChild({
-    args: [...(process.env['BENCH_WORKER_FLAGS']?.split(' ') ?? []), 'dist/cli/main.js', 'worker'],
+    // As the image starts it (Dockerfile).
+    args: ['--single-threaded-gc', 'dist/cli/main.js', 'worker'],
     env: workerEnv,
     ready: /"partner\.bench"/,
   });

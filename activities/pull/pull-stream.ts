@@ -63,7 +63,7 @@ const IN_FLIGHT = { limited: 2, free: 10, bytes: 8 * 1024 * 1024 };
 /** Within one grant; a grant has 500 requests if the definition does not say otherwise. */
 const MAX_EMPTY_PAGES = 200;
 
-/** Of a fast partner's pages so many share a transaction; a slow one's wait no longer than this for company. */
+/** So many pages of a fast partner share a transaction, if they come within that time. */
 const GATHER = { items: 5, waitMs: 30 };
 
 /**
@@ -84,6 +84,8 @@ class Grant {
   readonly #signal: AbortSignal;
   readonly #mostInFlight: number;
   #emptyPages = 0;
+  /** How long the last answer took. */
+  #answerMs = Infinity;
   /** Pages received and not committed yet. */
   #uncommitted = 0;
   #onCommit: () => void = () => {};
@@ -163,6 +165,7 @@ class Grant {
     while (fetching !== undefined) {
       const page: FetchedPage = await fetching;
       this.#uncommitted += 1;
+      this.#answerMs = page.answer.durationMs;
       this.#refuseEndlessEmptiness(page, pageNo);
       const next = await this.#partitions.after(at, page.next);
       const goesOn = !next.done && this.#mayGoOn();
@@ -188,6 +191,11 @@ class Grant {
       throw new GiveUp(`${MAX_EMPTY_PAGES} pages in a row were empty and named a next one: the listing has no end`, {
         at: { partner: this.#input.partner, stream: this.#input.stream, page: pageNo },
       });
+  }
+
+  /** Waiting for company only pays where pages come faster than the database takes them. */
+  #gathers(): boolean {
+    return this.#mostInFlight > IN_FLIGHT.limited && this.#answerMs < GATHER.waitMs;
   }
 
   #hasRoom(): boolean {
@@ -281,7 +289,7 @@ class Grant {
   async #write(): Promise<void> {
     const { warehouse, access, failpoint } = this.#deps;
     for (;;) {
-      const pages = await this.#queue.takeAll(this.#mostInFlight === IN_FLIGHT.limited ? undefined : GATHER);
+      const pages = await this.#queue.takeAll(this.#gathers() ? GATHER : undefined);
       if (pages.length === 0) return;
       const requests = this.#requests - this.#booked;
       this.#booked += requests;

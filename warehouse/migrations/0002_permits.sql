@@ -31,6 +31,17 @@ declare
   period interval := p_period_us * interval '1 microsecond';
   next_tat timestamptz;
 begin
+  -- Without a limit of its own only a block counts: reading it takes no lock and writes nothing.
+  if p_period_us is null and p_concurrency is null then
+    wait_ms := 0;
+    select extract(epoch from blocked_until - clock_timestamp()) * 1000, coalesce(blocked_reason, 'blocked')
+      into wait_ms, cause
+      from credentials where credential = p_credential and blocked_until > clock_timestamp();
+    wait_ms := coalesce(wait_ms, 0);
+    return;
+  end if;
+  -- A permit that a crash of the server forgets does no harm; waiting for the disk on each request would.
+  perform set_config('synchronous_commit', 'off', true);
   select * into row_ from credentials where credential = p_credential for update;
   if not found then
     insert into credentials (credential, partner) values (p_credential, p_partner) on conflict do nothing;
