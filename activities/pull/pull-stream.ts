@@ -1,5 +1,5 @@
 import { writeCheckpoint, type Checkpoint } from '../../core/checkpoint.ts';
-import { explain, GiveUp, InvalidInput, NeedsAttention, RetryLater, Throttled } from '../../core/errors.ts';
+import { GiveUp, RetryLater } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { SECOND } from '../../core/duration.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
@@ -7,6 +7,7 @@ import { pageKey } from '../../core/page-key.ts';
 import { sliceAt, sliceCount } from '../../core/window.ts';
 import type { PartnerAccess } from '../access.ts';
 import type { StagedPage, Warehouse, Writer, OpenedStream } from '../../warehouse/warehouse.ts';
+import { deferralOf, type Deferral } from './deferral.ts';
 import { fetchPage, type FetchDeps, type FetchedPage } from './fetch-page.ts';
 import type { GrantInput, GrantResult } from './grant.ts';
 import { pageQueue, type PageQueue } from './page-queue.ts';
@@ -109,7 +110,8 @@ class Grant {
       parents: deps.access.parents,
     });
     this.#queue = pageQueue({ items: IN_FLIGHT.free, weight: IN_FLIGHT.bytes, weigh: (page) => page.bytes });
-    this.#mostInFlight = deps.access.stream.partner.limits.rate === undefined ? IN_FLIGHT.free : IN_FLIGHT.limited;
+    const { rate } = deps.access.stream.partner.limits;
+    this.#mostInFlight = rate === undefined ? IN_FLIGHT.free : IN_FLIGHT.limited;
   }
 
   async run(): Promise<GrantResult> {
@@ -121,7 +123,7 @@ class Grant {
     try {
       if ((await this.#readAndWrite()) === 'more') return { state: 'more', ...facts() };
     } catch (error) {
-      const deferred = this.#deferral(error);
+      const deferred = this.#context.signal.aborted ? undefined : this.#deferral(error);
       if (deferred === undefined) throw error;
       await this.#deps.warehouse.deferStream(this.#opened.run, deferred.until);
       return { state: 'deferred', ...deferred, ...facts() };
@@ -312,23 +314,15 @@ class Grant {
     }
   }
 
-  /**
-   * A limit is no failure: the workflow waits on a timer. A failure after some pages is a new beginning for the count of
-   * attempts, so it also goes back to the workflow; only failures without any progress are left to Temporal's retry.
-   */
-  #deferral(error: unknown): { until: string; cause: string; reason: 'limit' | 'failure' } | undefined {
-    if (this.#context.signal.aborted) return undefined;
-    const { now, random } = this.#deps;
-    if (error instanceof Throttled) {
-      // A partner that names a short wait but goes on refusing is asked ever more rarely.
-      const least = this.#input.idleGrants === 0 ? 0 : this.#backoff(this.#input.idleGrants, 1 - random() / 2);
-      const until = Math.max(Date.parse(error.resumeAt), now() + least);
-      return { until: new Date(until).toISOString(), cause: error.message, reason: 'limit' };
-    }
-    const final = error instanceof GiveUp || error instanceof NeedsAttention || error instanceof InvalidInput;
-    if (final || this.#pages === 0) return undefined;
-    const waitMs = (error instanceof RetryLater ? error.afterMs : undefined) ?? this.#backoff(1, random());
-    return { until: new Date(now() + waitMs).toISOString(), cause: explain(error), reason: 'failure' };
+  #deferral(error: unknown): Deferral | undefined {
+    const { now, random, access } = this.#deps;
+    return deferralOf(error, {
+      pages: this.#pages,
+      idleGrants: this.#input.idleGrants,
+      retry: access.stream.partner.retry,
+      nowMs: now(),
+      random: random(),
+    });
   }
 
   #backoff(attempt: number, random: number): number {
