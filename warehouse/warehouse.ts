@@ -105,6 +105,8 @@ export interface OpenedStream {
   readonly range: TimeRange | null;
   /** Of the last complete run. */
   readonly validators: Validators | null;
+  /** Pages without a record at the end of what was read so far, each of which named a next one. */
+  readonly emptyPages: number;
 }
 
 /** Who wrote: audit columns, never part of a key. */

@@ -61,7 +61,7 @@ export async function pullStream(deps: PullDeps, input: GrantInput, context: Pul
  */
 const IN_FLIGHT = { limited: 2, free: 10, bytes: 8 * 1024 * 1024 };
 
-/** Within one grant; a grant has 500 requests if the definition does not say otherwise. */
+/** In a row, over all grants of a run: the ledger counts them. */
 const MAX_EMPTY_PAGES = 200;
 
 /** So many pages of a fast partner share a transaction, if they come within that time. */
@@ -84,7 +84,7 @@ class Grant {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #mostInFlight: number;
-  #emptyPages = 0;
+  #emptyPages: number;
   /** How long the last answer took. */
   #answerMs = Infinity;
   /** Pages received and not committed yet. */
@@ -103,6 +103,7 @@ class Grant {
     this.#context = context;
     this.#opened = opened;
     this.#startedAtMs = deps.now();
+    this.#emptyPages = opened.emptyPages;
     this.#signal = AbortSignal.any([context.signal, this.#stop.signal]);
     const { incremental, slice } = deps.access.stream.definition;
     this.#partitions = partitions({

@@ -34,6 +34,20 @@ const withField = (field: Record<string, unknown>): Partial<StreamInput> => ({
 });
 
 describe('openStream', () => {
+  test('counts the empty pages at the end of the ledger, so that a listing without an end is noticed over many grants', async () => {
+    const stream = aStream();
+    const emptyPages = async (): Promise<number> => (await runOf(warehouse, stream)).opened.emptyPages;
+    const run = await runOf(warehouse, stream);
+    expect(run.opened.emptyPages).toBe(0);
+    await run.commit(run.page([]), run.page([]));
+    expect(await emptyPages()).toBe(2);
+    await run.commit(run.page([order('a')]), run.page([]));
+    expect(await emptyPages()).toBe(1);
+    // The end of a partition, such as a parent without children, begins the count anew.
+    await run.commit(run.page([], { cursorOut: null }));
+    expect(await emptyPages()).toBe(0);
+  });
+
   test('begins a run once, however often and by how many at once it is asked', async () => {
     const stream = aStream();
     const runs = await Promise.all([1, 2, 3, 4, 5].map(() => runOf(warehouse, stream)));

@@ -18,6 +18,7 @@ interface RunRow extends ReportRow {
   readonly range_to: Date | null;
   readonly definition_version: string;
   readonly validators: Validators | null;
+  readonly empty_pages: number;
 }
 
 /** Finds the stream's run by its workflow id, or begins it. Nothing of the request is decided twice: the range is stored. */
@@ -42,10 +43,16 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
   });
 }
 
+/** Read backwards along the ledger's index on (stream_id, run_no, page_no): as far as the last page that held something. */
+const emptyPages = `(select count(*)::integer from pages p where p.stream_id = r.stream_id and p.run_no = r.run_no
+    and p.page_no > coalesce((select q.page_no from pages q where q.stream_id = r.stream_id and q.run_no = r.run_no
+      and (q.fetched > 0 or q.cursor_out is null) order by q.page_no desc limit 1), 0))`;
+
 async function findRun(client: Pool | PoolClient, { syncId, stream }: OpenStream): Promise<RunRow | undefined> {
   const { rows } = await client.query<RunRow>({
     name: 'find run',
-    text: `select s.name as stream, r.stream_id, r.run_no, r.checkpoint, r.range_from, r.range_to, r.definition_version, s.validators, ${reportColumns}
+    text: `select s.name as stream, r.stream_id, r.run_no, r.checkpoint, r.range_from, r.range_to, r.definition_version, s.validators, ${reportColumns},
+        ${emptyPages} as empty_pages
       from stream_runs r join streams s using (stream_id) where r.sync_id = $1`,
     values: [syncId],
   });
@@ -66,6 +73,7 @@ function opened(row: RunRow, input: OpenStream): OpenedStream {
     checkpointText: row.checkpoint,
     range,
     validators: row.validators,
+    emptyPages: row.empty_pages,
   };
 }
 
