@@ -38,13 +38,17 @@ export async function replayQuarantine(warehouse: Warehouse, { stream, held, now
     const isObject = typeof record === 'object' && record !== null;
     return {
       payload: payload as string,
+      ascii: false,
       record: include !== undefined && isObject ? { ...record, [include]: parents[0] } : record,
     };
   });
+  const receivedAt = new Date(nowMs).toISOString();
+  const chars = received.reduce((sum, { payload }) => sum + payload.length, 0);
+  const writer = warehouse.lineWriter({ receivedAt, chars, records: received.length });
   const { records, rejected } = stageRecords(
     { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' } },
     received,
-    warehouse.encodeRow,
+    writer,
   );
   const idOf = (ordinal: number): string => (withPayload[ordinal] as QuarantinedRecord).id;
   const refused = rejected.map(({ ordinal, path, reason }) => ({ id: idOf(ordinal), path, reason }));
@@ -79,11 +83,12 @@ export async function replayQuarantine(warehouse: Warehouse, { stream, held, now
           status: 200,
           requestId: null,
           bytes: 0,
-          fetchedAt: new Date(nowMs).toISOString(),
+          fetchedAt: receivedAt,
           before: opened.checkpointText,
           after: writeCheckpoint({ ...opened.checkpoint, done: true }),
           highMark: null,
           records,
+          lines: writer.finish(),
           rejected: [],
           skipped: false,
           notModified: false,

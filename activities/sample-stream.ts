@@ -12,6 +12,7 @@ import { noFailpoint } from '../core/failpoint.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { parseJson, valueAt } from '../core/json.ts';
+import type { LineWriter } from '../warehouse/warehouse.ts';
 import { fetchPage, type FetchDeps, type FetchedPage } from './pull/fetch-page.ts';
 import { receivedOf, type Received } from './pull/received.ts';
 import { stageRecords } from './pull/stage-records.ts';
@@ -64,12 +65,12 @@ export async function sampleStream(
 }
 
 function sampleOf(stream: CompiledStream, page: SampledPage, request: string): Sample {
+  const rows: (readonly (string | null)[])[] = [];
   const { records, rejected } = stageRecords(
     { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' } },
     page.received,
-    (texts) => JSON.stringify(texts),
+    collecting(rows),
   );
-  const rows = records.map(({ row }) => JSON.parse(row) as (string | null)[]);
   return {
     stream: stream.name,
     request,
@@ -101,6 +102,11 @@ function sampleOf(stream: CompiledStream, page: SampledPage, request: string): S
     }),
   };
 }
+
+/** Takes the rows of a sample that nobody will load. */
+const collecting = (rows: (readonly (string | null)[])[]): Pick<LineWriter, 'add'> => ({
+  add: ({ columns }) => rows.push(columns) - 1,
+});
 
 const now = (): number => Date.now();
 const SAMPLES = 3;
@@ -146,7 +152,16 @@ async function firstPage(stream: CompiledStream, { streams, nowMs, onRequest }: 
     const { method, url } = buildRequest({ partner, stream: definition, position });
     onRequest?.(`${method} ${redactUrl(url, partner.baseUrl)}`);
     const page = await fetchPage(deps, { stream, position, pageNo: 1, known: null });
-    return { ...page, received: receivedOf({ stream, text: page.answer.text, records: page.records, parents }) };
+    return {
+      ...page,
+      received: receivedOf({
+        stream,
+        text: page.answer.text,
+        ascii: page.answer.ascii,
+        records: page.records,
+        parents,
+      }),
+    };
   } finally {
     client.close();
   }

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { copyFields } from '../warehouse/postgres/copy-text.ts';
+import { copyField } from '../warehouse/postgres/copy-text.ts';
 import { copyInto } from '../warehouse/postgres/copy.ts';
 
 /** The rows of the bench as the target has them: the limit copies just these, typed, and nothing else. */
@@ -25,7 +25,7 @@ export async function measureLimit(databaseUrl: string, lines: readonly string[]
     const startedAt = performance.now();
     for (let from = 0; from < lines.length; from += batch) {
       await client.query('begin');
-      await copyInto(client, `staging (${columns})`, lines.slice(from, from + batch));
+      await copyInto(client, `staging (${columns})`, [Buffer.from(lines.slice(from, from + batch).join(''))]);
       await client.query(
         `insert into target as t (${columns}) select ${columns} from staging
           on conflict (id) do update set (customer_id, amount_minor, currency, status, method, reference, description,
@@ -54,7 +54,7 @@ export async function linesOf(databaseUrl: string): Promise<string[]> {
       text: `select id, customer_id, amount_minor::text, currency, status, method, reference, description,
         created_at::text, updated_at::text, sequence::text, metadata::text from bench.payments order by updated_at, id`,
     });
-    return rows.map((row) => `${copyFields(row)}\n`);
+    return rows.map((row) => `${row.map(copyField).join('\t')}\n`);
   } finally {
     await client.end();
   }

@@ -33,6 +33,7 @@ const median = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 const PAGE = 1000;
 const perSecond = (seconds: number): number => Math.round(ROWS / seconds);
+const microsPerRow = (seconds: number): number => round((seconds / ROWS) * 1e6, 1);
 const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
 
 const config = processConfig();
@@ -74,6 +75,7 @@ async function withWorker<T>(
   work: (at: {
     run: (window: string) => Promise<Measured>;
     peakMb: () => Promise<number>;
+    cpuSeconds: () => Promise<number>;
     env: Record<string, string>;
   }) => Promise<T>,
 ): Promise<T> {
@@ -93,7 +95,12 @@ async function withWorker<T>(
     ready: /"partner\.bench"/,
   });
   try {
-    return await work({ run: (window) => measure(client, window), peakMb: () => worker.peakMb(), env: workerEnv });
+    return await work({
+      run: (window) => measure(client, window),
+      peakMb: () => worker.peakMb(),
+      cpuSeconds: () => worker.cpuSeconds(),
+      env: workerEnv,
+    });
   } finally {
     await worker.stop();
     await partner.stop();
@@ -126,23 +133,25 @@ async function benchBulk() {
   return withWorker(
     ['--payments', String(ROWS), '--customers', '2000', '--prerender'],
     1000,
-    async ({ run, peakMb }) => {
-      const runs: (Measured & { limitSeconds: number; batchedSeconds: number })[] = [];
+    async ({ run, peakMb, cpuSeconds }) => {
+      const runs: (Measured & { limitSeconds: number; batchedSeconds: number; cpu: number })[] = [];
       let lines: readonly string[] = [];
       for (let n = 1; n <= RUNS; n++) {
         await emptyTables();
+        const cpuBefore = await cpuSeconds();
         const measured = await run(`2026-01-0${n}`);
+        const cpu = (await cpuSeconds()) - cpuBefore;
         if (measured.rows !== ROWS) throw new Error(`${measured.rows} rows came, ${ROWS} expected`);
         if (lines.length === 0) lines = await linesOf(services.databaseUrl);
         await emptyTables();
         const limitSeconds = await measureLimit(services.databaseUrl, lines, PAGE);
         const batchedSeconds = await measureLimit(services.databaseUrl, lines, 10 * PAGE);
-        runs.push({ ...measured, limitSeconds, batchedSeconds });
+        runs.push({ ...measured, limitSeconds, batchedSeconds, cpu });
         say(
           `run ${n}: ${perSecond(measured.seconds)} rows/s; PostgreSQL alone ${perSecond(limitSeconds)} page by page ` +
             `(ratio ${round(limitSeconds / measured.seconds)}), ${perSecond(batchedSeconds)} by ten pages ` +
             `(ratio ${round(batchedSeconds / measured.seconds)}); Temporal's share ` +
-            `${round(measured.temporalSeconds / measured.seconds, 3)}; worker's peak ${await peakMb()} MB`,
+            `${round(measured.temporalSeconds / measured.seconds, 3)}; worker's CPU ${microsPerRow(cpu)} µs a row, peak ${await peakMb()} MB`,
         );
       }
       return {
@@ -154,6 +163,7 @@ async function benchBulk() {
         limit_batched_ratio: round(median(runs.map((each) => each.batchedSeconds / each.seconds)), 3),
         temporal_share: round(median(runs.map((each) => each.temporalSeconds / each.seconds)), 4),
         history_events_per_million_rows: Math.round((median(runs.map((each) => each.events)) / ROWS) * 1e6),
+        worker_cpu_us_per_row: microsPerRow(median(runs.map((each) => each.cpu))),
         peak_rss_mb: await peakMb(),
       };
     },

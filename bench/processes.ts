@@ -7,8 +7,13 @@ export interface Child {
   readonly pid: number;
   /** Peak resident memory in MB, as the kernel has it. */
   peakMb(): Promise<number>;
+  /** Time on all processors so far. */
+  cpuSeconds(): Promise<number>;
   stop(): Promise<void>;
 }
+
+/** USER_HZ of Linux, in which /proc counts (proc(5)). */
+const TICKS_PER_SECOND = 100;
 
 /** Starts a process of the project and waits for a line that says it is ready. */
 export async function startChild(input: {
@@ -28,6 +33,10 @@ export async function startChild(input: {
     peakMb: async () => {
       const status = await readFile(`/proc/${pid}/status`, 'utf8');
       return Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024);
+    },
+    cpuSeconds: async () => {
+      const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     },
     stop: async () => {
       const ended = once(child, 'exit');

@@ -13,12 +13,13 @@ function writePlain(value: unknown, depth: number): string {
   if (typeof value === 'string') return `"${value}"`;
   if (typeof value !== 'object' || value === null) return `${value as number | boolean | null}`;
   if (Array.isArray(value)) return `[${value.map((item) => writePlain(item, depth + 1)).join(',')}]`;
-  const { sorted, quoted } = keysOf(value, depth);
+  const { sorted, quoted, opening } = keysOf(value, depth);
   if (sorted.length === 0) return '{}';
-  let text = '';
+  let text = '{';
   for (let i = 0; i < sorted.length; i++) {
-    const member = writePlain((value as Record<string, unknown>)[sorted[i] as string], depth + 1);
-    text += (i === 0 ? '{' : ',') + (quoted[i] as string) + member;
+    const member = (value as Record<string, unknown>)[sorted[i] as string];
+    if (typeof member === 'string') text += `${opening[i] as string}${member}"`;
+    else text += (quoted[i] as string) + writePlain(member, depth + 1);
   }
   return `${text}}`;
 }
@@ -36,7 +37,10 @@ function write(value: unknown, key: string, depth: number): string | undefined {
   for (let i = 0; i < sorted.length; i++) {
     const name = sorted[i] as string;
     const member = write((value as Record<string, unknown>)[name], name, depth + 1);
-    if (member !== undefined) text += (text === '' ? '{' : ',') + (quoted[i] as string) + member;
+    if (member === undefined) continue;
+    const named = quoted[i] as string;
+    // The first one that is written has no comma before it, though others may have been left out.
+    text += (text === '' ? `{${i === 0 ? named : named.slice(1)}` : named) + member;
   }
   return text === '' ? '{}' : `${text}}`;
 }
@@ -48,27 +52,33 @@ const quote = (text: string): string => (needsEscape.test(text) ? JSON.stringify
 interface Keys {
   readonly keys: readonly string[];
   readonly sorted: readonly string[];
-  /** The sorted ones as they are written, with their colon. */
+  /** The sorted ones as they are written: with their colon, and the comma before all but the first. */
   readonly quoted: readonly string[];
+  /** The same with the quote that begins a string. */
+  readonly opening: readonly string[];
 }
 
 /** The records of a page have their keys in one order: per depth, the last order seen is kept. */
 const lastSeen: Keys[] = [];
 
 function keysOf(value: object, depth: number): Keys {
-  const keys = Object.keys(value);
   const seen = lastSeen[depth];
-  if (seen !== undefined && sameKeys(keys, seen.keys)) return seen;
+  if (seen !== undefined && hasKeys(value, seen.keys)) return seen;
+  const keys = Object.keys(value);
   const sorted = keys.toSorted();
-  const found = { keys, sorted, quoted: sorted.map((name) => `${quote(name)}:`) };
+  const quoted = sorted.map((name, i) => `${i === 0 ? '' : ','}${quote(name)}:`);
+  const found = { keys, sorted, quoted, opening: quoted.map((name) => `${name}"`) };
   if (depth < 8) lastSeen[depth] = found;
   return found;
 }
 
-function sameKeys(a: readonly string[], b: readonly string[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+/** `for … in` where Object.keys would make an array of each record's. */
+function hasKeys(value: object, keys: readonly string[]): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  let at = 0;
+  for (const name in value) if (name !== keys[at++]) return false;
+  return at === keys.length;
 }
 
 function hasToJson(value: object): value is { toJSON: (key: string) => unknown } {

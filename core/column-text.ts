@@ -11,14 +11,36 @@ const decimal = /^[+-]?\d{1,1000}(\.\d{1,1000})?([eE][+-]?\d{1,3})?$/;
 const time = /^(?!0000)\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.]\d{1,60})?)?([Zz]|[+-](0\d|1[0-4]):?[0-5]\d)?$/;
 
 /**
- * `null` and absent become SQL null. Reasons say types and shapes, never the value. `plain`: the caller knows that no string
- * holds anything that JSON would escape.
+ * The text of a value that needs no more than a look, undefined when `columnText` has to decide. For values of records none of
+ * whose strings holds anything that JSON would escape: most are like that.
  */
-export function columnText(kind: ColumnKind, value: unknown, plain = false): ColumnText {
+export function quickColumnText(kind: ColumnKind, value: unknown): string | null | undefined {
+  if (value === null || value === undefined) return null;
+  switch (kind) {
+    case 'text':
+      return typeof value === 'string' ? value : undefined;
+    case 'integer':
+      return Number.isSafeInteger(value) ? `${value as number}` : undefined;
+    case 'number':
+      return typeof value === 'number' && Number.isFinite(value) ? `${value}` : undefined;
+    case 'boolean':
+      return typeof value === 'boolean' ? (value ? 't' : 'f') : undefined;
+    case 'timestamp':
+      return typeof value === 'string' && isPlainTime(value) ? value : undefined;
+    case 'json':
+      return JSON.stringify(value);
+    case 'date':
+      return undefined;
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** `null` and absent become SQL null. Reasons say types and shapes, never the value. */
+export function columnText(kind: ColumnKind, value: unknown): ColumnText {
   if (value === null || value === undefined) return { text: null };
   switch (kind) {
     case 'text':
-      if (plain && typeof value === 'string') return { text: value };
       return textOf(typeof value === 'string' ? value : JSON.stringify(value));
     case 'integer':
       return integerOf(value);
@@ -73,7 +95,7 @@ function timestampOf(value: unknown): ColumnText {
  * The form most partners use, `2026-01-28T23:59:59.123456Z`, told by its characters: in less time than the expressions
  * take. Days after the 28th and years before 1000 are left to them.
  */
-function isPlainTime(text: string): boolean {
+export function isPlainTime(text: string): boolean {
   const { length } = text;
   if (length < 20 || length > 30 || text.charCodeAt(length - 1) !== 90) return false;
   for (let at = 0; at < length - 1; at++) {

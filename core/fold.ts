@@ -47,20 +47,17 @@ export interface FoldInput<R> {
 export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: FoldInput<R>): Folded<R> {
   const events: Written<R>[] = [];
   const loose: Written<R>[] = [];
-  const known = new Map<string, Head>();
-  const rows = new Map<string, { record: R; page: number; event: number; previous: number | null }>();
+  /** The newest of each key among these pages. */
+  const rows = new Map<string, Row<R>>();
   let event = lastEvent;
   let page = -1;
 
   const take = (record: R, previous: number | null): void => {
     event += 1;
-    events.push({ record, page, event });
-    if (record.key === null) {
-      loose.push({ record, page, event });
-      return;
-    }
-    known.set(record.key, { version: record.version, hash: record.hash, event });
-    rows.set(record.key, { record, page, event, previous });
+    const row = { record, page, event, previous };
+    events.push(row);
+    if (record.key === null) loose.push(row);
+    else rows.set(record.key, row);
   };
 
   const fateOf = (record: R): { fate: Fate; conflict: boolean } => {
@@ -69,7 +66,7 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
       take(record, null);
       return { fate: 'inserted', conflict: false };
     }
-    const head = known.get(key) ?? heads.get(key);
+    const head = headOf(rows.get(key)) ?? heads.get(key);
     if (head === undefined && prior !== undefined) return replace(record, key, prior.get(key));
     const decision = decide(record, head);
     if (decision.fate === 'inserted') take(record, null);
@@ -85,7 +82,6 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
 
   const replace = (record: R, key: string, old: Head | undefined): { fate: Fate; conflict: boolean } => {
     if (old?.hash === record.hash) {
-      known.set(key, { version: record.version, hash: record.hash, event: old.event });
       rows.set(key, { record, page, event: old.event, previous: null });
       return { fate: 'unchanged', conflict: false };
     }
@@ -106,8 +102,17 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
 
   const inserts = loose;
   const updates: Replaced<R>[] = [];
-  for (const { previous, ...row } of rows.values())
-    if (previous === null) inserts.push(row);
-    else updates.push({ ...row, previous });
+  for (const row of rows.values())
+    if (isReplaced(row)) updates.push(row);
+    else inserts.push(row);
   return { events, inserts, updates, lastEvent: event, counts };
 }
+
+interface Row<R> extends Written<R> {
+  readonly previous: number | null;
+}
+
+const isReplaced = <R>(row: Row<R>): row is Replaced<R> => row.previous !== null;
+
+const headOf = <R extends Foldable>(row: Row<R> | undefined): Head | undefined =>
+  row === undefined ? undefined : { version: row.record.version, hash: row.record.hash, event: row.event };

@@ -31,6 +31,8 @@ export interface Answer {
   /** Lower-case names; repeated fields joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
+  /** The text is. */
+  readonly ascii: boolean;
   readonly bytes: number;
   /** Milliseconds from sending to the last byte. */
   readonly durationMs: number;

@@ -1,4 +1,5 @@
 import { parseDecimal } from './decimal.ts';
+import { valueAt } from './json.ts';
 
 /**
  * Versions of a record: a declared tuple of fields, written as one text whose code-unit order is the order of the
@@ -15,10 +16,34 @@ export interface VersionPart {
 /** The tuple as a sortable text. An absent part sorts before all others. */
 export function encodeVersion(parts: readonly VersionPart[]): string | null {
   if (parts.length === 0) return null;
-  if (parts.length === 1) return encodePart(parts[0] as VersionPart);
-  // Every other part has a fixed shape without control characters; text may hold spaces, so only U+0001 sorts below it.
-  const separator = parts.slice(0, -1).some((part) => part.type === 'text') ? '\u0001' : ' ';
-  return parts.map(encodePart).join(separator);
+  const separator = separatorOf(parts);
+  let text = '';
+  for (let i = 0; i < parts.length; i++) {
+    const { value, type } = parts[i] as VersionPart;
+    text += (i === 0 ? '' : separator) + encodePart(value, type);
+  }
+  return text;
+}
+
+/** The version of a record, from where its definition says that it is. */
+export function versionOf(
+  record: Readonly<Record<string, unknown>>,
+  fields: readonly { readonly path: readonly string[]; readonly type: VersionType }[],
+): string | null {
+  if (fields.length === 0) return null;
+  const separator = separatorOf(fields);
+  let text = '';
+  for (let i = 0; i < fields.length; i++) {
+    const { path, type } = fields[i] as (typeof fields)[number];
+    text += (i === 0 ? '' : separator) + encodePart(valueAt(record, path), type);
+  }
+  return text;
+}
+
+/** Every other part has a fixed shape without control characters; text may hold spaces, so only U+0001 sorts below it. */
+function separatorOf(parts: readonly { readonly type: VersionType }[]): string {
+  for (let i = 0; i < parts.length - 1; i++) if (parts[i]?.type === 'text') return '\u0001';
+  return ' ';
 }
 
 export function compareVersions(a: string | null, b: string | null): number {
@@ -27,7 +52,7 @@ export function compareVersions(a: string | null, b: string | null): number {
   return a < b ? -1 : 1;
 }
 
-function encodePart({ value, type }: VersionPart): string {
+function encodePart(value: unknown, type: VersionType): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value))
     return String(value).padStart(DIGITS, '0');

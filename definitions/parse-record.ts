@@ -13,21 +13,10 @@ type Parse = CompiledStream['parse'];
  * stand-in of the same sign and about the same size, and the exact text stays in the record.
  */
 export function recordParser(schema: RecordSchema, keyColumns: readonly Column[]): Parse {
-  const { zod, numbers } = schema;
   return (record) => {
-    const first = zod.safeParse(numbers.length === 0 ? record : withStandIns(record, numbers));
-    let value: unknown = first.data;
-    if (!first.success) {
-      const exact = nestedTexts(first.error.issues, record);
-      const again =
-        exact.length === 0 ? first : zod.safeParse(exact.reduce(withStandIn, withStandIns(record, numbers)));
-      if (!again.success) return { mismatch: mismatchOf(first.error.issues, record) };
-      value = exact.reduce(withText, again.data);
-    }
-    if (typeof value !== 'object' || value === null)
-      return { mismatch: { path: '', reason: `expected object, found ${typeof value}` } };
-    const parsed = value as Record<string, unknown>;
-    if (numbers.length > 0) restoreTexts(parsed, record as Record<string, unknown>, numbers);
+    const checked = schema.quick?.(record) === true ? { value: record as Parsed } : wholeCheck(schema, record);
+    if ('mismatch' in checked) return checked;
+    const { value: parsed } = checked;
     for (const column of keyColumns) {
       const part = column.path.length === 1 ? parsed[column.path[0] as string] : valueAt(parsed, column.path);
       if (part === undefined || part === null)
@@ -38,8 +27,26 @@ export function recordParser(schema: RecordSchema, keyColumns: readonly Column[]
           },
         };
     }
-    return { value: parsed };
+    return checked;
   };
+}
+
+type Parsed = Record<string, unknown>;
+
+function wholeCheck({ zod, numbers }: RecordSchema, record: unknown): ReturnType<Parse> {
+  const first = zod.safeParse(numbers.length === 0 ? record : withStandIns(record, numbers));
+  let value: unknown = first.data;
+  if (!first.success) {
+    const exact = nestedTexts(first.error.issues, record);
+    const again = exact.length === 0 ? first : zod.safeParse(exact.reduce(withStandIn, withStandIns(record, numbers)));
+    if (!again.success) return { mismatch: mismatchOf(first.error.issues, record) };
+    value = exact.reduce(withText, again.data);
+  }
+  if (typeof value !== 'object' || value === null)
+    return { mismatch: { path: '', reason: `expected object, found ${typeof value}` } };
+  const parsed = value as Parsed;
+  if (numbers.length > 0) restoreTexts(parsed, record as Record<string, unknown>, numbers);
+  return { value: parsed };
 }
 
 const WHOLE = /^-?\d+$/;

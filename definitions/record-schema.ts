@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { fieldsOf, columnType, type JsonSchema } from './json-schema.ts';
+import { quickCheck } from './quick-check.ts';
 import type { StreamDefinition } from './definition.ts';
 
 /** The schema of a stream's records, ready to check records and to derive columns from. */
 export interface RecordSchema {
   /** Checks a record; keeps unknown top-level fields unless the schema forbids them. */
   readonly zod: z.ZodType;
+  /** Tells most records that fit without a copy of each; see there. */
+  readonly quick: ((record: unknown) => boolean) | undefined;
   /** What a checked record looks like. */
   readonly json: JsonSchema;
   /** Top-level fields that take a number: such a number may come as a text of digits, to stay exact. */
@@ -16,9 +19,14 @@ export interface RecordSchema {
 export function recordSchema(schema: StreamDefinition['schema']): RecordSchema {
   if (!(schema instanceof z.ZodType)) {
     const json = schema as JsonSchema;
-    return { zod: fromJson(json), json, numbers: numbersOf(json) };
+    return { zod: fromJson(json), quick: quickCheck(json), json, numbers: numbersOf(json) };
   }
-  return { zod: loose(schema), json: toJson(schema, 'output'), numbers: numbersOf(toJson(schema, 'input')) };
+  return {
+    zod: loose(schema),
+    quick: undefined,
+    json: toJson(schema, 'output'),
+    numbers: numbersOf(toJson(schema, 'input')),
+  };
 }
 
 function fromJson(json: JsonSchema): z.ZodType {

@@ -9,10 +9,19 @@ export interface DecodeOptions {
   readonly what: string;
 }
 
+export interface DecodedBody {
+  readonly text: string;
+  readonly bytes: number;
+  /** The text is. */
+  readonly ascii: boolean;
+}
+
 /** Bytes as they came → text. Strict: a broken archive or broken text is an error, never a shorter page. */
-export async function decodeBody(body: Buffer, options: DecodeOptions): Promise<{ text: string; bytes: number }> {
+export async function decodeBody(body: Buffer, options: DecodeOptions): Promise<DecodedBody> {
   const plain = body.length === 0 ? body : await unpack(body, options);
-  return { text: toText(plain, options), bytes: plain.length };
+  // Several times faster than decoding UTF-8, and most pages are ASCII.
+  const ascii = isAscii(plain);
+  return { text: ascii ? plain.toString('latin1') : toText(plain, options), bytes: plain.length, ascii };
 }
 
 const unpackers = {
@@ -37,8 +46,6 @@ async function unpack(body: Buffer, { headers, maxBytes, what }: DecodeOptions):
 }
 
 function toText(body: Buffer, { headers, what }: DecodeOptions): string {
-  // Several times faster than decoding UTF-8, and most pages are ASCII.
-  if (isAscii(body)) return body.toString('latin1');
   // RFC 8259 §8.1: a byte order mark may be ignored, and JSON.parse does not.
   if (isUtf8(body)) return body.toString('utf8', body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0);
   const charset = /;\s*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';

@@ -25,6 +25,8 @@ export interface RawAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
   readonly bytes: number;
+  /** The text is. */
+  readonly ascii: boolean;
 }
 
 /**
@@ -47,8 +49,8 @@ export async function sendOnce(request: PageRequest, options: SendOptions): Prom
     const response = await axios.request<IncomingMessage>(axiosConfig(request, stop.signal, options.agents));
     const headers = plainHeaders(response.data);
     const body = await readBody(response.data, { maxBytes, what });
-    const { text, bytes } = await decodeBody(body, { headers, maxBytes, what });
-    return { status: response.status, headers, text, bytes };
+    const decoded = await decodeBody(body, { headers, maxBytes, what });
+    return { status: response.status, headers, ...decoded };
   } catch (error) {
     signal?.throwIfAborted();
     if (timedOut)

@@ -14,13 +14,36 @@ export interface StagedRecord {
   readonly version: string | null;
   /** 32 hex digits over the canonical JSON. */
   readonly hash: string;
+  /** Which of its page's lines is the record's own. */
+  readonly line: number;
+}
+
+/** What a line is made of. */
+export interface LineOf extends Omit<StagedRecord, 'line'> {
   readonly eventTime: string | null;
   /** Exactly as it came. */
   readonly payload: string;
-  /** Neither the payload nor the key holds a backslash or a control character. */
+  /** The values of the stream's `columns`, then `_extra`. */
+  readonly columns: readonly (string | null)[];
+  /** None of the texts holds a backslash or a control character. */
   readonly plain: boolean;
-  /** The values of the stream's `columns`, then `_extra`, as the warehouse's `encodeRow` wrote them. */
-  readonly row: string;
+  /** What is plain is ASCII, too. */
+  readonly ascii: boolean;
+}
+
+/** Writes the records of a page in the form that a warehouse loads, before its transaction begins. */
+export interface LineWriter {
+  /** Returns which line it is. */
+  add(line: LineOf): number;
+  finish(): PageLines;
+}
+
+/** The records of a page as the warehouse loads them. */
+export interface PageLines {
+  /** The record of a line, exactly as it came. */
+  payload(line: number): string;
+  /** Gives the memory back: the page is committed and nobody looks at it any more. */
+  release(): void;
 }
 
 export interface RejectedRecord {
@@ -59,6 +82,7 @@ export interface StagedPage {
   /** Greatest value of the incremental field, sortable. */
   readonly highMark: string | null;
   readonly records: readonly StagedRecord[];
+  readonly lines: PageLines;
   readonly rejected: readonly RejectedRecord[];
   /** The call was skipped by a rule. */
   readonly skipped: boolean;
@@ -134,14 +158,9 @@ export interface FinishStream {
   readonly nothingToRead?: boolean;
 }
 
-/**
- * Column texts in the form that a warehouse loads: one string per record keeps the queue of pages small. `plain`: no text holds a
- * backslash or a control character.
- */
-export type EncodeRow = (texts: readonly (string | null)[], plain?: boolean) => string;
-
 export interface Warehouse {
-  readonly encodeRow: EncodeRow;
+  /** For one page: when it was received (ISO), how many characters it has and how many records. */
+  lineWriter(page: { readonly receivedAt: string; readonly chars: number; readonly records: number }): LineWriter;
   /** Records the run, or finds it again. */
   openRun(input: OpenRun): Promise<void>;
   closeRun(input: { readonly runId: string; readonly outcome: Outcome; readonly reason: string | null }): Promise<void>;

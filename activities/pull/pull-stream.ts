@@ -250,15 +250,21 @@ class Grant {
     const { stream } = this.#deps.access;
     const { page, at, pageNo, before, after } = of;
     const { answer } = page;
-    const { records, rejected, highMark } = await stagePage(
+    const fetchedAt = new Date(answer.receivedAtMs).toISOString();
+    const { records, lines, rejected, highMark } = await stagePage(
       {
         stream,
         text: answer.text,
+        ascii: answer.ascii,
         records: page.records,
         parents: at.parents,
         receivedAtMs: answer.receivedAtMs,
       },
-      this.#deps.warehouse.encodeRow,
+      this.#deps.warehouse.lineWriter({
+        receivedAt: fetchedAt,
+        chars: answer.text.length,
+        records: page.records.length,
+      }),
     );
     return {
       pageKey: pageKey({
@@ -277,11 +283,12 @@ class Grant {
       status: answer.status,
       requestId: answer.requestId ?? null,
       bytes: answer.bytes,
-      fetchedAt: new Date(answer.receivedAtMs).toISOString(),
+      fetchedAt,
       before,
       after,
       highMark,
       records,
+      lines,
       rejected,
       skipped: page.skipped,
       notModified: answer.status === 304,
@@ -303,6 +310,7 @@ class Grant {
         pages,
         requests,
       });
+      for (const page of pages) page.lines.release();
       await failpoint('commit.after');
       this.#uncommitted -= pages.length;
       this.#onCommit();

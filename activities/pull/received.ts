@@ -6,23 +6,26 @@ export interface Received {
   readonly record: unknown;
   /** Exact text. */
   readonly payload: string;
+  /** The text is. */
+  readonly ascii: boolean;
 }
 
 /** The parsed records of a page with their exact texts; with the parent's value where the stream includes it. */
 export function receivedOf(page: {
   readonly stream: CompiledStream;
   readonly text: string;
+  readonly ascii: boolean;
   readonly records: readonly unknown[];
   readonly parents: readonly string[];
 }): readonly Received[] {
-  const { stream, text, records, parents } = page;
+  const { stream, text, ascii, records, parents } = page;
   if (records.length === 0) return [];
   const slices = sliceElements(text, stream.definition.records);
   const exact = slices !== undefined && slices.length === records.length ? slices : undefined;
   const include = stream.definition.parent?.include;
   return records.map((record, i): Received => {
     const payload = exact?.[i] ?? JSON.stringify(record);
-    return { record: include === undefined ? record : withParent(record, include, parents[0]), payload };
+    return { record: include === undefined ? record : withParent(record, include, parents[0]), payload, ascii };
   });
 }
 

@@ -1,5 +1,5 @@
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import type { EncodeRow } from '../../warehouse/warehouse.ts';
+import type { LineWriter, PageLines } from '../../warehouse/warehouse.ts';
 import { highMark } from './high-mark.ts';
 import { receivedOf } from './received.ts';
 import { stageInSteps, type Staged } from './stage-records.ts';
@@ -8,6 +8,7 @@ import { stageInSteps, type Staged } from './stage-records.ts';
 export interface PageToStage {
   readonly stream: CompiledStream;
   readonly text: string;
+  readonly ascii: boolean;
   readonly records: readonly unknown[];
   /** Values of the parents of the call. */
   readonly parents: readonly string[];
@@ -15,17 +16,19 @@ export interface PageToStage {
 }
 
 export interface StagedContent extends Staged {
+  readonly lines: PageLines;
   /** Greatest value of the incremental field. */
   readonly highMark: string | null;
 }
 
 /** Checks a page's records and works out what is written of them. */
-export async function stagePage(page: PageToStage, encodeRow: EncodeRow): Promise<StagedContent> {
+export async function stagePage(page: PageToStage, lines: LineWriter): Promise<StagedContent> {
   const received = receivedOf(page);
   const { incremental } = page.stream.definition;
   const records = received.map((item) => item.record);
   return {
-    ...(await stageInSteps(page.stream, received, encodeRow)),
+    ...(await stageInSteps(page.stream, received, lines)),
+    lines: lines.finish(),
     highMark: highMark(incremental, records, page.receivedAtMs),
   };
 }

@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { canonicalJson, canonicalPlainJson } from '../../core/canonical.ts';
-import { columnText } from '../../core/column-text.ts';
+import { columnText, quickColumnText } from '../../core/column-text.ts';
 import { NeedsAttention } from '../../core/errors.ts';
 import { valueAt } from '../../core/json.ts';
 import { keyPart, keyText } from '../../core/key-text.ts';
 import { sha128 } from '../../core/page-key.ts';
-import { encodeVersion } from '../../core/version.ts';
+import { versionOf } from '../../core/version.ts';
 import type { Column, CompiledStream, Mismatch } from '../../definitions/compiled.ts';
 import type { Received } from './received.ts';
-import type { EncodeRow, RejectedRecord, StagedRecord } from '../../warehouse/warehouse.ts';
+import type { LineWriter, RejectedRecord, StagedRecord } from '../../warehouse/warehouse.ts';
 
 export interface Staged {
   readonly records: readonly StagedRecord[];
@@ -23,11 +23,11 @@ const MAX_KEY = 600;
 export function stageRecords(
   stream: CompiledStream,
   received: readonly Received[],
-  encodeRow: EncodeRow,
+  lines: Pick<LineWriter, 'add'>,
   firstOrdinal = 0,
 ): Staged {
   const isPlain = !(stream.definition.schema instanceof z.ZodType) && stream.definition.parent?.include === undefined;
-  const stage: Stage = { stream, encodeRow, eventTimeAt: eventTimeColumn(stream), isPlain };
+  const stage: Stage = { stream, lines, eventTimeAt: eventTimeColumn(stream), isPlain };
   const records: StagedRecord[] = [];
   const rejected: RejectedRecord[] = [];
   received.forEach((item, index) => {
@@ -45,12 +45,12 @@ const STEP = 25;
 export async function stageInSteps(
   stream: CompiledStream,
   received: readonly Received[],
-  encodeRow: EncodeRow,
+  lines: Pick<LineWriter, 'add'>,
 ): Promise<Staged> {
   const records: StagedRecord[] = [];
   const rejected: RejectedRecord[] = [];
   for (let from = 0; from < received.length; from += STEP) {
-    const staged = stageRecords(stream, received.slice(from, from + STEP), encodeRow, from);
+    const staged = stageRecords(stream, received.slice(from, from + STEP), lines, from);
     records.push(...staged.records);
     rejected.push(...staged.rejected);
     await setImmediate();
@@ -61,7 +61,7 @@ export async function stageInSteps(
 /** What is the same for all records of a page. */
 interface Stage {
   readonly stream: CompiledStream;
-  readonly encodeRow: EncodeRow;
+  readonly lines: Pick<LineWriter, 'add'>;
   /** Index of the column that says when it happened; -1 if none does. */
   readonly eventTimeAt: number;
   /** Records are made of their payloads alone: no zod transform, no added field. */
@@ -69,8 +69,8 @@ interface Stage {
 }
 
 function stageRecord(
-  { stream, encodeRow, eventTimeAt, isPlain }: Stage,
-  { record, payload }: Received,
+  { stream, lines, eventTimeAt, isPlain }: Stage,
+  { record, payload, ascii }: Received,
   ordinal: number,
 ): StagedRecord | RejectedRecord {
   const plain = isPlain && needsNoEscape(payload);
@@ -87,7 +87,12 @@ function stageRecord(
   const columns: (string | null)[] = [];
   for (const column of stream.columns) {
     const field = column.path.length === 1 ? value[column.path[0] as string] : valueAt(value, column.path);
-    const cell = columnText(column.type, field, plain);
+    const quick = plain ? quickColumnText(column.type, field) : undefined;
+    if (quick !== undefined) {
+      columns.push(quick);
+      continue;
+    }
+    const cell = columnText(column.type, field);
     if ('reason' in cell)
       return reject({ path: column.path.join('.'), reason: cell.reason }, { stream, record, payload, hash, ordinal });
     columns.push(cell.text);
@@ -99,7 +104,8 @@ function stageRecord(
   const { keyColumns } = stream;
   for (let i = 0; i < keyColumns.length; i++)
     columns[i] = keyPart((keyColumns[i] as Column).type, columns[i] as string);
-  const key = keyText(columns.slice(0, keyColumns.length) as string[]);
+  const key =
+    keyColumns.length === 1 ? (columns[0] as string) : keyText(columns.slice(0, keyColumns.length) as string[]);
   if (key !== null && key.length > MAX_KEY)
     return reject(
       {
@@ -108,9 +114,10 @@ function stageRecord(
       },
       { stream, record, payload, hash, ordinal },
     );
-  const version = encodeVersion(stream.version.map((part) => ({ value: valueAt(value, part.path), type: part.type })));
+  const version = versionOf(value, stream.version);
   const eventTime = columns[eventTimeAt] ?? null;
-  return { ordinal, key, version, hash, eventTime, payload, plain, row: encodeRow(columns, plain) };
+  const line = lines.add({ ordinal, key, version, hash, eventTime, payload, columns, plain, ascii });
+  return { ordinal, key, version, hash, line };
 }
 
 /**
@@ -133,7 +140,8 @@ function writable(record: unknown, plain: boolean): string | undefined {
 /** Fields without a column of their own, as one JSON object; null when there are none. */
 function extraOf(stream: CompiledStream, record: unknown): { readonly text: string } | Mismatch | null {
   let extra: Record<string, unknown> | undefined;
-  for (const name of Object.keys(record as object))
+  // Not Object.keys: it would make an array of each record's names. What JSON.parse makes inherits nothing that is enumerable.
+  for (const name in record as object)
     // Without a prototype, a field named __proto__ is a field like any other.
     if (!stream.known.has(name))
       (extra ??= Object.create(null) as Record<string, unknown>)[name] = (record as Record<string, unknown>)[name];

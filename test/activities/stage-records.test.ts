@@ -2,17 +2,16 @@ import { describe, expect, test } from '@jest/globals';
 import { stageRecords, type Staged } from '../../activities/pull/stage-records.ts';
 import { NeedsAttention } from '../../core/errors.ts';
 import { parseJson } from '../../core/json.ts';
+import type { LineOf } from '../../warehouse/warehouse.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { defineStream } from '../support/define-stream.ts';
 
-const stage = (stream: CompiledStream, ...payloads: string[]): Staged =>
-  stageRecords(
-    stream,
-    payloads.map((payload) => ({ payload, record: parseJson(payload) })),
-    (texts) => JSON.stringify(texts),
-  );
-
-const columnsOf = (row = '[]'): readonly (string | null)[] => JSON.parse(row) as (string | null)[];
+/** The lines are what the warehouse was given to write. */
+function stage(stream: CompiledStream, ...payloads: string[]): Staged & { readonly lines: readonly LineOf[] } {
+  const lines: LineOf[] = [];
+  const received = payloads.map((payload) => ({ payload, ascii: false, record: parseJson(payload) }));
+  return { ...stageRecords(stream, received, { add: (line) => lines.push(line) - 1 }), lines };
+}
 
 const numbered = defineStream({
   primaryKey: ['id', 'at'],
@@ -27,16 +26,12 @@ const numbered = defineStream({
 describe('stageRecords', () => {
   test('works out all that the warehouse needs, and keeps the text as it came', () => {
     const payload = '{ "v":7, "id":"o1" , "other": {"b":1.50}, "text":null}';
-    const { records, rejected } = stage(defineStream(), payload);
+    const { records, rejected, lines } = stage(defineStream(), payload);
     expect(rejected).toEqual([]);
-    expect(records).toEqual([
-      expect.objectContaining({
-        ordinal: 0,
-        key: 'o1',
-        version: '00000000000000000007',
-        payload,
-        row: JSON.stringify(['o1', '7', null, '{"other":{"b":1.5}}']),
-      }),
+    const staged = { ordinal: 0, key: 'o1', version: '00000000000000000007' };
+    expect(records).toEqual([expect.objectContaining({ ...staged, line: 0 })]);
+    expect(lines).toEqual([
+      expect.objectContaining({ ...staged, payload, columns: ['o1', '7', null, '{"other":{"b":1.5}}'] }),
     ]);
   });
 
@@ -49,23 +44,23 @@ describe('stageRecords', () => {
   });
 
   test('gives one key to one value, however it is written', () => {
-    const { records } = stage(
+    const { records, lines } = stage(
       numbered,
       '{"id":1.0,"at":"2026-01-01T00:00:00Z"}',
       '{"id":1,"at":"2026-01-01T01:00:00.000+01:00"}',
       '{"id":1.00000000000000000,"at":"2026-01-01T00:00:00.0000001Z"}',
     );
     expect(records.map(({ key }) => key)).toEqual(Array(3).fill('["1","2026-01-01T00:00:00.000000Z"]'));
-    expect(records.map(({ row }) => columnsOf(row)[1])).toEqual(Array(3).fill('2026-01-01T00:00:00.000000Z'));
+    expect(lines.map(({ columns }) => columns[1])).toEqual(Array(3).fill('2026-01-01T00:00:00.000000Z'));
   });
 
   test('keeps long numbers to the last digit', () => {
-    const { records } = stage(
+    const { lines } = stage(
       numbered,
       '{"id":0.12345678901234567890,"at":"2026-01-01T00:00:00Z","n":9223372036854775807}',
     );
-    expect(columnsOf(records[0]?.row)[0]).toBe('0.1234567890123456789');
-    expect(columnsOf(records[0]?.row)[2]).toBe('9223372036854775807');
+    expect(lines[0]?.columns[0]).toBe('0.1234567890123456789');
+    expect(lines[0]?.columns[2]).toBe('9223372036854775807');
   });
 
   test.each([
@@ -114,14 +109,18 @@ describe('stageRecords', () => {
   });
 
   test('keeps a field named __proto__', () => {
-    const { records } = stage(defineStream(), '{"id":"a","__proto__":{"x":1}}');
-    expect(columnsOf(records[0]?.row).at(-1)).toBe('{"__proto__":{"x":1}}');
+    const { lines } = stage(defineStream(), '{"id":"a","__proto__":{"x":1}}');
+    expect(lines[0]?.columns.at(-1)).toBe('{"__proto__":{"x":1}}');
   });
 
   test('makes lone surrogates the replacement character, so that two keys are one where the database sees one', () => {
-    const { records } = stage(defineStream(), '{"id":"\\ud800","z":"\\ud800\\ud801\\udc00"}', '{"id":"\\udfff"}');
+    const { records, lines } = stage(
+      defineStream(),
+      '{"id":"\\ud800","z":"\\ud800\\ud801\\udc00"}',
+      '{"id":"\\udfff"}',
+    );
     expect(records.map(({ key }) => key)).toEqual(['\ufffd', '\ufffd']);
-    expect(columnsOf(records[0]?.row).at(-1)).toBe('{"z":"\ufffd\u{10400}"}');
+    expect(lines[0]?.columns.at(-1)).toBe('{"z":"\ufffd\u{10400}"}');
   });
 
   test('stops the stream at the first record that does not fit when it is set to freeze', () => {

@@ -14,7 +14,7 @@ import {
   type Arbitrary,
 } from 'fast-check';
 import type { Pool } from 'pg';
-import { columnText, type ColumnKind } from '../../core/column-text.ts';
+import { columnText, quickColumnText, type ColumnKind } from '../../core/column-text.ts';
 import { sortableTime } from '../../core/version.ts';
 import { copyField } from '../../warehouse/postgres/copy-text.ts';
 import { copyInto } from '../../warehouse/postgres/copy.ts';
@@ -42,7 +42,7 @@ const through = (kind: ColumnKind, texts: readonly string[]): Promise<string[]> 
     await copyInto(
       client,
       'cells (n, v)',
-      texts.map((text, i) => `${i}\t${copyField(text)}\n`),
+      texts.map((text, i) => Buffer.from(`${i}\t${copyField(text)}\n`)),
     );
     const as = kind === 'timestamp' ? `to_char(v at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')` : 'v::text';
     const { rows } = await client.query<{ v: string }>(`select ${as} as v from cells order by n`);
@@ -93,6 +93,29 @@ function meaning(kind: ColumnKind, text: string): unknown {
 
 /** To whole seconds: PostgreSQL rounds what comes behind the microseconds. */
 const isoOf = (text: string): string => sortableTime(text).replace(/\.\d+Z$/, 'Z');
+
+describe('quickColumnText', () => {
+  test.each(Object.keys(values) as ColumnKind[])('says what columnText says, or nothing: %s', (kind) => {
+    const plain = sample(values[kind], 3000).filter(
+      (value) => typeof value !== 'bigint' && !JSON.stringify(value).includes('\\'),
+    );
+    const told = plain.filter((value) => quickColumnText(kind, value) !== undefined);
+    expect(told.map((value) => ({ text: quickColumnText(kind, value) }))).toEqual(
+      told.map((value) => columnText(kind, value)),
+    );
+  });
+
+  test.each<[ColumnKind, unknown, string]>([
+    ['text', 'a b', 'a b'],
+    ['integer', 12, '12'],
+    ['number', 1.5, '1.5'],
+    ['boolean', false, 'f'],
+    ['timestamp', '2026-01-28T03:04:05.123456Z', '2026-01-28T03:04:05.123456Z'],
+    ['json', { a: [1] }, '{"a":[1]}'],
+  ])('knows what most values are: %s', (kind, value, text) => {
+    expect(quickColumnText(kind, value)).toBe(text);
+  });
+});
 
 describe('what columnText accepts', () => {
   test.each(Object.keys(values) as ColumnKind[])('PostgreSQL accepts: %s', async (kind) => {

@@ -1,21 +1,26 @@
+import { isAscii } from 'node:buffer';
 import type { Pool } from 'pg';
-import { copyFields } from '../../warehouse/postgres/copy-text.ts';
 import { stageRecords } from '../../activities/pull/stage-records.ts';
 import { start, writeCheckpoint } from '../../core/checkpoint.ts';
 import type { Counts } from '../../core/counts.ts';
 import { parseJson } from '../../core/json.ts';
 import { pageKey } from '../../core/page-key.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import type { OpenedStream, StagedPage, StreamReport, Warehouse } from '../../warehouse/warehouse.ts';
+import type { LineOf, OpenedStream, StagedPage, StreamReport, Warehouse } from '../../warehouse/warehouse.ts';
 
 /** A run of a stream, as the pull activity drives it: pages follow one another from where the run stands. */
 export interface Run {
   readonly opened: OpenedStream;
-  /** Stages the page that follows; each record is a JSON text or a value. */
-  page(records: readonly unknown[], change?: Partial<StagedPage>): StagedPage;
+  /** Stages the page that follows; each record is a JSON text or a value. `spoil`: what our checks should have refused. */
+  page(records: readonly unknown[], change?: Partial<StagedPage>, spoil?: Spoil): StagedPage;
   commit(...pages: readonly StagedPage[]): Promise<Counts>;
   /** Stages an empty last page, commits it and ends the run. */
   finish(): Promise<StreamReport>;
+}
+
+/** What is written of the record with this ordinal. */
+export interface Spoil extends Partial<Pick<LineOf, 'columns' | 'payload'>> {
+  readonly ordinal: number;
 }
 
 export async function runOf(
@@ -36,7 +41,13 @@ export async function runOf(
   let cursor = opened.checkpoint.cursor;
   let pageNo = opened.report.pages;
 
-  const page = (records: readonly unknown[], change: Partial<StagedPage> = {}): StagedPage => {
+  const page = (records: readonly unknown[], change: Partial<StagedPage> = {}, spoil?: Spoil): StagedPage => {
+    const received = records.map(receivedRecord);
+    const receivedAt = '2026-11-25T00:00:00.000Z';
+    const writer = warehouse.lineWriter({ receivedAt, chars: 100, records: records.length });
+    const content = stageRecords(stream, received, {
+      add: (line) => writer.add(line.ordinal === spoil?.ordinal ? { ...line, ...spoil, plain: false } : line),
+    });
     pageNo += 1;
     const cursorOut = `after ${pageNo}`;
     const after = writeCheckpoint({ ...start, cursor: cursorOut });
@@ -57,11 +68,12 @@ export async function runOf(
       status: 200,
       requestId: null,
       bytes: 100,
-      fetchedAt: '2026-11-25T00:00:00.000Z',
+      fetchedAt: receivedAt,
       before,
       after,
       highMark: null,
-      ...stageRecords(stream, records.map(received), copyFields),
+      ...content,
+      lines: writer.finish(),
       skipped: false,
       notModified: false,
       validators: null,
@@ -90,9 +102,9 @@ export async function runOf(
   };
 }
 
-function received(record: unknown): { payload: string; record: unknown } {
+function receivedRecord(record: unknown): { payload: string; ascii: boolean; record: unknown } {
   const payload = typeof record === 'string' ? record : JSON.stringify(record);
-  return { payload, record: parseJson(payload) };
+  return { payload, ascii: isAscii(Buffer.from(payload)), record: parseJson(payload) };
 }
 
 /** Whole runs of the given listings, one after the other, on days of their own. */

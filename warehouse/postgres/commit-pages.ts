@@ -6,6 +6,7 @@ import type { Failpoint } from '../../core/failpoint.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { RejectedRecord, StagedPage, StagedRecord, StreamRun, Writer } from '../warehouse.ts';
 import { headKey, readHeads } from './heads.ts';
+import type { PostgresLines } from './page-lines.ts';
 import { recordPages } from './record-pages.ts';
 import { shadowOf, targetOf } from './target.ts';
 import { transaction } from './transaction.ts';
@@ -61,8 +62,9 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
     lastEvent: standing.lastEvent,
   });
 
-  const origins = pages.map(({ fetchedAt }, index): Origin => ({ page: standing.lastPage + index + 1, fetchedAt }));
-  await writeRows(client, { stream, run, table, folded, origins });
+  // What another warehouse wrote never comes here.
+  const written = pages.map(({ lines }, i) => ({ page: standing.lastPage + i + 1, lines: lines as PostgresLines }));
+  await writeRows(client, { stream, run, table, folded, pages: written });
   await failpoint('commit.middle');
   await recordPages(client, {
     ...input,
@@ -72,12 +74,6 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
     lastEvent: folded.lastEvent,
   });
   return folded.counts.reduce(addCounts, noCounts);
-}
-
-/** Where the records of a page come from. */
-export interface Origin {
-  readonly page: number;
-  readonly fetchedAt: string;
 }
 
 interface Standing {
@@ -145,7 +141,7 @@ function withoutRecord(pages: readonly StagedPage[], refused: RefusedRow): Stage
       path: refused.path,
       reason: refused.message,
       hash: record.hash,
-      payload: record.payload,
+      payload: page.lines.payload(record.line),
     };
     return {
       ...page,

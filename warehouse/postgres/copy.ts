@@ -3,28 +3,32 @@ import { pipeline } from 'node:stream/promises';
 import type { ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
-/** COPY in text format: one line per row. Lines come in chunks so that PostgreSQL works while we encode the next. */
-export async function copyInto(client: ClientBase, into: string, lines: Iterable<string>): Promise<void> {
+/** COPY in text format: lines as bytes, as many of them in a piece as there are. */
+export async function copyInto(client: ClientBase, into: string, pieces: Iterable<Buffer>): Promise<void> {
   await pipeline(
-    Readable.from(chunksOf(lines), { objectMode: true }),
+    Readable.from(chunksOf(pieces), { objectMode: true }),
     client.query(copyFrom(`copy ${into} from stdin`)),
   );
 }
 
-const CHUNK_CHARS = 128 * 1024;
+const CHUNK_BYTES = 128 * 1024;
 
-function* chunksOf(lines: Iterable<string>): Generator<Buffer> {
-  let chunk: string[] = [];
-  let chars = 0;
-  for (const line of lines) {
-    chunk.push(line);
-    chars += line.length;
-    if (chars < CHUNK_CHARS) continue;
-    yield Buffer.from(chunk.join(''));
-    chunk = [];
-    chars = 0;
+/** Small pieces are gathered: each chunk is a message of its own. Chunks leave while the next ones are made. */
+function* chunksOf(pieces: Iterable<Buffer>): Generator<Buffer> {
+  let small: Buffer[] = [];
+  let bytes = 0;
+  for (const piece of pieces) {
+    for (let from = 0; from < piece.length; from += CHUNK_BYTES) {
+      const part = piece.subarray(from, from + CHUNK_BYTES);
+      small.push(part);
+      bytes += part.length;
+      if (bytes < CHUNK_BYTES) continue;
+      yield small.length === 1 ? part : Buffer.concat(small, bytes);
+      small = [];
+      bytes = 0;
+    }
   }
-  if (chars > 0) yield Buffer.from(chunk.join(''));
+  if (bytes > 0) yield Buffer.concat(small, bytes);
 }
 
 /** Line of the COPY that PostgreSQL refused, from the error's context (`COPY payments, line 17, column …`). */

@@ -10,10 +10,6 @@ import { arrayLiteral, postgresTypes, quoted } from './quote.ts';
 export const headKey = (stream: CompiledStream, record: StagedRecord): string | null =>
   record.key !== null && stream.definition.disposition === 'append' ? `${record.key} ${record.hash}` : record.key;
 
-/** The record's own key: `headKey` undone. */
-export const ownKey = (stream: CompiledStream, { key, hash }: StagedRecord): string | null =>
-  key !== null && stream.definition.disposition === 'append' ? key.slice(0, -hash.length - 1) : key;
-
 /** The newest known event per key, read from a table that holds one row per key. Call it under the stream's lock. */
 export async function readHeads(
   client: ClientBase,

@@ -2,9 +2,9 @@ import type { Pool } from 'pg';
 import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { commitPages } from './commit-pages.ts';
-import { copyFields } from './copy-text.ts';
 import { finishStream } from './finish-stream.ts';
 import { openStream } from './open-stream.ts';
+import { postgresLineWriter } from './page-lines.ts';
 import { parentValues } from './parent-values.ts';
 import { closeRun, openRun } from './runs.ts';
 import { deferStream, failStream, streamReport } from './settle-stream.ts';
@@ -14,7 +14,7 @@ export { openPool } from './open-pool.ts';
 
 export function postgresWarehouse(pool: Pool, failpoint: Failpoint = noFailpoint): Warehouse {
   return {
-    encodeRow: copyFields,
+    lineWriter: postgresLineWriter,
     openRun: (input) => whenAvailable(() => openRun(pool, input)),
     closeRun: (input) => whenAvailable(() => closeRun(pool, input)),
     openStream: (input) => whenAvailable(() => openStream(pool, input)),

@@ -1,10 +1,8 @@
 import type { ClientBase } from 'pg';
 import { NeedsAttention } from '../../core/errors.ts';
 import type { Column, CompiledStream } from '../../definitions/compiled.ts';
+import { rowLineage } from './page-lines.ts';
 import { postgresTypes, quoted } from './quote.ts';
-
-/** The table people query, as this stream's definition wants it, and the lineage columns every row carries. */
-export const lineage = ['_extra', '_event', '_page', '_run', '_version', '_hash'] as const;
 
 export const targetOf = (stream: CompiledStream): string => `${quoted(stream.partner.name)}.${quoted(stream.table)}`;
 /** A `replace` is gathered here and swapped in at the end. */
@@ -13,7 +11,7 @@ export const shadowOf = (stream: CompiledStream, runNo: number): string =>
 
 /** The columns that a row is written with, in order; `_loaded_at` comes from its default. */
 export const rowColumns = (stream: CompiledStream): string =>
-  [...stream.columns.map((column) => column.name), ...lineage].map(quoted).join(', ');
+  [...rowLineage, ...stream.columns.map((column) => column.name), '_extra'].map(quoted).join(', ');
 
 /** Creates the target, or adds the columns that the definition gained. A column whose type changed needs a person. */
 export async function ensureTarget(client: ClientBase, stream: CompiledStream): Promise<void> {

@@ -3,10 +3,8 @@ import { RetryLater } from '../../core/errors.ts';
 import type { Folded, Written } from '../../core/fold.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StagedRecord, StreamRun } from '../warehouse.ts';
-import type { Origin } from './commit-pages.ts';
-import { ownKey } from './heads.ts';
-import { copyField } from './copy-text.ts';
 import { copyInto, refusedLine } from './copy.ts';
+import { eventColumns, type Line, type PostgresLines } from './page-lines.ts';
 import { quoted } from './quote.ts';
 import { rowColumns } from './target.ts';
 
@@ -28,34 +26,75 @@ interface WriteInput {
   readonly run: StreamRun;
   readonly table: string;
   readonly folded: Folded<StagedRecord>;
-  /** Per page, as the fold counts them. */
-  readonly origins: readonly Origin[];
+  /** As the fold counts them. */
+  readonly pages: readonly PageToWrite[];
+}
+
+export interface PageToWrite {
+  /** Its number in the ledger. */
+  readonly page: number;
+  readonly lines: PostgresLines;
 }
 
 /** Writes what the fold decided: events and new rows straight by COPY, changed rows through a staging table. */
 export async function writeRows(client: ClientBase, input: WriteInput): Promise<void> {
   const { folded, stream, run, table } = input;
-  await copyRecords(client, `events_${run.streamId} (${eventColumns})`, folded.events, (written) =>
-    eventLine(written, input),
-  );
-  await copyRecords(client, `${table} (${rowColumns(stream)})`, folded.inserts, (written) => rowLine(written, input));
+  await copyRecords(client, `events_${run.streamId} (${eventColumns})`, folded.events, eventPieces(input));
+  await copyRecords(client, `${table} (${rowColumns(stream)})`, folded.inserts, rowPieces(input));
   if (folded.updates.length > 0) await updateRows(client, input);
 }
 
-const eventColumns = 'event, page, ordinal, key, version, event_time, received_at, hash, payload';
-
-function eventLine({ record, page: index, event }: Written<StagedRecord>, { origins, stream }: WriteInput): string {
-  const { page, fetchedAt } = origins[index] as Origin;
-  const ownedKey = ownKey(stream, record);
-  const key = record.plain && ownedKey !== null ? ownedKey : copyField(ownedKey);
-  const payload = record.plain ? record.payload : copyField(record.payload);
-  const version = copyField(record.version);
-  return `${event}\t${page}\t${record.ordinal}\t${key}\t${version}\t${copyField(record.eventTime)}\t${fetchedAt}\t${record.hash}\t${payload}\n`;
+function* eventPieces({ folded, pages }: WriteInput): Generator<Buffer> {
+  const run = new Stretch();
+  for (const { record, page: index, event } of folded.events) {
+    const { page, lines } = pages[index] as PageToWrite;
+    const done = run.take(lines.eventLine(record.line, { event, page }));
+    if (done !== undefined) yield done;
+  }
+  yield run.end();
 }
 
-function rowLine({ record, page: index, event }: Written<StagedRecord>, { origins, run }: WriteInput): string {
-  const { page } = origins[index] as Origin;
-  return `${record.row}\t${event}\t${page}\t${run.runNo}\t${copyField(record.version)}\t${record.hash}\n`;
+function* rowPieces({ folded, pages, run: { runNo } }: WriteInput): Generator<Buffer> {
+  const run = new Stretch();
+  for (const { record, page: index, event } of folded.inserts) {
+    const { page, lines } = pages[index] as PageToWrite;
+    const done = run.take(lines.rowLine(record.line, { event, page, run: runNo }));
+    if (done !== undefined) yield done;
+  }
+  yield run.end();
+}
+
+function* updatePieces({ folded, pages, run: { runNo } }: WriteInput): Generator<Buffer> {
+  for (const { record, page: index, event, previous } of folded.updates) {
+    const { page, lines } = pages[index] as PageToWrite;
+    const { bytes, from, to } = lines.rowLine(record.line, { event, page, run: runNo });
+    yield bytes.subarray(from, to - 1);
+    yield Buffer.from(`\t${previous}\n`);
+  }
+}
+
+/** Lines that stand side by side in one block leave as one piece. */
+class Stretch {
+  #bytes: Buffer = Buffer.alloc(0);
+  #from = 0;
+  #to = 0;
+
+  /** The piece that this line does not continue. */
+  take({ bytes, from, to }: Line): Buffer | undefined {
+    if (bytes === this.#bytes && from === this.#to) {
+      this.#to = to;
+      return undefined;
+    }
+    const done = this.#to > this.#from ? this.end() : undefined;
+    this.#bytes = bytes;
+    this.#from = from;
+    this.#to = to;
+    return done;
+  }
+
+  end(): Buffer {
+    return this.#bytes.subarray(this.#from, this.#to);
+  }
 }
 
 /** The update only touches a row that still stands for the event the decision was made against. */
@@ -64,9 +103,7 @@ async function updateRows(client: ClientBase, input: WriteInput): Promise<void> 
   const staging = `staging_${input.run.streamId}`;
   await client.query(`create temp table ${staging} (like ${table} including defaults) on commit drop`);
   await client.query(`alter table ${staging} add column _previous bigint not null`);
-  await copyRecords(client, `${staging} (${rowColumns(stream)}, _previous)`, folded.updates, (written) => {
-    return `${rowLine(written, input).slice(0, -1)}\t${written.previous}\n`;
-  });
+  await copyRecords(client, `${staging} (${rowColumns(stream)}, _previous)`, folded.updates, updatePieces(input));
   const set = [
     ...stream.columns.map((column) => column.name),
     ...'_extra _event _page _run _version _hash _loaded_at'.split(' '),
@@ -86,15 +123,15 @@ async function updateRows(client: ClientBase, input: WriteInput): Promise<void> 
 /** Classes of SQLSTATE that speak of the data: 22 data exception, 54 program limit (depth of JSON, size of a key). */
 const aboutData = /^(22|54)/;
 
-async function copyRecords<W extends Written<StagedRecord>>(
+async function copyRecords(
   client: ClientBase,
   into: string,
-  rows: readonly W[],
-  line: (row: W) => string,
+  rows: readonly Written<StagedRecord>[],
+  pieces: Iterable<Buffer>,
 ): Promise<void> {
   if (rows.length === 0) return;
   try {
-    await copyInto(client, into, mapLazily(rows, line));
+    await copyInto(client, into, pieces);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (code === '23505')
@@ -112,8 +149,4 @@ async function copyRecords<W extends Written<StagedRecord>>(
 function refusedColumn(error: unknown): string {
   const where = error instanceof Error && 'where' in error ? String(error.where) : '';
   return /^COPY \S+, line \d+, column ([^:\n]+)/m.exec(where)?.[1] ?? '';
-}
-
-function* mapLazily<T, U>(items: Iterable<T>, map: (item: T) => U): Generator<U> {
-  for (const item of items) yield map(item);
 }
