@@ -13,7 +13,7 @@ import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { parseJson, valueAt } from '../core/json.ts';
 import type { LineWriter } from '../warehouse/warehouse.ts';
-import { fetchPage, type FetchDeps, type FetchedPage } from './pull/fetch-page.ts';
+import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from './pull/fetch-page.ts';
 import { receivedOf, type Received } from './pull/received.ts';
 import { stageRecords } from './pull/stage-records.ts';
 import { sampleHints } from './sample-hints.ts';
@@ -118,7 +118,7 @@ interface Asking {
   readonly onRequest?: (request: string) => void;
 }
 
-interface SampledPage extends FetchedPage {
+interface SampledPage extends PageContent, Pick<FetchedPage, 'answer'> {
   readonly received: readonly Received[];
 }
 
@@ -151,13 +151,15 @@ async function firstPage(stream: CompiledStream, { streams, nowMs, onRequest }: 
     const position: Position = { cursor: null, parents, range: sliceAt(range, undefined, 0) };
     const { method, url } = buildRequest({ partner, stream: definition, position });
     onRequest?.(`${method} ${redactUrl(url, partner.baseUrl)}`);
-    const page = await fetchPage(deps, { stream, position, pageNo: 1, known: null });
+    const { answer, read } = await fetchPage(deps, { stream, position, pageNo: 1, known: null });
+    const page = read();
     return {
       ...page,
+      answer,
       received: receivedOf({
         stream,
-        text: page.answer.text,
-        ascii: page.answer.ascii,
+        text: answer.text,
+        ascii: answer.ascii,
         records: page.records,
         parents,
       }),

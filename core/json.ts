@@ -93,6 +93,34 @@ export function sliceElements(text: string, path: string): string[] | undefined 
   return slices;
 }
 
+/**
+ * A JSON text without the elements of its long array at `path`, parsed: what a listing says beside its records, in no time.
+ * A guess: where the array ends is taken from the end of the text. undefined when nothing can be made of it.
+ */
+export function guessEnvelope(text: string, path: string): unknown {
+  let open = skipSpace(text, 0);
+  for (const step of path === '' ? [] : path.split('.')) {
+    const name = `"${step}"`;
+    const at = text.indexOf(name, open);
+    if (at < 0) return undefined;
+    const colon = skipSpace(text, at + name.length);
+    if (text[colon] !== ':') return undefined;
+    open = skipSpace(text, colon + 1);
+  }
+  if (text[open] !== '[') return undefined;
+  let close = text.length;
+  for (let tries = 0; tries < 3; tries++) {
+    close = text.lastIndexOf(']', close - 1);
+    if (close <= open) return undefined;
+    try {
+      return parseJson(text.slice(0, open + 1) + text.slice(close));
+    } catch {
+      // An array that stands behind the records: the one before it may be theirs.
+    }
+  }
+  return undefined;
+}
+
 function findMember(text: string, object: number, name: string): number | undefined {
   if (text[object] !== '{') return undefined;
   let found: number | undefined;

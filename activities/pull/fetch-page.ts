@@ -7,6 +7,7 @@ import type { Authorizer } from '../../http/auth.ts';
 import { buildRequest } from '../../http/build-request.ts';
 import { classify, type Verdict } from '../../http/classify.ts';
 import type { PartnerClient } from '../../http/client.ts';
+import { foreseeNext } from '../../http/foresee-next.ts';
 import { nextPage } from '../../http/next-page.ts';
 import type { Limiter } from '../../limits/limiter.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
@@ -27,8 +28,16 @@ export interface FetchDeps {
   readonly onRequest: () => void;
 }
 
+/** A page that came and is not read yet: as a text it costs the garbage collector nothing. */
 export interface FetchedPage {
   readonly answer: Answer;
+  /** The cursor of the next page, if it shows before the page is read; `read` has the last word. */
+  readonly foreseen: string | undefined;
+  /** Parses it. Throws what a partner's answer deserves that cannot be read. */
+  readonly read: () => PageContent;
+}
+
+export interface PageContent {
   /** Parsed; their exact texts are parts of the answer's (received.ts). */
   readonly records: readonly unknown[];
   readonly next: NextPage;
@@ -44,9 +53,9 @@ export interface PageAsked {
   readonly known: Validators | null;
 }
 
-const lastPage: NextPage = { cursor: null, total: null };
+const nothing = { records: [], next: { cursor: null, total: null } } as const;
 
-/** One page: permit, request, verdict, parsed records. One attempt, but for a token that had to be renewed. */
+/** One page: permit, request, verdict. One attempt, but for a token that had to be renewed. */
 export async function fetchPage(deps: FetchDeps, asked: PageAsked): Promise<FetchedPage> {
   const { stream, position } = asked;
   const at = { partner: stream.partner.name, stream: stream.name, page: asked.pageNo };
@@ -61,12 +70,16 @@ export async function fetchPage(deps: FetchDeps, asked: PageAsked): Promise<Fetc
     const message = `${stream.partner.name} ${stream.name} page ${asked.pageNo}: ${verdict.message}`;
     switch (verdict.action) {
       case 'ok':
-        return readPage(asked, request, answer, place);
+        return {
+          answer,
+          foreseen: foreseen(asked, request, answer),
+          read: () => readPage(asked, request, answer, place),
+        };
       case 'skip':
         // A parent may vanish at any time; a listing of its own would lose the pages that follow.
         if (position.cursor !== null && position.parents.length === 0)
           throw new GiveUp(`${message}; it cannot be skipped in the middle of a listing`, { at: place });
-        return { answer, records: [], next: lastPage, skipped: true, validators: null };
+        return { answer, foreseen: undefined, read: () => ({ ...nothing, skipped: true, validators: null }) };
       case 'throttled':
         throw new Throttled(message, { at: place, resumeAt: blockedUntil ?? new Date(deps.now()).toISOString() });
       case 'retry':
@@ -122,7 +135,7 @@ async function block(deps: FetchDeps, { resumeAt, message }: Verdict): Promise<s
   return deps.limiter.block(Math.max(waitMs, 0), message);
 }
 
-function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Coordinates): FetchedPage {
+function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Coordinates): PageContent {
   const { stream, position } = asked;
   const validators = validatorsOf(asked, request, answer);
   if (
@@ -134,7 +147,7 @@ function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Co
   if (answer.status === 204 && position.cursor !== null)
     throw new RetryLater(`${where(at)}: answered 204 (nothing) in the middle of a listing`, { at });
   if (answer.status === 304 || answer.status === 204)
-    return { answer, records: [], next: lastPage, skipped: false, validators };
+    return { ...nothing, skipped: false, validators };
   const body = parseBody(answer, at);
   const path = stream.definition.records;
   const records = valueAt(body, path);
@@ -152,7 +165,13 @@ function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Co
     url: request.url,
     auth: stream.partner.auth,
   });
-  return { answer, records, next, skipped: false, validators };
+  return { records, next, skipped: false, validators };
+}
+
+function foreseen({ stream, position }: PageAsked, request: PageRequest, answer: Answer): string | undefined {
+  const { pagination, records } = stream.definition;
+  const { text, headers } = answer;
+  return foreseeNext({ pagination, text, records, headers, position, url: request.url, auth: stream.partner.auth });
 }
 
 function parseBody(answer: Answer, at: Coordinates): unknown {

@@ -3,12 +3,13 @@ import { GiveUp, RetryLater } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { SECOND } from '../../core/duration.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
+import type { Answer } from '../../core/page.ts';
 import { pageKey } from '../../core/page-key.ts';
 import { sliceAt, sliceCount } from '../../core/window.ts';
 import type { PartnerAccess } from '../access.ts';
 import type { StagedPage, Warehouse, Writer, OpenedStream } from '../../warehouse/warehouse.ts';
 import { deferralOf, type Deferral } from './deferral.ts';
-import { fetchPage, type FetchDeps, type FetchedPage } from './fetch-page.ts';
+import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from './fetch-page.ts';
 import type { GrantInput, GrantResult } from './grant.ts';
 import { pageQueue, type PageQueue } from './page-queue.ts';
 import { partitions, type Partitions } from './partitions.ts';
@@ -166,17 +167,21 @@ class Grant {
     let pageNo = this.#opened.report.pages + 1;
     let fetching: Promise<FetchedPage> | undefined = this.#fetch(at, pageNo);
     while (fetching !== undefined) {
-      const page: FetchedPage = await fetching;
+      const fetched: FetchedPage = await fetching;
       this.#uncommitted += 1;
-      this.#answerMs = page.answer.durationMs;
+      this.#answerMs = fetched.answer.durationMs;
+      // The next request goes out before this page is read, unless too much is in flight.
+      const early = this.#fetchForeseen(fetched, at, pageNo + 1);
+      const page = fetched.read();
       this.#refuseEndlessEmptiness(page, pageNo);
       const next = await this.#partitions.after(at, page.next);
-      const goesOn = !next.done && this.#mayGoOn();
-      // The next request goes out before this page is checked and staged, unless too much is in flight.
-      fetching = goesOn && this.#hasRoom() ? this.#fetch(next, pageNo + 1) : undefined;
+      const isForeseen = early !== undefined && page.next.cursor === fetched.foreseen;
+      const goesOn = !next.done && (isForeseen || this.#mayGoOn());
+      fetching = isForeseen ? early : goesOn && this.#hasRoom() ? this.#fetch(next, pageNo + 1) : undefined;
       fetching?.catch(() => {});
       const after = writeCheckpoint(next);
-      if (!(await this.#queue.push(await this.#stage({ page, at, pageNo, before, after })))) return 'more';
+      const { answer } = fetched;
+      if (!(await this.#queue.push(await this.#stage({ page, answer, at, pageNo, before, after })))) return 'more';
       if (next.done) return 'done';
       if (!goesOn) return 'more';
       fetching ??= this.#whenRoom().then(() => this.#fetch(next, pageNo + 1));
@@ -187,8 +192,15 @@ class Grant {
     return 'more';
   }
 
+  #fetchForeseen({ foreseen }: FetchedPage, at: Checkpoint, pageNo: number): Promise<FetchedPage> | undefined {
+    if (foreseen === undefined || !this.#hasRoom() || !this.#mayGoOn()) return undefined;
+    const early = this.#fetch({ ...at, cursor: foreseen }, pageNo);
+    early.catch(() => {});
+    return early;
+  }
+
   /** New cursors for ever, and never a record: some partners filter behind their pages, but not for so long. */
-  #refuseEndlessEmptiness(page: FetchedPage, pageNo: number): void {
+  #refuseEndlessEmptiness(page: PageContent, pageNo: number): void {
     this.#emptyPages = page.records.length === 0 && page.next.cursor !== null ? this.#emptyPages + 1 : 0;
     if (this.#emptyPages > MAX_EMPTY_PAGES)
       throw new GiveUp(`${MAX_EMPTY_PAGES} pages in a row were empty and named a next one: the listing has no end`, {
@@ -241,15 +253,15 @@ class Grant {
   }
 
   async #stage(of: {
-    page: FetchedPage;
+    page: PageContent;
+    answer: Answer;
     at: Checkpoint;
     pageNo: number;
     before: string;
     after: string;
   }): Promise<StagedPage> {
     const { stream } = this.#deps.access;
-    const { page, at, pageNo, before, after } = of;
-    const { answer } = page;
+    const { page, answer, at, pageNo, before, after } = of;
     const fetchedAt = new Date(answer.receivedAtMs).toISOString();
     const { records, lines, rejected, highMark } = await stagePage(
       {
