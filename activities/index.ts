@@ -1,18 +1,26 @@
-import { Context } from '@temporalio/activity';
+import { Context, getClient } from '@temporalio/activity';
+import { tellGovernor } from '../client/governor.ts';
 import type { Failpoint } from '../core/failpoint.ts';
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import { WarehouseUnavailable } from '../core/errors.ts';
+import type { Observation } from '../limits/observe.ts';
+import type { Partner } from '../definitions/definition.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
+import type { GovernorNews } from '../workflows/messages.ts';
 import type { Partners } from './access.ts';
 import { closeRun, planRun, type CloseRunInput, type PlanRunInput, type RunPlan, type RunReport } from './control.ts';
 import { toFailure, type RetryRules } from './failures.ts';
+import { lookAtLimits, type Look, type LookInput } from './govern.ts';
 import type { GrantInput, GrantResult } from './pull/grant.ts';
+import { noteWait, type NotedWait } from './note-wait.ts';
 import { pullStream } from './pull/pull-stream.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
 
 export interface ActivityDeps {
   readonly partners: Partners;
   readonly warehouse: Warehouse;
+  /** Notes the use of a partner's limits, raises alerts, and says how they stand. */
+  readonly observeLimits: (partner: Partner) => Promise<Observation>;
   readonly failpoint: Failpoint;
   readonly now: () => number;
   readonly random: () => number;
@@ -31,6 +39,12 @@ export function createControlActivities(deps: ActivityDeps) {
       translated(deps, () => deps.warehouse.failStream(input)),
     streamReport: (input: { syncId: string }): Promise<StreamReport | null> =>
       translated(deps, () => deps.warehouse.streamReport(input.syncId)),
+    lookAtLimits: (input: LookInput): Promise<Look> => translated(deps, () => lookAtLimits(deps, getClient(), input)),
+    /** A run begins or has ended; starts the governor. */
+    tellOfWork: (input: { partner: string; work: GovernorNews['work'] }): Promise<void> =>
+      translated(deps, () => tellGovernor(getClient(), { partner: input.partner, signal: 'work', news: input.work })),
+    /** A stream waits for long: the ledger keeps why, and the governor looks at once. */
+    noteWait: (input: NotedWait): Promise<void> => translated(deps, () => noteWait(deps, getClient(), input)),
   };
 }
 

@@ -17,6 +17,7 @@ import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from '.
 import { receivedOf, type Received } from './pull/received.ts';
 import { stageRecords } from './pull/stage-records.ts';
 import { sampleHints } from './sample-hints.ts';
+import { sampleLimits, type SampledLimits } from './sample-limits.ts';
 
 export interface Sample {
   readonly stream: string;
@@ -30,6 +31,7 @@ export interface Sample {
   readonly total: number | null;
   /** What the headers tell of limits and caching. */
   readonly learnt: readonly string[];
+  readonly limits: SampledLimits;
   readonly rejected: readonly { readonly path: string; readonly reason: string; readonly count: number }[];
   readonly unknownFields: readonly string[];
   /** What is doubtful although nothing failed. */
@@ -81,6 +83,7 @@ function sampleOf(stream: CompiledStream, page: SampledPage, request: string): S
     hasNext: page.next.cursor !== null,
     total: page.next.total,
     learnt: learnt(page),
+    limits: sampleLimits(page.answer, stream.partner.limits),
     rejected: grouped(rejected),
     unknownFields: unknownFields(stream, page),
     hints: page.skipped

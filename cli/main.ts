@@ -120,9 +120,47 @@ runs
 
 program
   .command('status')
-  .description('each stream: last outcome, watermark, waiting, quarantine')
+  .description('each stream: last outcome, watermark, waiting, quarantine; what stands in the way of its partner')
   .addOption(json)
   .action(run(async (context) => (await import('./commands/status.ts')).status(context)));
+
+const limits = program.command('limits').description('how fast a partner may be asked, and how much of it is used');
+limits
+  .command('show <partner>')
+  .description('each limit: declared, in force, used, left, forecast; what blocks the partner, and what people changed')
+  .addOption(json)
+  .action(async (partner: string, options: { json?: boolean }) =>
+    run(async (context) => (await import('./commands/limits.ts')).limitsShow({ ...context, partner }))(options),
+  );
+limits
+  .command('set <partner> <limit> <value>')
+  .description('change a declared limit while everything runs, from the next permit on')
+  .requiredOption('--reason <text>', 'why: kept with the change')
+  .option('--for <duration>', 'ends by itself after 30m, 2h, 1d; until it is reset when absent')
+  .addOption(json)
+  .action(
+    async (partner: string, bucket: string, value: string, options: { reason: string; for?: string; json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/limits.ts')).limitsSet({ ...context, partner, bucket, value }),
+      )(options),
+  );
+limits
+  .command('reset <partner> [limit]')
+  .description('back to what the definition declares: one limit, or all')
+  .requiredOption('--reason <text>', 'why: kept with the change')
+  .option('--block', "also end the partner's own block before its time")
+  .option('--yes', 'really, with --block')
+  .addOption(json)
+  .action(
+    async (
+      partner: string,
+      bucket: string | undefined,
+      options: { reason: string; block?: boolean; yes?: boolean; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/limits.ts')).limitsReset({ ...context, partner, bucket }),
+      )(options),
+  );
 
 const quarantine = program.command('quarantine').description('records that do not fit');
 quarantine

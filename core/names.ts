@@ -35,4 +35,11 @@ export const partnerSyncId = (run: { partner: string; window: string; generation
 export const streamSyncId = (run: { partner: string; stream: string; window: string; generation: number }): string =>
   `sync/${run.partner}/${run.stream}/${run.window}${generationSuffix(run.generation)}`;
 
+/** `governor/acme`: one for each partner, started with its work. */
+export const governorId = (partner: string): string => `governor/${partner}`;
+
+/** What the governor is told, and what a waiting stream is: names of signals. */
+export const signals = { throttled: 'throttled', refresh: 'refresh', work: 'work', goOn: 'goOn' } as const;
+export const LIMITS_QUERY = 'limits';
+
 const generationSuffix = (generation: number): string => (generation === 1 ? '' : `/g${generation}`);

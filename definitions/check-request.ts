@@ -8,6 +8,7 @@ export function checkRequest(stream: StreamDefinition, path: Path): readonly Pro
     ...checkPlaces(stream, path),
     ...checkParent(stream, path),
     ...checkIncremental(stream, path),
+    ...checkPageSize(stream, path),
     ...(stream.conditional && stream.method === 'POST'
       ? [
           {
@@ -48,11 +49,24 @@ function checkPlaces(stream: StreamDefinition, path: Path): Problem[] {
   if ('in' in pagination && pagination.in === 'body') inBody.push(['pagination', 'in']);
   if (incremental?.start.in === 'body') inBody.push(['incremental', 'start', 'in']);
   if (incremental?.end?.in === 'body') inBody.push(['incremental', 'end', 'in']);
+  if (stream.pageSize?.in === 'body') inBody.push(['pageSize', 'in']);
   if (parent?.in === 'body') inBody.push(['parent', 'in']);
   return inBody.map((at) => ({
     path: [...path, ...at],
     says: 'a GET request has no body; write method: POST, or use query or header',
   }));
+}
+
+/** Two sizes would contradict each other, and pagination counts by its own. */
+function checkPageSize({ pageSize, pagination }: StreamDefinition, path: Path): Problem[] {
+  if (pageSize === undefined || (pagination.type !== 'offset' && pagination.type !== 'page')) return [];
+  const own = pagination.type === 'offset' ? 'limit' : 'size';
+  return [
+    {
+      path: [...path, 'pageSize'],
+      says: `pagination of type ${pagination.type} has its ${own}; write ${own} and ${own}As there, and leave pageSize out`,
+    },
+  ];
 }
 
 function checkParent({ parent }: StreamDefinition, path: Path): Problem[] {

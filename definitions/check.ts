@@ -1,3 +1,4 @@
+import { checkLimits } from './check-limits.ts';
 import { checkParents } from './check-parents.ts';
 import { checkRequest } from './check-request.ts';
 import { checkRows } from './check-rows.ts';
@@ -9,6 +10,7 @@ export function checkPartner(partner: Partner): readonly Problem[] {
   return [
     ...checkAddress(partner),
     ...checkAuth(partner),
+    ...checkLimits(partner.limits),
     ...Object.entries(partner.streams).flatMap(([name, stream]) => [
       ...checkRequest(stream, ['streams', name]),
       ...checkRows(stream, ['streams', name]),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { parseDuration } from '../core/duration.ts';
+import { durationMs } from './duration-text.ts';
+import { limits, type Limits } from './limits.ts';
 
 /**
  * The shape of a partner definition: what a person writes in `partners/<name>.yaml` or `.ts`. One schema for both.
@@ -11,11 +12,6 @@ const name = z
   .regex(/^[a-z][a-z0-9_]{0,39}$/, 'a lower-case name of letters, digits and _ that starts with a letter, up to 40');
 const path = z.string();
 const place = z.enum(['query', 'header', 'body']);
-const durationMs = z.string('a duration such as 500ms, 30s, 5m, 2h, 1d').transform((text, context) => {
-  const value = parseDuration(text);
-  if (value === undefined) context.addIssue({ code: 'custom', message: 'a duration such as 500ms, 30s, 5m, 2h, 1d' });
-  return value ?? 0;
-});
 type AnyFunction = (...args: never[]) => unknown;
 /** A function, as `.ts` definitions may use wherever a plain value does not reach. */
 const fn = <T extends AnyFunction>(): z.ZodType<T, T> =>
@@ -151,17 +147,7 @@ export type Pagination = z.output<typeof pagination>;
 
 // --- limits and errors ----------------------------------------------------------------------------------------------
 
-export const limits = z.strictObject({
-  /** At most `rate` requests per `per`, with `burst` at once (token bucket, exact across all workers). */
-  rate: z.number().positive().optional(),
-  per: durationMs.default(1000),
-  burst: z.int().positive().default(1),
-  /** Requests in flight at once, over all workers. */
-  concurrency: z.int().positive().optional(),
-  /** Longest wait that one throttled answer can ask for; longer ones are cut and reported. */
-  maxWait: durationMs.default(3_600_000),
-});
-export type Limits = z.output<typeof limits>;
+export { limits, type Limits };
 
 export const actions = ['ok', 'throttled', 'retry', 'refreshToken', 'skip', 'attention', 'giveUp'] as const;
 export type Action = (typeof actions)[number];
@@ -222,6 +208,18 @@ export const parent = z.strictObject({
 });
 export type Parent = z.output<typeof parent>;
 
+/**
+ * How many records to ask for at once: `max`, the most the partner gives, where its limits make each request dear; `usual`
+ * where they do not, and smaller pages cost less to fetch again.
+ */
+export const pageSize = z.strictObject({
+  as: z.string().min(1),
+  in: place.default('query'),
+  max: z.int().positive(),
+  usual: z.int().positive().default(1000),
+});
+export type PageSize = z.output<typeof pageSize>;
+
 const jsonSchema = z.record(z.string(), z.unknown());
 
 export const stream = z.strictObject({
@@ -236,6 +234,7 @@ export const stream = z.strictObject({
   /** Fields that order the versions of one record; later wins. None: order of arrival. */
   version: z.array(z.string().min(1)).default([]),
   pagination: pagination.prefault({ type: 'none' }),
+  pageSize: pageSize.optional(),
   incremental: incremental.optional(),
   /** Cuts the range to be read into windows of this length, one after the other. Needs `incremental.end`. */
   slice: durationMs.optional(),

@@ -1,6 +1,7 @@
 import { GiveUp } from '../core/errors.ts';
 import type { PageRequest, Position } from '../core/page.ts';
-import type { Partner, StreamDefinition } from '../definitions/definition.ts';
+import type { Limits, Partner, StreamDefinition } from '../definitions/definition.ts';
+import { countsRequests } from '../definitions/limits.ts';
 import { formatTime } from './format-time.ts';
 import { pageParams } from './page-params.ts';
 
@@ -25,6 +26,7 @@ export function buildRequest({
     ...parentParams(stream, position),
     ...rangeParams(stream, position),
     ...pageParams(stream.pagination, position.cursor),
+    ...sizeParams(stream, partner.limits),
   ];
   const url = isUrlCursor(stream, position.cursor)
     ? sameOriginUrl(position.cursor, partner.baseUrl)
@@ -117,6 +119,13 @@ function rangeParams({ incremental }: StreamDefinition, { range }: Position): Pa
   if (end !== undefined)
     params.push({ in: end.in, as: end.as, value: formatTime(range.to, { format: end.format, round: 'up' }) });
   return params;
+}
+
+/** Where requests are counted, fewer of them read more. */
+function sizeParams({ pageSize }: StreamDefinition, limits: Limits): Param[] {
+  if (pageSize === undefined) return [];
+  const { as, in: place, max, usual } = pageSize;
+  return [{ in: place, as, value: countsRequests(limits) ? max : Math.min(usual, max) }];
 }
 
 /** Names with dots go into nested objects (`variables.after`). */

@@ -1,9 +1,10 @@
 import { parseJson, valueAt } from '../core/json.ts';
 import { formatDuration } from '../core/duration.ts';
+import type { Reading } from '../core/quota.ts';
 import type { Action, ErrorRule } from '../definitions/definition.ts';
-import { readRateLimitReset } from './rate-limit-reset.ts';
-import { readRetryAfter } from './retry-after.ts';
-import type { Wait } from './retry-after.ts';
+import type { LimitProfileSetting } from '../definitions/limit-profile.ts';
+import { isExhausted } from './profiles/longest-wait.ts';
+import { readLimits } from './profiles/read-limits.ts';
 
 export interface Verdict {
   readonly action: Action;
@@ -11,6 +12,8 @@ export interface Verdict {
   readonly message: string;
   /** ISO time by our clock before which nobody should send; absent: the backoff decides. */
   readonly resumeAt?: string;
+  /** What the answer says of the partner's limits, whatever the action. */
+  readonly reading: Reading;
 }
 
 export interface ClassifyInput {
@@ -18,6 +21,10 @@ export interface ClassifyInput {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
+  /** The text as JSON, if the caller parses it anyway (at most once); may throw. Absent: pages that are fine stay unparsed. */
+  readonly body?: () => unknown;
+  /** `limits.profile` of the definition; `auto` if absent. */
+  readonly profile?: LimitProfileSetting;
   /** The stream's, then the partner's: the first that matches wins over the table. */
   readonly rules: readonly ErrorRule[];
   /** Whether the authorizer can get another token. */
@@ -28,22 +35,41 @@ export interface ClassifyInput {
 
 /** What an answer means for what happens next. */
 export function classify(input: ClassifyInput): Verdict {
-  const { status, rules, canRefresh } = input;
-  const body = lazyJson(input.text);
+  const { status, rules, canRefresh, nowMs } = input;
+  const body = lazyJson(input);
   const rule = rules.find((candidate) => matches(candidate, input, body));
-  const [action, meaning] = rule === undefined ? fromTable(input) : [rule.action, 'a rule of the definition'];
+  const reading = readLimits({
+    status,
+    headers: input.headers,
+    text: input.text,
+    body,
+    bodyIsFree: input.body !== undefined,
+    profile: input.profile ?? 'auto',
+    ...(rule === undefined ? {} : { ruled: rule.action }),
+    nowMs,
+    maxWaitMs: input.maxWaitMs,
+  });
+  const [action, meaning] = rule === undefined ? fromTable(status, reading) : [rule.action, 'a rule of the definition'];
   // A partner without tokens to renew would be asked the same again and again.
   const possible = action === 'refreshToken' && !canRefresh ? 'attention' : action;
-  const wait = possible === 'throttled' || possible === 'retry' ? readWait(input, possible) : undefined;
+  const waitMs = possible === 'throttled' || possible === 'retry' ? reading.waitMs : undefined;
   const said = rule?.message ?? `answered ${status}: ${meaning}${locationHint(input)}`;
-  const message = `${said}${wait?.cut === true ? ` (asked for a longer wait, cut to ${formatDuration(wait.waitMs)})` : ''}`;
+  const message = `${said}${possible === 'throttled' ? exhaustedHint(reading) : ''}${cutHint(waitMs, reading)}`;
   return {
     action: possible,
     message: message.length > 200 ? `${message.slice(0, 199)}…` : message,
-    // A wait of nothing (a date in the past, 0) is no leave to hammer: then the backoff decides.
-    ...(wait === undefined || wait.waitMs === 0 ? {} : { resumeAt: new Date(input.nowMs + wait.waitMs).toISOString() }),
+    ...(waitMs === undefined ? {} : { resumeAt: new Date(nowMs + waitMs).toISOString() }),
+    reading,
   };
 }
+
+function exhaustedHint({ quotas }: Reading): string {
+  const names = [...new Set(quotas.filter(isExhausted).map(({ policy }) => policy))].slice(0, 3);
+  return names.length === 0 ? '' : ` (used up: ${names.join(', ')})`;
+}
+
+const cutHint = (waitMs: number | undefined, { cut }: Reading): string =>
+  waitMs !== undefined && cut ? ` (asked for a longer wait, cut to ${formatDuration(waitMs)})` : '';
 
 type Row = readonly [Action, string];
 
@@ -74,15 +100,9 @@ const table: Readonly<Record<string, Row>> = {
   '5xx': ['retry', 'the partner has a problem'],
 };
 
-function fromTable({ status, headers }: ClassifyInput): Row {
-  if (status === 403 && hasThrottleSign(headers)) return ['throttled', 'too many requests, said with a 403'];
-  return table[status] ?? table[`${Math.floor(status / 100)}xx`] ?? ['giveUp', 'not a status of HTTP'];
-}
-
-/** GitHub: a 403 with no requests remaining, or with Retry-After, is a limit (docs.github.com, rate limits of the REST API). */
-function hasThrottleSign(headers: Readonly<Record<string, string>>): boolean {
-  const remaining = headers['x-ratelimit-remaining'] ?? headers['ratelimit-remaining'];
-  return headers['retry-after'] !== undefined || (remaining !== undefined && /^0+(\.0+)?$/.test(remaining.trim()));
+function fromTable(status: number, { throttled }: Reading): Row {
+  const row = table[status] ?? table[`${Math.floor(status / 100)}xx`] ?? (['giveUp', 'not a status of HTTP'] as const);
+  return throttled && row[0] !== 'throttled' ? ['throttled', `too many requests, said with a ${status}`] : row;
 }
 
 function matches(rule: ErrorRule, { status, text }: ClassifyInput, body: () => unknown): boolean {
@@ -96,12 +116,6 @@ function statusMatches(rule: NonNullable<ErrorRule['status']>, status: number): 
   return typeof rule === 'string' ? rule[0] === String(status)[0] : rule.includes(status);
 }
 
-/** Retry-After wins over every other header (draft-ietf-httpapi-ratelimit-headers). */
-function readWait({ headers, nowMs, maxWaitMs }: ClassifyInput, action: Action): Wait | undefined {
-  const asked = readRetryAfter({ value: headers['retry-after'], date: headers.date, nowMs, maxWaitMs });
-  return asked ?? (action === 'throttled' ? readRateLimitReset({ headers, nowMs, maxWaitMs }) : undefined);
-}
-
 /** The host alone: a Location's query may carry secrets. */
 function locationHint({ status, headers }: ClassifyInput): string {
   const { location } = headers;
@@ -109,15 +123,15 @@ function locationHint({ status, headers }: ClassifyInput): string {
   return ` (to ${new URL(location).origin})`;
 }
 
-/** Parsed once, and only if a rule asks for it: pages are large. */
-function lazyJson(text: string): () => unknown {
+/** Parsed once, and only if somebody asks for it: pages are large. */
+function lazyJson({ text, body = () => parseJson(text) }: ClassifyInput): () => unknown {
   let parsed: { readonly value: unknown } | undefined;
-  return () => (parsed ??= { value: tryJson(text) }).value;
+  return () => (parsed ??= { value: attempt(body) }).value;
 }
 
-function tryJson(text: string): unknown {
+function attempt(parse: () => unknown): unknown {
   try {
-    return parseJson(text);
+    return parse();
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { PermitLapsed, type Departure } from '../core/departure.ts';
 import type { Answer, PageRequest } from '../core/page.ts';
 import type { Partner } from '../definitions/definition.ts';
 import type { Authorizer } from './auth.ts';
@@ -9,7 +10,7 @@ import { sendOnce } from './send-once.ts';
 
 export interface PartnerClient {
   /** Exactly one attempt. Any status is an answer; what it means is `classify`'s to say. */
-  readonly send: (request: PageRequest, signal: AbortSignal) => Promise<Answer>;
+  readonly send: (request: PageRequest, signal: AbortSignal, departure?: Departure) => Promise<Answer>;
   readonly close: () => void;
 }
 
@@ -28,12 +29,16 @@ export function createPartnerClient({ partner, authorizer, log, now }: PartnerCl
       agents.http.destroy();
       agents.https.destroy();
     },
-    send: async (request, signal) => {
+    send: async (request, signal, departure) => {
       const path = redactUrl(request.url, partner.baseUrl);
       const call = { partner: partner.name, method: request.method, path };
       const authorized = await authorizer.authorize(request);
-      const startedAt = performance.now();
+      let startedAt = performance.now();
       const elapsed = (): number => Math.round(performance.now() - startedAt);
+      const onWire = (): void => {
+        startedAt = performance.now();
+        departure?.onWire();
+      };
       try {
         const answer = await sendOnce(authorized, {
           timeoutMs: partner.timeout,
@@ -41,12 +46,14 @@ export function createPartnerClient({ partner, authorizer, log, now }: PartnerCl
           what: `${request.method} ${path}`,
           signal,
           agents,
+          ...(departure === undefined ? {} : { departure: { ...departure, onWire } }),
         });
         const durationMs = elapsed();
         const requestId = requestIdOf(answer.headers);
         log.info({ ...call, status: answer.status, durationMs, bytes: answer.bytes, requestId }, 'partner answered');
         return { ...answer, durationMs, receivedAtMs: now(), requestId };
       } catch (error) {
+        if (error instanceof PermitLapsed) throw error;
         const cancelled = signal.aborted;
         log.warn({ ...call, durationMs: elapsed(), ...failureFields(error, cancelled) }, 'partner did not answer');
         throw error;

@@ -21,6 +21,8 @@ export interface UnreadPage {
 export function foreseeNext({ text, records, ...page }: UnreadPage): string | undefined {
   const { type } = page.pagination;
   if (type !== 'token' && type !== 'nextUrl' && type !== 'link') return undefined;
+  // A body that broke off has to be asked for again: another request would be for nothing.
+  if (!/[}\]]\s*$/.test(text.slice(-16))) return undefined;
   try {
     const body = type === 'link' ? undefined : guessEnvelope(text, records);
     return nextPage({ ...page, body, records: [] }).cursor ?? undefined;

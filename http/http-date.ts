@@ -1,11 +1,12 @@
 /**
- * Epoch ms of an HTTP-date in its three forms (RFC 9110 §5.6.7), or of an ISO time with a zone; undefined otherwise.
+ * Epoch ms of an HTTP-date in its three forms (RFC 9110 §5.6.7), of an ISO time with a zone (with or without seconds:
+ * Atlassian sends `2026-03-26T16:00Z`), or of what JavaScript prints for a date (lemlist); undefined otherwise.
  * `Date.parse` is of no use here: it reads asctime in the local zone, and `120` as a year.
  */
 export function parseHttpDate(text: string, nowMs: number): number | undefined {
   const value = text.trim();
-  if (isoTime.test(value)) return orUndefined(Date.parse(value));
-  for (const form of [imfFixdate, rfc850, asctime]) {
+  if (isoTime.test(value)) return orUndefined(Date.parse(value.toUpperCase()));
+  for (const form of [imfFixdate, rfc850, asctime, printed]) {
     const parts = form.exec(value)?.groups;
     if (parts !== undefined) return fromParts(parts, nowMs);
   }
@@ -13,14 +14,18 @@ export function parseHttpDate(text: string, nowMs: number): number | undefined {
 }
 
 const time = '(?<hour>\\d\\d):(?<minute>\\d\\d):(?<second>\\d\\d)';
-const zone = '(?:GMT|UTC|[+-]0000)';
+const zone = '(?:GMT|UTC|(?<offset>[+-]\\d{4}))';
 const imfFixdate = new RegExp(`^[a-z]{3}, (?<day>\\d\\d) (?<month>[a-z]{3}) (?<year>\\d{4}) ${time} ${zone}$`, 'i');
 const rfc850 = new RegExp(`^[a-z]{6,9}, (?<day>\\d\\d)-(?<month>[a-z]{3})-(?<year>\\d\\d) ${time} ${zone}$`, 'i');
 const asctime = new RegExp(`^[a-z]{3} (?<month>[a-z]{3}) +(?<day>\\d{1,2}) ${time} (?<year>\\d{4})$`, 'i');
-const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$/i;
+const printed = new RegExp(
+  `^[a-z]{3} (?<month>[a-z]{3}) (?<day>\\d\\d) (?<year>\\d{4}) ${time} GMT(?<offset>[+-]\\d{4})(?: \\([^)]{0,60}\\))?$`,
+  'i',
+);
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/i;
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-function fromParts(parts: Record<string, string>, nowMs: number): number | undefined {
+function fromParts(parts: Readonly<Record<string, string | undefined>>, nowMs: number): number | undefined {
   const month = months.indexOf((parts.month ?? '').toLowerCase());
   const [day, hour, minute, second] = [parts.day, parts.hour, parts.minute, parts.second].map(Number);
   const year = parts.year?.length === 2 ? nearestYear(Number(parts.year), nowMs) : Number(parts.year);
@@ -29,7 +34,13 @@ function fromParts(parts: Record<string, string>, nowMs: number): number | undef
   const date = new Date(0);
   date.setUTCFullYear(year, month, day);
   if (date.getUTCDate() !== day) return undefined;
-  return orUndefined(date.setUTCHours(hour, minute, second));
+  return orUndefined(date.setUTCHours(hour, minute, second) - offsetMs(parts.offset));
+}
+
+/** `+0130`: that much ahead of UTC. */
+function offsetMs(offset = '+0000'): number {
+  const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(3));
+  return (offset.startsWith('-') ? -minutes : minutes) * 60_000;
 }
 
 /** RFC 9110 §5.6.7: two digits that seem more than 50 years ahead mean the past. */

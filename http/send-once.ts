@@ -2,10 +2,12 @@ import type { Agent as HttpAgent, IncomingMessage } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import axios from 'axios';
 import type { AxiosRequestConfig } from 'axios';
+import { PermitLapsed, type Departure } from '../core/departure.ts';
 import { GiveUp, RetryLater } from '../core/errors.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { PageRequest } from '../core/page.ts';
 import { decodeBody } from './decode-body.ts';
+import { departingTransport, isUnsent } from './depart.ts';
 import { readBody } from './read-body.ts';
 import { transportFailure } from './transport-failure.ts';
 
@@ -17,6 +19,8 @@ export interface SendOptions {
   /** How messages name the call; nothing secret. */
   readonly what: string;
   readonly signal?: AbortSignal;
+  /** Holds the request until its moment; a request that it turns back ends with PermitLapsed, unsent. */
+  readonly departure?: Departure;
   readonly agents?: { readonly http: HttpAgent; readonly https: HttpsAgent };
 }
 
@@ -24,9 +28,9 @@ export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
-  readonly bytes: number;
   /** The text is. */
   readonly ascii: boolean;
+  readonly bytes: number;
 }
 
 /**
@@ -38,21 +42,37 @@ export async function sendOnce(request: PageRequest, options: SendOptions): Prom
   signal?.throwIfAborted();
   const stop = new AbortController();
   let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    stop.abort();
-  }, timeoutMs);
+  const limitTime = (): NodeJS.Timeout =>
+    setTimeout(() => {
+      timedOut = true;
+      stop.abort();
+    }, timeoutMs);
+  let timer = limitTime();
   // Not AbortSignal.any: on Node 20 it keeps a listener on a long-lived signal for every call.
   const onAbort = (): void => stop.abort();
   signal?.addEventListener('abort', onAbort, { once: true });
+  // Waiting for the moment is not the partner's time.
+  const departure = options.departure && {
+    ...options.departure,
+    ready: (write: () => void, turnBack: (why: PermitLapsed) => void) => {
+      clearTimeout(timer);
+      options.departure?.ready(() => {
+        timer = limitTime();
+        write();
+      }, turnBack);
+    },
+  };
   try {
-    const response = await axios.request<IncomingMessage>(axiosConfig(request, stop.signal, options.agents));
+    const response = await axios.request<IncomingMessage>(
+      axiosConfig(request, stop.signal, { agents: options.agents, departure }),
+    );
     const headers = plainHeaders(response.data);
     const body = await readBody(response.data, { maxBytes, what });
     const decoded = await decodeBody(body, { headers, maxBytes, what });
     return { status: response.status, headers, ...decoded };
   } catch (error) {
     signal?.throwIfAborted();
+    if (isUnsent(error)) throw new PermitLapsed(`${what} was not sent in time`);
     if (timedOut)
       throw new RetryLater(`${what} took longer than ${formatDuration(timeoutMs)}`, {
         cause: Object.assign(new Error('ETIMEDOUT'), { code: 'ETIMEDOUT' }),
@@ -64,7 +84,11 @@ export async function sendOnce(request: PageRequest, options: SendOptions): Prom
   }
 }
 
-function axiosConfig(request: PageRequest, signal: AbortSignal, agents: SendOptions['agents']): AxiosRequestConfig {
+function axiosConfig(
+  request: PageRequest,
+  signal: AbortSignal,
+  { agents, departure }: { agents: SendOptions['agents']; departure: Departure | undefined },
+): AxiosRequestConfig {
   return {
     method: request.method,
     url: request.url,
@@ -78,6 +102,7 @@ function axiosConfig(request: PageRequest, signal: AbortSignal, agents: SendOpti
     ...(request.body === undefined ? {} : { data: request.body }),
     signal,
     ...(agents === undefined ? {} : { httpAgent: agents.http, httpsAgent: agents.https }),
+    ...(departure === undefined ? {} : { transport: departingTransport(departure) }),
     // A redirect could carry the credentials to another host.
     maxRedirects: 0,
     maxBodyLength: Number.POSITIVE_INFINITY,

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Connection, type WorkflowHandle } from '@temporalio/client';
+import { askGovernor, tellGovernor, wakeStreams } from '../client/governor.ts';
 import { reportOfSync, startSync } from '../client/start-sync.ts';
 import { processConfig } from '../config/env.ts';
 import { GiveUp } from '../core/errors.ts';
-import { searchAttributes, streamSyncId } from '../core/names.ts';
+import { governorId, searchAttributes, streamSyncId } from '../core/names.ts';
 import { startChildServer, type ChildServer } from '../services/child-server.ts';
 import { freePort } from '../services/free-port.ts';
 import { startPostgres } from '../services/postgres.ts';
@@ -118,6 +119,58 @@ const recordings: Readonly<Record<string, Recording>> = {
     play: async ({ start, streamId, save }) => {
       await reportOfSync((await start(['payments'])).handle);
       await save('syncStream.retried', streamId('payments'));
+    },
+  },
+  governed: {
+    faults: [{ kind: 'throttle', stream: 'payments', nth: 3, seconds: 12 }],
+    play: async ({ scene, partner, start, streamId, save }) => {
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      // The queue has been set back, and the run has said that it has ended.
+      while ((await askGovernor(scene.client, partner))?.runs.length !== 0) await wait(50);
+      await save('syncPartner.governed', runId);
+      await save('syncStream.governed', streamId('payments'));
+      await save('governPartner.paused', governorId(partner));
+    },
+  },
+  woken: {
+    faults: [{ kind: 'throttle', stream: 'payments', nth: 3, seconds: 12 }],
+    play: async ({ scene, start, streamId, save }) => {
+      const { handle } = await start(['payments']);
+      const { workflowService } = scene.client;
+      const waits = async (): Promise<boolean> => {
+        const execution = { workflowId: streamId('payments') };
+        const { history } = await workflowService.getWorkflowExecutionHistory({ namespace: 'default', execution });
+        return history?.events?.some((event) => event.timerStartedEventAttributes != null) ?? false;
+      };
+      while (!(await waits().catch(() => false))) await wait(50);
+      const first = (await scene.client.workflow.getHandle(streamId('payments')).describe()).runId;
+      await wakeStreams(scene.client, [streamId('payments')]);
+      await reportOfSync(handle);
+      await save('syncStream.woken', streamId('payments'), first);
+    },
+  },
+  quiet: {
+    play: async ({ scene, partner, save }) => {
+      const times = { lookMs: 100, pausedLookMs: 100, quietMs: 300 };
+      await tellGovernor(scene.client, { partner, signal: 'refresh', news: null, times });
+      await scene.client.workflow.getHandle(governorId(partner)).result();
+      await save('governPartner.quiet', governorId(partner));
+    },
+  },
+  busy: {
+    play: async ({ scene, partner, save }) => {
+      const workflowId = governorId(partner);
+      const times = { lookMs: 100, pausedLookMs: 100, quietMs: 300 };
+      // Any workflow that goes on is work: here itself.
+      const news = { runId: workflowId, state: 'begun' } as const;
+      await tellGovernor(scene.client, { partner, signal: 'work', news, times });
+      const first = (await scene.client.workflow.getHandle(workflowId).describe()).runId;
+      while ((await scene.client.workflow.getHandle(workflowId).describe()).runId === first) await wait(50);
+      await save('governPartner.continues', workflowId, first);
+      await tellGovernor(scene.client, { partner, signal: 'work', news: { ...news, state: 'ended' } });
+      await wait(200);
+      await save('governPartner.continued', workflowId);
     },
   },
   continued: {

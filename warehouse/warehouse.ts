@@ -131,6 +131,8 @@ export interface OpenedStream {
   readonly validators: Validators | null;
   /** Pages without a record at the end of what was read so far, each of which named a next one. */
   readonly emptyPages: number;
+  /** Most requests that one of the last five complete runs made; null: there was none. */
+  readonly usualRequests: number | null;
 }
 
 /** Who wrote: audit columns, never part of a key. */
@@ -189,6 +191,8 @@ export interface Warehouse {
   streamReport(syncId: string): Promise<StreamReport | null>;
   /** Shows until when a run waits. */
   deferStream(run: StreamRun, until: string | null): Promise<void>;
+  /** Why it waits until then; forgotten when it goes on. */
+  explainDeferral(wait: { readonly syncId: string; readonly until: string; readonly cause: string }): Promise<void>;
 
   /** Distinct values of a parent's field in its target, after `after`, in order. */
   parentValues(input: {

@@ -3,6 +3,8 @@ import type { ActivityDeps } from '../activities/index.ts';
 import type { Config } from '../config/config.ts';
 import { InvalidInput } from '../core/errors.ts';
 import type { Log } from '../http/log.ts';
+import { observeLimits } from '../limits/observe.ts';
+import { whenAvailable } from '../warehouse/postgres/unavailable.ts';
 import { openPool, postgresWarehouse } from '../warehouse/postgres/postgres-warehouse.ts';
 import { killingFailpoint } from './failpoint.ts';
 import { partnerRegistry } from './partner-registry.ts';
@@ -34,6 +36,7 @@ export function buildDeps(config: Config, log: Log): Deps {
     activities: {
       partners,
       warehouse,
+      observeLimits: (partner) => whenAvailable(() => observeLimits(pool, partner)),
       failpoint,
       now,
       random: Math.random,

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Pool } from 'pg';
 import type { PartnerAccess, Partners } from '../activities/access.ts';
-import { MINUTE } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { createAuthorizer, type Authorizer } from '../http/auth.ts';
 import { createTokenExchange } from '../http/auth/token-exchange.ts';
@@ -9,6 +8,7 @@ import { createPartnerClient, type PartnerClient } from '../http/client.ts';
 import type { Log } from '../http/log.ts';
 import { createMemoryTokenStore, type TokenStore } from '../http/token-store.ts';
 import { credentialOf } from '../limits/credential.ts';
+import { LEASE_MS } from '../limits/leases.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { postgresLimiter } from '../limits/postgres-limiter.ts';
 import { compilePartner } from '../definitions/compile.ts';
@@ -55,7 +55,13 @@ export function partnerRegistry(deps: RegistryDeps): Partners & { close(): void 
       return accessTo(deps.warehouse, streams, { streamName, client, authorizer, limiter });
     },
     close: () => {
-      for (const opened of open.values()) void opened.then(({ client }) => client.close()).catch(() => {});
+      for (const opened of open.values())
+        void opened
+          .then(async ({ client, limiter }) => {
+            client.close();
+            await limiter.close?.();
+          })
+          .catch(() => {});
     },
   };
 }
@@ -77,8 +83,9 @@ function openPartner(deps: RegistryDeps, partner: Partner, changedAtMs: number):
     limiter: postgresLimiter(pool, {
       partner: partner.name,
       credential,
+      baseUrl: partner.baseUrl,
       limits: partner.limits,
-      leaseMs: partner.timeout + MINUTE,
+      leaseMs: LEASE_MS,
     }),
   };
 }

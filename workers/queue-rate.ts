@@ -1,57 +1,49 @@
 import type { NativeConnection } from '@temporalio/worker';
-import { explain } from '../core/errors.ts';
+import { readQueueRate, setQueueRate } from '../client/queue-rate.ts';
 import { SECOND } from '../core/duration.ts';
-import { partnerQueue } from '../core/names.ts';
+import { explain } from '../core/errors.ts';
+import { shouldSet, wantedRate } from '../core/queue-rate.ts';
 import type { Limits } from '../definitions/definition.ts';
 import type { Log } from '../http/log.ts';
 
-/** TASK_QUEUE_TYPE_ACTIVITY; the enum is not exported to ESM. */
-const ACTIVITY = 2;
-const REASON = 'syncline: rate of the definition';
+/** How often each worker looks after the queues of its partners. */
+export const QUEUE_CHECK_MS = 30 * SECOND;
 
 /**
- * Sets the server-side rate of a partner's queue to the declared rate of requests: each grant makes at least one, so
+ * Sets the server-side rate of a partner's queue to the defined rate of requests: each grant makes at least one, so
  * this never slows a partner down, and a fleet that starts all at once is dispatched no faster than it may ask. Permits
- * keep the exact limit. A rate that somebody else set, such as 0 for a pause, is left alone.
+ * keep the exact limit. The governor's rates and pauses are left alone until their end has passed; then its governor is
+ * gone, and any worker puts the queue right. What a person has set, such as 0 for a pause, is never touched.
  */
 export async function keepQueueRate(input: {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly partner: string;
   readonly limits: Limits;
+  /** What people have set for the rate while everything runs. */
+  readonly override: number | undefined;
   readonly log: Log;
 }): Promise<void> {
-  const { connection, namespace, partner, limits, log } = input;
-  const taskQueue = partnerQueue(partner);
-  const wanted = limits.rate === undefined ? undefined : limits.rate / (limits.per / SECOND);
+  const { connection, namespace, partner, limits, override, log } = input;
+  const queue = { workflowService: connection.workflowService, namespace, partner };
+  const cap = limits.rate === undefined ? undefined : (override ?? limits.rate);
+  const nowMs = Date.now();
+  const wanted = wantedRate({
+    rate: cap === undefined ? undefined : cap / (limits.per / SECOND),
+    factor: 1,
+    pause: undefined,
+    nowMs,
+  });
   try {
-    const { config } = await connection.workflowService.describeTaskQueue({
-      namespace,
-      taskQueue: { name: taskQueue },
-      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is not exported to ESM
-      taskQueueType: ACTIVITY,
-      reportConfig: true,
-    });
-    const { rateLimit, metadata } = config?.queueRateLimit ?? {};
-    const present = rateLimit === null || rateLimit === undefined ? undefined : (rateLimit.requestsPerSecond ?? 0);
-    if (present !== undefined && metadata?.reason !== REASON) return;
-    // The server keeps 32-bit floats.
-    if (present === wanted || (present !== undefined && wanted !== undefined && Math.fround(wanted) === present))
-      return;
-    await connection.workflowService.updateTaskQueueConfig({
-      namespace,
-      identity: 'syncline',
-      taskQueue,
-      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is not exported to ESM
-      taskQueueType: ACTIVITY,
-      updateQueueRateLimit: {
-        ...(wanted === undefined ? {} : { rateLimit: { requestsPerSecond: wanted } }),
-        reason: REASON,
-      },
-    });
-    log.info({ taskQueue, requestsPerSecond: wanted ?? null }, 'queue rate set');
+    const present = await readQueueRate(queue);
+    if (!shouldSet(present, wanted, { as: 'worker', nowMs })) return;
+    await setQueueRate(queue, wanted);
+    log.info(
+      { partner, requestsPerSecond: wanted.rate ?? null, before: present.rate ?? null, beforeBy: present.reason },
+      'queue rate set',
+    );
   } catch (error) {
     // Servers before 1.29 cannot; the permits keep the limit without it.
-    log.warn({ taskQueue, error: explain(error) }, 'queue rate not set');
+    log.warn({ partner, error: explain(error) }, 'queue rate not set');
   }
 }

@@ -10,7 +10,8 @@ import { partnerQueue, WORKFLOW_QUEUE } from '../core/names.ts';
 import { listPartners } from '../definitions/load.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { temporalLogger } from './logger.ts';
-import { keepQueueRate } from './queue-rate.ts';
+import { rateOverride } from '../limits/overrides.ts';
+import { keepQueueRate, QUEUE_CHECK_MS } from './queue-rate.ts';
 import { workflowSource } from './workflow-source.ts';
 
 export interface WorkerSettings {
@@ -18,6 +19,8 @@ export interface WorkerSettings {
   readonly log: Logger;
   /** `workflows`, and `partner=<name>` or `partners` for all; empty: everything. */
   readonly roles: readonly string[];
+  /** How often the queues of partners are looked after. */
+  readonly queueCheckMs?: number;
 }
 
 export interface RunningWorkers {
@@ -32,7 +35,8 @@ export interface RunningWorkers {
 let installed = false;
 
 /** Runs the workers of some roles in this process. New partner files are picked up while it runs. */
-export async function startWorkers({ config, log, roles }: WorkerSettings): Promise<RunningWorkers> {
+export async function startWorkers(settings: WorkerSettings): Promise<RunningWorkers> {
+  const { config, log, roles, queueCheckMs = QUEUE_CHECK_MS } = settings;
   checkRoles(roles);
   if (!installed) {
     // Once per process, before any connection. We handle signals ourselves: workers first, then what they stand on.
@@ -41,7 +45,7 @@ export async function startWorkers({ config, log, roles }: WorkerSettings): Prom
   }
   const connection = await connect(config, log);
   const deps = buildDeps(config, log);
-  const fleet = new Fleet({ config, log, connection, deps });
+  const fleet = new Fleet({ config, log, connection, deps, queueCheckMs });
   try {
     if (takes(roles, 'workflows')) await fleet.startWorkflows();
     if (takes(roles, 'partners')) await fleet.followPartners();
@@ -86,20 +90,23 @@ class Fleet implements RunningWorkers {
   readonly #log: Logger;
   readonly #connection: NativeConnection;
   readonly #deps: Deps;
+  readonly #queueCheckMs: number;
   readonly #workers = new Map<string, { readonly worker: Worker; readonly run: Promise<void> }>();
-  /** Limits that a partner's queue was last set to. */
-  readonly #rates = new Map<string, string>();
+  /** Of each partner with a worker here: the limits that its queue was last set by, and when. */
+  readonly #rates = new Map<string, { readonly limits: string; readonly atMs: number }>();
   readonly #stopping = new AbortController();
   readonly ready = Promise.resolve();
   readonly ended: Promise<void>;
   #fail: (error: unknown) => void = () => {};
-  #watching: Promise<void> = Promise.resolve();
+  readonly #watching: Promise<void>[] = [];
+  #queuesWatched = false;
 
-  constructor(of: { config: Config; log: Logger; connection: NativeConnection; deps: Deps }) {
+  constructor(of: { config: Config; log: Logger; connection: NativeConnection; deps: Deps; queueCheckMs: number }) {
     this.#config = of.config;
     this.#log = of.log;
     this.#connection = of.connection;
     this.#deps = of.deps;
+    this.#queueCheckMs = of.queueCheckMs;
     this.ended = new Promise((_, reject) => (this.#fail = reject));
     this.ended.catch(() => {});
   }
@@ -123,19 +130,31 @@ class Fleet implements RunningWorkers {
       maxHeartbeatThrottleInterval: Math.min(5 * SECOND, this.#config.heartbeatTimeoutMs / 4),
     });
     await this.#keepRate(name);
+    if (!this.#queuesWatched) this.#watching.push(this.#watch(SECOND, () => this.#keepRates()));
+    this.#queuesWatched = true;
+  }
+
+  /** A pause may have outlived its governor: whoever works for the partner looks now and then. */
+  async #keepRates(): Promise<void> {
+    for (const name of this.#rates.keys()) await this.#keepRate(name);
   }
 
   /** A definition that does not hold has no rate; its syncs say why. */
   async #keepRate(name: string): Promise<void> {
     const streams = await this.#deps.activities.partners.streams(name).catch(() => undefined);
     const partner = [...(streams?.values() ?? [])][0]?.partner;
-    if (partner === undefined || this.#rates.get(name) === JSON.stringify(partner.limits)) return;
-    this.#rates.set(name, JSON.stringify(partner.limits));
+    if (partner === undefined) return;
+    const limits = JSON.stringify(partner.limits);
+    const last = this.#rates.get(name);
+    if (last?.limits === limits && performance.now() < last.atMs + this.#queueCheckMs) return;
+    // Spread, or all workers of a deploy would ask the server at once for ever.
+    this.#rates.set(name, { limits, atMs: performance.now() - (Math.random() * this.#queueCheckMs) / 4 });
     await keepQueueRate({
       connection: this.#connection,
       namespace: this.#config.temporalNamespace,
       partner: name,
       limits: partner.limits,
+      override: await rateOverride(this.#deps.pool, partner).catch(() => undefined),
       log: this.#log,
     });
   }
@@ -148,17 +167,15 @@ class Fleet implements RunningWorkers {
         else await this.startPartner(name);
     };
     await startNew();
-    this.#watching = this.#watch(startNew);
+    this.#watching.push(this.#watch(WATCH_MS, startNew));
   }
 
-  async #watch(startNew: () => Promise<void>): Promise<void> {
+  async #watch(everyMs: number, work: () => Promise<void>): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await sleep(WATCH_MS, undefined, { signal }).catch(() => {});
+      await sleep(everyMs, undefined, { signal }).catch(() => {});
       if (!signal.aborted)
-        await startNew().catch((error: unknown) =>
-          this.#log.warn({ error: explain(error) }, 'cannot read the partners'),
-        );
+        await work().catch((error: unknown) => this.#log.warn({ error: explain(error) }, 'cannot read the partners'));
     }
   }
 
@@ -180,7 +197,7 @@ class Fleet implements RunningWorkers {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#deps.drain();
-    await this.#watching;
+    await Promise.all(this.#watching);
     for (const { worker } of this.#workers.values()) if (worker.getState() === 'RUNNING') worker.shutdown();
     await Promise.allSettled([...this.#workers.values()].map(({ run }) => run));
     await this.#connection.close();

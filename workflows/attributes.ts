@@ -10,11 +10,12 @@ const outcomeKey = defineSearchAttributeKey('SyncOutcome', SearchAttributeType.K
 export function searchAttributesOf(run: {
   readonly partner: string;
   readonly stream?: string;
-  readonly kind: Kind;
+  /** A governor has none. */
+  readonly kind?: Kind;
 }): SearchAttributePair[] {
   return [
     { key: partnerKey, value: run.partner },
-    { key: kindKey, value: run.kind },
+    ...(run.kind === undefined ? [] : [{ key: kindKey, value: run.kind }]),
     ...(run.stream === undefined ? [] : [{ key: streamKey, value: run.stream }]),
   ];
 }

@@ -2,7 +2,8 @@ import type { GrantResult } from '../activities/pull/grant.ts';
 import type { PlannedStream, RunReport } from '../activities/control.ts';
 import { fateCounts } from '../core/counts.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
-import type { StreamProgress } from './messages.ts';
+import type { BucketView, QueueView } from '../core/limits-view.ts';
+import type { GovernorState, StreamProgress } from './messages.ts';
 
 /** Markdown for the Temporal UI's "current details". Counts and times only. */
 
@@ -30,6 +31,42 @@ export function describeStreams(planned: readonly PlannedStream[], ended: Readon
 export function describeRun(run: RunReport): string {
   return `Outcome **${run.outcome}**${run.reason === null ? '' : `: ${run.reason}`}\n\n${balanceTable(run.streams)}`;
 }
+
+/** The governor's picture: what stands in the way first, then each limit. */
+export function describeLimits({ limits, queue, pause, waits, runs, trouble }: GovernorState): string {
+  if (limits === null) return `**Could not look yet**: ${trouble ?? 'just started'}`;
+  const { blocked, circuit, factor, alerts } = limits;
+  const lines = [
+    ...(trouble === null ? [] : [`**The last look failed**: ${trouble}`]),
+    ...(blocked === null ? [] : [`**Nobody calls** until ${blocked.until}: ${blocked.cause}`]),
+    ...(pause === null ? [] : [`**Queue paused** until ${pause.until}: ${pause.cause}`]),
+    ...(pause !== null || waits === null ? [] : [`**A stream waits** until ${waits.until}: ${waits.cause}`]),
+    ...(queue === null ? [] : [`Queue: ${describeQueue(queue)}`]),
+    ...(factor < 1 ? [`Speed: ${Math.round(factor * 100)} % of the declared one after a throttled answer`] : []),
+    ...(circuit === null || circuit.state === 'closed' ? [] : [`Circuit **${circuit.state}**: ${circuit.lastError}`]),
+    ...alerts.map(({ message, at }) => `Alert of ${at.slice(0, 16)}Z: ${message}`),
+    `Runs: ${runs.length === 0 ? 'none' : runs.slice(0, 10).join(', ')}`,
+  ];
+  const head = ['limit', 'used', 'of', 'left', 'resets', 'per hour', 'gone at'];
+  const use = limits.buckets.length === 0 ? [] : ['', table(head, limits.buckets.map(limitCells))];
+  return [lines.map((line) => `- ${line}`).join('\n'), ...use].join('\n');
+}
+
+const describeQueue = ({ rate, reason, foreign }: QueueView): string => {
+  const speed = rate === null ? 'no limit' : `${rate.toFixed(2)} grants/s at most`;
+  return foreign
+    ? `${speed}, set by a person, left alone${reason === null || reason === '' ? '' : `: ${reason}`}`
+    : speed;
+};
+
+const minute = (at: string | null): string => (at === null ? '' : `${at.slice(0, 16)}Z`);
+
+const limitCells = (bucket: BucketView): (string | number)[] => {
+  const { name, kind, per, used, effective, left, resetsAt, pacePerHour, goneAt } = bucket;
+  const of = `${Math.round(effective * 100) / 100}${per === '' ? ' at once' : ` per ${per}`}`;
+  const use = kind === 'rate' ? '' : used;
+  return [name, use, of, kind === 'rate' ? '' : left, minute(resetsAt), pacePerHour ?? '', minute(goneAt)];
+};
 
 /** The UI cuts what is too wide for its pane: fates that no record had are left out. */
 function balanceTable(reports: readonly StreamReport[]): string {

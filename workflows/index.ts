@@ -1,2 +1,3 @@
+export { governPartner } from './govern-partner.ts';
 export { syncPartner } from './sync-partner.ts';
 export { syncStream } from './sync-stream.ts';

@@ -6,6 +6,7 @@ import {
   executeChild,
   isCancellation,
   ParentClosePolicy,
+  patched,
   proxyActivities,
   setCurrentDetails,
   sleep,
@@ -28,11 +29,19 @@ const { planRun, closeRun, streamReport, failStream } = proxyActivities<ControlA
   startToCloseTimeout: '1 minute',
 });
 
+/** The sync needs no governor: without one it goes on all the same. */
+const { tellOfWork } = proxyActivities<ControlActivities>({
+  startToCloseTimeout: '10 seconds',
+  scheduleToCloseTimeout: '1 minute',
+});
+
 /** Syncs the streams of a partner for one window. A stream that fails stops no other; the run says so at its end. */
 export async function syncPartner(input: SyncPartnerInput): Promise<RunReport> {
   const { workflowId: runId, runId: workflowRunId } = workflowInfo();
+  const governed = patched('governor');
   const plan = await planRun({ ...input, runId, workflowRunId });
   const run: Run = { input, plan, runId };
+  const begun = governed ? tell(run, 'begun') : undefined;
 
   const ended = new Map<string, StreamReport>();
   const showProgress = (): void => setCurrentDetails(describeStreams(plan.streams, ended));
@@ -58,6 +67,7 @@ export async function syncPartner(input: SyncPartnerInput): Promise<RunReport> {
     const report = await closeRun({ runId, reports });
     upsertSearchAttributes(outcomeAttribute(report.outcome));
     setCurrentDetails(describeRun(report));
+    if (begun !== undefined) await begun.then(() => tell(run, 'ended'));
     if (broken !== undefined) throw broken.reason;
     const failed = report.streams.filter((each) => each.outcome === 'failed');
     if (failed.length > 0)
@@ -68,6 +78,14 @@ export async function syncPartner(input: SyncPartnerInput): Promise<RunReport> {
       );
     return report;
   });
+}
+
+/** Beside the work, not before it; what it does is over when the run is cancelled, but never half told. */
+function tell(run: Run, state: 'begun' | 'ended'): Promise<void> {
+  const { partner } = run.input;
+  return CancellationScope.nonCancellable(() => tellOfWork({ partner, work: { runId: run.runId, state } })).catch(
+    () => {},
+  );
 }
 
 interface Run {

@@ -2,23 +2,37 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  condition,
   continueAsNew,
+  defineSignal,
   isCancellation,
+  patched,
   proxyActivities,
   setCurrentDetails,
+  setHandler,
   sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ControlActivities, PartnerActivities } from '../activities/index.ts';
 import type { GrantResult } from '../activities/pull/grant.ts';
-import { lanePriority, partnerQueue } from '../core/names.ts';
+import { lanePriority, partnerQueue, signals } from '../core/names.ts';
+import { LONG_WAIT_MS } from '../core/pause.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
 import { outcomeAttribute } from './attributes.ts';
 import { describeProgress, describeReport } from './details.ts';
 import { CANCELLED, type StreamProgress, type SyncStreamInput } from './messages.ts';
 
 const { failStream } = proxyActivities<ControlActivities>({ startToCloseTimeout: '1 minute' });
+
+/** For people to see, and for the governor: the stream waits as long without it. */
+const { noteWait } = proxyActivities<ControlActivities>({
+  startToCloseTimeout: '5 seconds',
+  scheduleToCloseTimeout: '20 seconds',
+});
+
+/** Limits have changed: ask again now. */
+const goOn = defineSignal(signals.goOn);
 
 /** Reads one stream to its end: grant after grant, waiting on durable timers where the partner or a failure asks for it. */
 export async function syncStream(input: SyncStreamInput): Promise<StreamReport> {
@@ -32,6 +46,12 @@ export async function syncStream(input: SyncStreamInput): Promise<StreamReport> 
     retry: { initialInterval: '1 second', backoffCoefficient: 1, maximumInterval: '1 second' },
   });
   const { times: _, soFar: __, ...job } = input;
+
+  const governed = patched('governor');
+  let signalled = 0;
+  setHandler(goOn, () => {
+    signalled++;
+  });
 
   let progress = input.soFar;
   for (;;) {
@@ -60,13 +80,28 @@ export async function syncStream(input: SyncStreamInput): Promise<StreamReport> 
       );
     if (grant.state === 'deferred') {
       try {
-        await sleep(Math.max(0, Date.parse(grant.until) - Date.now()), { summary: waitSummary(grant) });
+        if (governed) await waitOrGoOn(input, grant, () => signalled);
+        else await sleep(Math.max(0, Date.parse(grant.until) - Date.now()), { summary: waitSummary(grant) });
       } catch (error) {
         return await fail(input, reasonOf(error), error);
       }
     }
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof syncStream>({ ...input, soFar: progress });
   }
+}
+
+type Deferred = Extract<GrantResult, { state: 'deferred' }>;
+
+async function waitOrGoOn(input: SyncStreamInput, grant: Deferred, signalled: () => number): Promise<void> {
+  const { partner, syncId } = input;
+  const { until, cause, reason } = grant;
+  const before = signalled();
+  const leftMs = (): number => Date.parse(until) - Date.now();
+  if (leftMs() > LONG_WAIT_MS)
+    await noteWait({ partner, syncId, until, cause, reason }).catch((error: unknown) => {
+      if (isCancellation(error)) throw error;
+    });
+  await condition(() => signalled() > before, Math.max(1, leftMs()), { summary: waitSummary(grant) });
 }
 
 function add(progress: StreamProgress, grant: GrantResult): StreamProgress {

@@ -1,6 +1,8 @@
+import { PermitLapsed } from '../../core/departure.ts';
 import { NeedsAttention, GiveUp, RetryLater, Throttled, type Coordinates } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { parseJson, valueAt } from '../../core/json.ts';
+import type { Lane } from '../../core/names.ts';
 import type { Answer, NextPage, PageRequest, Position } from '../../core/page.ts';
 import { hashToUuid } from '../../core/page-key.ts';
 import type { Authorizer } from '../../http/auth.ts';
@@ -9,10 +11,11 @@ import { classify, type Verdict } from '../../http/classify.ts';
 import type { PartnerClient } from '../../http/client.ts';
 import { foreseeNext } from '../../http/foresee-next.ts';
 import { nextPage } from '../../http/next-page.ts';
-import type { Limiter } from '../../limits/limiter.ts';
+import { costOf } from '../../limits/cost.ts';
+import type { GrantedPermit, Limiter, Work } from '../../limits/limiter.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Validators } from '../../warehouse/warehouse.ts';
-import { takePermit } from './take-permit.ts';
+import { MAX_SLOT_WAIT_MS, takePermit } from './take-permit.ts';
 
 export interface FetchDeps {
   readonly client: PartnerClient;
@@ -24,6 +27,10 @@ export interface FetchDeps {
   readonly signal: AbortSignal;
   /** How long to stay away after a throttled answer that does not say. */
   readonly throttledBackoffMs: () => number;
+  /** The run's; the stream's own if absent. */
+  readonly lane?: Lane;
+  /** Critical work that the request is part of, as it stands. */
+  readonly work?: () => Work | undefined;
   /** Called for each request that went out. */
   readonly onRequest: () => void;
 }
@@ -108,25 +115,56 @@ interface Judged {
   readonly blockedUntil: string | undefined;
 }
 
-/** The slot of a concurrency limit is given back only when a refusal is known to all: nobody slips in between. */
+/** A permit that was not used in time cost the partner nothing: then another one is asked for. */
 async function sendOne(deps: FetchDeps, request: PageRequest, stream: CompiledStream): Promise<Judged> {
-  const release = await takePermit(deps);
-  deps.onRequest();
+  const lane = deps.lane ?? stream.definition.lane;
+  const giveUpAtMs = deps.now() + MAX_SLOT_WAIT_MS;
+  for (;;) {
+    const permit = await takePermit(deps, { request, lane, giveUpAtMs });
+    try {
+      return await sendWith(permit, deps, { request, stream });
+    } catch (error) {
+      if (!(error instanceof PermitLapsed)) throw error;
+    }
+  }
+}
+
+/** The slot of a concurrency limit is given back only when a refusal is known to all: nobody slips in between. */
+async function sendWith(
+  permit: GrantedPermit,
+  deps: FetchDeps,
+  { request, stream }: { readonly request: PageRequest; readonly stream: CompiledStream },
+): Promise<Judged> {
+  const { limits, errors } = stream.partner;
   try {
-    const answer = await deps.client.send(request, deps.signal);
+    const answer = await send(permit, deps, request);
     await deps.failpoint('fetch.after');
     const verdict = classify({
       status: answer.status,
       headers: answer.headers,
       text: answer.text,
-      rules: [...stream.definition.errors, ...stream.partner.errors],
+      rules: [...stream.definition.errors, ...errors],
+      profile: limits.profile,
       canRefresh: deps.authorizer.canRefresh,
       nowMs: answer.receivedAtMs,
-      maxWaitMs: stream.partner.limits.maxWait,
+      maxWaitMs: limits.maxWait,
     });
+    const { reading } = verdict;
+    await permit.answered?.({ quotas: reading.quotas, cost: costOf(limits.cost, answer) ?? reading.cost });
     return { answer, verdict, blockedUntil: verdict.action === 'throttled' ? await block(deps, verdict) : undefined };
   } finally {
-    await release();
+    await permit.release();
+  }
+}
+
+async function send({ departure }: GrantedPermit, deps: FetchDeps, request: PageRequest): Promise<Answer> {
+  try {
+    const answer = await deps.client.send(request, deps.signal, departure);
+    deps.onRequest();
+    return answer;
+  } catch (error) {
+    if (!(error instanceof PermitLapsed)) deps.onRequest();
+    throw error;
   }
 }
 
@@ -146,8 +184,7 @@ function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Co
     throw new RetryLater(`${where(at)}: answered 304 to a request that was not conditional`, { at });
   if (answer.status === 204 && position.cursor !== null)
     throw new RetryLater(`${where(at)}: answered 204 (nothing) in the middle of a listing`, { at });
-  if (answer.status === 304 || answer.status === 204)
-    return { ...nothing, skipped: false, validators };
+  if (answer.status === 304 || answer.status === 204) return { ...nothing, skipped: false, validators };
   const body = parseBody(answer, at);
   const path = stream.definition.records;
   const records = valueAt(body, path);

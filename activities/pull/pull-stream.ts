@@ -6,11 +6,14 @@ import type { Failpoint } from '../../core/failpoint.ts';
 import type { Answer } from '../../core/page.ts';
 import { pageKey } from '../../core/page-key.ts';
 import { sliceAt, sliceCount } from '../../core/window.ts';
+import { countsRequests } from '../../definitions/limits.ts';
 import type { PartnerAccess } from '../access.ts';
 import type { StagedPage, Warehouse, Writer, OpenedStream } from '../../warehouse/warehouse.ts';
 import { deferralOf, type Deferral } from './deferral.ts';
 import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from './fetch-page.ts';
 import type { GrantInput, GrantResult } from './grant.ts';
+import type { Work } from '../../limits/limiter.ts';
+import { requestsLeft } from '../../core/requests-left.ts';
 import { pageQueue, type PageQueue } from './page-queue.ts';
 import { partitions, type Partitions } from './partitions.ts';
 import { stagePage } from './stage-page.ts';
@@ -112,8 +115,7 @@ class Grant {
       parents: deps.access.parents,
     });
     this.#queue = pageQueue({ items: IN_FLIGHT.free, weight: IN_FLIGHT.bytes, weigh: (page) => page.bytes });
-    const { rate } = deps.access.stream.partner.limits;
-    this.#mostInFlight = rate === undefined ? IN_FLIGHT.free : IN_FLIGHT.limited;
+    this.#mostInFlight = countsRequests(deps.access.stream.partner.limits) ? IN_FLIGHT.limited : IN_FLIGHT.free;
   }
 
   async run(): Promise<GrantResult> {
@@ -136,6 +138,7 @@ class Grant {
       requests: this.#requests - this.#booked,
       nothingToRead: this.#nothingToRead,
     });
+    if (this.#input.lane === 'critical') await this.#deps.access.limiter.finished?.(this.#input.syncId);
     return { state: 'done', report, ...facts() };
   }
 
@@ -235,6 +238,8 @@ class Grant {
       failpoint,
       now,
       signal: this.#signal,
+      lane: this.#input.lane,
+      work: () => this.#work(),
       throttledBackoffMs: () => this.#backoff(this.#input.idleGrants + 1, 1 - random() / 2),
       onRequest: () => {
         this.#requests += 1;
@@ -250,6 +255,13 @@ class Grant {
         range: sliceAt(this.#opened.range, incremental === undefined ? undefined : slice, at.slice),
       },
     });
+  }
+
+  /** How much of a quota the run still needs, by what the last ones did. */
+  #work(): Work | undefined {
+    if (this.#input.lane !== 'critical') return undefined;
+    const { usualRequests, report } = this.#opened;
+    return { name: this.#input.syncId, left: requestsLeft(usualRequests, report.requests + this.#requests) };
   }
 
   async #stage(of: {

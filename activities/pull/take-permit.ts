@@ -1,28 +1,39 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SECOND } from '../../core/duration.ts';
 import { Throttled } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
-import type { Limiter } from '../../limits/limiter.ts';
+import type { Lane } from '../../core/names.ts';
+import type { PageRequest } from '../../core/page.ts';
+import { KEPT_FOR_CRITICAL, type GrantedPermit, type Limiter, type Work } from '../../limits/limiter.ts';
 
 /** A worker slot waits this long at the most; what takes longer goes to a durable timer of the workflow. */
-const MAX_SLOT_WAIT_MS = 5 * SECOND;
+export const MAX_SLOT_WAIT_MS = 5 * SECOND;
 
-/** Waits for leave to send one request; returns what gives the slot of a concurrency limit back. */
-export async function takePermit(deps: {
-  readonly limiter: Limiter;
-  readonly failpoint: Failpoint;
-  readonly signal: AbortSignal;
-  readonly now: () => number;
-}): Promise<() => Promise<void>> {
-  const giveUpAt = deps.now() + MAX_SLOT_WAIT_MS;
-  for (;;) {
-    await deps.failpoint('permit.before');
-    const permit = await deps.limiter.ask();
-    if (permit.granted) return permit.release;
-    const goOnAt = deps.now() + permit.waitMs;
-    if (goOnAt > giveUpAt)
-      throw new Throttled(`waiting for the limit: ${permit.cause}`, { resumeAt: new Date(goOnAt).toISOString() });
-    // Rounded up: a timer that fires early would only ask in vain.
-    await sleep(Math.ceil(permit.waitMs), undefined, { signal: deps.signal });
-  }
+const KEPT_WAIT_MS = 10 * SECOND;
+
+/** Waits for leave to send one request. */
+export async function takePermit(
+  deps: {
+    readonly limiter: Limiter;
+    readonly failpoint: Failpoint;
+    readonly signal: AbortSignal;
+    readonly now: () => number;
+    readonly work?: () => Work | undefined;
+  },
+  asked: { readonly request: PageRequest; readonly lane: Lane; readonly giveUpAtMs: number },
+): Promise<GrantedPermit> {
+  await deps.failpoint('permit.before');
+  const permit = await deps.limiter.ask({
+    method: asked.request.method,
+    url: asked.request.url,
+    lane: asked.lane,
+    work: deps.work?.(),
+    signal: deps.signal,
+    patienceMs: Math.max(0, asked.giveUpAtMs - deps.now()),
+  });
+  if (permit.granted) return permit;
+  // The critical work may end at any time; but nobody asks for it all day, grant after grant.
+  const waitMs = permit.cause.endsWith(KEPT_FOR_CRITICAL) ? Math.max(permit.waitMs, KEPT_WAIT_MS) : permit.waitMs;
+  throw new Throttled(`waiting for the limit: ${permit.cause}`, {
+    resumeAt: new Date(deps.now() + waitMs).toISOString(),
+  });
 }

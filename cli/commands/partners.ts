@@ -5,6 +5,7 @@ import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Partner } from '../../definitions/definition.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
 import type { CommandContext } from '../command.ts';
+import { describeLimits } from '../describe-limits.ts';
 import { exitCodes } from '../exit.ts';
 import type { Output } from '../output.ts';
 
@@ -81,6 +82,7 @@ function print(output: Output, result: Sample | FailedSample): void {
     `  next page: ${result.hasNext ? 'yes' : 'none'}${result.total === null ? '' : `; the partner says ${result.total} in all`}`,
   );
   for (const line of result.learnt) output.say(`  ${line}`);
+  for (const line of describeLimits(result.limits)) output.say(`  ${line}`);
   for (const { path, reason, count } of result.rejected)
     output.say(`  does not fit: ${path || '(the record)'}: ${reason} (${count} of ${result.records})`);
   if (result.unknownFields.length > 0)

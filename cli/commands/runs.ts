@@ -40,7 +40,9 @@ export async function runsShow({ config, output, id }: CommandContext & { readon
   for (const stream of streams) {
     if (stream.range !== null) output.say(`${stream.stream} read ${stream.range}`);
     if (stream.deferredUntil !== null)
-      output.say(`${stream.stream} waits until ${stream.deferredUntil} and then goes on by itself`);
+      output.say(
+        `${stream.stream} is deferred until ${stream.deferredUntil} and then goes on by itself${stream.deferredCause === null ? '' : `: ${stream.deferredCause}`}`,
+      );
   }
   if (config.uiUrl !== undefined) output.say(`UI  ${workflowUrl(config.uiUrl, config.temporalNamespace, id)}`);
   return exitCodes.ok;

@@ -9,5 +9,6 @@ const later =
     return workflow(...args);
   };
 
+export const governPartner = later(workflows.governPartner);
 export const syncPartner = later(workflows.syncPartner);
 export const syncStream = later(workflows.syncStream);

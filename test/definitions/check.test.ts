@@ -130,6 +130,11 @@ describe('rules between fields', () => {
       'conditional: only for method: GET: a POST has no validators (RFC 9110 §13); leave it out',
     ],
     [
+      'two sizes of pages',
+      stream({ pagination: { type: 'offset', limit: 50 }, pageSize: { as: 'limit', max: 100 } }),
+      'pageSize: pagination of type offset has its limit; write limit and limitAs there, and leave pageSize out',
+    ],
+    [
       'a body of a GET',
       stream({ body: {} }),
       'body: a GET request has no body; write method: POST, or use query or header',

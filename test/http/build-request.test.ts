@@ -25,6 +25,21 @@ describe('buildRequest', () => {
     expect(urlOf({ path }, {}, { baseUrl })).toBe(url);
   });
 
+  test.each([
+    ['nothing counts requests', {}, '200'],
+    ['there is a rate', { rate: 5 }, '500'],
+    ['there is a window', { windows: [{ name: 'w', limit: 5, per: '10s' }] }, '500'],
+    ['there is a quota', { quotas: [{ name: 'daily', limit: 500, per: 'day' }] }, '500'],
+    ['only requests at once are counted', { concurrency: 2 }, '200'],
+  ])('asks for pages of a size that fits the limits: %s', (_what, limits, size) => {
+    const url = urlOf({ pageSize: { as: 'limit', max: 500, usual: 200 } }, {}, { limits });
+    expect(new URL(url).searchParams.get('limit')).toBe(size);
+  });
+
+  test('never asks for a page larger than the partner gives', () => {
+    expect(new URL(urlOf({ pageSize: { as: 'limit', max: 50 } })).searchParams.get('limit')).toBe('50');
+  });
+
   test('static query, headers and body go out; a header of the stream wins over one of the partner', () => {
     const request = build(
       { method: 'POST', query: { active: true, n: 5 }, headers: { 'X-Version': '2' }, body: { q: 'all' } },

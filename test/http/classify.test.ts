@@ -62,11 +62,48 @@ describe('classify', () => {
   });
 
   test('an absurd wait is cut and said so', () => {
-    expect(verdict({ status: 429, headers: { 'retry-after': '1000000000' } })).toEqual({
+    expect(verdict({ status: 429, headers: { 'retry-after': '1000000000' } })).toMatchObject({
       action: 'throttled',
       message: 'answered 429: too many requests (asked for a longer wait, cut to 1h)',
       resumeAt: '2026-11-24T11:00:00.000Z',
     });
+  });
+
+  test('a throttled answer names what is used up', () => {
+    const headers = { ratelimit: '"burst";r=5;t=1, "daily";r=0;t=600' };
+    expect(verdict({ status: 429, headers })).toMatchObject({
+      message: 'answered 429: too many requests (used up: daily)',
+      resumeAt: '2026-11-24T10:10:00.000Z',
+    });
+  });
+
+  test("a partner's own way to refuse is understood, unless a rule says otherwise", () => {
+    const text = '{"errors":[{"extensions":{"code":"RATELIMITED"}}]}';
+    expect(verdict({ status: 400, text })).toMatchObject({
+      action: 'throttled',
+      message: 'answered 400: too many requests, said with a 400',
+    });
+    expect(verdict({ status: 400, text, profile: 'github' }).action).toBe('giveUp');
+    expect(verdict({ status: 400, text, rules: [rule({ status: 400, action: 'skip' })] }).action).toBe('skip');
+  });
+
+  test('what the headers say is read from answers of any kind', () => {
+    const headers = { 'x-ratelimit-limit': '10', 'x-ratelimit-remaining': '3' };
+    for (const status of [200, 404, 500])
+      expect(verdict({ status, headers }).reading.quotas).toMatchObject([{ limit: 10, remaining: 3 }]);
+  });
+
+  test('a page that is fine is not parsed for its limits, and a shared body not twice', () => {
+    let parsed = 0;
+    const text = `{"data":[],"extensions":{"cost":{"actualQueryCost":3,"throttleStatus":{}}},"x":"${'x'.repeat(1e5)}"}`;
+    const body = (): unknown => {
+      parsed += 1;
+      return JSON.parse(text);
+    };
+    expect(verdict({ text, profile: 'shopify' }).reading.cost).toBeUndefined();
+    const rules = [rule({ code: { path: 'no.such', equals: 1 }, action: 'skip' })];
+    expect(verdict({ text, body, rules, profile: 'shopify' }).reading.cost).toBe(3);
+    expect(parsed).toBe(1);
   });
 
   test.each([
@@ -97,7 +134,10 @@ describe('classify', () => {
       rule({ status: 404, action: 'skip', message: 'closed accounts have no orders' }),
       rule({ status: '4xx', action: 'giveUp' }),
     ];
-    expect(verdict({ status: 404, rules })).toEqual({ action: 'skip', message: 'closed accounts have no orders' });
+    expect(verdict({ status: 404, rules })).toMatchObject({
+      action: 'skip',
+      message: 'closed accounts have no orders',
+    });
   });
 
   test('messages stay short and hold nothing of the body or of a redirect beyond its host', () => {

@@ -59,6 +59,12 @@ describe('foreseeNext', () => {
     ],
     ['what counts records', { type: 'offset', limit: 10 }, { text: '{"data":[1]}' }, undefined],
     ['no JSON', token, { text: '<html>' }, undefined],
+    [
+      'a page that broke off',
+      { type: 'link' },
+      { text: '[1,2', records: '', headers: { link: `<${url}?p=2>; rel="next"` } },
+      undefined,
+    ],
     ['an empty body', token, { text: '' }, undefined],
     ['records that are elsewhere', token, { text: '{"items":[1],"meta":{"next":"n"}}' }, undefined],
     ['a name in a text', token, { text: '{"x":"\\"data\\"","meta":{"next":"n"},"data":[1]}' }, 'n'],

@@ -40,3 +40,17 @@ test('does not hold the secret in any form that is read off', () => {
   for (const form of ['utf8', 'hex', 'base64'] as const)
     expect(credential).not.toContain(Buffer.from('s3cret').toString(form));
 });
+
+test('is named where secrets differ and the partner counts them together', () => {
+  const named = (token: string, baseUrl?: string): string =>
+    credentialOf(
+      acme({
+        auth: { type: 'bearer', token },
+        limits: { credential: 'app' },
+        ...(baseUrl === undefined ? {} : { baseUrl }),
+      }),
+    );
+  expect(named('one')).toBe(named('two'));
+  expect(named('one')).not.toBe(credentialOf(acme()));
+  expect(named('one')).not.toBe(named('one', 'https://api2.acme.example'));
+});

@@ -48,8 +48,9 @@ const staying: readonly (PullCase & { name: string; requests: number; reason: Re
   { name: 'an empty body', faults: [{ kind: 'empty_body' }], requests: 4, reason: /empty body/ },
   { name: 'broken gzip', faults: [{ kind: 'bad_gzip' }], requests: 4, reason: /broken gzip/ },
   {
-    name: 'a 200 that only says it is throttled, without a rule',
+    name: 'a 200 that only says it is throttled, without a profile or a rule',
     faults: [{ kind: 'throttle', status: 200, retryAfter: 'none' }],
+    partner: { limits: { profile: 'none' } },
     requests: 4,
     reason: /expected an array/,
   },

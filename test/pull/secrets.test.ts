@@ -100,8 +100,8 @@ describe('whatever becomes of a run', () => {
     for await (const { workflowId, runId } of bench.client.workflow.list())
       texts.push(textOf(await bench.client.workflow.getHandle(workflowId, runId).fetchHistory()));
     const all = texts.join('\n');
-    // Five runs with four streams each; the last words of one of them prove that payloads are read here.
-    expect(texts).toHaveLength(25);
+    // Five runs with four streams and a governor each; the last words of one of them prove that payloads are read here.
+    expect(texts).toHaveLength(30);
     expect(all).toContain('expected JSON, found something else or a part of it');
     expect(all).not.toContain(CANARY);
     expect(all).not.toMatch(recordText);

@@ -46,6 +46,13 @@ test.each([
   ['syncStream.deferred', '"eventType": "EVENT_TYPE_TIMER_FIRED"'],
   ['syncStream.failed', '"eventType": "EVENT_TYPE_ACTIVITY_TASK_FAILED"'],
   ['syncStream.retried', '"attempt": 3'],
+  ['syncPartner.governed', '"name": "tellOfWork"'],
+  ['syncStream.governed', '"name": "noteWait"'],
+  ['syncStream.woken', '"signalName": "goOn"'],
+  ['governPartner.paused', '"signalName": "throttled"'],
+  ['governPartner.quiet', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"'],
+  ['governPartner.continues', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"'],
+  ['governPartner.continued', '"initiator": "CONTINUE_AS_NEW_INITIATOR_WORKFLOW"'],
 ])('the recorded run %s went where its name says', async (name, sign) => {
   expect(await readFile(join(folder, `${name}.json`), 'utf8')).toContain(sign);
 });

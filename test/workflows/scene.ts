@@ -22,6 +22,7 @@ export type Traces = Readonly<Record<'events' | 'pages' | 'targets' | 'runs', re
 export interface Scene {
   readonly client: Client;
   readonly pool: Pool;
+  readonly partnersDir: string;
   /** Stops the workers as a deploy does; `close` does so too. */
   stopWorkers(): Promise<void>;
   traces(partner: string): Promise<Traces>;
@@ -32,6 +33,8 @@ export interface SceneOptions {
   readonly temporalAddress: string;
   readonly databaseUrl: string;
   readonly workflowBundle: string | undefined;
+  /** The product's own when absent. */
+  readonly queueCheckMs?: number;
   /** Definitions by name; the workers know no others. */
   readonly partners: Readonly<Record<string, Partial<PartnerInput> & { readonly baseUrl: string }>>;
 }
@@ -53,6 +56,7 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
     },
     log: createLogger('silent'),
     roles: [],
+    ...(options.queueCheckMs === undefined ? {} : { queueCheckMs: options.queueCheckMs }),
   });
   const pool = openPool(options.databaseUrl, 4);
   const connection = await Connection.connect({ address: options.temporalAddress });
@@ -61,6 +65,7 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
   return {
     client: new Client({ connection }),
     pool,
+    partnersDir: folder.path,
     stopWorkers,
     traces: (partner) => tracesOf(pool, partner),
     close: async () => {

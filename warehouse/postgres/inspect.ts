@@ -54,6 +54,8 @@ const runOf = (row: RunRow): RunSummary => ({
 
 export interface StreamDetail extends StreamReport {
   readonly deferredUntil: string | null;
+  /** Known of waits that are long. */
+  readonly deferredCause: string | null;
   readonly range: string | null;
   readonly bytes: number;
 }
@@ -61,10 +63,14 @@ export interface StreamDetail extends StreamReport {
 interface StreamRow extends ReportRow {
   readonly sync_id: string;
   readonly deferred_until: Date | null;
+  readonly deferred_cause: string | null;
   readonly range_from: Date | null;
   readonly range_to: Date | null;
   readonly bytes: string;
 }
+
+const deferredCause = (run: string): string =>
+  `case when ${run}.deferred_cause_until = ${run}.deferred_until then ${run}.deferred_cause end as deferred_cause`;
 
 /** A run with its streams; streams are also found by a stream's own id (`sync/acme/payments/2026-11-24`). */
 export async function showRun(
@@ -76,7 +82,7 @@ export async function showRun(
     [id],
   );
   const streams = await pool.query<StreamRow>(
-    `select s.name as stream, r.sync_id, r.deferred_until, r.range_from, r.range_to, r.bytes, ${reportColumns}
+    `select s.name as stream, r.sync_id, r.deferred_until, ${deferredCause('r')}, r.range_from, r.range_to, r.bytes, ${reportColumns}
       from stream_runs r join streams s using (stream_id) where r.run_id = $1 or r.sync_id = $1 order by s.name`,
     [id],
   );
@@ -87,6 +93,7 @@ export async function showRun(
     streams: streams.rows.map((row) => ({
       ...reportOf(row, row.sync_id),
       deferredUntil: row.deferred_until?.toISOString() ?? null,
+      deferredCause: row.deferred_cause,
       range: row.range_from === null ? null : `${row.range_from.toISOString()} .. ${row.range_to?.toISOString() ?? ''}`,
       bytes: Number(row.bytes),
     })),
@@ -102,6 +109,7 @@ export interface StreamStatus {
   readonly lastFinishedAt: string | null;
   readonly running: boolean;
   readonly deferredUntil: string | null;
+  readonly deferredCause: string | null;
   readonly watermark: string | null;
   readonly events: number;
   readonly waiting: number;
@@ -122,12 +130,13 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
     state: string | null;
     finished_at: Date | null;
     deferred_until: Date | null;
+    deferred_cause: string | null;
     waiting: string;
     quarantined: string;
     blocked_until: Date | null;
   }>(
     `select s.partner, s.name, s.target_table, s.watermark, s.last_event, ended.outcome, ended.reason, ended.finished_at,
-        latest.state, latest.deferred_until,
+        latest.state, latest.deferred_until, ${deferredCause('latest')},
         (select count(*) from waiting w where w.stream_id = s.stream_id) as waiting,
         (select count(*) from quarantine q where q.stream_id = s.stream_id and q.status = 'held') as quarantined,
         (select max(blocked_until) from credentials c where c.partner = s.partner and blocked_until > now()) as blocked_until
@@ -146,6 +155,7 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
     lastFinishedAt: row.finished_at?.toISOString() ?? null,
     running: row.state === 'running',
     deferredUntil: row.deferred_until?.toISOString() ?? null,
+    deferredCause: row.deferred_cause,
     watermark: row.watermark,
     events: Number(row.last_event),
     waiting: Number(row.waiting),

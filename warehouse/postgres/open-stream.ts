@@ -19,6 +19,7 @@ interface RunRow extends ReportRow {
   readonly definition_version: string;
   readonly validators: Validators | null;
   readonly empty_pages: number;
+  readonly usual_requests: string | null;
 }
 
 /** Finds the stream's run by its workflow id, or begins it. Nothing of the request is decided twice: the range is stored. */
@@ -48,11 +49,14 @@ const emptyPages = `(select count(*)::integer from pages p where p.stream_id = r
     and p.page_no > coalesce((select q.page_no from pages q where q.stream_id = r.stream_id and q.run_no = r.run_no
       and (q.fetched > 0 or q.cursor_out is null) order by q.page_no desc limit 1), 0))`;
 
+const usualRequests = `(select max(requests) from (select q.requests from stream_runs q
+    where q.stream_id = r.stream_id and q.run_no < r.run_no and q.state = 'done' order by q.run_no desc limit 5) as lately)`;
+
 async function findRun(client: Pool | PoolClient, { syncId, stream }: OpenStream): Promise<RunRow | undefined> {
   const { rows } = await client.query<RunRow>({
     name: 'find run',
     text: `select s.name as stream, r.stream_id, r.run_no, r.checkpoint, r.range_from, r.range_to, r.definition_version, s.validators, ${reportColumns},
-        ${emptyPages} as empty_pages
+        ${emptyPages} as empty_pages, ${usualRequests} as usual_requests
       from stream_runs r join streams s using (stream_id) where r.sync_id = $1`,
     values: [syncId],
   });
@@ -74,6 +78,7 @@ function opened(row: RunRow, input: OpenStream): OpenedStream {
     range,
     validators: row.validators,
     emptyPages: row.empty_pages,
+    usualRequests: row.usual_requests === null ? null : Number(row.usual_requests),
   };
 }
 

@@ -30,3 +30,15 @@ export async function deferStream(pool: Pool, run: StreamRun, until: string | nu
     [run.streamId, run.runNo, until],
   );
 }
+
+/** Kept beside the time it belongs to, so that it never explains another wait. */
+export async function explainDeferral(
+  pool: Pool,
+  { syncId, until, cause }: { readonly syncId: string; readonly until: string; readonly cause: string },
+): Promise<void> {
+  await pool.query('update stream_runs set deferred_cause = $3, deferred_cause_until = $2 where sync_id = $1', [
+    syncId,
+    until,
+    cause,
+  ]);
+}

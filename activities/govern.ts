@@ -1,0 +1,77 @@
+import { log } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import { stillRunning } from '../client/governor.ts';
+import { readQueueRate, setQueueRate, viewOfQueue, type QueueOf } from '../client/queue-rate.ts';
+import { SECOND } from '../core/duration.ts';
+import { explain, InvalidInput } from '../core/errors.ts';
+import type { LimitsView, QueueView, Wait } from '../core/limits-view.ts';
+import { pauseOf } from '../core/pause.ts';
+import { pauseIn, shouldSet, wantedRate } from '../core/queue-rate.ts';
+import type { Partner } from '../definitions/definition.ts';
+import type { ActivityDeps } from './index.ts';
+
+export interface LookInput {
+  readonly partner: string;
+  /** Runs that are thought to be under way. */
+  readonly runs: readonly string[];
+}
+
+export interface Look {
+  readonly limits: LimitsView;
+  readonly queue: QueueView | null;
+  /** Of the queue, by us; goes on by itself. */
+  readonly pause: Wait | null;
+  /** Those of the runs that are under way: one that was terminated cannot say so. */
+  readonly running: readonly string[];
+}
+
+/** One look of the governor: notes the use, raises alerts, and sets the queue to what follows. Safe to repeat. */
+export async function lookAtLimits(deps: ActivityDeps, client: Client, input: LookInput): Promise<Look> {
+  const partner = await partnerOf(deps, input.partner);
+  const { view, raised } = await deps.observeLimits(partner);
+  for (const { message, bucket, level } of raised)
+    log.warn(`limit of ${partner.name}: ${message}`, { partner: partner.name, bucket, level });
+  const [steered, running] = await Promise.all([
+    steerQueue(
+      { workflowService: client.workflowService, namespace: client.options.namespace, partner: partner.name },
+      view,
+    ),
+    stillRunning(client, input.runs),
+  ]);
+  return { limits: view, running, ...steered };
+}
+
+async function partnerOf(deps: ActivityDeps, name: string): Promise<Partner> {
+  const [stream] = (await deps.partners.streams(name)).values();
+  if (stream === undefined) throw new InvalidInput(`partner ${name} has no streams`);
+  return stream.partner;
+}
+
+async function steerQueue(queue: QueueOf, view: LimitsView): Promise<Pick<Look, 'queue' | 'pause'>> {
+  const nowMs = Date.parse(view.at);
+  try {
+    const present = await readQueueRate(queue);
+    const pause = pauseOf(view, { nowMs, paused: pauseIn(present) !== null });
+    const wanted = wantedRate({ rate: requestsPerSecond(view), factor: view.factor, pause, nowMs });
+    if (!shouldSet(present, wanted, { as: 'governor', nowMs }))
+      return { queue: viewOfQueue(present), pause: pauseIn(present) };
+    await setQueueRate(queue, wanted);
+    log.info('queue rate set', {
+      partner: queue.partner,
+      requestsPerSecond: wanted.rate ?? null,
+      reason: wanted.reason,
+    });
+    return { queue: viewOfQueue(wanted), pause: pauseIn(wanted) };
+  } catch (error) {
+    // The permits keep the limits without it.
+    log.warn('queue rate not set', { partner: queue.partner, error: explain(error) });
+    return { queue: null, pause: null };
+  }
+}
+
+/** Before any cut. */
+function requestsPerSecond({ buckets }: LimitsView): number | undefined {
+  const rate = buckets.find(({ kind }) => kind === 'rate');
+  if (rate?.periodMs == null) return undefined;
+  return (rate.override?.cap ?? rate.declared) / (rate.periodMs / SECOND);
+}

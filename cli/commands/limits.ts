@@ -1,0 +1,181 @@
+import { userInfo } from 'node:os';
+import type { Client } from '@temporalio/client';
+import type { Pool } from 'pg';
+import { tellGovernor, wakeStreams } from '../../client/governor.ts';
+import { readQueueRate, setQueueRate, viewOfQueue, type QueueOf } from '../../client/queue-rate.ts';
+import { parseDuration } from '../../core/duration.ts';
+import { explain, InvalidInput } from '../../core/errors.ts';
+import type { QueueView } from '../../core/limits-view.ts';
+import { DEFINED, pauseIn } from '../../core/queue-rate.ts';
+import { closest } from '../../definitions/closest.ts';
+import type { Partner } from '../../definitions/definition.ts';
+import { loadPartner } from '../../definitions/load.ts';
+import { bucketsOf, type Bucket } from '../../limits/bucket.ts';
+import { knownCredential } from '../../limits/known-credential.ts';
+import { endOverrides, liftBlock, listChanges, setOverride, waitingStreams } from '../../limits/overrides.ts';
+import { readLimits } from '../../limits/usage.ts';
+import { describeBucket, printLimits } from '../print-limits.ts';
+import type { CommandContext } from '../command.ts';
+import { withDatabase, withTemporal } from '../context.ts';
+import { exitCodes } from '../exit.ts';
+
+type Named<O = object> = CommandContext<O> & { readonly partner: string };
+const SHOWN_CHANGES = 5;
+
+export async function limitsShow({ config, output, partner: name }: Named): Promise<number> {
+  const partner = await load(config, name);
+  const [[limits, changes], queue] = await Promise.all([
+    withDatabase(config, (pool) =>
+      Promise.all([readLimits(pool, partner), listChanges(pool, knownCredential(partner), SHOWN_CHANGES)]),
+    ),
+    withTemporal(config, async (client) => viewOfQueue(await readQueueRate(queueOf(client, name)))).catch(explain),
+  ]);
+  output.json({ ...limits, queue: typeof queue === 'string' ? null : queue, changes });
+  printLimits(output, { limits, queue, changes });
+  return exitCodes.ok;
+}
+
+export async function limitsSet(
+  context: Named<{ reason: string; for?: string }> & { readonly bucket: string; readonly value: string },
+): Promise<number> {
+  const { config, output, options, partner: name, value } = context;
+  const reason = given(options.reason);
+  const forMs = options.for === undefined ? null : durationOf(options.for);
+  const partner = await load(config, name);
+  const bucket = bucketOf(partner, context.bucket);
+  const cap = capOf(bucket, value);
+  return withDatabase(config, async (pool) => {
+    const credential = knownCredential(partner);
+    const until = await setOverride(pool, { credential, bucket: bucket.name, cap, reason, by: whoami(), forMs });
+    const followed = await follow(context, pool);
+    output.json({ partner: name, bucket: bucket.name, cap, declared: bucket.cap, until, reason, ...followed });
+    if (cap > bucket.cap)
+      output.say(
+        `CAUTION: ${cap} is above the ${bucket.cap} that the definition declares: the partner may refuse calls.`,
+      );
+    output.say(
+      `${name} ${bucket.name}: ${describeBucket(bucket, cap)} from the next permit on, ${until === null ? `until \`syncline limits reset ${name} ${bucket.name}\`` : `until ${until}`}; the definition says ${bucket.cap}.`,
+    );
+    output.say('It holds for every partner with the same credential.');
+    sayFollowed(context, followed);
+    return exitCodes.ok;
+  });
+}
+
+export async function limitsReset(
+  context: Named<{ reason: string; block?: boolean; yes?: boolean }> & { readonly bucket: string | undefined },
+): Promise<number> {
+  const { config, output, options, partner: name } = context;
+  const reason = given(options.reason);
+  if (options.block === true && options.yes !== true)
+    throw new InvalidInput(
+      `--block lets calls go out before ${name} said so, which it may punish: add --yes if that is agreed with them`,
+    );
+  const partner = await load(config, name);
+  const bucket = context.bucket === undefined ? null : bucketOf(partner, context.bucket).name;
+  return withDatabase(config, async (pool) => {
+    const credential = knownCredential(partner);
+    const ended = await endOverrides(pool, { credential, bucket, reason, by: whoami() });
+    const lifted =
+      options.block === true ? await liftBlock(pool, { credential, partner: name, reason, by: whoami() }) : null;
+    const followed = await follow(context, pool);
+    output.json({ partner: name, ended, lifted, reason, ...followed });
+    output.say(ended.length === 0 ? 'No limit was overridden.' : `As the definition says again: ${ended.join(', ')}.`);
+    if (lifted !== null) output.say(`Lifted: ${lifted.cause}, which would have lasted until ${lifted.until}.`);
+    else if (options.block === true) output.say('Nothing was blocked.');
+    sayFollowed(context, followed);
+    return exitCodes.ok;
+  });
+}
+
+interface Followed {
+  readonly queue: QueueView | null;
+  readonly woken: readonly string[];
+  /** Why Temporal could not be told. */
+  readonly trouble: string | null;
+}
+
+/** The limiter follows by itself. Here: the governor, the queue's pause, and streams that wait for the old limits. */
+async function follow({ config, partner }: Named, pool: Pool): Promise<Followed> {
+  try {
+    return await withTemporal(config, async (client) => {
+      const woken = await waitingStreams(pool, partner);
+      // Before the streams: a pause of ours that stands would hold what they send.
+      const queue = await resume(queueOf(client, partner));
+      await tellGovernor(client, { partner, signal: 'refresh', news: null });
+      await wakeStreams(client, woken);
+      return { queue, woken, trouble: null };
+    });
+  } catch (error) {
+    return { queue: null, woken: [], trouble: explain(error) };
+  }
+}
+
+/** Our own pause ends now; the governor sets it anew if it still has a reason, and the right rate. */
+async function resume(queue: QueueOf): Promise<QueueView> {
+  const present = await readQueueRate(queue);
+  if (pauseIn(present) === null) return viewOfQueue(present);
+  await setQueueRate(queue, { rate: undefined, reason: DEFINED });
+  return viewOfQueue({ rate: undefined, reason: undefined });
+}
+
+function sayFollowed({ output, partner }: Named, { queue, woken, trouble }: Followed): void {
+  if (trouble !== null)
+    output.say(
+      `Temporal could not be told (${trouble}): permits follow at once, streams that wait go on at their time.`,
+    );
+  if (woken.length > 0) output.say(`Asked to go on now: ${woken.join(', ')}`);
+  if (queue?.foreign === true && queue.rate === 0)
+    output.say(
+      `The task queue stays paused: a person has set that (${queue.reason ?? 'no reason given'}). It ends with: temporal task-queue config set --task-queue partner.${partner} --task-queue-type activity --queue-rps-limit default`,
+    );
+}
+
+const load = (config: Named['config'], name: string): Promise<Partner> =>
+  loadPartner(name, { dir: config.partnersDir, env: config.env });
+
+const queueOf = (client: Client, partner: string): QueueOf => ({
+  workflowService: client.workflowService,
+  namespace: client.options.namespace,
+  partner,
+});
+
+const whoami = (): string => userInfo().username;
+
+function given(reason: string): string {
+  if (reason.trim() === '')
+    throw new InvalidInput('--reason: expected why, in a few words: it is kept with the change');
+  return reason.trim();
+}
+
+function durationOf(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms <= 0)
+    throw new InvalidInput(`--for: expected a duration such as 30m, 2h, 1d, found ${JSON.stringify(text)}`);
+  return ms;
+}
+
+function bucketOf(partner: Partner, name: string): Bucket {
+  const buckets = bucketsOf(partner.limits);
+  const found = buckets.find((bucket) => bucket.name === name);
+  if (found !== undefined) return found;
+  const names = buckets.map((bucket) => bucket.name);
+  const near = closest(name, names);
+  const cure =
+    names.length === 0
+      ? 'its definition declares none, and only a declared limit can be changed'
+      : near === undefined
+        ? `it has ${names.join(', ')}`
+        : `did you mean "${near}"?`;
+  throw new InvalidInput(`${partner.name} has no limit ${JSON.stringify(name)}; ${cure}`);
+}
+
+function capOf(bucket: Bucket, text: string): number {
+  const value = Number(text);
+  const whole = bucket.kind !== 'rate';
+  if (!Number.isFinite(value) || value <= 0 || (whole && !Number.isSafeInteger(value)))
+    throw new InvalidInput(
+      `${bucket.name}: expected a ${whole ? 'whole ' : ''}number above 0, found ${JSON.stringify(text)}`,
+    );
+  return value;
+}

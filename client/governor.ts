@@ -1,0 +1,60 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { governorId, LIMITS_QUERY, signals, WORKFLOW_QUEUE } from '../core/names.ts';
+import { searchAttributesOf } from '../workflows/attributes.ts';
+import type { governPartner } from '../workflows/index.ts';
+import { governorTimes, type GovernorNews, type GovernorState, type GovernorTimes } from '../workflows/messages.ts';
+
+/** Tells a partner's governor something, and starts it when it does not run: also when somebody has terminated it. */
+export async function tellGovernor<Name extends keyof GovernorNews>(
+  client: Client,
+  told: {
+    readonly partner: string;
+    readonly signal: Name;
+    readonly news: GovernorNews[Name];
+    readonly times?: GovernorTimes;
+  },
+): Promise<void> {
+  const { partner, signal, news, times = governorTimes } = told;
+  await client.workflow.signalWithStart<typeof governPartner, [GovernorNews[Name]]>('governPartner', {
+    workflowId: governorId(partner),
+    taskQueue: WORKFLOW_QUEUE,
+    args: [{ partner, times, runs: [] }],
+    signal: signals[signal],
+    signalArgs: [news],
+    typedSearchAttributes: searchAttributesOf({ partner }),
+    staticSummary: `limits of ${partner}`,
+  });
+}
+
+/** What the governor knows; undefined when there is none, or no worker to answer for it. */
+export async function askGovernor(client: Client, partner: string): Promise<GovernorState | undefined> {
+  try {
+    return await client.connection.withDeadline(Date.now() + 5000, () =>
+      client.workflow.getHandle(governorId(partner)).query<GovernorState>(LIMITS_QUERY),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** Streams that wait on a timer ask for a permit now. One that has gone on, or has ended, is no error. */
+export async function wakeStreams(client: Client, syncIds: readonly string[]): Promise<void> {
+  await Promise.allSettled(syncIds.map((syncId) => client.workflow.getHandle(syncId).signal(signals.goOn)));
+}
+
+/** Those of some workflows that still run. One that cannot be asked for now counts as running. */
+export async function stillRunning(client: Client, workflowIds: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    workflowIds.map(async (workflowId) => {
+      const status = await client.workflow
+        .getHandle(workflowId)
+        .describe()
+        .then(
+          (description) => description.status.name,
+          (error: unknown) => (error instanceof WorkflowNotFoundError ? 'GONE' : 'RUNNING'),
+        );
+      return status === 'RUNNING' ? [workflowId] : [];
+    }),
+  );
+  return found.flat();
+}

@@ -1,0 +1,17 @@
+/** The last step of a request before the kernel has it: a limiter may hold it there, or turn it back unsent. */
+export interface Departure {
+  /**
+   * The request is complete and its connection stands. `write` hands it to the kernel, at once or when its moment has
+   * come; `turnBack` ends it instead: nothing of it was sent.
+   */
+  readonly ready: (write: () => void, turnBack: (why: PermitLapsed) => void) => void;
+  /** The kernel has all of it. */
+  readonly onWire: () => void;
+  /** The head of the answer is there. */
+  readonly onAnswer: (status: number) => void;
+}
+
+/** A permit that could not be used in time. Nothing was sent: ask for another one. */
+export class PermitLapsed extends Error {
+  override readonly name = 'PermitLapsed';
+}

@@ -1,0 +1,70 @@
+import http from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import https from 'node:https';
+import { PermitLapsed, type Departure } from '../core/departure.ts';
+
+export interface Transport {
+  readonly request: (options: RequestOptions, onResponse: (message: IncomingMessage) => void) => ClientRequest;
+}
+
+/**
+ * A transport for axios that connects at once but writes only when the departure says so. Preparing a request takes a
+ * millisecond or many on a busy machine, and a moment that was permitted should not be spent on it.
+ */
+export function departingTransport(departure: Departure): Transport {
+  return {
+    request(options, onResponse) {
+      const request = (options.protocol === 'https:' ? https : http).request(options, onResponse);
+      request.once('finish', departure.onWire);
+      request.once('response', ({ statusCode }) => departure.onAnswer(statusCode ?? 0));
+      holdEnd(request, departure);
+      return request;
+    },
+  };
+}
+
+/** Node sends headers with the first byte of the body, or at the end: nothing leaves before `end` when all is kept till then. */
+function holdEnd(request: ClientRequest, departure: Departure): void {
+  const write = request.write.bind(request);
+  const end = request.end.bind(request);
+  const chunks: unknown[] = [];
+  let written = false;
+  request.write = ((chunk: unknown) => {
+    chunks.push(chunk);
+    return true;
+  }) as typeof request.write;
+  request.end = ((chunk?: unknown) => {
+    if (chunk !== undefined && chunk !== null) chunks.push(chunk);
+    whenConnected(request, () => {
+      // A connection that was kept alive may be closed by the partner while we wait for the moment.
+      request.prependListener('error', (error) => {
+        if (!written) Object.assign(error, { unsent: true });
+      });
+      departure.ready(
+        () => {
+          written = true;
+          for (const each of chunks) write(each);
+          end();
+        },
+        (why) => void request.destroy(why),
+      );
+    });
+    return request;
+  }) as typeof request.end;
+}
+
+function whenConnected(request: ClientRequest, then: () => void): void {
+  const onSocket = (socket: NonNullable<ClientRequest['socket']>): void => {
+    if (!socket.connecting) then();
+    else socket.once('authorized' in socket ? 'secureConnect' : 'connect', then);
+  };
+  if (request.socket === null) request.once('socket', onSocket);
+  else onSocket(request.socket);
+}
+
+/** Whether the request ended before anything of it was sent, for reasons that have nothing to do with the partner's answer. */
+export function isUnsent(error: unknown): boolean {
+  for (let e = error; typeof e === 'object' && e !== null; e = (e as Error).cause)
+    if (e instanceof PermitLapsed || (e as { unsent?: boolean }).unsent === true) return true;
+  return false;
+}

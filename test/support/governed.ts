@@ -1,0 +1,53 @@
+import type { Client } from '@temporalio/client';
+import { tellGovernor } from '../../client/governor.ts';
+import { readQueueRate, type QueueOf } from '../../client/queue-rate.ts';
+import { pauseIn, type QueueRate } from '../../core/queue-rate.ts';
+import { loadPartner } from '../../definitions/load.ts';
+import { knownCredential } from '../../limits/known-credential.ts';
+import type { Scene } from '../workflows/scene.ts';
+import { eventually } from './eventually.ts';
+
+export const queueOf = (client: Client, partner: string): QueueOf => ({
+  workflowService: client.workflowService,
+  namespace: client.options.namespace,
+  partner,
+});
+
+/** As a worker does that was refused for so long; its stream tells the governor. Returns when the block ends, ISO. */
+export async function refuse(
+  scene: Scene,
+  partner: string,
+  waitMs: number,
+  { told = true }: { readonly told?: boolean } = {},
+): Promise<string> {
+  const definition = await loadPartner(partner, { dir: scene.partnersDir, env: {} });
+  const { rows } = await scene.pool.query<{ until: Date }>('select block_credential($1, $2, $3, $4, false) as until', [
+    knownCredential(definition),
+    partner,
+    waitMs,
+    'answered 429',
+  ]);
+  const until = (rows[0] as { until: Date }).until.toISOString();
+  if (told) await tellGovernor(scene.client, { partner, signal: 'throttled', news: { until, cause: 'answered 429' } });
+  return until;
+}
+
+/** The queue once it is as the test wants it; fails when that does not come. */
+export async function queueWhen(
+  client: Client,
+  partner: string,
+  holds: (queue: QueueRate) => boolean,
+  patienceMs?: number,
+): Promise<QueueRate> {
+  let last: QueueRate = { rate: undefined, reason: undefined };
+  const came = await eventually(async () => {
+    last = await readQueueRate(queueOf(client, partner));
+    return holds(last);
+  }, patienceMs);
+  if (!came) throw new Error(`the queue of ${partner} stayed as ${JSON.stringify(last)}`);
+  return last;
+}
+
+export const isPaused = (queue: QueueRate): boolean => pauseIn(queue) !== null;
+export const isDefined = ({ rate, reason }: QueueRate): boolean =>
+  rate === 500 && reason === 'syncline: rate of the definition';

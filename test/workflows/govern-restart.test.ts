@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
+import { askGovernor } from '../../client/governor.ts';
+import { governorId } from '../../core/names.ts';
+import { GRACE_MS, pauseIn } from '../../core/queue-rate.ts';
+import { resolveTemporalCli } from '../../services/temporal-cli.ts';
+import { startTemporal, type TemporalServer } from '../../services/temporal-server.ts';
+import { cacheDir } from '../support/cache-dir.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { isDefined, isPaused, queueWhen, refuse } from '../support/governed.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { openScene, type Scene } from './scene.ts';
+
+const names = ['alone', 'orphaned', 'left'] as const;
+
+let folder: TemporaryFolder;
+let cliPath: string;
+let temporal: TemporalServer;
+let database: TestDatabase;
+const scenes: Scene[] = [];
+let client: Client;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  cliPath = await resolveTemporalCli({ cacheDir: cacheDir(), pathEnv: process.env['PATH'] ?? '', log: () => {} });
+  [temporal, database] = await Promise.all([startServer(), freshDatabase()]);
+  await startFleet();
+  client = new Client({ connection: await Connection.connect({ address: temporal.address }) });
+});
+afterAll(async () => {
+  for (const scene of scenes) await scene.close();
+  await client?.connection.close();
+  await temporal?.stop();
+  await database?.drop();
+  await folder?.remove();
+});
+
+const startServer = (port?: number): Promise<TemporalServer> =>
+  startTemporal({ cliPath, dbFile: join(folder.path, 'temporal.db'), uiPort: null, port });
+
+/** Workers look after their queues when they start; the next check is further away than this test lasts. */
+async function startFleet(): Promise<Scene> {
+  const scene = await openScene({
+    temporalAddress: temporal.address,
+    databaseUrl: database.url,
+    workflowBundle: process.env['WORKFLOW_BUNDLE'],
+    queueCheckMs: 3_600_000,
+    partners: Object.fromEntries(
+      names.map((name) => [name, { baseUrl: 'http://127.0.0.1:9', auth: { type: 'bearer', token: name } }]),
+    ),
+  });
+  scenes.push(scene);
+  return scene;
+}
+
+const left = (until: string): number => Date.parse(until) - Date.now();
+
+test('a pause outlives the death of the Temporal server, and ends by its own timer', async () => {
+  const [scene] = scenes as [Scene];
+  const until = await refuse(scene, 'alone', 16_000);
+  await queueWhen(client, 'alone', isPaused);
+  await temporal.kill();
+  temporal = await startServer(Number(temporal.address.split(':')[1]));
+  const again = new Client({ connection: await Connection.connect({ address: temporal.address }) });
+  const paused = await queueWhen(again, 'alone', () => true);
+  expect(pauseIn(paused)?.until).toBe(until);
+  await queueWhen(again, 'alone', isDefined, left(until) + 20_000);
+  await again.connection.close();
+});
+
+test('workers that died in a pause put the queue right when they start again, with and without its governor', async () => {
+  const [scene] = scenes as [Scene];
+  const until = await refuse(scene, 'orphaned', 12_000);
+  await refuse(scene, 'left', 12_000);
+  for (const partner of ['orphaned', 'left']) await queueWhen(client, partner, isPaused);
+  await scene.stopWorkers();
+  await client.workflow.getHandle(governorId('orphaned')).terminate('test');
+  await wait(left(until) + GRACE_MS + 500);
+  // Nobody was there to do it.
+  for (const partner of ['orphaned', 'left']) expect(isPaused(await queueWhen(client, partner, () => true))).toBe(true);
+
+  await startFleet();
+  for (const partner of ['orphaned', 'left']) await queueWhen(client, partner, isDefined);
+  expect(await eventually(async () => (await askGovernor(client, 'left'))?.pause === null)).toBe(true);
+});
