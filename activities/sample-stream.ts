@@ -108,7 +108,7 @@ function sampleOf(stream: CompiledStream, page: SampledPage, request: string): S
 
 /** Takes the rows of a sample that nobody will load. */
 const collecting = (rows: (readonly (string | null)[])[]): Pick<LineWriter, 'add'> => ({
-  add: ({ columns }) => rows.push(columns) - 1,
+  add: ({ ordinal, key, version, hash, columns }) => ({ ordinal, key, version, hash, line: rows.push(columns) - 1 }),
 });
 
 const now = (): number => Date.now();

@@ -23,9 +23,11 @@ export interface Decision {
   readonly conflict: boolean;
 }
 
+const inserted: Decision = { fate: 'inserted', conflict: false };
+
 /** What becomes of a record that arrives while `head` is the newest known event of its key. */
 export function decide(arrival: Arrival, head: Head | undefined): Decision {
-  if (head === undefined) return { fate: 'inserted', conflict: false };
+  if (head === undefined) return inserted;
   if (arrival.hash === head.hash) return { fate: 'unchanged', conflict: false };
   // Without a version arrival decides, also over rows from when the definition still declared one.
   const order = arrival.version === null ? 1 : compareVersions(arrival.version, head.version);

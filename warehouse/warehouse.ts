@@ -33,8 +33,7 @@ export interface LineOf extends Omit<StagedRecord, 'line'> {
 
 /** Writes the records of a page in the form that a warehouse loads, before its transaction begins. */
 export interface LineWriter {
-  /** Returns which line it is. */
-  add(line: LineOf): number;
+  add(line: LineOf): StagedRecord;
   finish(): PageLines;
 }
 

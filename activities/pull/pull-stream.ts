@@ -63,13 +63,13 @@ export async function pullStream(deps: PullDeps, input: GrantInput, context: Pul
  * what takes memory. Where the partner limits requests each one is dear: the page being written and the one being
  * fetched. Where it does not, pages that arrive during a write share the next transaction.
  */
-const IN_FLIGHT = { limited: 2, free: 10, bytes: 8 * 1024 * 1024 };
+const IN_FLIGHT = { limited: 2, free: 16, bytes: 8 * 1024 * 1024 };
 
 /** In a row, over all grants of a run: the ledger counts them. */
 const MAX_EMPTY_PAGES = 200;
 
 /** So many pages of a fast partner share a transaction, if they come within that time. */
-const GATHER = { items: 5, waitMs: 30 };
+const GATHER = { items: 8, waitMs: 30 };
 
 /**
  * After a reset or a lost heartbeat an older grant may go on until its next heartbeat tells it to stop. Whoever finds its

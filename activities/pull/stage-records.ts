@@ -116,8 +116,7 @@ function stageRecord(
     );
   const version = versionOf(value, stream.version);
   const eventTime = columns[eventTimeAt] ?? null;
-  const line = lines.add({ ordinal, key, version, hash, eventTime, payload, columns, plain, ascii });
-  return { ordinal, key, version, hash, line };
+  return lines.add({ ordinal, key, version, hash, eventTime, payload, columns, plain, ascii });
 }
 
 /**

@@ -10,7 +10,15 @@ import { defineStream } from '../support/define-stream.ts';
 function stage(stream: CompiledStream, ...payloads: string[]): Staged & { readonly lines: readonly LineOf[] } {
   const lines: LineOf[] = [];
   const received = payloads.map((payload) => ({ payload, ascii: false, record: parseJson(payload) }));
-  return { ...stageRecords(stream, received, { add: (line) => lines.push(line) - 1 }), lines };
+  return {
+    ...stageRecords(stream, received, {
+      add: (line) => {
+        const { ordinal, key, version, hash } = line;
+        return { ordinal, key, version, hash, line: lines.push(line) - 1 };
+      },
+    }),
+    lines,
+  };
 }
 
 const numbered = defineStream({

@@ -18,7 +18,7 @@ const line: LineOf = {
 
 const written = (lines: readonly LineOf[]): PostgresLines => {
   const writer = postgresLineWriter(page);
-  lines.forEach((each, index) => expect(writer.add(each)).toBe(index));
+  lines.forEach((each, index) => expect(writer.add(each).line).toBe(index));
   return writer.finish() as PostgresLines;
 };
 const textOf = ({ bytes, from, to }: Line): string => bytes.toString('utf8', from, to);
@@ -50,6 +50,23 @@ describe('the lines of a page', () => {
       property(array(other, { maxLength: 400 }), (changes) => {
         const lines = written(changes.map((change) => ({ ...line, ...change })));
         changes.forEach(({ payload }, index) => expect(lines.payload(index)).toBe(wellFormed(payload)));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('tell key, version and hash of each record', () => {
+    const anyText = option(string({ unit: 'binary', maxLength: 30 }).map(wellFormed));
+    const other = record({ version: anyText, key: anyText, plain: constant(false), ascii: constant(false) });
+    assert(
+      property(array(other, { maxLength: 40 }), (changes) => {
+        const writer = postgresLineWriter(page);
+        const staged = changes.map((change, i) =>
+          writer.add({ ...line, ...change, hash: String(i).padStart(32, 'a') }),
+        );
+        expect(staged.map(({ key, version, hash }) => ({ key, version, hash }))).toEqual(
+          changes.map(({ key, version }, i) => ({ key, version, hash: String(i).padStart(32, 'a') })),
+        );
       }),
       { numRuns: 50 },
     );

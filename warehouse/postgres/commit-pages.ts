@@ -50,7 +50,7 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
   const records = pages.flatMap((page) => page.records);
   const heads = await readHeads(client, { stream, table, records });
   const keyed =
-    stream.definition.disposition === 'append' ? records.map((r) => ({ ...r, key: headKey(stream, r) })) : null;
+    stream.definition.disposition === 'append' ? records.map((record) => withHeadKey(stream, record)) : null;
   let at = 0;
   const folded = fold<StagedRecord>({
     pages: pages.map((page) => ({
@@ -75,6 +75,11 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
   });
   return folded.counts.reduce(addCounts, noCounts);
 }
+
+const withHeadKey = (stream: CompiledStream, record: StagedRecord): StagedRecord => {
+  const { ordinal, version, hash, line } = record;
+  return { ordinal, key: headKey(stream, record), version, hash, line };
+};
 
 interface Standing {
   readonly lastEvent: number;

@@ -1,4 +1,4 @@
-import type { LineWriter, PageLines } from '../warehouse.ts';
+import type { LineWriter, PageLines, StagedRecord } from '../warehouse.ts';
 import { copyField } from './copy-text.ts';
 import { giveBack, takeBytes } from './spare-bytes.ts';
 
@@ -56,9 +56,51 @@ export class PostgresLines implements PageLines {
     return uncopied(bytes.toString('utf8', this.#payloadAt[index], to - 1));
   }
 
+  hash(index: number): string {
+    const end = (this.#payloadAt[index] as number) - 1;
+    return this.#events.line(index).bytes.toString('latin1', end - HASH_DIGITS, end);
+  }
+
+  version(index: number): string | null {
+    const { bytes, from } = this.#rows.line(index);
+    const begin = from + rowPlace.length + 1;
+    const text = bytes.toString('utf8', begin, bytes.indexOf(TAB, begin));
+    return text === NULL ? null : uncopied(text);
+  }
+
   release(): void {
     this.#events.release();
     this.#rows.release();
+  }
+}
+
+const HASH_DIGITS = 32;
+const TAB = 9;
+const NULL = String.raw`\N`;
+
+/**
+ * Most records are new, and then nobody asks for their version or hash again: as long as they wait they are bytes of their
+ * lines, not objects that live just long enough to be moved to the old generation.
+ */
+class LineRecord implements StagedRecord {
+  readonly ordinal: number;
+  readonly key: string | null;
+  readonly line: number;
+  readonly #lines: PostgresLines;
+
+  constructor(lines: PostgresLines, of: { readonly ordinal: number; readonly key: string | null }, line: number) {
+    this.#lines = lines;
+    this.ordinal = of.ordinal;
+    this.key = of.key;
+    this.line = line;
+  }
+
+  get hash(): string {
+    return this.#lines.hash(this.line);
+  }
+
+  get version(): string | null {
+    return this.#lines.version(this.line);
   }
 }
 
@@ -148,6 +190,7 @@ export function postgresLineWriter(page: {
   const events = new Block(page.chars + page.records * PER_LINE.event);
   const rows = new Block(page.chars + page.records * PER_LINE.row);
   const payloadAt: number[] = [];
+  const lines = new PostgresLines(events, rows, payloadAt);
   return {
     add: (of) => {
       const { plain, columns } = of;
@@ -169,10 +212,10 @@ export function postgresLineWriter(page: {
       rows.begin();
       rows.put(fields.join('\t'), ascii);
       rows.end();
-      return payloadAt.length - 1;
+      return new LineRecord(lines, of, payloadAt.length - 1);
     },
-    finish: () => new PostgresLines(events, rows, payloadAt),
+    finish: () => lines,
   };
 }
 
-const nullField = (text: string | null): string => text ?? '\\N';
+const nullField = (text: string | null): string => text ?? NULL;
