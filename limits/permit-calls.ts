@@ -167,7 +167,12 @@ export class PermitCalls {
 
   async free(lease: string): Promise<void> {
     await whenAvailable(() =>
-      this.#pool.query({ name: 'free lease', text: 'delete from leases where lease = $1', values: [lease] }),
+      this.#pool.query({
+        name: 'free lease',
+        text: `with gone as (delete from leases where lease = $1 returning credential)
+          select pg_notify('syncline_slots', credential) from gone`,
+        values: [lease],
+      }),
     );
   }
 

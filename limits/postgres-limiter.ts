@@ -10,6 +10,7 @@ import { Line } from './line.ts';
 import { LocalBlock } from './local-block.ts';
 import { PermitCalls } from './permit-calls.ts';
 import { PromptSender } from './prompt-sender.ts';
+import { SlotNews } from './slot-news.ts';
 import { TurnConnection } from './turn-connection.ts';
 import { TurnSender } from './turn-sender.ts';
 
@@ -33,6 +34,7 @@ export function postgresLimiter(pool: Pool, limiterFor: LimiterFor): Limiter {
     ? new TurnSender({ ...deps, connection: new TurnConnection(pool, calls) })
     : new PromptSender(deps);
   const desk = new Desk(line, sender);
+  const news = limits.concurrency === undefined ? undefined : new SlotNews(pool, credential, () => desk.wake());
   return {
     ask: async (given) => {
       const request = { method: 'GET', url: baseUrl, lane: 'normal' as const, patienceMs: 0, ...given };
@@ -42,6 +44,7 @@ export function postgresLimiter(pool: Pool, limiterFor: LimiterFor): Limiter {
           return { ...free, answered: (told) => feedback.answered(told, { kind: '', charged: 1 }) };
         if (free !== undefined) return free;
       }
+      news?.follow();
       const call = callOf(request, baseUrl);
       const cost = feedback.assumedCost(endpointOf(call), limits.cost?.assume ?? 1);
       return line.join(request, {
@@ -60,6 +63,7 @@ export function postgresLimiter(pool: Pool, limiterFor: LimiterFor): Limiter {
     finished: (work) => calls.finished(work),
     close: async () => {
       leases.stop();
+      news?.close();
       await sender.close();
     },
   };

@@ -156,6 +156,7 @@ begin
   wait_ms := 0;
   if p_freed is not null then
     delete from leases where lease = any (p_freed);
+    perform pg_notify('syncline_slots', p_credential);
   end if;
   select * into cred from credentials where credential = p_credential for update;
   if not found then
