@@ -1,5 +1,6 @@
 import type { Authorizer } from '../http/auth.ts';
 import type { PartnerClient } from '../http/client.ts';
+import type { Circuit } from '../limits/circuit.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { ReadParents } from './pull/partitions.ts';
@@ -10,6 +11,7 @@ export interface PartnerAccess {
   readonly client: PartnerClient;
   readonly authorizer: Authorizer;
   readonly limiter: Limiter;
+  readonly circuit: Circuit;
   /** Reads the parent stream's values in batches; undefined for streams without a parent. */
   readonly parents: ReadParents | undefined;
 }

@@ -5,6 +5,7 @@ import {
   GiveUp,
   InvalidInput,
   NeedsAttention,
+  PartnerDown,
   RetryLater,
   Throttled,
   WarehouseUnavailable,
@@ -50,7 +51,8 @@ export function toFailure(error: unknown, context: FailureContext): Error {
     type: error instanceof RetryLater ? error.name : 'Unexpected',
     message,
     ...(error instanceof RetryLater ? { details: [error.at] } : {}),
-    nonRetryable: isSpent(context) && !(error instanceof WarehouseUnavailable),
+    ...(error instanceof PartnerDown ? { category: ApplicationFailureCategory.BENIGN } : {}),
+    nonRetryable: isSpent(error, context),
     nextRetryDelay: atLeast(
       after ??
         backoffMs({
@@ -63,8 +65,11 @@ export function toFailure(error: unknown, context: FailureContext): Error {
   });
 }
 
-const isSpent = ({ attempt, failingForMs, retry }: FailureContext): boolean =>
-  attempt >= retry.attempts || failingForMs >= retry.total;
+function isSpent(error: unknown, { attempt, failingForMs, retry }: FailureContext): boolean {
+  if (error instanceof WarehouseUnavailable) return false;
+  if (failingForMs >= retry.total) return true;
+  return attempt >= retry.attempts && !(error instanceof PartnerDown);
+}
 
 /** A delay of 0 is no delay to the server: it ends the activity with RETRY_STATE_TIMEOUT (seen with server 1.32). */
 const atLeast = (delayMs: number): number => Math.max(1, delayMs);

@@ -2,7 +2,7 @@ import { Context, getClient } from '@temporalio/activity';
 import { tellGovernor } from '../client/governor.ts';
 import type { Failpoint } from '../core/failpoint.ts';
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
-import { WarehouseUnavailable } from '../core/errors.ts';
+import { PartnerDown, WarehouseUnavailable } from '../core/errors.ts';
 import type { Observation } from '../limits/observe.ts';
 import type { Partner } from '../definitions/definition.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
@@ -74,7 +74,10 @@ export function createPartnerActivities(deps: ActivityDeps) {
         const nowMs = deps.now();
         // That our own database is away says nothing of the partner.
         if (!(error instanceof WarehouseUnavailable))
-          heartbeat({ failures: beat.failures + 1, failingSinceMs: beat.failingSinceMs ?? nowMs });
+          heartbeat({
+            failures: beat.failures + (error instanceof PartnerDown ? 0 : 1),
+            failingSinceMs: beat.failingSinceMs ?? nowMs,
+          });
         throw toFailure(error, {
           attempt: Math.max(1, beat.failures),
           failingForMs: nowMs - (beat.failingSinceMs ?? nowMs),

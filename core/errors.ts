@@ -35,6 +35,9 @@ export class RetryLater extends SynclineError {
   }
 }
 
+/** Most calls to the partner fail, so nobody calls but one probe at a time. Waiting counts as time, not as attempts. */
+export class PartnerDown extends RetryLater {}
+
 /** Our own database is away: no fault of the partner, so it does not count against the attempts. */
 export class WarehouseUnavailable extends RetryLater {}
 

@@ -290,6 +290,18 @@ export const partner = z.strictObject({
       total: durationMs.default(3_600_000),
     })
     .prefault({}),
+  /** When most calls with the credential fail: nobody calls, then one probe at a time, then all again (docs/outages.md). */
+  circuit: z
+    .strictObject({
+      window: durationMs.refine((windowMs) => windowMs > 0, 'above 0').default(60_000),
+      minCalls: z.int().positive().default(10),
+      share: z.number().gt(0).max(1).default(0.5),
+      streak: z.int().positive().default(5),
+      probes: z.int().positive().default(2),
+      retries: z.int().positive().default(10),
+      refund: z.number().min(0).max(1).default(0.1),
+    })
+    .prefault({}),
   streams: z.record(name, stream).refine((streams) => Object.keys(streams).length > 0, 'at least one stream'),
 });
 /** A checked definition: defaults filled in, durations in ms. */

@@ -44,7 +44,7 @@ export function buildDeps(config: Config, log: Log): Deps {
       heartbeatTimeoutMs: config.heartbeatTimeoutMs,
     },
     close: async () => {
-      partners.close();
+      await partners.close();
       await pool.end();
     },
   };

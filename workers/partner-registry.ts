@@ -1,15 +1,18 @@
 import { stat } from 'node:fs/promises';
 import type { Pool } from 'pg';
 import type { PartnerAccess, Partners } from '../activities/access.ts';
+import { circuitSettings, type CircuitSettings } from '../core/circuit-settings.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { createAuthorizer, type Authorizer } from '../http/auth.ts';
 import { createTokenExchange } from '../http/auth/token-exchange.ts';
 import { createPartnerClient, type PartnerClient } from '../http/client.ts';
 import type { Log } from '../http/log.ts';
 import { createMemoryTokenStore, type TokenStore } from '../http/token-store.ts';
+import type { Circuit } from '../limits/circuit.ts';
 import { credentialOf } from '../limits/credential.ts';
 import { LEASE_MS } from '../limits/leases.ts';
 import type { Limiter } from '../limits/limiter.ts';
+import { postgresCircuit } from '../limits/postgres-circuit.ts';
 import { postgresLimiter } from '../limits/postgres-limiter.ts';
 import { compilePartner } from '../definitions/compile.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
@@ -34,10 +37,11 @@ interface Opened {
   readonly client: PartnerClient;
   readonly authorizer: Authorizer;
   readonly limiter: Limiter;
+  readonly circuit: Circuit;
 }
 
 /** Definitions from their files, read again when a file has changed, with the connections that belong to them. */
-export function partnerRegistry(deps: RegistryDeps): Partners & { close(): void } {
+export function partnerRegistry(deps: RegistryDeps): Partners & { close(): Promise<void> } {
   const open = new Map<string, Promise<Opened>>();
   const find = async (name: string): Promise<Opened> => {
     const changedAtMs = (await stat(await findPartner(name, deps.dir))).mtimeMs;
@@ -51,17 +55,15 @@ export function partnerRegistry(deps: RegistryDeps): Partners & { close(): void 
   return {
     streams: async (name) => (await find(name)).streams,
     access: async (name, streamName) => {
-      const { streams, client, authorizer, limiter } = await find(name);
-      return accessTo(deps.warehouse, streams, { streamName, client, authorizer, limiter });
+      return accessTo(deps.warehouse, streamName, await find(name));
     },
-    close: () => {
-      for (const opened of open.values())
-        void opened
-          .then(async ({ client, limiter }) => {
-            client.close();
-            await limiter.close?.();
-          })
-          .catch(() => {});
+    close: async () => {
+      const closing = [...open.values()].map(async (opening) => {
+        const { client, limiter, circuit } = await opening;
+        client.close();
+        await Promise.all([limiter.close?.(), circuit.close()]);
+      });
+      await Promise.allSettled(closing);
     },
   };
 }
@@ -87,7 +89,14 @@ function openPartner(deps: RegistryDeps, partner: Partner, changedAtMs: number):
       limits: partner.limits,
       leaseMs: LEASE_MS,
     }),
+    circuit: postgresCircuit(pool, { partner: partner.name, credential, settings: settingsOf(partner) }),
   };
+}
+
+function settingsOf({ retry, timeout, circuit: { window: windowMs, ...change } }: Partner): CircuitSettings {
+  // Pauses double from the first one: with none at all one probe would follow the other.
+  const backoff = { baseMs: Math.max(1, retry.base), capMs: retry.cap, timeoutMs: timeout };
+  return circuitSettings(backoff, { windowMs, ...change });
 }
 
 const tokensOf = (pool: Pool, { auth }: Partner, credential: string): TokenStore =>
@@ -97,10 +106,9 @@ const tokensOf = (pool: Pool, { auth }: Partner, credential: string): TokenStore
 
 function accessTo(
   warehouse: Warehouse,
-  streams: ReadonlyMap<string, CompiledStream>,
-  open: { streamName: string; client: PartnerClient; authorizer: Authorizer; limiter: Limiter },
+  streamName: string,
+  { streams, client, authorizer, limiter, circuit }: Opened,
 ): PartnerAccess {
-  const { streamName, client, authorizer, limiter } = open;
   const stream = streams.get(streamName);
   if (stream === undefined) return missing(streamName, streams);
   const { parent } = stream.definition;
@@ -110,6 +118,7 @@ function accessTo(
     client,
     authorizer,
     limiter,
+    circuit,
     parents:
       parent === undefined || parentStream === undefined
         ? undefined

@@ -1,8 +1,9 @@
 import { PermitLapsed } from '../../core/departure.ts';
-import { NeedsAttention, GiveUp, RetryLater, Throttled, type Coordinates } from '../../core/errors.ts';
+import { explain, NeedsAttention, GiveUp, RetryLater, Throttled, type Coordinates } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { parseJson, valueAt } from '../../core/json.ts';
 import type { Lane } from '../../core/names.ts';
+import { isPartnerFailure, isTransportFailure } from '../../core/outage.ts';
 import type { Answer, NextPage, PageRequest, Position } from '../../core/page.ts';
 import { hashToUuid } from '../../core/page-key.ts';
 import type { Authorizer } from '../../http/auth.ts';
@@ -15,15 +16,14 @@ import { costOf } from '../../limits/cost.ts';
 import type { GrantedPermit, Limiter, Work } from '../../limits/limiter.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Validators } from '../../warehouse/warehouse.ts';
+import { CircuitCall, type CircuitCallDeps } from './circuit-call.ts';
 import { MAX_SLOT_WAIT_MS, takePermit } from './take-permit.ts';
 
-export interface FetchDeps {
+export interface FetchDeps extends CircuitCallDeps {
   readonly client: PartnerClient;
   readonly authorizer: Authorizer;
   readonly limiter: Limiter;
   readonly failpoint: Failpoint;
-  /** Epoch ms. */
-  readonly now: () => number;
   readonly signal: AbortSignal;
   /** How long to stay away after a throttled answer that does not say. */
   readonly throttledBackoffMs: () => number;
@@ -31,6 +31,8 @@ export interface FetchDeps {
   readonly lane?: Lane;
   /** Critical work that the request is part of, as it stands. */
   readonly work?: () => Work | undefined;
+  /** Called when the permit is there and the request leaves. */
+  readonly onSending?: () => void;
   /** Called for each request that went out. */
   readonly onRequest: () => void;
 }
@@ -65,10 +67,10 @@ const nothing = { records: [], next: { cursor: null, total: null } } as const;
 /** One page: permit, request, verdict. One attempt, but for a token that had to be renewed. */
 export async function fetchPage(deps: FetchDeps, asked: PageAsked): Promise<FetchedPage> {
   const { stream, position } = asked;
-  const at = { partner: stream.partner.name, stream: stream.name, page: asked.pageNo };
+  const at = placeOf(asked);
   const request = withValidators(buildRequest({ partner: stream.partner, stream: stream.definition, position }), asked);
   for (let renewed = false; ; renewed = true) {
-    const { answer, verdict, blockedUntil } = await sendOne(deps, request, stream);
+    const { answer, verdict, blockedUntil } = await sendOne(deps, request, asked);
     const place: Coordinates = {
       ...at,
       status: answer.status,
@@ -116,13 +118,14 @@ interface Judged {
 }
 
 /** A permit that was not used in time cost the partner nothing: then another one is asked for. */
-async function sendOne(deps: FetchDeps, request: PageRequest, stream: CompiledStream): Promise<Judged> {
-  const lane = deps.lane ?? stream.definition.lane;
+async function sendOne(deps: FetchDeps, request: PageRequest, asked: PageAsked): Promise<Judged> {
+  const { partner, definition } = asked.stream;
+  const lane = deps.lane ?? definition.lane;
   const giveUpAtMs = deps.now() + MAX_SLOT_WAIT_MS;
   for (;;) {
-    const permit = await takePermit(deps, { request, lane, giveUpAtMs });
+    const permit = await takePermit(deps, { partner: partner.name, request, lane, giveUpAtMs });
     try {
-      return await sendWith(permit, deps, { request, stream });
+      return await sendWith(permit, deps, { request, asked });
     } catch (error) {
       if (!(error instanceof PermitLapsed)) throw error;
     }
@@ -133,17 +136,22 @@ async function sendOne(deps: FetchDeps, request: PageRequest, stream: CompiledSt
 async function sendWith(
   permit: GrantedPermit,
   deps: FetchDeps,
-  { request, stream }: { readonly request: PageRequest; readonly stream: CompiledStream },
+  { request, asked }: { readonly request: PageRequest; readonly asked: PageAsked },
 ): Promise<Judged> {
-  const { limits, errors } = stream.partner;
+  const { partner, definition } = asked.stream;
+  const { limits, errors } = partner;
+  const call = new CircuitCall(deps, permit, placeOf(asked));
   try {
-    const answer = await send(permit, deps, request);
+    const answer = await send(permit, deps, request).catch(async (error: unknown) => {
+      if (isTransportFailure(error)) await call.failed(explain(error));
+      throw error;
+    });
     await deps.failpoint('fetch.after');
     const verdict = classify({
       status: answer.status,
       headers: answer.headers,
       text: answer.text,
-      rules: [...stream.definition.errors, ...errors],
+      rules: [...definition.errors, ...errors],
       profile: limits.profile,
       canRefresh: deps.authorizer.canRefresh,
       nowMs: answer.receivedAtMs,
@@ -151,15 +159,27 @@ async function sendWith(
     });
     const { reading } = verdict;
     await permit.answered?.({ quotas: reading.quotas, cost: costOf(limits.cost, answer) ?? reading.cost });
-    return { answer, verdict, blockedUntil: verdict.action === 'throttled' ? await block(deps, verdict) : undefined };
+    const waitMs = waitOf(deps, verdict);
+    const failed = isPartnerFailure({ ...verdict, status: answer.status });
+    // While nobody may call anyway, neither a block nor a lower speed is needed.
+    if (failed) await call.failed(verdict.message, waitMs);
+    const blockedUntil = verdict.action === 'throttled' ? await deps.limiter.block(waitMs, verdict.message) : undefined;
+    if (!failed) await call.succeeded();
+    return { answer, verdict, blockedUntil };
   } finally {
-    await permit.release();
+    try {
+      await call.end();
+    } finally {
+      await permit.release();
+    }
   }
 }
 
 async function send({ departure }: GrantedPermit, deps: FetchDeps, request: PageRequest): Promise<Answer> {
   try {
-    const answer = await deps.client.send(request, deps.signal, departure);
+    const answering = deps.client.send(request, deps.signal, departure);
+    deps.onSending?.();
+    const answer = await answering;
     deps.onRequest();
     return answer;
   } catch (error) {
@@ -168,9 +188,10 @@ async function send({ departure }: GrantedPermit, deps: FetchDeps, request: Page
   }
 }
 
-async function block(deps: FetchDeps, { resumeAt, message }: Verdict): Promise<string> {
-  const waitMs = resumeAt === undefined ? deps.throttledBackoffMs() : Date.parse(resumeAt) - deps.now();
-  return deps.limiter.block(Math.max(waitMs, 0), message);
+/** What the answer itself asks to wait, ms. */
+function waitOf(deps: FetchDeps, { action, resumeAt }: Verdict): number {
+  if (resumeAt !== undefined) return Math.max(0, Date.parse(resumeAt) - deps.now());
+  return action === 'throttled' ? Math.max(0, deps.throttledBackoffMs()) : 0;
 }
 
 function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Coordinates): PageContent {
@@ -222,6 +243,12 @@ function parseBody(answer: Answer, at: Coordinates): unknown {
     throw new RetryLater(`${where(at)}: expected JSON, found something else or a part of it (${kind})`, { at });
   }
 }
+
+const placeOf = ({ stream, pageNo }: PageAsked): Coordinates => ({
+  partner: stream.partner.name,
+  stream: stream.name,
+  page: pageNo,
+});
 
 const where = (at: Coordinates): string => `${at.partner} ${at.stream} page ${at.page}`;
 

@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { writeCheckpoint, type Checkpoint } from '../../core/checkpoint.ts';
-import { GiveUp, RetryLater } from '../../core/errors.ts';
+import { GiveUp, PartnerDown, RetryLater } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { SECOND } from '../../core/duration.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
@@ -128,7 +129,10 @@ class Grant {
       if ((await this.#readAndWrite()) === 'more') return { state: 'more', ...facts() };
     } catch (error) {
       const deferred = this.#context.signal.aborted ? undefined : this.#deferral(error);
-      if (deferred === undefined) throw error;
+      if (deferred === undefined) {
+        if (error instanceof PartnerDown) await this.#noteOutage(error);
+        throw error;
+      }
       await this.#deps.warehouse.deferStream(this.#opened.run, deferred.until);
       return { state: 'deferred', ...deferred, ...facts() };
     }
@@ -140,6 +144,13 @@ class Grant {
     });
     if (this.#input.lane === 'critical') await this.#deps.access.limiter.finished?.(this.#input.syncId);
     return { state: 'done', report, ...facts() };
+  }
+
+  /** Temporal asks again by itself; until then the ledger says why nothing goes on. */
+  async #noteOutage({ afterMs = 0, message }: PartnerDown): Promise<void> {
+    const until = new Date(this.#deps.now() + afterMs).toISOString();
+    await this.#deps.warehouse.deferStream(this.#opened.run, until);
+    await this.#deps.warehouse.explainDeferral({ syncId: this.#input.syncId, until, cause: message });
   }
 
   /** What was read before a failure is still written; a failed write stops the reading at once. */
@@ -174,13 +185,13 @@ class Grant {
       this.#uncommitted += 1;
       this.#answerMs = fetched.answer.durationMs;
       // The next request goes out before this page is read, unless too much is in flight.
-      const early = this.#fetchForeseen(fetched, at, pageNo + 1);
+      const early = await this.#fetchForeseen(fetched, at, pageNo + 1);
       const page = fetched.read();
       this.#refuseEndlessEmptiness(page, pageNo);
       const next = await this.#partitions.after(at, page.next);
       const isForeseen = early !== undefined && page.next.cursor === fetched.foreseen;
       const goesOn = !next.done && (isForeseen || this.#mayGoOn());
-      fetching = isForeseen ? early : goesOn && this.#hasRoom() ? this.#fetch(next, pageNo + 1) : undefined;
+      fetching = isForeseen ? early.page : goesOn && this.#hasRoom() ? this.#fetch(next, pageNo + 1) : undefined;
       fetching?.catch(() => {});
       const after = writeCheckpoint(next);
       const { answer } = fetched;
@@ -195,11 +206,24 @@ class Grant {
     return 'more';
   }
 
-  #fetchForeseen({ foreseen }: FetchedPage, at: Checkpoint, pageNo: number): Promise<FetchedPage> | undefined {
+  async #fetchForeseen(
+    { foreseen }: FetchedPage,
+    at: Checkpoint,
+    pageNo: number,
+  ): Promise<{ readonly page: Promise<FetchedPage> } | undefined> {
     if (foreseen === undefined || !this.#hasRoom() || !this.#mayGoOn()) return undefined;
-    const early = this.#fetch({ ...at, cursor: foreseen }, pageNo);
-    early.catch(() => {});
-    return early;
+    let onSending: () => void = () => {};
+    const sending = new Promise<void>((resolve) => (onSending = resolve));
+    const page = this.#fetch({ ...at, cursor: foreseen }, pageNo, onSending);
+    const settled = page.then(
+      () => {},
+      () => {},
+    );
+    // Reading a page keeps the processor busy: where answers are slow, the request for the next one leaves before that.
+    // Where permits have to be waited for, it is the other way round.
+    if (this.#mostInFlight > IN_FLIGHT.limited && !this.#gathers())
+      await Promise.race([sending.then(() => setImmediate()), settled]);
+    return { page };
   }
 
   /** New cursors for ever, and never a record: some partners filter behind their pages, but not for so long. */
@@ -230,7 +254,7 @@ class Grant {
     return this.#requests < grant.requests && this.#deps.now() - this.#startedAtMs < grant.time;
   }
 
-  async #fetch(at: Checkpoint, pageNo: number): Promise<FetchedPage> {
+  async #fetch(at: Checkpoint, pageNo: number, onSending: () => void = () => {}): Promise<FetchedPage> {
     const { access, failpoint, now, random } = this.#deps;
     const { incremental, slice } = access.stream.definition;
     const deps: FetchDeps = {
@@ -238,6 +262,7 @@ class Grant {
       failpoint,
       now,
       signal: this.#signal,
+      onSending,
       lane: this.#input.lane,
       work: () => this.#work(),
       throttledBackoffMs: () => this.#backoff(this.#input.idleGrants + 1, 1 - random() / 2),

@@ -1,5 +1,5 @@
 import { SECOND } from '../../core/duration.ts';
-import { Throttled } from '../../core/errors.ts';
+import { PartnerDown, Throttled } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import type { Lane } from '../../core/names.ts';
 import type { PageRequest } from '../../core/page.ts';
@@ -19,7 +19,7 @@ export async function takePermit(
     readonly now: () => number;
     readonly work?: () => Work | undefined;
   },
-  asked: { readonly request: PageRequest; readonly lane: Lane; readonly giveUpAtMs: number },
+  asked: { readonly partner: string; readonly request: PageRequest; readonly lane: Lane; readonly giveUpAtMs: number },
 ): Promise<GrantedPermit> {
   await deps.failpoint('permit.before');
   const permit = await deps.limiter.ask({
@@ -31,6 +31,11 @@ export async function takePermit(
     patienceMs: Math.max(0, asked.giveUpAtMs - deps.now()),
   });
   if (permit.granted) return permit;
+  if (permit.down === true)
+    throw new PartnerDown(`${asked.partner} is not answering: ${permit.cause}`, {
+      afterMs: permit.waitMs,
+      at: { partner: asked.partner },
+    });
   // The critical work may end at any time; but nobody asks for it all day, grant after grant.
   const waitMs = permit.cause.endsWith(KEPT_FOR_CRITICAL) ? Math.max(permit.waitMs, KEPT_WAIT_MS) : permit.waitMs;
   throw new Throttled(`waiting for the limit: ${permit.cause}`, {

@@ -61,7 +61,7 @@ streams:
     expect(requests).toBeGreaterThan(60);
     expect(requests).toBeLessThan(210);
   } finally {
-    partners.close();
+    await partners.close();
     server.close();
     await pool.end();
     await database.drop();
