@@ -57,9 +57,9 @@ const env = (url: string, partners: string): Record<string, string> => ({
 });
 
 try {
-  const bulk = await benchBulk();
+  const bulk = values.only === 'latency' ? {} : await benchBulk();
   const latency = values.only === 'bulk' ? undefined : await benchLatency();
-  const small = values.only === 'bulk' ? undefined : await benchOnePage();
+  const small = values.only === 'bulk' || values.only === 'latency' ? undefined : await benchOnePage();
   const result = { ...bulk, ...latency, ...small, cpus: cpus().length, node: process.versions.node };
   for (const [name, value] of Object.entries(result)) say(`${name.padEnd(28)} ${String(value)}`);
   if (values.json) console.log(JSON.stringify(result));

@@ -64,10 +64,9 @@ export async function syncPartner(input: SyncPartnerInput): Promise<RunReport> {
     const reports = await Promise.all(
       plan.streams.map(async (planned) => ended.get(planned.stream) ?? (await brokenOff(planned, run, broken?.reason))),
     );
-    const report = await closeRun({ runId, reports });
+    const [report] = await Promise.all([closeRun({ runId, reports }), begun?.then(() => tell(run, 'ended'))]);
     upsertSearchAttributes(outcomeAttribute(report.outcome));
     setCurrentDetails(describeRun(report));
-    if (begun !== undefined) await begun.then(() => tell(run, 'ended'));
     if (broken !== undefined) throw broken.reason;
     const failed = report.streams.filter((each) => each.outcome === 'failed');
     if (failed.length > 0)

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { writeCheckpoint, type Checkpoint } from '../../core/checkpoint.ts';
 import { GiveUp, PartnerDown, RetryLater } from '../../core/errors.ts';
@@ -212,17 +213,14 @@ class Grant {
     pageNo: number,
   ): Promise<{ readonly page: Promise<FetchedPage> } | undefined> {
     if (foreseen === undefined || !this.#hasRoom() || !this.#mayGoOn()) return undefined;
-    let onSending: () => void = () => {};
-    const sending = new Promise<void>((resolve) => (onSending = resolve));
-    const page = this.#fetch({ ...at, cursor: foreseen }, pageNo, onSending);
-    const settled = page.then(
-      () => {},
-      () => {},
-    );
+    const sent = new EventEmitter();
+    const sending = once(sent, 'sending');
+    const page = this.#fetch({ ...at, cursor: foreseen }, pageNo, () => void sent.emit('sending'));
+    page.catch(() => {});
     // Reading a page keeps the processor busy: where answers are slow, the request for the next one leaves before that.
     // Where permits have to be waited for, it is the other way round.
     if (this.#mostInFlight > IN_FLIGHT.limited && !this.#gathers())
-      await Promise.race([sending.then(() => setImmediate()), settled]);
+      await Promise.race([sending.then(() => setImmediate()), page.catch(() => {})]);
     return { page };
   }
 
