@@ -171,7 +171,7 @@ async function benchBulk() {
 }
 
 async function benchLatency() {
-  const pages = 200;
+  const pages = Math.ceil(ROWS / PAGE);
   const latencyMs = 50;
   say(`\n${pages} pages of 1000 rows, ${latencyMs} ms latency per request`);
   return withWorker(
