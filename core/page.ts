@@ -31,6 +31,8 @@ export interface Answer {
   /** Lower-case names; repeated fields joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
+  /** Of a large body its beginning and its end, at no cost; else the text. */
+  readonly outline?: string;
   /** The text is. */
   readonly ascii: boolean;
   readonly bytes: number;

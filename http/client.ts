@@ -51,7 +51,23 @@ export function createPartnerClient({ partner, authorizer, log, now }: PartnerCl
         const durationMs = elapsed();
         const requestId = requestIdOf(answer.headers);
         log.info({ ...call, status: answer.status, durationMs, bytes: answer.bytes, requestId }, 'partner answered');
-        return { ...answer, durationMs, receivedAtMs: now(), requestId };
+        const { status, headers, content, bytes } = answer;
+        return {
+          status,
+          headers,
+          // Not spread: it would be decoded at once.
+          get text() {
+            return content.text;
+          },
+          get outline() {
+            return content.outline;
+          },
+          ascii: content.ascii,
+          bytes,
+          durationMs,
+          receivedAtMs: now(),
+          requestId,
+        };
       } catch (error) {
         if (error instanceof PermitLapsed) throw error;
         const cancelled = signal.aborted;

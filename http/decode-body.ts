@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { GiveUp, RetryLater } from '../core/errors.ts';
+import { BodyText } from './body-text.ts';
 
 export interface DecodeOptions {
   readonly headers: Readonly<Record<string, string>>;
@@ -10,18 +11,14 @@ export interface DecodeOptions {
 }
 
 export interface DecodedBody {
-  readonly text: string;
+  readonly content: Pick<BodyText, 'text' | 'outline' | 'ascii'>;
   readonly bytes: number;
-  /** The text is. */
-  readonly ascii: boolean;
 }
 
 /** Bytes as they came → text. Strict: a broken archive or broken text is an error, never a shorter page. */
 export async function decodeBody(body: Buffer, options: DecodeOptions): Promise<DecodedBody> {
   const plain = body.length === 0 ? body : await unpack(body, options);
-  // Several times faster than decoding UTF-8, and most pages are ASCII.
-  const ascii = isAscii(plain);
-  return { text: ascii ? plain.toString('latin1') : toText(plain, options), bytes: plain.length, ascii };
+  return { content: contentOf(plain, options), bytes: plain.length };
 }
 
 const unpackers = {
@@ -45,12 +42,15 @@ async function unpack(body: Buffer, { headers, maxBytes, what }: DecodeOptions):
   }
 }
 
-function toText(body: Buffer, { headers, what }: DecodeOptions): string {
+function contentOf(body: Buffer, { headers, what }: DecodeOptions): DecodedBody['content'] {
+  if (isAscii(body)) return new BodyText(body, true);
   // RFC 8259 §8.1: a byte order mark may be ignored, and JSON.parse does not.
-  if (isUtf8(body)) return body.toString('utf8', body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0);
+  const hasMark = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
+  if (isUtf8(body)) return new BodyText(hasMark ? body.subarray(3) : body, false);
   const charset = /;\s*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
   try {
-    return new TextDecoder(charset, { fatal: true }).decode(body);
+    const text = new TextDecoder(charset, { fatal: true }).decode(body);
+    return { text, outline: text, ascii: false };
   } catch {
     throw new RetryLater(`${what} answered text that is not valid in its charset`);
   }

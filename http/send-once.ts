@@ -6,7 +6,7 @@ import { PermitLapsed, type Departure } from '../core/departure.ts';
 import { GiveUp, RetryLater } from '../core/errors.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { PageRequest } from '../core/page.ts';
-import { decodeBody } from './decode-body.ts';
+import { decodeBody, type DecodedBody } from './decode-body.ts';
 import { departingTransport, isUnsent } from './depart.ts';
 import { readBody } from './read-body.ts';
 import { transportFailure } from './transport-failure.ts';
@@ -27,9 +27,7 @@ export interface SendOptions {
 export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
-  /** The text is. */
-  readonly ascii: boolean;
+  readonly content: DecodedBody['content'];
   readonly bytes: number;
 }
 

@@ -12,6 +12,7 @@ import { classify, type Verdict } from '../../http/classify.ts';
 import type { PartnerClient } from '../../http/client.ts';
 import { foreseeNext } from '../../http/foresee-next.ts';
 import { nextPage } from '../../http/next-page.ts';
+import { SMALL_PAGE } from '../../http/profiles/choose-profiles.ts';
 import { costOf } from '../../limits/cost.ts';
 import type { GrantedPermit, Limiter, Work } from '../../limits/limiter.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
@@ -147,11 +148,12 @@ async function sendWith(
       throw error;
     });
     await deps.failpoint('fetch.after');
+    const rules = [...definition.errors, ...errors];
     const verdict = classify({
       status: answer.status,
       headers: answer.headers,
-      text: answer.text,
-      rules: [...definition.errors, ...errors],
+      text: isSearched(answer, rules) ? answer.text : '',
+      rules,
       profile: limits.profile,
       canRefresh: deps.authorizer.canRefresh,
       nowMs: answer.receivedAtMs,
@@ -187,6 +189,10 @@ async function send({ departure }: GrantedPermit, deps: FetchDeps, request: Page
     throw error;
   }
 }
+
+/** Nobody looks into a large page that came well, unless a rule does: it need not be decoded before the next request. */
+const isSearched = ({ status, bytes }: Answer, rules: readonly unknown[]): boolean =>
+  status > 299 || bytes <= SMALL_PAGE || rules.length > 0;
 
 /** What the answer itself asks to wait, ms. */
 function waitOf(deps: FetchDeps, { action, resumeAt }: Verdict): number {
@@ -228,7 +234,7 @@ function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Co
 
 function foreseen({ stream, position }: PageAsked, request: PageRequest, answer: Answer): string | undefined {
   const { pagination, records } = stream.definition;
-  const { text, headers } = answer;
+  const { headers, outline: text = answer.text } = answer;
   return foreseeNext({ pagination, text, records, headers, position, url: request.url, auth: stream.partner.auth });
 }
 

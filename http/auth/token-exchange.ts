@@ -14,7 +14,11 @@ export function createTokenExchange({
   readonly now: () => number;
 }): TokenExchange {
   return async (request) => {
-    const answer = await sendOnce(request, { timeoutMs, maxBytes: 1024 * 1024, what: 'the token endpoint' });
-    return { ...answer, receivedAtMs: now() };
+    const { status, headers, content } = await sendOnce(request, {
+      timeoutMs,
+      maxBytes: 1024 * 1024,
+      what: 'the token endpoint',
+    });
+    return { status, headers, text: content.text, receivedAtMs: now() };
   };
 }

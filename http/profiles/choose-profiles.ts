@@ -5,7 +5,7 @@ import { resolveProfile } from './resolve-profile.ts';
 import { isRefusalOf } from './shows-throttle.ts';
 
 /** A page that is fine is looked at for its limits only below this. */
-const SMALL_PAGE = 64 * 1024;
+export const SMALL_PAGE = 64 * 1024;
 /** A refusal over GraphQL, as a 200, is much smaller than a page. */
 const SMALL_REFUSAL = 4 * 1024;
 const LARGEST_REFUSAL = 256 * 1024;

@@ -1,0 +1,28 @@
+/** A body that is valid UTF-8, decoded when somebody reads it: a large page takes a millisecond, and the next request need not wait for it. */
+export class BodyText {
+  readonly #bytes: Buffer;
+  #text: string | undefined;
+  /** The text is. */
+  readonly ascii: boolean;
+
+  constructor(bytes: Buffer, ascii: boolean) {
+    this.#bytes = bytes;
+    this.ascii = ascii;
+  }
+
+  get text(): string {
+    // Decoding ASCII as what it is, is several times faster, and most pages are.
+    this.#text ??= this.#bytes.toString(this.ascii ? 'latin1' : 'utf8');
+    return this.#text;
+  }
+
+  /** Of a large body its beginning and its end: what a listing says beside its records is there. */
+  get outline(): string {
+    const { length } = this.#bytes;
+    if (this.#text !== undefined || length < 4 * PART) return this.text;
+    // A character that is cut in two spoils nothing but itself, in the middle of what is left out.
+    return this.#bytes.toString('utf8', 0, PART) + this.#bytes.toString('utf8', length - PART);
+  }
+}
+
+const PART = 16 * 1024;
