@@ -51,6 +51,9 @@ export interface TurnReport {
 export const TURN_MS = 200;
 /** How often to look whether a doubtful answer was understood. */
 const DOUBT_MS = 100;
+/** Two clocks do not run alike, and a partner's arithmetic may round: one request of 1,200 came 0.04 ms too soon without this. */
+const guarded = (periodMs: number): number => periodMs * 1.002 + 0.1;
+
 /** Keeping the turn for a request that is being made ready. */
 const GRACE_MS = 20;
 /** Keeping it for one that may come, where no slot has to be waited for. */
@@ -72,7 +75,7 @@ export class Turn {
     this.#left = (charges[0] ?? []).map((_, bucket) => charges.reduce((sum, each) => sum + (each[bucket] ?? 0), 0));
     this.#leases = [...(given.leases ?? [])];
     this.#pace = beginPace({
-      periodMs: given.rate === -1 ? 0 : begun.periodMs,
+      periodMs: given.rate === -1 ? 0 : guarded(begun.periodMs),
       burst: given.burst,
       patienceMs: given.patienceMs,
       tatMs: given.rate === -1 ? -Infinity : begun.receivedAtMs + begun.tatInMs,
