@@ -74,7 +74,7 @@ describe('a partner that goes down while four streams read, and comes back', () 
       for (let i = beforeItOpens; i < calls.length; i++)
         expect(calls[i]! - calls[i - 1]!).toBeGreaterThanOrEqual(settings.baseMs / 2);
       // No pause is longer than the cap; Temporal's timers are good to a second, and the rest is for a busy machine.
-      expect(outages[0]?.recoveredAfterMs).toBeLessThanOrEqual(settings.capMs + 3 * SECOND);
+      expect(outages[0]?.recoveredAfterMs).toBeLessThanOrEqual(settings.capMs + 10 * SECOND);
 
       const lastError = how === '503' ? /answered 503/ : /could not be reached, or broke off/;
       expect(said.circuit).toContainEqual({ state: 'open', lastError: expect.stringMatching(lastError) });
