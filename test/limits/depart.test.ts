@@ -97,7 +97,7 @@ test.each([
   expect({ received, connections: sockets.length }).toEqual({ received: '', connections: 1 });
   expect(held.events).toEqual([]);
   held.write();
-  expect(await answering).toMatchObject({ status: 200, text: '{}' });
+  expect(await answering).toMatchObject({ status: 200, content: { text: '{}' } });
   expect(received).toMatch(/^(GET|POST) \/items HTTP\/1.1\r\n/);
   expect(received.endsWith(body ?? '\r\n\r\n')).toBe(true);
   expect(held.events).toEqual(['wire', '200']);
