@@ -11,9 +11,9 @@ export interface Pace {
   /** Units that may be sent at once: one less than declared, which pays for what is not seen in time. */
   readonly burst: number;
   readonly mostBurst: number;
-  /** Theoretical arrival time of all that is settled. */
   /** An answer that is overdue for longer is the partner's own slowness, not a request on its way. */
   readonly patienceMs: number;
+  /** Theoretical arrival time of all that is settled. */
   readonly tatMs: number;
   readonly sent: readonly Sent[];
 }
