@@ -1,11 +1,11 @@
 import type { Pool } from 'pg';
-import { whenAvailable } from '../warehouse/postgres/unavailable.ts';
 import { bucketsOf, needsTurn } from './bucket.ts';
 import { callOf, chargesOf, endpointOf } from './charges.ts';
 import { Feedback } from './feedback.ts';
 import { Desk } from './desk.ts';
+import { FreePermits } from './free-permits.ts';
 import { Leases } from './leases.ts';
-import type { Limiter, LimiterFor, Permit } from './limiter.ts';
+import type { Limiter, LimiterFor } from './limiter.ts';
 import { Line } from './line.ts';
 import { LocalBlock } from './local-block.ts';
 import { PermitCalls } from './permit-calls.ts';
@@ -13,8 +13,6 @@ import { PromptSender } from './prompt-sender.ts';
 import { SlotNews } from './slot-news.ts';
 import { TurnConnection } from './turn-connection.ts';
 import { TurnSender } from './turn-sender.ts';
-
-const nothing = async (): Promise<void> => {};
 
 /**
  * Permits from PostgreSQL, on the database's clock: exact for any number of processes. The arithmetic is in
@@ -29,6 +27,7 @@ export function postgresLimiter(pool: Pool, limiterFor: LimiterFor): Limiter {
   const leases = new Leases(calls);
   const block = new LocalBlock();
   const feedback = new Feedback(calls);
+  const free = new FreePermits({ pool, credential, block, feedback });
   const deps = { line, feedback, calls, leases, block, onChange: () => desk.wake() };
   const sender = needsTurn(buckets)
     ? new TurnSender({ ...deps, connection: new TurnConnection(pool, calls) })
@@ -39,10 +38,8 @@ export function postgresLimiter(pool: Pool, limiterFor: LimiterFor): Limiter {
     ask: async (given) => {
       const request = { method: 'GET', url: baseUrl, lane: 'normal' as const, patienceMs: 0, ...given };
       if (buckets.length === 0) {
-        const free = await askFree(pool, credential);
-        if (free?.granted === true)
-          return { ...free, answered: (told) => feedback.answered(told, { kind: '', charged: 1 }) };
-        if (free !== undefined) return free;
+        const permit = await free.ask();
+        if (permit !== undefined) return permit;
       }
       news?.follow();
       const call = callOf(request, baseUrl);
@@ -67,28 +64,4 @@ export function postgresLimiter(pool: Pool, limiterFor: LimiterFor): Limiter {
       await sender.close();
     },
   };
-}
-
-/**
- * Takes no lock and writes nothing. Undefined: the partner told of a limit, or does not answer, so permits are counted, or
- * given to probes.
- */
-async function askFree(pool: Pool, credential: string): Promise<Permit | undefined> {
-  const { rows } = await whenAvailable(() =>
-    pool.query<{ wait_ms: number | null; cause: string | null }>({
-      name: 'ask free',
-      text: `select extract(epoch from c.blocked_until - clock_timestamp())::double precision * 1000 as wait_ms,
-          coalesce(c.blocked_reason, 'blocked') as cause
-        from (select $1::text as credential) as asked
-        left join credentials c on c.credential = asked.credential
-          and greatest(c.blocked_until, c.told_until) > clock_timestamp()
-        left join circuits k on k.credential = asked.credential and k.state <> 'closed'
-        where c.credential is not null or k.credential is not null`,
-      values: [credential],
-    }),
-  );
-  const row = rows[0];
-  if (row === undefined) return { granted: true, release: nothing };
-  const { wait_ms: waitMs, cause } = row;
-  return waitMs !== null && waitMs > 0 ? { granted: false, waitMs, cause: cause ?? 'blocked' } : undefined;
 }

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidInput } from '../core/errors.ts';
 import { answer } from './answer.ts';
 import type { Fault } from './fault.ts';
@@ -15,9 +14,11 @@ import type { Running } from './running.ts';
 import { spoiled, substituteFor, throttled } from './spoil.ts';
 import type { Visit } from './traffic.ts';
 import { transmit } from './transmit.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** One request to the partner: limits, authorization, faults, answer. */
 export async function serve(running: Running, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const arrivedAtMs = performance.now();
   const { traffic, limiter, limits, clock } = running;
   const asked = askedOf(request);
   const route = routeOf(asked.url.pathname);
@@ -31,7 +32,7 @@ export async function serve(running: Running, request: IncomingMessage, response
     stream: route?.stream ?? 'other',
     key: admission.key,
   });
-  const exchange: Exchange = { running, response, visit, headers: verdict.headers };
+  const exchange: Exchange = { running, response, arrivedAtMs, visit, headers: verdict.headers };
   try {
     if (!verdict.allowed) {
       visit.violated();
@@ -52,16 +53,18 @@ export async function serve(running: Running, request: IncomingMessage, response
 interface Exchange {
   readonly running: Running;
   readonly response: ServerResponse;
+  /** On the monotonic clock. */
+  readonly arrivedAtMs: number;
   readonly visit: Visit;
   /** Those of the limits. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 async function answerWithFaults(exchange: Exchange, route: Route | undefined, asked: Credentials): Promise<void> {
-  const { running, response, visit } = exchange;
+  const { running, response, arrivedAtMs, visit } = exchange;
   const faults = running.plan.next({ stream: route?.stream, path: asked.url.pathname });
   const delayMs = faults.reduce((sum, each) => sum + (each.kind === 'delay' ? each.ms : 0), running.latencyMs);
-  if (delayMs > 0) await sleep(delayMs);
+  if (delayMs > 0) await waitUntil(arrivedAtMs + delayMs);
   if (response.destroyed) return;
   if (faults.some((each) => each.kind === 'hang')) {
     await once(response, 'close');

@@ -1,3 +1,9 @@
+/** How many items are worth waiting for, and how long, ms. */
+export interface Company {
+  readonly items: number;
+  readonly waitMs: number;
+}
+
 /** A queue between one reader and one writer. Pushing waits while it is full; taking takes all there is. */
 export interface PageQueue<T> {
   /** Waits for room; false when the queue was closed meanwhile. */
@@ -6,7 +12,7 @@ export interface PageQueue<T> {
    * Waits for at least one; an empty list when the queue is closed and empty. With `gather`, waits a little longer for more
    * to come: fewer, larger transactions.
    */
-  takeAll(gather?: { readonly items: number; readonly waitMs: number }): Promise<readonly T[]>;
+  takeAll(gather?: Company): Promise<readonly T[]>;
   close(): void;
 }
 

@@ -1,4 +1,3 @@
-import { EventEmitter, once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { writeCheckpoint, type Checkpoint } from '../../core/checkpoint.ts';
 import { GiveUp, PartnerDown, RetryLater } from '../../core/errors.ts';
@@ -16,7 +15,7 @@ import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from '.
 import type { GrantInput, GrantResult } from './grant.ts';
 import type { Work } from '../../limits/limiter.ts';
 import { requestsLeft } from '../../core/requests-left.ts';
-import { pageQueue, type PageQueue } from './page-queue.ts';
+import { pageQueue, type Company, type PageQueue } from './page-queue.ts';
 import { partitions, type Partitions } from './partitions.ts';
 import { stagePage } from './stage-page.ts';
 
@@ -67,17 +66,35 @@ export async function pullStream(deps: PullDeps, input: GrantInput, context: Pul
  */
 const IN_FLIGHT = { limited: 2, free: 16, bytes: 8 * 1024 * 1024 };
 
+/**
+ * Pages that came and are not parsed yet, where the next one was foreseen: on a busy machine reading falls behind, and the
+ * partner's answers need not wait for it. A cursor that was foreseen wrongly costs that many requests at the most.
+ */
+const AHEAD = { pages: 4, bytesOfAPage: 1024 * 1024 };
+
 /** In a row, over all grants of a run: the ledger counts them. */
 const MAX_EMPTY_PAGES = 200;
 
-/** So many pages of a fast partner share a transaction, if they come within that time. */
-const GATHER = { items: 8, waitMs: 30 };
+/** So many pages share a transaction, if they come within that time: fewer commits, where nothing counts requests. */
+const GATHER = { fast: { items: 8, waitMs: 30 }, slow: { items: 4, waitMs: 250 } };
 
 /**
  * After a reset or a lost heartbeat an older grant may go on until its next heartbeat tells it to stop. Whoever finds its
  * page in the ledger steps back for that long: side by side they would fetch every page twice.
  */
 const OWNER_TOLD_MS = 5 * SECOND;
+
+const nothing = (): void => {};
+
+/** A page that came, and what was asked for on the strength of it. */
+interface Arrived extends Pick<FetchedPage, 'answer' | 'read'> {
+  readonly foreseen?: {
+    readonly cursor: string;
+    readonly page: Promise<Arrived>;
+    /** Resolves when its request has left, or failed to. */
+    readonly sent: Promise<void>;
+  };
+}
 
 class Grant {
   readonly #deps: PullDeps;
@@ -93,9 +110,13 @@ class Grant {
   #emptyPages: number;
   /** How long the last answer took. */
   #answerMs = Infinity;
-  /** Pages received and not committed yet. */
-  #uncommitted = 0;
-  #onCommit: () => void = () => {};
+  /** Number of the page whose turn it is to be read. */
+  #reading: number;
+  /** Number of the last page that is committed. */
+  #committed: number;
+  /** Replaced when what was foreseen is not wanted: whoever belongs to an older one asks for nothing more. */
+  #chain: object = {};
+  #onCommit = nothing;
   #requests = 0;
   /** Requests already counted in the ledger. */
   #booked = 0;
@@ -110,6 +131,8 @@ class Grant {
     this.#opened = opened;
     this.#startedAtMs = deps.now();
     this.#emptyPages = opened.emptyPages;
+    this.#committed = opened.report.pages;
+    this.#reading = this.#committed + 1;
     this.#signal = AbortSignal.any([context.signal, this.#stop.signal]);
     const { incremental, slice } = deps.access.stream.definition;
     this.#partitions = partitions({
@@ -156,7 +179,10 @@ class Grant {
 
   /** What was read before a failure is still written; a failed write stops the reading at once. */
   async #readAndWrite(): Promise<'more' | 'done'> {
-    const reading = this.#read().finally(() => this.#queue.close());
+    const reading = this.#read().finally(() => {
+      this.#chain = {};
+      this.#queue.close();
+    });
     const writing = this.#write().catch((error: unknown) => {
       this.#stop.abort();
       this.#onCommit();
@@ -179,49 +205,55 @@ class Grant {
     }
     let at = first;
     let before = checkpointText;
-    let pageNo = this.#opened.report.pages + 1;
-    let fetching: Promise<FetchedPage> | undefined = this.#fetch(at, pageNo);
-    while (fetching !== undefined) {
-      const fetched: FetchedPage = await fetching;
-      this.#uncommitted += 1;
-      this.#answerMs = fetched.answer.durationMs;
-      // The next request goes out before this page is read, unless too much is in flight.
-      const early = await this.#fetchForeseen(fetched, at, pageNo + 1);
+    let fetching = this.#fetchFrom(at, this.#reading);
+    for (;;) {
+      const fetched: Arrived = await fetching;
+      const { foreseen } = fetched;
+      // Reading a page keeps the processor busy: where answers are slow, the request for the next one leaves before that.
+      // Where permits have to be waited for, it is the other way round.
+      if (foreseen !== undefined && this.#mostInFlight > IN_FLIGHT.limited && !this.#isFast()) await foreseen.sent;
       const page = fetched.read();
-      this.#refuseEndlessEmptiness(page, pageNo);
+      this.#refuseEndlessEmptiness(page, this.#reading);
       const next = await this.#partitions.after(at, page.next);
-      const isForeseen = early !== undefined && page.next.cursor === fetched.foreseen;
+      const isForeseen = foreseen !== undefined && page.next.cursor === foreseen.cursor;
+      if (foreseen !== undefined && !isForeseen) this.#chain = {};
       const goesOn = !next.done && (isForeseen || this.#mayGoOn());
-      fetching = isForeseen ? early.page : goesOn && this.#hasRoom() ? this.#fetch(next, pageNo + 1) : undefined;
-      fetching?.catch(() => {});
+      const pageNo = this.#reading;
+      const early = isForeseen
+        ? foreseen.page
+        : goesOn && this.#hasRoomFor(pageNo + 1)
+          ? this.#fetchFrom(next, pageNo + 1)
+          : undefined;
+      early?.catch(nothing);
       const after = writeCheckpoint(next);
       const { answer } = fetched;
       if (!(await this.#queue.push(await this.#stage({ page, answer, at, pageNo, before, after })))) return 'more';
       if (next.done) return 'done';
       if (!goesOn) return 'more';
-      fetching ??= this.#whenRoom().then(() => this.#fetch(next, pageNo + 1));
+      fetching = early ?? this.#whenRoomFor(pageNo + 1).then(() => this.#fetchFrom(next, pageNo + 1));
       at = next;
       before = after;
-      pageNo += 1;
+      this.#reading = pageNo + 1;
     }
-    return 'more';
   }
 
-  async #fetchForeseen(
-    { foreseen }: FetchedPage,
-    at: Checkpoint,
-    pageNo: number,
-  ): Promise<{ readonly page: Promise<FetchedPage> } | undefined> {
-    if (foreseen === undefined || !this.#hasRoom() || !this.#mayGoOn()) return undefined;
-    const sent = new EventEmitter();
-    const sending = once(sent, 'sending');
-    const page = this.#fetch({ ...at, cursor: foreseen }, pageNo, () => void sent.emit('sending'));
-    page.catch(() => {});
-    // Reading a page keeps the processor busy: where answers are slow, the request for the next one leaves before that.
-    // Where permits have to be waited for, it is the other way round.
-    if (this.#mostInFlight > IN_FLIGHT.limited && !this.#gathers())
-      await Promise.race([sending.then(() => setImmediate()), page.catch(() => {})]);
-    return { page };
+  /** One page, and as soon as it is there, the request for the one it names, and so on: nothing waits for the reading. */
+  async #fetchFrom(at: Checkpoint, pageNo: number, onSending?: () => void): Promise<Arrived> {
+    const chain = this.#chain;
+    const { answer, foreseen: cursor, read } = await this.#fetch(at, pageNo, onSending);
+    this.#answerMs = answer.durationMs;
+    if (cursor === undefined || chain !== this.#chain || !this.#mayRunAhead(answer, pageNo + 1))
+      return { answer, read };
+    let onSent = nothing;
+    const sent = new Promise<void>((resolve) => (onSent = resolve));
+    const page = this.#fetchFrom({ ...at, cursor }, pageNo + 1, onSent);
+    page.catch(onSent);
+    return { answer, read, foreseen: { cursor, page, sent: sent.then(() => setImmediate()) } };
+  }
+
+  #mayRunAhead({ bytes }: Answer, pageNo: number): boolean {
+    const most = bytes <= AHEAD.bytesOfAPage ? AHEAD.pages : 1;
+    return pageNo - this.#reading <= most && this.#hasRoomFor(pageNo) && this.#mayGoOn();
   }
 
   /** New cursors for ever, and never a record: some partners filter behind their pages, but not for so long. */
@@ -233,17 +265,23 @@ class Grant {
       });
   }
 
-  /** Waiting for company only pays where pages come faster than the database takes them. */
-  #gathers(): boolean {
-    return this.#mostInFlight > IN_FLIGHT.limited && this.#answerMs < GATHER.waitMs;
+  /** Pages come faster than the database takes them. */
+  #isFast(): boolean {
+    return this.#answerMs < GATHER.fast.waitMs;
   }
 
-  #hasRoom(): boolean {
-    return this.#uncommitted < this.#mostInFlight;
+  #company(): Company | undefined {
+    if (this.#mostInFlight === IN_FLIGHT.limited) return undefined;
+    return this.#isFast() ? GATHER.fast : GATHER.slow;
   }
 
-  async #whenRoom(): Promise<void> {
-    while (!this.#hasRoom() && !this.#signal.aborted) await new Promise<void>((resolve) => (this.#onCommit = resolve));
+  #hasRoomFor(pageNo: number): boolean {
+    return pageNo - 1 - this.#committed < this.#mostInFlight;
+  }
+
+  async #whenRoomFor(pageNo: number): Promise<void> {
+    while (!this.#hasRoomFor(pageNo) && !this.#signal.aborted)
+      await new Promise<void>((resolve) => (this.#onCommit = resolve));
   }
 
   #mayGoOn(): boolean {
@@ -252,7 +290,7 @@ class Grant {
     return this.#requests < grant.requests && this.#deps.now() - this.#startedAtMs < grant.time;
   }
 
-  async #fetch(at: Checkpoint, pageNo: number, onSending: () => void = () => {}): Promise<FetchedPage> {
+  async #fetch(at: Checkpoint, pageNo: number, onSending = nothing): Promise<FetchedPage> {
     const { access, failpoint, now, random } = this.#deps;
     const { incremental, slice } = access.stream.definition;
     const deps: FetchDeps = {
@@ -346,7 +384,7 @@ class Grant {
   async #write(): Promise<void> {
     const { warehouse, access, failpoint } = this.#deps;
     for (;;) {
-      const pages = await this.#queue.takeAll(this.#gathers() ? GATHER : undefined);
+      const pages = await this.#queue.takeAll(this.#company());
       if (pages.length === 0) return;
       const requests = this.#requests - this.#booked;
       this.#booked += requests;
@@ -359,7 +397,7 @@ class Grant {
       });
       for (const page of pages) page.lines.release();
       await failpoint('commit.after');
-      this.#uncommitted -= pages.length;
+      this.#committed += pages.length;
       this.#onCommit();
       if (counts.fetched === 0 && pages.some(({ records, rejected }) => records.length + rejected.length > 0))
         throw new RetryLater(`${this.#input.syncId}: another owner reads the same pages`, { afterMs: OWNER_TOLD_MS });
