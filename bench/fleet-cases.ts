@@ -10,6 +10,8 @@ export interface FleetCase {
   readonly limits: (rate: number) => string;
   /** Answers take so long; where what counts is how many are under way. */
   readonly latencyMs?: number;
+  /** Refusals whatever the limits say: the n-th request of the token, and all that comes before the reset it told. */
+  readonly scripted?: readonly { readonly nth: number; readonly retryAfterMs: number }[];
 }
 
 const perSecond = (rate: number): string => `{ rate: ${rate}, per: 1s`;
@@ -69,6 +71,19 @@ export const fleetCases: readonly FleetCase[] = [
     ],
     limits: (rate) =>
       `{ rate: ${5 * rate}, per: 1s, burst: ${5 * rate}, windows: [{ name: points, limit: ${10 * rate}, per: 10s }] }`,
+  },
+  {
+    name: 'retry-after',
+    judges: (rate) => [{ kind: 'tokenBucket', rate, burst: 5 }],
+    limits: (rate) => `${perSecond(rate)}, burst: 5 }`,
+    scripted: [50, 150, 250].map((nth) => ({ nth, retryAfterMs: 3000 })),
+  },
+  {
+    name: 'retry-after-without-limits',
+    judges: () => [],
+    limits: () => '{}',
+    latencyMs: 20,
+    scripted: [50, 150, 250].map((nth) => ({ nth, retryAfterMs: 3000 })),
   },
 ];
 

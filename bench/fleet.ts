@@ -65,7 +65,7 @@ async function judged(fleetCase: FleetCase, rate: number) {
   const { name, latencyMs = Number(values.latency) } = fleetCase;
   const pages = Math.ceil((rate * seconds) / fleetStreams.length);
   const judges = fleetCase.judges(rate);
-  const judge = await startJudge({ judges, pages, latencyMs });
+  const judge = await startJudge({ judges, pages, latencyMs, scripted: [...(fleetCase.scripted ?? [])] });
   const partner = `judged${(windows += 1)}`;
   const definition = fleetDefinition(fleetCase.limits(rate)).replace('name: judged', `name: ${partner}`);
   await rm(partners, { recursive: true, force: true });
@@ -109,6 +109,12 @@ async function judged(fleetCase: FleetCase, rate: number) {
       kills,
       overrunMs: tokens[0]?.judges.map((standing) => standing.worstOverrunMs),
       judgeStallMs: stall.maxMs,
+      ...(fleetCase.scripted === undefined
+        ? {}
+        : {
+            firstAfterMs: tokens[0]?.resets.map(({ firstAfterMs }) => firstAfterMs),
+            earlySinceToldMs: tokens[0]?.earlyArrivals.map(({ sinceToldMs }) => sinceToldMs),
+          }),
     };
   } finally {
     done.abort();

@@ -23,6 +23,8 @@ export class Desk {
   readonly #line: Line;
   readonly #sender: Sender;
   #running = false;
+  /** During a round, which may not have seen it. */
+  #changed = false;
   #resting: (Rest & { readonly untilMs: number; readonly wake: () => void }) | undefined;
 
   constructor(line: Line, sender: Sender) {
@@ -33,6 +35,7 @@ export class Desk {
 
   /** Something changed that may end the wait: a slot came free, a request is ready. */
   wake(): void {
+    this.#changed = true;
     this.#resting?.wake();
   }
 
@@ -47,6 +50,7 @@ export class Desk {
     this.#running = true;
     try {
       while (this.#line.size > 0 || this.#sender.pending > 0) {
+        this.#changed = false;
         const rest = await this.#sender.round();
         if (rest !== undefined && rest.waitMs > 0) await this.#rest(rest);
       }
@@ -62,7 +66,7 @@ export class Desk {
   async #rest(rest: Rest): Promise<void> {
     const untilMs = performance.now() + rest.waitMs;
     this.#refuseImpatient({ ...rest, untilMs });
-    if (this.#line.size === 0 && this.#sender.pending === 0) return;
+    if (this.#changed || (this.#line.size === 0 && this.#sender.pending === 0)) return;
     await new Promise<void>((resolve) => {
       // Rounded up: a timer that fires early would only ask in vain.
       const timer = setTimeout(resolve, Math.ceil(rest.waitMs));

@@ -6,7 +6,7 @@ import type { GrantedPermit, Permit } from './limiter.ts';
 import type { LocalBlock } from './local-block.ts';
 
 /** A permit that was asked for ahead of its request is good for so long. */
-const AHEAD_MS = 50;
+const AHEAD_MS = 15;
 
 interface Ahead {
   readonly askedAtMs: number;

@@ -35,6 +35,8 @@ export interface Batch {
   readonly leases: readonly string[] | null;
   readonly freed: readonly string[];
   readonly lateMs: number;
+  /** The slots that come free are used again at once, though other processes wait for one. */
+  readonly keeps?: boolean;
 }
 
 /** The functions of migrations/0003_limits.sql for one credential. */
@@ -80,7 +82,7 @@ export class PermitCalls {
         batch.leases,
         batch.freed.length === 0 ? null : batch.freed,
         leaseMs,
-        this.#asker,
+        batch.keeps === true ? null : this.#asker,
         batch.lateMs * 1000,
         this.#mostLateUs,
         aheadUs,
@@ -190,13 +192,11 @@ export class PermitCalls {
   async block(waitMs: number, reason: string, cut: boolean): Promise<string> {
     const { credential, partner } = this.#for;
     const { rows } = await whenAvailable(() =>
-      this.#pool.query<{ until: Date }>('select block_credential($1, $2, $3, $4, $5) as until', [
-        credential,
-        partner,
-        waitMs,
-        reason,
-        cut,
-      ]),
+      this.#pool.query<{ until: Date }>({
+        // Others see it once it is committed: waiting for the disk would let them send meanwhile.
+        text: `select block_credential($1, $2, $3, $4, $5) as until, set_config('synchronous_commit', 'off', true)`,
+        values: [credential, partner, waitMs, reason, cut],
+      }),
     );
     return (rows[0] as { until: Date }).until.toISOString();
   }

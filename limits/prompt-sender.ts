@@ -1,3 +1,4 @@
+import { SECOND } from '../core/duration.ts';
 import { PermitLapsed } from '../core/departure.ts';
 import type { Rest, Sender } from './desk.ts';
 import { kindOf } from './charges.ts';
@@ -13,6 +14,13 @@ import type { Leases } from './leases.ts';
 /** Of the time a permit is valid, for the way from our kernel to the partner. */
 const WAY_SHARE = 0.25;
 const BATCH = 64;
+
+/** A process uses its slots of a concurrency limit again for so long: another process hears of a free one only after a while. */
+const KEEP_MS = SECOND;
+
+/** Who waits for a slot is told when one comes free; it only looks in case it was not. */
+const SLOTS = 'concurrency';
+const LOOK_MS = 40;
 
 export interface SenderDeps {
   readonly line: Line;
@@ -34,6 +42,8 @@ export class PromptSender implements Sender {
   readonly #deps: SenderDeps;
   readonly #lapses: boolean;
   #lateness = punctual;
+  /** Since when slots have been kept, monotonic ms. */
+  #keptSinceMs = -Infinity;
 
   constructor(deps: SenderDeps) {
     this.#deps = deps;
@@ -42,9 +52,10 @@ export class PromptSender implements Sender {
 
   async round(): Promise<Rest | undefined> {
     const { line, calls, leases } = this.#deps;
-    const waiting = line.first(BATCH);
     const capped = calls.buckets.some(({ kind }) => kind === 'concurrency');
     const freed = leases.takeFreed();
+    const keeps = freed.length > 0 && this.#mayKeep();
+    const waiting = line.first(keeps ? freed.length : BATCH);
     const made = capped ? leases.make(waiting.length) : null;
     const askedAtMs = performance.now();
     const answer = await calls
@@ -53,13 +64,15 @@ export class PromptSender implements Sender {
         critical: waiting.some(({ lane }) => lane === 'critical'),
         leases: made,
         freed,
+        keeps,
         lateMs: latenessAt(this.#lateness, askedAtMs),
       })
       .catch((error: unknown) => {
         leases.putBack(freed);
         throw error;
       });
-    if (answer.granted === 0) return answer;
+    if (answer.granted === 0)
+      return answer.cause === SLOTS ? { ...answer, waitMs: Math.max(answer.waitMs, LOOK_MS) } : answer;
     this.#deps.block.granted(askedAtMs);
     const validUntilMs = this.#lapses ? askedAtMs + answer.validMs * (1 - WAY_SHARE) : Infinity;
     for (const [i, each] of waiting.slice(0, answer.granted).entries()) {
@@ -71,6 +84,15 @@ export class PromptSender implements Sender {
       }
     }
     return undefined;
+  }
+
+  /** Backfills never keep what others may wait for. */
+  #mayKeep(): boolean {
+    if (this.#deps.line.first(1)[0]?.lane === 'backfill') return false;
+    const nowMs = performance.now();
+    if (nowMs - this.#keptSinceMs < KEEP_MS) return true;
+    this.#keptSinceMs = nowMs;
+    return false;
   }
 
   #permit(

@@ -160,12 +160,18 @@ async function sendWith(
       maxWaitMs: limits.maxWait,
     });
     const { reading } = verdict;
-    await permit.answered?.({ quotas: reading.quotas, cost: costOf(limits.cost, answer) ?? reading.cost });
     const waitMs = waitOf(deps, verdict);
     const failed = isPartnerFailure({ ...verdict, status: answer.status });
-    // While nobody may call anyway, neither a block nor a lower speed is needed.
-    if (failed) await call.failed(verdict.message, waitMs);
-    const blockedUntil = verdict.action === 'throttled' ? await deps.limiter.block(waitMs, verdict.message) : undefined;
+    const block = async (): Promise<string | undefined> =>
+      verdict.action === 'throttled' ? deps.limiter.block(waitMs, verdict.message) : undefined;
+    // The others hear of it before anything else is done.
+    let blockedUntil = failed ? undefined : await block();
+    await permit.answered?.({ quotas: reading.quotas, cost: costOf(limits.cost, answer) ?? reading.cost });
+    if (failed) {
+      // While nobody may call anyway, neither a block nor a lower speed is needed.
+      await call.failed(verdict.message, waitMs);
+      blockedUntil = await block();
+    }
     if (!failed) await call.succeeded();
     return { answer, verdict, blockedUntil };
   } finally {

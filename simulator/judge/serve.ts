@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Micros } from '../micros.ts';
 import { errorReply } from '../reply.ts';
+import { waitUntil } from '../wait-until.ts';
 import type { Run, Decision } from './run.ts';
 import type { Listing } from './listing.ts';
 
@@ -12,6 +12,7 @@ export async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const arrivedAtMs = performance.now();
   const url = request.url ?? '/';
   const cut = url.indexOf('?');
   const path = cut === -1 ? url : url.slice(0, cut);
@@ -30,7 +31,7 @@ export async function serve(
   }
   const { latencyMs, jitterMs } = run.settings;
   const waitMs = latencyMs + (jitterMs === 0 ? 0 : random() * jitterMs);
-  if (waitMs > 0) await sleep(waitMs);
+  if (waitMs > 0) await waitUntil(arrivedAtMs + waitMs);
   if (response.destroyed) return;
   if (stream === undefined)
     return send(response, decision, errorReply(404, 'not_found', 'listings are at /s/{stream}'));
