@@ -1,9 +1,19 @@
-/** The bench's partner: the simulator's payments, without limits. */
-export const benchDefinition = (limit: number): string => `name: bench
+/** The bench's partner: the simulator's payments, as one stream or several side by side. `limits` as YAML. */
+export const benchDefinition = ({ limit, limits = '{}', streams = 1 }: BenchPartner): string => `name: bench
 baseUrl: \${BENCH_URL}
+limits: ${limits}
 grant: { requests: 500, time: 30s }
 streams:
-  payments:
+${Array.from({ length: streams }, (_, i) => payments(i === 0 ? 'payments' : `payments_${i + 1}`, limit)).join('')}`;
+
+export interface BenchPartner {
+  /** Records of a page. */
+  readonly limit: number;
+  readonly limits?: string;
+  readonly streams?: number;
+}
+
+const payments = (name: string, limit: number): string => `  ${name}:
     path: /v1/payments
     query: { limit: ${limit} }
     records: data

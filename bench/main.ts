@@ -9,9 +9,10 @@ import { reportOfSync, startSync } from '../client/start-sync.ts';
 import { connectClient } from '../client/temporal-client.ts';
 import { processConfig } from '../config/env.ts';
 import { startEmbedded } from '../services/embedded.ts';
-import { benchDefinition } from './definition.ts';
+import { benchDefinition, type BenchPartner } from './definition.ts';
 import { historyOf } from './history.ts';
 import { linesOf, measureLimit } from './limit.ts';
+import { measurePermits } from './permits.ts';
 import { startChild } from './processes.ts';
 
 /**
@@ -57,10 +58,11 @@ const env = (url: string, partners: string): Record<string, string> => ({
 });
 
 try {
-  const bulk = values.only === 'latency' ? {} : await benchBulk();
-  const latency = values.only === 'bulk' ? undefined : await benchLatency();
-  const small = values.only === 'bulk' || values.only === 'latency' ? undefined : await benchOnePage();
-  const result = { ...bulk, ...latency, ...small, cpus: cpus().length, node: process.versions.node };
+  const parts = { bulk: benchBulk, latency: benchLatency, 'one-page': benchOnePage, permits: benchPermits };
+  const result: Record<string, number | string> = {};
+  for (const [name, part] of Object.entries(parts))
+    if (values.only === undefined || values.only === name) Object.assign(result, await part());
+  Object.assign(result, { cpus: cpus().length, node: process.versions.node });
   for (const [name, value] of Object.entries(result)) say(`${name.padEnd(28)} ${String(value)}`);
   if (values.json) console.log(JSON.stringify(result));
 } finally {
@@ -71,7 +73,7 @@ try {
 
 async function withWorker<T>(
   simulator: readonly string[],
-  limit: number,
+  asked: BenchPartner,
   work: (at: {
     run: (window: string) => Promise<Measured>;
     peakMb: () => Promise<number>;
@@ -86,7 +88,7 @@ async function withWorker<T>(
   });
   const partners = join(dir, 'partners');
   await mkdir(partners, { recursive: true });
-  await writeFile(join(partners, 'bench.yaml'), benchDefinition(limit));
+  await writeFile(join(partners, 'bench.yaml'), benchDefinition(asked));
   const workerEnv = env(partner.line.split(' ').at(-1) ?? '', partners);
   const worker = await startChild({
     // As the image starts it (Dockerfile).
@@ -132,7 +134,7 @@ async function benchBulk() {
   say(`\n${ROWS} rows in pages of 1000, ${RUNS} runs, each into an empty table`);
   return withWorker(
     ['--payments', String(ROWS), '--customers', '2000', '--prerender'],
-    1000,
+    { limit: 1000 },
     async ({ run, peakMb, cpuSeconds }) => {
       const runs: (Measured & { limitSeconds: number; batchedSeconds: number; cpu: number })[] = [];
       let lines: readonly string[] = [];
@@ -176,7 +178,7 @@ async function benchLatency() {
   say(`\n${pages} pages of 1000 rows, ${latencyMs} ms latency per request`);
   return withWorker(
     ['--payments', String(pages * 1000), '--prerender', '--latency', String(latencyMs)],
-    1000,
+    { limit: 1000 },
     async ({ run }) => {
       const ratios: number[] = [];
       for (let n = 1; n <= RUNS; n++) {
@@ -192,7 +194,7 @@ async function benchLatency() {
 
 async function benchOnePage() {
   say('\nOne page on warm services');
-  return withWorker(['--payments', '500'], 1000, async ({ run, env: workerEnv }) => {
+  return withWorker(['--payments', '500'], { limit: 1000 }, async ({ run, env: workerEnv }) => {
     await emptyTables();
     const seconds: number[] = [];
     const whole: number[] = [];
@@ -215,6 +217,30 @@ async function benchOnePage() {
     );
     return { one_page_s: round(median(seconds)), one_page_command_s: round(median(whole)) };
   });
+}
+
+/** Eight streams of small pages at 200 requests a second: how near the sync comes to it, and what asking for permits takes of its time. */
+async function benchPermits() {
+  say('\nPermits');
+  const rate = 200;
+  const streams = 8;
+  const requests = 4000;
+  const seconds = await withWorker(
+    ['--payments', String((requests / streams) * 10), '--prerender'],
+    { limit: 10, streams, limits: `{ rate: ${rate}, per: 1s, burst: ${rate} }` },
+    async ({ run }) => {
+      await emptyTables();
+      return (await run('2026-05-01')).seconds;
+    },
+  );
+  const ideal = (requests - rate) / rate;
+  say(`${requests} requests at ${rate}/s: ${round(seconds)} s, ${round(seconds / ideal, 3)} of the ideal`);
+  const permits = await measurePermits(services.databaseUrl, say);
+  return {
+    ...permits,
+    of_ideal_at_200_per_s: round(seconds / ideal, 3),
+    permits_share_at_200_per_s: round(((permits['permits_p50_ms'] ?? NaN) * requests) / 1000 / seconds, 3),
+  };
 }
 
 async function emptyTables(): Promise<void> {

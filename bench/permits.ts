@@ -1,20 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { limits } from '../definitions/definition.ts';
 import type { PartnerInput } from '../definitions/definition.ts';
 import { LEASE_MS } from '../limits/leases.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { postgresLimiter } from '../limits/postgres-limiter.ts';
-import { startPostgres } from '../services/postgres.ts';
-import { migrate } from '../warehouse/postgres/migrate.ts';
 import { openPool } from '../warehouse/postgres/open-pool.ts';
 
-/**
- * What permits cost: how many one PostgreSQL gives in a second, and how long one takes, where the limits themselves are
- * never reached. `npx tsx bench/permits.ts`
- */
 const SECONDS = 4;
 const plenty = { rate: 1_000_000, burst: 1_000_000 };
 const many: PartnerInput['limits'] = {
@@ -26,6 +17,8 @@ const many: PartnerInput['limits'] = {
 
 interface Case {
   readonly name: string;
+  /** What its numbers are called in the bench's result. */
+  readonly figure?: string;
   readonly limits: PartnerInput['limits'];
   /** Each with a pool and a desk of its own, as a process has. */
   readonly desks: number;
@@ -35,9 +28,16 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { name: 'nothing declared, 1 stream', limits: {}, desks: 1, streams: 1, credentials: 'one' },
-  { name: 'a rate, 1 stream', limits: plenty, desks: 1, streams: 1, credentials: 'one' },
-  { name: 'a rate, 1 desk of 32 streams', limits: plenty, desks: 1, streams: 32, credentials: 'one' },
+  { name: 'nothing declared, 1 stream', figure: 'permits_free', limits: {}, desks: 1, streams: 1, credentials: 'one' },
+  { name: 'a rate, 1 stream', figure: 'permits', limits: plenty, desks: 1, streams: 1, credentials: 'one' },
+  {
+    name: 'a rate, 1 desk of 32 streams',
+    figure: 'permits_32_streams',
+    limits: plenty,
+    desks: 1,
+    streams: 32,
+    credentials: 'one',
+  },
   { name: 'a rate, 4 desks of 8 streams, one credential', limits: plenty, desks: 4, streams: 8, credentials: 'one' },
   {
     name: 'four buckets, 4 desks of 8 streams, one credential',
@@ -55,20 +55,39 @@ const cases: readonly Case[] = [
   },
 ];
 
-const folder = await mkdtemp(join(tmpdir(), 'syncline-permits-'));
-const postgres = await startPostgres({ dataDir: join(folder, 'data'), durable: true });
-try {
-  await migrate(postgres.url);
-  for (const each of cases) console.log(`${each.name}: ${await measure(each)}`);
-} finally {
-  await postgres.stop();
-  await rm(folder, { recursive: true, force: true });
+/**
+ * What permits cost: how many one PostgreSQL gives in a second, and how long one takes, where the limits themselves are
+ * never reached. The database is migrated.
+ */
+export async function measurePermits(
+  databaseUrl: string,
+  say: (line: string) => void,
+): Promise<Readonly<Record<string, number>>> {
+  const figures: Record<string, number> = {};
+  for (const each of cases) {
+    const { perSecond, p50Ms, p99Ms } = await measure(databaseUrl, each);
+    say(`${each.name}: ${perSecond} permits/s, p50 ${p50Ms} ms, p99 ${p99Ms} ms`);
+    if (each.figure === undefined) continue;
+    figures[`${each.figure}_per_s`] = perSecond;
+    figures[`${each.figure}_p50_ms`] = p50Ms;
+    figures[`${each.figure}_p99_ms`] = p99Ms;
+  }
+  return figures;
 }
 
-async function measure({ name, limits: declared, desks, streams, credentials }: Case): Promise<string> {
+interface Measured {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+async function measure(
+  databaseUrl: string,
+  { name, limits: declared, desks, streams, credentials }: Case,
+): Promise<Measured> {
   const pools: Pool[] = [];
   const limiters: Limiter[] = Array.from({ length: desks }, (_, i) => {
-    const pool = openPool(postgres.url, 4);
+    const pool = openPool(databaseUrl, 4);
     pools.push(pool);
     return postgresLimiter(pool, {
       partner: 'bench',
@@ -92,6 +111,6 @@ async function measure({ name, limits: declared, desks, streams, credentials }: 
   await Promise.all(limiters.map(async (limiter) => limiter.close?.()));
   await Promise.all(pools.map((pool) => pool.end()));
   const sorted = tookMs.toSorted((a, b) => a - b);
-  const at = (share: number): string => (sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(2);
-  return `${Math.round(sorted.length / SECONDS)} permits/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`;
+  const at = (share: number): number => Number((sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(2));
+  return { perSecond: Math.round(sorted.length / SECONDS), p50Ms: at(0.5), p99Ms: at(0.99) };
 }
