@@ -21,6 +21,8 @@ export interface WorkerSettings {
   readonly roles: readonly string[];
   /** How often the queues of partners are looked after. */
   readonly queueCheckMs?: number;
+  /** Ends the start: throws its reason. Once there are workers, they are stopped by `stop`. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningWorkers {
@@ -43,7 +45,7 @@ export async function startWorkers(settings: WorkerSettings): Promise<RunningWor
     Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
     installed = true;
   }
-  const connection = await connect(config, log);
+  const connection = await connect(config, { log, signal: settings.signal });
   const deps = buildDeps(config, log);
   const fleet = new Fleet({ config, log, connection, deps, queueCheckMs });
   try {
@@ -65,7 +67,10 @@ function checkRoles(roles: readonly string[]): void {
 
 const takes = (roles: readonly string[], role: string): boolean => roles.length === 0 || roles.includes(role);
 
-async function connect(config: Config, log: Logger): Promise<NativeConnection> {
+async function connect(
+  config: Config,
+  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal | undefined },
+): Promise<NativeConnection> {
   const { connectionOptions } = loadClientConnectConfig();
   const options = {
     ...connectionOptions,
@@ -76,9 +81,10 @@ async function connect(config: Config, log: Logger): Promise<NativeConnection> {
     try {
       return await NativeConnection.connect(options);
     } catch (error) {
+      signal?.throwIfAborted();
       if (attempt >= 30) throw error;
       log.warn({ address: options.address, attempt, error: explain(error) }, 'Temporal does not answer yet');
-      await sleep(Math.min(attempt, 5) * SECOND);
+      await sleep(Math.min(attempt, 5) * SECOND, undefined, signal === undefined ? {} : { signal });
     }
   }
 }

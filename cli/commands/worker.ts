@@ -13,9 +13,17 @@ export async function worker({ config, options }: CommandContext<{ role: string[
   frugalHeap();
   await requireMigrated(config);
   const log = createLogger(config.logLevel);
-  const workers = await startWorkers({ config, log, roles: options.role });
+  // Its first queues are polled while the others still start: a signal must find it listening.
+  const stop = new AbortController();
+  const stopped = untilStopped().then(() => stop.abort());
+  const workers = await startWorkers({ config, log, roles: options.role, signal: stop.signal }).catch(
+    (error: unknown) => {
+      if (!stop.signal.aborted) throw error;
+    },
+  );
+  if (workers === undefined) return exitCodes.ok;
   try {
-    await Promise.race([untilStopped(), workers.ended]);
+    await Promise.race([stopped, workers.ended]);
     log.info('ending: grants end at their next page');
   } finally {
     await workers.stop();

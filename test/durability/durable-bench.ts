@@ -28,13 +28,17 @@ export async function ownNamespace(connection: Connection): Promise<{ namespace:
 export const WINDOW = '2026-11-24';
 
 /** One stream in pages of 100, so that a run has many of them. */
-export async function definePartner(ground: Ground, name: string): Promise<void> {
+export async function definePartner(
+  ground: Ground,
+  name: string,
+  limits = '{ rate: 500, per: 1s, burst: 50 }',
+): Promise<void> {
   await writeFile(
     join(ground.partnersDir, `${name}.yaml`),
     `name: ${name}
 baseUrl: ${ground.simulator.url}
 grant: { requests: 60, time: 10s }
-limits: { rate: 500, per: 1s, burst: 50 }
+limits: ${limits}
 retry: { base: 50ms, cap: 500ms }
 streams:
   payments:

@@ -13,8 +13,8 @@ export interface WorkerProcess {
   readonly ended: Promise<void>;
   /** SIGKILL; waits for the end. */
   kill(): Promise<void>;
-  /** SIGTERM; waits for the end. */
-  stop(): Promise<void>;
+  /** SIGTERM; waits for the end. Returns the exit code. */
+  stop(): Promise<number | null>;
 }
 
 /** Compiled by test/setup.ts: it starts in half the time of the sources. */
@@ -49,13 +49,17 @@ export function startWorkerProcess(input: {
     child.kill(signal);
     await ended;
   };
+  const stop = async (): Promise<number | null> => {
+    await end('SIGTERM');
+    return child.exitCode;
+  };
   return {
     pid: child.pid ?? 0,
     lastAnswerAt: () => answeredAt,
     ready,
     ended,
     kill: () => end('SIGKILL'),
-    stop: () => end('SIGTERM'),
+    stop,
   };
 }
 
