@@ -31,6 +31,10 @@ const schema = z.object({
         context.addIssue({ code: 'custom', message: 'a duration of 1s or more, such as 20s' });
       return value ?? 0;
     }),
+  SYNCLINE_HEALTH_ADDRESS: z
+    .string()
+    .regex(/^.+:\d{1,5}$/, 'host:port, such as 127.0.0.1:8090')
+    .optional(),
   SYNCLINE_FAILPOINT: failpointRule.optional(),
   XDG_CACHE_HOME: z.string().optional(),
   HOME: z.string().optional(),
@@ -48,6 +52,8 @@ export interface Config {
   readonly logLevel: (typeof logLevels)[number];
   readonly workflowBundle: string | undefined;
   readonly heartbeatTimeoutMs: number;
+  /** Where a worker answers probes, `host:port`; undefined: nowhere. */
+  readonly healthAddress: string | undefined;
   readonly failpoint: string | undefined;
   readonly cacheDir: string;
   readonly pathEnv: string;
@@ -74,6 +80,7 @@ export function readConfig(env: Environment): Config {
     logLevel: value.SYNCLINE_LOG_LEVEL,
     workflowBundle: value.SYNCLINE_WORKFLOW_BUNDLE,
     heartbeatTimeoutMs: value.SYNCLINE_HEARTBEAT_TIMEOUT,
+    healthAddress: value.SYNCLINE_HEALTH_ADDRESS,
     failpoint: value.SYNCLINE_FAILPOINT,
     cacheDir: `${value.XDG_CACHE_HOME ?? `${value.HOME ?? '.'}/.cache`}/syncline`,
     pathEnv: value.PATH,

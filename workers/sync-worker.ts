@@ -8,6 +8,7 @@ import { MINUTE, SECOND } from '../core/duration.ts';
 import { explain, InvalidInput } from '../core/errors.ts';
 import { partnerQueue, WORKFLOW_QUEUE } from '../core/names.ts';
 import { listPartners } from '../definitions/load.ts';
+import { pendingMigrations } from '../warehouse/postgres/migrate.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { temporalLogger } from './logger.ts';
 import { rateOverride } from '../limits/overrides.ts';
@@ -32,6 +33,8 @@ export interface RunningWorkers {
   stop(): Promise<void>;
   /** Rejects when a worker dies by itself. */
   readonly ended: Promise<void>;
+  /** What keeps them from working, in words: a queue that is not polled, PostgreSQL, Temporal. */
+  problems(): Promise<readonly string[]>;
 }
 
 let installed = false;
@@ -198,6 +201,24 @@ class Fleet implements RunningWorkers {
     run.catch((error: unknown) => this.#fail(error));
     this.#workers.set(taskQueue, { worker, run });
     this.#log.info({ taskQueue }, 'worker started');
+  }
+
+  async problems(): Promise<readonly string[]> {
+    if (this.#stopping.signal.aborted) return ['leaving: grants end at their next page'];
+    const queues = [...this.#workers]
+      .filter(([, { worker }]) => worker.getState() !== 'RUNNING')
+      .map(([queue, { worker }]) => `queue ${queue}: its worker is ${worker.getState().toLowerCase()}`);
+    const [database, temporal] = await Promise.all([
+      pendingMigrations(this.#deps.pool).then(
+        (pending) => (pending.length === 0 ? [] : [`database: lacks ${pending.join(', ')}; run syncline migrate`]),
+        (error: unknown) => [`database: ${explain(error)}`],
+      ),
+      this.#connection.workflowService.getSystemInfo({}).then(
+        () => [],
+        (error: unknown) => [`temporal: ${explain(error)}`],
+      ),
+    ]);
+    return [...queues, ...database, ...temporal];
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,7 @@
 import { NeedsAttention } from '../../core/errors.ts';
 import { createLogger } from '../../workers/logger.ts';
 import { frugalHeap } from '../../workers/heap.ts';
+import { startHealth, type Health } from '../../workers/health.ts';
 import { startWorkers } from '../../workers/sync-worker.ts';
 import type { Config } from '../../config/config.ts';
 import { withDatabase } from '../context.ts';
@@ -22,11 +23,17 @@ export async function worker({ config, options }: CommandContext<{ role: string[
     },
   );
   if (workers === undefined) return exitCodes.ok;
+  let health: Health | undefined;
   try {
+    if (config.healthAddress !== undefined) {
+      health = await startHealth(config.healthAddress, { problems: () => workers.problems() });
+      log.info({ url: health.url }, 'answering probes at /healthz and /readyz');
+    }
     await Promise.race([stopped, workers.ended]);
     log.info('ending: grants end at their next page');
   } finally {
     await workers.stop();
+    await health?.close();
   }
   return exitCodes.ok;
 }
