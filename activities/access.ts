@@ -1,5 +1,6 @@
 import type { Authorizer } from '../http/auth.ts';
 import type { PartnerClient } from '../http/client.ts';
+import type { ReportProblems } from '../http/header-problems.ts';
 import type { Circuit } from '../limits/circuit.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
@@ -12,6 +13,7 @@ export interface PartnerAccess {
   readonly authorizer: Authorizer;
   readonly limiter: Limiter;
   readonly circuit: Circuit;
+  readonly onHeaderProblems: ReportProblems;
   /** Reads the parent stream's values in batches; undefined for streams without a parent. */
   readonly parents: ReadParents | undefined;
 }

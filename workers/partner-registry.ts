@@ -6,6 +6,7 @@ import { InvalidInput } from '../core/errors.ts';
 import { createAuthorizer, type Authorizer } from '../http/auth.ts';
 import { createTokenExchange } from '../http/auth/token-exchange.ts';
 import { createPartnerClient, type PartnerClient } from '../http/client.ts';
+import { headerProblems, type ReportProblems } from '../http/header-problems.ts';
 import type { Log } from '../http/log.ts';
 import { createMemoryTokenStore, type TokenStore } from '../http/token-store.ts';
 import type { Circuit } from '../limits/circuit.ts';
@@ -38,6 +39,7 @@ interface Opened {
   readonly authorizer: Authorizer;
   readonly limiter: Limiter;
   readonly circuit: Circuit;
+  readonly onHeaderProblems: ReportProblems;
 }
 
 /** Definitions from their files, read again when a file has changed, with the connections that belong to them. */
@@ -90,6 +92,7 @@ function openPartner(deps: RegistryDeps, partner: Partner, changedAtMs: number):
       leaseMs: LEASE_MS,
     }),
     circuit: postgresCircuit(pool, { partner: partner.name, credential, settings: settingsOf(partner) }),
+    onHeaderProblems: headerProblems({ log, partner: partner.name }),
   };
 }
 
@@ -107,7 +110,7 @@ const tokensOf = (pool: Pool, { auth }: Partner, credential: string): TokenStore
 function accessTo(
   warehouse: Warehouse,
   streamName: string,
-  { streams, client, authorizer, limiter, circuit }: Opened,
+  { streams, client, authorizer, limiter, circuit, onHeaderProblems }: Opened,
 ): PartnerAccess {
   const stream = streams.get(streamName);
   if (stream === undefined) return missing(streamName, streams);
@@ -119,6 +122,7 @@ function accessTo(
     authorizer,
     limiter,
     circuit,
+    onHeaderProblems,
     parents:
       parent === undefined || parentStream === undefined
         ? undefined

@@ -10,6 +10,7 @@ import type { Authorizer } from '../../http/auth.ts';
 import { buildRequest } from '../../http/build-request.ts';
 import { classify, type Verdict } from '../../http/classify.ts';
 import type { PartnerClient } from '../../http/client.ts';
+import type { ReportProblems } from '../../http/header-problems.ts';
 import { foreseeNext } from '../../http/foresee-next.ts';
 import { nextPage } from '../../http/next-page.ts';
 import { SMALL_PAGE } from '../../http/profiles/choose-profiles.ts';
@@ -34,6 +35,8 @@ export interface FetchDeps extends CircuitCallDeps {
   readonly work?: () => Work | undefined;
   /** Called when the permit is there and the request leaves. */
   readonly onSending?: () => void;
+  /** Told what an answer's headers said. */
+  readonly onHeaderProblems?: ReportProblems;
   /** Called for each request that went out. */
   readonly onRequest: () => void;
 }
@@ -160,6 +163,7 @@ async function sendWith(
       maxWaitMs: limits.maxWait,
     });
     const { reading } = verdict;
+    if (reading.cut || reading.problems.length > 0) deps.onHeaderProblems?.(reading);
     const waitMs = waitOf(deps, verdict);
     const failed = isPartnerFailure({ ...verdict, status: answer.status });
     const block = async (): Promise<string | undefined> =>

@@ -26,26 +26,43 @@ const listing: StreamInput = {
   schema: { type: 'object', required: ['id'], properties: { id: { type: 'string' }, v: { type: 'integer' } } },
 };
 
-const cases: readonly { readonly name: string; readonly settings: JudgeInput }[] = [
+const cases: readonly {
+  readonly name: string;
+  readonly settings: JudgeInput;
+  /** What is warned of, each once. */
+  readonly problems?: readonly string[];
+}[] = [
   { name: 'vanish', settings: { headers: 'ietf', lies: [{ kind: 'vanish', from: 5 }] } },
-  { name: 'cannot be read', settings: { headers: 'x-ratelimit', lies: [{ kind: 'garbage', from: 5 }] } },
+  {
+    name: 'cannot be read',
+    settings: { headers: 'x-ratelimit', lies: [{ kind: 'garbage', from: 5 }] },
+    problems: [
+      'x-ratelimit-limit is not a number',
+      'x-ratelimit-remaining is not a number',
+      'x-ratelimit-reset is no time that can be meant',
+    ],
+  },
   {
     name: 'say that nothing is left though it is',
     settings: { headers: 'ratelimit', lies: [{ kind: 'contradict', from: 5, to: 6 }] },
   },
-  { name: 'name a reset in decades', settings: { headers: 'x-ratelimit', lies: [{ kind: 'hugeReset', from: 5 }] } },
+  {
+    name: 'name a reset in decades',
+    settings: { headers: 'x-ratelimit', lies: [{ kind: 'hugeReset', from: 5 }] },
+    problems: ['x-ratelimit-reset is no time that can be meant'],
+  },
   { name: 'come with a clock that is an hour ahead', settings: { headers: 'x-ratelimit', clockSkewMs: 3_600_000 } },
   { name: 'come with a clock that is an hour behind', settings: { headers: 'x-ratelimit', clockSkewMs: -3_600_000 } },
 ];
 
 describe('headers that lie neither stop a run nor make it flood: they', () => {
-  test.each(cases)('$name', async ({ settings }) => {
+  test.each(cases)('$name', async ({ settings, problems = [] }) => {
     await judge.configure({
       judges: [{ kind: 'tokenBucket', rate: 50, burst: 20 }],
       streams: { listing: { pages: PAGES } },
       ...settings,
     });
-    const { report } = await bench.syncOnce({
+    const { partner, report } = await bench.syncOnce({
       streams: { listing },
       partner: {
         baseUrl: judge.url,
@@ -56,6 +73,12 @@ describe('headers that lie neither stop a run nor make it flood: they', () => {
     const { refused, requests } = await judge.report();
     expect(report.streams).toMatchObject([{ outcome: 'ok', counts: { inserted: 2 * PAGES } }]);
     expect({ refused, requests }).toEqual({ refused: 0, requests: PAGES });
+    const warnings = bench
+      .logged()
+      .split('\n')
+      .filter((line) => line.includes('cannot be believed') && line.includes(`"${partner.name}"`));
+    const said = warnings.map((line) => (JSON.parse(line) as { problem: string }).problem);
+    expect(said.toSorted((a, b) => a.localeCompare(b))).toEqual(problems);
   });
 
   test('and a 429 is waited for by the clock that the answer shows, however wrong that is', async () => {
