@@ -10,7 +10,8 @@ import type { PullBench } from '../support/pull-bench.ts';
 const WINDOW_MS = 20_000;
 const QUOTA = 500;
 const SIZE = 2;
-const pages = { critical1: 250, critical2: 150, normal: 350, backfill: 250 };
+/** Several critical ones side by side: one alone would have to come through its pages within the window, however slow the machine. */
+const pages = { critical1: 100, critical2: 100, critical3: 100, critical4: 100, normal: 350, backfill: 250 };
 
 let bench: PullBench;
 let judge: JudgeProcess;
@@ -45,6 +46,8 @@ describe('a quota of 500 calls where 400 are critical and 600 are not', () => {
         normal: stream('normal', 'normal'),
         critical1: stream('critical1', 'critical'),
         critical2: stream('critical2', 'critical'),
+        critical3: stream('critical3', 'critical'),
+        critical4: stream('critical4', 'critical'),
       },
       partner: {
         baseUrl: judge.url,

@@ -54,7 +54,8 @@ const cases = [
       clientId: 'me',
       clientSecret: secret('client'),
       refreshToken: secret('refresh'),
-      expiresAfterRequests: 5,
+      // Four streams share a token: each must get through with a new one before it ends.
+      expiresAfterRequests: 10,
     },
   },
 ] as const satisfies readonly Case[];
