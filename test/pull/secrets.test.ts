@@ -6,6 +6,9 @@ import { openPullBench } from '../support/pull-bench.ts';
 import type { PullBench } from '../support/pull-bench.ts';
 import * as streams from '../support/simulator-streams.ts';
 
+/** Requests of an access token. */
+const TOKEN_LIVES = 10;
+
 /** In every secret of this file, and in no other text. */
 const CANARY = 'canary7f3e91';
 const secret = (name: string): string => `${CANARY}-${name}`;
@@ -55,7 +58,7 @@ const cases = [
       clientSecret: secret('client'),
       refreshToken: secret('refresh'),
       // Four streams share a token: each must get through with a new one before it ends.
-      expiresAfterRequests: 10,
+      expiresAfterRequests: TOKEN_LIVES,
     },
   },
 ] as const satisfies readonly Case[];
@@ -71,6 +74,7 @@ const faults: FaultInput[] = [
 
 describe('whatever becomes of a run', () => {
   let outcomes: readonly Record<string, unknown>[];
+  let requests: readonly number[];
   beforeAll(async () => {
     const reports = await Promise.all(
       cases.map(({ auth, simulator }) =>
@@ -86,6 +90,7 @@ describe('whatever becomes of a run', () => {
         }),
       ),
     );
+    requests = reports.map(({ report }) => report.streams.reduce((sum, each) => sum + each.requests, 0));
     outcomes = reports.map(({ report }) =>
       Object.fromEntries(report.streams.map(({ stream, outcome }) => [stream, outcome])),
     );
@@ -94,6 +99,8 @@ describe('whatever becomes of a run', () => {
   test('all kinds of ends are there, or nothing would be proved', () => {
     const all = { payments: 'partial', refunds: 'failed', events: 'failed' };
     expect(outcomes).toEqual(cases.map(() => expect.objectContaining(all)));
+    // A token was renewed in the middle.
+    expect(requests.at(-1)).toBeGreaterThan(TOKEN_LIVES);
   });
 
   test('no secret and no record is in any history of Temporal', async () => {
