@@ -82,6 +82,7 @@ export class PermitCalls {
         batch.leases,
         batch.freed.length === 0 ? null : batch.freed,
         leaseMs,
+        // Without an asker nobody else's claim counts: the slots just freed are taken again.
         batch.keeps === true ? null : this.#asker,
         batch.lateMs * 1000,
         this.#mostLateUs,

@@ -86,7 +86,7 @@ export class PromptSender implements Sender {
     return undefined;
   }
 
-  /** Backfills never keep what others may wait for. */
+  /** For up to KEEP_MS in a row; then others get their turn once. Backfills never keep what others may wait for. */
   #mayKeep(): boolean {
     if (this.#deps.line.first(1)[0]?.lane === 'backfill') return false;
     const nowMs = performance.now();

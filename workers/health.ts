@@ -59,8 +59,8 @@ const hostOf = (address: string): string => address.slice(0, address.lastIndexOf
 
 async function listen(server: Server, address: string): Promise<number> {
   const port = Number(address.slice(address.lastIndexOf(':') + 1));
-  server.listen(port, hostOf(address).replace(/^\[|\]$/g, ''));
   try {
+    server.listen(port, hostOf(address).replace(/^\[|\]$/g, ''));
     await once(server, 'listening');
   } catch (error) {
     throw new InvalidInput(

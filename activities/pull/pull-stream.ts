@@ -1,11 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
-import { writeCheckpoint, type Checkpoint } from '../../core/checkpoint.ts';
+import { writeCheckpoint } from '../../core/checkpoint.ts';
 import { GiveUp, PartnerDown, RetryLater } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { SECOND } from '../../core/duration.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
-import type { Answer } from '../../core/page.ts';
-import { pageKey } from '../../core/page-key.ts';
 import { sliceAt, sliceCount } from '../../core/window.ts';
 import { countsRequests } from '../../definitions/limits.ts';
 import type { PartnerAccess } from '../access.ts';
@@ -17,7 +14,8 @@ import type { Work } from '../../limits/limiter.ts';
 import { requestsLeft } from '../../core/requests-left.ts';
 import { pageQueue, type Company, type PageQueue } from './page-queue.ts';
 import { partitions, type Partitions } from './partitions.ts';
-import { stagePage } from './stage-page.ts';
+import { PagesAhead, type PagesAheadDeps } from './pages-ahead.ts';
+import { stagedPage } from './staged-page.ts';
 
 export interface PullDeps {
   readonly access: PartnerAccess;
@@ -66,12 +64,6 @@ export async function pullStream(deps: PullDeps, input: GrantInput, context: Pul
  */
 const IN_FLIGHT = { limited: 2, free: 16, bytes: 8 * 1024 * 1024 };
 
-/**
- * Pages that came and are not parsed yet, where the next one was foreseen: on a busy machine reading falls behind, and the
- * partner's answers need not wait for it. A cursor that was foreseen wrongly costs that many requests at the most.
- */
-const AHEAD = { pages: 4, bytesOfAPage: 1024 * 1024 };
-
 /** In a row, over all grants of a run: the ledger counts them. */
 const MAX_EMPTY_PAGES = 200;
 
@@ -86,16 +78,6 @@ const OWNER_TOLD_MS = 5 * SECOND;
 
 const nothing = (): void => {};
 
-/** A page that came, and what was asked for on the strength of it. */
-interface Arrived extends Pick<FetchedPage, 'answer' | 'read'> {
-  readonly foreseen?: {
-    readonly cursor: string;
-    readonly page: Promise<Arrived>;
-    /** Resolves when its request has left, or failed to. */
-    readonly sent: Promise<void>;
-  };
-}
-
 class Grant {
   readonly #deps: PullDeps;
   readonly #input: GrantInput;
@@ -106,16 +88,13 @@ class Grant {
   readonly #startedAtMs: number;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #ahead: PagesAhead;
   readonly #mostInFlight: number;
   #emptyPages: number;
   /** How long the last answer took. */
   #answerMs = Infinity;
-  /** Number of the page whose turn it is to be read. */
-  #reading: number;
   /** Number of the last page that is committed. */
   #committed: number;
-  /** Replaced when what was foreseen is not wanted: whoever belongs to an older one asks for nothing more. */
-  #chain: object = {};
   #onCommit = nothing;
   #requests = 0;
   /** Requests already counted in the ledger. */
@@ -132,8 +111,12 @@ class Grant {
     this.#startedAtMs = deps.now();
     this.#emptyPages = opened.emptyPages;
     this.#committed = opened.report.pages;
-    this.#reading = this.#committed + 1;
     this.#signal = AbortSignal.any([context.signal, this.#stop.signal]);
+    this.#ahead = new PagesAhead({
+      fetch: (asked) => this.#fetch(asked),
+      mayAsk: (pageNo) => this.#hasRoomFor(pageNo) && this.#mayGoOn(),
+      signal: this.#signal,
+    });
     const { incremental, slice } = deps.access.stream.definition;
     this.#partitions = partitions({
       slices: incremental === undefined ? 1 : sliceCount(opened.range, slice),
@@ -180,7 +163,7 @@ class Grant {
   /** What was read before a failure is still written; a failed write stops the reading at once. */
   async #readAndWrite(): Promise<'more' | 'done'> {
     const reading = this.#read().finally(() => {
-      this.#chain = {};
+      this.#ahead.drop();
       this.#queue.close();
     });
     const writing = this.#write().catch((error: unknown) => {
@@ -205,55 +188,48 @@ class Grant {
     }
     let at = first;
     let before = checkpointText;
-    let fetching = this.#fetchFrom(at, this.#reading);
+    let pageNo = this.#committed + 1;
+    let fetching = this.#ahead.from(at, pageNo);
     for (;;) {
-      const fetched: Arrived = await fetching;
-      const { foreseen } = fetched;
+      this.#ahead.reads(pageNo);
+      const { answer, read, foreseen } = await fetching;
       // Reading a page keeps the processor busy: where answers are slow, the request for the next one leaves before that.
       // Where permits have to be waited for, it is the other way round.
       if (foreseen !== undefined && this.#mostInFlight > IN_FLIGHT.limited && !this.#isFast()) await foreseen.sent;
-      const page = fetched.read();
-      this.#refuseEndlessEmptiness(page, this.#reading);
+      const page = read();
+      this.#refuseEndlessEmptiness(page, pageNo);
       const next = await this.#partitions.after(at, page.next);
       const isForeseen = foreseen !== undefined && page.next.cursor === foreseen.cursor;
-      if (foreseen !== undefined && !isForeseen) this.#chain = {};
+      if (foreseen !== undefined && !isForeseen) this.#ahead.drop();
       const goesOn = !next.done && (isForeseen || this.#mayGoOn());
-      const pageNo = this.#reading;
+      const nextNo = pageNo + 1;
       const early = isForeseen
         ? foreseen.page
-        : goesOn && this.#hasRoomFor(pageNo + 1)
-          ? this.#fetchFrom(next, pageNo + 1)
+        : goesOn && this.#hasRoomFor(nextNo)
+          ? this.#ahead.from(next, nextNo)
           : undefined;
       early?.catch(nothing);
       const after = writeCheckpoint(next);
-      const { answer } = fetched;
-      if (!(await this.#queue.push(await this.#stage({ page, answer, at, pageNo, before, after })))) return 'more';
+      const { access, warehouse } = this.#deps;
+      const { syncId } = this.#input;
+      const staged = await stagedPage(warehouse, {
+        stream: access.stream,
+        syncId,
+        page,
+        answer,
+        at,
+        pageNo,
+        before,
+        after,
+      });
+      if (!(await this.#queue.push(staged))) return 'more';
       if (next.done) return 'done';
       if (!goesOn) return 'more';
-      fetching = early ?? this.#whenRoomFor(pageNo + 1).then(() => this.#fetchFrom(next, pageNo + 1));
+      fetching = early ?? this.#whenRoomFor(nextNo).then(() => this.#ahead.from(next, nextNo));
       at = next;
       before = after;
-      this.#reading = pageNo + 1;
+      pageNo = nextNo;
     }
-  }
-
-  /** One page, and as soon as it is there, the request for the one it names, and so on: nothing waits for the reading. */
-  async #fetchFrom(at: Checkpoint, pageNo: number, onSending?: () => void): Promise<Arrived> {
-    const chain = this.#chain;
-    const { answer, foreseen: cursor, read } = await this.#fetch(at, pageNo, onSending);
-    this.#answerMs = answer.durationMs;
-    if (cursor === undefined || chain !== this.#chain || !this.#mayRunAhead(answer, pageNo + 1))
-      return { answer, read };
-    let onSent = nothing;
-    const sent = new Promise<void>((resolve) => (onSent = resolve));
-    const page = this.#fetchFrom({ ...at, cursor }, pageNo + 1, onSent);
-    page.catch(onSent);
-    return { answer, read, foreseen: { cursor, page, sent: sent.then(() => setImmediate()) } };
-  }
-
-  #mayRunAhead({ bytes }: Answer, pageNo: number): boolean {
-    const most = bytes <= AHEAD.bytesOfAPage ? AHEAD.pages : 1;
-    return pageNo - this.#reading <= most && this.#hasRoomFor(pageNo) && this.#mayGoOn();
   }
 
   /** New cursors for ever, and never a record: some partners filter behind their pages, but not for so long. */
@@ -290,15 +266,14 @@ class Grant {
     return this.#requests < grant.requests && this.#deps.now() - this.#startedAtMs < grant.time;
   }
 
-  async #fetch(at: Checkpoint, pageNo: number, onSending = nothing): Promise<FetchedPage> {
+  async #fetch({ at, pageNo, ...how }: Parameters<PagesAheadDeps['fetch']>[0]): Promise<FetchedPage> {
     const { access, failpoint, now, random } = this.#deps;
     const { incremental, slice } = access.stream.definition;
     const deps: FetchDeps = {
       ...access,
       failpoint,
       now,
-      signal: this.#signal,
-      onSending,
+      ...how,
       lane: this.#input.lane,
       work: () => this.#work(),
       throttledBackoffMs: () => this.#backoff(this.#input.idleGrants + 1, 1 - random() / 2),
@@ -323,62 +298,6 @@ class Grant {
     if (this.#input.lane !== 'critical') return undefined;
     const { usualRequests, report } = this.#opened;
     return { name: this.#input.syncId, left: requestsLeft(usualRequests, report.requests + this.#requests) };
-  }
-
-  async #stage(of: {
-    page: PageContent;
-    answer: Answer;
-    at: Checkpoint;
-    pageNo: number;
-    before: string;
-    after: string;
-  }): Promise<StagedPage> {
-    const { stream } = this.#deps.access;
-    const { page, answer, at, pageNo, before, after } = of;
-    const fetchedAt = new Date(answer.receivedAtMs).toISOString();
-    const { records, lines, rejected, highMark } = await stagePage(
-      {
-        stream,
-        text: answer.text,
-        ascii: answer.ascii,
-        records: page.records,
-        parents: at.parents,
-        receivedAtMs: answer.receivedAtMs,
-      },
-      this.#deps.warehouse.lineWriter({
-        receivedAt: fetchedAt,
-        chars: answer.text.length,
-        records: page.records.length,
-      }),
-    );
-    return {
-      pageKey: pageKey({
-        syncId: this.#input.syncId,
-        stream: stream.name,
-        slice: at.slice,
-        parents: at.parents,
-        cursor: at.cursor,
-        definitionVersion: stream.definitionVersion,
-      }),
-      pageNo,
-      slice: at.slice,
-      parents: at.parents,
-      cursorIn: at.cursor,
-      cursorOut: page.next.cursor,
-      status: answer.status,
-      requestId: answer.requestId ?? null,
-      bytes: answer.bytes,
-      fetchedAt,
-      before,
-      after,
-      highMark,
-      records,
-      lines,
-      rejected,
-      skipped: page.skipped,
-      notModified: answer.status === 304,
-      validators: page.validators,
-    };
   }
 
   async #write(): Promise<void> {

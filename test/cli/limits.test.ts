@@ -15,7 +15,8 @@ import { runSyncline } from './run-syncline.ts';
 const CANARY = 'canary-4711';
 const WINDOW = '2026-11-24';
 const RUN = `sync/acme/${WINDOW}`;
-const PAGES = 12;
+/** Many, and slow at first: a command takes seconds on a busy machine, and must find the sync running. */
+const PAGES = 40;
 
 const acme = `
 name: acme
@@ -165,6 +166,7 @@ test('a limit that is lowered stops a sync that runs, everyone says why, and its
   });
   expect(simulator.requests().length).toBe(sent);
 
+  await fetch(`${simulator.url}/_sim/latency`, { method: 'POST', body: '0' });
   expect(await syncline(['limits', 'reset', 'acme', ...reason])).toEqual({
     code: 0,
     says: expect.stringMatching(/^As the definition says again: monthly\.\nAsked to go on now: sync\/acme\/payments\//),

@@ -61,6 +61,7 @@ describe('the configuration', () => {
   test.each([
     ['DATABASE_URL', 'mysql://me:canary@db.example/warehouse', 'DATABASE_URL: expected a postgres:// URL'],
     ['DATABASE_URL', 'canary', 'DATABASE_URL: expected a postgres:// URL'],
+    ['SYNCLINE_HEALTH_ADDRESS', '8090', 'SYNCLINE_HEALTH_ADDRESS: expected host:port, such as 127.0.0.1:8090'],
     [
       'SYNCLINE_HEARTBEAT_TIMEOUT',
       'soon',

@@ -87,6 +87,40 @@ describe('a run whose workers are killed again and again', () => {
   );
 });
 
+describe('without limits, where pages are asked for ahead of their reading', () => {
+  test('four workers, of which the one at work is killed again and again, end as an undisturbed run does', async () => {
+    const random = randomFrom(13);
+    const partner = uniqueName('ahead');
+    await definePartner(ground, partner, '{}');
+    const before = simulator.requests().length;
+    const asked = (): number => simulator.requests().length - before;
+    const workers = Array.from({ length: 4 }, () => startWorker(ground, partner));
+    await Promise.all(workers.map((worker) => worker.ready));
+    const ended = { value: false };
+    const running = runToEnd(ground, partner).finally(() => (ended.value = true));
+    let kills = 0;
+    let next = 10;
+    while (!ended.value) {
+      await sleep(5);
+      if (kills === 8 || asked() < next) continue;
+      await sleep(random() * 100);
+      const victim = workers.toSorted((a, b) => b.lastAnswerAt() - a.lastAnswerAt())[0] as WorkerProcess;
+      await victim.kill();
+      kills += 1;
+      workers.splice(workers.indexOf(victim), 1, startWorker(ground, partner));
+      next = asked() + 10 + Math.floor(random() * 10);
+    }
+    const report = await running;
+    await Promise.all(workers.map((worker) => worker.kill()));
+
+    expect(kills).toBe(8);
+    expect(report).toMatchObject({ outcome: 'ok', counts: { fetched: PAGES * 100 - 50, inserted: PAGES * 100 - 50 } });
+    expect(await traceOf(postgres.url, partner)).toEqual(undisturbed);
+    // Sixteen that wait for the database and one that is being fetched (docs/decisions/0003).
+    expect(asked() - PAGES).toBeLessThanOrEqual(17 * kills);
+  }, 200_000);
+});
+
 async function killAndRestartPostgres(): Promise<void> {
   const { port, dataDir } = postgres;
   await postgres.kill();

@@ -1,6 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { freePort } from '../../services/free-port.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
@@ -50,11 +49,3 @@ test('a worker is ready while it polls, Temporal answers and the database is up 
   expect(said).toEqual({ ready: false, problems: ['database: lacks 0005_governor.sql; run syncline migrate'] });
   expect(await worker.stop()).toBe(0);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}

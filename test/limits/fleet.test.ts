@@ -25,9 +25,10 @@ const cases: readonly (Omit<FleetOptions, 'databaseUrl' | 'processes' | 'streams
     limits: { windows: [{ name: 'second', limit: 40, per: '1s' }] },
   },
   {
-    name: '3 at once',
-    partner: { kind: 'concurrency', limit: 3, latencyMs: 20, enough: 150 },
+    name: '3 at once, while workers are killed and join',
+    partner: { kind: 'concurrency', limit: 3, latencyMs: 20, enough: 250 },
     limits: { concurrency: 3 },
+    replaceAfterMs: [400, 400],
   },
 ];
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { PermitLapsed } from '../../core/departure.ts';
@@ -6,24 +6,14 @@ import { MINUTE } from '../../core/duration.ts';
 import { limits as limitsSchema } from '../../definitions/definition.ts';
 import type { GrantedPermit, Limiter, Permit } from '../../limits/limiter.ts';
 import { postgresLimiter } from '../../limits/postgres-limiter.ts';
-import { openPool } from '../../warehouse/postgres/postgres-warehouse.ts';
-import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { usePool } from '../support/use-pool.ts';
 
-let database: TestDatabase;
-let pool: Pool;
-beforeAll(async () => {
-  database = await freshDatabase();
-  pool = openPool(database.url, 4);
-});
-afterAll(async () => {
-  await pool.end();
-  await database.drop();
-});
+const db = usePool(4);
 
 const noLimits = limitsSchema.parse({});
 let questions = 0;
 const limiterOf = (credential: string): Limiter =>
-  postgresLimiter(counted(pool), { partner: 'acme', credential, limits: noLimits, leaseMs: MINUTE });
+  postgresLimiter(counted(db.pool), { partner: 'acme', credential, limits: noLimits, leaseMs: MINUTE });
 /** The same pool, and how often it is asked. */
 const counted = (asked: Pool): Pool =>
   new Proxy(asked, {
@@ -97,6 +87,6 @@ test('a request that is ready when a block begins is turned back, until the bloc
   const before = granted(await limiter.ask());
   await limiter.block(MINUTE, 'too many');
   expect(depart(before)).toMatchObject({ name: 'PermitLapsed' });
-  await pool.query(`update credentials set blocked_until = null where credential = 'blocked'`);
+  await db.pool.query(`update credentials set blocked_until = null where credential = 'blocked'`);
   expect(depart(granted(await limiter.ask()))).toBe('sent');
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { HOUR, SECOND } from '../../core/duration.ts';
+import type { Lane } from '../../core/names.ts';
 import { limits as limitsSchema, type Limits } from '../../definitions/definition.ts';
 import { postgresLimiter } from '../../limits/postgres-limiter.ts';
 import type { GrantedPermit, Limiter, Permit } from '../../limits/limiter.ts';
@@ -154,6 +155,37 @@ describe('the slots of a concurrency limit', () => {
       credential,
     ]);
     granted(await mortal.ask());
+  });
+});
+
+/** Who had it, in order, until the second process has had it three times; the first one always has two requests. */
+const owners = async (lane: Lane): Promise<string> => {
+  const credential = nextCredential();
+  let order = '';
+  const stream = async (name: string, limiter: Limiter, asks: Lane): Promise<void> => {
+    while (order.split('B').length <= 3) {
+      const permit = granted(await limiter.ask({ lane: asks, patienceMs: 10 * SECOND }));
+      order += name;
+      await sleep(5);
+      await permit.release();
+    }
+  };
+  const [first, second] = [0, 1].map((i) => limiterOf({ concurrency: 1 }, { credential, pool: pools[i]! }));
+  await Promise.all([stream('A', first!, lane), stream('A', first!, lane), stream('B', second!, 'normal')]);
+  await Promise.all([first?.close?.(), second?.close?.()]);
+  return order;
+};
+const longest = (order: string): number => Math.max(...order.split('B').map((part) => part.length));
+
+describe('a slot that two processes want', () => {
+  test('is used again at once by the one that has it, for a while, and then goes to the other', async () => {
+    expect(longest(await owners('normal'))).toBeGreaterThan(5);
+  });
+
+  test('goes to the other at once where the first one has only backfills', async () => {
+    // Two of its requests may have asked before the other process did.
+    const order = (await owners('backfill')).replace(/^A*/, '');
+    expect(longest(order)).toBeLessThan(6);
   });
 });
 

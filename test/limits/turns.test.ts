@@ -1,24 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pool } from 'pg';
 import { limits } from '../../definitions/definition.ts';
 import { bucketsOf } from '../../limits/bucket.ts';
 import { PermitCalls, type Batch, type Granted } from '../../limits/permit-calls.ts';
 import { LockTimeout, TurnConnection, type Begun } from '../../limits/turn-connection.ts';
-import { openPool } from '../../warehouse/postgres/open-pool.ts';
-import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { usePool } from '../support/use-pool.ts';
 
-let database: TestDatabase;
-let pool: Pool;
-beforeAll(async () => {
-  database = await freshDatabase();
-  pool = openPool(database.url, 4);
-});
-afterAll(async () => {
-  await pool.end();
-  await database.drop();
-});
+const db = usePool(4);
 
 const declared = limits.parse({ rate: 2, quotas: [{ name: 'daily', limit: 100, per: 'day' }] });
 let credential = '';
@@ -27,11 +16,11 @@ beforeEach(() => {
 });
 const process = (): { calls: PermitCalls; turns: TurnConnection } => {
   const calls = new PermitCalls(
-    pool,
+    db.pool,
     { partner: 'acme', credential, limits: declared, leaseMs: 1000 },
     bucketsOf(declared),
   );
-  return { calls, turns: new TurnConnection(pool, calls) };
+  return { calls, turns: new TurnConnection(db.pool, calls) };
 };
 const two: Batch = {
   requests: [
@@ -51,14 +40,14 @@ const sent = (agoMs: number, tatInMs: number): Parameters<TurnConnection['end']>
   unused: [],
 });
 const dailyUsed = async (): Promise<number> => {
-  const { rows } = await pool.query<{ used: number }>(
+  const { rows } = await db.pool.query<{ used: number }>(
     `select used from limit_buckets where credential = $1 and bucket = 'daily'`,
     [credential],
   );
   return rows[0]?.used ?? 0;
 };
 const connectionOf = async (): Promise<number> => {
-  const { rows } = await pool.query<{ pid: number }>(
+  const { rows } = await db.pool.query<{ pid: number }>(
     `select pid from pg_locks where locktype = 'advisory' and granted and classid = 7305113
       and objid = (hashtext($1)::bigint & 4294967295)::oid`,
     [credential],
@@ -97,7 +86,7 @@ describe('a turn', () => {
     const begun = await begin(a.turns);
     expect(a.turns.holds(begun)).toBe(true);
     const waiting = begin(b.turns);
-    await pool.query('select pg_terminate_backend($1)', [await connectionOf()]);
+    await db.pool.query('select pg_terminate_backend($1)', [await connectionOf()]);
     const next = await waiting;
     expect(next.tatInMs).toBeGreaterThanOrEqual(500);
     expect(await dailyUsed()).toBe(2 + next.granted);
@@ -111,7 +100,9 @@ describe('a turn', () => {
     const begun = await begin(a.turns);
     await a.calls.evict();
     expect(a.turns.holds(begun)).toBe(true);
-    await pool.query(`update credentials set turn_until = now() - interval '1 ms' where credential = $1`, [credential]);
+    await db.pool.query(`update credentials set turn_until = now() - interval '1 ms' where credential = $1`, [
+      credential,
+    ]);
     await a.calls.evict();
     expect((await begin(b.turns)).granted).toBeGreaterThan(0);
     expect(a.turns.holds(begun)).toBe(false);
@@ -143,15 +134,15 @@ describe('after a throttled answer', () => {
     const { calls } = process();
     await Promise.all([calls.block(0, 'slow down', true), calls.block(0, 'slow down', true)]);
     expect((await calls.take(two)).periodMs).toBeCloseTo(500 / 0.7, -1);
-    await pool.query(`update credentials set factor_at = factor_at - interval '20 s' where credential = $1`, [
+    await db.pool.query(`update credentials set factor_at = factor_at - interval '20 s' where credential = $1`, [
       credential,
     ]);
-    await pool.query('delete from limit_buckets where credential = $1', [credential]);
+    await db.pool.query('delete from limit_buckets where credential = $1', [credential]);
     expect((await calls.take(two)).periodMs).toBeCloseTo(500 / 0.8, -1);
-    await pool.query(`update credentials set factor_at = factor_at - interval '99 s' where credential = $1`, [
+    await db.pool.query(`update credentials set factor_at = factor_at - interval '99 s' where credential = $1`, [
       credential,
     ]);
-    await pool.query('delete from limit_buckets where credential = $1', [credential]);
+    await db.pool.query('delete from limit_buckets where credential = $1', [credential]);
     expect((await calls.take(two)).periodMs).toBe(500);
   });
 });

@@ -7,6 +7,7 @@ import { serve, type LocalServer } from '../http/support/local-server.ts';
 let bench: PullBench;
 let server: LocalServer;
 const asked: string[] = [];
+let latencyMs = 0;
 
 /** Each page says its next one twice: what stands first is a lie, and JSON has it that the last one counts. */
 const pages: Readonly<Record<string, string>> = {
@@ -24,7 +25,8 @@ beforeAll(async () => {
     asked.push(cursor);
     response.setHeader('content-type', 'application/json');
     // Whoever follows a lie finds the next one, without end.
-    response.end(pages[cursor] ?? `{"data":[{"id":"never"}],"next":"${cursor}e"}`);
+    const body = pages[cursor] ?? `{"data":[{"id":"never"}],"next":"${cursor}e"}`;
+    setTimeout(() => response.end(body), latencyMs);
   });
 });
 afterAll(async () => {
@@ -33,29 +35,28 @@ afterAll(async () => {
 });
 
 test.each([
-  ['without limits', {}, 4],
-  ['where requests are dear', { rate: 1000, per: '1s', burst: 1000 }, 1],
-])(
-  'a next page that was foreseen wrongly is asked for in vain, %s, and nothing of it lands',
-  async (_, limits, most) => {
-    asked.length = 0;
-    const stream = {
-      path: '/listing',
-      records: 'data',
-      primaryKey: ['id'],
-      pagination: { type: 'token' as const, token: 'next', as: 'cursor' },
-      schema: { type: 'object', required: ['id'], properties: { id: { type: 'string' } } },
-    };
-    const { partner, report } = await bench.syncOnce({
-      streams: { listing: stream },
-      partner: { baseUrl: server.url, auth: { type: 'none' }, limits },
-    });
-    expect(streamReport(report, 'listing')).toMatchObject({ outcome: 'ok', pages: 3, counts: { inserted: 4 } });
-    const rows = await tableRows(bench.pool, partner.name, 'listing');
-    expect(rows.map((row) => String(row['id'])).toSorted((a, b) => a.localeCompare(b))).toEqual(['a', 'b', 'c', 'd']);
-    // The lie was followed, or this test shows nothing. Three pages tell it, and each costs so many requests at the most.
-    expect(asked).toContain('lie');
-    expect(asked.filter(isLie).length).toBeLessThanOrEqual(3 * most);
-    expect(asked.filter((cursor) => !isLie(cursor))).toEqual(['', 'two', 'three']);
-  },
-);
+  ['without limits', {}, 4, 1],
+  ['where requests are dear', { rate: 1000, per: '1s', burst: 1000 }, 1, 0],
+])('a page foreseen wrongly costs few requests, %s, and nothing of it lands', async (_, limits, most, least) => {
+  asked.length = 0;
+  // Slow where nothing limits: there what was foreseen leaves before a page is read.
+  latencyMs = most > 1 ? 40 : 0;
+  const stream = {
+    path: '/listing',
+    records: 'data',
+    primaryKey: ['id'],
+    pagination: { type: 'token' as const, token: 'next', as: 'cursor' },
+    schema: { type: 'object', required: ['id'], properties: { id: { type: 'string' } } },
+  };
+  const { partner, report } = await bench.syncOnce({
+    streams: { listing: stream },
+    partner: { baseUrl: server.url, auth: { type: 'none' }, limits },
+  });
+  expect(streamReport(report, 'listing')).toMatchObject({ outcome: 'ok', pages: 3, counts: { inserted: 4 } });
+  const rows = await tableRows(bench.pool, partner.name, 'listing');
+  expect(rows.map((row) => String(row['id'])).toSorted((a, b) => a.localeCompare(b))).toEqual(['a', 'b', 'c', 'd']);
+  // Three pages tell it, and each costs so many requests at the most. What has not left yet is withdrawn.
+  expect(asked.filter(isLie).length).toBeGreaterThanOrEqual(least);
+  expect(asked.filter(isLie).length).toBeLessThanOrEqual(3 * most);
+  expect(asked.filter((cursor) => !isLie(cursor))).toEqual(['', 'two', 'three']);
+});

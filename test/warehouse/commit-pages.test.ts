@@ -2,13 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
 import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
 import { GiveUp, RetryLater } from '../../core/errors.ts';
-import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
 import { openPool, postgresWarehouse } from '../../warehouse/postgres/postgres-warehouse.ts';
 import type { Warehouse } from '../../warehouse/warehouse.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
-import { defineStream } from '../support/define-stream.ts';
-import { ledgerOf, payloadsOf, rowsOf, runAll, runOf } from './run-of.ts';
+import { aStream, idAndText, ledgerOf, order, rowsOf, runAll, runOf } from './run-of.ts';
 
 let database: TestDatabase;
 let pool: Pool;
@@ -25,15 +23,6 @@ afterAll(async () => {
   await pool.end();
   await database.drop();
 });
-
-let partners = 0;
-/** A stream of a partner of its own. */
-const aStream = (definition: Partial<StreamInput> = {}): CompiledStream =>
-  defineStream(definition, { name: `acme${++partners}` });
-
-const order = (id: string, v: number, text = `${id} ${v}`): unknown => ({ id, v, text });
-const only = async (stream: CompiledStream): Promise<[unknown, unknown][]> =>
-  (await rowsOf(pool, stream)).map((row) => [row['id'], row['text']]);
 
 describe('commitPages', () => {
   test('counts each fate, keeps the newest version and logs each event once', async () => {
@@ -53,7 +42,7 @@ describe('commitPages', () => {
       quarantined: 1,
       conflicts: 1,
     });
-    expect(await only(stream)).toEqual([
+    expect(await idAndText(pool, stream)).toEqual([
       ['c', 'c 1'],
       ['a', 'a 3'],
       ['b', 'other'],
@@ -175,7 +164,7 @@ describe('commitPages', () => {
     await run.commit(...[0, 1, 2, 3].map((n) => run.page(orders.map((of, i) => order(`k${i}`, of[n]!)))));
     const other = await runOf(warehouse, stream, { window: '2026-11-25' });
     for (const n of [3, 1, 0, 2]) await other.commit(other.page(orders.map((of, i) => order(`m${i}`, of[n]!))));
-    for (const [id, text] of await only(stream)) expect(text).toBe(`${String(id)} 4`);
+    for (const [id, text] of await idAndText(pool, stream)) expect(text).toBe(`${String(id)} 4`);
     expect(await rowsOf(pool, stream)).toHaveLength(2 * orders.length);
   });
 
@@ -185,7 +174,7 @@ describe('commitPages', () => {
       [order('a', 2), order('a', 1), order('a', 2), order('b', 1)],
       [order('a', 1), order('a', 3), order('b', 1)],
     ]);
-    expect(await only(stream)).toEqual([
+    expect(await idAndText(pool, stream)).toEqual([
       ['a', 'a 2'],
       ['a', 'a 1'],
       ['b', 'b 1'],
@@ -201,7 +190,7 @@ describe('commitPages', () => {
     const page = run.page([order('a', 1), order('a', 1)]);
     await run.commit(page);
     await run.commit(page);
-    expect(await only(stream)).toEqual([
+    expect(await idAndText(pool, stream)).toEqual([
       ['a', 'a 1'],
       ['a', 'a 1'],
     ]);
@@ -215,7 +204,7 @@ describe('commitPages', () => {
     const run = await runOf(warehouse, stream);
     const counts = await run.commit(run.page(['{"id":1.00000000000000000000,"text":"x"}', '{"id":1,"text":"y"}']));
     expect(counts).toMatchObject({ inserted: 1, updated: 1 });
-    expect(await only(stream)).toEqual([[1, 'y']]);
+    expect(await idAndText(pool, stream)).toEqual([[1, 'y']]);
   });
 });
 
@@ -259,183 +248,5 @@ describe('a commit that fails in the middle', () => {
     }
     expect(await rowsOf(pool, stream)).toEqual([]);
     expect(await run.commit(page)).toMatchObject({ inserted: 1 });
-  });
-});
-
-describe('what PostgreSQL refuses', () => {
-  test.each([
-    ['a column', { columns: ['b', 's3cret', 'x', null] }, 'v'],
-    ['unknown fields', { columns: ['b', '1', 'x', '{"s3cret'] }, '_extra'],
-    ['a payload', { payload: '{"s3cret":' }, 'payload'],
-    ['a payload nested too deeply', { payload: `${'['.repeat(100_000)}1${']'.repeat(100_000)}` }, 'payload'],
-  ])('goes to quarantine, and the rest lands: %s', async (_what, change, path) => {
-    const stream = aStream();
-    const run = await runOf(warehouse, stream);
-    await run.commit(run.page([order('c', 1)]));
-    const orders = [order('a', 1), order('b', 1), order('c', 2), order('d', 1)];
-    const page = run.page(orders, {}, { ordinal: 1, ...change });
-    expect(await run.commit(page, run.page([order('e', 1)]))).toMatchObject({
-      fetched: 5,
-      inserted: 3,
-      updated: 1,
-      quarantined: 1,
-    });
-    expect((await only(stream)).map(([id]) => String(id)).toSorted()).toEqual(['a', 'c', 'd', 'e']);
-    const { quarantine, events } = await ledgerOf(pool, stream);
-    expect(quarantine).toMatchObject([{ page: 2, ordinal: 1, key: 'b', path }]);
-    expect((quarantine![0] as { reason: string }).reason).toMatch(/^the warehouse refused it \(SQLSTATE \w{5}\)$/);
-    expect(events!.map((event) => (event as { event: number }).event)).toEqual([1, 2, 3, 4, 5]);
-  });
-
-  test('goes to quarantine too when it would have changed a row', async () => {
-    const stream = aStream();
-    const run = await runOf(warehouse, stream);
-    await run.commit(run.page([order('a', 1), order('b', 1)]));
-    const spoil = { ordinal: 0, columns: ['a', 'two', 'x', null] };
-    const page = run.page([order('a', 2), order('b', 2)], {}, spoil);
-    expect(await run.commit(page)).toMatchObject({ updated: 1, quarantined: 1 });
-    expect(await only(stream)).toEqual([
-      ['a', 'a 1'],
-      ['b', 'b 2'],
-    ]);
-  });
-
-  test('is kept with its path though the path itself cannot be stored', async () => {
-    const stream = aStream();
-    const run = await runOf(warehouse, stream);
-    expect(await run.commit(run.page(['{"id":"a","x\\u0000\\ud800":["\\u0000"]}', order('b', 1)]))).toMatchObject({
-      inserted: 1,
-      quarantined: 1,
-    });
-    expect((await ledgerOf(pool, stream))['quarantine']).toMatchObject([
-      { key: 'a', path: 'x\ufffd\ufffd', payload: '{"id":"a","x\\u0000\\ud800":["\\u0000"]}' },
-    ]);
-  });
-
-  test('keeps no payload in quarantine when the stream withholds it', async () => {
-    const stream = aStream({ quarantinePayload: 'withhold' });
-    const run = await runOf(warehouse, stream);
-    await run.commit(run.page(['{"id":7,"text":"s3cret"}']));
-    expect(JSON.stringify(await ledgerOf(pool, stream))).not.toContain('s3cret');
-  });
-});
-
-describe('what survives exactly', () => {
-  const texts = [
-    'back\\slash',
-    '\\N',
-    '\\.',
-    '\\\\',
-    'tab\there',
-    'line\nfeed',
-    'cr\r\nlf',
-    'quo"te',
-    "apos'trophe",
-    'com,ma',
-    '{a,b}',
-    'NULL',
-    'null',
-    '',
-    ' ',
-    'ä ß 漢字 𝒳 👩‍👩‍👧',
-    '\u0001\u0008\u001f\u007f',
-    '\u2028',
-    'e\u0301',
-    'é',
-  ];
-
-  test('texts of every kind, in keys, columns, unknown fields and payloads', async () => {
-    const stream = aStream();
-    const payloads = texts.map((text, i) =>
-      ` { "id" : ${JSON.stringify(text)},"v":${i}, "text":${JSON.stringify(text)}, "more":[${JSON.stringify(text)}]\t}`.trim(),
-    );
-    const run = await runOf(warehouse, stream);
-    await run.commit(run.page(payloads));
-    expect(await payloadsOf(pool, stream)).toEqual(payloads);
-    const rows = await rowsOf(pool, stream);
-    expect(rows.map(({ id, text, _extra }) => [id, text, _extra])).toEqual(
-      texts.map((text) => [text, text, { more: [text] }]),
-    );
-    // Found again by their keys.
-    expect(
-      await run.commit(run.page(payloads.map((payload, i) => payload.replace(`"v":${i}`, `"v":${i + 100}`)))),
-    ).toMatchObject({ updated: texts.length });
-    expect(
-      await run.commit(run.page(payloads.map((payload, i) => payload.replace(`"v":${i}`, `"v": ${i + 100}`)))),
-    ).toMatchObject({ unchanged: texts.length });
-  });
-
-  test('composite keys, whatever is in their parts', async () => {
-    const stream = aStream({
-      primaryKey: ['tenant', 'id'],
-      version: [],
-      schema: {
-        type: 'object',
-        required: ['tenant', 'id'],
-        properties: { tenant: { type: 'string' }, id: { type: 'string' }, n: { type: 'integer' } },
-      },
-    });
-    const keys = texts.flatMap((tenant, i) => [
-      [tenant, texts[(i + 1) % texts.length]!],
-      [`${tenant},`, 'x'],
-      [tenant, ',x'],
-    ]);
-    const run = await runOf(warehouse, stream);
-    const listing = (n: number): unknown[] => keys.map(([tenant, id]) => ({ tenant, id, n }));
-    expect(await run.commit(run.page(listing(1)))).toMatchObject({ inserted: keys.length });
-    expect(await run.commit(run.page(listing(1)))).toMatchObject({ unchanged: keys.length });
-    expect(await run.commit(run.page(listing(2)))).toMatchObject({ updated: keys.length });
-    expect((await rowsOf(pool, stream)).map(({ tenant, id, n }) => [tenant, id, n])).toEqual(
-      keys.map((key) => [...key, 2]),
-    );
-  });
-
-  test('numbers, times and JSON in their columns', async () => {
-    const stream = aStream({
-      version: [],
-      schema: {
-        type: 'object',
-        required: ['id'],
-        properties: {
-          id: { type: 'integer' },
-          price: { type: 'number' },
-          at: { type: 'string', format: 'date-time' },
-          day: { type: 'string', format: 'date' },
-          ok: { type: 'boolean' },
-          nested: { type: 'object' },
-        },
-      },
-    });
-    const run = await runOf(warehouse, stream);
-    await run.commit(
-      run.page([
-        '{"id":9223372036854775807,"price":0.1234567890123456789012345,"at":"2026-01-01T00:00:00.123456+05:30","day":"2028-02-29","ok":true,"nested":{"b":[1,null],"a":"\\u00e4"}}',
-        '{"id":-1,"price":1e30,"at":null,"unknown":{"deep":[12345678901234567890]}}'.replace('"at":null,', ''),
-      ]),
-    );
-    const { rows } = await pool.query(
-      `select id::text, price::text, to_char(at at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS.US') as at, day::text, ok, nested, _extra
-        from ${stream.partner.name}.orders order by _event`,
-    );
-    expect(rows).toEqual([
-      {
-        id: '9223372036854775807',
-        price: '0.1234567890123456789012345',
-        at: '2025-12-31 18:30:00.123456',
-        day: '2028-02-29',
-        ok: true,
-        nested: { a: 'ä', b: [1, null] },
-        _extra: null,
-      },
-      {
-        id: '-1',
-        price: '1000000000000000000000000000000',
-        at: null,
-        day: null,
-        ok: null,
-        nested: null,
-        _extra: { unknown: { deep: ['12345678901234567890'] } },
-      },
-    ]);
   });
 });

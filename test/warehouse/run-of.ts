@@ -6,7 +6,9 @@ import type { Counts } from '../../core/counts.ts';
 import { parseJson } from '../../core/json.ts';
 import { pageKey } from '../../core/page-key.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { StreamInput } from '../../definitions/definition.ts';
 import type { LineOf, OpenedStream, StagedPage, StreamReport, Warehouse } from '../../warehouse/warehouse.ts';
+import { defineStream } from '../support/define-stream.ts';
 
 /** A run of a stream, as the pull activity drives it: pages follow one another from where the run stands. */
 export interface Run {
@@ -159,3 +161,13 @@ export async function payloadsOf(pool: Pool, stream: CompiledStream): Promise<st
   );
   return rows.map(({ payload }) => payload);
 }
+
+let partners = 0;
+/** A stream of a partner of its own. */
+export const aStream = (definition: Partial<StreamInput> = {}): CompiledStream =>
+  defineStream(definition, { name: `acme${++partners}` });
+
+export const order = (id: string, v: number, text = `${id} ${v}`): unknown => ({ id, v, text });
+
+export const idAndText = async (pool: Pool, stream: CompiledStream): Promise<[unknown, unknown][]> =>
+  (await rowsOf(pool, stream)).map((row) => [row['id'], row['text']]);

@@ -47,9 +47,12 @@ test('a check that fails or hangs is a reason, and probes at once share one look
   expect(await get(`${hanging}/readyz`)).toMatchObject({ status: 503, body: { problems: ['no answer within 3 s'] } });
 });
 
-test('an address that is taken is said, with what to do', async () => {
+test('an address that is taken, or is none, is said, with what to do', async () => {
   const url = await health(async () => []);
   await expect(health(async () => [], `127.0.0.1:${new URL(url).port}`)).rejects.toThrow(
     /SYNCLINE_HEALTH_ADDRESS: cannot listen on 127\.0\.0\.1:\d+ .*EADDRINUSE.*choose another address/,
+  );
+  await expect(health(async () => [], '127.0.0.1:99999')).rejects.toThrow(
+    /SYNCLINE_HEALTH_ADDRESS: cannot listen on 127\.0\.0\.1:99999 .*choose another address/,
   );
 });
