@@ -1,12 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
 import { RetryLater } from '../core/errors.ts';
 import { searchAttributes } from '../core/names.ts';
 import { startChildServer } from './child-server.ts';
-import type { ChildServer } from './child-server.ts';
 import { freePort } from './free-port.ts';
+import { temporalIsReady } from './temporal-is-ready.ts';
 
 export interface TemporalOptions {
   /** From `resolveTemporalCli`. */
@@ -29,7 +28,6 @@ export interface TemporalServer {
   kill(): Promise<void>;
 }
 
-const READY_PATIENCE_MS = 60_000;
 const ATTEMPTS = 5;
 
 /** Without these the product runs, but limits come in clumps and lanes do not hold: docs/services.md tells why. */
@@ -56,7 +54,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
       onLine: options.log ?? (() => {}),
     });
     const address = `127.0.0.1:${port}`;
-    if (await ready(server, address, namespace))
+    if (await temporalIsReady(server, address, namespace))
       return {
         address,
         uiUrl: uiPort === null ? null : `http://127.0.0.1:${uiPort}`,
@@ -86,29 +84,4 @@ function commandLine(server: {
     ...Object.entries(dynamicConfig).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
     ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${types[type]}`]),
   ];
-}
-
-async function ready(server: ChildServer, address: string, namespace: string): Promise<boolean> {
-  const deadline = AbortSignal.timeout(READY_PATIENCE_MS);
-  while (server.running() && !deadline.aborted) {
-    if (await answers(address, namespace)) return server.running();
-    await wait(50);
-  }
-  await server.stop();
-  return false;
-}
-
-/** It listens before it serves, and may say for a moment that an existing namespace is not found: ask again. */
-async function answers(address: string, namespace: string): Promise<boolean> {
-  let connection: Connection | undefined;
-  try {
-    connection = await Connection.connect({ address, connectTimeout: 2000 });
-    const open = connection;
-    await open.withDeadline(Date.now() + 2000, () => open.workflowService.describeNamespace({ namespace }));
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await connection?.close();
-  }
 }

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startPostgres } from '../services/postgres.ts';
 import type { PostgresServer } from '../services/postgres.ts';
+import { clusterBinaries } from '../services/temporal-cluster-binaries.ts';
 import { resolveTemporalCli } from '../services/temporal-cli.ts';
+import { startTemporalCluster } from '../services/temporal-cluster.ts';
 import { startTemporal } from '../services/temporal-server.ts';
 import type { TemporalServer } from '../services/temporal-server.ts';
 import { cachedWorkflowBundle } from '../services/workflow-bundle.ts';
@@ -15,7 +17,10 @@ import { cacheDir } from './support/cache-dir.ts';
 import { databaseUrl, inDatabase, TEMPLATE } from './support/database.ts';
 import { suite } from './support/suite-services.ts';
 
-/** jest globalSetup: one PostgreSQL, one Temporal and one workflow bundle for the whole suite; they die with jest. */
+/**
+ * jest globalSetup: one PostgreSQL, one Temporal and one workflow bundle for the whole suite; they die with jest.
+ * SYNCLINE_TEST_CLUSTER=1 takes Temporal's own server on a PostgreSQL instead of the development server (needs Go).
+ */
 export default async function setup(): Promise<void> {
   const [postgres, temporal, bundle] = await Promise.all([
     database(),
@@ -49,6 +54,24 @@ async function compile(): Promise<void> {
 const log = (line: string): boolean => process.stderr.write(`${line}\n`);
 
 async function temporalServer(): Promise<TemporalServer> {
-  const cliPath = await resolveTemporalCli({ cacheDir: cacheDir(), pathEnv: process.env['PATH'] ?? '', log });
-  return startTemporal({ cliPath, uiPort: null });
+  const here = { cacheDir: cacheDir(), pathEnv: process.env['PATH'] ?? '', log };
+  const cliPath = await resolveTemporalCli(here);
+  if (process.env['SYNCLINE_TEST_CLUSTER'] !== '1') return startTemporal({ cliPath, uiPort: null });
+
+  const binaries = await clusterBinaries(here);
+  const dataDir = join(tmpdir(), `syncline-cluster-${randomUUID()}`);
+  const postgres = await startPostgres({ dataDir, durable: false });
+  const cluster = await startTemporalCluster({
+    binaries,
+    cliPath,
+    pathEnv: here.pathEnv,
+    postgresUrl: postgres.url,
+  });
+  return {
+    ...cluster,
+    stop: async () => {
+      await cluster.stop();
+      await postgres.stop();
+    },
+  };
 }
