@@ -26,7 +26,8 @@ export function parseWindow(label: string): Window {
 /** The day of an instant, in UTC. */
 export const dayOf = (epochMs: number): string => new Date(epochMs).toISOString().slice(0, 10);
 
-function startOf(text: string): string | undefined {
+/** The instant at which a day (in UTC) or a time begins, ISO; undefined when the text is neither. */
+export function startOf(text: string): string | undefined {
   if (/^\d{4}-\d\d-\d\d$/.test(text)) return isRealDay(text) ? `${text}T00:00:00.000Z` : undefined;
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
   if (!isRealDay(text.slice(0, 10))) return undefined;

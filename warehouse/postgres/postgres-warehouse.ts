@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
 import type { Warehouse } from '../warehouse.ts';
+import { noteBackfill, openBackfill, windowRuns } from './backfills.ts';
 import { commitPages } from './commit-pages.ts';
 import { finishStream } from './finish-stream.ts';
 import { openStream } from './open-stream.ts';
@@ -17,6 +18,9 @@ export function postgresWarehouse(pool: Pool, failpoint: Failpoint = noFailpoint
     lineWriter: postgresLineWriter,
     openRun: (input) => whenAvailable(() => openRun(pool, input)),
     closeRun: (input) => whenAvailable(() => closeRun(pool, input)),
+    openBackfill: (input) => whenAvailable(() => openBackfill(pool, input)),
+    noteBackfill: (runId, tally) => whenAvailable(() => noteBackfill(pool, runId, tally)),
+    windowRuns: (input) => whenAvailable(() => windowRuns(pool, input)),
     openStream: (input) => whenAvailable(() => openStream(pool, input)),
     commitPages: (input) => whenAvailable(() => commitPages(pool, input, failpoint)),
     finishStream: (input) => whenAvailable(() => finishStream(pool, input)),
