@@ -24,6 +24,7 @@ import { toFailure, type RetryRules } from './failures.ts';
 import { lookAtLimits, type Look, type LookInput } from './govern.ts';
 import type { GrantInput, GrantResult } from './pull/grant.ts';
 import { noteWait, type NotedWait } from './note-wait.ts';
+import { planScheduled, type PlannedSlot, type SlotOfSchedule } from './plan-scheduled.ts';
 import { pullStream } from './pull/pull-stream.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
 
@@ -51,6 +52,10 @@ export function createControlActivities(deps: ActivityDeps) {
     nextWindows: (input: NextWindowsInput): Promise<NextWindows> => translated(deps, () => nextWindows(deps, input)),
     closeBackfill: (input: CloseBackfillInput): Promise<BackfillReport> =>
       translated(deps, () => closeBackfill(deps, input)),
+    planScheduled: (slot: SlotOfSchedule): Promise<PlannedSlot> =>
+      translated(deps, () => Promise.resolve(planScheduled(slot))),
+    runOutcome: (input: { runId: string }): Promise<Awaited<ReturnType<Warehouse['runOutcome']>>> =>
+      translated(deps, () => deps.warehouse.runOutcome(input.runId)),
     failStream: (input: { syncId: string; stream: string; reason: string }): Promise<StreamReport | null> =>
       translated(deps, () => deps.warehouse.failStream(input)),
     streamReport: (input: { syncId: string }): Promise<StreamReport | null> =>

@@ -53,6 +53,11 @@ export const backfillId = (run: {
 }): string =>
   `backfill/${run.partner}/${run.stream}/${run.range}/${run.chunk}${run.zone === null ? '' : `/${run.zone}`}${generationSuffix(run.generation)}`;
 
+/** `schedule/acme/nightly`, and the runs it starts: `scheduled/acme/nightly-2026-11-25T02:30:00Z` (Temporal adds the time). */
+export const scheduleId = (of: { partner: string; name: string }): string => `${SCHEDULES}${of.partner}/${of.name}`;
+export const scheduledRunId = (of: { partner: string; name: string }): string => `scheduled/${of.partner}/${of.name}`;
+export const SCHEDULES = 'schedule/';
+
 /** What a backfill is told, and asked. */
 export const backfillSignals = { pause: 'pause', resume: 'resume' } as const;
 export const PROGRESS_QUERY = 'progress';

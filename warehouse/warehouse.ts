@@ -180,6 +180,9 @@ export interface Warehouse {
   openRun(input: OpenRun): Promise<void>;
   closeRun(input: { readonly runId: string; readonly outcome: Outcome; readonly reason: string | null }): Promise<void>;
 
+  /** How a run ended; null while it has not, or when there is none. */
+  runOutcome(runId: string): Promise<{ readonly outcome: Outcome; readonly reason: string | null } | null>;
+
   /** Records a backfill as a run of its own, or finds it again. */
   openBackfill(input: OpenBackfill): Promise<void>;
   /** For people to see: the ledger of its windows is what counts. */

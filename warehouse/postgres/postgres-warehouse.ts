@@ -7,7 +7,7 @@ import { finishStream } from './finish-stream.ts';
 import { openStream } from './open-stream.ts';
 import { postgresLineWriter } from './page-lines.ts';
 import { parentValues } from './parent-values.ts';
-import { closeRun, openRun } from './runs.ts';
+import { closeRun, openRun, runOutcome } from './runs.ts';
 import { deferStream, explainDeferral, failStream, streamReport } from './settle-stream.ts';
 import { whenAvailable } from './unavailable.ts';
 
@@ -18,6 +18,7 @@ export function postgresWarehouse(pool: Pool, failpoint: Failpoint = noFailpoint
     lineWriter: postgresLineWriter,
     openRun: (input) => whenAvailable(() => openRun(pool, input)),
     closeRun: (input) => whenAvailable(() => closeRun(pool, input)),
+    runOutcome: (runId) => whenAvailable(() => runOutcome(pool, runId)),
     openBackfill: (input) => whenAvailable(() => openBackfill(pool, input)),
     noteBackfill: (runId, tally) => whenAvailable(() => noteBackfill(pool, runId, tally)),
     windowRuns: (input) => whenAvailable(() => windowRuns(pool, input)),
