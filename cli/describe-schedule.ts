@@ -1,3 +1,4 @@
+import { assertNever } from '../core/assert-never.ts';
 import type { ScheduleChange } from '../core/schedule.ts';
 
 /** A change as lines of a diff. */
@@ -18,6 +19,8 @@ export function describeChange(change: ScheduleChange): readonly string[] {
           ? `= ${change.id}`
           : `= ${change.id}: stays paused by hand (${change.pausedByHand || 'no reason given'})`,
       ];
+    default:
+      return assertNever(change);
   }
 }
 

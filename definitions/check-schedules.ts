@@ -35,7 +35,7 @@ function checkTimes(schedule: Schedule, path: readonly string[]): Problem[] {
       },
     ];
   return cronOf(schedule).flatMap((expression, at) => {
-    const problem = cronProblem(expression);
+    const problem = calendar === undefined ? cronProblem(expression) : undefined;
     const field = calendar === undefined ? ['cron', ...(typeof cron === 'string' ? [] : [at])] : ['calendar'];
     return problem === undefined ? [] : [{ path: [...path, ...field], says: problem }];
   });
@@ -47,8 +47,15 @@ function cronProblem(expression: string): string | undefined {
   const shown = JSON.stringify(expression);
   const fields = expression.trim().split(/\s+/);
   if (fields.length !== 5) return `${wanted}, found ${shown}`;
-  if (!fields.every((field) => /^[0-9a-zA-Z*,/-]+$/.test(field)) || /[LW#]/.test(fields.slice(2, 3).join('')))
-    return `${wanted} of digits, names, "*", ",", "-" and "/", found ${shown}`;
+  if (
+    !fields.every((field) =>
+      /^(\d|[*,/-]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)+$/i.test(field),
+    )
+  )
+    return `${wanted} of digits, names of months and weekdays, "*", ",", "-" and "/", found ${shown}`;
+  // crontab(5) means either, Temporal means both.
+  if (!fields[2]?.startsWith('*') && !fields[4]?.startsWith('*'))
+    return `expected a day of month or a day of week, found ${shown}, which names both; write calendar: with daysOfMonth and weekdays, which means days that are both`;
   try {
     const pattern = new Cron(expression, { timezone: 'UTC', paused: true });
     if (pattern.nextRun() === null) return `expected a time that comes, found ${shown}, which never does`;

@@ -51,7 +51,6 @@ export type Schedule = z.output<typeof schedule>;
 /** As cron expressions of five fields: what Temporal is told, and what is checked. */
 export function cronOf({ cron, calendar }: Schedule): readonly string[] {
   if (calendar === undefined) return cron === undefined ? [] : [cron].flat();
-  const list = (values: readonly (number | string)[] | undefined): string => values?.join(',') ?? '*';
   const days = list(calendar.weekdays?.map((day) => weekdays.indexOf(day)));
   return [calendar.at]
     .flat()
@@ -60,3 +59,5 @@ export function cronOf({ cron, calendar }: Schedule): readonly string[] {
       ([hour = 0, minute = 0]) => `${minute} ${hour} ${list(calendar.daysOfMonth)} ${list(calendar.months)} ${days}`,
     );
 }
+
+const list = (values: readonly number[] | undefined): string => values?.join(',') ?? '*';
