@@ -64,15 +64,18 @@ export async function planRun(deps: ActivityDeps, input: PlanRunInput): Promise<
     streams: streams.map(({ stream }) => stream),
     workflowRunId: input.workflowRunId,
   });
-  const { grant, timeout, retry } = (chosen[0] as CompiledStream).partner;
+  return { streams, times: grantTimes(deps, chosen[0] as CompiledStream) };
+}
+
+export function grantTimes(
+  { heartbeatTimeoutMs }: Pick<ActivityDeps, 'heartbeatTimeoutMs'>,
+  { partner: { grant, timeout, retry } }: CompiledStream,
+): GrantTimes {
   return {
-    streams,
-    times: {
-      // The last request may begin just before the grant's time is over; its write comes after that.
-      startToCloseMs: grant.time + 2 * timeout + 5 * MINUTE,
-      heartbeatTimeoutMs: deps.heartbeatTimeoutMs,
-      maxIdleGrants: retry.attempts * 3,
-    },
+    // The last request may begin just before the grant's time is over; its write comes after that.
+    startToCloseMs: grant.time + 2 * timeout + 5 * MINUTE,
+    heartbeatTimeoutMs,
+    maxIdleGrants: retry.attempts * 3,
   };
 }
 

@@ -8,11 +8,23 @@ import type { Partner } from '../definitions/definition.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 import type { GovernorNews } from '../workflows/messages.ts';
 import type { Partners } from './access.ts';
+import {
+  closeBackfill,
+  nextWindows,
+  planBackfill,
+  type BackfillReport,
+  type CloseBackfillInput,
+  type NextWindows,
+  type NextWindowsInput,
+  type PlanBackfillInput,
+  type PlannedBackfill,
+} from './backfill.ts';
 import { closeRun, planRun, type CloseRunInput, type PlanRunInput, type RunPlan, type RunReport } from './control.ts';
 import { toFailure, type RetryRules } from './failures.ts';
 import { lookAtLimits, type Look, type LookInput } from './govern.ts';
 import type { GrantInput, GrantResult } from './pull/grant.ts';
 import { noteWait, type NotedWait } from './note-wait.ts';
+import { planScheduled, type PlannedSlot, type SlotOfSchedule } from './plan-scheduled.ts';
 import { pullStream } from './pull/pull-stream.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
 
@@ -35,6 +47,15 @@ export function createControlActivities(deps: ActivityDeps) {
   return {
     planRun: (input: PlanRunInput): Promise<RunPlan> => translated(deps, () => planRun(deps, input)),
     closeRun: (input: CloseRunInput): Promise<RunReport> => translated(deps, () => closeRun(deps, input)),
+    planBackfill: (input: PlanBackfillInput): Promise<PlannedBackfill> =>
+      translated(deps, () => planBackfill(deps, input)),
+    nextWindows: (input: NextWindowsInput): Promise<NextWindows> => translated(deps, () => nextWindows(deps, input)),
+    closeBackfill: (input: CloseBackfillInput): Promise<BackfillReport> =>
+      translated(deps, () => closeBackfill(deps, input)),
+    planScheduled: (slot: SlotOfSchedule): Promise<PlannedSlot> =>
+      translated(deps, () => Promise.resolve(planScheduled(slot))),
+    runOutcome: (input: { runId: string }): Promise<Awaited<ReturnType<Warehouse['runOutcome']>>> =>
+      translated(deps, () => deps.warehouse.runOutcome(input.runId)),
     failStream: (input: { syncId: string; stream: string; reason: string }): Promise<StreamReport | null> =>
       translated(deps, () => deps.warehouse.failStream(input)),
     streamReport: (input: { syncId: string }): Promise<StreamReport | null> =>

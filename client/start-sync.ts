@@ -55,7 +55,7 @@ const summaryOf = ({ partner, window, streams }: StartSync): string =>
 const MAX_ID = 240;
 
 /** A sync of some streams only has an id of its own, beside that of the whole partner. */
-function syncId({ partner, streams, window, generation }: StartSync): string {
+export function syncId({ partner, streams, window, generation }: Omit<StartSync, 'kind'>): string {
   const whole = partnerSyncId({ partner, window, generation });
   if (streams.length === 0) return whole;
   const named = `${whole}/only:${streams.join('+')}`;

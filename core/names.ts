@@ -42,4 +42,24 @@ export const governorId = (partner: string): string => `governor/${partner}`;
 export const signals = { throttled: 'throttled', refresh: 'refresh', work: 'work', goOn: 'goOn' } as const;
 export const LIMITS_QUERY = 'limits';
 
+/** `backfill/acme/payments/2025-01-01..2025-12-31/1d`, with the zone where days are not those of UTC. */
+export const backfillId = (run: {
+  partner: string;
+  stream: string;
+  range: string;
+  chunk: string;
+  zone: string | null;
+  generation: number;
+}): string =>
+  `backfill/${run.partner}/${run.stream}/${run.range}/${run.chunk}${run.zone === null ? '' : `/${run.zone}`}${generationSuffix(run.generation)}`;
+
+/** `schedule/acme/nightly`, and the runs it starts: `scheduled/acme/nightly-2026-11-25T02:30:00Z` (Temporal adds the time). */
+export const scheduleId = (of: { partner: string; name: string }): string => `${SCHEDULES}${of.partner}/${of.name}`;
+export const scheduledRunId = (of: { partner: string; name: string }): string => `scheduled/${of.partner}/${of.name}`;
+export const SCHEDULES = 'schedule/';
+
+/** What a backfill is told, and asked. */
+export const backfillSignals = { pause: 'pause', resume: 'resume' } as const;
+export const PROGRESS_QUERY = 'progress';
+
 const generationSuffix = (generation: number): string => (generation === 1 ? '' : `/g${generation}`);

@@ -2,8 +2,12 @@ import { DAY } from './duration.ts';
 import { InvalidInput } from './errors.ts';
 import type { TimeRange } from './page.ts';
 import { sortableTime } from './version.ts';
+import { isZone, startOfDay } from './zone.ts';
 
-/** A window by its label: `2026-11-24` (a day), or a range of days or times that is read exactly as given. */
+/**
+ * A window by its label: `2026-11-24` (a day), `2026-11-24@Europe/Berlin` (a day there), `..2026-11-24T03:00:00Z` (all
+ * that is new up to a time), or a range of days or times that is read exactly as given.
+ */
 export interface Window extends TimeRange {
   readonly label: string;
   /** A day follows on from what was read before; a range stands for itself. */
@@ -11,9 +15,11 @@ export interface Window extends TimeRange {
 }
 
 const expected =
-  'a day (2026-11-24), days (2026-01-01..2026-01-31, both included) or times (2026-01-01T00:00:00Z..2026-01-01T06:00:00Z)';
+  'a day (2026-11-24 or 2026-11-24@Europe/Berlin), days (2026-01-01..2026-01-31, both included), times (2026-01-01T00:00:00Z..2026-01-01T06:00:00Z) or what is new up to a time (..2026-01-01T06:00:00Z)';
 
 export function parseWindow(label: string): Window {
+  const window = dayThere(label) ?? upTo(label);
+  if (window !== undefined) return window;
   const [first = '', second, ...rest] = label.split('..');
   const from = startOf(first);
   const to = second === undefined ? endOf(first) : endOf(second);
@@ -23,10 +29,29 @@ export function parseWindow(label: string): Window {
   return { label, kind: second === undefined ? 'day' : 'range', from, to };
 }
 
+/** `2026-11-24@Europe/Berlin`: 23 hours long or 25 where clocks change. */
+function dayThere(label: string): Window | undefined {
+  const [day = '', zone, ...rest] = label.split('@');
+  if (zone === undefined || rest.length > 0 || day.includes('T') || startOf(day) === undefined || !isZone(zone))
+    return undefined;
+  const [from, to] = [startOfDay(day, zone), startOfDay(nextDay(day), zone)].map((ms) => new Date(ms).toISOString());
+  return from === undefined || to === undefined || to <= from ? undefined : { label, kind: 'day', from, to };
+}
+
+/** It begins where the last one ended: its own beginning is its end. */
+function upTo(label: string): Window | undefined {
+  if (!label.startsWith('..') || !label.includes('T')) return undefined;
+  const to = startOf(label.slice(2));
+  return to === undefined ? undefined : { label, kind: 'day', from: to, to };
+}
+
+const nextDay = (day: string): string => dayOf(Date.parse(`${day}T00:00:00Z`) + DAY);
+
 /** The day of an instant, in UTC. */
 export const dayOf = (epochMs: number): string => new Date(epochMs).toISOString().slice(0, 10);
 
-function startOf(text: string): string | undefined {
+/** The instant at which a day (in UTC) or a time begins, ISO; undefined when the text is neither. */
+export function startOf(text: string): string | undefined {
   if (/^\d{4}-\d\d-\d\d$/.test(text)) return isRealDay(text) ? `${text}T00:00:00.000Z` : undefined;
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
   if (!isRealDay(text.slice(0, 10))) return undefined;

@@ -2,6 +2,7 @@ import { checkLimits } from './check-limits.ts';
 import { checkParents } from './check-parents.ts';
 import { checkRequest } from './check-request.ts';
 import { checkRows } from './check-rows.ts';
+import { checkSchedules } from './check-schedules.ts';
 import type { Partner } from './definition.ts';
 import type { Problem } from './problem.ts';
 
@@ -17,6 +18,7 @@ export function checkPartner(partner: Partner): readonly Problem[] {
     ]),
     ...checkParents(partner.streams),
     ...checkTables(partner),
+    ...checkSchedules(partner),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationMs } from './duration-text.ts';
 import { limits, type Limits } from './limits.ts';
+import { schedules } from './schedules.ts';
 
 /**
  * The shape of a partner definition: what a person writes in `partners/<name>.yaml` or `.ts`. One schema for both.
@@ -302,6 +303,8 @@ export const partner = z.strictObject({
       refund: z.number().min(0).max(1).default(0.1),
     })
     .prefault({}),
+  /** When it is synced by itself: docs/schedules.md. */
+  schedules,
   streams: z.record(name, stream).refine((streams) => Object.keys(streams).length > 0, 'at least one stream'),
 });
 /** A checked definition: defaults filled in, durations in ms. */

@@ -114,7 +114,7 @@ export async function listChanges(pool: Pool, credential: string, limit: number)
 export async function waitingStreams(pool: Pool, partner: string): Promise<readonly string[]> {
   const { rows } = await pool.query<{ sync_id: string }>(
     `select r.sync_id from stream_runs as r join streams as s using (stream_id)
-      where s.partner = $1 and r.run_no = s.last_run and r.state = 'running' and r.deferred_until > clock_timestamp()`,
+      where s.partner = $1 and r.state = 'running' and r.deferred_until > clock_timestamp()`,
     [partner],
   );
   return rows.map(({ sync_id }) => sync_id);

@@ -1,7 +1,10 @@
+import type { BackfillPlan } from '../core/backfill-plan.ts';
+import type { BackfillTally } from '../core/backfill-tally.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import type { Counts } from '../core/counts.ts';
 import type { Kind, Lane, Outcome } from '../core/names.ts';
 import type { TimeRange } from '../core/page.ts';
+import type { WindowRun } from '../core/window-runs.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 
 /** The port to the warehouse and its ledger. Every write can happen twice and lands once. */
@@ -150,6 +153,17 @@ export interface OpenRun {
   readonly workflowRunId: string;
 }
 
+export interface OpenBackfill {
+  readonly runId: string;
+  readonly partner: string;
+  readonly stream: string;
+  readonly plan: BackfillPlan;
+  readonly concurrency: number;
+  readonly generation: number;
+  readonly windows: number;
+  readonly workflowRunId: string;
+}
+
 export interface FinishStream {
   readonly stream: CompiledStream;
   readonly run: StreamRun;
@@ -165,6 +179,20 @@ export interface Warehouse {
   /** Records the run, or finds it again. */
   openRun(input: OpenRun): Promise<void>;
   closeRun(input: { readonly runId: string; readonly outcome: Outcome; readonly reason: string | null }): Promise<void>;
+
+  /** How a run ended; null while it has not, or when there is none. */
+  runOutcome(runId: string): Promise<{ readonly outcome: Outcome; readonly reason: string | null } | null>;
+
+  /** Records a backfill as a run of its own, or finds it again. */
+  openBackfill(input: OpenBackfill): Promise<void>;
+  /** For people to see: the ledger of its windows is what counts. */
+  noteBackfill(runId: string, tally: BackfillTally): Promise<void>;
+  /** All runs of some windows of a stream, the oldest first. */
+  windowRuns(input: {
+    readonly partner: string;
+    readonly stream: string;
+    readonly windows: readonly string[];
+  }): Promise<readonly WindowRun[]>;
 
   /** Makes the target fit, and finds or begins the stream's run. A run that failed goes on from its checkpoint. */
   openStream(input: OpenStream): Promise<OpenedStream>;

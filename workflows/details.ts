@@ -85,7 +85,7 @@ function balanceTable(reports: readonly StreamReport[]): string {
 /** The UI sets table cells without any space between them; no-break spaces survive Markdown. */
 const GAP = '\u00a0\u00a0';
 
-const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string =>
+export const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string =>
   [head.map(padded), head.map(() => '---'), ...rows.map((cells) => cells.map(padded))]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');

@@ -9,6 +9,7 @@ const later =
     return workflow(...args);
   };
 
+export const backfillStream = later(workflows.backfillStream);
 export const governPartner = later(workflows.governPartner);
 export const syncPartner = later(workflows.syncPartner);
 export const syncStream = later(workflows.syncStream);

@@ -5,7 +5,7 @@ import { InvalidInput } from '../../core/errors.ts';
 import { dayOf, parseWindow, rangeOf, sliceAt, sliceCount } from '../../core/window.ts';
 
 const places =
-  'a day (2026-11-24), days (2026-01-01..2026-01-31, both included) or times (2026-01-01T00:00:00Z..2026-01-01T06:00:00Z)';
+  'a day (2026-11-24 or 2026-11-24@Europe/Berlin), days (2026-01-01..2026-01-31, both included), times (2026-01-01T00:00:00Z..2026-01-01T06:00:00Z) or what is new up to a time (..2026-01-01T06:00:00Z)';
 
 describe('parseWindow', () => {
   test.each([

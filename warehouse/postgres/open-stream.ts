@@ -49,8 +49,10 @@ const emptyPages = `(select count(*)::integer from pages p where p.stream_id = r
     and p.page_no > coalesce((select q.page_no from pages q where q.stream_id = r.stream_id and q.run_no = r.run_no
       and (q.fetched > 0 or q.cursor_out is null) order by q.page_no desc limit 1), 0))`;
 
+/** Windows of a backfill tell nothing of what a night needs, nor the other way round. */
 const usualRequests = `(select max(requests) from (select q.requests from stream_runs q
-    where q.stream_id = r.stream_id and q.run_no < r.run_no and q.state = 'done' order by q.run_no desc limit 5) as lately)`;
+    where q.stream_id = r.stream_id and q.run_no < r.run_no and q.state = 'done'
+      and (q.kind = 'backfill') = (r.kind = 'backfill') order by q.run_no desc limit 5) as lately)`;
 
 async function findRun(client: Pool | PoolClient, { syncId, stream }: OpenStream): Promise<RunRow | undefined> {
   const { rows } = await client.query<RunRow>({
@@ -127,7 +129,8 @@ async function beginRun(client: PoolClient, input: OpenStream, row: StreamRow): 
           window: parseWindow(windowLabel),
           watermark: row.watermark,
           initial: incremental.initial,
-          lookbackMs: incremental.lookback,
+          // Its windows touch: what one reaches back for, the one before it reads.
+          lookbackMs: input.kind === 'backfill' ? 0 : incremental.lookback,
         });
   await client.query('update streams set last_run = $2 where stream_id = $1', [row.stream_id, runNo]);
   await client.query(

@@ -1,12 +1,13 @@
 import type { Pool } from 'pg';
 import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
 import type { Warehouse } from '../warehouse.ts';
+import { noteBackfill, openBackfill, windowRuns } from './backfills.ts';
 import { commitPages } from './commit-pages.ts';
 import { finishStream } from './finish-stream.ts';
 import { openStream } from './open-stream.ts';
 import { postgresLineWriter } from './page-lines.ts';
 import { parentValues } from './parent-values.ts';
-import { closeRun, openRun } from './runs.ts';
+import { closeRun, openRun, runOutcome } from './runs.ts';
 import { deferStream, explainDeferral, failStream, streamReport } from './settle-stream.ts';
 import { whenAvailable } from './unavailable.ts';
 
@@ -17,6 +18,10 @@ export function postgresWarehouse(pool: Pool, failpoint: Failpoint = noFailpoint
     lineWriter: postgresLineWriter,
     openRun: (input) => whenAvailable(() => openRun(pool, input)),
     closeRun: (input) => whenAvailable(() => closeRun(pool, input)),
+    runOutcome: (runId) => whenAvailable(() => runOutcome(pool, runId)),
+    openBackfill: (input) => whenAvailable(() => openBackfill(pool, input)),
+    noteBackfill: (runId, tally) => whenAvailable(() => noteBackfill(pool, runId, tally)),
+    windowRuns: (input) => whenAvailable(() => windowRuns(pool, input)),
     openStream: (input) => whenAvailable(() => openStream(pool, input)),
     commitPages: (input) => whenAvailable(() => commitPages(pool, input, failpoint)),
     finishStream: (input) => whenAvailable(() => finishStream(pool, input)),

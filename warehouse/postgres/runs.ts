@@ -23,3 +23,15 @@ export async function closeRun(
     [input.runId, input.outcome, input.reason],
   );
 }
+
+/** How a run ended; null while it has not, or when there is none. */
+export async function runOutcome(
+  pool: Pool,
+  runId: string,
+): Promise<{ readonly outcome: Outcome; readonly reason: string | null } | null> {
+  const { rows } = await pool.query<{ outcome: Outcome; reason: string | null }>(
+    'select outcome, reason from runs where run_id = $1 and finished_at is not null and outcome is not null',
+    [runId],
+  );
+  return rows[0] ?? null;
+}

@@ -1,0 +1,144 @@
+import {
+  type Client,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type ScheduleDescription,
+  type ScheduleOptionsStartWorkflowAction,
+  type ScheduleUpdateOptions,
+} from '@temporalio/client';
+import { InvalidInput } from '../core/errors.ts';
+import { scheduledRunId, scheduleId, SCHEDULES, WORKFLOW_QUEUE } from '../core/names.ts';
+import {
+  PAUSED_BY_DEFINITION,
+  type DeclaredSchedule,
+  type Overlap,
+  type PresentSchedule,
+  type ScheduleChange,
+} from '../core/schedule.ts';
+import { searchAttributesOf } from '../workflows/attributes.ts';
+import type { scheduledSync } from '../workflows/index.ts';
+
+const overlaps = {
+  queue: ScheduleOverlapPolicy.BUFFER_ALL,
+  queueOne: ScheduleOverlapPolicy.BUFFER_ONE,
+  skip: ScheduleOverlapPolicy.SKIP,
+} as const satisfies Record<Overlap, ScheduleOverlapPolicy>;
+
+type Action = ScheduleOptionsStartWorkflowAction<typeof scheduledSync>;
+
+function settings(declared: DeclaredSchedule): Omit<ScheduleUpdateOptions<Action>, 'state'> {
+  const { partner, name } = declared;
+  return {
+    spec: {
+      cronExpressions: [...declared.cron],
+      timezone: declared.timeZone,
+      ...(declared.jitterMs === 0 ? {} : { jitter: declared.jitterMs }),
+    },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'scheduledSync',
+      workflowId: scheduledRunId({ partner, name }),
+      taskQueue: WORKFLOW_QUEUE,
+      args: [declared],
+      typedSearchAttributes: searchAttributesOf({ partner, kind: 'nightly' }),
+      staticSummary: `${partner}, scheduled: ${name}`,
+    },
+    policies: {
+      overlap: overlaps[declared.overlap],
+      catchupWindow: declared.catchUpMs,
+      pauseOnFailure: declared.pauseOnFailure,
+    },
+    typedSearchAttributes: searchAttributesOf({ partner }),
+  };
+}
+
+/** All schedules of Syncline in the namespace, with their details. Others' are left alone. */
+export async function listSchedules(client: Client): Promise<readonly ScheduleDescription[]> {
+  const ids: string[] = [];
+  for await (const { scheduleId: id } of client.schedule.list()) if (id.startsWith(SCHEDULES)) ids.push(id);
+  const found: ScheduleDescription[] = [];
+  for (const id of ids.toSorted()) {
+    const description = await describe(client, id);
+    if (description !== undefined && declaredOf(description) !== undefined) found.push(description);
+  }
+  return found;
+}
+
+/** The list is a little late: what it shows may be gone. */
+async function describe(client: Client, id: string): Promise<ScheduleDescription | undefined> {
+  try {
+    return await client.schedule.getHandle(id).describe();
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+export function presentOf(description: ScheduleDescription): PresentSchedule {
+  const { scheduleId: id, state } = description;
+  return { id, declared: declaredOf(description) as DeclaredSchedule, paused: state.paused, note: state.note ?? null };
+}
+
+function declaredOf({ action }: ScheduleDescription): DeclaredSchedule | undefined {
+  return action.type === 'startWorkflow' && action.workflowType === 'scheduledSync'
+    ? (action.args?.[0] as DeclaredSchedule | undefined)
+    : undefined;
+}
+
+/** Carries out one change. Repeating all of them changes nothing. */
+export async function applyChange(client: Client, change: ScheduleChange): Promise<void> {
+  if (change.kind === 'create') {
+    const { id, to } = change;
+    await client.schedule.create({ ...settings(to), scheduleId: id, state: stateOf(to) });
+  } else if (change.kind === 'update') {
+    const { id, to, pause } = change;
+    await client.schedule.getHandle(id).update(({ state }) => ({
+      ...settings(to),
+      state: pause === 'keep' && state.paused ? { paused: true, note: state.note ?? '' } : stateOf(to),
+    }));
+  } else if (change.kind === 'remove') await client.schedule.getHandle(change.id).delete();
+}
+
+const stateOf = ({ paused, note }: DeclaredSchedule): { paused: boolean; note: string } => ({
+  paused,
+  note: paused ? PAUSED_BY_DEFINITION : (note ?? ''),
+});
+
+export interface NamedSchedule {
+  readonly partner: string;
+  readonly name: string;
+}
+
+export const pauseSchedule = (client: Client, of: NamedSchedule, why: string): Promise<void> =>
+  onSchedule(of, () => client.schedule.getHandle(scheduleId(of)).pause(why));
+
+export const resumeSchedule = (client: Client, of: NamedSchedule, why: string): Promise<void> =>
+  onSchedule(of, () => client.schedule.getHandle(scheduleId(of)).unpause(why));
+
+/** Starts the run of the slot that has just passed, beside one that may run. */
+export const triggerSchedule = (client: Client, of: NamedSchedule): Promise<void> =>
+  onSchedule(of, () => client.schedule.getHandle(scheduleId(of)).trigger(ScheduleOverlapPolicy.BUFFER_ALL));
+
+/** Starts the runs of all slots within a time, one after the other: nights that were missed for longer than `catchUp`. */
+export const catchUpSchedule = (
+  client: Client,
+  of: NamedSchedule,
+  range: { readonly from: Date; readonly to: Date },
+): Promise<void> =>
+  onSchedule(of, () =>
+    client.schedule
+      .getHandle(scheduleId(of))
+      .backfill({ start: range.from, end: range.to, overlap: ScheduleOverlapPolicy.BUFFER_ALL }),
+  );
+
+async function onSchedule(of: NamedSchedule, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+    throw new InvalidInput(
+      `there is no schedule ${of.name} of ${of.partner} in Temporal: \`syncline schedule list\` shows what there is, \`syncline schedule apply\` makes what the definitions say`,
+      { cause: error },
+    );
+  }
+}
