@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { explain, InvalidInput } from '../core/errors.ts';
+import { addBackfillCommands } from './backfill-commands.ts';
 import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
 import type { Output } from './output.ts';
@@ -77,6 +78,8 @@ program
         (await import('./commands/sync.ts')).sync({ ...context, partner, streams }),
       )(options),
   );
+
+addBackfillCommands(program, run);
 
 const partners = program.command('partners').description('definitions of partners');
 partners
