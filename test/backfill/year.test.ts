@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -25,7 +24,6 @@ import { startWorkerProcess, type WorkerProcess } from '../support/worker-proces
 
 const PARTNER = 'longago';
 const WINDOWS = 365;
-const KILLS = 4;
 /** The simulator's world is the 400 days before this. */
 const NOW = '2024-06-01T00:00:00Z';
 const [FROM, TO, NIGHT] = ['2023-06-02', '2024-05-31', '2024-06-01'];
@@ -105,30 +103,31 @@ test('a year in daily windows, with workers killed, a pause and a night: each wi
     return Number(rows[0]?.count);
   };
 
-  let night: Promise<unknown> = Promise.resolve();
-  for (let kills = 1; kills <= KILLS; kills += 1) {
-    await eventually(async () => (await done()) >= kills * 50, 60_000);
-    if (kills === 2) {
-      const started = await startSync(client, {
-        partner: PARTNER,
-        streams: [],
-        window: NIGHT,
-        kind: 'nightly',
-        generation: 1,
-      });
-      night = reportOfSync(started.handle).finally(() => ends.push('night'));
-    }
-    if (kills === 3) {
-      await pauseBackfill(client, runId, { now: true });
-      await eventually(async () => (await askBackfill(client, runId))?.running.length === 0);
-      const before = await done();
-      await sleep(500);
-      expect(await done()).toBe(before);
-      await resumeBackfill(client, runId);
-    }
+  /** Kills the worker that has worked the longest, once so many windows are done. */
+  const killAfter = async (windows: number): Promise<void> => {
+    expect(await eventually(async () => (await done()) >= windows, 60_000)).toBe(true);
     startWorker();
     await workers.shift()?.kill();
-  }
+  };
+
+  await killAfter(50);
+  await killAfter(100);
+  const started = await startSync(client, {
+    partner: PARTNER,
+    streams: [],
+    window: NIGHT,
+    kind: 'nightly',
+    generation: 1,
+  });
+  const night = reportOfSync(started.handle).finally(() => ends.push('night'));
+  await killAfter(150);
+  await pauseBackfill(client, runId, { now: true });
+  await eventually(async () => (await askBackfill(client, runId))?.running.length === 0);
+  const before = await done();
+  await killAfter(0);
+  expect(await done()).toBe(before);
+  await resumeBackfill(client, runId);
+  await killAfter(250);
   const report = await backfilled;
 
   expect(report).toMatchObject({ outcome: 'ok', windows: WINDOWS, ok: WINDOWS, skipped: 0, failed: 0, left: 0 });
