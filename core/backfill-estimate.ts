@@ -59,10 +59,12 @@ export function requestsPerWindow(
 ): { readonly requests: number; readonly basis: string } | null {
   const { alike, any } = past;
   if (alike.runs > 0)
-    return { requests: alike.requests / alike.runs, basis: `${alike.runs} past runs over as long a time` };
+    return { requests: alike.requests / alike.runs, basis: `${count(alike.runs)} over as long a time` };
   if (any.runs === 0 || any.rangeMs <= 0) return null;
   return {
     requests: Math.max(1, (any.requests / any.rangeMs) * windowMs),
-    basis: `${any.runs} past runs over other times, by their length`,
+    basis: `${count(any.runs)} over other times, by their length`,
   };
 }
+
+const count = (runs: number): string => (runs === 1 ? '1 past run' : `${runs} past runs`);

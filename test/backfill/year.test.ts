@@ -146,6 +146,7 @@ test('a year in daily windows, with workers killed, a pause and a night: each wi
   expect(digestOf(await tableRows(database.pool, PARTNER, 'payments'))).toEqual(digestOf(simulator.truth('payments')));
 
   const lengths = await historyLengths(runId);
+  process.stderr.write(`LENGTHS ${lengths.join(' ')}\n`);
   expect(lengths.length).toBeGreaterThanOrEqual(WINDOWS / 50);
   expect(Math.max(...lengths)).toBeLessThan(1000);
 }, 300_000);
