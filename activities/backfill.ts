@@ -4,7 +4,7 @@ import { leftOf, outcomeOfWindows, type BackfillTally } from '../core/backfill-t
 import { cutWindows } from '../core/cut-windows.ts';
 import { InvalidInput } from '../core/errors.ts';
 import type { Outcome } from '../core/names.ts';
-import { syncIdToRead, type WindowRun } from '../core/window-runs.ts';
+import { byWindow, syncIdToRead } from '../core/window-runs.ts';
 import { checkBackfill } from '../definitions/check-backfill.ts';
 import { allowancesOf } from '../limits/allowances.ts';
 import { grantTimes, type GrantTimes } from './control.ts';
@@ -91,12 +91,6 @@ export async function nextWindows(deps: ActivityDeps, input: NextWindowsInput): 
     }
   }
   return { windows, skippedAfter: skipped, next: place };
-}
-
-export function byWindow(runs: readonly WindowRun[]): ReadonlyMap<string, readonly WindowRun[]> {
-  const found = new Map<string, WindowRun[]>();
-  for (const run of runs) found.set(run.window, [...(found.get(run.window) ?? []), run]);
-  return found;
 }
 
 export interface CloseBackfillInput {

@@ -1,5 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { explain, InvalidInput } from '../core/errors.ts';
+import { addScheduleCommands } from './schedule-commands.ts';
+import { addBackfillCommands } from './backfill-commands.ts';
 import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
 import type { Output } from './output.ts';
@@ -78,49 +80,8 @@ program
       )(options),
   );
 
-const schedule = program.command('schedule').description('syncs that start by themselves, as the definitions say');
-schedule
-  .command('apply')
-  .description('make the schedules what the definitions say; shows the changes first')
-  .option('--dry-run', 'only show the changes')
-  .option('--yes', 'without asking')
-  .addOption(json)
-  .action(
-    run<{ yes?: boolean; dryRun?: boolean }>(async (context) =>
-      (await import('./commands/schedule.ts')).scheduleApply(context),
-    ),
-  );
-schedule
-  .command('list')
-  .description('each schedule: when, next and last run, pauses, missed runs')
-  .addOption(json)
-  .action(run(async (context) => (await import('./commands/schedule.ts')).scheduleList(context)));
-for (const [verb, does] of [
-  ['pause', 'start no more runs until it is resumed'],
-  ['resume', 'start runs again'],
-] as const)
-  schedule
-    .command(`${verb} <partner> [schedule]`)
-    .description(does)
-    .requiredOption('--reason <text>', 'why: kept with the schedule')
-    .addOption(json)
-    .action(async (partner: string, name: string | undefined, options: { reason: string; json?: boolean }) =>
-      run<typeof options>(async (context) => {
-        const { schedulePause, scheduleResume } = await import('./commands/schedule.ts');
-        return (verb === 'pause' ? schedulePause : scheduleResume)({ ...context, partner, name });
-      })(options),
-    );
-schedule
-  .command('trigger <partner> [schedule]')
-  .description('run the slot that has just passed now, or all slots of a time: what is done is not read again')
-  .option('--from <time>', 'the first slot: a day or a time')
-  .option('--to <time>', 'the last slot; now when absent')
-  .addOption(json)
-  .action(async (partner: string, name: string | undefined, options: { from?: string; to?: string; json?: boolean }) =>
-    run<typeof options>(async (context) =>
-      (await import('./commands/schedule.ts')).scheduleTrigger({ ...context, partner, name }),
-    )(options),
-  );
+addScheduleCommands(program, run);
+addBackfillCommands(program, run);
 
 const partners = program.command('partners').description('definitions of partners');
 partners

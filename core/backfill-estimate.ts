@@ -5,6 +5,8 @@ export interface Allowance {
   readonly kind: 'rate' | 'window' | 'quota';
   readonly requests: number;
   readonly perMs: number;
+  /** Which part of the limit that is. */
+  readonly share: number;
   /** Of the present period, where it is known. */
   readonly left?: number;
   readonly resetsInMs?: number;
@@ -42,3 +44,27 @@ function msBy(allowance: Allowance, requests: number): number {
   if (requests <= left) return 0;
   return resetsInMs + Math.floor((requests - left - 1) / allowance.requests) * perMs;
 }
+
+/** Complete runs of a stream and what they took together. */
+export interface PastRuns {
+  readonly runs: number;
+  readonly requests: number;
+  readonly rangeMs: number;
+}
+
+/** Requests of a window of this length, and how that is known; null: by nothing. */
+export function requestsPerWindow(
+  past: { readonly alike: PastRuns; readonly any: PastRuns },
+  windowMs: number,
+): { readonly requests: number; readonly basis: string } | null {
+  const { alike, any } = past;
+  if (alike.runs > 0)
+    return { requests: alike.requests / alike.runs, basis: `${count(alike.runs)} over as long a time` };
+  if (any.runs === 0 || any.rangeMs <= 0) return null;
+  return {
+    requests: Math.max(1, (any.requests / any.rangeMs) * windowMs),
+    basis: `${count(any.runs)} over other times, by their length`,
+  };
+}
+
+const count = (runs: number): string => (runs === 1 ? '1 past run' : `${runs} past runs`);

@@ -34,3 +34,9 @@ const isFinished = ({ state, outcome }: WindowRun): boolean =>
   state === 'done' && (outcome === 'ok' || outcome === 'partial');
 
 const generationOf = (syncId: string): number => Number(/\/g(\d+)$/.exec(syncId)?.[1] ?? 1);
+
+export function byWindow(runs: readonly WindowRun[]): ReadonlyMap<string, readonly WindowRun[]> {
+  const found = new Map<string, WindowRun[]>();
+  for (const run of runs) found.set(run.window, [...(found.get(run.window) ?? []), run]);
+  return found;
+}

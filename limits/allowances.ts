@@ -24,6 +24,7 @@ export function allowancesOf({ partner, definition }: CompiledStream, live?: Lim
         kind: bucket.kind,
         requests: ((view?.effective ?? bucket.cap) * share) / charge,
         perMs: periodMs(bucket),
+        share,
         ...(bucket.kind === 'quota' && view !== undefined
           ? presentPeriod(view, { share, charge, nowMs: Date.parse(live?.at ?? '') })
           : {}),

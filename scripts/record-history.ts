@@ -4,6 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Connection, type WorkflowHandle } from '@temporalio/client';
+import {
+  askBackfill,
+  cancelBackfill,
+  pauseBackfill,
+  reportOfBackfill,
+  resumeBackfill,
+  startBackfill,
+  type StartedBackfill,
+} from '../client/start-backfill.ts';
 import { askGovernor, tellGovernor, wakeStreams } from '../client/governor.ts';
 import { reportOfSync, startSync } from '../client/start-sync.ts';
 import { processConfig } from '../config/env.ts';
@@ -22,11 +31,11 @@ import { migrate } from '../warehouse/postgres/migrate.ts';
 import { scrubHistory } from './scrub-history.ts';
 
 /**
- * `record-history [FOLDER]`: runs every workflow for real, in the states it can be in, and keeps the histories for
+ * `record-history [FOLDER [NAME…]]`: runs every workflow for real, in the states it can be in, and keeps the histories for
  * test/workflows/replay.test.ts. Record anew only when old runs no longer have to go on: after a change that needs
  * `patched()`, the old histories are the proof that it works.
  */
-const [, , folder = 'test/histories'] = process.argv;
+const [, , folder = 'test/histories', ...only] = process.argv;
 // The package has no types for this path.
 const { historyToJSON } = createRequire(import.meta.url)('@temporalio/common/lib/proto-utils') as {
   readonly historyToJSON: (history: unknown) => string;
@@ -47,6 +56,8 @@ interface Stage {
   readonly partner: string;
   readonly simulator: Simulator;
   readonly start: (streams?: readonly string[]) => ReturnType<typeof startSync>;
+  /** Windows of thirty days that end with this day. */
+  readonly backfill: (to: string, stream?: string) => Promise<StartedBackfill>;
   readonly streamId: (stream: string) => string;
   /** The last run of a workflow, or the run named. */
   readonly save: (name: string, workflowId: string, workflowRunId?: string) => Promise<void>;
@@ -173,19 +184,76 @@ const recordings: Readonly<Record<string, Recording>> = {
       await save('governPartner.continued', workflowId);
     },
   },
+  past: {
+    play: async ({ backfill, save }) => {
+      const short = await backfill('2026-01-30');
+      await reportOfBackfill(short.handle);
+      await save('backfillStream.ok', short.runId);
+      // Too many events for one run of the workflow; the first window is finished.
+      const long = await backfill('2026-09-30');
+      await reportOfBackfill(long.handle);
+      await saveChain('backfillStream', long.handle, save);
+    },
+  },
+  past_failed: {
+    faults: [{ kind: 'status', status: 400, nth: 2 }],
+    play: async ({ backfill, save }) => {
+      const { handle, runId } = await backfill('2026-03-30');
+      await reportOfBackfill(handle);
+      await save('backfillStream.partial', runId);
+    },
+  },
+  past_refused: {
+    play: async ({ backfill, save }) => {
+      const { handle, runId } = await backfill('2026-01-30', 'customers');
+      await reportOfBackfill(handle);
+      await save('backfillStream.refused', runId);
+    },
+  },
+  past_paused: {
+    faults: [{ kind: 'delay', ms: 3000, nth: 2 }],
+    play: async ({ scene, simulator, backfill, save }) => {
+      const { handle, runId } = await backfill('2026-03-30');
+      await until(() => simulator.requests().length >= 2);
+      const first = (await handle.describe()).runId;
+      await pauseBackfill(scene.client, runId, { now: true });
+      while ((await askBackfill(scene.client, runId))?.running.length !== 0) await wait(50);
+      await resumeBackfill(scene.client, runId);
+      await reportOfBackfill(handle);
+      await save('backfillStream.paused', runId, first);
+    },
+  },
+  past_cancelled: {
+    faults: [{ kind: 'delay', ms: 3000, nth: 2 }],
+    play: async ({ scene, simulator, backfill, save }) => {
+      const { handle, runId } = await backfill('2026-03-30');
+      await until(() => simulator.requests().length >= 2);
+      await cancelBackfill(scene.client, runId);
+      await reportOfBackfill(handle);
+      await save('backfillStream.cancelled', runId);
+    },
+  },
   continued: {
     grant: { requests: 1 },
     play: async ({ scene, start, streamId, save }) => {
       await reportOfSync((await start(['payments'])).handle);
-      const workflowId = streamId('payments');
-      const { events } = await scene.client.workflow.getHandle(workflowId).fetchHistory();
-      const before = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
-      if (!before) throw new GiveUp('the run did not continue as new: the server did not suggest it');
-      await save('syncStream.continues', workflowId, before);
-      await save('syncStream.continued', workflowId);
+      await saveChain('syncStream', scene.client.workflow.getHandle(streamId('payments')), save);
     },
   },
 };
+
+/** The last two runs of a workflow that continued as new. */
+async function saveChain(
+  name: string,
+  handle: Pick<WorkflowHandle, 'workflowId' | 'fetchHistory'>,
+  save: Stage['save'],
+): Promise<void> {
+  const { events } = await handle.fetchHistory();
+  const before = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
+  if (!before) throw new GiveUp(`${handle.workflowId} did not continue as new: the server did not suggest it`);
+  await save(`${name}.continues`, handle.workflowId, before);
+  await save(`${name}.continued`, handle.workflowId);
+}
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await wait(20);
@@ -204,6 +272,14 @@ async function record(scene: Scene, partner: string, simulator: Simulator): Prom
     partner,
     simulator,
     start: (streams = []) => startSync(scene.client, { ...run, streams }),
+    backfill: (to, stream = 'payments') =>
+      startBackfill(scene.client, {
+        partner,
+        stream,
+        plan: { from: '2026-01-01', to, chunk: '30d', zone: null, order: 'oldest' },
+        concurrency: 2,
+        generation: 1,
+      }),
     streamId: (stream) => streamSyncId({ ...run, stream }),
     save: (name, workflowId, workflowRunId) =>
       saveHistory(name, scene.client.workflow.getHandle(workflowId, workflowRunId)),
@@ -246,7 +322,9 @@ const [postgres, temporal, workflowBundle] = await Promise.all([
 ]);
 await migrate(postgres.url);
 const simulators = new Map<string, Simulator>();
-for (const [partner, { faults = [] }] of Object.entries(recordings))
+for (const [partner, { faults = [] }] of Object.entries(recordings).filter(
+  ([name]) => only.length === 0 || only.includes(name),
+))
   simulators.set(partner, await startSimulator({ seed: 11, payments: 500, customers: 200, latencyMs: 20, faults }));
 const scene = await openScene({
   temporalAddress: temporal.address,
@@ -260,7 +338,7 @@ const scene = await openScene({
   ),
 });
 try {
-  await rm(folder, { recursive: true, force: true });
+  if (only.length === 0) await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   for (const [partner, simulator] of simulators) await record(scene, partner, simulator);
 } finally {

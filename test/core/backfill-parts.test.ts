@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { estimateLeft, type Allowance } from '../../core/backfill-estimate.ts';
-import { addWindow, leftOf, noTally, outcomeOfWindows, type BackfillTally } from '../../core/backfill-tally.ts';
+import { estimateLeft, requestsPerWindow, type Allowance } from '../../core/backfill-estimate.ts';
+import {
+  addWindow,
+  leftOf,
+  noTally,
+  outcomeOfWindows,
+  type BackfillTally,
+  type EndedWindow,
+} from '../../core/backfill-tally.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts';
 import type { Outcome } from '../../core/names.ts';
 import { syncIdToRead, type WindowRun } from '../../core/window-runs.ts';
@@ -54,18 +61,19 @@ describe('a window', () => {
   });
 });
 
-describe('the tally', () => {
-  const ended = (outcome: Outcome) => ({
-    window,
-    outcome,
-    reason: 'x'.repeat(500),
-    rows: 10,
-    requests: 2,
-    tookMs: 100,
-  });
-  const tallyOf = (...outcomes: Outcome[]): BackfillTally =>
-    outcomes.reduce((tally, outcome) => addWindow(tally, ended(outcome)), noTally);
+const ended = (outcome: Outcome): EndedWindow => ({
+  window,
+  outcome,
+  reason: 'x'.repeat(500),
+  rows: 10,
+  requests: 2,
+  tookMs: 100,
+});
 
+const tallyOf = (...outcomes: Outcome[]): BackfillTally =>
+  outcomes.reduce((tally, outcome) => addWindow(tally, ended(outcome)), noTally);
+
+describe('the tally', () => {
   test('counts each window once, by its outcome', () => {
     expect(tallyOf('ok', 'failed', 'ok', 'partial', 'suspect')).toMatchObject({
       ok: 2,
@@ -103,8 +111,8 @@ describe('the tally', () => {
 });
 
 describe('the time left', () => {
-  const rate: Allowance = { name: 'rate', kind: 'rate', requests: 10, perMs: SECOND };
-  const daily: Allowance = { name: 'daily', kind: 'quota', requests: 1000, perMs: DAY };
+  const rate: Allowance = { name: 'rate', kind: 'rate', requests: 10, perMs: SECOND, share: 1 };
+  const daily: Allowance = { name: 'daily', kind: 'quota', requests: 1000, perMs: DAY, share: 0.7 };
   const work = { windows: 100, requestsPerWindow: 20, msPerWindow: SECOND, allowances: [rate] };
 
   test.each<[string, Partial<typeof work>, object]>([
@@ -124,5 +132,23 @@ describe('the time left', () => {
   test('is unknown while nothing is known', () => {
     const nothing = { ...work, requestsPerWindow: null, msPerWindow: null };
     expect(estimateLeft(nothing)).toEqual({ requests: null, ms: null, because: null });
+  });
+});
+
+describe('what a window takes is known', () => {
+  const none = { runs: 0, requests: 0, rangeMs: 0 };
+  const alike = { runs: 4, requests: 10, rangeMs: 4 * DAY };
+  const nights = { runs: 2, requests: 60, rangeMs: 60 * DAY };
+
+  test.each([
+    ['by runs over as long a time', { alike, any: nights }, DAY, 2.5],
+    ['by the length of others', { alike: none, any: nights }, 7 * DAY, 7],
+    ['as one request at the least', { alike: none, any: nights }, HOUR, 1],
+  ])('%s', (_, past, windowMs, requests) => {
+    expect(requestsPerWindow(past, windowMs)?.requests).toBe(requests);
+  });
+
+  test('not at all before the first run', () => {
+    expect(requestsPerWindow({ alike: none, any: none }, DAY)).toBeNull();
   });
 });

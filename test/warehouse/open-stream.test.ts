@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
 import { NeedsAttention } from '../../core/errors.ts';
+import type { Kind } from '../../core/names.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
 import { openPool, postgresWarehouse } from '../../warehouse/postgres/postgres-warehouse.ts';
@@ -46,6 +47,21 @@ describe('openStream', () => {
     // The end of a partition, such as a parent without children, begins the count anew.
     await run.commit(run.page([], { cursorOut: null }));
     expect(await emptyPages()).toBe(0);
+  });
+
+  test('knows what a night takes by the nights before it, and what a window of a backfill takes by other windows', async () => {
+    const stream = aStream();
+    const usual = async (window: string, kind: Kind): Promise<number | null> =>
+      (await runOf(warehouse, stream, { window, kind })).opened.usualRequests;
+    const night = await runOf(warehouse, stream, { window: '2026-01-10' });
+    await night.commit(night.page([order('a')]), night.page([order('b')]));
+    await night.finish();
+    for (const day of [1, 2, 3, 4, 5, 6]) {
+      const window = `2026-01-0${day}..2026-01-0${day}`;
+      await (await runOf(warehouse, stream, { window, kind: 'backfill' })).finish();
+    }
+    expect(await usual('2026-01-11', 'nightly')).toBe(3);
+    expect(await usual('2026-01-09..2026-01-09', 'backfill')).toBe(1);
   });
 
   test('begins a run once, however often and by how many at once it is asked', async () => {

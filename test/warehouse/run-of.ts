@@ -4,6 +4,7 @@ import { stageRecords } from '../../activities/pull/stage-records.ts';
 import { start, writeCheckpoint } from '../../core/checkpoint.ts';
 import type { Counts } from '../../core/counts.ts';
 import { parseJson } from '../../core/json.ts';
+import type { Kind } from '../../core/names.ts';
 import { pageKey } from '../../core/page-key.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
@@ -28,7 +29,11 @@ export interface Spoil extends Partial<Pick<LineOf, 'columns' | 'payload'>> {
 export async function runOf(
   warehouse: Warehouse,
   stream: CompiledStream,
-  { window = '2026-11-24', total = null }: { readonly window?: string; readonly total?: number | null } = {},
+  {
+    window = '2026-11-24',
+    total = null,
+    kind = 'nightly',
+  }: { readonly window?: string; readonly total?: number | null; readonly kind?: Kind } = {},
 ): Promise<Run> {
   const syncId = `sync/${stream.partner.name}/${stream.name}/${window}`;
   const opened = await warehouse.openStream({
@@ -36,7 +41,7 @@ export async function runOf(
     syncId,
     runId: null,
     windowLabel: window,
-    kind: 'nightly',
+    kind,
     lane: 'normal',
   });
   let before = opened.checkpointText;

@@ -101,7 +101,12 @@ const small = {
       primaryKey: ['id'],
       version: ['updated_at', 'sequence'],
       pagination: { type: 'token', token: 'next_cursor', as: 'cursor', hasMore: 'has_more' },
-      incremental: { field: 'updated_at', start: { as: 'updated_since' }, initial: '2020-01-01T00:00:00Z' },
+      incremental: {
+        field: 'updated_at',
+        start: { as: 'updated_since' },
+        end: { as: 'updated_until' },
+        initial: '2020-01-01T00:00:00Z',
+      },
       lane: 'critical',
       schema: recordOf(['id', 'updated_at', 'sequence']),
     },

@@ -1,0 +1,83 @@
+import { Option, type Command } from 'commander';
+import type { CommandContext } from './command.ts';
+
+/** Runs a command with its configuration and output; its number is the exit code. */
+type Run = <O extends object>(work: (context: CommandContext<O>) => Promise<number>) => (options: O) => Promise<void>;
+
+interface StartOptions {
+  from: string;
+  to: string;
+  chunk: string;
+  zone?: string;
+  order: string;
+  concurrency: string;
+  force?: boolean;
+  dryRun?: boolean;
+  wait?: boolean;
+  json?: boolean;
+}
+
+/** `syncline backfill …`: only words here; what a command needs is loaded when it is called. */
+export function addBackfillCommands(program: Command, run: Run): void {
+  const json = new Option('--json', 'print one JSON document for scripts');
+  const backfill = program.command('backfill').description('read the past of a stream, window by window');
+  backfill
+    .command('start <partner> <stream>', { isDefault: true })
+    .description('start a backfill, join the one that runs, or go on with what is left of it')
+    .requiredOption('--from <day>', 'a day, or a time: 2025-01-01, 2025-01-01T06:00:00Z')
+    .requiredOption('--to <day>', 'a day, which is included, or a time, which is not')
+    .option('--chunk <duration>', 'length of a window: 30m, 6h, 1d, 2w', '1d')
+    .option('--zone <zone>', 'whose days: Europe/Berlin; those of UTC when absent')
+    .option('--order <order>', 'oldest or newest first', 'oldest')
+    .option('--concurrency <n>', 'windows that are read at once', '2')
+    .option('--force', 'read all of it again: a new generation')
+    .option('--dry-run', 'say how much it is and how long it takes, and start nothing')
+    .option('--wait', 'stay until it has ended')
+    .addOption(json)
+    .action(async (partner: string, stream: string, options: StartOptions) =>
+      run<StartOptions>(async (context) =>
+        (await import('./commands/backfill.ts')).backfillStart({ ...context, partner, stream }),
+      )(options),
+    );
+  backfill
+    .command('list')
+    .option('--partner <name>')
+    .option('--limit <n>', 'how many', '20')
+    .addOption(json)
+    .action(
+      run<{ partner?: string; limit: string }>(async (context) =>
+        (await import('./commands/backfills.ts')).backfillList(context),
+      ),
+    );
+  backfill
+    .command('show <id>')
+    .description('how far it is, what is wrong, and how long it will take')
+    .addOption(json)
+    .action(async (id: string, options: { json?: boolean }) =>
+      run(async (context) => (await import('./commands/backfills.ts')).backfillShow({ ...context, id }))(options),
+    );
+  backfill
+    .command('pause <id>')
+    .description('begin no further window; those that run go on to their ends')
+    .option('--now', 'stop those that run after the page they are at, too')
+    .addOption(json)
+    .action(async (id: string, options: { now?: boolean; json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/backfills.ts')).backfillPause({ ...context, id }),
+      )(options),
+    );
+  for (const [name, says] of [
+    ['resume', 'go on after a pause'],
+    ['cancel', 'end it after the pages it is at; started again, it goes on from there'],
+  ] as const)
+    backfill
+      .command(`${name} <id>`)
+      .description(says)
+      .addOption(json)
+      .action(async (id: string, options: { json?: boolean }) =>
+        run(async (context) => {
+          const { backfillCancel, backfillResume } = await import('./commands/backfills.ts');
+          return (name === 'resume' ? backfillResume : backfillCancel)({ ...context, id });
+        })(options),
+      );
+}

@@ -1,0 +1,124 @@
+import { askBackfill, cancelBackfill, pauseBackfill, resumeBackfill } from '../../client/start-backfill.ts';
+import { estimateLeft } from '../../core/backfill-estimate.ts';
+import { leftOf, noTally, paceOf, endedOf } from '../../core/backfill-tally.ts';
+import { compilePartner } from '../../definitions/compile.ts';
+import { loadPartner } from '../../definitions/load.ts';
+import { allowancesOf } from '../../limits/allowances.ts';
+import { readLimits } from '../../limits/usage.ts';
+import { findBackfill, listBackfills, type BackfillRow } from '../../warehouse/postgres/inspect-backfills.ts';
+import type { BackfillProgress } from '../../workflows/backfill-messages.ts';
+import type { CommandContext } from '../command.ts';
+import { withDatabase, withTemporal } from '../context.ts';
+import { exitCodes } from '../exit.ts';
+import { positive } from '../positive.ts';
+import { describeEstimate, printTally } from '../print-backfill.ts';
+import { workflowUrl } from '../workflow-url.ts';
+
+export async function backfillList({
+  config,
+  output,
+  options,
+}: CommandContext<{ partner?: string; limit: string }>): Promise<number> {
+  const limit = positive('--limit', options.limit);
+  const found = await withDatabase(config, (pool) => listBackfills(pool, { partner: options.partner, limit }));
+  output.json(found);
+  if (found.length === 0) output.say('No backfill yet: `syncline backfill PARTNER STREAM --from … --to …` starts one.');
+  else
+    output.table(
+      found.map(({ runId, windows, tally, startedAt, outcome }) => ({
+        backfill: runId,
+        windows,
+        done: endedOf(tally ?? noTally) + (tally ?? noTally).skipped,
+        failed: tally?.failed ?? 0,
+        started: startedAt.slice(0, 19),
+        outcome: outcome ?? 'running',
+      })),
+      ['backfill', 'windows', 'done', 'failed', 'started', 'outcome'],
+    );
+  return exitCodes.ok;
+}
+
+type Named<O = object> = CommandContext<O> & { readonly id: string };
+
+/** What the workflow says, while there is one that answers; else what the ledger noted last. */
+export async function backfillShow(context: Named): Promise<number> {
+  const { config, output, id } = context;
+  const row = await withDatabase(config, (pool) => findBackfill(pool, id));
+  const now =
+    row.finishedAt === null
+      ? await withTemporal(config, (client) => askBackfill(client, id)).catch(() => undefined)
+      : undefined;
+  const tally = now ?? row.tally ?? noTally;
+  const left = leftOf(tally, row.windows);
+  const estimate = row.finishedAt === null ? await estimateOf(context, row, now) : null;
+  const shown = {
+    ...row,
+    tally: { ...tally, windows: row.windows, left },
+    running: now?.running ?? null,
+    paused: now?.paused ?? null,
+    estimate,
+  };
+  output.json(shown);
+  output.say(`${id}: ${stateOf(row, now)}, started ${row.startedAt}`);
+  printTally(output, { ...tally, windows: row.windows, left });
+  if (now !== undefined && now.running.length > 0) output.say(`Reads ${now.running.join(', ')}`);
+  if (estimate !== null) output.say(`Left: ${left} windows, ${describeEstimate(estimate)}`);
+  if (row.reason !== null) output.say(row.reason);
+  if (config.uiUrl !== undefined) output.say(`UI  ${workflowUrl(config.uiUrl, config.temporalNamespace, id)}`);
+  return exitCodes.ok;
+}
+
+function stateOf({ outcome, notedAt }: BackfillRow, now: BackfillProgress | undefined): string {
+  if (outcome !== null) return outcome;
+  if (now === undefined) return `nobody answers for it (is there a worker?); this is how it stood at ${notedAt}`;
+  return now.paused ? 'paused' : 'running';
+}
+
+/** By what is left of each limit now; by the workflow's own estimate where the definition cannot be read here. */
+async function estimateOf(
+  { config }: Named,
+  row: BackfillRow,
+  now: BackfillProgress | undefined,
+): Promise<BackfillProgress['estimate'] | null> {
+  const tally = now ?? row.tally;
+  if (tally === null) return null;
+  try {
+    const partner = await loadPartner(row.partner, { dir: config.partnersDir, env: config.env });
+    const stream = compilePartner(partner).get(row.stream);
+    const limits = await withDatabase(config, (pool) => readLimits(pool, partner));
+    return estimateLeft({
+      windows: leftOf(tally, row.windows),
+      ...paceOf(tally, row.concurrency),
+      allowances: stream === undefined ? [] : allowancesOf(stream, limits),
+    });
+  } catch {
+    return now?.estimate ?? null;
+  }
+}
+
+export async function backfillPause({ config, output, options, id }: Named<{ now?: boolean }>): Promise<number> {
+  const now = options.now === true;
+  await withDatabase(config, (pool) => findBackfill(pool, id));
+  await withTemporal(config, (client) => pauseBackfill(client, id, { now }));
+  output.say(
+    `${id} begins no further window; those that run ${now ? 'stop after the page they are at' : 'go on to their ends'}. \`syncline backfill resume ${id}\` goes on.`,
+  );
+  output.json({ paused: id, now });
+  return exitCodes.ok;
+}
+
+export async function backfillResume({ config, output, id }: Named): Promise<number> {
+  await withDatabase(config, (pool) => findBackfill(pool, id));
+  await withTemporal(config, (client) => resumeBackfill(client, id));
+  output.say(`${id} goes on.`);
+  output.json({ resumed: id });
+  return exitCodes.ok;
+}
+
+export async function backfillCancel({ config, output, id }: Named): Promise<number> {
+  await withDatabase(config, (pool) => findBackfill(pool, id));
+  await withTemporal(config, (client) => cancelBackfill(client, id));
+  output.say(`${id} ends after the pages it is at. Start it again to go on from there.`);
+  output.json({ cancelled: id });
+  return exitCodes.ok;
+}
