@@ -3,6 +3,7 @@ import { explain, InvalidInput } from '../core/errors.ts';
 import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
 import type { Output } from './output.ts';
+import { addRunControl } from './run-control.ts';
 
 /** What a command needs is loaded when it is called: help and usage errors come at once. */
 const program = new Command('syncline')
@@ -110,13 +111,7 @@ runs
   .action(async (id: string, options: { json?: boolean }) =>
     run(async (context) => (await import('./commands/runs.ts')).runsShow({ ...context, id }))(options),
   );
-runs
-  .command('cancel <id>')
-  .description('end a run after the page it is at; started again, it goes on from there')
-  .addOption(json)
-  .action(async (id: string, options: { json?: boolean }) =>
-    run(async (context) => (await import('./commands/runs.ts')).runsCancel({ ...context, id }))(options),
-  );
+addRunControl({ runs, partners, run, json });
 
 program
   .command('status')

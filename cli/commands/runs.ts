@@ -1,7 +1,7 @@
 import { listRuns, showRun } from '../../warehouse/postgres/inspect.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
-import { withDatabase, withTemporal } from '../context.ts';
+import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
 import { workflowUrl } from '../workflow-url.ts';
@@ -45,14 +45,6 @@ export async function runsShow({ config, output, id }: CommandContext & { readon
       );
   }
   if (config.uiUrl !== undefined) output.say(`UI  ${workflowUrl(config.uiUrl, config.temporalNamespace, id)}`);
-  return exitCodes.ok;
-}
-
-export async function runsCancel({ config, output, id }: CommandContext & { readonly id: string }): Promise<number> {
-  await withDatabase(config, (pool) => showRun(pool, id));
-  await withTemporal(config, (client) => client.workflow.getHandle(id).cancel());
-  output.say(`${id} ends after the page it is at. Start it again to go on from there.`);
-  output.json({ cancelled: id });
   return exitCodes.ok;
 }
 

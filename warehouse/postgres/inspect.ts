@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { InvalidInput } from '../../core/errors.ts';
 import type { Kind, Outcome } from '../../core/names.ts';
-import type { StreamReport } from '../warehouse.ts';
+import type { StreamReport, WaitKind } from '../warehouse.ts';
 import { quoted } from './quote.ts';
 import { reportColumns, reportOf, type ReportRow } from './report.ts';
 
@@ -16,14 +16,19 @@ export interface RunSummary {
   readonly finishedAt: string | null;
   readonly outcome: Outcome | null;
   readonly reason: string | null;
+  readonly generation: number;
+  /** Those it was to read. */
+  readonly streams: readonly string[];
 }
+
+const runColumns = 'run_id, partner, kind, window_label, started_at, finished_at, outcome, reason, generation, streams';
 
 export async function listRuns(
   pool: Pool,
   input: { readonly partner?: string | undefined; readonly limit: number },
 ): Promise<RunSummary[]> {
   const { rows } = await pool.query<RunRow>(
-    `select run_id, partner, kind, window_label, started_at, finished_at, outcome, reason from runs
+    `select ${runColumns} from runs
       ${input.partner === undefined ? '' : 'where partner = $2'} order by started_at desc limit $1`,
     input.partner === undefined ? [input.limit] : [input.limit, input.partner],
   );
@@ -39,6 +44,8 @@ interface RunRow {
   readonly finished_at: Date | null;
   readonly outcome: Outcome | null;
   readonly reason: string | null;
+  readonly generation: number;
+  readonly streams: readonly string[];
 }
 
 const runOf = (row: RunRow): RunSummary => ({
@@ -50,18 +57,28 @@ const runOf = (row: RunRow): RunSummary => ({
   finishedAt: row.finished_at?.toISOString() ?? null,
   outcome: row.outcome,
   reason: row.reason,
+  generation: row.generation,
+  streams: row.streams,
 });
 
 export interface StreamDetail extends StreamReport {
+  readonly partner: string;
+  readonly runId: string | null;
+  readonly window: string;
   readonly deferredUntil: string | null;
   /** Known of waits that are long. */
   readonly deferredCause: string | null;
+  readonly deferredKind: WaitKind | null;
   readonly range: string | null;
   readonly bytes: number;
 }
 
 interface StreamRow extends ReportRow {
+  readonly partner: string;
   readonly sync_id: string;
+  readonly run_id: string | null;
+  readonly window_label: string;
+  readonly deferred_kind: WaitKind | null;
   readonly deferred_until: Date | null;
   readonly deferred_cause: string | null;
   readonly range_from: Date | null;
@@ -70,19 +87,21 @@ interface StreamRow extends ReportRow {
 }
 
 const deferredCause = (run: string): string =>
-  `case when ${run}.deferred_cause_until = ${run}.deferred_until then ${run}.deferred_cause end as deferred_cause`;
+  ['deferred_cause', 'deferred_kind']
+    .map(
+      (column) =>
+        `case when ${run}.deferred_cause_until = ${run}.deferred_until then ${run}.${column} end as ${column}`,
+    )
+    .join(', ');
 
 /** A run with its streams; streams are also found by a stream's own id (`sync/acme/payments/2026-11-24`). */
 export async function showRun(
   pool: Pool,
   id: string,
 ): Promise<{ readonly run: RunSummary | null; readonly streams: readonly StreamDetail[] }> {
-  const runs = await pool.query<RunRow>(
-    'select run_id, partner, kind, window_label, started_at, finished_at, outcome, reason from runs where run_id = $1',
-    [id],
-  );
+  const runs = await pool.query<RunRow>(`select ${runColumns} from runs where run_id = $1`, [id]);
   const streams = await pool.query<StreamRow>(
-    `select s.name as stream, r.sync_id, r.deferred_until, ${deferredCause('r')}, r.range_from, r.range_to, r.bytes, ${reportColumns}
+    `select s.partner, s.name as stream, r.sync_id, r.run_id, r.window_label, r.deferred_until, ${deferredCause('r')}, r.range_from, r.range_to, r.bytes, ${reportColumns}
       from stream_runs r join streams s using (stream_id) where r.run_id = $1 or r.sync_id = $1 order by s.name`,
     [id],
   );
@@ -92,6 +111,10 @@ export async function showRun(
     run: runs.rows[0] === undefined ? null : runOf(runs.rows[0]),
     streams: streams.rows.map((row) => ({
       ...reportOf(row, row.sync_id),
+      partner: row.partner,
+      runId: row.run_id,
+      window: row.window_label,
+      deferredKind: row.deferred_kind,
       deferredUntil: row.deferred_until?.toISOString() ?? null,
       deferredCause: row.deferred_cause,
       range: row.range_from === null ? null : `${row.range_from.toISOString()} .. ${row.range_to?.toISOString() ?? ''}`,
