@@ -115,9 +115,10 @@ addRunControl({ runs, partners, run, json });
 
 program
   .command('status')
-  .description('each stream: last outcome, watermark, waiting, quarantine; what stands in the way of its partner')
+  .description('each stream: last outcome, freshness, watermark, quarantine; what stands in the way of its partner')
+  .option('--check', 'end with 1 when a stream is late, for monitoring')
   .addOption(json)
-  .action(run(async (context) => (await import('./commands/status.ts')).status(context)));
+  .action(run<{ check?: boolean }>(async (context) => (await import('./commands/status.ts')).status(context)));
 
 const limits = program.command('limits').description('how fast a partner may be asked, and how much of it is used');
 limits
