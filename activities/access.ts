@@ -3,6 +3,7 @@ import type { PartnerClient } from '../http/client.ts';
 import type { ReportProblems } from '../http/header-problems.ts';
 import type { Circuit } from '../limits/circuit.ts';
 import type { Limiter } from '../limits/limiter.ts';
+import type { Pauses } from '../limits/pauses.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { ReadParents } from './pull/partitions.ts';
 
@@ -13,6 +14,7 @@ export interface PartnerAccess {
   readonly authorizer: Authorizer;
   readonly limiter: Limiter;
   readonly circuit: Circuit;
+  readonly pauses: Pauses;
   readonly onHeaderProblems: ReportProblems;
   /** Reads the parent stream's values in batches; undefined for streams without a parent. */
   readonly parents: ReadParents | undefined;

@@ -1,21 +1,18 @@
 import type { Client } from '@temporalio/client';
 import { tellGovernor } from '../client/governor.ts';
 import type { ActivityDeps } from './index.ts';
+import type { Deferral } from './pull/deferral.ts';
 
-export interface NotedWait {
+export interface NotedWait extends Deferral {
   readonly partner: string;
   readonly syncId: string;
-  /** ISO. */
-  readonly until: string;
-  readonly cause: string;
-  readonly reason: 'limit' | 'failure';
 }
 
 /** Writes down why a stream waits; it may concern the whole partner, so its governor looks at once. */
 export async function noteWait(deps: ActivityDeps, client: Client, wait: NotedWait): Promise<void> {
   const { partner, syncId, until, cause, reason } = wait;
-  await deps.warehouse.explainDeferral({ syncId, until, cause });
+  await deps.warehouse.explainDeferral({ syncId, until, cause, kind: reason });
   if (reason === 'limit') await tellGovernor(client, { partner, signal: 'throttled', news: { until, cause } });
-  // The circuit may have opened.
+  // The circuit may have opened, or a person has paused the partner.
   else await tellGovernor(client, { partner, signal: 'refresh', news: null });
 }

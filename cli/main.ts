@@ -5,6 +5,7 @@ import { addBackfillCommands } from './backfill-commands.ts';
 import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
 import type { Output } from './output.ts';
+import { addRunControl } from './run-control.ts';
 
 /** What a command needs is loaded when it is called: help and usage errors come at once. */
 const program = new Command('syncline')
@@ -115,19 +116,14 @@ runs
   .action(async (id: string, options: { json?: boolean }) =>
     run(async (context) => (await import('./commands/runs.ts')).runsShow({ ...context, id }))(options),
   );
-runs
-  .command('cancel <id>')
-  .description('end a run after the page it is at; started again, it goes on from there')
-  .addOption(json)
-  .action(async (id: string, options: { json?: boolean }) =>
-    run(async (context) => (await import('./commands/runs.ts')).runsCancel({ ...context, id }))(options),
-  );
+addRunControl({ runs, partners, run, json });
 
 program
   .command('status')
-  .description('each stream: last outcome, watermark, waiting, quarantine; what stands in the way of its partner')
+  .description('each stream: last outcome, freshness, watermark, quarantine; what stands in the way of its partner')
+  .option('--check', 'end with 1 when a stream is late, for monitoring')
   .addOption(json)
-  .action(run(async (context) => (await import('./commands/status.ts')).status(context)));
+  .action(run<{ check?: boolean }>(async (context) => (await import('./commands/status.ts')).status(context)));
 
 const limits = program.command('limits').description('how fast a partner may be asked, and how much of it is used');
 limits

@@ -1,5 +1,6 @@
 import { formatDuration } from '../core/duration.ts';
 import type { BucketView, LimitsView, QueueView } from '../core/limits-view.ts';
+import { describePause, resumeCommand } from '../core/person-pause.ts';
 import type { Bucket } from '../limits/bucket.ts';
 import type { LimitChange } from '../limits/overrides.ts';
 import type { Output } from './output.ts';
@@ -30,8 +31,11 @@ export function printLimits(
 
 /** One line for each thing that is not as usual; none when all is well. */
 export function describeStanding(limits: LimitsView): readonly string[] {
-  const { partner, blocked, told, factor, circuit, alerts } = limits;
+  const { partner, paused, blocked, told, factor, circuit, alerts } = limits;
   return [
+    ...(paused === null || paused === undefined
+      ? []
+      : [`${partner}: ${describePause(paused)}; \`${resumeCommand(paused)}\` ends that`]),
     ...(blocked === null ? [] : [`${partner}: nobody calls it before ${blocked.until}: ${blocked.cause}`]),
     ...(told === null ? [] : [`${partner}: says that ${told.left} calls are left until ${told.until}`]),
     ...(factor < 1

@@ -1,23 +1,34 @@
 import type { Client } from '@temporalio/client';
+import { MINUTE } from '../core/duration.ts';
+import { WORKFLOW_QUEUE } from '../core/names.ts';
 
 const WORKFLOW = 1;
 const ACTIVITY = 2;
 
-/** Those of some task queues that no worker asks for work. */
+/** Temporal remembers pollers for 5 min; one that lives asks anew at least once a minute. */
+const SEEN_LATELY_MS = 2 * MINUTE;
+
+/** Those of some task queues that no worker asks for work. The queue of workflows needs both kinds of work done. */
 export async function missingPollers(client: Client, queues: readonly string[]): Promise<string[]> {
-  const missing: string[] = [];
-  for (const name of queues) {
-    let pollers = 0;
-    for (const taskQueueType of [WORKFLOW, ACTIVITY]) {
-      const answer = await client.workflowService.describeTaskQueue({
-        namespace: client.options.namespace,
-        taskQueue: { name },
-        // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is not exported to ESM
-        taskQueueType,
-      });
-      pollers += answer.pollers?.length ?? 0;
-    }
-    if (pollers === 0) missing.push(name);
-  }
-  return missing;
+  const found = await Promise.all(
+    queues.map(async (name) => {
+      const types = name === WORKFLOW_QUEUE ? [WORKFLOW, ACTIVITY] : [ACTIVITY];
+      const polled = await Promise.all(types.map((type) => isPolled(client, name, type)));
+      return polled.every(Boolean) ? [] : [name];
+    }),
+  );
+  return found.flat();
+}
+
+async function isPolled(client: Client, name: string, taskQueueType: number): Promise<boolean> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
+    taskQueue: { name },
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is not exported to ESM
+    taskQueueType,
+  });
+  return (pollers ?? []).some(({ lastAccessTime }) => {
+    const seenMs = Number(lastAccessTime?.seconds ?? 0) * 1000;
+    return Date.now() - seenMs < SEEN_LATELY_MS;
+  });
 }

@@ -51,6 +51,9 @@ export class Throttled extends SynclineError {
   }
 }
 
+/** A person has paused the work: nothing is sent until a person ends that. */
+export class Paused extends SynclineError {}
+
 /** Trying again cannot help: the request or the answer is wrong in a way that stays. */
 export class GiveUp extends SynclineError {}
 

@@ -1,4 +1,5 @@
 import type { CircuitState } from './circuit.ts';
+import type { PersonPause } from './person-pause.ts';
 
 /** How a partner's limits stand: facts for people and for the governor, JSON through and through. Times are ISO. */
 
@@ -63,6 +64,8 @@ export interface LimitsView {
   readonly at: string;
   /** Share of the declared speed. */
   readonly factor: number;
+  /** A person lets nobody send; looks of older versions do not know. */
+  readonly paused?: PersonPause | null;
   /** Nobody sends before. */
   readonly blocked: Wait | null;
   /** What the partner says is left of a limit that is not declared. */

@@ -39,7 +39,13 @@ export const streamSyncId = (run: { partner: string; stream: string; window: str
 export const governorId = (partner: string): string => `governor/${partner}`;
 
 /** What the governor is told, and what a waiting stream is: names of signals. */
-export const signals = { throttled: 'throttled', refresh: 'refresh', work: 'work', goOn: 'goOn' } as const;
+export const signals = {
+  throttled: 'throttled',
+  refresh: 'refresh',
+  work: 'work',
+  goOn: 'goOn',
+  pauses: 'pauses',
+} as const;
 export const LIMITS_QUERY = 'limits';
 
 /** `backfill/acme/payments/2025-01-01..2025-12-31/1d`, with the zone where days are not those of UTC. */

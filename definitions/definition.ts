@@ -246,6 +246,8 @@ export const stream = z.strictObject({
     jsonSchema,
   ]),
   lane: z.enum(['critical', 'normal', 'backfill']).default('normal'),
+  /** How old the stream's data may be before `syncline status` calls it late. */
+  freshness: durationMs.refine((promiseMs) => promiseMs > 0, 'above 0').optional(),
   disposition: z.enum(['merge', 'append', 'replace']).default('merge'),
   /** When a field no longer fits its type: quarantine the record, or stop the stream at once (`freeze`). */
   onMismatch: z.enum(['quarantine', 'freeze']).default('quarantine'),

@@ -2,7 +2,9 @@ import type { Pool } from 'pg';
 import { formatDuration, HOUR, MINUTE } from '../core/duration.ts';
 import { exhaustionOf, paceOf, type UseSample } from '../core/forecast.ts';
 import type { BucketView, LimitAlert, LimitsView } from '../core/limits-view.ts';
+import type { PersonPause } from '../core/person-pause.ts';
 import type { Partner } from '../definitions/definition.ts';
+import { readPauses } from '../warehouse/postgres/pauses.ts';
 import { bucketsOf, type Bucket } from './bucket.ts';
 import { knownCredential } from './known-credential.ts';
 import { readCircuits } from './read-circuits.ts';
@@ -19,6 +21,7 @@ export interface Use {
   readonly buckets: readonly BucketUse[];
   readonly circuit: LimitsView['circuit'];
   readonly alerts: readonly LimitAlert[];
+  readonly paused: PersonPause | null;
 }
 
 /** Counted over an hour or more, so that people can do something about it. */
@@ -28,11 +31,12 @@ export const isLong = ({ kind, periodUs, unit }: Bucket): boolean =>
 export async function readUse(pool: Pool, partner: Partner): Promise<Use> {
   const credential = knownCredential(partner);
   const buckets = bucketsOf(partner.limits);
-  const [standing, used, circuits, alerts] = await Promise.all([
+  const [standing, used, circuits, alerts, pauses] = await Promise.all([
     readStanding(pool, credential),
     readBuckets(pool, credential, buckets),
     readCircuits(pool, credential),
     readAlerts(pool, credential),
+    readPauses(pool, partner.name),
   ]);
   const circuit = circuits[0];
   return {
@@ -51,6 +55,7 @@ export async function readUse(pool: Pool, partner: Partner): Promise<Use> {
             advice: circuit.advice,
           },
     alerts,
+    paused: pauses.find(({ scope }) => scope === 'partner') ?? null,
   };
 }
 
@@ -164,12 +169,13 @@ async function readAlerts(pool: Pool, credential: string): Promise<readonly Limi
 }
 
 export function viewOf(use: Use, partner: Partner): LimitsView {
-  const { standing, nowMs, circuit, alerts } = use;
+  const { standing, nowMs, circuit, alerts, paused } = use;
   const { blocked_until, blocked_reason, told_left, told_until } = standing;
   return {
     partner: partner.name,
     at: new Date(nowMs).toISOString(),
     factor: standing.factor,
+    paused,
     blocked: blocked_until === null ? null : { until: blocked_until.toISOString(), cause: blocked_reason },
     told: told_until === null || told_left === null ? null : { left: told_left, until: told_until.toISOString() },
     circuit,

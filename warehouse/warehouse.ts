@@ -164,6 +164,16 @@ export interface OpenBackfill {
   readonly workflowRunId: string;
 }
 
+export const waitKinds = ['limit', 'failure', 'outage', 'paused'] as const;
+export type WaitKind = (typeof waitKinds)[number];
+
+export interface ExplainedWait {
+  readonly syncId: string;
+  readonly until: string;
+  readonly cause: string;
+  readonly kind: WaitKind;
+}
+
 export interface FinishStream {
   readonly stream: CompiledStream;
   readonly run: StreamRun;
@@ -219,7 +229,7 @@ export interface Warehouse {
   /** Shows until when a run waits. */
   deferStream(run: StreamRun, until: string | null): Promise<void>;
   /** Why it waits until then; forgotten when it goes on. */
-  explainDeferral(wait: { readonly syncId: string; readonly until: string; readonly cause: string }): Promise<void>;
+  explainDeferral(wait: ExplainedWait): Promise<void>;
 
   /** Distinct values of a parent's field in its target, after `after`, in order. */
   parentValues(input: {

@@ -13,6 +13,7 @@ import type { Circuit } from '../limits/circuit.ts';
 import { credentialOf } from '../limits/credential.ts';
 import { LEASE_MS } from '../limits/leases.ts';
 import type { Limiter } from '../limits/limiter.ts';
+import { PostgresPauses, type Pauses } from '../limits/pauses.ts';
 import { postgresCircuit } from '../limits/postgres-circuit.ts';
 import { postgresLimiter } from '../limits/postgres-limiter.ts';
 import { compilePartner } from '../definitions/compile.ts';
@@ -45,6 +46,7 @@ interface Opened {
 /** Definitions from their files, read again when a file has changed, with the connections that belong to them. */
 export function partnerRegistry(deps: RegistryDeps): Partners & { close(): Promise<void> } {
   const open = new Map<string, Promise<Opened>>();
+  const pauses = new PostgresPauses(deps.pool);
   const find = async (name: string): Promise<Opened> => {
     const changedAtMs = (await stat(await findPartner(name, deps.dir))).mtimeMs;
     const known = open.get(name);
@@ -57,7 +59,7 @@ export function partnerRegistry(deps: RegistryDeps): Partners & { close(): Promi
   return {
     streams: async (name) => (await find(name)).streams,
     access: async (name, streamName) => {
-      return accessTo(deps.warehouse, streamName, await find(name));
+      return accessTo({ warehouse: deps.warehouse, pauses }, streamName, await find(name));
     },
     close: async () => {
       const closing = [...open.values()].map(async (opening) => {
@@ -108,7 +110,7 @@ const tokensOf = (pool: Pool, { auth }: Partner, credential: string): TokenStore
     : createMemoryTokenStore();
 
 function accessTo(
-  warehouse: Warehouse,
+  { warehouse, pauses }: { readonly warehouse: Warehouse; readonly pauses: Pauses },
   streamName: string,
   { streams, client, authorizer, limiter, circuit, onHeaderProblems }: Opened,
 ): PartnerAccess {
@@ -122,6 +124,7 @@ function accessTo(
     authorizer,
     limiter,
     circuit,
+    pauses,
     onHeaderProblems,
     parents:
       parent === undefined || parentStream === undefined

@@ -1,31 +1,42 @@
+import type { Deferral } from '../activities/pull/deferral.ts';
 import type { GrantResult } from '../activities/pull/grant.ts';
 import type { PlannedStream, RunReport } from '../activities/control.ts';
 import { fateCounts } from '../core/counts.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
 import type { BucketView, QueueView } from '../core/limits-view.ts';
+import { describePause } from '../core/person-pause.ts';
 import type { GovernorState, StreamProgress } from './messages.ts';
 
 /** Markdown for the Temporal UI's "current details". Counts and times only. */
 
 export function describeProgress(progress: StreamProgress, grant: GrantResult): string {
-  const waits = grant.state === 'deferred' ? `\n\n**Waits** until ${grant.until}: ${grant.cause}` : '';
+  const waits = grant.state === 'deferred' ? `\n\n${describeWait(grant)}` : '';
   const { pages, rows, requests, grants } = progress;
   return `${table(['pages', 'records', 'requests', 'grants'], [[pages, rows, requests, grants]])}${waits}`;
 }
+
+const describeWait = ({ reason, until, cause }: Deferral): string =>
+  reason === 'paused' ? `**Stands still**: ${cause}` : `**Waits** until ${until}: ${cause}`;
 
 export function describeReport(report: StreamReport): string {
   return balanceTable([report]);
 }
 
 /** While the run goes on: what has ended, what runs and what waits for another stream first. */
-export function describeStreams(planned: readonly PlannedStream[], ended: ReadonlyMap<string, StreamReport>): string {
+export function describeStreams(
+  planned: readonly PlannedStream[],
+  ended: ReadonlyMap<string, StreamReport>,
+  /** In words. */
+  pauses: readonly string[] = [],
+): string {
   const rows = planned.map(({ stream, lane, after }) => {
     const report = ended.get(stream);
     const waits = after !== null && !ended.has(after);
     const state = report === undefined ? (waits ? `waits for ${after}` : 'runs') : (report.outcome ?? report.state);
     return [stream, lane, state, report?.counts.fetched ?? '', report?.pages ?? ''];
   });
-  return table(['stream', 'lane', 'state', 'fetched', 'pages'], rows);
+  const paused = pauses.map((pause) => `**Stands still**: ${pause}\n\n`).join('');
+  return `${paused}${table(['stream', 'lane', 'state', 'fetched', 'pages'], rows)}`;
 }
 
 export function describeRun(run: RunReport): string {
@@ -35,9 +46,10 @@ export function describeRun(run: RunReport): string {
 /** The governor's picture: what stands in the way first, then each limit. */
 export function describeLimits({ limits, queue, pause, waits, runs, trouble }: GovernorState): string {
   if (limits === null) return `**Could not look yet**: ${trouble ?? 'just started'}`;
-  const { blocked, circuit, factor, alerts } = limits;
+  const { paused, blocked, circuit, factor, alerts } = limits;
   const lines = [
     ...(trouble === null ? [] : [`**The last look failed**: ${trouble}`]),
+    ...(paused === null || paused === undefined ? [] : [`**Nobody calls**: ${describePause(paused)}`]),
     ...(blocked === null ? [] : [`**Nobody calls** until ${blocked.until}: ${blocked.cause}`]),
     ...(pause === null ? [] : [`**Queue paused** until ${pause.until}: ${pause.cause}`]),
     ...(pause !== null || waits === null ? [] : [`**A stream waits** until ${waits.until}: ${waits.cause}`]),

@@ -3,12 +3,14 @@ import {
   ApplicationFailure,
   CancellationScope,
   ChildWorkflowFailure,
+  defineSignal,
   executeChild,
   isCancellation,
   ParentClosePolicy,
   patched,
   proxyActivities,
   setCurrentDetails,
+  setHandler,
   sleep,
   upsertSearchAttributes,
   workflowInfo,
@@ -18,7 +20,7 @@ import type { PlannedStream, RunReport, RunPlan } from '../activities/control.ts
 import type { ControlActivities } from '../activities/index.ts';
 import { noCounts } from '../core/counts.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
-import { lanePriority, streamSyncId } from '../core/names.ts';
+import { lanePriority, signals, streamSyncId } from '../core/names.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
 import { outcomeAttribute, searchAttributesOf } from './attributes.ts';
 import { describeRun, describeStreams } from './details.ts';
@@ -35,6 +37,9 @@ const { tellOfWork } = proxyActivities<ControlActivities>({
   scheduleToCloseTimeout: '1 minute',
 });
 
+/** What people have paused, in words: for people to see; the database is what holds. */
+const pausesNow = defineSignal<[readonly string[]]>(signals.pauses);
+
 /** Syncs the streams of a partner for one window. A stream that fails stops no other; the run says so at its end. */
 export async function syncPartner(input: SyncPartnerInput): Promise<RunReport> {
   const { workflowId: runId, runId: workflowRunId } = workflowInfo();
@@ -44,8 +49,13 @@ export async function syncPartner(input: SyncPartnerInput): Promise<RunReport> {
   const begun = governed ? tell(run, 'begun') : undefined;
 
   const ended = new Map<string, StreamReport>();
-  const showProgress = (): void => setCurrentDetails(describeStreams(plan.streams, ended));
+  let pauses: readonly string[] = [];
+  const showProgress = (): void => setCurrentDetails(describeStreams(plan.streams, ended, pauses));
   showProgress();
+  setHandler(pausesNow, (told) => {
+    pauses = told;
+    if (ended.size < plan.streams.length) showProgress();
+  });
   const started = new Map<string, Promise<StreamReport>>();
   for (const planned of plan.streams)
     started.set(
@@ -118,6 +128,7 @@ async function syncOne(planned: PlannedStream, run: Run): Promise<StreamReport> 
     try {
       return await startChild(planned, run);
     } catch (error) {
+      if (error instanceof ChildWorkflowFailure && endedAlone(error)) return childFailed(planned, run, error);
       if (isCancellation(error)) throw error;
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) return childFailed(planned, run, error);
     }
@@ -125,6 +136,11 @@ async function syncOne(planned: PlannedStream, run: Run): Promise<StreamReport> 
     if (report?.state === 'done') return report;
     await sleep(waitMs, { summary: `${planned.stream} runs elsewhere already` });
   }
+}
+
+/** Somebody has cancelled this stream and not the run: the others go on, and the run tells of it at its end. */
+function endedAlone(error: ChildWorkflowFailure): boolean {
+  return isCancellation(error) && !CancellationScope.current().consideredCancelled && patched('stream cancelled alone');
 }
 
 function startChild(planned: PlannedStream, run: Run): Promise<StreamReport> {

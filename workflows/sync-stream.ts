@@ -56,6 +56,7 @@ export async function syncStream(input: SyncStreamInput): Promise<StreamReport> 
   let progress = input.soFar;
   for (;;) {
     let grant: GrantResult;
+    const signalledBefore = signalled;
     try {
       grant = await pullStream.executeWithOptions({ summary: `${stream} from page ${progress.pages + 1}` }, [
         { ...job, idleGrants: progress.idleGrants },
@@ -80,7 +81,9 @@ export async function syncStream(input: SyncStreamInput): Promise<StreamReport> 
       );
     if (grant.state === 'deferred') {
       try {
-        if (governed) await waitOrGoOn(input, grant, () => signalled);
+        // A pause that ended while the grant said that it stands still: it must not sleep through that.
+        const before = grant.reason === 'paused' ? signalledBefore : signalled;
+        if (governed) await waitOrGoOn(input, grant, () => signalled > before);
         else await sleep(Math.max(0, Date.parse(grant.until) - Date.now()), { summary: waitSummary(grant) });
       } catch (error) {
         return await fail(input, reasonOf(error), error);
@@ -92,16 +95,15 @@ export async function syncStream(input: SyncStreamInput): Promise<StreamReport> 
 
 type Deferred = Extract<GrantResult, { state: 'deferred' }>;
 
-async function waitOrGoOn(input: SyncStreamInput, grant: Deferred, signalled: () => number): Promise<void> {
+async function waitOrGoOn(input: SyncStreamInput, grant: Deferred, mayGoOn: () => boolean): Promise<void> {
   const { partner, syncId } = input;
   const { until, cause, reason } = grant;
-  const before = signalled();
   const leftMs = (): number => Date.parse(until) - Date.now();
   if (leftMs() > LONG_WAIT_MS)
     await noteWait({ partner, syncId, until, cause, reason }).catch((error: unknown) => {
       if (isCancellation(error)) throw error;
     });
-  await condition(() => signalled() > before, Math.max(1, leftMs()), { summary: waitSummary(grant) });
+  await condition(mayGoOn, Math.max(1, leftMs()), { summary: waitSummary(grant) });
 }
 
 function add(progress: StreamProgress, grant: GrantResult): StreamProgress {
@@ -116,8 +118,8 @@ function add(progress: StreamProgress, grant: GrantResult): StreamProgress {
 }
 
 /** Temporal takes 400 bytes and fails the workflow task over more. */
-const waitSummary = (grant: { until: string; cause: string }): string =>
-  `until ${grant.until.slice(0, 19)}Z: ${grant.cause}`.slice(0, 120);
+const waitSummary = ({ until, cause, reason }: Deferred): string =>
+  (reason === 'paused' ? cause : `until ${until.slice(0, 19)}Z: ${cause}`).slice(0, 120);
 
 const causeOf = (grant: GrantResult): string => (grant.state === 'deferred' ? grant.cause : 'no page came');
 

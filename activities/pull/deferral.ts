@@ -6,7 +6,7 @@ export interface Deferral {
   /** ISO time. */
   readonly until: string;
   readonly cause: string;
-  readonly reason: 'limit' | 'failure';
+  readonly reason: 'limit' | 'failure' | 'paused';
 }
 
 /**

@@ -1,14 +1,11 @@
 import type { Kind, Lane } from '../../core/names.ts';
+import type { StreamPlace } from '../../core/stream-place.ts';
 import type { StreamReport } from '../../warehouse/warehouse.ts';
+import type { Deferral } from './deferral.ts';
 
 /** One stream's run as the workflow knows it: names, no records. */
-export interface StreamJob {
-  readonly partner: string;
+export interface StreamJob extends StreamPlace {
   readonly stream: string;
-  /** Workflow id of the stream's run. */
-  readonly syncId: string;
-  /** Workflow id of the partner's run, if it is part of one. */
-  readonly runId: string | null;
   readonly window: string;
   readonly kind: Kind;
   readonly lane: Lane;
@@ -24,5 +21,5 @@ export type GrantResult = { readonly pages: number; readonly rows: number; reado
   | { readonly state: 'more' }
   | { readonly state: 'done'; readonly report: StreamReport }
   /** Goes on by itself at `until` (ISO); the checkpoint stays where it is. */
-  | { readonly state: 'deferred'; readonly until: string; readonly cause: string; readonly reason: 'limit' | 'failure' }
+  | ({ readonly state: 'deferred' } & Deferral)
 );

@@ -10,8 +10,9 @@ import type { StagedPage, Warehouse, Writer, OpenedStream } from '../../warehous
 import { deferralOf, type Deferral } from './deferral.ts';
 import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from './fetch-page.ts';
 import type { GrantInput, GrantResult } from './grant.ts';
-import type { Work } from '../../limits/limiter.ts';
+import type { Limiter, Work } from '../../limits/limiter.ts';
 import { requestsLeft } from '../../core/requests-left.ts';
+import { pausedDeferral, PauseGuard } from './pause-guard.ts';
 import { pageQueue, type Company, type PageQueue } from './page-queue.ts';
 import { partitions, type Partitions } from './partitions.ts';
 import { PagesAhead, type PagesAheadDeps } from './pages-ahead.ts';
@@ -57,6 +58,8 @@ export async function pullStream(deps: PullDeps, input: GrantInput, context: Pul
   return new Grant(deps, input, context, opened).run();
 }
 
+type Facts = Pick<GrantResult, 'pages' | 'rows' | 'requests'>;
+
 /**
  * How much may have been asked for and not be committed yet: that is what a killed worker leaves to be fetched again, and
  * what takes memory. Where the partner limits requests each one is dear: the page being written and the one being
@@ -88,6 +91,8 @@ class Grant {
   readonly #startedAtMs: number;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #guard: PauseGuard;
+  readonly #limiter: Limiter;
   readonly #ahead: PagesAhead;
   readonly #mostInFlight: number;
   #emptyPages: number;
@@ -111,7 +116,9 @@ class Grant {
     this.#startedAtMs = deps.now();
     this.#emptyPages = opened.emptyPages;
     this.#committed = opened.report.pages;
-    this.#signal = AbortSignal.any([context.signal, this.#stop.signal]);
+    this.#guard = new PauseGuard(deps.access.pauses, input);
+    this.#limiter = this.#guard.over(deps.access.limiter);
+    this.#signal = AbortSignal.any([context.signal, this.#stop.signal, this.#guard.signal]);
     this.#ahead = new PagesAhead({
       fetch: (asked) => this.#fetch(asked),
       mayAsk: (pageNo) => this.#hasRoomFor(pageNo) && this.#mayGoOn(),
@@ -127,21 +134,20 @@ class Grant {
   }
 
   async run(): Promise<GrantResult> {
-    const facts = (): { pages: number; rows: number; requests: number } => ({
-      pages: this.#pages,
-      rows: this.#rows,
-      requests: this.#requests,
-    });
+    const facts = (): Facts => ({ pages: this.#pages, rows: this.#rows, requests: this.#requests });
+    this.#guard.begin();
     try {
-      if ((await this.#readAndWrite()) === 'more') return { state: 'more', ...facts() };
+      if ((await this.#guard.look()) !== undefined || (await this.#readAndWrite()) === 'more') {
+        const paused = pausedDeferral(this.#guard.pause, { nowMs: this.#deps.now() });
+        return paused === undefined ? { state: 'more', ...facts() } : await this.#defer(paused, facts());
+      }
     } catch (error) {
       const deferred = this.#context.signal.aborted ? undefined : this.#deferral(error);
-      if (deferred === undefined) {
-        if (error instanceof PartnerDown) await this.#noteOutage(error);
-        throw error;
-      }
-      await this.#deps.warehouse.deferStream(this.#opened.run, deferred.until);
-      return { state: 'deferred', ...deferred, ...facts() };
+      if (deferred !== undefined) return await this.#defer(deferred, facts());
+      if (error instanceof PartnerDown) await this.#noteOutage(error);
+      throw error;
+    } finally {
+      this.#guard.end();
     }
     const report = await this.#deps.warehouse.finishStream({
       stream: this.#deps.access.stream,
@@ -153,11 +159,19 @@ class Grant {
     return { state: 'done', report, ...facts() };
   }
 
+  async #defer(deferral: Deferral, facts: Facts): Promise<GrantResult> {
+    const { until, cause, reason } = deferral;
+    await this.#deps.warehouse.deferStream(this.#opened.run, until);
+    if (reason === 'paused')
+      await this.#deps.warehouse.explainDeferral({ syncId: this.#input.syncId, until, cause, kind: reason });
+    return { state: 'deferred', ...deferral, ...facts };
+  }
+
   /** Temporal asks again by itself; until then the ledger says why nothing goes on. */
   async #noteOutage({ afterMs = 0, message }: PartnerDown): Promise<void> {
     const until = new Date(this.#deps.now() + afterMs).toISOString();
     await this.#deps.warehouse.deferStream(this.#opened.run, until);
-    await this.#deps.warehouse.explainDeferral({ syncId: this.#input.syncId, until, cause: message });
+    await this.#deps.warehouse.explainDeferral({ syncId: this.#input.syncId, until, cause: message, kind: 'outage' });
   }
 
   /** What was read before a failure is still written; a failed write stops the reading at once. */
@@ -262,7 +276,7 @@ class Grant {
 
   #mayGoOn(): boolean {
     const { grant } = this.#deps.access.stream.partner;
-    if (this.#deps.draining()) return false;
+    if (this.#deps.draining() || this.#guard.pause !== undefined) return false;
     return this.#requests < grant.requests && this.#deps.now() - this.#startedAtMs < grant.time;
   }
 
@@ -271,6 +285,7 @@ class Grant {
     const { incremental, slice } = access.stream.definition;
     const deps: FetchDeps = {
       ...access,
+      limiter: this.#limiter,
       failpoint,
       now,
       ...how,
@@ -329,6 +344,8 @@ class Grant {
 
   #deferral(error: unknown): Deferral | undefined {
     const { now, random, access } = this.#deps;
+    const paused = pausedDeferral(this.#guard.pause, { nowMs: now(), error });
+    if (paused !== undefined) return paused;
     return deferralOf(error, {
       pages: this.#pages,
       idleGrants: this.#input.idleGrants,

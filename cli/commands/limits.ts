@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { tellGovernor, wakeStreams } from '../../client/governor.ts';
@@ -18,6 +17,7 @@ import { describeBucket, printLimits } from '../print-limits.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import { givenReason, whoami } from '../person.ts';
 
 type Named<O = object> = CommandContext<O> & { readonly partner: string };
 const SHOWN_CHANGES = 5;
@@ -39,7 +39,7 @@ export async function limitsSet(
   context: Named<{ reason: string; for?: string }> & { readonly bucket: string; readonly value: string },
 ): Promise<number> {
   const { config, output, options, partner: name, value } = context;
-  const reason = given(options.reason);
+  const reason = givenReason(options.reason);
   const forMs = options.for === undefined ? null : durationOf(options.for);
   const partner = await load(config, name);
   const bucket = bucketOf(partner, context.bucket);
@@ -66,7 +66,7 @@ export async function limitsReset(
   context: Named<{ reason: string; block?: boolean; yes?: boolean }> & { readonly bucket: string | undefined },
 ): Promise<number> {
   const { config, output, options, partner: name } = context;
-  const reason = given(options.reason);
+  const reason = givenReason(options.reason);
   if (options.block === true && options.yes !== true)
     throw new InvalidInput(
       `--block lets calls go out before ${name} said so, which it may punish: add --yes if that is agreed with them`,
@@ -139,14 +139,6 @@ const queueOf = (client: Client, partner: string): QueueOf => ({
   namespace: client.options.namespace,
   partner,
 });
-
-const whoami = (): string => userInfo().username;
-
-function given(reason: string): string {
-  if (reason.trim() === '')
-    throw new InvalidInput('--reason: expected why, in a few words: it is kept with the change');
-  return reason.trim();
-}
 
 function durationOf(text: string): number {
   const ms = parseDuration(text);

@@ -1,8 +1,10 @@
+import { InvalidInput } from '../../core/errors.ts';
 import { listRuns, showRun } from '../../warehouse/postgres/inspect.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
-import { withDatabase, withTemporal } from '../context.ts';
+import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import { explainRun, explainUnknown } from '../explain-run.ts';
 import { positive } from '../positive.ts';
 import { workflowUrl } from '../workflow-url.ts';
 
@@ -30,29 +32,36 @@ export async function runsList({
 }
 
 export async function runsShow({ config, output, id }: CommandContext & { readonly id: string }): Promise<number> {
-  const { run, streams } = await withDatabase(config, (pool) => showRun(pool, id));
-  output.json({ run, streams });
+  const found = await withDatabase(config, async (pool) => {
+    const shown = await showRun(pool, id).catch(async (error: unknown) => {
+      const begins =
+        error instanceof InvalidInput ? await explainUnknown({ config }, id).catch(() => undefined) : undefined;
+      if (begins === undefined) throw error;
+      return begins;
+    });
+    return 'says' in shown ? shown : { ...shown, explained: await explainRun({ config }, pool, shown) };
+  });
+  if ('says' in found) {
+    output.json({ run: null, streams: [], waits: [found], trouble: null });
+    output.say(`${id}: started, but not in the ledger yet: ${found.says}`);
+    if (found.todo !== null) output.say(`  → ${found.todo}`);
+    return exitCodes.ok;
+  }
+  const { run, streams, explained } = found;
+  output.json({ run, streams, waits: explained.streams, trouble: explained.trouble });
   if (run !== null)
     output.say(
       `${run.runId}: ${run.outcome ?? 'running'}, started ${run.startedAt}${run.finishedAt === null ? '' : `, took ${took(run.startedAt, run.finishedAt)}`}`,
     );
   printBalance(output, streams);
-  for (const stream of streams) {
-    if (stream.range !== null) output.say(`${stream.stream} read ${stream.range}`);
-    if (stream.deferredUntil !== null)
-      output.say(
-        `${stream.stream} is deferred until ${stream.deferredUntil} and then goes on by itself${stream.deferredCause === null ? '' : `: ${stream.deferredCause}`}`,
-      );
+  for (const { stream, range } of streams) if (range !== null) output.say(`${stream} read ${range}`);
+  for (const { stream, says, todo } of explained.streams) {
+    output.say(`${stream}: ${says}`);
+    if (todo !== null) output.say(`  → ${todo}`);
   }
+  if (explained.trouble !== null)
+    output.say(`Only the ledger was asked, since Temporal does not answer: ${explained.trouble}`);
   if (config.uiUrl !== undefined) output.say(`UI  ${workflowUrl(config.uiUrl, config.temporalNamespace, id)}`);
-  return exitCodes.ok;
-}
-
-export async function runsCancel({ config, output, id }: CommandContext & { readonly id: string }): Promise<number> {
-  await withDatabase(config, (pool) => showRun(pool, id));
-  await withTemporal(config, (client) => client.workflow.getHandle(id).cancel());
-  output.say(`${id} ends after the page it is at. Start it again to go on from there.`);
-  output.json({ cancelled: id });
   return exitCodes.ok;
 }
 

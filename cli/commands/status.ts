@@ -1,12 +1,16 @@
 import type { Pool } from 'pg';
 import { readQueueRate, viewOfQueue } from '../../client/queue-rate.ts';
+import { ageText, describeLateness, type Freshness } from '../../core/freshness.ts';
 import type { LimitsView, QueueView } from '../../core/limits-view.ts';
-import { loadPartner } from '../../definitions/load.ts';
+import { describePause, resumeCommand, type PersonPause } from '../../core/person-pause.ts';
 import { readLimits } from '../../limits/usage.ts';
-import { statusOfStreams, type StreamStatus } from '../../warehouse/postgres/inspect.ts';
+import { readPauses } from '../../warehouse/postgres/pauses.ts';
+import { statusOfStreams, type StreamStatus } from '../../warehouse/postgres/stream-status.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import type { Output } from '../output.ts';
+import { loadPromises, promisesOf, type Promises } from '../promises.ts';
 import { describeQueue, describeStanding, describeUse } from '../print-limits.ts';
 
 /** What holds for all streams of a partner. */
@@ -17,11 +21,18 @@ interface Standing {
   readonly queue: QueueView | null;
 }
 
-export async function status({ config, output }: CommandContext): Promise<number> {
-  const { streams, standings } = await withDatabase(config, async (pool) => {
+type Shown = StreamStatus & { readonly freshness: Freshness | null };
+
+export async function status({ config, output, options }: CommandContext<{ check?: boolean }>): Promise<number> {
+  const promises = await loadPromises(config);
+  const [begun, standings, pauses] = await withDatabase(config, async (pool) => {
     const streams = await statusOfStreams(pool);
-    return { streams, standings: await standingsOf(config, pool, [...new Set(streams.map(({ partner }) => partner))]) };
+    const partners = [...new Set(streams.map(({ partner }) => partner))];
+    return Promise.all([streams, standingsOf(config, pool, partners, promises), readPauses(pool)]);
   });
+  const streams = promisesOf(promises, begun, Date.now());
+  const late = streams.filter(({ freshness }) => freshness?.late === true);
+  const isBad = late.length > 0 || promises.broken.length > 0;
   output.json(
     streams.map((stream) => {
       const { limits, queue } = standings.get(stream.partner) ?? nothing;
@@ -30,37 +41,72 @@ export async function status({ config, output }: CommandContext): Promise<number
         limits: limits?.buckets ?? null,
         factor: limits?.factor ?? null,
         circuit: limits?.circuit ?? null,
+        paused: limits?.paused ?? null,
         queue,
       };
     }),
   );
-  if (streams.length === 0) {
-    output.say('No stream has been synced yet: `syncline sync PARTNER` starts.');
-    return exitCodes.ok;
-  }
+  for (const { partner, stream, freshness, lastReason } of late)
+    output.say(
+      `LATE ${partner}.${stream}: ${describeLateness(freshness as Freshness)}${lastReason === null ? '' : `; ${lastReason}`}`,
+    );
+  for (const { partner, problem } of promises.broken)
+    output.say(`${partner}: what it promises is not known, since its definition does not load: ${problem}`);
+  if (streams.length === 0) output.say('No stream has been synced yet: `syncline sync PARTNER` starts.');
+  else printStreams(output, streams);
+  for (const [partner, standing] of standings) for (const line of linesOf(partner, streams, standing)) output.say(line);
+  for (const line of describePauses(pauses, standings)) output.say(line);
+  return options.check === true && isBad ? exitCodes.failed : exitCodes.ok;
+}
+
+function printStreams(output: Output, streams: readonly Shown[]): void {
+  const promised = streams.some(({ freshness }) => freshness !== null);
   output.table(
     streams.map((stream) => ({
       stream: `${stream.partner}.${stream.stream}`,
       now: stateOf(stream),
       'last outcome': stream.lastOutcome ?? 'never run',
       finished: stream.lastFinishedAt?.slice(0, 19),
+      age: ageOf(stream.freshness),
       watermark: stream.watermark?.slice(0, 26),
       events: stream.events,
       waiting: stream.waiting,
       quarantined: stream.quarantined,
     })),
-    ['stream', 'now', 'last outcome', 'finished', 'watermark', 'events', 'waiting', 'quarantined'],
+    [
+      ...['stream', 'now', 'last outcome', 'finished'],
+      ...(promised ? ['age'] : []),
+      ...['watermark', 'events', 'waiting', 'quarantined'],
+    ],
   );
   for (const stream of streams) {
     if (stream.lastReason !== null) output.say(`${stream.partner}.${stream.stream}: ${stream.lastReason}`);
-    if (stream.deferredCause !== null) output.say(`${stream.partner}.${stream.stream} waits: ${stream.deferredCause}`);
+    if (stream.deferredCause !== null && stream.deferredKind !== 'paused')
+      output.say(`${stream.partner}.${stream.stream} waits: ${stream.deferredCause}`);
   }
-  for (const [partner, standing] of standings) for (const line of linesOf(partner, streams, standing)) output.say(line);
-  return exitCodes.ok;
 }
 
-const stateOf = ({ running, deferredUntil }: StreamStatus): string =>
-  deferredUntil !== null ? `deferred until ${deferredUntil}` : running ? 'running' : '';
+const ageOf = (freshness: Freshness | null): string => {
+  if (freshness === null) return '';
+  const { ageMs, promiseMs, late } = freshness;
+  return `${late ? 'LATE ' : ''}${ageMs === null ? 'never' : ageText(ageMs)} of ${ageText(promiseMs)}`;
+};
+
+const stateOf = ({ running, deferredUntil, deferredKind }: StreamStatus): string =>
+  deferredKind === 'paused'
+    ? 'paused'
+    : deferredUntil !== null
+      ? `deferred until ${deferredUntil}`
+      : running
+        ? 'running'
+        : '';
+
+/** Those of partners are among what stands in the way of them. */
+function describePauses(pauses: readonly PersonPause[], standings: ReadonlyMap<string, Standing>): readonly string[] {
+  return pauses
+    .filter(({ scope, target }) => scope !== 'partner' || standings.get(target)?.limits == null)
+    .map((pause) => `${pause.target}: ${describePause(pause)}; \`${resumeCommand(pause)}\` ends that`);
+}
 
 function linesOf(partner: string, streams: readonly StreamStatus[], { limits, queue }: Standing): readonly string[] {
   const blockedUntil = streams.find((stream) => stream.partner === partner)?.blockedUntil ?? null;
@@ -80,17 +126,16 @@ async function standingsOf(
   config: CommandContext['config'],
   pool: Pool,
   partners: readonly string[],
+  { definitions }: Promises,
 ): Promise<ReadonlyMap<string, Standing>> {
   if (partners.length === 0) return new Map();
   const [queues, limits] = await Promise.all([
     queuesOf(config, partners),
     Promise.all(
-      partners.map((name) =>
-        loadPartner(name, { dir: config.partnersDir, env: config.env }).then(
-          (partner) => readLimits(pool, partner),
-          () => null,
-        ),
-      ),
+      partners.map((name) => {
+        const partner = definitions.get(name);
+        return partner === undefined ? null : readLimits(pool, partner);
+      }),
     ),
   ]);
   return new Map(

@@ -140,12 +140,11 @@ test('a limit that is lowered stops a sync that runs, everyone says why, and its
       /acme monthly: 2 requests per month from the next permit on, until \d{4}-.*Z; the definition says 1000\./,
     ),
   });
-  expect(await eventually(async () => /deferred until/.test((await syncline(['runs', 'show', RUN])).says))).toBe(true);
+  const waiting = /payments: the quota monthly is used up.*; it resets at \d{4}-\S+Z\n  → syncline limits show acme/;
+  expect(await eventually(async () => waiting.test((await syncline(['runs', 'show', RUN])).says))).toBe(true);
   const sent = simulator.requests().length;
   expect(sent).toBeLessThan(PAGES);
 
-  const waiting = /payments is deferred until \d{4}-\S+Z and then goes on by itself: .*waiting for the limit: monthly/;
-  expect(await eventually(async () => waiting.test((await syncline(['runs', 'show', RUN])).says))).toBe(true);
   // The governor has paused the queue: nobody can call before the month is over.
   const pausedStatus = /acme: task queue paused until \S+-01T00:00:00\.000Z: monthly is used up/;
   expect(await eventually(async () => pausedStatus.test((await syncline(['status'])).says))).toBe(true);

@@ -10,7 +10,7 @@ import type { RunReport } from '../../activities/control.ts';
 import { createControlActivities, createPartnerActivities } from '../../activities/index.ts';
 import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import type { StartedSync, StartSync } from '../../client/start-sync.ts';
-import { readConfig } from '../../config/config.ts';
+import { readConfig, type Config } from '../../config/config.ts';
 import { partnerQueue, WORKFLOW_QUEUE } from '../../core/names.ts';
 import type { PartnerInput } from '../../definitions/definition.ts';
 import type { SimulatorOptions } from '../../simulator/options.ts';
@@ -43,6 +43,7 @@ export interface BenchPartner {
 }
 
 export interface PullBench {
+  readonly config: Config;
   readonly client: Client;
   readonly pool: Pool;
   readonly namespace: string;
@@ -104,6 +105,7 @@ export async function openPullBench(): Promise<PullBench> {
   });
 
   const bench: PullBench = {
+    config,
     client,
     pool: deps.pool,
     namespace,

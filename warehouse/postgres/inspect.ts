@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { InvalidInput } from '../../core/errors.ts';
 import type { Kind, Outcome } from '../../core/names.ts';
-import type { StreamReport } from '../warehouse.ts';
+import type { StreamReport, WaitKind } from '../warehouse.ts';
 import { quoted } from './quote.ts';
 import { reportColumns, reportOf, type ReportRow } from './report.ts';
 
@@ -16,14 +16,19 @@ export interface RunSummary {
   readonly finishedAt: string | null;
   readonly outcome: Outcome | null;
   readonly reason: string | null;
+  readonly generation: number;
+  /** Those it was to read. */
+  readonly streams: readonly string[];
 }
+
+const runColumns = 'run_id, partner, kind, window_label, started_at, finished_at, outcome, reason, generation, streams';
 
 export async function listRuns(
   pool: Pool,
   input: { readonly partner?: string | undefined; readonly limit: number },
 ): Promise<RunSummary[]> {
   const { rows } = await pool.query<RunRow>(
-    `select run_id, partner, kind, window_label, started_at, finished_at, outcome, reason from runs
+    `select ${runColumns} from runs
       ${input.partner === undefined ? '' : 'where partner = $2'} order by started_at desc limit $1`,
     input.partner === undefined ? [input.limit] : [input.limit, input.partner],
   );
@@ -39,6 +44,8 @@ interface RunRow {
   readonly finished_at: Date | null;
   readonly outcome: Outcome | null;
   readonly reason: string | null;
+  readonly generation: number;
+  readonly streams: readonly string[];
 }
 
 const runOf = (row: RunRow): RunSummary => ({
@@ -50,18 +57,28 @@ const runOf = (row: RunRow): RunSummary => ({
   finishedAt: row.finished_at?.toISOString() ?? null,
   outcome: row.outcome,
   reason: row.reason,
+  generation: row.generation,
+  streams: row.streams,
 });
 
 export interface StreamDetail extends StreamReport {
+  readonly partner: string;
+  readonly runId: string | null;
+  readonly window: string;
   readonly deferredUntil: string | null;
   /** Known of waits that are long. */
   readonly deferredCause: string | null;
+  readonly deferredKind: WaitKind | null;
   readonly range: string | null;
   readonly bytes: number;
 }
 
 interface StreamRow extends ReportRow {
+  readonly partner: string;
   readonly sync_id: string;
+  readonly run_id: string | null;
+  readonly window_label: string;
+  readonly deferred_kind: WaitKind | null;
   readonly deferred_until: Date | null;
   readonly deferred_cause: string | null;
   readonly range_from: Date | null;
@@ -69,20 +86,22 @@ interface StreamRow extends ReportRow {
   readonly bytes: string;
 }
 
-const deferredCause = (run: string): string =>
-  `case when ${run}.deferred_cause_until = ${run}.deferred_until then ${run}.deferred_cause end as deferred_cause`;
+export const deferredCause = (run: string): string =>
+  ['deferred_cause', 'deferred_kind']
+    .map(
+      (column) =>
+        `case when ${run}.deferred_cause_until = ${run}.deferred_until then ${run}.${column} end as ${column}`,
+    )
+    .join(', ');
 
 /** A run with its streams; streams are also found by a stream's own id (`sync/acme/payments/2026-11-24`). */
 export async function showRun(
   pool: Pool,
   id: string,
 ): Promise<{ readonly run: RunSummary | null; readonly streams: readonly StreamDetail[] }> {
-  const runs = await pool.query<RunRow>(
-    'select run_id, partner, kind, window_label, started_at, finished_at, outcome, reason from runs where run_id = $1',
-    [id],
-  );
+  const runs = await pool.query<RunRow>(`select ${runColumns} from runs where run_id = $1`, [id]);
   const streams = await pool.query<StreamRow>(
-    `select s.name as stream, r.sync_id, r.deferred_until, ${deferredCause('r')}, r.range_from, r.range_to, r.bytes, ${reportColumns}
+    `select s.partner, s.name as stream, r.sync_id, r.run_id, r.window_label, r.deferred_until, ${deferredCause('r')}, r.range_from, r.range_to, r.bytes, ${reportColumns}
       from stream_runs r join streams s using (stream_id) where r.run_id = $1 or r.sync_id = $1 order by s.name`,
     [id],
   );
@@ -92,76 +111,16 @@ export async function showRun(
     run: runs.rows[0] === undefined ? null : runOf(runs.rows[0]),
     streams: streams.rows.map((row) => ({
       ...reportOf(row, row.sync_id),
+      partner: row.partner,
+      runId: row.run_id,
+      window: row.window_label,
+      deferredKind: row.deferred_kind,
       deferredUntil: row.deferred_until?.toISOString() ?? null,
       deferredCause: row.deferred_cause,
       range: row.range_from === null ? null : `${row.range_from.toISOString()} .. ${row.range_to?.toISOString() ?? ''}`,
       bytes: Number(row.bytes),
     })),
   };
-}
-
-export interface StreamStatus {
-  readonly partner: string;
-  readonly stream: string;
-  readonly table: string;
-  readonly lastOutcome: Outcome | null;
-  readonly lastReason: string | null;
-  readonly lastFinishedAt: string | null;
-  readonly running: boolean;
-  readonly deferredUntil: string | null;
-  readonly deferredCause: string | null;
-  readonly watermark: string | null;
-  readonly events: number;
-  readonly waiting: number;
-  readonly quarantined: number;
-  readonly blockedUntil: string | null;
-}
-
-/** Each stream as it stands: its last run, its watermark, what waits and what is in quarantine. */
-export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
-  const { rows } = await pool.query<{
-    partner: string;
-    name: string;
-    target_table: string;
-    watermark: string | null;
-    last_event: string;
-    outcome: Outcome | null;
-    reason: string | null;
-    state: string | null;
-    finished_at: Date | null;
-    deferred_until: Date | null;
-    deferred_cause: string | null;
-    waiting: string;
-    quarantined: string;
-    blocked_until: Date | null;
-  }>(
-    `select s.partner, s.name, s.target_table, s.watermark, s.last_event, ended.outcome, ended.reason, ended.finished_at,
-        latest.state, latest.deferred_until, ${deferredCause('latest')},
-        (select count(*) from waiting w where w.stream_id = s.stream_id) as waiting,
-        (select count(*) from quarantine q where q.stream_id = s.stream_id and q.status = 'held') as quarantined,
-        (select max(blocked_until) from credentials c where c.partner = s.partner and blocked_until > now()) as blocked_until
-      from streams s
-      left join stream_runs latest on latest.stream_id = s.stream_id and latest.run_no = s.last_run
-      left join lateral (select outcome, reason, finished_at from stream_runs r
-        where r.stream_id = s.stream_id and r.finished_at is not null order by r.finished_at desc limit 1) ended on true
-      order by s.partner, s.name`,
-  );
-  return rows.map((row) => ({
-    partner: row.partner,
-    stream: row.name,
-    table: `${row.partner}.${row.target_table}`,
-    lastOutcome: row.outcome,
-    lastReason: row.reason,
-    lastFinishedAt: row.finished_at?.toISOString() ?? null,
-    running: row.state === 'running',
-    deferredUntil: row.deferred_until?.toISOString() ?? null,
-    deferredCause: row.deferred_cause,
-    watermark: row.watermark,
-    events: Number(row.last_event),
-    waiting: Number(row.waiting),
-    quarantined: Number(row.quarantined),
-    blockedUntil: row.blocked_until?.toISOString() ?? null,
-  }));
 }
 
 /** Rows of a target. */

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { StreamReport, StreamRun } from '../warehouse.ts';
+import type { ExplainedWait, StreamReport, StreamRun } from '../warehouse.ts';
 import { reportColumns, reportOf, type ReportRow } from './report.ts';
 
 /** Marks a run as failed; its checkpoint stays, so that a later attempt goes on from there. A run that is done stays done. */
@@ -32,13 +32,9 @@ export async function deferStream(pool: Pool, run: StreamRun, until: string | nu
 }
 
 /** Kept beside the time it belongs to, so that it never explains another wait. */
-export async function explainDeferral(
-  pool: Pool,
-  { syncId, until, cause }: { readonly syncId: string; readonly until: string; readonly cause: string },
-): Promise<void> {
-  await pool.query('update stream_runs set deferred_cause = $3, deferred_cause_until = $2 where sync_id = $1', [
-    syncId,
-    until,
-    cause,
-  ]);
+export async function explainDeferral(pool: Pool, { syncId, until, cause, kind }: ExplainedWait): Promise<void> {
+  await pool.query(
+    'update stream_runs set deferred_cause = $3, deferred_cause_until = $2, deferred_kind = $4 where sync_id = $1',
+    [syncId, until, cause, kind],
+  );
 }

@@ -1,0 +1,66 @@
+import { explain } from '../core/errors.ts';
+import { freshnessOf, type Freshness } from '../core/freshness.ts';
+import type { Partner } from '../definitions/definition.ts';
+import { listPartners } from '../definitions/find.ts';
+import { loadPartner } from '../definitions/load.ts';
+import type { StreamStatus } from '../warehouse/postgres/stream-status.ts';
+import type { CommandContext } from './command.ts';
+
+/** What the definitions promise of their streams' freshness. */
+export interface Promises {
+  readonly definitions: ReadonlyMap<string, Partner>;
+  /** Those that do not load. */
+  readonly broken: readonly { readonly partner: string; readonly problem: string }[];
+}
+
+export async function loadPromises({ partnersDir: dir, env }: CommandContext['config']): Promise<Promises> {
+  const definitions = new Map<string, Partner>();
+  const broken: { partner: string; problem: string }[] = [];
+  for (const partner of await listPartners(dir).catch(() => []))
+    try {
+      definitions.set(partner, await loadPartner(partner, { dir, env }));
+    } catch (error) {
+      broken.push({ partner, problem: explain(error) });
+    }
+  return { definitions, broken };
+}
+
+/** Each stream with its promise; those that promise something and have never run are there too. */
+export function promisesOf(
+  { definitions }: Promises,
+  streams: readonly StreamStatus[],
+  nowMs: number,
+): readonly (StreamStatus & { readonly freshness: Freshness | null })[] {
+  const known = new Set(streams.map(({ partner, stream }) => `${partner}.${stream}`));
+  const never = [...definitions.values()].flatMap(({ name: partner, streams: defined }) =>
+    Object.entries(defined)
+      .filter(([stream, { freshness }]) => freshness !== undefined && !known.has(`${partner}.${stream}`))
+      .map(([stream, { table }]) => neverRun(partner, stream, `${partner}.${table ?? stream}`)),
+  );
+  return [...streams, ...never].map((status) => ({
+    ...status,
+    freshness: freshnessOf(definitions.get(status.partner)?.streams[status.stream]?.freshness, {
+      freshAt: status.freshAt,
+      nowMs,
+    }),
+  }));
+}
+
+const neverRun = (partner: string, stream: string, table: string): StreamStatus => ({
+  partner,
+  stream,
+  table,
+  lastOutcome: null,
+  lastReason: null,
+  lastFinishedAt: null,
+  running: false,
+  deferredUntil: null,
+  deferredCause: null,
+  deferredKind: null,
+  freshAt: null,
+  watermark: null,
+  events: 0,
+  waiting: 0,
+  quarantined: 0,
+  blockedUntil: null,
+});

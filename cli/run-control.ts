@@ -1,0 +1,75 @@
+import { Option, type Command } from 'commander';
+import type { CommandContext } from './command.ts';
+
+/** How main.ts runs a command with its configuration and output. */
+export type Run = <O extends object>(
+  work: (context: CommandContext<O>) => Promise<number>,
+) => (options: O) => Promise<void>;
+
+const stream = (): Option => new Option('--stream <name>', 'one stream of the run only');
+const reason = '--reason <text>';
+
+/** The commands that stop, resume and repeat what goes on. */
+export function addRunControl(to: {
+  readonly runs: Command;
+  readonly partners: Command;
+  readonly run: Run;
+  readonly json: Option;
+}): void {
+  const { runs, partners, run, json } = to;
+  runs
+    .command('pause <id>')
+    .description('stop a run at the end of its pages, until it is resumed; nothing is lost, nothing is read twice')
+    .requiredOption(reason, 'why: kept with the pause')
+    .option('--now', 'break off the request under way; its page is fetched again later')
+    .addOption(stream())
+    .addOption(json)
+    .action(async (id: string, options: { reason: string; now?: boolean; stream?: string }) =>
+      run<typeof options>(async (context) => (await import('./commands/pauses.ts')).runsPause({ ...context, id }))(
+        options,
+      ),
+    );
+  runs
+    .command('resume <id>')
+    .description('go on with a run that was paused, from where it stands')
+    .option(reason, 'why: kept with the pause')
+    .addOption(stream())
+    .addOption(json)
+    .action(async (id: string, options: { reason?: string; stream?: string }) =>
+      run<typeof options>(async (context) => (await import('./commands/pauses.ts')).runsResume({ ...context, id }))(
+        options,
+      ),
+    );
+  runs
+    .command('cancel <id>')
+    .description('end a run at the end of its pages; started again, it goes on from there')
+    .option('--now', 'break off the request under way; its page is fetched again later')
+    .addOption(stream())
+    .addOption(json)
+    .action(async (id: string, options: { now?: boolean; stream?: string }) =>
+      run<typeof options>(async (context) => (await import('./commands/cancel.ts')).runsCancel({ ...context, id }))(
+        options,
+      ),
+    );
+  partners
+    .command('pause <name>')
+    .description('no run of the partner sends a request any more, until it is resumed')
+    .requiredOption(reason, 'why: kept with the pause')
+    .option('--now', 'break off the requests under way; their pages are fetched again later')
+    .addOption(json)
+    .action(async (partner: string, options: { reason: string; now?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/pauses.ts')).partnersPause({ ...context, partner }),
+      )(options),
+    );
+  partners
+    .command('resume <name>')
+    .description('go on with all that waits for a partner that was paused')
+    .requiredOption(reason, 'why: kept with the pause')
+    .addOption(json)
+    .action(async (partner: string, options: { reason: string }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/pauses.ts')).partnersResume({ ...context, partner }),
+      )(options),
+    );
+}

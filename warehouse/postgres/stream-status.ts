@@ -1,0 +1,78 @@
+import type { Pool } from 'pg';
+import type { Outcome } from '../../core/names.ts';
+import type { WaitKind } from '../warehouse.ts';
+import { deferredCause } from './inspect.ts';
+
+export interface StreamStatus {
+  readonly partner: string;
+  readonly stream: string;
+  readonly table: string;
+  readonly lastOutcome: Outcome | null;
+  readonly lastReason: string | null;
+  readonly lastFinishedAt: string | null;
+  readonly running: boolean;
+  readonly deferredUntil: string | null;
+  readonly deferredCause: string | null;
+  readonly deferredKind: WaitKind | null;
+  /** When the last run began that brought the stream up to date. */
+  readonly freshAt: string | null;
+  readonly watermark: string | null;
+  readonly events: number;
+  readonly waiting: number;
+  readonly quarantined: number;
+  readonly blockedUntil: string | null;
+}
+
+/** Each stream as it stands: its last run, its watermark, what waits and what is in quarantine. */
+export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
+  const { rows } = await pool.query<{
+    partner: string;
+    name: string;
+    target_table: string;
+    watermark: string | null;
+    last_event: string;
+    outcome: Outcome | null;
+    reason: string | null;
+    state: string | null;
+    finished_at: Date | null;
+    deferred_until: Date | null;
+    deferred_cause: string | null;
+    deferred_kind: WaitKind | null;
+    fresh_at: Date | null;
+    waiting: string;
+    quarantined: string;
+    blocked_until: Date | null;
+  }>(
+    `select s.partner, s.name, s.target_table, s.watermark, s.last_event, ended.outcome, ended.reason, ended.finished_at,
+        good.started_at as fresh_at, latest.state, latest.deferred_until, ${deferredCause('latest')},
+        (select count(*) from waiting w where w.stream_id = s.stream_id) as waiting,
+        (select count(*) from quarantine q where q.stream_id = s.stream_id and q.status = 'held') as quarantined,
+        (select max(blocked_until) from credentials c where c.partner = s.partner and blocked_until > now()) as blocked_until
+      from streams s
+      left join stream_runs latest on latest.stream_id = s.stream_id and latest.run_no = s.last_run
+      left join lateral (select outcome, reason, finished_at from stream_runs r
+        where r.stream_id = s.stream_id and r.finished_at is not null order by r.finished_at desc limit 1) ended on true
+      left join lateral (select started_at from stream_runs r
+        where r.stream_id = s.stream_id and r.outcome in ('ok', 'partial') and r.kind in ('nightly', 'manual')
+          and position('..' in r.window_label) = 0 order by r.finished_at desc limit 1) good on true
+      order by s.partner, s.name`,
+  );
+  return rows.map((row) => ({
+    partner: row.partner,
+    stream: row.name,
+    table: `${row.partner}.${row.target_table}`,
+    lastOutcome: row.outcome,
+    lastReason: row.reason,
+    lastFinishedAt: row.finished_at?.toISOString() ?? null,
+    running: row.state === 'running',
+    deferredUntil: row.deferred_until?.toISOString() ?? null,
+    deferredCause: row.deferred_cause,
+    deferredKind: row.deferred_kind,
+    freshAt: row.fresh_at?.toISOString() ?? null,
+    watermark: row.watermark,
+    events: Number(row.last_event),
+    waiting: Number(row.waiting),
+    quarantined: Number(row.quarantined),
+    blockedUntil: row.blocked_until?.toISOString() ?? null,
+  }));
+}
