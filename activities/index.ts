@@ -3,12 +3,21 @@ import { tellGovernor } from '../client/governor.ts';
 import type { Failpoint } from '../core/failpoint.ts';
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import { PartnerDown, WarehouseUnavailable } from '../core/errors.ts';
+import type { Metrics } from '../core/metrics.ts';
 import type { Observation } from '../limits/observe.ts';
 import type { Partner } from '../definitions/definition.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 import type { GovernorNews } from '../workflows/messages.ts';
 import type { Partners } from './access.ts';
-import { closeRun, planRun, type CloseRunInput, type PlanRunInput, type RunPlan, type RunReport } from './control.ts';
+import {
+  closeRun,
+  failStream,
+  planRun,
+  type CloseRunInput,
+  type PlanRunInput,
+  type RunPlan,
+  type RunReport,
+} from './control.ts';
 import { toFailure, type RetryRules } from './failures.ts';
 import { lookAtLimits, type Look, type LookInput } from './govern.ts';
 import type { GrantInput, GrantResult } from './pull/grant.ts';
@@ -22,6 +31,7 @@ export interface ActivityDeps {
   /** Notes the use of a partner's limits, raises alerts, and says how they stand. */
   readonly observeLimits: (partner: Partner) => Promise<Observation>;
   readonly failpoint: Failpoint;
+  readonly metrics?: Metrics;
   readonly now: () => number;
   readonly random: () => number;
   /** The worker is leaving: grants end at the next page, so that none is fetched twice. */
@@ -36,7 +46,7 @@ export function createControlActivities(deps: ActivityDeps) {
     planRun: (input: PlanRunInput): Promise<RunPlan> => translated(deps, () => planRun(deps, input)),
     closeRun: (input: CloseRunInput): Promise<RunReport> => translated(deps, () => closeRun(deps, input)),
     failStream: (input: { syncId: string; stream: string; reason: string }): Promise<StreamReport | null> =>
-      translated(deps, () => deps.warehouse.failStream(input)),
+      translated(deps, () => failStream(deps, input)),
     streamReport: (input: { syncId: string }): Promise<StreamReport | null> =>
       translated(deps, () => deps.warehouse.streamReport(input.syncId)),
     lookAtLimits: (input: LookInput): Promise<Look> => translated(deps, () => lookAtLimits(deps, getClient(), input)),

@@ -4,6 +4,7 @@ import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../services/free-port.ts';
 import { startPostgres } from '../services/postgres.ts';
 import type { PostgresServer } from '../services/postgres.ts';
 import { resolveTemporalCli } from '../services/temporal-cli.ts';
@@ -50,5 +51,7 @@ const log = (line: string): boolean => process.stderr.write(`${line}\n`);
 
 async function temporalServer(): Promise<TemporalServer> {
   const cliPath = await resolveTemporalCli({ cacheDir: cacheDir(), pathEnv: process.env['PATH'] ?? '', log });
-  return startTemporal({ cliPath, uiPort: null });
+  const metricsPort = await freePort();
+  process.env['TEST_TEMPORAL_METRICS'] = `127.0.0.1:${metricsPort}`;
+  return startTemporal({ cliPath, uiPort: null, metricsPort });
 }
