@@ -1,7 +1,7 @@
 import { addCounts, noCounts, type Counts } from '../core/counts.ts';
 import { MINUTE } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
-import type { Kind, Lane, Outcome } from '../core/names.ts';
+import { partnerOfId, type Kind, type Lane, type Outcome } from '../core/names.ts';
 import { outcomeOfRun } from '../core/outcome.ts';
 import { parseWindow } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
@@ -118,4 +118,15 @@ export async function closeRun(deps: ActivityDeps, { runId, reports }: CloseRunI
     counts: reports.map(({ counts }) => counts).reduce(addCounts, noCounts),
     streams: reports,
   };
+}
+
+/** Failed or cancelled: the ledger keeps the checkpoint, and says why. */
+export async function failStream(
+  deps: ActivityDeps,
+  input: { readonly syncId: string; readonly stream: string; readonly reason: string },
+): Promise<StreamReport | null> {
+  const report = await deps.warehouse.failStream(input);
+  if (report !== null)
+    deps.metrics?.streamEnded({ partner: partnerOfId(input.syncId), stream: input.stream }, 'failed');
+  return report;
 }

@@ -29,6 +29,13 @@ export interface Look {
 export async function lookAtLimits(deps: ActivityDeps, client: Client, input: LookInput): Promise<Look> {
   const partner = await partnerOf(deps, input.partner);
   const { view, raised } = await deps.observeLimits(partner);
+  deps.metrics?.limitsObserved(partner.name, {
+    usedShares: view.buckets.map(({ name, used, effective }) => ({
+      limit: name,
+      share: effective > 0 ? used / effective : 1,
+    })),
+    blocked: view.blocked !== null || view.circuit?.state === 'open',
+  });
   for (const { message, bucket, level } of raised)
     log.warn(`limit of ${partner.name}: ${message}`, { partner: partner.name, bucket, level });
   const [steered, running] = await Promise.all([

@@ -3,6 +3,7 @@ import { tellGovernor } from '../client/governor.ts';
 import type { Failpoint } from '../core/failpoint.ts';
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import { PartnerDown, WarehouseUnavailable } from '../core/errors.ts';
+import type { Metrics } from '../core/metrics.ts';
 import type { Observation } from '../limits/observe.ts';
 import type { Partner } from '../definitions/definition.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
@@ -19,7 +20,15 @@ import {
   type PlanBackfillInput,
   type PlannedBackfill,
 } from './backfill.ts';
-import { closeRun, planRun, type CloseRunInput, type PlanRunInput, type RunPlan, type RunReport } from './control.ts';
+import {
+  closeRun,
+  failStream,
+  planRun,
+  type CloseRunInput,
+  type PlanRunInput,
+  type RunPlan,
+  type RunReport,
+} from './control.ts';
 import { toFailure, type RetryRules } from './failures.ts';
 import { lookAtLimits, type Look, type LookInput } from './govern.ts';
 import type { GrantInput, GrantResult } from './pull/grant.ts';
@@ -34,6 +43,7 @@ export interface ActivityDeps {
   /** Notes the use of a partner's limits, raises alerts, and says how they stand. */
   readonly observeLimits: (partner: Partner) => Promise<Observation>;
   readonly failpoint: Failpoint;
+  readonly metrics?: Metrics;
   readonly now: () => number;
   readonly random: () => number;
   /** The worker is leaving: grants end at the next page, so that none is fetched twice. */
@@ -57,7 +67,7 @@ export function createControlActivities(deps: ActivityDeps) {
     runOutcome: (input: { runId: string }): Promise<Awaited<ReturnType<Warehouse['runOutcome']>>> =>
       translated(deps, () => deps.warehouse.runOutcome(input.runId)),
     failStream: (input: { syncId: string; stream: string; reason: string }): Promise<StreamReport | null> =>
-      translated(deps, () => deps.warehouse.failStream(input)),
+      translated(deps, () => failStream(deps, input)),
     streamReport: (input: { syncId: string }): Promise<StreamReport | null> =>
       translated(deps, () => deps.warehouse.streamReport(input.syncId)),
     lookAtLimits: (input: LookInput): Promise<Look> => translated(deps, () => lookAtLimits(deps, getClient(), input)),

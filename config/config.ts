@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { failpoints } from '../core/failpoint.ts';
+import { workerLimits, workerVariables, type WorkerLimits } from './worker-settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -35,6 +36,7 @@ const schema = z.object({
     .string()
     .regex(/^.+:\d{1,5}$/, 'host:port, such as 127.0.0.1:8090')
     .optional(),
+  ...workerVariables,
   SYNCLINE_FAILPOINT: failpointRule.optional(),
   XDG_CACHE_HOME: z.string().optional(),
   HOME: z.string().optional(),
@@ -54,6 +56,7 @@ export interface Config {
   readonly heartbeatTimeoutMs: number;
   /** Where a worker answers probes, `host:port`; undefined: nowhere. */
   readonly healthAddress: string | undefined;
+  readonly worker: WorkerLimits;
   readonly failpoint: string | undefined;
   readonly cacheDir: string;
   readonly pathEnv: string;
@@ -81,6 +84,7 @@ export function readConfig(env: Environment): Config {
     workflowBundle: value.SYNCLINE_WORKFLOW_BUNDLE,
     heartbeatTimeoutMs: value.SYNCLINE_HEARTBEAT_TIMEOUT,
     healthAddress: value.SYNCLINE_HEALTH_ADDRESS,
+    worker: workerLimits(value),
     failpoint: value.SYNCLINE_FAILPOINT,
     cacheDir: `${value.XDG_CACHE_HOME ?? `${value.HOME ?? '.'}/.cache`}/syncline`,
     pathEnv: value.PATH,

@@ -35,6 +35,9 @@ export const partnerSyncId = (run: { partner: string; window: string; generation
 export const streamSyncId = (run: { partner: string; stream: string; window: string; generation: number }): string =>
   `sync/${run.partner}/${run.stream}/${run.window}${generationSuffix(run.generation)}`;
 
+/** The partner that a sync id names. */
+export const partnerOfId = (id: string): string => id.split('/')[1] ?? '';
+
 /** `governor/acme`: one for each partner, started with its work. */
 export const governorId = (partner: string): string => `governor/${partner}`;
 

@@ -19,6 +19,8 @@ export interface ClusterOptions {
   /** Of a user that may create databases; `temporal` and `temporal_visibility` are made there, or found. */
   readonly postgresUrl: string;
   readonly namespace?: string | undefined;
+  /** Of its Prometheus endpoint on 127.0.0.1; none when absent. */
+  readonly metricsPort?: number | undefined;
   readonly log?: ((line: string) => void) | undefined;
 }
 
@@ -124,6 +126,7 @@ function startServer(options: ClusterOptions, database: Database, ports: Ports):
       TEMPORAL_BROADCAST_ADDRESS: '127.0.0.1',
       DYNAMIC_CONFIG_FILE_PATH: deploy('dynamicconfig.yaml'),
       LOG_LEVEL: 'error',
+      ...(options.metricsPort === undefined ? {} : { PROMETHEUS_ENDPOINT: `127.0.0.1:${options.metricsPort}` }),
     },
     stopSignal: 'SIGTERM',
     orphanSignal: 'TERM',

@@ -16,6 +16,8 @@ export interface TemporalOptions {
   readonly port?: number | undefined;
   /** A free one when absent, null for no UI. */
   readonly uiPort?: number | null | undefined;
+  /** Where `/metrics` answers; a free one when absent. */
+  readonly metricsPort?: number | undefined;
   readonly namespace?: string | undefined;
   readonly log?: ((line: string) => void) | undefined;
 }
@@ -47,7 +49,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     const uiPort = options.uiPort === undefined ? await freePort() : options.uiPort;
     const server = startChildServer({
       command: options.cliPath,
-      args: commandLine({ port, uiPort, namespace, dbFile: options.dbFile }),
+      args: commandLine({ port, uiPort, namespace, dbFile: options.dbFile, metricsPort: options.metricsPort }),
       cwd: '/',
       stopSignal: 'SIGTERM',
       orphanSignal: 'TERM',
@@ -74,12 +76,14 @@ function commandLine(server: {
   uiPort: number | null;
   namespace: string;
   dbFile: string | undefined;
+  metricsPort: number | undefined;
 }): readonly string[] {
   const ui = server.uiPort === null ? ['--headless'] : ['--ui-port', String(server.uiPort), '--ui-disable-news-fetch'];
   const types = { KEYWORD: 'Keyword' } as const;
   return [
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(server.port), '--log-level', 'error', ...ui],
     ...(server.dbFile === undefined ? [] : ['--db-filename', resolve(server.dbFile)]),
+    ...(server.metricsPort === undefined ? [] : ['--metrics-port', String(server.metricsPort)]),
     ...(server.namespace === 'default' ? [] : ['--namespace', server.namespace]),
     ...Object.entries(dynamicConfig).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
     ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${types[type]}`]),

@@ -4,6 +4,7 @@ import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../services/free-port.ts';
 import { startPostgres } from '../services/postgres.ts';
 import type { PostgresServer } from '../services/postgres.ts';
 import { clusterBinaries } from '../services/temporal-cluster-binaries.ts';
@@ -56,7 +57,9 @@ const log = (line: string): boolean => process.stderr.write(`${line}\n`);
 async function temporalServer(): Promise<TemporalServer> {
   const here = { cacheDir: cacheDir(), pathEnv: process.env['PATH'] ?? '', log };
   const cliPath = await resolveTemporalCli(here);
-  if (process.env['SYNCLINE_TEST_CLUSTER'] !== '1') return startTemporal({ cliPath, uiPort: null });
+  const metricsPort = await freePort();
+  process.env['TEST_TEMPORAL_METRICS'] = `127.0.0.1:${metricsPort}`;
+  if (process.env['SYNCLINE_TEST_CLUSTER'] !== '1') return startTemporal({ cliPath, uiPort: null, metricsPort });
 
   const binaries = await clusterBinaries(here);
   const dataDir = join(tmpdir(), `syncline-cluster-${randomUUID()}`);
@@ -66,6 +69,7 @@ async function temporalServer(): Promise<TemporalServer> {
     cliPath,
     pathEnv: here.pathEnv,
     postgresUrl: postgres.url,
+    metricsPort,
   });
   return {
     ...cluster,

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { ActivityDeps } from '../activities/index.ts';
 import type { Config } from '../config/config.ts';
 import { InvalidInput } from '../core/errors.ts';
+import { noMetrics, type Metrics } from '../core/metrics.ts';
 import type { Log } from '../http/log.ts';
 import { observeLimits } from '../limits/observe.ts';
 import { whenAvailable } from '../warehouse/postgres/unavailable.ts';
@@ -20,10 +21,10 @@ export interface Deps {
 const now = (): number => Date.now();
 
 /** The one place where configuration becomes connections. */
-export function buildDeps(config: Config, log: Log): Deps {
+export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics): Deps {
   if (config.databaseUrl === undefined)
     throw new InvalidInput('DATABASE_URL: expected a postgres:// URL, found nothing; set it, or run `syncline dev`');
-  const pool = openPool(config.databaseUrl);
+  const pool = openPool(config.databaseUrl, config.worker.databaseConnections);
   const failpoint = killingFailpoint(config.failpoint);
   const warehouse = postgresWarehouse(pool, failpoint);
   const partners = partnerRegistry({ dir: config.partnersDir, env: config.env, pool, warehouse, log, now });
@@ -38,6 +39,7 @@ export function buildDeps(config: Config, log: Log): Deps {
       warehouse,
       observeLimits: (partner) => whenAvailable(() => observeLimits(pool, partner)),
       failpoint,
+      metrics,
       now,
       random: Math.random,
       draining: () => draining,

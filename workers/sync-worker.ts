@@ -6,13 +6,16 @@ import { createControlActivities, createPartnerActivities } from '../activities/
 import type { Config } from '../config/config.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { explain, InvalidInput } from '../core/errors.ts';
+import { VERSION } from '../core/release.ts';
 import { partnerQueue, WORKFLOW_QUEUE } from '../core/names.ts';
 import { listPartners } from '../definitions/load.ts';
 import { pendingMigrations } from '../warehouse/postgres/migrate.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
-import { temporalLogger } from './logger.ts';
 import { rateOverride } from '../limits/overrides.ts';
+import { workerMetrics } from './metrics.ts';
+import { watchProcess } from './process-metrics.ts';
 import { keepQueueRate, QUEUE_CHECK_MS } from './queue-rate.ts';
+import { installRuntime } from './runtime.ts';
 import { workflowSource } from './workflow-source.ts';
 
 export interface WorkerSettings {
@@ -37,20 +40,17 @@ export interface RunningWorkers {
   problems(): Promise<readonly string[]>;
 }
 
-let installed = false;
-
 /** Runs the workers of some roles in this process. New partner files are picked up while it runs. */
 export async function startWorkers(settings: WorkerSettings): Promise<RunningWorkers> {
   const { config, log, roles, queueCheckMs = QUEUE_CHECK_MS } = settings;
   checkRoles(roles);
-  if (!installed) {
-    // Once per process, before any connection. We handle signals ourselves: workers first, then what they stand on.
-    Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
-    installed = true;
-  }
+  installRuntime(log, config.worker.metricsAddress);
   const connection = await connect(config, { log, signal: settings.signal });
-  const deps = buildDeps(config, log);
-  const fleet = new Fleet({ config, log, connection, deps, queueCheckMs });
+  // Not before the connection: the SDK begins its runtime anew after a failed one.
+  const meter = Runtime.instance().metricMeter;
+  const deps = buildDeps(config, log, workerMetrics(meter));
+  const unwatch = watchProcess(meter, { pool: deps.pool, version: VERSION, buildId: config.worker.version?.buildId });
+  const fleet = new Fleet({ config, log, connection, deps, queueCheckMs, unwatch });
   try {
     if (takes(roles, 'workflows')) await fleet.startWorkflows();
     if (takes(roles, 'partners')) await fleet.followPartners();
@@ -103,6 +103,7 @@ class Fleet implements RunningWorkers {
   readonly #workers = new Map<string, { readonly worker: Worker; readonly run: Promise<void> }>();
   /** Of each partner with a worker here: the limits that its queue was last set by, and when. */
   readonly #rates = new Map<string, { readonly limits: string; readonly atMs: number }>();
+  readonly #unwatch: () => void;
   readonly #stopping = new AbortController();
   readonly ready = Promise.resolve();
   readonly ended: Promise<void>;
@@ -110,21 +111,33 @@ class Fleet implements RunningWorkers {
   readonly #watching: Promise<void>[] = [];
   #queuesWatched = false;
 
-  constructor(of: { config: Config; log: Logger; connection: NativeConnection; deps: Deps; queueCheckMs: number }) {
+  constructor(of: {
+    config: Config;
+    log: Logger;
+    connection: NativeConnection;
+    deps: Deps;
+    queueCheckMs: number;
+    unwatch: () => void;
+  }) {
     this.#config = of.config;
     this.#log = of.log;
     this.#connection = of.connection;
     this.#deps = of.deps;
     this.#queueCheckMs = of.queueCheckMs;
+    this.#unwatch = of.unwatch;
     this.ended = new Promise((_, reject) => (this.#fail = reject));
     this.ended.catch(() => {});
   }
 
   async startWorkflows(): Promise<void> {
+    const limits = this.#config.worker;
     await this.#start(WORKFLOW_QUEUE, {
       ...workflowSource({ bundlePath: this.#config.workflowBundle }),
       activities: createControlActivities(this.#deps.activities),
-      maxCachedWorkflows: 200,
+      maxCachedWorkflows: limits.cachedWorkflows,
+      maxConcurrentWorkflowTaskExecutions: limits.workflowSlots,
+      workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: limits.workflowPollers },
+      maxConcurrentActivityTaskExecutions: limits.controlSlots,
       // A worker that was killed leaves its workflows to the others after this.
       stickyQueueScheduleToStartTimeout: '2s',
     });
@@ -134,8 +147,8 @@ class Fleet implements RunningWorkers {
     await this.#start(partnerQueue(name), {
       activities: createPartnerActivities(this.#deps.activities),
       // A rate-limited queue needs few pollers, and each partner has a queue of its own.
-      activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
-      maxConcurrentActivityTaskExecutions: 20,
+      activityTaskPollerBehavior: { type: 'simple-maximum', maximum: this.#config.worker.partnerPollers },
+      maxConcurrentActivityTaskExecutions: this.#config.worker.partnerSlots,
       maxHeartbeatThrottleInterval: Math.min(5 * SECOND, this.#config.heartbeatTimeoutMs / 4),
     });
     await this.#keepRate(name);
@@ -227,6 +240,7 @@ class Fleet implements RunningWorkers {
     await Promise.all(this.#watching);
     for (const { worker } of this.#workers.values()) if (worker.getState() === 'RUNNING') worker.shutdown();
     await Promise.allSettled([...this.#workers.values()].map(({ run }) => run));
+    this.#unwatch();
     await this.#connection.close();
     await this.#deps.close();
   }

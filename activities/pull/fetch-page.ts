@@ -1,7 +1,8 @@
-import { PermitLapsed } from '../../core/departure.ts';
+import { PermitLapsed, type Departure } from '../../core/departure.ts';
 import { explain, NeedsAttention, GiveUp, RetryLater, Throttled, type Coordinates } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { parseJson, valueAt } from '../../core/json.ts';
+import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
 import type { Lane } from '../../core/names.ts';
 import { isPartnerFailure, isTransportFailure } from '../../core/outage.ts';
 import type { Answer, NextPage, PageRequest, Position } from '../../core/page.ts';
@@ -37,6 +38,7 @@ export interface FetchDeps extends CircuitCallDeps {
   readonly onSending?: () => void;
   /** Told what an answer's headers said. */
   readonly onHeaderProblems?: ReportProblems;
+  readonly metrics?: Metrics;
   /** Called for each request that went out. */
   readonly onRequest: () => void;
 }
@@ -126,10 +128,12 @@ async function sendOne(deps: FetchDeps, request: PageRequest, asked: PageAsked):
   const { partner, definition } = asked.stream;
   const lane = deps.lane ?? definition.lane;
   const giveUpAtMs = deps.now() + MAX_SLOT_WAIT_MS;
+  const wantedAtMs = deps.now();
+  const onWire = (): void => deps.metrics?.permitWaited({ partner: partner.name, lane }, deps.now() - wantedAtMs);
   for (;;) {
     const permit = await takePermit(deps, { partner: partner.name, request, lane, giveUpAtMs });
     try {
-      return await sendWith(permit, deps, { request, asked });
+      return await sendWith(permit, deps, { request, asked, onWire });
     } catch (error) {
       if (!(error instanceof PermitLapsed)) throw error;
     }
@@ -140,16 +144,20 @@ async function sendOne(deps: FetchDeps, request: PageRequest, asked: PageAsked):
 async function sendWith(
   permit: GrantedPermit,
   deps: FetchDeps,
-  { request, asked }: { readonly request: PageRequest; readonly asked: PageAsked },
+  { request, asked, onWire }: { readonly request: PageRequest; readonly asked: PageAsked; readonly onWire: () => void },
 ): Promise<Judged> {
   const { partner, definition } = asked.stream;
   const { limits, errors } = partner;
+  const { metrics = noMetrics } = deps;
+  const labels: StreamLabels = { partner: partner.name, stream: asked.stream.name };
   const call = new CircuitCall(deps, permit, placeOf(asked));
   try {
-    const answer = await send(permit, deps, request).catch(async (error: unknown) => {
+    const answer = await send(permit, deps, { request, onWire }).catch(async (error: unknown) => {
+      if (!(error instanceof PermitLapsed)) metrics.requestSent(labels, undefined);
       if (isTransportFailure(error)) await call.failed(explain(error));
       throw error;
     });
+    metrics.requestSent(labels, answer);
     await deps.failpoint('fetch.after');
     const rules = [...definition.errors, ...errors];
     const verdict = classify({
@@ -162,6 +170,7 @@ async function sendWith(
       nowMs: answer.receivedAtMs,
       maxWaitMs: limits.maxWait,
     });
+    if (verdict.action === 'throttled') metrics.throttled(labels);
     const { reading } = verdict;
     if (reading.cut || reading.problems.length > 0) deps.onHeaderProblems?.(reading);
     const waitMs = waitOf(deps, verdict);
@@ -187,9 +196,14 @@ async function sendWith(
   }
 }
 
-async function send({ departure }: GrantedPermit, deps: FetchDeps, request: PageRequest): Promise<Answer> {
+async function send(
+  { departure }: GrantedPermit,
+  deps: FetchDeps,
+  { request, onWire }: { readonly request: PageRequest; readonly onWire: () => void },
+): Promise<Answer> {
   try {
-    const answering = deps.client.send(request, deps.signal, departure);
+    if (departure === undefined) onWire();
+    const answering = deps.client.send(request, deps.signal, departure && told(departure, onWire));
     deps.onSending?.();
     const answer = await answering;
     deps.onRequest();
@@ -199,6 +213,14 @@ async function send({ departure }: GrantedPermit, deps: FetchDeps, request: Page
     throw error;
   }
 }
+
+const told = (departure: Departure, onWire: () => void): Departure => ({
+  ...departure,
+  onWire: () => {
+    departure.onWire();
+    onWire();
+  },
+});
 
 /** Nobody looks into a large page that came well, unless a rule does: it need not be decoded before the next request. */
 const isSearched = ({ status, bytes }: Answer, rules: readonly unknown[]): boolean =>

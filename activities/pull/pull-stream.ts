@@ -3,6 +3,7 @@ import { GiveUp, PartnerDown, RetryLater } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { SECOND } from '../../core/duration.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
+import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
 import { sliceAt, sliceCount } from '../../core/window.ts';
 import { countsRequests } from '../../definitions/limits.ts';
 import type { PartnerAccess } from '../access.ts';
@@ -22,6 +23,7 @@ export interface PullDeps {
   readonly access: PartnerAccess;
   readonly warehouse: Warehouse;
   readonly failpoint: Failpoint;
+  readonly metrics?: Metrics;
   readonly now: () => number;
   readonly random: () => number;
   /** The worker is leaving: grants end at the next page. */
@@ -41,6 +43,7 @@ export interface PullContext {
  */
 export async function pullStream(deps: PullDeps, input: GrantInput, context: PullContext): Promise<GrantResult> {
   const { stream } = deps.access;
+  deps.metrics?.streamSeen({ partner: input.partner, stream: input.stream });
   const opened = await deps.warehouse.openStream({
     stream,
     syncId: input.syncId,
@@ -53,6 +56,8 @@ export async function pullStream(deps: PullDeps, input: GrantInput, context: Pul
   if (opened.report.state === 'done') return { state: 'done', report: opened.report, ...done };
   if (opened.checkpoint.done) {
     const report = await deps.warehouse.finishStream({ stream, run: opened.run, requests: 0 });
+    if (report.outcome !== null)
+      deps.metrics?.streamEnded({ partner: input.partner, stream: input.stream }, report.outcome);
     return { state: 'done', report, ...done };
   }
   return new Grant(deps, input, context, opened).run();
@@ -83,6 +88,8 @@ const nothing = (): void => {};
 
 class Grant {
   readonly #deps: PullDeps;
+  readonly #metrics: Metrics;
+  readonly #labels: StreamLabels;
   readonly #input: GrantInput;
   readonly #context: PullContext;
   readonly #opened: OpenedStream;
@@ -110,6 +117,8 @@ class Grant {
 
   constructor(deps: PullDeps, input: GrantInput, context: PullContext, opened: OpenedStream) {
     this.#deps = deps;
+    this.#metrics = deps.metrics ?? noMetrics;
+    this.#labels = { partner: input.partner, stream: input.stream };
     this.#input = input;
     this.#context = context;
     this.#opened = opened;
@@ -155,6 +164,7 @@ class Grant {
       requests: this.#requests - this.#booked,
       nothingToRead: this.#nothingToRead,
     });
+    if (report.outcome !== null) this.#metrics.streamEnded(this.#labels, report.outcome);
     if (this.#input.lane === 'critical') await this.#deps.access.limiter.finished?.(this.#input.syncId);
     return { state: 'done', report, ...facts() };
   }
@@ -162,6 +172,7 @@ class Grant {
   async #defer(deferral: Deferral, facts: Facts): Promise<GrantResult> {
     const { until, cause, reason } = deferral;
     await this.#deps.warehouse.deferStream(this.#opened.run, until);
+    this.#metrics.deferred(this.#labels, reason);
     if (reason === 'paused')
       await this.#deps.warehouse.explainDeferral({ syncId: this.#input.syncId, until, cause, kind: reason });
     return { state: 'deferred', ...deferral, ...facts };
@@ -171,6 +182,7 @@ class Grant {
   async #noteOutage({ afterMs = 0, message }: PartnerDown): Promise<void> {
     const until = new Date(this.#deps.now() + afterMs).toISOString();
     await this.#deps.warehouse.deferStream(this.#opened.run, until);
+    this.#metrics.deferred(this.#labels, 'outage');
     await this.#deps.warehouse.explainDeferral({ syncId: this.#input.syncId, until, cause: message, kind: 'outage' });
   }
 
@@ -286,6 +298,7 @@ class Grant {
     const deps: FetchDeps = {
       ...access,
       limiter: this.#limiter,
+      metrics: this.#metrics,
       failpoint,
       now,
       ...how,
@@ -329,6 +342,7 @@ class Grant {
         pages,
         requests,
       });
+      this.#metrics.pagesCommitted(this.#labels, pages.length, counts);
       for (const page of pages) page.lines.release();
       await failpoint('commit.after');
       this.#committed += pages.length;

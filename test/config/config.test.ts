@@ -12,6 +12,15 @@ describe('the configuration', () => {
       logLevel: 'info',
       workflowBundle: undefined,
       heartbeatTimeoutMs: 20_000,
+      worker: {
+        cachedWorkflows: 200,
+        workflowSlots: 40,
+        workflowPollers: 10,
+        controlSlots: 100,
+        partnerSlots: 20,
+        partnerPollers: 2,
+        databaseConnections: 10,
+      },
       failpoint: undefined,
       cacheDir: '/home/me/.cache/syncline',
       pathEnv: '/usr/bin:/bin',
@@ -61,6 +70,14 @@ describe('the configuration', () => {
   test.each([
     ['DATABASE_URL', 'mysql://me:canary@db.example/warehouse', 'DATABASE_URL: expected a postgres:// URL'],
     ['DATABASE_URL', 'canary', 'DATABASE_URL: expected a postgres:// URL'],
+    ['SYNCLINE_METRICS_ADDRESS', '9464', 'SYNCLINE_METRICS_ADDRESS: expected IP:port, such as 127.0.0.1:9464'],
+    ['SYNCLINE_PARTNER_SLOTS', '-1', 'SYNCLINE_PARTNER_SLOTS: expected a whole number'],
+    ['SYNCLINE_WORKFLOW_SLOTS', '1', 'SYNCLINE_WORKFLOW_SLOTS: expected a whole number, 2 or more'],
+    [
+      'SYNCLINE_BUILD_ID',
+      'a b',
+      'SYNCLINE_BUILD_ID: expected letters, digits, dots, dashes and underscores, at most 63',
+    ],
     ['SYNCLINE_HEALTH_ADDRESS', '8090', 'SYNCLINE_HEALTH_ADDRESS: expected host:port, such as 127.0.0.1:8090'],
     [
       'SYNCLINE_HEARTBEAT_TIMEOUT',

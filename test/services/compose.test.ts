@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -31,9 +31,12 @@ const compose = z
 const services = Object.entries(compose.services);
 const runsOn = ({ restart }: z.output<typeof service>): boolean => restart === 'unless-stopped';
 
+const portOf = (name: string, variable: string): number =>
+  Number(compose.services[name]?.environment[variable]?.split(':')[1]);
+
 describe('docker-compose.yml', () => {
   test.each(services)('%s has an image of one exact version', (_, { image }) => {
-    expect(image).toMatch(/:\d+\.\d+(\.\d+)?$/);
+    expect(image).toMatch(/:v?\d+\.\d+(\.\d+)?$/);
   });
 
   test.each(services)('%s listens on 127.0.0.1 only', (_, { ports }) => {
@@ -46,6 +49,8 @@ describe('docker-compose.yml', () => {
       'temporal',
       'temporal-ui',
       'syncline-worker',
+      'prometheus',
+      'grafana',
     ]);
     const unwell = services.filter(([, it]) =>
       runsOn(it) ? it.healthcheck === undefined : !it.restart.startsWith('on-failure'),
@@ -77,6 +82,7 @@ describe('docker-compose.yml', () => {
     expect(Object.keys(addresses).toSorted()).toEqual([
       'DATABASE_URL',
       'SYNCLINE_LOG_LEVEL',
+      'SYNCLINE_METRICS_ADDRESS',
       'SYNCLINE_PARTNERS_DIR',
       'TEMPORAL_ADDRESS',
       'TEMPORAL_NAMESPACE',
@@ -85,13 +91,50 @@ describe('docker-compose.yml', () => {
       .flatMap(([, { environment }]) => Object.entries(environment))
       .filter(([name]) => /PASSWORD|PWD/.test(name));
     expect(passwords.length).toBeGreaterThan(0);
-    for (const [, value] of passwords) expect(value).toMatch(/^\$\{POSTGRES_PASSWORD:-/);
+    for (const [, value] of passwords) expect(value).toMatch(/^\$\{(POSTGRES|GRAFANA)_PASSWORD:-/);
   });
 
   test('mounts only files that are in the repository', async () => {
     const mounts = services.flatMap(([, { volumes }]) => volumes).filter((volume) => volume.startsWith('./'));
     expect(mounts.length).toBeGreaterThan(0);
-    for (const mount of mounts) expect((await read(mount.split(':')[0] ?? '')).length).toBeGreaterThan(0);
+    for (const mount of mounts) expect((await stat(join(root, mount.split(':')[0] ?? ''))).size).toBeGreaterThan(0);
+  });
+});
+
+describe('Prometheus and Grafana', () => {
+  test('Prometheus asks where workers and the server really answer', async () => {
+    const { scrape_configs: jobs } = parse(await read('deploy/prometheus/prometheus.yaml')) as {
+      scrape_configs: { job_name: string; dns_sd_configs?: object[]; static_configs?: object[] }[];
+    };
+    expect(jobs).toMatchObject([
+      {
+        job_name: 'syncline',
+        dns_sd_configs: [{ names: ['syncline-worker'], port: portOf('syncline-worker', 'SYNCLINE_METRICS_ADDRESS') }],
+      },
+      {
+        job_name: 'temporal',
+        static_configs: [{ targets: [`temporal:${portOf('temporal', 'PROMETHEUS_ENDPOINT')}`] }],
+      },
+    ]);
+  });
+
+  test('the dashboard’s data source is the provisioned one, at the place where Prometheus is', async () => {
+    const { datasources } = parse(await read('deploy/grafana/provisioning/datasources/prometheus.yaml')) as {
+      datasources: { uid: string; url: string }[];
+    };
+    expect(datasources).toMatchObject([{ uid: 'syncline-prometheus', url: 'http://prometheus:9090' }]);
+    const uids = [
+      ...(await read('deploy/grafana/dashboards/syncline.json')).matchAll(/"type": "prometheus",\s+"uid": "(.*)"/g),
+    ];
+    expect(uids.length).toBeGreaterThan(10);
+    expect(new Set(uids.map(([, uid]) => uid))).toEqual(new Set(['syncline-prometheus']));
+    const { providers } = parse(await read('deploy/grafana/provisioning/dashboards/syncline.yaml')) as {
+      providers: { options: { path: string } }[];
+    };
+    const mounted = compose.services['grafana']?.volumes.find((volume) =>
+      volume.startsWith('./deploy/grafana/dashboards:'),
+    );
+    expect(mounted).toBe(`./deploy/grafana/dashboards:${providers[0]?.options.path}:ro`);
   });
 });
 

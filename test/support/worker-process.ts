@@ -25,11 +25,16 @@ export function startWorkerProcess(input: {
   readonly env: Readonly<Record<string, string>>;
   /** The last queue it starts to poll. */
   readonly readyQueue: string;
+  readonly roles?: readonly string[];
 }): WorkerProcess {
-  const child = spawn(process.execPath, [program, 'worker'], {
-    env: { ...process.env, NODE_OPTIONS: '', SYNCLINE_LOG_LEVEL: 'info', ...input.env },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [program, 'worker', ...(input.roles ?? []).flatMap((role) => ['--role', role])],
+    {
+      env: { ...process.env, NODE_OPTIONS: '', SYNCLINE_LOG_LEVEL: 'info', ...input.env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   const lines: string[] = [];
   let answeredAt = 0;
   const ended = once(child, 'exit').then(() => {

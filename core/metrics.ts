@@ -1,0 +1,51 @@
+import type { Counts } from './counts.ts';
+import type { Lane, Outcome } from './names.ts';
+
+/** Names that metrics are told apart by: of partners, streams, limits. Never a key, a URL or a value of a record. */
+export interface StreamLabels {
+  readonly partner: string;
+  readonly stream: string;
+}
+
+export const deferralReasons = ['limit', 'failure', 'outage', 'paused'] as const;
+export type DeferralReason = (typeof deferralReasons)[number];
+
+/** What happens, told to whoever counts it. Counting must not throw, wait or change anything. */
+export interface Metrics {
+  /** A grant of the stream begins. A series that first shows with its first failure hides that failure from `increase()`. */
+  streamSeen(of: StreamLabels): void;
+  /** A request went out; `status` is undefined when no answer came. */
+  requestSent(
+    of: StreamLabels,
+    answer: { readonly status: number; readonly durationMs: number; readonly bytes: number } | undefined,
+  ): void;
+  /** The partner said that it was asked too often, in whatever way it says so. */
+  throttled(of: StreamLabels): void;
+  /** From wanting to send until the request was on the wire. */
+  permitWaited(of: { readonly partner: string; readonly lane: Lane }, waitedMs: number): void;
+  pagesCommitted(of: StreamLabels, pages: number, counts: Counts): void;
+  deferred(of: StreamLabels, reason: DeferralReason): void;
+  streamEnded(of: StreamLabels, outcome: Outcome): void;
+  limitsObserved(partner: string, seen: ObservedLimits): void;
+}
+
+export interface ObservedLimits {
+  /** 1 is all of it. */
+  readonly usedShares: readonly { readonly limit: string; readonly share: number }[];
+  /** Nobody may send now: blocked by the partner, or its circuit is open. */
+  readonly blocked: boolean;
+}
+
+const nothing = (): void => {};
+
+/** For whoever does not count. */
+export const noMetrics: Metrics = {
+  streamSeen: nothing,
+  requestSent: nothing,
+  throttled: nothing,
+  permitWaited: nothing,
+  pagesCommitted: nothing,
+  deferred: nothing,
+  streamEnded: nothing,
+  limitsObserved: nothing,
+};

@@ -1,0 +1,215 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import type { RunReport } from '../../activities/control.ts';
+import { freePort } from '../../services/free-port.ts';
+import { startSimulator, type Simulator } from '../../simulator/start.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
+import type { WorkerProcess } from '../support/worker-process.ts';
+import { ownNamespace, runToEnd, startWorker, type Ground } from '../durability/durable-bench.ts';
+import { seriesIn } from './queried-series.ts';
+import { samplesOf, scrape, total, type Sample } from './scrape.ts';
+
+const ROWS = 950;
+/** Of what must never show: a token, an id of a record, a text in one. */
+const CANARY = 'canary-7c1f';
+
+let folder: TemporaryFolder;
+let temporal: TestTemporal;
+let simulator: Simulator;
+let database: TestDatabase;
+let worker: WorkerProcess;
+let report: RunReport;
+let exported: string;
+let server: string;
+let samples: readonly Sample[];
+const partner = uniqueName('counted');
+const payments = { partner, stream: 'payments' };
+
+beforeAll(async () => {
+  [folder, temporal, database] = [await temporaryFolder(), await testTemporal(), await freshDatabase()];
+  simulator = await startSimulator({
+    payments: ROWS,
+    customers: 100,
+    faults: [
+      { kind: 'status', status: 403, stream: 'refunds' },
+      { kind: 'throttle', stream: 'payments', nth: 3, seconds: 1 },
+      { kind: 'status', stream: 'payments', status: 500, nth: 6 },
+      { kind: 'malformed', field: 'amount_minor', count: 4 },
+    ],
+  });
+  const ground: Ground = {
+    databaseUrl: database.url,
+    partnersDir: folder.path,
+    simulator,
+    ...(await ownNamespace(temporal.connection)),
+  };
+  await definePartner();
+  const address = `127.0.0.1:${await freePort()}`;
+  worker = startWorker(ground, partner, { SYNCLINE_METRICS_ADDRESS: address, SYNCLINE_BUILD_ID: '', TOKEN: CANARY });
+  await worker.ready;
+  report = await runToEnd(ground, partner);
+  // The governor looks at the limits in its own time.
+  const looked = async (): Promise<boolean> =>
+    total(await scrape(address), 'syncline_limits_observed_timestamp_seconds', { partner }) > 0;
+  await eventually(looked);
+  exported = await (await fetch(`http://${address}/metrics`)).text();
+  samples = samplesOf(exported);
+  server = await (await fetch(`http://${process.env['TEST_TEMPORAL_METRICS']}/metrics`)).text();
+});
+afterAll(async () => {
+  await Promise.allSettled([worker.stop(), simulator.close(), temporal.close()]);
+  await database.drop();
+  await folder.remove();
+});
+
+const stream = (path: string, more: Record<string, object> = {}) => ({
+  path,
+  query: { limit: 100 },
+  records: 'data',
+  primaryKey: ['id'],
+  version: ['updated_at'],
+  pagination: { type: 'token', token: 'next_cursor', as: 'cursor', hasMore: 'has_more' },
+  schema: {
+    type: 'object',
+    required: ['id', 'updated_at', ...Object.keys(more)],
+    properties: { id: { type: 'string' }, updated_at: { type: 'string', format: 'date-time' }, ...more },
+  },
+});
+
+async function definePartner(): Promise<void> {
+  const payments = stream('/v1/payments', { amount_minor: { type: 'integer' } });
+  const definition = {
+    name: partner,
+    baseUrl: simulator.url,
+    auth: { type: 'bearer', token: '${TOKEN}' },
+    limits: { rate: 500, per: '1s', burst: 50 },
+    retry: { base: '50ms', cap: '500ms' },
+    streams: { payments, customers: stream('/v1/customers'), refunds: stream('/v1/refunds') },
+  };
+  // JSON is YAML as well.
+  await writeFile(join(folder.path, `${partner}.yaml`), JSON.stringify(definition));
+}
+
+test('the run that is counted went as it should', () => {
+  expect(report).toMatchObject({ outcome: 'partial', counts: { fetched: ROWS + 100, quarantined: 4 } });
+});
+
+describe('a worker tells Prometheus', () => {
+  test('each request that the partner saw, by what it answered', () => {
+    const seen = simulator.requests().length;
+    expect(total(samples, 'syncline_requests_total', { partner })).toBe(seen);
+    expect(total(samples, 'syncline_requests_total', payments)).toBe(12);
+    expect(total(samples, 'syncline_requests_total', { ...payments, status: '200' })).toBe(10);
+    expect(total(samples, 'syncline_requests_total', { ...payments, status: '429' })).toBe(1);
+    expect(total(samples, 'syncline_requests_total', { ...payments, status: '500' })).toBe(1);
+    expect(total(samples, 'syncline_throttled_total', payments)).toBe(1);
+    expect(total(samples, 'syncline_request_duration_seconds_count', { partner })).toBe(seen);
+    expect(total(samples, 'syncline_permit_wait_seconds_count', { partner, lane: 'normal' })).toBe(seen);
+  });
+
+  test('each page and each record, by what became of it, as the ledger has them', async () => {
+    const { rows } = await database.pool.query<{ pages: number; inserted: number }>(
+      `select count(*)::int as pages, sum(p.inserted)::int as inserted from syncline.pages p
+        join syncline.streams s using (stream_id) where s.partner = $1 and s.name = 'payments'`,
+      [partner],
+    );
+    expect(total(samples, 'syncline_pages_total', payments)).toBe(rows[0]?.pages);
+    expect(total(samples, 'syncline_rows_total', { ...payments, fate: 'inserted' })).toBe(rows[0]?.inserted);
+    expect(total(samples, 'syncline_rows_total', { ...payments, fate: 'quarantined' })).toBe(4);
+    expect(total(samples, 'syncline_rows_total', payments)).toBe(ROWS);
+  });
+
+  test('waits and outcomes', () => {
+    expect(total(samples, 'syncline_deferrals_total', { ...payments, reason: 'limit' })).toBe(1);
+    expect(total(samples, 'syncline_deferrals_total', { ...payments, reason: 'failure' })).toBe(1);
+    expect(total(samples, 'syncline_streams_ended_total', { ...payments, outcome: 'partial' })).toBe(1);
+    expect(total(samples, 'syncline_streams_ended_total', { partner, stream: 'customers', outcome: 'ok' })).toBe(1);
+    expect(total(samples, 'syncline_streams_ended_total', { partner, stream: 'refunds', outcome: 'failed' })).toBe(1);
+    expect(total(samples, 'syncline_streams_ended_total', { partner })).toBe(3);
+    expect(total(samples, 'syncline_last_ok_timestamp_seconds', { partner, stream: 'customers' })).toBeGreaterThan(1e9);
+    expect(total(samples, 'syncline_partner_blocked', { partner })).toBe(0);
+  });
+
+  test('buckets that fit what is measured, in seconds', () => {
+    const bounds = samples
+      .filter(({ name }) => name === 'syncline_request_duration_seconds_bucket')
+      .map(({ labels }) => labels['le']);
+    expect(bounds).toEqual(expect.arrayContaining(['0.1', '30', '+Inf']));
+  });
+
+  test('what the process takes, its version, and Temporal’s own series', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+    expect(total(samples, 'process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
+    expect(total(samples, 'syncline_database_connections')).toBeGreaterThan(0);
+    expect(total(samples, 'syncline_build_info', { version })).toBe(1);
+    expect(total(samples, 'temporal_workflow_completed_total')).toBeGreaterThan(0);
+  });
+
+  test('nothing of a record, of a secret or of an address', async () => {
+    const { rows } = await database.pool.query<{ id: string }>(`select id from "${partner}".payments`);
+    expect(rows.length).toBe(ROWS - 4);
+    for (const { id } of rows) expect(exported).not.toContain(id);
+    expect(exported).not.toContain(CANARY);
+    expect(exported).not.toContain(simulator.url);
+  });
+});
+
+describe('what is asked of Prometheus is there', () => {
+  /** Shown from its first failure on, which is what the alert is for. */
+  const onlyWhenBroken = 'temporal_workflow_task_execution_failed_total';
+
+  test('by each panel of the dashboard: in a worker’s answer, or in the server’s', async () => {
+    const queries = panelQueries(await readFile('deploy/grafana/dashboards/syncline.json', 'utf8'));
+    expect(queries.length).toBeGreaterThan(20);
+    for (const query of queries) {
+      const known = names(query.includes('job="temporal"') ? server : exported);
+      const asked = seriesIn(query);
+      expect(asked).not.toHaveLength(0);
+      expect({ query, missing: asked.filter((name) => !known.has(name)) }).toEqual({ query, missing: [] });
+    }
+  });
+
+  test('by each alert', async () => {
+    const { groups } = parse(await readFile('deploy/prometheus/alerts.yaml', 'utf8')) as {
+      groups: { rules: { alert: string; expr: string }[] }[];
+    };
+    const asked = groups.flatMap(({ rules }) => rules.flatMap(({ expr }) => seriesIn(expr)));
+    const known = names(exported);
+    expect(asked.length).toBeGreaterThan(8);
+    expect(new Set(asked.filter((name) => !known.has(name)))).toEqual(new Set([onlyWhenBroken]));
+  });
+
+  test('by the labels that the dashboard and the alerts name', async () => {
+    const texts = await Promise.all(
+      ['deploy/grafana/dashboards/syncline.json', 'deploy/prometheus/alerts.yaml'].map((file) =>
+        readFile(file, 'utf8'),
+      ),
+    );
+    const labels = new Set([...samples, ...samplesOf(server)].flatMap((sample) => Object.keys(sample.labels)));
+    const asked = texts.flatMap((text) =>
+      [...text.matchAll(/\b(?:by|on) \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(/,\s*/)),
+    );
+    // Prometheus itself adds the place it asked.
+    expect(asked.filter((label) => label !== 'instance' && !labels.has(label))).toEqual([]);
+  });
+
+  test('and docs/metrics.md tells of each series of ours, and of no other', async () => {
+    const table = (await readFile('docs/metrics.md', 'utf8')).matchAll(/^\| `(\w+)` /gm);
+    const ours = [...exported.matchAll(/^# TYPE (\w+)/gm)].flatMap(([, name = '']) =>
+      name.startsWith('temporal_') ? [] : [name],
+    );
+    expect([...table].map(([, name = '']) => name).toSorted()).toEqual(ours.toSorted());
+  });
+});
+
+const names = (text: string): Set<string> => new Set(samplesOf(text).map(({ name }) => name));
+
+function panelQueries(dashboard: string): readonly string[] {
+  const { panels } = JSON.parse(dashboard) as { panels: { targets?: { expr: string }[] }[] };
+  return panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+}

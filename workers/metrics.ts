@@ -1,0 +1,94 @@
+import type { MetricMeter } from '@temporalio/common';
+import { fateCounts } from '../core/counts.ts';
+import { deferralReasons, type Metrics } from '../core/metrics.ts';
+import { outcomes } from '../core/names.ts';
+
+/**
+ * Upper bounds in seconds, by metric: Temporal's defaults are in milliseconds. The SDK keeps one list of them for the
+ * whole process (workers/runtime.ts).
+ */
+export const histogramBuckets = {
+  syncline_request_duration_seconds: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  syncline_permit_wait_seconds: [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+} as const satisfies Readonly<Record<string, readonly number[]>>;
+
+/** The series of docs/metrics.md, on the exporter that Temporal's own go out by. Counters get their `_total` there. */
+export function workerMetrics(meter: MetricMeter): Metrics {
+  const requests = meter.createCounter('syncline_requests', undefined, 'Requests sent to partners');
+  const bytes = meter.createCounter('syncline_response_bytes', undefined, 'Bytes of answers, decompressed');
+  const duration = meter.createHistogram(
+    'syncline_request_duration_seconds',
+    'float',
+    undefined,
+    'From the request on the wire to the end of its answer',
+  );
+  const throttled = meter.createCounter('syncline_throttled', undefined, 'Answers that said: too many requests');
+  const permitWait = meter.createHistogram(
+    'syncline_permit_wait_seconds',
+    'float',
+    undefined,
+    'From wanting to send to the request on the wire',
+  );
+  const pages = meter.createCounter('syncline_pages', undefined, 'Pages committed');
+  const rows = meter.createCounter('syncline_rows', undefined, 'Records committed, by what became of them');
+  const deferrals = meter.createCounter('syncline_deferrals', undefined, 'Grants that ended in a wait');
+  const ended = meter.createCounter('syncline_streams_ended', undefined, 'Runs of streams that ended, by outcome');
+  const lastOk = meter.createGauge(
+    'syncline_last_ok_timestamp_seconds',
+    'float',
+    undefined,
+    'When a run of the stream last ended ok in this process',
+  );
+  const used = meter.createGauge(
+    'syncline_limit_used_ratio',
+    'float',
+    undefined,
+    'Share of a limit that is used; 1 is all',
+  );
+  const blocked = meter.createGauge(
+    'syncline_partner_blocked',
+    'int',
+    undefined,
+    '1 while nobody may call the partner',
+  );
+  const observed = meter.createGauge(
+    'syncline_limits_observed_timestamp_seconds',
+    'float',
+    undefined,
+    'When this process last looked at the limits of a partner',
+  );
+  const seen = new Set<string>();
+  return {
+    streamSeen: (of) => {
+      const name = `${of.partner} ${of.stream}`;
+      if (seen.has(name)) return;
+      seen.add(name);
+      throttled.add(0, { ...of });
+      rows.add(0, { ...of, fate: 'quarantined' });
+      for (const reason of deferralReasons) deferrals.add(0, { ...of, reason });
+      for (const outcome of outcomes) ended.add(0, { ...of, outcome });
+    },
+    requestSent: (of, answer) => {
+      requests.add(1, { ...of, status: answer === undefined ? 'none' : String(answer.status) });
+      if (answer === undefined) return;
+      duration.record(answer.durationMs / 1000, { partner: of.partner });
+      bytes.add(answer.bytes, { ...of });
+    },
+    throttled: (of) => throttled.add(1, { ...of }),
+    permitWaited: (of, waitedMs) => permitWait.record(Math.max(0, waitedMs) / 1000, { ...of }),
+    pagesCommitted: (of, count, counts) => {
+      pages.add(count, { ...of });
+      for (const fate of fateCounts) if (counts[fate] > 0) rows.add(counts[fate], { ...of, fate });
+    },
+    deferred: (of, reason) => deferrals.add(1, { ...of, reason }),
+    streamEnded: (of, outcome) => {
+      ended.add(1, { ...of, outcome });
+      if (outcome === 'ok') lastOk.set(Date.now() / 1000, { ...of });
+    },
+    limitsObserved: (partner, seen) => {
+      for (const { limit, share } of seen.usedShares) used.set(share, { partner, limit });
+      blocked.set(seen.blocked ? 1 : 0, { partner });
+      observed.set(Date.now() / 1000, { partner });
+    },
+  };
+}
