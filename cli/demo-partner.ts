@@ -1,4 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { startSimulator, type Simulator } from '../simulator/start.ts';
+
+/** Where its definition is, in a checkout and in an installed package. */
+export const demoPartners = fileURLToPath(new URL('../partners', import.meta.url));
 
 export const DEMO_TOKEN = 'demo-token';
 

@@ -6,11 +6,12 @@ import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
 import type { Output } from './output.ts';
 import { addRunControl } from './run-control.ts';
+import { packageFacts } from './package-facts.ts';
 
 /** What a command needs is loaded when it is called: help and usage errors come at once. */
 const program = new Command('syncline')
   .description('Partner-to-warehouse syncs on Temporal: nothing lost, nothing doubled, no partner flooded')
-  .version('0.1.0')
+  .version(packageFacts().version)
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
 
@@ -34,6 +35,16 @@ function run<O extends object>(
     });
   };
 }
+
+program
+  .command('init [dir]')
+  .description('a project that works: a definition, one with functions, a test; files that are there are left alone')
+  .addOption(json)
+  .action(async (dir: string | undefined, options: { json?: boolean }) =>
+    run<typeof options>(async (context) =>
+      (await import('./commands/init.ts')).init({ ...context, options: dir === undefined ? {} : { dir } }),
+    )(options),
+  );
 
 program
   .command('demo')

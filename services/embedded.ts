@@ -4,6 +4,7 @@ import { migrate } from '../warehouse/postgres/migrate.ts';
 import { startPostgres, type PostgresServer } from './postgres.ts';
 import { resolveTemporalCli } from './temporal-cli.ts';
 import { startTemporal, type TemporalServer } from './temporal-server.ts';
+import { installedBundle } from './installed-bundle.ts';
 import { cachedWorkflowBundle } from './workflow-bundle.ts';
 
 export interface EmbeddedOptions {
@@ -42,7 +43,7 @@ export async function startEmbedded({ dir, cacheDir, pathEnv, durable, say }: Em
       started.temporal = await startTemporal({ cliPath, ...(dbFile === undefined ? {} : { dbFile }) });
       say(`Temporal listens on ${started.temporal.address}, its UI on ${started.temporal.uiUrl}`);
     }),
-    cachedWorkflowBundle({ cacheDir: join(dir, '..', 'cache') }),
+    installedBundle() ?? cachedWorkflowBundle({ cacheDir: join(dir, '..', 'cache') }),
   ]);
   const [, , bundle] = results;
   const failed = results.find((result) => result.status === 'rejected');

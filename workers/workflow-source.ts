@@ -15,7 +15,7 @@ export function workflowSource({
 }
 
 /** `npm run build` puts it beside the compiled sources. */
-const builtBundle = (): string => fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+export const builtBundle = (): string => fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
 /** `.ts` under tsx, `.js` in dist: the file beside us has our own ending. */
 export function workflowsPath(): string {

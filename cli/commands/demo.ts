@@ -10,10 +10,11 @@ import { showRun } from '../../warehouse/postgres/inspect.ts';
 import { createLogger } from '../../workers/logger.ts';
 import { startWorkers } from '../../workers/sync-worker.ts';
 import { printBalance } from '../balance.ts';
+import { called } from '../called.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { compareWithPartner } from '../demo-proof.ts';
-import { demoSize, startDemoPartner } from '../demo-partner.ts';
+import { demoPartners, demoSize, startDemoPartner } from '../demo-partner.ts';
 import { exitCodes } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -38,6 +39,7 @@ export async function demo({ config, output, options }: CommandContext<{ keep?: 
     databaseUrl: services.databaseUrl,
     temporalAddress: services.temporalAddress,
     workflowBundle: services.workflowBundle,
+    partnersDir: demoPartners,
     env: { ...config.env, ...partner.env },
     uiUrl: services.uiUrl,
   };
@@ -51,7 +53,10 @@ export async function demo({ config, output, options }: CommandContext<{ keep?: 
       if (options.keep === true) {
         output.say('\nEverything stays up until Ctrl-C.');
         await Promise.race([stopped, workers.ended]);
-      } else output.say('\nAll of it ends now: `npm run dev` keeps it up, `npm run demo -- --keep` keeps this one.');
+      } else
+        output.say(
+          `\nAll of it ends now: \`${called('dev')}\` keeps it up, \`${called('demo --keep')}\` keeps this one.`,
+        );
       return proved ? exitCodes.ok : exitCodes.failed;
     } finally {
       await workers.stop();

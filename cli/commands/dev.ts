@@ -1,8 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { listPartners } from '../../definitions/load.ts';
 import { startEmbedded } from '../../services/embedded.ts';
 import { createLogger } from '../../workers/logger.ts';
 import { startWorkers } from '../../workers/sync-worker.ts';
+import { called } from '../called.ts';
 import type { CommandContext } from '../command.ts';
 import { devServicesFile, type DevServices } from '../context.ts';
 import { startDemoPartner } from '../demo-partner.ts';
@@ -47,10 +49,11 @@ export async function dev({
       partnersDir,
       env,
     };
+    const [first = 'PARTNER'] = await listPartners(partnersDir);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, JSON.stringify(word, null, 2), { mode: 0o600 });
     output.say(
-      `\nReady. In another terminal:\n  npm run syncline -- sync demo\n  psql ${services.databaseUrl}\nTemporal UI: ${services.uiUrl}\nCtrl-C ends everything; data stays in ${join(config.home, 'dev')}.`,
+      `\nReady. In another terminal:\n  ${called(`sync ${first}`)}\n  psql ${services.databaseUrl}\nTemporal UI: ${services.uiUrl}\nCtrl-C ends everything; data stays in ${join(config.home, 'dev')}.`,
     );
     await Promise.race([stopped, workers.ended]);
     output.say('Ending.');

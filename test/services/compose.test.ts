@@ -167,7 +167,7 @@ describe('Dockerfile', () => {
     for (const base of bases) expect(base).toMatch(/^node:\d+\.\d+\.\d+-/);
     expect(text.slice(text.lastIndexOf('FROM'))).toMatch(/^USER node$/m);
     expect(text).toContain('RUN npm run build');
-    expect(await read('package.json')).toMatch(/"build": ".*copy-migrations/);
+    expect(await read('package.json')).toMatch(/"build": ".*copy-files/);
   });
 
   test('keeps secrets out of the image', async () => {

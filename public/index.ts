@@ -1,0 +1,11 @@
+/** What definitions in TypeScript import from `syncline`. Every name here is kept by semantic versioning (docs/package.md). */
+export {
+  definePartner,
+  type AnsweredPage,
+  type AuthFunction,
+  type OutgoingRequest,
+  type PartnerInput,
+  type StreamInput,
+} from '../definitions/definition.ts';
+/** The zod that definitions are checked with: schemas made with it are of the version we read. */
+export { z } from 'zod';

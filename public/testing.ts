@@ -1,0 +1,4 @@
+/** What tests of your definitions import from `syncline/testing`: a partner to pull from, and all that pulls. */
+export { startSimulator, type Simulator } from '../simulator/start.ts';
+export type { SimulatorOptions } from '../simulator/options.ts';
+export { startSyncline, type RunningSyncline, type StartSyncline, type SyncChoice } from './start-syncline.ts';
