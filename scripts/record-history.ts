@@ -15,9 +15,12 @@ import {
 } from '../client/start-backfill.ts';
 import { askGovernor, tellGovernor, wakeStreams } from '../client/governor.ts';
 import { reportOfSync, startSync } from '../client/start-sync.ts';
+import { applyChange, catchUpSchedule } from '../client/schedules.ts';
 import { processConfig } from '../config/env.ts';
 import { GiveUp } from '../core/errors.ts';
-import { governorId, searchAttributes, streamSyncId } from '../core/names.ts';
+import { MINUTE } from '../core/duration.ts';
+import { governorId, scheduledRunId, scheduleId, searchAttributes, streamSyncId } from '../core/names.ts';
+import type { DeclaredSchedule } from '../core/schedule.ts';
 import { startChildServer, type ChildServer } from '../services/child-server.ts';
 import { freePort } from '../services/free-port.ts';
 import { startPostgres } from '../services/postgres.ts';
@@ -58,6 +61,8 @@ interface Stage {
   readonly start: (streams?: readonly string[]) => ReturnType<typeof startSync>;
   /** Windows of thirty days that end with this day. */
   readonly backfill: (to: string, stream?: string) => Promise<StartedBackfill>;
+  /** Starts the schedule's slot of the night after WINDOW. */
+  readonly slot: () => Promise<WorkflowHandle>;
   readonly streamId: (stream: string) => string;
   /** The last run of a workflow, or the run named. */
   readonly save: (name: string, workflowId: string, workflowRunId?: string) => Promise<void>;
@@ -240,6 +245,41 @@ const recordings: Readonly<Record<string, Recording>> = {
       await saveChain('syncStream', scene.client.workflow.getHandle(streamId('payments')), save);
     },
   },
+  night_ok: {
+    play: async ({ slot, save }) => {
+      const run = await slot();
+      await ended(run);
+      await save('scheduledSync.ok', run.workflowId);
+    },
+  },
+  night_joined: {
+    faults: [{ kind: 'delay', ms: 2500, nth: 2 }],
+    play: async ({ simulator, start, slot, save }) => {
+      await start();
+      await until(() => simulator.requests().length >= 2);
+      const run = await slot();
+      await ended(run);
+      await save('scheduledSync.joined', run.workflowId);
+    },
+  },
+  night_failed: {
+    faults: [{ kind: 'status', status: 400 }],
+    play: async ({ slot, save }) => {
+      const run = await slot();
+      await ended(run);
+      await save('scheduledSync.failed', run.workflowId);
+    },
+  },
+  night_cancelled: {
+    faults: [{ kind: 'delay', ms: 3000, nth: 2 }],
+    play: async ({ simulator, slot, save }) => {
+      const run = await slot();
+      await until(() => simulator.requests().length >= 2);
+      await run.cancel();
+      await ended(run);
+      await save('scheduledSync.cancelled', run.workflowId);
+    },
+  },
 };
 
 /** The last two runs of a workflow that continued as new. */
@@ -255,9 +295,40 @@ async function saveChain(
   await save(`${name}.continued`, handle.workflowId);
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await wait(20);
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await wait(20);
 }
+
+async function startSlot({ client }: Scene, partner: string): Promise<WorkflowHandle> {
+  const name = 'nightly';
+  const schedule: DeclaredSchedule = {
+    partner,
+    name,
+    cron: ['30 3 * * *'],
+    timeZone: 'UTC',
+    covers: 'day',
+    streams: [],
+    jitterMs: 0,
+    overlap: 'queue',
+    catchUpMs: MINUTE,
+    pauseOnFailure: false,
+    paused: true,
+    note: null,
+  };
+  await applyChange(client, { kind: 'create', id: scheduleId({ partner, name }), to: schedule });
+  const range = { from: new Date('2026-11-25T03:00:00Z'), to: new Date('2026-11-25T04:00:00Z') };
+  await catchUpSchedule(client, { partner, name }, range);
+  const handle = client.workflow.getHandle(`${scheduledRunId({ partner, name })}-2026-11-25T03:30:00Z`);
+  await until(() =>
+    handle.describe().then(
+      () => true,
+      () => false,
+    ),
+  );
+  return handle;
+}
+
+const ended = (handle: WorkflowHandle): Promise<unknown> => handle.result().catch(() => {});
 
 async function saveHistory(name: string, handle: WorkflowHandle): Promise<void> {
   const history = scrubHistory(JSON.parse(historyToJSON(await handle.fetchHistory())));
@@ -280,6 +351,7 @@ async function record(scene: Scene, partner: string, simulator: Simulator): Prom
         concurrency: 2,
         generation: 1,
       }),
+    slot: () => startSlot(scene, partner),
     streamId: (stream) => streamSyncId({ ...run, stream }),
     save: (name, workflowId, workflowRunId) =>
       saveHistory(name, scene.client.workflow.getHandle(workflowId, workflowRunId)),
