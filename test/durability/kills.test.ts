@@ -9,7 +9,13 @@ import type { WorkerProcess } from '../support/worker-process.ts';
 import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, type Ground } from './durable-bench.ts';
 
 const PAGES = 303;
-const KILLS = 30;
+/** All seeds in full with SYNCLINE_TEST_LONG=1; each kill costs the start of a worker. */
+const long = process.env['SYNCLINE_TEST_LONG'] === '1';
+const seeds: readonly (readonly [seed: number, kills: number])[] = [
+  [11, 30],
+  [12, long ? 30 : 12],
+];
+const KILLS_AHEAD = long ? 12 : 5;
 
 let folder: TemporaryFolder;
 let temporal: TestTemporal;
@@ -44,9 +50,9 @@ afterAll(async () => {
 });
 
 describe('a run whose workers are killed again and again', () => {
-  test.each([11, 12])(
-    'ends as an undisturbed run does (seed %i)',
-    async (seed) => {
+  test.each(seeds)(
+    'ends as an undisturbed run does (seed %i, %i kills)',
+    async (seed, most) => {
       const random = randomFrom(seed);
       const partner = uniqueName('storm');
       await definePartner(ground, partner);
@@ -62,19 +68,19 @@ describe('a run whose workers are killed again and again', () => {
       let next = asked() + 2 + Math.floor(random() * 12);
       while (!ended.value) {
         await sleep(5);
-        if (kills >= KILLS || asked() < next) continue;
+        if (kills >= most || asked() < next) continue;
         await sleep(random() * 40);
         const victim = workers.toSorted((a, b) => b.lastAnswerAt() - a.lastAnswerAt())[0] as WorkerProcess;
         await victim.kill();
         kills += 1;
-        if (kills === KILLS / 2) await killAndRestartPostgres();
+        if (kills === most / 2) await killAndRestartPostgres();
         workers.splice(workers.indexOf(victim), 1, startWorker(ground, partner));
         next = asked() + 2 + Math.floor(random() * 12);
       }
       const report = await running;
       await Promise.all(workers.map((worker) => worker.kill()));
 
-      expect(kills).toBe(KILLS);
+      expect(kills).toBe(most);
       expect(report).toMatchObject({
         outcome: 'ok',
         counts: { fetched: PAGES * 100 - 50, inserted: PAGES * 100 - 50 },
@@ -102,7 +108,7 @@ describe('without limits, where pages are asked for ahead of their reading', () 
     let next = 10;
     while (!ended.value) {
       await sleep(5);
-      if (kills === 5 || asked() < next) continue;
+      if (kills === KILLS_AHEAD || asked() < next) continue;
       await sleep(random() * 100);
       const victim = workers.toSorted((a, b) => b.lastAnswerAt() - a.lastAnswerAt())[0] as WorkerProcess;
       await victim.kill();
@@ -113,7 +119,7 @@ describe('without limits, where pages are asked for ahead of their reading', () 
     const report = await running;
     await Promise.all(workers.map((worker) => worker.kill()));
 
-    expect(kills).toBe(5);
+    expect(kills).toBe(KILLS_AHEAD);
     expect(report).toMatchObject({ outcome: 'ok', counts: { fetched: PAGES * 100 - 50, inserted: PAGES * 100 - 50 } });
     expect(await traceOf(postgres.url, partner)).toEqual(undisturbed);
     // Sixteen that wait for the database and one that is being fetched (docs/decisions/0003).

@@ -70,10 +70,10 @@ test("Temporal's slots of a year stand for 365 windows without gap or overlap", 
 });
 
 /**
- * Slots that are run: whole years with SYNCLINE_TEST_YEAR=1 (a quarter of an hour), otherwise the nights around the changes.
+ * Slots that are run: whole years with SYNCLINE_TEST_LONG=1 (a quarter of an hour), otherwise the nights around the changes.
  * Each: from, to, and how many windows have ended then.
  */
-const whole = process.env['SYNCLINE_TEST_YEAR'] === '1';
+const whole = process.env['SYNCLINE_TEST_LONG'] === '1';
 const before = whole
   ? [
       ['2026-01-01T00:00Z', '2026-05-09T12:00Z', 129],
