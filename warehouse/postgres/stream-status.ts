@@ -54,7 +54,7 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
         where r.stream_id = s.stream_id and r.finished_at is not null order by r.finished_at desc limit 1) ended on true
       left join lateral (select started_at from stream_runs r
         where r.stream_id = s.stream_id and r.outcome in ('ok', 'partial') and r.kind in ('nightly', 'manual')
-          and position('..' in r.window_label) = 0 order by r.finished_at desc limit 1) good on true
+          and position('..' in r.window_label) < 2 order by r.finished_at desc limit 1) good on true
       order by s.partner, s.name`,
   );
   return rows.map((row) => ({
