@@ -52,9 +52,12 @@ export function addBackfillCommands(program: Command, run: Run): void {
   backfill
     .command('show <id>')
     .description('how far it is, what is wrong, and how long it will take')
+    .option('--windows', 'also each window')
     .addOption(json)
-    .action(async (id: string, options: { json?: boolean }) =>
-      run(async (context) => (await import('./commands/backfills.ts')).backfillShow({ ...context, id }))(options),
+    .action(async (id: string, options: { windows?: boolean; json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/backfills.ts')).backfillShow({ ...context, id }),
+      )(options),
     );
   backfill
     .command('pause <id>')

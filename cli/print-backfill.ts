@@ -43,7 +43,7 @@ export function printTally(
       ['window', 'outcome', 'reason'],
     );
   const more = of.partial + of.suspect + of.failed - of.problems.length;
-  if (more > 0) output.say(`… and ${more} more: \`syncline runs show\` with the backfill's id has every window.`);
+  if (more > 0) output.say(`… and ${more} more: \`syncline backfill show ID --windows\` has them all.`);
 }
 
 export function printReport(output: Output, report: BackfillReport): void {

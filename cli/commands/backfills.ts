@@ -1,11 +1,18 @@
 import { askBackfill, cancelBackfill, pauseBackfill, resumeBackfill } from '../../client/start-backfill.ts';
 import { estimateLeft } from '../../core/backfill-estimate.ts';
+import { cutWindows } from '../../core/cut-windows.ts';
 import { leftOf, noTally, paceOf, endedOf } from '../../core/backfill-tally.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import { loadPartner } from '../../definitions/load.ts';
 import { allowancesOf } from '../../limits/allowances.ts';
 import { readLimits } from '../../limits/usage.ts';
-import { findBackfill, listBackfills, type BackfillRow } from '../../warehouse/postgres/inspect-backfills.ts';
+import {
+  findBackfill,
+  listBackfills,
+  readWindows,
+  type BackfillRow,
+  type ReadWindow,
+} from '../../warehouse/postgres/inspect-backfills.ts';
 import type { BackfillProgress } from '../../workflows/backfill-messages.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
@@ -41,8 +48,8 @@ export async function backfillList({
 type Named<O = object> = CommandContext<O> & { readonly id: string };
 
 /** What the workflow says, while there is one that answers; else what the ledger noted last. */
-export async function backfillShow(context: Named): Promise<number> {
-  const { config, output, id } = context;
+export async function backfillShow(context: Named<{ windows?: boolean }>): Promise<number> {
+  const { config, output, options, id } = context;
   const row = await withDatabase(config, (pool) => findBackfill(pool, id));
   const now =
     row.finishedAt === null
@@ -51,6 +58,7 @@ export async function backfillShow(context: Named): Promise<number> {
   const tally = now ?? row.tally ?? noTally;
   const left = leftOf(tally, row.windows);
   const estimate = row.finishedAt === null ? await estimateOf(context, row, now) : null;
+  const windows = options.windows === true ? await windowsOf(context, row) : undefined;
   const shown = {
     ...row,
     tally: { ...tally, windows: row.windows, left },
@@ -58,14 +66,30 @@ export async function backfillShow(context: Named): Promise<number> {
     paused: now?.paused ?? null,
     estimate,
   };
-  output.json(shown);
+  output.json(windows === undefined ? shown : { ...shown, each: windows });
   output.say(`${id}: ${stateOf(row, now)}, started ${row.startedAt}`);
   printTally(output, { ...tally, windows: row.windows, left });
+  if (windows !== undefined)
+    output.table(
+      windows.map((window) => ({ ...window, outcome: window.outcome ?? window.state ?? 'not read yet' })),
+      ['window', 'outcome', 'records', 'requests', 'reason'],
+    );
   if (now !== undefined && now.running.length > 0) output.say(`Reads ${now.running.join(', ')}`);
   if (estimate !== null) output.say(`Left: ${left} windows, ${describeEstimate(estimate)}`);
   if (row.reason !== null) output.say(row.reason);
   if (config.uiUrl !== undefined) output.say(`UI  ${workflowUrl(config.uiUrl, config.temporalNamespace, id)}`);
   return exitCodes.ok;
+}
+
+/** In the order of reading; those that nobody has begun yet, too. */
+async function windowsOf(
+  { config }: Named,
+  { partner, stream, plan }: BackfillRow,
+): Promise<readonly (Partial<ReadWindow> & { readonly window: string })[]> {
+  const windows = cutWindows(plan);
+  const read = await withDatabase(config, (pool) => readWindows(pool, { partner, stream, windows }));
+  const found = new Map(read.map((each) => [each.window, each]));
+  return windows.map((window) => found.get(window) ?? { window });
 }
 
 function stateOf({ outcome, notedAt }: BackfillRow, now: BackfillProgress | undefined): string {

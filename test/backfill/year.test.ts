@@ -110,8 +110,7 @@ test('a year in daily windows, with workers killed, a pause and a night: each wi
     await workers.shift()?.kill();
   };
 
-  await killAfter(50);
-  await killAfter(100);
+  await killAfter(80);
   const started = await startSync(client, {
     partner: PARTNER,
     streams: [],
@@ -120,7 +119,7 @@ test('a year in daily windows, with workers killed, a pause and a night: each wi
     generation: 1,
   });
   const night = reportOfSync(started.handle).finally(() => ends.push('night'));
-  await killAfter(150);
+  await eventually(async () => (await done()) >= 150, 60_000);
   await pauseBackfill(client, runId, { now: true });
   await eventually(async () => (await askBackfill(client, runId))?.running.length === 0);
   const before = await done();
@@ -146,9 +145,8 @@ test('a year in daily windows, with workers killed, a pause and a night: each wi
   expect(digestOf(await tableRows(database.pool, PARTNER, 'payments'))).toEqual(digestOf(simulator.truth('payments')));
 
   const lengths = await historyLengths(runId);
-  process.stderr.write(`LENGTHS ${lengths.join(' ')}\n`);
   expect(lengths.length).toBeGreaterThanOrEqual(WINDOWS / 50);
-  expect(Math.max(...lengths)).toBeLessThan(1000);
+  expect(Math.max(...lengths)).toBeLessThan(700);
 }, 300_000);
 
 /** Of each workflow run of a chain, the last one first. */

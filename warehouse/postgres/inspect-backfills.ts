@@ -40,6 +40,34 @@ export async function findBackfill(pool: Pool, runId: string): Promise<BackfillR
   return found;
 }
 
+export interface ReadWindow {
+  readonly window: string;
+  readonly state: 'running' | 'done' | 'failed';
+  readonly outcome: Outcome | null;
+  readonly reason: string | null;
+  readonly records: number;
+  readonly requests: number;
+}
+
+/** The last run of each window of a stream that was begun. */
+export async function readWindows(
+  pool: Pool,
+  of: { readonly partner: string; readonly stream: string; readonly windows: readonly string[] },
+): Promise<readonly ReadWindow[]> {
+  const { rows } = await pool.query<Omit<ReadWindow, 'records' | 'requests'> & { fetched: string; requests: string }>(
+    `select distinct on (r.window_label) r.window_label as window, r.state, r.outcome, r.reason, r.fetched, r.requests
+      from streams s join stream_runs r using (stream_id)
+      where s.partner = $1 and s.name = $2 and r.window_label = any($3)
+      order by r.window_label, r.run_no desc`,
+    [of.partner, of.stream, of.windows],
+  );
+  return rows.map(({ fetched, requests, ...row }) => ({
+    ...row,
+    records: Number(fetched),
+    requests: Number(requests),
+  }));
+}
+
 /** What `--force` begins: the generation after the last one, or that one again when it was forced and did not get through. */
 export async function forcedGeneration(pool: Pool, firstId: string): Promise<number> {
   const { rows } = await pool.query<{ generation: number; through: boolean }>(

@@ -23,6 +23,13 @@ export interface StreamStatus {
   readonly blockedUntil: string | null;
 }
 
+/** A window of a backfill says little of how a stream stands, unless it has no other runs. */
+const ofNights = (where: string, by: string): string => {
+  const last = (which: string): string =>
+    `(select * from stream_runs r where r.stream_id = s.stream_id and ${which} and ${where} order by r.${by} desc limit 1)`;
+  return `select * from (${last(`r.kind <> 'backfill'`)} union all ${last('true')}) as runs limit 1`;
+};
+
 /** Each stream as it stands: its last run, its watermark, what waits and what is in quarantine. */
 export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
   const { rows } = await pool.query<{
@@ -49,9 +56,8 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
         (select count(*) from quarantine q where q.stream_id = s.stream_id and q.status = 'held') as quarantined,
         (select max(blocked_until) from credentials c where c.partner = s.partner and blocked_until > now()) as blocked_until
       from streams s
-      left join stream_runs latest on latest.stream_id = s.stream_id and latest.run_no = s.last_run
-      left join lateral (select outcome, reason, finished_at from stream_runs r
-        where r.stream_id = s.stream_id and r.finished_at is not null order by r.finished_at desc limit 1) ended on true
+      left join lateral (${ofNights('true', 'run_no')}) latest on true
+      left join lateral (${ofNights('r.finished_at is not null', 'finished_at')}) ended on true
       left join lateral (select started_at from stream_runs r
         where r.stream_id = s.stream_id and r.outcome in ('ok', 'partial') and r.kind in ('nightly', 'manual')
           and position('..' in r.window_label) < 2 order by r.finished_at desc limit 1) good on true
