@@ -5,6 +5,7 @@ import type { Kind, Lane, Outcome } from '../core/names.ts';
 import { outcomeOfRun } from '../core/outcome.ts';
 import { parseWindow } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import type { Partner } from '../definitions/definition.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
 import type { ActivityDeps } from './index.ts';
 
@@ -64,15 +65,18 @@ export async function planRun(deps: ActivityDeps, input: PlanRunInput): Promise<
     streams: streams.map(({ stream }) => stream),
     workflowRunId: input.workflowRunId,
   });
-  const { grant, timeout, retry } = (chosen[0] as CompiledStream).partner;
+  return { streams, times: grantTimes((chosen[0] as CompiledStream).partner, deps) };
+}
+
+export function grantTimes(
+  { grant, timeout, retry }: Partner,
+  { heartbeatTimeoutMs }: Pick<ActivityDeps, 'heartbeatTimeoutMs'>,
+): GrantTimes {
   return {
-    streams,
-    times: {
-      // The last request may begin just before the grant's time is over; its write comes after that.
-      startToCloseMs: grant.time + 2 * timeout + 5 * MINUTE,
-      heartbeatTimeoutMs: deps.heartbeatTimeoutMs,
-      maxIdleGrants: retry.attempts * 3,
-    },
+    // The last request may begin just before the grant's time is over; its write comes after that.
+    startToCloseMs: grant.time + 2 * timeout + 5 * MINUTE,
+    heartbeatTimeoutMs,
+    maxIdleGrants: retry.attempts * 3,
   };
 }
 

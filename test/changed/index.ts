@@ -10,5 +10,6 @@ const later =
   };
 
 export const governPartner = later(workflows.governPartner);
+export const retryStream = later(workflows.retryStream);
 export const syncPartner = later(workflows.syncPartner);
 export const syncStream = later(workflows.syncStream);
