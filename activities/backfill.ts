@@ -40,7 +40,7 @@ export async function planBackfill(deps: ActivityDeps, input: PlanBackfillInput)
   checkBackfill(stream);
   const windows = cutWindows(input.plan).length;
   await deps.warehouse.openBackfill({ ...input, windows });
-  return { windows, times: grantTimes(deps, stream), allowances: allowancesOf(stream) };
+  return { windows, times: grantTimes(stream.partner, deps), allowances: allowancesOf(stream) };
 }
 
 export interface NextWindowsInput extends BackfillJob {

@@ -5,6 +5,7 @@ import { partnerOfId, type Kind, type Lane, type Outcome } from '../core/names.t
 import { outcomeOfRun } from '../core/outcome.ts';
 import { parseWindow } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import type { Partner } from '../definitions/definition.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
 import type { ActivityDeps } from './index.ts';
 
@@ -64,12 +65,12 @@ export async function planRun(deps: ActivityDeps, input: PlanRunInput): Promise<
     streams: streams.map(({ stream }) => stream),
     workflowRunId: input.workflowRunId,
   });
-  return { streams, times: grantTimes(deps, chosen[0] as CompiledStream) };
+  return { streams, times: grantTimes((chosen[0] as CompiledStream).partner, deps) };
 }
 
 export function grantTimes(
+  { grant, timeout, retry }: Partner,
   { heartbeatTimeoutMs }: Pick<ActivityDeps, 'heartbeatTimeoutMs'>,
-  { partner: { grant, timeout, retry } }: CompiledStream,
 ): GrantTimes {
   return {
     // The last request may begin just before the grant's time is over; its write comes after that.

@@ -35,6 +35,7 @@ import type { GrantInput, GrantResult } from './pull/grant.ts';
 import { noteWait, type NotedWait } from './note-wait.ts';
 import { planScheduled, type PlannedSlot, type SlotOfSchedule } from './plan-scheduled.ts';
 import { pullStream } from './pull/pull-stream.ts';
+import { closeRetry, planRetry, type RetryOf, type RetryPlan } from './retry.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
 
 export interface ActivityDeps {
@@ -70,6 +71,8 @@ export function createControlActivities(deps: ActivityDeps) {
       translated(deps, () => failStream(deps, input)),
     streamReport: (input: { syncId: string }): Promise<StreamReport | null> =>
       translated(deps, () => deps.warehouse.streamReport(input.syncId)),
+    planRetry: (input: RetryOf): Promise<RetryPlan> => translated(deps, () => planRetry(deps, input)),
+    closeRetry: (input: { runId: string }): Promise<RunReport> => translated(deps, () => closeRetry(deps, input)),
     lookAtLimits: (input: LookInput): Promise<Look> => translated(deps, () => lookAtLimits(deps, getClient(), input)),
     /** A run begins or has ended; starts the governor. */
     tellOfWork: (input: { partner: string; work: GovernorNews['work'] }): Promise<void> =>

@@ -51,6 +51,17 @@ export function addRunControl(to: {
         options,
       ),
     );
+  runs
+    .command('retry <id>')
+    .description('read one stream of a run that has ended once more; the others stay as they are')
+    .requiredOption('--stream <name>', 'the stream: goes on where it failed; read to its end, it is read anew')
+    .option('--no-wait', 'start it and return')
+    .addOption(json)
+    .action(async (id: string, options: { stream: string; wait: boolean }) =>
+      run<typeof options>(async (context) => (await import('./commands/retry.ts')).runsRetry({ ...context, id }))(
+        options,
+      ),
+    );
   partners
     .command('pause <name>')
     .description('no run of the partner sends a request any more, until it is resumed')

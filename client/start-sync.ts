@@ -9,7 +9,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { partnerSyncId, WORKFLOW_QUEUE, type Kind } from '../core/names.ts';
 import type { RunReport } from '../activities/control.ts';
 import { searchAttributesOf } from '../workflows/attributes.ts';
-import type { syncPartner } from '../workflows/index.ts';
+import type { retryStream, syncPartner } from '../workflows/index.ts';
 
 export interface StartSync {
   readonly partner: string;
@@ -67,7 +67,7 @@ export function syncId({ partner, streams, window, generation }: Omit<StartSync,
 
 /** The report of a run, also of one that failed; undefined when it ended without one (cancelled, terminated, no plan). */
 export async function reportOfSync(
-  handle: WorkflowHandle<typeof syncPartner>,
+  handle: WorkflowHandle<typeof syncPartner | typeof retryStream>,
 ): Promise<RunReport | { readonly failure: string }> {
   try {
     return await handle.result();

@@ -14,12 +14,14 @@ import {
   type StartedBackfill,
 } from '../client/start-backfill.ts';
 import { askGovernor, tellGovernor, wakeStreams } from '../client/governor.ts';
+import { cancelWorkflow, showPauses } from '../client/control.ts';
+import { startRetry } from '../client/start-retry.ts';
 import { reportOfSync, startSync } from '../client/start-sync.ts';
 import { applyChange, catchUpSchedule } from '../client/schedules.ts';
 import { processConfig } from '../config/env.ts';
 import { GiveUp } from '../core/errors.ts';
 import { MINUTE } from '../core/duration.ts';
-import { governorId, scheduledRunId, scheduleId, searchAttributes, streamSyncId } from '../core/names.ts';
+import { governorId, retryId, scheduledRunId, scheduleId, searchAttributes, streamSyncId } from '../core/names.ts';
 import type { DeclaredSchedule } from '../core/schedule.ts';
 import { startChildServer, type ChildServer } from '../services/child-server.ts';
 import { freePort } from '../services/free-port.ts';
@@ -31,6 +33,8 @@ import { startSimulator, type Simulator } from '../simulator/start.ts';
 import type { FaultInput } from '../simulator/fault.ts';
 import { openScene, WINDOW, type Scene } from '../test/workflows/scene.ts';
 import { migrate } from '../warehouse/postgres/migrate.ts';
+import { openStreamRuns } from '../warehouse/postgres/open-runs.ts';
+import { endPauses, orderPause } from '../warehouse/postgres/pauses.ts';
 import { scrubHistory } from './scrub-history.ts';
 
 /**
@@ -236,6 +240,52 @@ const recordings: Readonly<Record<string, Recording>> = {
       await cancelBackfill(scene.client, runId);
       await reportOfBackfill(handle);
       await save('backfillStream.cancelled', runId);
+    },
+  },
+  paused: {
+    faults: [{ kind: 'delay', ms: 1000, stream: 'payments', nth: 3 }],
+    play: async ({ scene, partner, simulator, start, streamId, save }) => {
+      const { handle } = await start(['payments']);
+      await until(() => simulator.requests().length === 3);
+      const pause = { scope: 'partner', target: partner, partner, reason: 'recorded', by: 'recorder' } as const;
+      await orderPause(scene.pool, { ...pause, atOnce: false });
+      while (!(await openStreamRuns(scene.pool, { partner })).every(({ kind }) => kind === 'paused')) await wait(50);
+      await wait(500);
+      await endPauses(scene.pool, { targets: [pause], by: 'recorder', reason: 'over' });
+      await wakeStreams(scene.client, [streamId('payments')]);
+      await reportOfSync(handle);
+      await save('syncStream.paused', streamId('payments'));
+    },
+  },
+  aside: {
+    faults: [{ kind: 'delay', ms: 3000, stream: 'payments', nth: 3 }],
+    play: async ({ scene, simulator, start, streamId, save }) => {
+      const { handle, runId } = await start();
+      await until(() => simulator.requests().filter(({ stream }) => stream === 'payments').length === 3);
+      await showPauses(scene.client, [{ runId, pauses: ['recorded'] }]);
+      await cancelWorkflow(scene.client, streamId('payments'));
+      await reportOfSync(handle);
+      await save('syncPartner.aside', runId);
+    },
+  },
+  retried_once: {
+    faults: [{ kind: 'status', status: 400, stream: 'payments', nth: 3 }],
+    play: async ({ scene, partner, start, save }) => {
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      const retry = { runId, partner, stream: 'payments', window: WINDOW, kind: 'manual' } as const;
+      await reportOfSync(await startRetry(scene.client, retry));
+      await save('retryStream.ok', retryId(runId, 'payments'));
+    },
+  },
+  retried_in_vain: {
+    faults: [{ kind: 'status', status: 400, stream: 'payments' }],
+    play: async ({ scene, partner, start, save }) => {
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      const retry = { runId, partner, stream: 'payments', window: WINDOW, kind: 'manual' } as const;
+      await reportOfSync(await startRetry(scene.client, retry));
+      await save('retryStream.failed', retryId(runId, 'payments'));
     },
   },
   continued: {

@@ -174,6 +174,17 @@ export interface ExplainedWait {
   readonly kind: WaitKind;
 }
 
+export interface RetryBasis {
+  readonly partner: string;
+  readonly kind: Kind;
+  readonly window: string;
+  readonly generation: number;
+  /** Those the run was to read. */
+  readonly streams: readonly string[];
+  /** Of each stream that has begun: the last reading. */
+  readonly reports: readonly StreamReport[];
+}
+
 export interface FinishStream {
   readonly stream: CompiledStream;
   readonly run: StreamRun;
@@ -226,6 +237,8 @@ export interface Warehouse {
     readonly reason: string;
   }): Promise<StreamReport | null>;
   streamReport(syncId: string): Promise<StreamReport | null>;
+  /** A run that has ended, to read one of its streams once more. */
+  retryBasis(runId: string): Promise<RetryBasis | undefined>;
   /** Shows until when a run waits. */
   deferStream(run: StreamRun, until: string | null): Promise<void>;
   /** Why it waits until then; forgotten when it goes on. */

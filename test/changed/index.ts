@@ -11,6 +11,7 @@ const later =
 
 export const backfillStream = later(workflows.backfillStream);
 export const governPartner = later(workflows.governPartner);
+export const retryStream = later(workflows.retryStream);
 export const scheduledSync = later(workflows.scheduledSync);
 export const syncPartner = later(workflows.syncPartner);
 export const syncStream = later(workflows.syncStream);

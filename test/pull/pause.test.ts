@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runsCancel } from '../../cli/commands/cancel.ts';
 import { partnersPause, partnersResume, runsPause, runsResume } from '../../cli/commands/pauses.ts';
+import { exitCodes } from '../../cli/exit.ts';
 import { reportOfSync } from '../../client/start-sync.ts';
 import { InvalidInput } from '../../core/errors.ts';
+import { commandLine } from '../support/command-line.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectTruth } from '../support/expect-truth.ts';
 import { openPullBench, streamReport, WINDOW } from '../support/pull-bench.ts';
@@ -194,4 +197,26 @@ describe('a run that is cancelled', () => {
     });
     expect((await handle.describe()).status.name).toBe('FAILED');
   });
+});
+
+test('docs/control.md shows what works: each of its commands, one after the other', async () => {
+  const partner = await bench.partner({
+    simulator: { latencyMs: 400 },
+    streams: { payments: streams.payments, customers: streams.customers },
+  });
+  const { handle, runId } = await partner.start();
+  expect(await eventually(() => sent(partner) >= 1)).toBe(true);
+  const [, block = ''] = /```\n([^]*?)```/.exec(readFileSync('docs/control.md', 'utf8')) ?? [];
+  const lines = block.trim().split('\n');
+  expect(lines).toHaveLength(7);
+  for (const shown of lines) {
+    // What follows two spaces says what it does.
+    const [command = ''] = shown.split('  ');
+    if (command.includes(' retry ')) await reportOfSync(handle);
+    const line = command.replaceAll('sync/acme/2026-11-24', runId).replaceAll(' acme', ` ${partner.name}`);
+    const { code } = await commandLine(bench.config, line);
+    // The other stream stays cancelled.
+    expect([line, code]).toEqual([line, line.includes(' retry ') ? exitCodes.partial : exitCodes.ok]);
+  }
+  await expectTruth(bench.pool, partner, 'payments');
 });

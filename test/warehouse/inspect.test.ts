@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import { statusOfStreams, type StreamStatus } from '../../warehouse/postgres/inspect.ts';
+import { statusOfStreams, type StreamStatus } from '../../warehouse/postgres/stream-status.ts';
 import { openPool, postgresWarehouse } from '../../warehouse/postgres/postgres-warehouse.ts';
 import type { Warehouse } from '../../warehouse/warehouse.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';

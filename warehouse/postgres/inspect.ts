@@ -3,6 +3,7 @@ import { InvalidInput } from '../../core/errors.ts';
 import type { Kind, Outcome } from '../../core/names.ts';
 import type { StreamReport, WaitKind } from '../warehouse.ts';
 import { quoted } from './quote.ts';
+import { isLatest } from './retry.ts';
 import { reportColumns, reportOf, type ReportRow } from './report.ts';
 
 /** Reads for people: runs, freshness, quarantine. Indexed, so that they stay fast with many past runs. */
@@ -102,7 +103,7 @@ export async function showRun(
   const runs = await pool.query<RunRow>(`select ${runColumns} from runs where run_id = $1`, [id]);
   const streams = await pool.query<StreamRow>(
     `select s.partner, s.name as stream, r.sync_id, r.run_id, r.window_label, r.deferred_until, ${deferredCause('r')}, r.range_from, r.range_to, r.bytes, ${reportColumns}
-      from stream_runs r join streams s using (stream_id) where r.run_id = $1 or r.sync_id = $1 order by s.name`,
+      from stream_runs r join streams s using (stream_id) where (r.run_id = $1 and ${isLatest}) or r.sync_id = $1 order by s.name, r.run_no`,
     [id],
   );
   if (runs.rows.length === 0 && streams.rows.length === 0)

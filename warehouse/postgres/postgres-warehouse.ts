@@ -8,6 +8,7 @@ import { openStream } from './open-stream.ts';
 import { postgresLineWriter } from './page-lines.ts';
 import { parentValues } from './parent-values.ts';
 import { closeRun, openRun, runOutcome } from './runs.ts';
+import { retryBasis } from './retry.ts';
 import { deferStream, explainDeferral, failStream, streamReport } from './settle-stream.ts';
 import { whenAvailable } from './unavailable.ts';
 
@@ -28,6 +29,7 @@ export function postgresWarehouse(pool: Pool, failpoint: Failpoint = noFailpoint
     failStream: (input) => whenAvailable(() => failStream(pool, input)),
     streamReport: (syncId) => whenAvailable(() => streamReport(pool, syncId)),
     deferStream: (run, until) => whenAvailable(() => deferStream(pool, run, until)),
+    retryBasis: (runId) => whenAvailable(() => retryBasis(pool, runId)),
     explainDeferral: (wait) => whenAvailable(() => explainDeferral(pool, wait)),
     parentValues: (input) => whenAvailable(() => parentValues(pool, input)),
   };

@@ -1,0 +1,69 @@
+import { noCounts } from '../core/counts.ts';
+import { InvalidInput } from '../core/errors.ts';
+import { nextReading, streamSyncId } from '../core/names.ts';
+import type { RetryBasis, StreamReport } from '../warehouse/warehouse.ts';
+import { closeRun, grantTimes, type GrantTimes, type RunReport } from './control.ts';
+import type { ActivityDeps } from './index.ts';
+import type { StreamJob } from './pull/grant.ts';
+
+export interface RetryOf {
+  readonly runId: string;
+  readonly stream: string;
+}
+
+export interface RetryPlan {
+  readonly job: StreamJob;
+  readonly times: GrantTimes;
+}
+
+/** One that failed on its way goes on from its checkpoint; one that was read to its end is read once more. */
+export async function planRetry(deps: ActivityDeps, { runId, stream }: RetryOf): Promise<RetryPlan> {
+  const { partner, kind, window, generation, reports } = await basisOf(deps, runId);
+  const all = await deps.partners.streams(partner);
+  const defined = all.get(stream);
+  if (defined === undefined)
+    throw new InvalidInput(
+      `partner ${partner} has no stream ${JSON.stringify(stream)}: it has ${[...all.keys()].join(', ')}`,
+    );
+  const last = reports.find((report) => report.stream === stream);
+  const syncId =
+    last === undefined
+      ? streamSyncId({ partner, stream, window, generation })
+      : last.state === 'done'
+        ? nextReading(last.syncId)
+        : last.syncId;
+  const lane = kind === 'backfill' ? 'backfill' : defined.definition.lane;
+  return {
+    job: { partner, stream, syncId, runId, window, kind, lane },
+    times: grantTimes(defined.partner, deps),
+  };
+}
+
+/** The run's outcome from how its streams stand now. */
+export async function closeRetry(deps: ActivityDeps, { runId }: { readonly runId: string }): Promise<RunReport> {
+  const basis = await basisOf(deps, runId);
+  const reports = basis.streams.map(
+    (stream) => basis.reports.find((report) => report.stream === stream) ?? neverBegun(basis, stream),
+  );
+  return closeRun(deps, { runId, reports });
+}
+
+async function basisOf(deps: ActivityDeps, runId: string): Promise<RetryBasis> {
+  const basis = await deps.warehouse.retryBasis(runId);
+  if (basis === undefined) throw new InvalidInput(`the ledger has no run ${runId}`);
+  return basis;
+}
+
+function neverBegun({ partner, window, generation }: RetryBasis, stream: string): StreamReport {
+  return {
+    stream,
+    syncId: streamSyncId({ partner, stream, window, generation }),
+    state: 'failed',
+    outcome: 'failed',
+    reason: 'has not been read',
+    counts: noCounts,
+    removed: 0,
+    pages: 0,
+    requests: 0,
+  };
+}
