@@ -58,7 +58,7 @@ const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', impor
        // @ts-expect-error the address is missing
        definePartner({ name: 'own', streams: {} });`,
       );
-      await run(process.execPath, [tsc, '-p', project], project);
+      expect(await run(process.execPath, [tsc, '-p', project], project)).toBe('');
     });
 
     test('init again leaves every file as it is', async () => {
