@@ -10,6 +10,7 @@ import { explain, InvalidInput } from '../core/errors.ts';
 import { DAY } from '../core/duration.ts';
 import { noFailpoint } from '../core/failpoint.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import type { ReadSecret } from '../definitions/definition.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { parseJson, valueAt } from '../core/json.ts';
 import type { LineWriter } from '../warehouse/warehouse.ts';
@@ -55,11 +56,11 @@ export interface FailedSample {
 /** Asks a stream for its first page and says what came; nothing is written, no limit of the fleet is touched. */
 export async function sampleStream(
   stream: CompiledStream,
-  { streams, nowMs }: { readonly streams: ReadonlyMap<string, CompiledStream>; readonly nowMs: number },
+  { streams, nowMs, secret }: Pick<Asking, 'streams' | 'nowMs' | 'secret'>,
 ): Promise<Sample | FailedSample> {
   let request: string | null = null;
   try {
-    const page = await firstPage(stream, { streams, nowMs, onRequest: (text) => (request = text) });
+    const page = await firstPage(stream, { streams, nowMs, secret, onRequest: (text) => (request = text) });
     return sampleOf(stream, page, request ?? '');
   } catch (error) {
     return { stream: stream.name, request, error: explain(error) };
@@ -118,6 +119,8 @@ const shorten = (text: string): string => (text.length > 32 ? `${text.slice(0, 3
 interface Asking {
   readonly streams: ReadonlyMap<string, CompiledStream>;
   readonly nowMs: number;
+  /** For auth functions. */
+  readonly secret?: ReadSecret | undefined;
   readonly onRequest?: (request: string) => void;
 }
 
@@ -125,12 +128,13 @@ interface SampledPage extends PageContent, Pick<FetchedPage, 'answer'> {
   readonly received: readonly Received[];
 }
 
-async function firstPage(stream: CompiledStream, { streams, nowMs, onRequest }: Asking): Promise<SampledPage> {
+async function firstPage(stream: CompiledStream, { streams, nowMs, secret, onRequest }: Asking): Promise<SampledPage> {
   const { partner, definition } = stream;
   const authorizer = createAuthorizer({
     auth: partner.auth,
     tokens: createMemoryTokenStore(),
     exchange: createTokenExchange({ timeoutMs: partner.timeout, now }),
+    ...(secret === undefined ? {} : { secret }),
     now,
   });
   const quiet = { info: () => {}, warn: () => {}, debug: () => {} };
@@ -150,7 +154,7 @@ async function firstPage(stream: CompiledStream, { streams, nowMs, onRequest }: 
       ? null
       : { from: new Date(definition.incremental.initial).toISOString(), to: new Date(nowMs + DAY).toISOString() };
   try {
-    const parents = definition.parent === undefined ? [] : await someParents(stream, { streams, nowMs });
+    const parents = definition.parent === undefined ? [] : await someParents(stream, { streams, nowMs, secret });
     const position: Position = { cursor: null, parents, range: sliceAt(range, undefined, 0) };
     const { method, url } = buildRequest({ partner, stream: definition, position });
     onRequest?.(`${method} ${redactUrl(url, partner.baseUrl)}`);
@@ -172,11 +176,11 @@ async function firstPage(stream: CompiledStream, { streams, nowMs, onRequest }: 
   }
 }
 
-async function someParents(stream: CompiledStream, { streams, nowMs }: Asking): Promise<readonly string[]> {
+async function someParents(stream: CompiledStream, { streams, nowMs, secret }: Asking): Promise<readonly string[]> {
   const { parent } = stream.definition;
   const parentStream = parent === undefined ? undefined : streams.get(parent.stream);
   if (parent === undefined || parentStream === undefined) return [];
-  const page = await firstPage(parentStream, { streams, nowMs });
+  const page = await firstPage(parentStream, { streams, nowMs, secret });
   const values = page.received
     .map(({ record }) => valueAt(record, parent.field))
     .filter((value) => typeof value === 'string' || typeof value === 'number')

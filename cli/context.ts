@@ -68,7 +68,11 @@ export async function withDatabase<T>(config: Config, work: (pool: Pool) => Prom
 
 export async function withTemporal<T>(config: Config, work: (client: Client) => Promise<T>): Promise<T> {
   const { connectClient } = await import('../client/temporal-client.ts');
-  const client = await connectClient({ address: config.temporalAddress, namespace: config.temporalNamespace });
+  const client = await connectClient({
+    address: config.temporalAddress,
+    namespace: config.temporalNamespace,
+    payloadKeys: config.payloadKeys,
+  });
   try {
     return await work(client);
   } finally {

@@ -1,18 +1,26 @@
 import { Client, Connection } from '@temporalio/client';
+import type { PayloadKey } from '../config/payload-keys.ts';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { explain, NeedsAttention } from '../core/errors.ts';
+import { dataConverterOf } from './payload-codec.ts';
 
 export interface TemporalAt {
   readonly address: string | undefined;
   readonly namespace: string;
+  /** Those that the workers have (SYNCLINE_PAYLOAD_KEYS). */
+  readonly payloadKeys?: readonly PayloadKey[];
 }
 
 /** A client by the standard TEMPORAL_* variables; a given address wins over theirs. */
-export async function connectClient({ address, namespace }: TemporalAt): Promise<Client> {
+export async function connectClient({ address, namespace, payloadKeys = [] }: TemporalAt): Promise<Client> {
   const { connectionOptions } = loadClientConnectConfig();
   const options = { ...connectionOptions, ...(address === undefined ? {} : { address }), connectTimeout: 5000 };
   try {
-    return new Client({ connection: await Connection.connect(options), namespace });
+    return new Client({
+      connection: await Connection.connect(options),
+      namespace,
+      dataConverter: dataConverterOf(payloadKeys),
+    });
   } catch (error) {
     throw new NeedsAttention(
       `Temporal does not answer at ${options.address ?? 'localhost:7233'} (${explain(error)}): start it (\`syncline dev\`), or set TEMPORAL_ADDRESS`,

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { failpoints } from '../core/failpoint.ts';
 import { workerLimits, workerVariables, type WorkerLimits } from './worker-settings.ts';
+import { parsePayloadKeys, type PayloadKey } from './payload-keys.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -37,6 +39,18 @@ const schema = z.object({
     .regex(/^.+:\d{1,5}$/, 'host:port, such as 127.0.0.1:8090')
     .optional(),
   ...workerVariables,
+  SYNCLINE_PAYLOAD_KEYS: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const keys = parsePayloadKeys(text);
+      if (keys === undefined)
+        context.addIssue({
+          code: 'custom',
+          message: 'id:key, where key is 32 bytes in base64 (openssl rand -base64 32) and each id is used once',
+        });
+      return keys ?? [];
+    }),
   SYNCLINE_FAILPOINT: failpointRule.optional(),
   XDG_CACHE_HOME: z.string().optional(),
   HOME: z.string().optional(),
@@ -57,6 +71,8 @@ export interface Config {
   /** Where a worker answers probes, `host:port`; undefined: nowhere. */
   readonly healthAddress: string | undefined;
   readonly worker: WorkerLimits;
+  /** Temporal keeps payloads encrypted with the first one; none: as they are. */
+  readonly payloadKeys: readonly PayloadKey[];
   readonly failpoint: string | undefined;
   readonly cacheDir: string;
   readonly pathEnv: string;
@@ -66,7 +82,7 @@ export interface Config {
 export function readConfig(env: Environment): Config {
   // An empty variable is as good as none: compose files pass those.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse({ ...given, ...fromFiles(given) });
   if (!parsed.success)
     throw new InvalidInput(
       parsed.error.issues
@@ -85,9 +101,32 @@ export function readConfig(env: Environment): Config {
     heartbeatTimeoutMs: value.SYNCLINE_HEARTBEAT_TIMEOUT,
     healthAddress: value.SYNCLINE_HEALTH_ADDRESS,
     worker: workerLimits(value),
+    payloadKeys: value.SYNCLINE_PAYLOAD_KEYS,
     failpoint: value.SYNCLINE_FAILPOINT,
     cacheDir: `${value.XDG_CACHE_HOME ?? `${value.HOME ?? '.'}/.cache`}/syncline`,
     pathEnv: value.PATH,
     env: given,
   };
+}
+
+/** Our own settings that are secrets may come from files; definitions read theirs themselves (definitions/secrets.ts). */
+const fromFile = ['DATABASE_URL', 'SYNCLINE_PAYLOAD_KEYS'] as const;
+
+function fromFiles(env: Environment): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const name of fromFile) {
+    const file = env[`${name}_FILE`];
+    if (file === undefined) continue;
+    if (env[name] !== undefined)
+      throw new InvalidInput(`expected one of ${name} and ${name}_FILE, found both; unset one of them`);
+    try {
+      values[name] = readFileSync(file, 'utf8').trim();
+    } catch (cause) {
+      throw new InvalidInput(
+        `${name}_FILE: expected a file that can be read, found none at ${file}; correct the path`,
+        { cause },
+      );
+    }
+  }
+  return values;
 }

@@ -28,8 +28,14 @@ export interface OutgoingRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
 }
+/** The value of a secret now, as `${NAME}` would have it; throws when there is none. */
+export type ReadSecret = (name: string) => Promise<string>;
 /** The escape hatch: returns the request with whatever the partner wants to see. Called once per request, never cached. */
-export type AuthFunction = (request: OutgoingRequest, now: Date) => OutgoingRequest | Promise<OutgoingRequest>;
+export type AuthFunction = (
+  request: OutgoingRequest,
+  now: Date,
+  secret: ReadSecret,
+) => OutgoingRequest | Promise<OutgoingRequest>;
 
 export const auth = z.union([
   fn<AuthFunction>(),

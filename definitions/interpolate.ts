@@ -17,7 +17,11 @@ export interface Interpolated {
  * stay as they are. As in a shell, the default also serves for a variable that is set but empty; without a default, empty
  * counts as missing.
  */
-export function interpolate(value: unknown, env: Environment): Interpolated {
+export function interpolate(
+  value: unknown,
+  env: Environment,
+  unreadable: ReadonlyMap<string, string> = new Map(),
+): Interpolated {
   const touched = new Set<string>();
   const taken = new Set<string>();
   const problems: Problem[] = [];
@@ -39,6 +43,11 @@ export function interpolate(value: unknown, env: Environment): Interpolated {
         problems.push({ path, says: 'expected ${NAME} or ${NAME:-default}; write $${ for a literal ${' });
         return STAND_IN;
       }
+      const reason = unreadable.get(name);
+      if (reason !== undefined) {
+        problems.push({ path, says: reason });
+        return STAND_IN;
+      }
       const found = env[name];
       if (found !== undefined && found !== '') {
         taken.add(found);
@@ -54,6 +63,22 @@ export function interpolate(value: unknown, env: Environment): Interpolated {
   };
 
   return { value: walk(value, []), touched, taken, problems };
+}
+
+/** The names that a definition asks for. */
+export function namesIn(value: unknown): ReadonlySet<string> {
+  const names = new Set<string>();
+  const record: Environment = new Proxy<Record<string, string>>(
+    {},
+    {
+      get: (_, name) => {
+        names.add(String(name));
+        return undefined;
+      },
+    },
+  );
+  interpolate(value, record);
+  return names;
 }
 
 /** Fits a URL as well as any other text, so that one missing variable does not look like two problems. */

@@ -5,21 +5,36 @@ import { checkPartner } from './check.ts';
 import type { Partner } from './definition.ts';
 import { findPartner } from './find.ts';
 import { importDefinition } from './import-definition.ts';
-import { interpolate, type Environment } from './interpolate.ts';
+import { interpolate, namesIn, type Environment } from './interpolate.ts';
 import { invalidDefinition, pathKey, type Locate, type Problem } from './problem.ts';
+import { secretsOf, type Secrets } from './secrets.ts';
 import { checkShape } from './shape.ts';
 import { readYaml } from './yaml.ts';
 
 export { listPartners } from './find.ts';
 
+export interface LoadFrom {
+  readonly dir: string;
+  readonly env: Environment;
+  /** Those of `env` when absent. */
+  readonly secrets?: Secrets;
+}
+
 /** Reads, fills in and checks one definition; everything that is wrong with it comes in one InvalidInput. */
-export async function loadPartner(
+export async function loadPartner(name: string, from: LoadFrom): Promise<Partner> {
+  return (await loadWithSecrets(name, from)).partner;
+}
+
+/** With what it took from secrets that may change while we run. */
+export async function loadWithSecrets(
   name: string,
-  { dir, env }: { readonly dir: string; readonly env: Environment },
-): Promise<Partner> {
+  { dir, env, secrets = secretsOf(env) }: LoadFrom,
+): Promise<{ readonly partner: Partner; readonly changeable: Environment }> {
   const file = await findPartner(name, dir);
   const { value, locate } = await readDefinition(file);
-  const filled = interpolate(value, env);
+  const names = namesIn(value);
+  const taken = await secrets.read(names);
+  const filled = interpolate(value, taken.env, taken.problems);
   const shaped = checkShape(filled.value, filled.touched);
   const found =
     'problems' in shaped ? shaped.problems : [...checkName(shaped.partner, file), ...checkPartner(shaped.partner)];
@@ -32,7 +47,8 @@ export async function loadPartner(
       .map((problem) => ({ ...problem, says: conceal(problem.says, filled.taken) })),
   ];
   if (problems.length > 0 || 'problems' in shaped) throw invalidDefinition(file, problems, locate);
-  return shaped.partner;
+  const changeable = Object.entries(taken.env).filter(([key]) => secrets.mayChange(key));
+  return { partner: shaped.partner, changeable: Object.fromEntries(changeable) };
 }
 
 async function readDefinition(file: string): Promise<{ value: unknown; locate: Locate }> {

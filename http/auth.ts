@@ -1,6 +1,6 @@
-import { GiveUp } from '../core/errors.ts';
+import { GiveUp, NeedsAttention } from '../core/errors.ts';
 import type { PageRequest } from '../core/page.ts';
-import type { Auth, AuthFunction } from '../definitions/definition.ts';
+import type { Auth, AuthFunction, ReadSecret } from '../definitions/definition.ts';
 import { assertNever } from '../core/assert-never.ts';
 import { createOAuth2 } from './auth/oauth2.ts';
 import { signHmac } from './auth/sign-hmac.ts';
@@ -23,12 +23,15 @@ export interface AuthorizerDeps {
   readonly auth: Auth;
   readonly tokens: TokenStore;
   readonly exchange: TokenExchange;
+  /** For auth functions; without it they get none. */
+  readonly secret?: ReadSecret;
   /** Epoch ms. */
   readonly now: () => number;
 }
 
-export function createAuthorizer({ auth, tokens, exchange, now }: AuthorizerDeps): Authorizer {
-  if (typeof auth === 'function') return unrenewable((request) => callFunction(auth, request, now()));
+export function createAuthorizer({ auth, tokens, exchange, secret = noSecrets, now }: AuthorizerDeps): Authorizer {
+  if (typeof auth === 'function')
+    return unrenewable((request) => callFunction(() => auth(request, new Date(now()), secret)));
   switch (auth.type) {
     case 'none':
       return unrenewable((request) => request);
@@ -61,10 +64,14 @@ function withQuery(request: PageRequest, name: string, value: string): PageReque
   return { ...request, url: url.href };
 }
 
-async function callFunction(auth: AuthFunction, request: PageRequest, nowMs: number): Promise<PageRequest> {
+const noSecrets: ReadSecret = () => Promise.reject(new NeedsAttention('there are no secrets here'));
+
+async function callFunction(call: () => ReturnType<AuthFunction>): Promise<PageRequest> {
   try {
-    return await auth(request, new Date(nowMs));
+    return await call();
   } catch (error) {
+    // Ours name the secret that is missing, never a value.
+    if (error instanceof NeedsAttention) throw error;
     // Its message may quote a secret, so only the kind of error goes on.
     throw new GiveUp(`the auth function threw a ${error instanceof Error ? error.name : typeof error}`);
   }

@@ -5,7 +5,9 @@ export {
   type AuthFunction,
   type OutgoingRequest,
   type PartnerInput,
+  type ReadSecret,
   type StreamInput,
 } from '../definitions/definition.ts';
+export { defineSecrets, type SecretProvider } from '../definitions/secrets.ts';
 /** The zod that definitions are checked with: schemas made with it are of the version we read. */
 export { z } from 'zod';

@@ -60,7 +60,11 @@ export async function startSyncline({ partnersDir, env = {} }: StartSyncline): P
       throw error;
     },
   );
-  const client = await connectClient({ address: config.temporalAddress, namespace: config.temporalNamespace });
+  const client = await connectClient({
+    address: config.temporalAddress,
+    namespace: config.temporalNamespace,
+    payloadKeys: config.payloadKeys,
+  });
   const pool = openPool(config.databaseUrl, 2);
   const sync = generations(client);
   return {

@@ -20,9 +20,12 @@ import { compilePartner } from '../definitions/compile.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { findPartner } from '../definitions/find.ts';
-import { loadPartner } from '../definitions/load.ts';
+import type { Environment } from '../definitions/interpolate.ts';
+import { loadWithSecrets } from '../definitions/load.ts';
+import { secretFor, secretsOf, type Secrets } from '../definitions/secrets.ts';
 import { postgresTokenStore } from '../warehouse/postgres/token-store.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
+import { isCurrent, rotatingAuthorizer } from './rotating-authorizer.ts';
 
 export interface RegistryDeps {
   readonly dir: string;
@@ -35,6 +38,8 @@ export interface RegistryDeps {
 
 interface Opened {
   readonly changedAtMs: number;
+  /** What the definition took from secrets that may change. */
+  readonly taken: Environment;
   readonly streams: ReadonlyMap<string, CompiledStream>;
   readonly client: PartnerClient;
   readonly authorizer: Authorizer;
@@ -43,16 +48,21 @@ interface Opened {
   readonly onHeaderProblems: ReportProblems;
 }
 
-/** Definitions from their files, read again when a file has changed, with the connections that belong to them. */
+/** Definitions from their files, read again when a file or a secret has changed, with the connections that belong to them. */
 export function partnerRegistry(deps: RegistryDeps): Partners & { close(): Promise<void> } {
   const open = new Map<string, Promise<Opened>>();
   const pauses = new PostgresPauses(deps.pool);
+  const secrets = secretsOf(deps.env, deps.now);
   const find = async (name: string): Promise<Opened> => {
     const changedAtMs = (await stat(await findPartner(name, deps.dir))).mtimeMs;
     const known = open.get(name);
-    if (known !== undefined && (await known.catch(() => undefined))?.changedAtMs === changedAtMs) return known;
+    const opened = await known?.catch(() => undefined);
+    if (known !== undefined && opened?.changedAtMs === changedAtMs && (await isCurrent(secrets, opened.taken)))
+      return known;
     // Grants that run on keep the old client; its idle connections end by themselves.
-    const opening = loadPartner(name, deps).then((partner) => openPartner(deps, partner, changedAtMs));
+    const opening = loadWithSecrets(name, { ...deps, secrets }).then((loaded) =>
+      openPartner({ ...deps, secrets }, loaded, changedAtMs),
+    );
     open.set(name, opening);
     return opening;
   };
@@ -72,17 +82,24 @@ export function partnerRegistry(deps: RegistryDeps): Partners & { close(): Promi
   };
 }
 
-function openPartner(deps: RegistryDeps, partner: Partner, changedAtMs: number): Opened {
-  const { pool, log, now } = deps;
+type OpenDeps = RegistryDeps & { readonly secrets: Secrets };
+type Loaded = Awaited<ReturnType<typeof loadWithSecrets>>;
+
+function openPartner(deps: OpenDeps, { partner, changeable: taken }: Loaded, changedAtMs: number): Opened {
+  const { pool, log, now, secrets } = deps;
   const credential = credentialOf(partner);
-  const authorizer = createAuthorizer({
-    auth: partner.auth,
-    tokens: tokensOf(pool, partner, credential),
-    exchange: createTokenExchange({ timeoutMs: partner.timeout, now }),
-    now,
+  const authorizer = rotatingAuthorizer({
+    secrets,
+    taken,
+    authorizer: authorizerOf(deps, partner),
+    remake: async () => {
+      const loaded = await loadWithSecrets(partner.name, deps);
+      return { authorizer: authorizerOf(deps, loaded.partner), taken: loaded.changeable };
+    },
   });
   return {
     changedAtMs,
+    taken,
     streams: compilePartner(partner),
     authorizer,
     client: createPartnerClient({ partner, authorizer, log, now }),
@@ -96,6 +113,16 @@ function openPartner(deps: RegistryDeps, partner: Partner, changedAtMs: number):
     circuit: postgresCircuit(pool, { partner: partner.name, credential, settings: settingsOf(partner) }),
     onHeaderProblems: headerProblems({ log, partner: partner.name }),
   };
+}
+
+function authorizerOf({ pool, now, secrets }: OpenDeps, partner: Partner): Authorizer {
+  return createAuthorizer({
+    auth: partner.auth,
+    tokens: tokensOf(pool, partner, credentialOf(partner)),
+    exchange: createTokenExchange({ timeoutMs: partner.timeout, now }),
+    secret: secretFor(secrets),
+    now,
+  });
 }
 
 function settingsOf({ retry, timeout, circuit: { window: windowMs, ...change } }: Partner): CircuitSettings {

@@ -3,6 +3,7 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Logger } from 'pino';
 import { createControlActivities, createPartnerActivities } from '../activities/index.ts';
+import { dataConverterOf } from '../client/payload-codec.ts';
 import type { Config } from '../config/config.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { explain, InvalidInput } from '../core/errors.ts';
@@ -206,6 +207,7 @@ class Fleet implements RunningWorkers {
       connection: this.#connection,
       namespace: this.#config.temporalNamespace,
       taskQueue,
+      dataConverter: dataConverterOf(this.#config.payloadKeys),
       shutdownGraceTime: '30s',
       shutdownForceTime: MINUTE,
       ...options,

@@ -106,7 +106,9 @@ export async function fetchPage(deps: FetchDeps, asked: PageAsked): Promise<Fetc
         });
       case 'refreshToken':
         if (renewed || !(await deps.authorizer.refresh(request)))
-          throw new NeedsAttention(`${message}; a new token did not help`, { at: place });
+          throw new NeedsAttention(`${message}; ${renewed ? 'a new token did not help' : 'there is no newer one'}`, {
+            at: place,
+          });
         break;
       case 'attention':
         throw new NeedsAttention(message, { at: place });

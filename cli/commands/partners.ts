@@ -4,6 +4,7 @@ import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Partner } from '../../definitions/definition.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
+import { secretFor, secretsOf } from '../../definitions/secrets.ts';
 import type { CommandContext } from '../command.ts';
 import { describeLimits } from '../describe-limits.ts';
 import { exitCodes } from '../exit.ts';
@@ -46,8 +47,9 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
     output.json({ partner: name, streams: chosen.map(describe) });
     return exitCodes.ok;
   }
+  const secret = secretFor(secretsOf(config.env));
   const results: (Sample | FailedSample)[] = [];
-  for (const stream of chosen) results.push(await sampleStream(stream, { streams: all, nowMs: Date.now() }));
+  for (const stream of chosen) results.push(await sampleStream(stream, { streams: all, nowMs: Date.now(), secret }));
   output.json({ partner: name, streams: results });
   for (const result of results) print(output, result);
   return results.some((result) => 'error' in result || result.rejected.length > 0) ? exitCodes.failed : exitCodes.ok;

@@ -11,6 +11,7 @@ describe('the configuration', () => {
       home: '.syncline',
       logLevel: 'info',
       workflowBundle: undefined,
+      payloadKeys: [],
       heartbeatTimeoutMs: 20_000,
       worker: {
         cachedWorkflows: 200,

@@ -48,6 +48,18 @@ const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', impor
       expect(await run('npm', ['test'], project)).toMatch(/^# pass 3\n# fail 0$/m);
     });
 
+    test('the examples of docs/package.md hold, and the definition among them', async () => {
+      const document = await readFile(new URL('../../docs/package.md', import.meta.url), 'utf8');
+      const blocks = [...document.matchAll(/^```ts\n\/\/ (\S+)\n([^]*?)^```/gm)];
+      expect(blocks.map(([, name]) => name)).toEqual(['partners/ledger.ts', 'activities/sync-ledger.ts']);
+      // In partners/, which the project's tsconfig covers, all of them are type-checked below.
+      for (const [, name = '', text = ''] of blocks)
+        await writeFile(join(project, name.replace('activities', 'partners')), text);
+      expect(
+        await run('npx', ['--no-install', 'syncline', 'partners', 'check', 'ledger', '--offline'], project),
+      ).toContain('The definition of ledger holds: entries.');
+    });
+
     test('the types of what it offers hold, and refuse what does not fit', async () => {
       await writeFile(
         join(project, 'partners', 'own.ts'),
@@ -58,7 +70,7 @@ const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', impor
        // @ts-expect-error the address is missing
        definePartner({ name: 'own', streams: {} });`,
       );
-      await run(process.execPath, [tsc, '-p', project], project);
+      expect(await run(process.execPath, [tsc, '-p', project], project)).toBe('');
     });
 
     test('init again leaves every file as it is', async () => {

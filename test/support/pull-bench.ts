@@ -10,6 +10,7 @@ import type { RunReport } from '../../activities/control.ts';
 import { createControlActivities, createPartnerActivities } from '../../activities/index.ts';
 import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import type { StartedSync, StartSync } from '../../client/start-sync.ts';
+import { dataConverterOf } from '../../client/payload-codec.ts';
 import { readConfig, type Config } from '../../config/config.ts';
 import { partnerQueue, WORKFLOW_QUEUE } from '../../core/names.ts';
 import type { PartnerInput } from '../../definitions/definition.ts';
@@ -72,7 +73,7 @@ const capture = (lines: string[]): Writable =>
 const quickRetries = { attempts: 4, base: '10ms', cap: '50ms' };
 
 /** Workers, a database and a namespace of this test file's own, and as many bad partners as it wants. */
-export async function openPullBench(): Promise<PullBench> {
+export async function openPullBench(env: Readonly<Record<string, string>> = {}): Promise<PullBench> {
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, capture(lines));
   if (!installed) Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
@@ -84,18 +85,20 @@ export async function openPullBench(): Promise<PullBench> {
     testTemporal(),
     NativeConnection.connect({ address: temporalAddress() }),
   ]);
-  const client = new Client({ connection: temporal.connection, namespace });
   const config = readConfig({
+    ...env,
     DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: temporalAddress(),
     TEMPORAL_NAMESPACE: namespace,
     SYNCLINE_PARTNERS_DIR: folder.path,
   });
+  const dataConverter = dataConverterOf(config.payloadKeys);
+  const client = new Client({ connection: temporal.connection, namespace, dataConverter });
   const deps = buildDeps(config, log);
   const simulators: Simulator[] = [];
   const running: { readonly worker: Worker; readonly run: Promise<void> }[] = [];
   const work = async (options: Omit<WorkerOptions, 'connection' | 'namespace'>): Promise<void> => {
-    const worker = await Worker.create({ connection, namespace, shutdownGraceTime: '1s', ...options });
+    const worker = await Worker.create({ connection, namespace, dataConverter, shutdownGraceTime: '1s', ...options });
     running.push({ worker, run: worker.run() });
   };
   await work({

@@ -1,6 +1,11 @@
-import { definePartner, z, type AnsweredPage } from 'syncline';
+import { definePartner, z, type AnsweredPage, type OutgoingRequest, type ReadSecret } from 'syncline';
 
 // The same partner in TypeScript: functions stand wherever plain values do not reach. Delete this file if yours do.
+
+/** Any scheme of credentials: called for each request. `secret` gives the value of now, from DEMO_TOKEN or DEMO_TOKEN_FILE. */
+async function sign(request: OutgoingRequest, _now: Date, secret: ReadSecret): Promise<OutgoingRequest> {
+  return { ...request, headers: { ...request.headers, authorization: `Bearer ${await secret('DEMO_TOKEN')}` } };
+}
 
 /** Any way of paging: the cursor of the next page, or null after the last one. */
 function nextPage({ body }: AnsweredPage): string | null {
@@ -13,7 +18,7 @@ function nextPage({ body }: AnsweredPage): string | null {
 export default definePartner({
   name: 'shop_code',
   baseUrl: '${DEMO_URL}',
-  auth: { type: 'bearer', token: '${DEMO_TOKEN}' },
+  auth: sign,
   limits: { rate: 100, burst: 10 },
   streams: {
     payments: {
