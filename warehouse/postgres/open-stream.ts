@@ -101,12 +101,8 @@ async function registerStream(client: PoolClient, stream: CompiledStream): Promi
     [partner.name, name, table, definition.disposition],
   );
   const row = rows[0] as StreamRow & { definition_version: string; fresh: boolean };
-  if (row.fresh) {
-    const partition = `events_${row.stream_id}`;
-    await client.query(`create table ${partition} partition of events for values in (${row.stream_id})`);
-    await client.query(`alter table ${partition} alter column stream_id set default ${row.stream_id}`);
-    await client.query(`alter table ${partition} add primary key (event)`);
-  }
+  // Workers need not own the event log: the function does (deploy/roles.sql).
+  if (row.fresh) await client.query('select add_event_partition($1)', [row.stream_id]);
   if (row.definition_version !== definitionVersion) {
     await ensureTarget(client, stream);
     // The partner may have nothing new, but what did not fit may fit now.

@@ -1,0 +1,89 @@
+-- Roles with the least that they need, in the database you are connected to. Safe to repeat; run it as its administrator:
+--   psql "$ADMIN_URL" -v ON_ERROR_STOP=1 -f deploy/roles.sql
+-- then give passwords (\password syncline_worker). Everything that is there already changes its owner: run it while no worker runs.
+--
+--   syncline_migrate  `syncline migrate`: owns the control tables and the event log
+--   syncline_worker   workers and the CLI: reads and writes them, adds to the event log, owns the partners' schemas
+--   syncline_reader   analysts: the partners' tables, and the ledger without payloads, tokens and quarantine
+
+begin;
+
+do $$
+declare
+  role_ text;
+begin
+  foreach role_ in array array['syncline_migrate', 'syncline_worker', 'syncline_reader'] loop
+    if not exists (select from pg_roles where rolname = role_) then
+      execute format('create role %I login nosuperuser nocreatedb nocreaterole', role_);
+    end if;
+    -- Whoever hands objects over must be a member of the new owner.
+    execute format('grant %I to %I', role_, current_user);
+  end loop;
+  -- Workers make a schema per partner; `create schema if not exists` asks for this even when there is one.
+  execute format('grant connect, create, temporary on database %I to syncline_migrate, syncline_worker', current_database());
+  execute format('grant connect on database %I to syncline_reader', current_database());
+end $$;
+
+create schema if not exists syncline;
+alter schema syncline owner to syncline_migrate;
+
+do $$
+declare
+  each record;
+begin
+  for each in select oid::regclass as name, relkind from pg_class
+      where relnamespace = 'syncline'::regnamespace and relkind in ('r', 'p', 'v') loop
+    execute format('alter table %s owner to syncline_migrate', each.name);
+  end loop;
+  for each in select oid::regprocedure as name from pg_proc where pronamespace = 'syncline'::regnamespace loop
+    execute format('alter function %s owner to syncline_migrate', each.name);
+  end loop;
+end $$;
+
+-- What is there, and what later migrations add.
+grant usage on schema syncline to syncline_worker, syncline_reader;
+grant select, insert, update, delete on all tables in schema syncline to syncline_worker;
+alter default privileges for role syncline_migrate in schema syncline
+  grant select, insert, update, delete on tables to syncline_worker;
+
+do $$
+declare
+  each record;
+begin
+  -- What was received and where it came from is never changed or removed, what was migrated is not for workers to say.
+  for each in select oid::regclass as name from pg_class
+      where relnamespace = 'syncline'::regnamespace and relkind in ('r', 'p') and relname ~ '^(events(_\d+)?|pages|migrations)$' loop
+    execute format('revoke update, delete on %s from syncline_worker', each.name);
+    if each.name = to_regclass('syncline.migrations') then
+      execute 'revoke insert on syncline.migrations from syncline_worker';
+    end if;
+  end loop;
+  for each in select to_regclass('syncline.' || name) as name from unnest(array['streams', 'runs', 'stream_runs', 'pages']) as name
+      where to_regclass('syncline.' || name) is not null loop
+    execute format('grant select on %s to syncline_reader', each.name);
+  end loop;
+end $$;
+
+-- The partners' schemas: workers make the tables, add columns and swap what is replaced.
+do $$
+declare
+  schema_ text;
+  each record;
+begin
+  if to_regclass('syncline.streams') is not null then
+    for schema_ in execute 'select distinct target_schema from syncline.streams'
+        || ' where exists (select from pg_namespace where nspname = target_schema)' loop
+      execute format('alter schema %I owner to syncline_worker', schema_);
+      for each in select c.oid::regclass as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+          where n.nspname = schema_ and c.relkind in ('r', 'p', 'v') loop
+        execute format('alter table %s owner to syncline_worker', each.name);
+      end loop;
+      execute format('grant usage on schema %I to syncline_reader', schema_);
+      execute format('grant select on all tables in schema %I to syncline_reader', schema_);
+    end loop;
+  end if;
+end $$;
+alter default privileges for role syncline_worker grant usage on schemas to syncline_reader;
+alter default privileges for role syncline_worker grant select on tables to syncline_reader;
+
+commit;

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client } from 'pg';
+import { startSimulator, type Simulator } from '../../simulator/start.ts';
+import { migrate, migrations } from '../../warehouse/postgres/migrate.ts';
+import { definePartner, ownNamespace, runToEnd, startWorker, type Ground } from '../durability/durable-bench.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
+
+let folder: TemporaryFolder;
+let temporal: TestTemporal;
+let simulator: Simulator;
+let database: TestDatabase;
+let ground: Ground;
+const roles = await readFile(join(import.meta.dirname, '../../deploy/roles.sql'), 'utf8');
+const partner = uniqueName('least');
+
+function urlAs(role: string): string {
+  const url = new URL(database.url);
+  url.username = role;
+  url.password = `${role}_secret`;
+  return url.href;
+}
+
+async function as<T>(role: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: urlAs(role) });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+const states = (role: string, statements: readonly string[]): Promise<readonly string[]> =>
+  as(role, async (client) => {
+    const found: string[] = [];
+    for (const sql of statements)
+      found.push(
+        await client.query(sql).then(
+          () => 'allowed',
+          (error: { code?: string }) => (error.code === '42501' ? 'denied' : (error.code ?? 'failed')),
+        ),
+      );
+    return found;
+  });
+
+beforeAll(async () => {
+  [folder, temporal, database] = [await temporaryFolder(), await testTemporal(), await freshDatabase()];
+  // Twice: what is there changes hands, and nothing is lost by a second time.
+  await database.pool.query(roles);
+  await database.pool.query(roles);
+  for (const role of ['syncline_migrate', 'syncline_worker', 'syncline_reader'])
+    await database.pool.query(`alter role ${role} password '${role}_secret'`);
+  simulator = await startSimulator({ payments: 950, faults: [{ kind: 'blank_records', nth: 2 }] });
+  ground = {
+    databaseUrl: urlAs('syncline_worker'),
+    partnersDir: folder.path,
+    simulator,
+    ...(await ownNamespace(temporal.connection)),
+  };
+  await definePartner(ground, partner);
+  const worker = startWorker(ground, partner);
+  await worker.ready;
+  const report = await runToEnd(ground, partner);
+  await worker.stop();
+  expect(report).toMatchObject({ counts: { fetched: 951, inserted: 950, quarantined: 1 } });
+}, 90_000);
+afterAll(async () => {
+  await Promise.allSettled([simulator.close(), temporal.close(), database.drop()]);
+  await folder.remove();
+});
+
+describe('deploy/roles.sql', () => {
+  test('a worker that has synced cannot drop, change or forget what was received', async () => {
+    const denied = [
+      'drop table syncline.events',
+      'drop schema syncline cascade',
+      'truncate syncline.pages',
+      'delete from syncline.events',
+      'delete from syncline.events_1',
+      `update syncline.events set payload = '{}'`,
+      'delete from syncline.pages',
+      'alter table syncline.runs add column more text',
+      `insert into syncline.migrations (name) values ('9999_none.sql')`,
+      'create table syncline.mine (id integer)',
+      'create role another',
+    ];
+    expect(await states('syncline_worker', denied)).toEqual(denied.map(() => 'denied'));
+  });
+
+  test('a reader sees tables and ledger, and neither payloads nor tokens; it changes nothing', async () => {
+    const allowed = [
+      `select * from "${partner}".payments`,
+      'select * from syncline.stream_runs',
+      'select * from syncline.pages',
+    ];
+    expect(await states('syncline_reader', allowed)).toEqual(allowed.map(() => 'allowed'));
+    const denied = [
+      'select * from syncline.events',
+      'select * from syncline.events_1',
+      'select * from syncline.quarantine',
+      'select * from syncline.tokens',
+      `delete from "${partner}".payments`,
+      `update syncline.runs set outcome = 'ok'`,
+      'create schema mine',
+    ];
+    expect(await states('syncline_reader', denied)).toEqual(denied.map(() => 'denied'));
+  });
+
+  test('migrations run as their own role, from nothing, and what they add is the workers’ to use', async () => {
+    expect(await migrate(urlAs('syncline_migrate'))).toEqual([]);
+    await database.pool.query('drop schema syncline cascade');
+    await database.pool.query(roles);
+    expect(await migrate(urlAs('syncline_migrate'))).toEqual(await migrations());
+    expect(
+      await states('syncline_worker', [
+        'select * from syncline.runs',
+        'select * from syncline.migrations',
+        'drop table syncline.runs',
+      ]),
+    ).toEqual(['allowed', 'allowed', 'denied']);
+    // What is append-only was just made, with the rights of all tables.
+    await database.pool.query(roles);
+    expect(await states('syncline_worker', ['delete from syncline.events', 'delete from syncline.pages'])).toEqual([
+      'denied',
+      'denied',
+    ]);
+  });
+});
