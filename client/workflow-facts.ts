@@ -17,7 +17,7 @@ export async function workflowFacts(client: Client, workflowId: string): Promise
     });
     const grant = (pendingActivities ?? []).find(({ activityType }) => activityType?.name === 'pullStream');
     return {
-      state: workflowExecutionInfo?.status === RUNNING ? 'running' : 'closed',
+      state: Number(workflowExecutionInfo?.status) === RUNNING ? 'running' : 'closed',
       grant:
         grant === undefined
           ? null
@@ -31,7 +31,8 @@ export async function workflowFacts(client: Client, workflowId: string): Promise
             },
     };
   } catch (error) {
-    if (isGrpcServiceError(error) && Number(error.code) === NOT_FOUND) return { state: 'absent', grant: null };
+    const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
+    if (code === NOT_FOUND) return { state: 'absent', grant: null };
     throw error;
   }
 }

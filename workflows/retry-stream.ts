@@ -31,13 +31,13 @@ const { tellOfWork } = proxyActivities<ControlActivities>({
 export async function retryStream(input: RetryOf): Promise<RunReport> {
   const plan = await planRetry(input);
   const begun = tell(plan, 'begun');
-  let broken: unknown;
+  let broken: Error | undefined;
   try {
     await runChild(plan);
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError)
       throw ApplicationFailure.nonRetryable(`${plan.job.syncId} is being read already`, 'StreamRuns');
-    broken = error;
+    broken = error instanceof Error ? error : new Error(String(error));
   }
   return CancellationScope.nonCancellable(async () => {
     if (broken !== undefined) await endInLedger(plan, broken);
@@ -66,10 +66,10 @@ function runChild({ job, times }: RetryPlan): Promise<unknown> {
 }
 
 /** A stream that was terminated could not say itself that it has ended. */
-async function endInLedger({ job: { syncId, stream } }: RetryPlan, error: unknown): Promise<void> {
+async function endInLedger({ job: { syncId, stream } }: RetryPlan, error: Error): Promise<void> {
   const report = await streamReport({ syncId });
   if (report !== null && report.state !== 'running') return;
-  const reason = isCancellation(error) ? CANCELLED : error instanceof Error ? error.message : String(error);
+  const reason = isCancellation(error) ? CANCELLED : error.message;
   await failStream({ syncId, stream, reason });
 }
 

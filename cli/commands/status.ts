@@ -28,7 +28,8 @@ export async function status({ config, output, options }: CommandContext<{ check
   const [begun, standings, pauses] = await withDatabase(config, async (pool) => {
     const streams = await statusOfStreams(pool);
     const partners = [...new Set(streams.map(({ partner }) => partner))];
-    return Promise.all([streams, standingsOf(config, pool, partners, promises), readPauses(pool)]);
+    const [standings, pauses] = await Promise.all([standingsOf(config, pool, partners, promises), readPauses(pool)]);
+    return [streams, standings, pauses] as const;
   });
   const streams = promisesOf(promises, begun, Date.now());
   const late = streams.filter(({ freshness }) => freshness?.late === true);
@@ -132,7 +133,7 @@ async function standingsOf(
   const [queues, limits] = await Promise.all([
     queuesOf(config, partners),
     Promise.all(
-      partners.map((name) => {
+      partners.map(async (name) => {
         const partner = definitions.get(name);
         return partner === undefined ? null : readLimits(pool, partner);
       }),
