@@ -41,6 +41,7 @@ export function addBackfillCommands(program: Command, run: Run): void {
     );
   backfill
     .command('list')
+    .description('backfills and how far they are, the newest first')
     .option('--partner <name>')
     .option('--limit <n>', 'how many', '20')
     .addOption(json)
