@@ -89,13 +89,6 @@ describe('a secret in a file that changes while workers run', () => {
 });
 
 describe('payloads in Temporal', () => {
-  const histories = async (): Promise<string> => {
-    const texts: string[] = [];
-    for await (const { workflowId, runId } of bench.client.workflow.list())
-      texts.push(payloadsOf(await bench.client.workflow.getHandle(workflowId, runId).fetchHistory()));
-    return texts.join('\n');
-  };
-
   test('are sealed: no name of a partner or stream in any of them', async () => {
     const text = await histories();
     expect(text).toContain('binary/encrypted');
@@ -121,6 +114,13 @@ describe('payloads in Temporal', () => {
     await expect(reading(key('k1', 3))).rejects.toThrow('has another key under this id');
   });
 });
+
+async function histories(): Promise<string> {
+  const texts: string[] = [];
+  for await (const { workflowId, runId } of bench.client.workflow.list())
+    texts.push(payloadsOf(await bench.client.workflow.getHandle(workflowId, runId).fetchHistory()));
+  return texts.join('\n');
+}
 
 /** The texts of all payloads within a history, search attributes excepted: those are for searching. */
 function payloadsOf(value: unknown): string {
