@@ -31,7 +31,8 @@ export function installRuntime(log: Logger, metricsAddress: string | undefined):
   if (metricsAddress !== undefined) log.info({ url: `http://${metricsAddress}/metrics` }, 'answering Prometheus');
 }
 
-function exporter(address: string) {
+/** The exporter's settings; throws InvalidInput for an address that it would not understand. */
+export function exporter(address: string) {
   // The exporter wants a number, and would name neither the setting nor the reason.
   const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
   if (isIP(host) === 0)

@@ -6,16 +6,18 @@ import { createControlActivities, createPartnerActivities } from '../activities/
 import { dataConverterOf } from '../client/payload-codec.ts';
 import type { Config } from '../config/config.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
-import { explain, InvalidInput } from '../core/errors.ts';
+import { explain } from '../core/errors.ts';
 import { VERSION } from '../core/release.ts';
 import { partnerQueue, WORKFLOW_QUEUE } from '../core/names.ts';
 import { listPartners } from '../definitions/load.ts';
 import { pendingMigrations } from '../warehouse/postgres/migrate.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
+import { versioningOf } from './versioning.ts';
 import { rateOverride } from '../limits/overrides.ts';
 import { workerMetrics } from './metrics.ts';
 import { watchProcess } from './process-metrics.ts';
 import { keepQueueRate, QUEUE_CHECK_MS } from './queue-rate.ts';
+import { checkRoles, takes } from './roles.ts';
 import { installRuntime } from './runtime.ts';
 import { workflowSource } from './workflow-source.ts';
 
@@ -62,14 +64,6 @@ export async function startWorkers(settings: WorkerSettings): Promise<RunningWor
   }
   return fleet;
 }
-
-function checkRoles(roles: readonly string[]): void {
-  const wrong = roles.find((role) => !/^(workflows|partners|partner=[a-z][a-z0-9_]*)$/.test(role));
-  if (wrong !== undefined)
-    throw new InvalidInput(`role: expected workflows, partners or partner=<name>, found ${JSON.stringify(wrong)}`);
-}
-
-const takes = (roles: readonly string[], role: string): boolean => roles.length === 0 || roles.includes(role);
 
 async function connect(
   config: Config,
@@ -210,6 +204,7 @@ class Fleet implements RunningWorkers {
       dataConverter: dataConverterOf(this.#config.payloadKeys),
       shutdownGraceTime: '30s',
       shutdownForceTime: MINUTE,
+      ...versioningOf(this.#config.worker.version),
       ...options,
     });
     const run = worker.run();
