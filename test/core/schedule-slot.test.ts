@@ -59,28 +59,30 @@ describe('a slot of a schedule', () => {
 
   test('gives windows without gap or overlap from one night to the next, in every zone', () => {
     const zones = constantFrom('UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'America/Havana');
-    assert(
-      property(zones, integer({ min: 0, max: 3 * 365 }), integer({ min: 0, max: 23 }), (zone, days, hour) => {
-        const night = new Date(Date.UTC(2025, 0, 1) + days * DAY).toISOString().slice(0, 10);
-        const next = new Date(Date.UTC(2025, 0, 2) + days * DAY).toISOString().slice(0, 10);
-        const [first, second] = [night, next].map((day) =>
-          parseWindow(slot(new Date(startOfDay(day, zone) + hour * HOUR).toISOString(), zone)),
-        );
-        // Where the clock was put on or back that day, `hour` hours after midnight may be in the next one.
-        if (hour < 22) expect(second?.from).toBe(first?.to);
-      }),
-      { numRuns: 300 },
+    // Hours after midnight: where the clock is put on or back, 22 and 23 may be in the next day.
+    const touching = property(
+      zones,
+      integer({ min: 0, max: 3 * 365 }),
+      integer({ min: 0, max: 21 }),
+      (zone, days, hour) => {
+        const [first, second] = [0, 1].map((later) => {
+          const day = new Date(Date.UTC(2025, 0, 1) + (days + later) * DAY).toISOString().slice(0, 10);
+          return parseWindow(slot(new Date(startOfDay(day, zone) + hour * HOUR).toISOString(), zone));
+        });
+        return second?.from === first?.to;
+      },
     );
+    expect(() => assert(touching, { numRuns: 300 })).not.toThrow();
   });
 });
 
-describe('changes of the clock', () => {
-  const within = (zone: string): readonly string[] =>
-    clockChanges(zone, Date.UTC(2026, 0, 1), Date.UTC(2027, 0, 1)).map(
-      ({ atMs, kind, fromLocalMs, toLocalMs }) =>
-        `${kind} ${[atMs, fromLocalMs, toLocalMs].map((ms) => new Date(ms).toISOString().slice(0, 16)).join(' ')}`,
-    );
+const within = (zone: string): readonly string[] =>
+  clockChanges(zone, Date.UTC(2026, 0, 1), Date.UTC(2027, 0, 1)).map(
+    ({ atMs, kind, fromLocalMs, toLocalMs }) =>
+      `${kind} ${[atMs, fromLocalMs, toLocalMs].map((ms) => new Date(ms).toISOString().slice(0, 16)).join(' ')}`,
+  );
 
+describe('changes of the clock', () => {
   test.each([
     ['UTC', []],
     [

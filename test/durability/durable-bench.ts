@@ -78,13 +78,13 @@ export function startWorker(ground: Ground, partner: string, env: Record<string,
   });
 }
 
-export async function runToEnd(ground: Ground, partner: string): Promise<RunReport> {
+export async function runToEnd(ground: Ground, partner: string, generation = 1): Promise<RunReport> {
   const started = await startSync(ground.client, {
     partner,
     streams: [],
     window: WINDOW,
     kind: 'manual',
-    generation: 1,
+    generation,
   });
   const report = await reportOfSync(started.handle);
   if ('failure' in report) throw new Error(report.failure);
