@@ -171,19 +171,20 @@ class Grant {
 
   async #defer(deferral: Deferral, facts: Facts): Promise<GrantResult> {
     const { until, cause, reason } = deferral;
-    await this.#deps.warehouse.deferStream(this.#opened.run, until);
-    this.#metrics.deferred(this.#labels, reason);
+    // First the why: whoever ends the pause wakes the streams that stand still for it, and must not find one without a reason.
     if (reason === 'paused')
       await this.#deps.warehouse.explainDeferral({ syncId: this.#input.syncId, until, cause, kind: reason });
+    await this.#deps.warehouse.deferStream(this.#opened.run, until);
+    this.#metrics.deferred(this.#labels, reason);
     return { state: 'deferred', ...deferral, ...facts };
   }
 
   /** Temporal asks again by itself; until then the ledger says why nothing goes on. */
   async #noteOutage({ afterMs = 0, message }: PartnerDown): Promise<void> {
     const until = new Date(this.#deps.now() + afterMs).toISOString();
+    await this.#deps.warehouse.explainDeferral({ syncId: this.#input.syncId, until, cause: message, kind: 'outage' });
     await this.#deps.warehouse.deferStream(this.#opened.run, until);
     this.#metrics.deferred(this.#labels, 'outage');
-    await this.#deps.warehouse.explainDeferral({ syncId: this.#input.syncId, until, cause: message, kind: 'outage' });
   }
 
   /** What was read before a failure is still written; a failed write stops the reading at once. */

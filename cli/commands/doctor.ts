@@ -1,4 +1,5 @@
 import { missingPollers } from '../../client/missing-pollers.ts';
+import { listSchedules } from '../../client/schedules.ts';
 import { explain } from '../../core/errors.ts';
 import { partnerQueue, searchAttributes, WORKFLOW_QUEUE } from '../../core/names.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
@@ -6,6 +7,7 @@ import { pendingMigrations } from '../../warehouse/postgres/migrate.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import { allPartners, differences } from '../schedule-changes.ts';
 
 type Finding = {
   readonly check: string;
@@ -63,6 +65,19 @@ export async function doctor({ config, output }: CommandContext): Promise<number
       if (missing.length > 0)
         throw new Error(`nobody asks for work on ${missing.join(', ')}: start \`syncline worker\``);
       return 'every queue has a worker';
+    });
+  });
+  await look('schedules', async () => {
+    if (!answers) throw new Error('nobody can tell while Temporal does not answer');
+    const partners = await allPartners(config);
+    return withTemporal(config, async (client) => {
+      const found = await listSchedules(client);
+      const pending = differences(partners, found).filter(({ kind }) => kind !== 'unchanged');
+      if (pending.length > 0)
+        throw new Error(
+          `Temporal does not have what the definitions say (${pending.map(({ id }) => id).join(', ')}): run \`syncline schedule apply\``,
+        );
+      return found.length === 0 ? 'none declared, none there' : `${found.length}, as the definitions say`;
     });
   });
   output.json(findings);

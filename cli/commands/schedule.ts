@@ -11,19 +11,16 @@ import {
   triggerSchedule,
 } from '../../client/schedules.ts';
 import { explain, InvalidInput } from '../../core/errors.ts';
-import { compareSchedules, type DeclaredSchedule, type ScheduleChange } from '../../core/schedule.ts';
+import type { DeclaredSchedule } from '../../core/schedule.ts';
 import { startOf } from '../../core/window.ts';
 import { clockWarnings } from '../../definitions/clock-warnings.ts';
-import { declaredSchedules } from '../../definitions/declared-schedules.ts';
 import type { Partner } from '../../definitions/definition.ts';
-import { listPartners, loadPartner } from '../../definitions/load.ts';
 import type { CommandContext } from '../command.ts';
 import { withTemporal } from '../context.ts';
 import { describeChange } from '../describe-schedule.ts';
 import { exitCodes } from '../exit.ts';
+import { allPartners, differences } from '../schedule-changes.ts';
 import { scheduleRows, type ScheduleRow } from '../schedule-rows.ts';
-
-type Config = CommandContext['config'];
 
 /** Makes Temporal's schedules what the definitions say. Shows what will change first; without `--yes` it asks. */
 export async function scheduleApply(context: CommandContext<{ yes?: boolean; dryRun?: boolean }>): Promise<number> {
@@ -31,7 +28,7 @@ export async function scheduleApply(context: CommandContext<{ yes?: boolean; dry
   const partners = await allPartners(config);
   for (const warning of partners.flatMap(warningsOf)) output.say(`CAUTION: ${warning}`);
   return withTemporal(config, async (client) => {
-    const changes = await changesOf(client, partners);
+    const changes = differences(partners, await listSchedules(client));
     const pending = changes.filter(({ kind }) => kind !== 'unchanged');
     for (const change of changes) for (const line of describeChange(change)) output.say(line);
     const applied = pending.length > 0 && options.dryRun !== true && (await agreed(context, pending.length));
@@ -56,26 +53,10 @@ async function agreed({ options }: CommandContext<{ yes?: boolean }>, count: num
   return /^y(es)?$/i.test(answer.trim());
 }
 
-/** All of them or none: with one file unread, its schedules would look as if they had been taken out. */
-async function allPartners(config: Config): Promise<readonly Partner[]> {
-  const names = await listPartners(config.partnersDir);
-  const loaded = await Promise.allSettled(
-    names.map((name) => loadPartner(name, { dir: config.partnersDir, env: config.env })),
-  );
-  const broken = loaded.flatMap((each) => (each.status === 'rejected' ? [explain(each.reason)] : []));
-  if (broken.length > 0)
-    throw new InvalidInput(`no schedule was changed, since not all definitions can be read:\n${broken.join('\n')}`);
-  return loaded.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-}
-
 const warningsOf = (partner: Partner): readonly string[] =>
   Object.entries(partner.schedules).flatMap(([name, schedule]) =>
     clockWarnings(schedule, Date.now()).map((warning) => `${partner.name} ${name}: ${warning}`),
   );
-
-async function changesOf(client: Client, partners: readonly Partner[]): Promise<readonly ScheduleChange[]> {
-  return compareSchedules(partners.flatMap(declaredSchedules), (await listSchedules(client)).map(presentOf));
-}
 
 export async function scheduleList({ config, output }: CommandContext): Promise<number> {
   const partners = await allPartners(config).catch(explain);
@@ -87,11 +68,7 @@ export async function scheduleList({ config, output }: CommandContext): Promise<
       output.say('There is no schedule: write `schedules` into a definition, then `schedule apply`.');
     else print(output, rows);
     if (typeof partners === 'string') output.say(`The definitions cannot be compared: ${partners}`);
-    else if (
-      compareSchedules(partners.flatMap(declaredSchedules), found.map(presentOf)).some(
-        ({ kind }) => kind !== 'unchanged',
-      )
-    )
+    else if (differences(partners, found).some(({ kind }) => kind !== 'unchanged'))
       output.say('The definitions say something else: `syncline schedule apply --dry-run` shows what.');
     return exitCodes.ok;
   });

@@ -25,10 +25,10 @@ import { startWorkerProcess, type WorkerProcess } from '../support/worker-proces
 const PARTNER = 'longago';
 /** A whole year with SYNCLINE_TEST_LONG=1; each window is three workflow tasks and five activities. */
 const long = process.env['SYNCLINE_TEST_LONG'] === '1';
-const WINDOWS = long ? 365 : 110;
+const WINDOWS = long ? 365 : 75;
 /** The simulator's world is the 400 days before this. */
 const NOW = '2024-06-01T00:00:00Z';
-const [FROM, TO, NIGHT] = [long ? '2023-06-02' : '2024-02-12', '2024-05-31', '2024-06-01'];
+const [FROM, TO, NIGHT] = [long ? '2023-06-02' : '2024-03-18', '2024-05-31', '2024-06-01'];
 
 let temporal: TestTemporal;
 let database: TestDatabase;

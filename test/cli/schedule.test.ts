@@ -62,6 +62,17 @@ test('without --yes nothing changes; what is there is compared field by field', 
   expect(asked.stdout).toMatch(/^= schedule\/acme\/hourly$/m);
   expect(asked.stdout).toMatch(/Nothing was changed: add --yes\.$/m);
   expect(await list()).toMatchObject([{ name: 'hourly' }, { name: 'nightly', cron: ['30 3 * * *'] }]);
+  const { code, stdout } = await runSyncline(['doctor', '--json'], env);
+  expect([code, JSON.parse(stdout)]).toEqual([
+    1,
+    expect.arrayContaining([
+      {
+        check: 'schedules',
+        state: 'problem',
+        says: 'Temporal does not have what the definitions say (schedule/acme/nightly): run `syncline schedule apply`',
+      },
+    ]),
+  ]);
 });
 
 test('a pause by a person outlives an apply, and is shown with its reason', async () => {

@@ -97,6 +97,7 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
       { check: 'database', state: 'problem', says: expect.stringMatching(/^PostgreSQL does not answer at 127/) },
       { check: 'temporal', state: 'problem', says: expect.stringMatching(/^Temporal does not answer at 127/) },
       { check: 'workers', state: 'problem', says: 'nobody can tell while Temporal does not answer' },
+      { check: 'schedules', state: 'problem', says: 'nobody can tell while Temporal does not answer' },
     ]);
   });
 });

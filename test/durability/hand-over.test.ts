@@ -7,7 +7,7 @@ import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal
 import type { WorkerProcess } from '../support/worker-process.ts';
 import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, type Ground } from './durable-bench.ts';
 
-const PAGES = 200;
+const PAGES = 150;
 const ROWS = PAGES * 100 - 50;
 /** Of the requests that a worker sees before it is asked to leave. */
 const EVERY = 20;

@@ -1,0 +1,26 @@
+import type { ScheduleDescription } from '@temporalio/client';
+import { presentOf } from '../client/schedules.ts';
+import { explain, InvalidInput } from '../core/errors.ts';
+import { compareSchedules, type ScheduleChange } from '../core/schedule.ts';
+import { declaredSchedules } from '../definitions/declared-schedules.ts';
+import type { Partner } from '../definitions/definition.ts';
+import { listPartners, loadPartner } from '../definitions/load.ts';
+import type { CommandContext } from './command.ts';
+
+/** All of them or none: with one file unread, its schedules would look as if they had been taken out. */
+export async function allPartners(config: CommandContext['config']): Promise<readonly Partner[]> {
+  const names = await listPartners(config.partnersDir);
+  const loaded = await Promise.allSettled(
+    names.map((name) => loadPartner(name, { dir: config.partnersDir, env: config.env })),
+  );
+  const broken = loaded.flatMap((each) => (each.status === 'rejected' ? [explain(each.reason)] : []));
+  if (broken.length > 0)
+    throw new InvalidInput(`no schedule was changed, since not all definitions can be read:\n${broken.join('\n')}`);
+  return loaded.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+}
+
+/** What `schedule apply` would do. */
+export const differences = (
+  partners: readonly Partner[],
+  found: readonly ScheduleDescription[],
+): readonly ScheduleChange[] => compareSchedules(partners.flatMap(declaredSchedules), found.map(presentOf));
