@@ -16,6 +16,7 @@ import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { ownNamespace } from '../durability/durable-bench.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { long } from '../support/long.ts';
 import { payments } from '../support/simulator-streams.ts';
 import { digestOf, tableRows } from '../support/table-rows.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
@@ -23,8 +24,7 @@ import { temporalAddress, testTemporal, type TestTemporal } from '../support/tem
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 
 const PARTNER = 'longago';
-/** A whole year with SYNCLINE_TEST_LONG=1; each window is three workflow tasks and five activities. */
-const long = process.env['SYNCLINE_TEST_LONG'] === '1';
+/** Each is three workflow tasks and five activities. */
 const WINDOWS = long ? 365 : 75;
 /** The simulator's world is the 400 days before this. */
 const NOW = '2024-06-01T00:00:00Z';

@@ -3,14 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '../../services/postgres.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { migrate } from '../../warehouse/postgres/migrate.ts';
+import { long } from '../support/long.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
 import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, type Ground } from './durable-bench.ts';
 
 const PAGES = 303;
-/** All seeds in full with SYNCLINE_TEST_LONG=1; each kill costs the start of a worker. */
-const long = process.env['SYNCLINE_TEST_LONG'] === '1';
+/** Each kill costs the start of a worker. */
 const seeds: readonly (readonly [seed: number, kills: number])[] = [[11, 30], ...(long ? ([[12, 30]] as const) : [])];
 const KILLS_AHEAD = long ? 12 : 5;
 

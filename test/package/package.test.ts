@@ -2,12 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { long } from '../support/long.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { installed, pack, run, unpacked } from './install.ts';
 
 jest.setTimeout(300_000);
-/** With SYNCLINE_TEST_LONG=1 npm installs it from the registry, which takes minutes; otherwise its modules are those of here. */
-const long = process.env['SYNCLINE_TEST_LONG'] === '1';
 const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
 
 describe(`the npm package, ${long ? 'installed by npm' : 'unpacked'}`, () => {
@@ -18,6 +17,7 @@ describe(`the npm package, ${long ? 'installed by npm' : 'unpacked'}`, () => {
     folder = await temporaryFolder();
     const tarball = await pack(folder.path);
     files = (await run('tar', ['tzf', tarball], folder.path)).trim().split('\n');
+    // npm takes minutes to install it from the registry; otherwise its modules are those of here.
     project = await (long ? installed : unpacked)(folder.path, tarball);
     await run('npx', ['--no-install', 'syncline', 'init'], project);
   });

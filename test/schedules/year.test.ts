@@ -8,6 +8,7 @@ import { parseWindow } from '../../core/window.ts';
 import { declaredSchedules } from '../../definitions/declared-schedules.ts';
 import { loadPartner } from '../../definitions/load.ts';
 import { eventually } from '../support/eventually.ts';
+import { long } from '../support/long.ts';
 import { openPullBench, type BenchPartner, type PullBench } from '../support/pull-bench.ts';
 import { refunds } from '../support/simulator-streams.ts';
 
@@ -73,8 +74,7 @@ test("Temporal's slots of a year stand for 365 windows without gap or overlap", 
  * Slots that are run: whole years with SYNCLINE_TEST_LONG=1 (a quarter of an hour), otherwise the nights around the changes.
  * Each: from, to, and how many windows have ended then.
  */
-const whole = process.env['SYNCLINE_TEST_LONG'] === '1';
-const before = whole
+const before = long
   ? [
       ['2026-01-01T00:00Z', '2026-05-09T12:00Z', 129],
       ['2026-05-12T12:00Z', '2026-07-01T12:00Z', 179],
@@ -84,13 +84,13 @@ const before = whole
       ['2026-05-08T12:00Z', '2026-05-09T12:00Z', 5],
       ['2026-05-12T12:00Z', '2026-05-14T12:00Z', 7],
     ];
-const after = whole
+const after = long
   ? [['2026-07-01T12:00Z', '2026-12-31T12:00Z', 362]]
   : [
       ['2026-07-01T12:00Z', '2026-07-03T12:00Z', 9],
       ['2026-10-23T12:00Z', '2026-10-27T12:00Z', 13],
     ];
-const expected = whole
+const expected = long
   ? daysFrom('2025-12-31', 365)
   : [
       ...daysFrom('2026-03-27', 4),
@@ -146,7 +146,7 @@ test(
     );
     expect(rows).toEqual([{ windows: expected.length, times: expected.length }]);
   },
-  whole ? 1_800_000 : 120_000,
+  long ? 1_800_000 : 120_000,
 );
 
 function daysFrom(first: string, days: number): readonly string[] {
