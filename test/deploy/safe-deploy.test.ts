@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { streamSyncId } from '../../core/names.ts';
 import { cachedWorkflowBundle } from '../../services/workflow-bundle.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
@@ -14,6 +14,7 @@ import {
   type Ground,
 } from '../durability/durable-bench.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { long } from '../support/long.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
 
@@ -80,37 +81,39 @@ async function historyOf(partner: string, generation: number): Promise<Told> {
   };
 }
 
-test('a deploy under way: old and new workers side by side, a changed workflow, a migration, runs in flight', async () => {
-  const [early, mixed] = [uniqueName('early'), uniqueName('mixed')];
-  // Slow, so that it lasts until the new worker is up, however long that takes.
-  await Promise.all([definePartner(ground, early, '{ rate: 1, per: 1s, burst: 1 }'), definePartner(ground, mixed)]);
-  const asked = async (requests: number): Promise<void> => {
-    while (simulator.requests().length < requests) await sleep(5);
-  };
-  const old = startWorker(ground, mixed, calm);
-  await old.ready;
-  const first = runToEnd(ground, early);
-  await asked(3);
+(long ? describe : describe.skip)('in full', () => {
+  test('a deploy under way: old and new workers side by side, a changed workflow, a migration, runs in flight', async () => {
+    const [early, mixed] = [uniqueName('early'), uniqueName('mixed')];
+    // Slow, so that it lasts until the new worker is up, however long that takes.
+    await Promise.all([definePartner(ground, early, '{ rate: 1, per: 1s, burst: 1 }'), definePartner(ground, mixed)]);
+    const asked = async (requests: number): Promise<void> => {
+      while (simulator.requests().length < requests) await sleep(5);
+    };
+    const old = startWorker(ground, mixed, calm);
+    await old.ready;
+    const first = runToEnd(ground, early);
+    await asked(3);
 
-  // The database goes first, and only grows (docs/deployment.md): the old workers write on as if nothing were.
-  await database.pool.query(
-    `alter table syncline.stream_runs add column noted text; alter table syncline.pages add column noted text default 'new'`,
-  );
-  const next = startWorker(ground, mixed, { ...calm, SYNCLINE_WORKFLOW_BUNDLE: newBundle });
-  await next.ready;
-  await definePartner(ground, early);
-  const second = runToEnd(ground, mixed);
-  await asked(simulator.requests().length + 20);
-  expect(await old.stop()).toBe(0);
-  const reports = await Promise.all([first, second]);
-  const third = await runToEnd(ground, early, 2);
-  expect(await next.stop()).toBe(0);
+    // The database goes first, and only grows (docs/deployment.md): the old workers write on as if nothing were.
+    await database.pool.query(
+      `alter table syncline.stream_runs add column noted text; alter table syncline.pages add column noted text default 'new'`,
+    );
+    const next = startWorker(ground, mixed, { ...calm, SYNCLINE_WORKFLOW_BUNDLE: newBundle });
+    await next.ready;
+    await definePartner(ground, early);
+    const second = runToEnd(ground, mixed);
+    await asked(simulator.requests().length + 20);
+    expect(await old.stop()).toBe(0);
+    const reports = await Promise.all([first, second]);
+    const third = await runToEnd(ground, early, 2);
+    expect(await next.stop()).toBe(0);
 
-  expect(reports).toMatchObject([1, 2].map(() => ({ outcome: 'ok', counts: { fetched: ROWS, inserted: ROWS } })));
-  expect(third).toMatchObject({ outcome: 'ok', counts: { fetched: ROWS, unchanged: ROWS } });
-  expect(simulator.requests().length).toBe(3 * PAGES);
-  expect((await traceOf(database.url, mixed)).pages).toContain(`${PAGES} 1..${PAGES} `);
-  // Begun by the old one and ended by the new one, without the change; begun by the new one, with it.
-  expect(await historyOf(early, 1)).toEqual({ workers: [String(old.pid), String(next.pid)], patched: false });
-  expect(await historyOf(early, 2)).toEqual({ workers: [String(next.pid)], patched: true });
-}, 180_000);
+    expect(reports).toMatchObject([1, 2].map(() => ({ outcome: 'ok', counts: { fetched: ROWS, inserted: ROWS } })));
+    expect(third).toMatchObject({ outcome: 'ok', counts: { fetched: ROWS, unchanged: ROWS } });
+    expect(simulator.requests().length).toBe(3 * PAGES);
+    expect((await traceOf(database.url, mixed)).pages).toContain(`${PAGES} 1..${PAGES} `);
+    // Begun by the old one and ended by the new one, without the change; begun by the new one, with it.
+    expect(await historyOf(early, 1)).toEqual({ workers: [String(old.pid), String(next.pid)], patched: false });
+    expect(await historyOf(early, 2)).toEqual({ workers: [String(next.pid)], patched: true });
+  }, 180_000);
+});

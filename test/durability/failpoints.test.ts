@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { FailpointName } from '../../core/failpoint.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { firstOf } from '../support/long.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
 import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, type Ground } from './durable-bench.ts';
@@ -39,15 +40,17 @@ afterAll(async () => {
   await folder.remove();
 });
 
+const points: readonly (readonly [string, FailpointName, number])[] = [
+  ['in the middle of a page’s transaction', 'commit.middle', 6],
+  ['after a commit, before the heartbeat', 'commit.after', 6],
+  ['before a permit', 'permit.before', 8],
+  ['after a fetch', 'fetch.after', 8],
+  ['in the middle of the very first transaction', 'commit.middle', 1],
+  ['after a heartbeat, before the result', 'heartbeat.after', 6],
+];
+
 describe('a worker that dies', () => {
-  test.each<[string, FailpointName, number]>([
-    ['before a permit', 'permit.before', 8],
-    ['after a fetch', 'fetch.after', 8],
-    ['in the middle of the very first transaction', 'commit.middle', 1],
-    ['in the middle of a page’s transaction', 'commit.middle', 6],
-    ['after a commit, before the heartbeat', 'commit.after', 6],
-    ['after a heartbeat, before the result', 'heartbeat.after', 6],
-  ])(
+  test.each(firstOf(points, 3))(
     '%s leaves nothing behind that the next one does not put right',
     async (_, failpoint, count) => {
       const partner = uniqueName('struck');

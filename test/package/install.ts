@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -44,20 +44,5 @@ export async function installed(folder: string, tarball: string): Promise<string
     JSON.stringify({ dependencies: { syncline: `file:${tarball}` }, devDependencies: peerDependencies }),
   );
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], project);
-  return project;
-}
-
-/** The same without npm: the package's files, beside modules that are links to those of the checkout. */
-export async function unpacked(folder: string, tarball: string): Promise<string> {
-  const project = join(folder, 'project');
-  const modules = join(project, 'node_modules');
-  await mkdir(join(modules, '.bin'), { recursive: true });
-  const theirs = join(checkout, 'node_modules');
-  for (const name of await readdir(theirs))
-    if (!name.startsWith('.')) await symlink(join(theirs, name), join(modules, name));
-  await run('tar', ['xzf', tarball], folder);
-  await rename(join(folder, 'package'), join(modules, 'syncline'));
-  await symlink('../syncline/bin/syncline.js', join(modules, '.bin', 'syncline'));
-  await writeFile(join(project, 'package.json'), JSON.stringify({ private: true }));
   return project;
 }

@@ -151,7 +151,9 @@ describe('a range', () => {
 
   test('that is none fails at once and says what it should be', async () => {
     const partner = await bench.partner({ simulator, streams: { payments } });
-    await expect(partner.sync({ window: '2024-02-30' })).rejects.toThrow('expected a day (2026-11-24 or 2026-11-24@Europe/Berlin)');
+    await expect(partner.sync({ window: '2024-02-30' })).rejects.toThrow(
+      'expected a day (2026-11-24 or 2026-11-24@Europe/Berlin)',
+    );
     expect(partner.simulator.requests()).toEqual([]);
   });
 });
