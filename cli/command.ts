@@ -7,3 +7,8 @@ export interface CommandContext<O = object> {
   readonly output: Output;
   readonly options: O;
 }
+
+/** How main.ts runs a command with its configuration and output; its number is the exit code. */
+export type Run = <O extends object>(
+  work: (context: CommandContext<O>) => Promise<number>,
+) => (options: O) => Promise<void>;

@@ -1,10 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { CommandContext } from './command.ts';
-
-/** How main.ts runs a command with its configuration and output. */
-export type Run = <O extends object>(
-  work: (context: CommandContext<O>) => Promise<number>,
-) => (options: O) => Promise<void>;
+import type { Run } from './command.ts';
 
 const stream = (): Option => new Option('--stream <name>', 'one stream of the run only');
 const reason = '--reason <text>';

@@ -1,5 +1,5 @@
-import type { ScheduleDescription } from '@temporalio/client';
-import { presentOf } from '../client/schedules.ts';
+import type { Client, ScheduleDescription } from '@temporalio/client';
+import { listSchedules, presentOf } from '../client/schedules.ts';
 import { explain, InvalidInput } from '../core/errors.ts';
 import { compareSchedules, type ScheduleChange } from '../core/schedule.ts';
 import { declaredSchedules } from '../definitions/declared-schedules.ts';
@@ -19,8 +19,20 @@ export async function allPartners(config: CommandContext['config']): Promise<rea
   return loaded.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
 }
 
-/** What `schedule apply` would do. */
-export const differences = (
-  partners: readonly Partner[],
-  found: readonly ScheduleDescription[],
-): readonly ScheduleChange[] => compareSchedules(partners.flatMap(declaredSchedules), found.map(presentOf));
+export interface Compared {
+  /** As Temporal has them. */
+  readonly found: readonly ScheduleDescription[];
+  /** What `schedule apply` would do. */
+  readonly changes: readonly ScheduleChange[];
+}
+
+export async function compareWithTemporal(client: Client, partners: readonly Partner[]): Promise<Compared> {
+  const declared = partners.flatMap(declaredSchedules);
+  const found = await listSchedules(
+    client,
+    declared.map(({ id }) => id),
+  );
+  return { found, changes: compareSchedules(declared, found.map(presentOf)) };
+}
+
+export const isPending = ({ kind }: ScheduleChange): boolean => kind !== 'unchanged';

@@ -1,8 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { CommandContext } from './command.ts';
-
-/** Runs a command with its configuration and output; its number is the exit code. */
-type Run = <O extends object>(work: (context: CommandContext<O>) => Promise<number>) => (options: O) => Promise<void>;
+import type { Run } from './command.ts';
 
 /** `syncline schedule …`: only words here; what a command needs is loaded when it is called. */
 export function addScheduleCommands(program: Command, run: Run): void {

@@ -1,5 +1,6 @@
 import {
   type Client,
+  ScheduleAlreadyRunning,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type ScheduleDescription,
@@ -52,19 +53,25 @@ function settings(declared: DeclaredSchedule): Omit<ScheduleUpdateOptions<Action
   };
 }
 
-/** All schedules of Syncline in the namespace, with their details. Others' are left alone. */
-export async function listSchedules(client: Client): Promise<readonly ScheduleDescription[]> {
-  const ids: string[] = [];
-  for await (const { scheduleId: id } of client.schedule.list()) if (id.startsWith(SCHEDULES)) ids.push(id);
+/**
+ * All schedules of Syncline in the namespace, with their details. Others' are left alone. Temporal's list is a little late,
+ * so those that should be there are asked for by their ids as well.
+ */
+export async function listSchedules(
+  client: Client,
+  expected: readonly string[] = [],
+): Promise<readonly ScheduleDescription[]> {
+  const ids = new Set(expected);
+  for await (const { scheduleId: id } of client.schedule.list()) if (id.startsWith(SCHEDULES)) ids.add(id);
   const found: ScheduleDescription[] = [];
-  for (const id of ids.toSorted()) {
+  for (const id of [...ids].toSorted()) {
     const description = await describe(client, id);
     if (description !== undefined && declaredOf(description) !== undefined) found.push(description);
   }
   return found;
 }
 
-/** The list is a little late: what it shows may be gone. */
+/** What the list shows may be gone. */
 async function describe(client: Client, id: string): Promise<ScheduleDescription | undefined> {
   try {
     return await client.schedule.getHandle(id).describe();
@@ -89,7 +96,13 @@ function declaredOf({ action }: ScheduleDescription): DeclaredSchedule | undefin
 export async function applyChange(client: Client, change: ScheduleChange): Promise<void> {
   if (change.kind === 'create') {
     const { id, to } = change;
-    await client.schedule.create({ ...settings(to), scheduleId: id, state: stateOf(to) });
+    try {
+      await client.schedule.create({ ...settings(to), scheduleId: id, state: stateOf(to) });
+    } catch (error) {
+      // Another apply was quicker; a pause that a person ordered since then stays.
+      if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+      await applyChange(client, { kind: 'update', id, to, fields: [], pause: 'keep' });
+    }
   } else if (change.kind === 'update') {
     const { id, to, pause } = change;
     await client.schedule.getHandle(id).update(({ state }) => ({

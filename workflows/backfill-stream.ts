@@ -22,15 +22,10 @@ import { outcomeAttribute } from './attributes.ts';
 import { describeBackfill, describeBackfillReport } from './backfill-details.ts';
 import type { BackfillInput, BackfillProgress, Pause } from './backfill-messages.ts';
 import { MAX_FAILURES_IN_A_ROW, WindowSlots } from './window-slots.ts';
+import { tell } from './tell-of-work.ts';
 
 const { planBackfill, nextWindows, closeBackfill } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '1 minute',
-});
-
-/** The backfill needs no governor: without one it goes on all the same. */
-const { tellOfWork } = proxyActivities<ControlActivities>({
-  startToCloseTimeout: '10 seconds',
-  scheduleToCloseTimeout: '1 minute',
 });
 
 const pause = defineSignal<[Pause]>(backfillSignals.pause);
@@ -89,11 +84,6 @@ export async function backfillStream(input: BackfillInput): Promise<BackfillRepo
       throw ApplicationFailure.nonRetryable(report.reason ?? 'failed', 'WindowsFailed', report);
     return report;
   });
-}
-
-/** Beside the work; what it does is over when the backfill is cancelled, but never half told. */
-function tell(partner: string, runId: string, news: 'begun' | 'ended'): Promise<void> {
-  return CancellationScope.nonCancellable(() => tellOfWork({ partner, work: { runId, state: news } })).catch(() => {});
 }
 
 function progressOf(input: BackfillInput, slots: WindowSlots, planned: PlannedBackfill | undefined): BackfillProgress {

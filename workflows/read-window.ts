@@ -1,22 +1,11 @@
-import {
-  CancellationScope,
-  ChildWorkflowFailure,
-  executeChild,
-  ParentClosePolicy,
-  proxyActivities,
-  sleep,
-} from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { CancellationScope, ChildWorkflowFailure, proxyActivities } from '@temporalio/workflow';
 import type { WindowToRead } from '../activities/backfill.ts';
 import type { GrantTimes } from '../activities/control.ts';
 import type { ControlActivities } from '../activities/index.ts';
 import type { EndedWindow } from '../core/backfill-tally.ts';
-import { MINUTE, SECOND } from '../core/duration.ts';
-import { lanePriority } from '../core/names.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
-import { searchAttributesOf } from './attributes.ts';
-import { noProgress } from './messages.ts';
-import { syncStream } from './sync-stream.ts';
+import { runStream } from './run-stream.ts';
+import { startOrJoin } from './start-or-join.ts';
 
 const { streamReport, failStream } = proxyActivities<ControlActivities>({ startToCloseTimeout: '1 minute' });
 
@@ -46,31 +35,22 @@ type Read = Pick<EndedWindow, 'reason' | 'rows' | 'requests'> & { readonly outco
 
 async function read(of: WindowOf, toRead: WindowToRead): Promise<Read> {
   const { window, syncId } = toRead;
-  for (let waitMs = SECOND; ; waitMs = Math.min(2 * waitMs, MINUTE)) {
-    try {
-      return known(await startChild(of, toRead));
-    } catch (error) {
-      if (CancellationScope.current().consideredCancelled) throw error;
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) return failed(of, syncId, error);
-    }
-    const report = await streamReport({ syncId });
-    if (report?.state === 'done') return known(report);
-    await sleep(waitMs, { summary: `${window} is read elsewhere already` });
-  }
-}
-
-function startChild(of: WindowOf, { window, syncId }: WindowToRead): Promise<StreamReport> {
-  const { partner, stream, runId, times } = of;
   const [kind, lane] = ['backfill', 'backfill'] as const;
-  return executeChild(syncStream, {
-    workflowId: syncId,
-    args: [{ partner, stream, syncId, runId, window, kind, lane, times, soFar: noProgress }],
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    priority: { priorityKey: lanePriority[lane] },
-    typedSearchAttributes: searchAttributesOf({ partner, stream, kind }),
-    staticSummary: `${partner} ${stream} ${window}`,
-  });
+  const { partner, stream, runId, times } = of;
+  try {
+    const report = await startOrJoin({
+      start: () => runStream({ partner, stream, syncId, runId, window, kind, lane, times }),
+      done: async () => {
+        const report = await streamReport({ syncId });
+        return report?.state === 'done' ? report : null;
+      },
+      waiting: `${window} is read elsewhere already`,
+    });
+    return known(report);
+  } catch (error) {
+    if (CancellationScope.current().consideredCancelled || !(error instanceof ChildWorkflowFailure)) throw error;
+    return failed(of, syncId, error);
+  }
 }
 
 const known = ({ outcome, reason, counts, requests }: StreamReport): Read => ({

@@ -1,9 +1,7 @@
 import {
   ApplicationFailure,
   CancellationScope,
-  executeChild,
   isCancellation,
-  ParentClosePolicy,
   proxyActivities,
   setCurrentDetails,
   upsertSearchAttributes,
@@ -13,27 +11,25 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { RunReport } from '../activities/control.ts';
 import type { ControlActivities } from '../activities/index.ts';
 import type { RetryOf, RetryPlan } from '../activities/retry.ts';
-import { lanePriority } from '../core/names.ts';
-import { outcomeAttribute, searchAttributesOf } from './attributes.ts';
+import { outcomeAttribute } from './attributes.ts';
 import { describeRun } from './details.ts';
-import { CANCELLED, noProgress } from './messages.ts';
-import { syncStream } from './sync-stream.ts';
+import { CANCELLED } from './messages.ts';
+import { runStream } from './run-stream.ts';
+import { tell } from './tell-of-work.ts';
 
 const { planRetry, closeRetry, streamReport, failStream } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '1 minute',
-});
-const { tellOfWork } = proxyActivities<ControlActivities>({
-  startToCloseTimeout: '10 seconds',
-  scheduleToCloseTimeout: '1 minute',
 });
 
 /** Reads one stream of a run that has ended once more; the others stay as they are, and the run ends anew with what came of it. */
 export async function retryStream(input: RetryOf): Promise<RunReport> {
   const plan = await planRetry(input);
-  const begun = tell(plan, 'begun');
+  const { partner } = plan.job;
+  const { workflowId } = workflowInfo();
+  const begun = tell(partner, workflowId, 'begun');
   let broken: Error | undefined;
   try {
-    await runChild(plan);
+    await runStream({ ...plan.job, times: plan.times }, { again: true });
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError)
       throw ApplicationFailure.nonRetryable(`${plan.job.syncId} is being read already`, 'StreamRuns');
@@ -41,7 +37,10 @@ export async function retryStream(input: RetryOf): Promise<RunReport> {
   }
   return CancellationScope.nonCancellable(async () => {
     if (broken !== undefined) await endInLedger(plan, broken);
-    const [report] = await Promise.all([closeRetry({ runId: input.runId }), begun.then(() => tell(plan, 'ended'))]);
+    const [report] = await Promise.all([
+      closeRetry({ runId: input.runId }),
+      begun.then(() => tell(partner, workflowId, 'ended')),
+    ]);
     upsertSearchAttributes(outcomeAttribute(report.outcome));
     setCurrentDetails(describeRun(report));
     if (broken !== undefined && isCancellation(broken)) throw broken;
@@ -52,19 +51,6 @@ export async function retryStream(input: RetryOf): Promise<RunReport> {
   });
 }
 
-function runChild({ job, times }: RetryPlan): Promise<unknown> {
-  const { partner, stream, syncId, window, kind, lane } = job;
-  return executeChild(syncStream, {
-    workflowId: syncId,
-    args: [{ ...job, times, soFar: noProgress }],
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    priority: { priorityKey: lanePriority[lane] },
-    typedSearchAttributes: searchAttributesOf({ partner, stream, kind }),
-    staticSummary: `${partner} ${stream} ${window}, once more`,
-  });
-}
-
 /** A stream that was terminated could not say itself that it has ended. */
 async function endInLedger({ job: { syncId, stream } }: RetryPlan, error: Error): Promise<void> {
   const report = await streamReport({ syncId });
@@ -72,9 +58,3 @@ async function endInLedger({ job: { syncId, stream } }: RetryPlan, error: Error)
   const reason = isCancellation(error) ? CANCELLED : error.message;
   await failStream({ syncId, stream, reason });
 }
-
-/** The governor looks while work goes on; the work needs it not. */
-const tell = ({ job: { partner } }: RetryPlan, state: 'begun' | 'ended'): Promise<void> =>
-  CancellationScope.nonCancellable(() =>
-    tellOfWork({ partner, work: { runId: workflowInfo().workflowId, state } }),
-  ).catch(() => {});

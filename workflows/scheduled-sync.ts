@@ -6,17 +6,15 @@ import {
   ParentClosePolicy,
   proxyActivities,
   setCurrentDetails,
-  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { ControlActivities } from '../activities/index.ts';
-import { MINUTE, SECOND } from '../core/duration.ts';
 import type { Outcome } from '../core/names.ts';
 import type { DeclaredSchedule } from '../core/schedule.ts';
 import { outcomeAttribute, searchAttributesOf } from './attributes.ts';
 import { syncPartner } from './sync-partner.ts';
+import { startOrJoin } from './start-or-join.ts';
 
 const { planScheduled, runOutcome } = proxyActivities<ControlActivities>({ startToCloseTimeout: '1 minute' });
 
@@ -42,29 +40,26 @@ export async function scheduledSync(schedule: DeclaredSchedule): Promise<Schedul
 
 type Ended = Pick<ScheduledReport, 'outcome' | 'reason'>;
 
-async function sync(schedule: DeclaredSchedule, window: string, runId: string): Promise<Ended> {
-  const { partner } = schedule;
-  const streams = [...new Set(schedule.streams)].toSorted();
-  for (let waitMs = SECOND; ; waitMs = Math.min(2 * waitMs, MINUTE)) {
-    try {
-      const { outcome, reason } = await executeChild(syncPartner, {
-        workflowId: runId,
-        args: [{ partner, streams, window, kind: 'nightly', generation: 1 }],
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        typedSearchAttributes: searchAttributesOf({ partner, kind: 'nightly' }),
-        staticSummary: `${partner} ${window}`,
-      });
-      return { outcome, reason };
-    } catch (error) {
-      if (isCancellation(error)) throw error;
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError))
-        return { outcome: 'failed', reason: reasonOf(error) };
-    }
-    // A person started it, or this slot had its turn before: its end is ours too.
-    const ended = await runOutcome({ runId });
-    if (ended !== null) return ended;
-    await sleep(waitMs, { summary: `${runId} runs already` });
+/** A person may have started it, or this slot had its turn before: then its end is ours too. */
+async function sync({ partner, streams }: DeclaredSchedule, window: string, runId: string): Promise<Ended> {
+  const chosen = [...new Set(streams)].toSorted();
+  try {
+    return await startOrJoin<Ended>({
+      start: () =>
+        executeChild(syncPartner, {
+          workflowId: runId,
+          args: [{ partner, streams: chosen, window, kind: 'nightly', generation: 1 }],
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+          parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+          typedSearchAttributes: searchAttributesOf({ partner, kind: 'nightly' }),
+          staticSummary: `${partner} ${window}`,
+        }).then(({ outcome, reason }) => ({ outcome, reason })),
+      done: () => runOutcome({ runId }),
+      waiting: `${runId} runs already`,
+    });
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ChildWorkflowFailure)) throw error;
+    return { outcome: 'failed', reason: reasonOf(error) };
   }
 }
 

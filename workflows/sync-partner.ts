@@ -4,37 +4,28 @@ import {
   CancellationScope,
   ChildWorkflowFailure,
   defineSignal,
-  executeChild,
   isCancellation,
-  ParentClosePolicy,
   patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
-  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { PlannedStream, RunReport, RunPlan } from '../activities/control.ts';
 import type { ControlActivities } from '../activities/index.ts';
 import { noCounts } from '../core/counts.ts';
-import { MINUTE, SECOND } from '../core/duration.ts';
-import { lanePriority, signals, streamSyncId } from '../core/names.ts';
+import { signals, streamSyncId } from '../core/names.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
-import { outcomeAttribute, searchAttributesOf } from './attributes.ts';
+import { outcomeAttribute } from './attributes.ts';
 import { describeRun, describeStreams } from './details.ts';
-import { CANCELLED, noProgress, type SyncPartnerInput } from './messages.ts';
-import { syncStream } from './sync-stream.ts';
+import { CANCELLED, type SyncPartnerInput } from './messages.ts';
+import { runStream } from './run-stream.ts';
+import { startOrJoin } from './start-or-join.ts';
+import { tell } from './tell-of-work.ts';
 
 const { planRun, closeRun, streamReport, failStream } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '1 minute',
-});
-
-/** The sync needs no governor: without one it goes on all the same. */
-const { tellOfWork } = proxyActivities<ControlActivities>({
-  startToCloseTimeout: '10 seconds',
-  scheduleToCloseTimeout: '1 minute',
 });
 
 /** What people have paused, in words: for people to see; the database is what holds. */
@@ -46,7 +37,7 @@ export async function syncPartner(input: SyncPartnerInput): Promise<RunReport> {
   const governed = patched('governor');
   const plan = await planRun({ ...input, runId, workflowRunId });
   const run: Run = { input, plan, runId };
-  const begun = governed ? tell(run, 'begun') : undefined;
+  const begun = governed ? tell(input.partner, runId, 'begun') : undefined;
 
   const ended = new Map<string, StreamReport>();
   let pauses: readonly string[] = [];
@@ -74,7 +65,10 @@ export async function syncPartner(input: SyncPartnerInput): Promise<RunReport> {
     const reports = await Promise.all(
       plan.streams.map(async (planned) => ended.get(planned.stream) ?? (await brokenOff(planned, run, broken?.reason))),
     );
-    const [report] = await Promise.all([closeRun({ runId, reports }), begun?.then(() => tell(run, 'ended'))]);
+    const [report] = await Promise.all([
+      closeRun({ runId, reports }),
+      begun?.then(() => tell(input.partner, runId, 'ended')),
+    ]);
     upsertSearchAttributes(outcomeAttribute(report.outcome));
     setCurrentDetails(describeRun(report));
     if (broken !== undefined) throw broken.reason;
@@ -87,14 +81,6 @@ export async function syncPartner(input: SyncPartnerInput): Promise<RunReport> {
       );
     return report;
   });
-}
-
-/** Beside the work, not before it; what it does is over when the run is cancelled, but never half told. */
-function tell(run: Run, state: 'begun' | 'ended'): Promise<void> {
-  const { partner } = run.input;
-  return CancellationScope.nonCancellable(() => tellOfWork({ partner, work: { runId: run.runId, state } })).catch(
-    () => {},
-  );
 }
 
 interface Run {
@@ -118,44 +104,29 @@ async function syncAfterNeed(
   return syncOne(planned, run);
 }
 
-/**
- * Runs the stream as a child, or joins the run that its id has already, of another parent or of this one before a reset:
- * what is done is taken from the ledger, what runs is waited for, and what ended without being done is begun again.
- */
+/** A stream that fails is a report as well. */
 async function syncOne(planned: PlannedStream, run: Run): Promise<StreamReport> {
+  const { stream, lane } = planned;
+  const { partner, window, kind } = run.input;
   const syncId = syncIdOf(planned, run);
-  for (let waitMs = SECOND; ; waitMs = Math.min(2 * waitMs, MINUTE)) {
-    try {
-      return await startChild(planned, run);
-    } catch (error) {
-      if (error instanceof ChildWorkflowFailure && endedAlone(error)) return childFailed(planned, run, error);
-      if (isCancellation(error)) throw error;
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) return childFailed(planned, run, error);
-    }
-    const report = await streamReport({ syncId });
-    if (report?.state === 'done') return report;
-    await sleep(waitMs, { summary: `${planned.stream} runs elsewhere already` });
+  try {
+    return await startOrJoin({
+      start: () => runStream({ partner, stream, syncId, runId: run.runId, window, kind, lane, times: run.plan.times }),
+      done: async () => {
+        const report = await streamReport({ syncId });
+        return report?.state === 'done' ? report : null;
+      },
+      waiting: `${stream} runs elsewhere already`,
+    });
+  } catch (error) {
+    if (!(error instanceof ChildWorkflowFailure) || (isCancellation(error) && !endedAlone(error))) throw error;
+    return childFailed(planned, run, error);
   }
 }
 
 /** Somebody has cancelled this stream and not the run: the others go on, and the run tells of it at its end. */
 function endedAlone(error: ChildWorkflowFailure): boolean {
   return isCancellation(error) && !CancellationScope.current().consideredCancelled && patched('stream cancelled alone');
-}
-
-function startChild(planned: PlannedStream, run: Run): Promise<StreamReport> {
-  const { partner, window, kind } = run.input;
-  const { stream, lane } = planned;
-  const syncId = syncIdOf(planned, run);
-  return executeChild(syncStream, {
-    workflowId: syncId,
-    args: [{ partner, stream, syncId, runId: run.runId, window, kind, lane, times: run.plan.times, soFar: noProgress }],
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    priority: { priorityKey: lanePriority[lane] },
-    typedSearchAttributes: searchAttributesOf({ partner, stream, kind }),
-    staticSummary: `${partner} ${stream} ${window}`,
-  });
 }
 
 function reasonOf(error: unknown): string {

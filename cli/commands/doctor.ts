@@ -1,5 +1,4 @@
 import { missingPollers } from '../../client/missing-pollers.ts';
-import { listSchedules } from '../../client/schedules.ts';
 import { explain } from '../../core/errors.ts';
 import { partnerQueue, searchAttributes, WORKFLOW_QUEUE } from '../../core/names.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
@@ -7,7 +6,7 @@ import { pendingMigrations } from '../../warehouse/postgres/migrate.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
-import { allPartners, differences } from '../schedule-changes.ts';
+import { allPartners, compareWithTemporal, isPending } from '../schedule-changes.ts';
 
 type Finding = {
   readonly check: string;
@@ -71,8 +70,8 @@ export async function doctor({ config, output }: CommandContext): Promise<number
     if (!answers) throw new Error('nobody can tell while Temporal does not answer');
     const partners = await allPartners(config);
     return withTemporal(config, async (client) => {
-      const found = await listSchedules(client);
-      const pending = differences(partners, found).filter(({ kind }) => kind !== 'unchanged');
+      const { found, changes } = await compareWithTemporal(client, partners);
+      const pending = changes.filter(isPending);
       if (pending.length > 0)
         throw new Error(
           `Temporal does not have what the definitions say (${pending.map(({ id }) => id).join(', ')}): run \`syncline schedule apply\``,

@@ -19,7 +19,7 @@ import type { CommandContext } from '../command.ts';
 import { withTemporal } from '../context.ts';
 import { describeChange } from '../describe-schedule.ts';
 import { exitCodes } from '../exit.ts';
-import { allPartners, differences } from '../schedule-changes.ts';
+import { allPartners, compareWithTemporal, isPending } from '../schedule-changes.ts';
 import { scheduleRows, type ScheduleRow } from '../schedule-rows.ts';
 
 /** Makes Temporal's schedules what the definitions say. Shows what will change first; without `--yes` it asks. */
@@ -28,8 +28,8 @@ export async function scheduleApply(context: CommandContext<{ yes?: boolean; dry
   const partners = await allPartners(config);
   for (const warning of partners.flatMap(warningsOf)) output.say(`CAUTION: ${warning}`);
   return withTemporal(config, async (client) => {
-    const changes = differences(partners, await listSchedules(client));
-    const pending = changes.filter(({ kind }) => kind !== 'unchanged');
+    const { changes } = await compareWithTemporal(client, partners);
+    const pending = changes.filter(isPending);
     for (const change of changes) for (const line of describeChange(change)) output.say(line);
     const applied = pending.length > 0 && options.dryRun !== true && (await agreed(context, pending.length));
     if (applied) for (const change of pending) await applyChange(client, change);
@@ -61,14 +61,17 @@ const warningsOf = (partner: Partner): readonly string[] =>
 export async function scheduleList({ config, output }: CommandContext): Promise<number> {
   const partners = await allPartners(config).catch(explain);
   return withTemporal(config, async (client) => {
-    const found = await listSchedules(client);
+    const { found, changes } =
+      typeof partners === 'string'
+        ? { found: await listSchedules(client), changes: [] }
+        : await compareWithTemporal(client, partners);
     const rows = await scheduleRows(client, found);
     output.json(rows);
     if (rows.length === 0)
       output.say('There is no schedule: write `schedules` into a definition, then `schedule apply`.');
     else print(output, rows);
     if (typeof partners === 'string') output.say(`The definitions cannot be compared: ${partners}`);
-    else if (differences(partners, found).some(({ kind }) => kind !== 'unchanged'))
+    else if (changes.some(isPending))
       output.say('The definitions say something else: `syncline schedule apply --dry-run` shows what.');
     return exitCodes.ok;
   });

@@ -110,3 +110,10 @@ test('what is asked for wrongly is said', async () => {
   const late = await schedule('trigger', 'acme', '--from', 'yesterday');
   expect([late.code, late.stderr]).toEqual([2, expect.stringMatching(/^.*--from: expected a day .*found "yesterday"/)]);
 });
+
+test('two people who apply at once both get what the definitions say', async () => {
+  await define(definition);
+  const both = await Promise.all([schedule('apply', '--yes'), schedule('apply', '--yes')]);
+  expect(both.map(({ code, stderr }) => ({ code, stderr }))).toEqual(both.map(() => ({ code: 0, stderr: '' })));
+  expect(await list()).toMatchObject([{ name: 'hourly' }, { name: 'nightly', cron: ['30 3 * * *'], paused: false }]);
+});

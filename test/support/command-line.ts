@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { addRunControl, type Run } from '../../cli/run-control.ts';
+import type { Run } from '../../cli/command.ts';
+import { addRunControl } from '../../cli/run-control.ts';
 import type { Config } from '../../config/config.ts';
 import { said, type Said } from './said.ts';
 

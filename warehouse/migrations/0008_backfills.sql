@@ -13,8 +13,6 @@ create table backfills (
 
 -- Which windows of a stream were read, by their labels.
 create index stream_runs_of_window on stream_runs (stream_id, window_label);
--- What waits or is under way, among all that were ever run.
-create index stream_runs_under_way on stream_runs (stream_id) where state = 'running';
 -- How a stream stands, beside thousands of windows.
 create index stream_runs_of_nights on stream_runs (stream_id, run_no) where kind <> 'backfill';
 create index stream_runs_ended on stream_runs (stream_id, finished_at) where kind <> 'backfill' and finished_at is not null;

@@ -25,9 +25,10 @@ export interface StreamStatus {
 
 /** A window of a backfill says little of how a stream stands, unless it has no other runs. */
 const ofNights = (where: string, by: string): string => {
-  const last = (which: string): string =>
-    `(select * from stream_runs r where r.stream_id = s.stream_id and ${which} and ${where} order by r.${by} desc limit 1)`;
-  return `select * from (${last(`r.kind <> 'backfill'`)} union all ${last('true')}) as runs limit 1`;
+  const last = (place: number, which: string): string =>
+    `(select ${place} as place, r.* from stream_runs r
+      where r.stream_id = s.stream_id and ${which} and ${where} order by r.${by} desc limit 1)`;
+  return `select * from (${last(1, `r.kind <> 'backfill'`)} union all ${last(2, 'true')}) as runs order by place limit 1`;
 };
 
 /** Each stream as it stands: its last run, its watermark, what waits and what is in quarantine. */

@@ -1,0 +1,323 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import {
+  askBackfill,
+  cancelBackfill,
+  pauseBackfill,
+  reportOfBackfill,
+  resumeBackfill,
+  type StartedBackfill,
+} from '../client/start-backfill.ts';
+import { askGovernor, tellGovernor, wakeStreams } from '../client/governor.ts';
+import { cancelWorkflow, showPauses } from '../client/control.ts';
+import { startRetry } from '../client/start-retry.ts';
+import { reportOfSync, type startSync } from '../client/start-sync.ts';
+import { GiveUp } from '../core/errors.ts';
+import { governorId, retryId } from '../core/names.ts';
+import type { Simulator } from '../simulator/start.ts';
+import type { FaultInput } from '../simulator/fault.ts';
+import { WINDOW, type Scene } from '../test/workflows/scene.ts';
+import { openStreamRuns } from '../warehouse/postgres/open-runs.ts';
+import { endPauses, orderPause } from '../warehouse/postgres/pauses.ts';
+
+/** A partner of this name, and what is done with it. */
+export interface Recording {
+  readonly faults?: readonly FaultInput[];
+  readonly grant?: { readonly requests: number };
+  /** Ends when all that is to be recorded has ended. */
+  readonly play: (stage: Stage) => Promise<void>;
+}
+
+export interface Stage {
+  readonly scene: Scene;
+  readonly partner: string;
+  readonly simulator: Simulator;
+  readonly start: (streams?: readonly string[]) => ReturnType<typeof startSync>;
+  /** Windows of thirty days that end with this day. */
+  readonly backfill: (to: string, stream?: string) => Promise<StartedBackfill>;
+  /** Starts the schedule's slot of the night after WINDOW. */
+  readonly slot: () => Promise<WorkflowHandle>;
+  readonly streamId: (stream: string) => string;
+  /** The last run of a workflow, or the run named. */
+  readonly save: (name: string, workflowId: string, workflowRunId?: string) => Promise<void>;
+}
+
+/** Every workflow in the states it can be in. */
+export const recordings: Readonly<Record<string, Recording>> = {
+  ok: {
+    play: async ({ start, streamId, save }) => {
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      await save('syncPartner.ok', runId);
+      await save('syncStream.ok', streamId('payments'));
+    },
+  },
+  partial: {
+    faults: [{ kind: 'status', status: 400, stream: 'customers' }],
+    play: async ({ start, streamId, save }) => {
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      await save('syncPartner.partial', runId);
+      await save('syncStream.failed', streamId('customers'));
+    },
+  },
+  cancelled: {
+    faults: [{ kind: 'delay', ms: 3000, stream: 'payments', nth: 3 }],
+    play: async ({ start, streamId, save, simulator }) => {
+      const { handle, runId } = await start();
+      await until(() => simulator.requests().filter(({ stream }) => stream === 'payments').length === 3);
+      await handle.cancel();
+      await reportOfSync(handle);
+      await save('syncPartner.cancelled', runId);
+      await save('syncStream.cancelled', streamId('payments'));
+    },
+  },
+  joined: {
+    play: async ({ start, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      await save('syncPartner.joined', runId);
+    },
+  },
+  awaited: {
+    faults: [{ kind: 'delay', ms: 2000, stream: 'payments', nth: 1 }],
+    play: async ({ start, save, simulator }) => {
+      const first = await start(['payments']);
+      await until(() => simulator.requests().length > 0);
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      await reportOfSync(first.handle);
+      await save('syncPartner.awaited', runId);
+    },
+  },
+  refused: {
+    play: async ({ start, save }) => {
+      const { handle, runId } = await start(['nothing']);
+      await reportOfSync(handle);
+      await save('syncPartner.refused', runId);
+    },
+  },
+  deferred: {
+    faults: [{ kind: 'throttle', stream: 'payments', nth: [1, 3], seconds: 1 }],
+    play: async ({ start, streamId, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      await save('syncStream.deferred', streamId('payments'));
+    },
+  },
+  retried: {
+    faults: [{ kind: 'status', status: 500, stream: 'payments', nth: [1, 2, 5] }],
+    play: async ({ start, streamId, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      await save('syncStream.retried', streamId('payments'));
+    },
+  },
+  governed: {
+    faults: [{ kind: 'throttle', stream: 'payments', nth: 3, seconds: 12 }],
+    play: async ({ scene, partner, start, streamId, save }) => {
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      // The queue has been set back, and the run has said that it has ended.
+      while ((await askGovernor(scene.client, partner))?.runs.length !== 0) await wait(50);
+      await save('syncPartner.governed', runId);
+      await save('syncStream.governed', streamId('payments'));
+      await save('governPartner.paused', governorId(partner));
+    },
+  },
+  woken: {
+    faults: [{ kind: 'throttle', stream: 'payments', nth: 3, seconds: 12 }],
+    play: async ({ scene, start, streamId, save }) => {
+      const { handle } = await start(['payments']);
+      const { workflowService } = scene.client;
+      const waits = async (): Promise<boolean> => {
+        const execution = { workflowId: streamId('payments') };
+        const { history } = await workflowService.getWorkflowExecutionHistory({ namespace: 'default', execution });
+        return history?.events?.some((event) => event.timerStartedEventAttributes != null) ?? false;
+      };
+      while (!(await waits().catch(() => false))) await wait(50);
+      const first = (await scene.client.workflow.getHandle(streamId('payments')).describe()).runId;
+      await wakeStreams(scene.client, [streamId('payments')]);
+      await reportOfSync(handle);
+      await save('syncStream.woken', streamId('payments'), first);
+    },
+  },
+  quiet: {
+    play: async ({ scene, partner, save }) => {
+      const times = { lookMs: 100, pausedLookMs: 100, quietMs: 300 };
+      await tellGovernor(scene.client, { partner, signal: 'refresh', news: null, times });
+      await scene.client.workflow.getHandle(governorId(partner)).result();
+      await save('governPartner.quiet', governorId(partner));
+    },
+  },
+  busy: {
+    play: async ({ scene, partner, save }) => {
+      const workflowId = governorId(partner);
+      const times = { lookMs: 100, pausedLookMs: 100, quietMs: 300 };
+      // Any workflow that goes on is work: here itself.
+      const news = { runId: workflowId, state: 'begun' } as const;
+      await tellGovernor(scene.client, { partner, signal: 'work', news, times });
+      const first = (await scene.client.workflow.getHandle(workflowId).describe()).runId;
+      while ((await scene.client.workflow.getHandle(workflowId).describe()).runId === first) await wait(50);
+      await save('governPartner.continues', workflowId, first);
+      await tellGovernor(scene.client, { partner, signal: 'work', news: { ...news, state: 'ended' } });
+      await wait(200);
+      await save('governPartner.continued', workflowId);
+    },
+  },
+  past: {
+    play: async ({ backfill, save }) => {
+      const short = await backfill('2026-01-30');
+      await reportOfBackfill(short.handle);
+      await save('backfillStream.ok', short.runId);
+      // Too many events for one run of the workflow; the first window is finished.
+      const long = await backfill('2026-09-30');
+      await reportOfBackfill(long.handle);
+      await saveChain('backfillStream', long.handle, save);
+    },
+  },
+  past_failed: {
+    faults: [{ kind: 'status', status: 400, nth: 2 }],
+    play: async ({ backfill, save }) => {
+      const { handle, runId } = await backfill('2026-03-30');
+      await reportOfBackfill(handle);
+      await save('backfillStream.partial', runId);
+    },
+  },
+  past_refused: {
+    play: async ({ backfill, save }) => {
+      const { handle, runId } = await backfill('2026-01-30', 'customers');
+      await reportOfBackfill(handle);
+      await save('backfillStream.refused', runId);
+    },
+  },
+  past_paused: {
+    faults: [{ kind: 'delay', ms: 3000, nth: 2 }],
+    play: async ({ scene, simulator, backfill, save }) => {
+      const { handle, runId } = await backfill('2026-03-30');
+      await until(() => simulator.requests().length >= 2);
+      const first = (await handle.describe()).runId;
+      await pauseBackfill(scene.client, runId, { now: true });
+      while ((await askBackfill(scene.client, runId))?.running.length !== 0) await wait(50);
+      await resumeBackfill(scene.client, runId);
+      await reportOfBackfill(handle);
+      await save('backfillStream.paused', runId, first);
+    },
+  },
+  past_cancelled: {
+    faults: [{ kind: 'delay', ms: 3000, nth: 2 }],
+    play: async ({ scene, simulator, backfill, save }) => {
+      const { handle, runId } = await backfill('2026-03-30');
+      await until(() => simulator.requests().length >= 2);
+      await cancelBackfill(scene.client, runId);
+      await reportOfBackfill(handle);
+      await save('backfillStream.cancelled', runId);
+    },
+  },
+  paused: {
+    faults: [{ kind: 'delay', ms: 1000, stream: 'payments', nth: 3 }],
+    play: async ({ scene, partner, simulator, start, streamId, save }) => {
+      const { handle } = await start(['payments']);
+      await until(() => simulator.requests().length === 3);
+      const pause = { scope: 'partner', target: partner, partner, reason: 'recorded', by: 'recorder' } as const;
+      await orderPause(scene.pool, { ...pause, atOnce: false });
+      while (!(await openStreamRuns(scene.pool, { partner })).every(({ kind }) => kind === 'paused')) await wait(50);
+      await wait(500);
+      await endPauses(scene.pool, { targets: [pause], by: 'recorder', reason: 'over' });
+      await wakeStreams(scene.client, [streamId('payments')]);
+      await reportOfSync(handle);
+      await save('syncStream.paused', streamId('payments'));
+    },
+  },
+  aside: {
+    faults: [{ kind: 'delay', ms: 3000, stream: 'payments', nth: 3 }],
+    play: async ({ scene, simulator, start, streamId, save }) => {
+      const { handle, runId } = await start();
+      await until(() => simulator.requests().filter(({ stream }) => stream === 'payments').length === 3);
+      await showPauses(scene.client, [{ runId, pauses: ['recorded'] }]);
+      await cancelWorkflow(scene.client, streamId('payments'));
+      await reportOfSync(handle);
+      await save('syncPartner.aside', runId);
+    },
+  },
+  retried_once: {
+    faults: [{ kind: 'status', status: 400, stream: 'payments', nth: 3 }],
+    play: async ({ scene, partner, start, save }) => {
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      const retry = { runId, partner, stream: 'payments', window: WINDOW, kind: 'manual' } as const;
+      await reportOfSync(await startRetry(scene.client, retry));
+      await save('retryStream.ok', retryId(runId, 'payments'));
+    },
+  },
+  retried_in_vain: {
+    faults: [{ kind: 'status', status: 400, stream: 'payments' }],
+    play: async ({ scene, partner, start, save }) => {
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      const retry = { runId, partner, stream: 'payments', window: WINDOW, kind: 'manual' } as const;
+      await reportOfSync(await startRetry(scene.client, retry));
+      await save('retryStream.failed', retryId(runId, 'payments'));
+    },
+  },
+  continued: {
+    grant: { requests: 1 },
+    play: async ({ scene, start, streamId, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      await saveChain('syncStream', scene.client.workflow.getHandle(streamId('payments')), save);
+    },
+  },
+  night_ok: {
+    play: async ({ slot, save }) => {
+      const run = await slot();
+      await ended(run);
+      await save('scheduledSync.ok', run.workflowId);
+    },
+  },
+  night_joined: {
+    faults: [{ kind: 'delay', ms: 2500, nth: 2 }],
+    play: async ({ simulator, start, slot, save }) => {
+      await start();
+      await until(() => simulator.requests().length >= 2);
+      const run = await slot();
+      await ended(run);
+      await save('scheduledSync.joined', run.workflowId);
+    },
+  },
+  night_failed: {
+    faults: [{ kind: 'status', status: 400 }],
+    play: async ({ slot, save }) => {
+      const run = await slot();
+      await ended(run);
+      await save('scheduledSync.failed', run.workflowId);
+    },
+  },
+  night_cancelled: {
+    faults: [{ kind: 'delay', ms: 3000, nth: 2 }],
+    play: async ({ simulator, slot, save }) => {
+      const run = await slot();
+      await until(() => simulator.requests().length >= 2);
+      await run.cancel();
+      await ended(run);
+      await save('scheduledSync.cancelled', run.workflowId);
+    },
+  },
+};
+
+/** The last two runs of a workflow that continued as new. */
+async function saveChain(
+  name: string,
+  handle: Pick<WorkflowHandle, 'workflowId' | 'fetchHistory'>,
+  save: Stage['save'],
+): Promise<void> {
+  const { events } = await handle.fetchHistory();
+  const before = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
+  if (!before) throw new GiveUp(`${handle.workflowId} did not continue as new: the server did not suggest it`);
+  await save(`${name}.continues`, handle.workflowId, before);
+  await save(`${name}.continued`, handle.workflowId);
+}
+
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await wait(20);
+}
+
+const ended = (handle: WorkflowHandle): Promise<unknown> => handle.result().catch(() => {});
