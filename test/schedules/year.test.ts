@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
-import { applyChange, catchUpSchedule, listSchedules, presentOf } from '../../client/schedules.ts';
+import { applyChange, catchUpSchedule, listSchedules, pauseSchedule, presentOf } from '../../client/schedules.ts';
 import { compareSchedules, type DeclaredSchedule } from '../../core/schedule.ts';
 import { scheduleId } from '../../core/names.ts';
 import { windowOfSlot } from '../../core/schedule-slot.ts';
@@ -109,7 +109,7 @@ test(
     const { name } = partner;
     await apply(partner);
     const handle = bench.client.schedule.getHandle(scheduleId({ partner: name, name: 'nightly' }));
-    await handle.pause('the year is simulated');
+    await pauseSchedule(bench.client, { partner: name, name: 'nightly' }, 'the year is simulated');
     const run = async (nights: readonly (readonly (string | number)[])[]): Promise<void> => {
       for (const [from = '', to = '', count = 0] of nights) {
         const range = { from: new Date(from), to: new Date(to) };

@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Client } from '@temporalio/client';
+import { applyChange, catchUpSchedule, pauseSchedule, triggerSchedule } from '../../client/schedules.ts';
+import { scheduleId } from '../../core/names.ts';
+import type { DeclaredSchedule } from '../../core/schedule.ts';
+import { freshNamespace } from '../support/fresh-namespace.ts';
+import { testTemporal, type TestTemporal } from '../support/temporal.ts';
+
+let temporal: TestTemporal;
+beforeAll(async () => {
+  temporal = await testTemporal();
+});
+afterAll(() => temporal.close());
+
+const declared: Omit<DeclaredSchedule, 'partner'> = {
+  name: 'nightly',
+  cron: ['30 3 * * *'],
+  timeZone: 'UTC',
+  covers: 'day',
+  streams: [],
+  jitterMs: 0,
+  overlap: 'queue',
+  catchUpMs: 60_000,
+  pauseOnFailure: false,
+  paused: false,
+  note: null,
+};
+
+test('a pause holds, whatever is ordered of its schedule at the same time and right after it', async () => {
+  const client = new Client({ connection: temporal.connection, namespace: await freshNamespace() });
+  const partners = Array.from({ length: 12 }, (_, at) => `p${at}`);
+  const paused = await Promise.all(
+    partners.map(async (partner) => {
+      const of = { partner, name: 'nightly' };
+      const id = scheduleId(of);
+      await applyChange(client, { kind: 'create', id, to: { ...declared, partner } });
+      // The first order of a new schedule waits until its workflow has begun: so long another one can take its place.
+      await Promise.all([pauseSchedule(client, of, 'by hand'), triggerSchedule(client, of)]);
+      await pauseSchedule(client, of, 'once more');
+      await catchUpSchedule(client, of, {
+        from: new Date('2026-03-27T12:00:00Z'),
+        to: new Date('2026-03-28T12:00:00Z'),
+      });
+      const { state } = await client.schedule.getHandle(id).describe();
+      return state;
+    }),
+  );
+  expect(paused).toEqual(partners.map(() => expect.objectContaining({ paused: true, note: 'once more' })));
+});
