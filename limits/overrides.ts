@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Wait } from '../core/limits-view.ts';
 import type { Partner } from '../definitions/definition.ts';
-import { knownCredential } from './known-credential.ts';
+import { credentialOf } from './credential.ts';
 
 /** What people change of a credential's limits while everything runs. The next permit follows it; all of it is kept. */
 
@@ -35,7 +35,7 @@ export async function rateOverride(pool: Pool, partner: Partner): Promise<number
   const { rows } = await pool.query<{ cap: number }>(
     `select cap from limit_overrides where credential = $1 and bucket = 'rate' and ended_at is null
       and (expires_at is null or expires_at > clock_timestamp()) order by override_id desc limit 1`,
-    [knownCredential(partner)],
+    [credentialOf(partner)],
   );
   return rows[0]?.cap;
 }

@@ -6,7 +6,7 @@ import type { PersonPause } from '../core/person-pause.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { readPauses } from '../warehouse/postgres/pauses.ts';
 import { bucketsOf, type Bucket } from './bucket.ts';
-import { knownCredential } from './known-credential.ts';
+import { credentialOf } from './credential.ts';
 import { readCircuits } from './read-circuits.ts';
 
 /** How a partner's limits stand, read from what the limiter keeps: takes no lock and writes nothing. */
@@ -29,7 +29,7 @@ export const isLong = ({ kind, periodUs, unit }: Bucket): boolean =>
   kind === 'quota' ? unit !== 'duration' || periodUs >= HOUR * 1000 : kind === 'window' && periodUs >= HOUR * 1000;
 
 export async function readUse(pool: Pool, partner: Partner): Promise<Use> {
-  const credential = knownCredential(partner);
+  const credential = credentialOf(partner);
   const buckets = bucketsOf(partner.limits);
   const [standing, used, circuits, alerts, pauses] = await Promise.all([
     readStanding(pool, credential),

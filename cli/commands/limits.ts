@@ -10,7 +10,7 @@ import { closest } from '../../definitions/closest.ts';
 import type { Partner } from '../../definitions/definition.ts';
 import { loadPartner } from '../../definitions/load.ts';
 import { bucketsOf, type Bucket } from '../../limits/bucket.ts';
-import { knownCredential } from '../../limits/known-credential.ts';
+import { credentialOf } from '../../limits/credential.ts';
 import { endOverrides, liftBlock, listChanges, setOverride, waitingStreams } from '../../limits/overrides.ts';
 import { readLimits } from '../../limits/usage.ts';
 import { describeBucket, printLimits } from '../print-limits.ts';
@@ -26,7 +26,7 @@ export async function limitsShow({ config, output, partner: name }: Named): Prom
   const partner = await load(config, name);
   const [[limits, changes], queue] = await Promise.all([
     withDatabase(config, (pool) =>
-      Promise.all([readLimits(pool, partner), listChanges(pool, knownCredential(partner), SHOWN_CHANGES)]),
+      Promise.all([readLimits(pool, partner), listChanges(pool, credentialOf(partner), SHOWN_CHANGES)]),
     ),
     withTemporal(config, async (client) => viewOfQueue(await readQueueRate(queueOf(client, name)))).catch(explain),
   ]);
@@ -45,7 +45,7 @@ export async function limitsSet(
   const bucket = bucketOf(partner, context.bucket);
   const cap = capOf(bucket, value);
   return withDatabase(config, async (pool) => {
-    const credential = knownCredential(partner);
+    const credential = credentialOf(partner);
     const until = await setOverride(pool, { credential, bucket: bucket.name, cap, reason, by: whoami(), forMs });
     const followed = await follow(context, pool);
     output.json({ partner: name, bucket: bucket.name, cap, declared: bucket.cap, until, reason, ...followed });
@@ -74,7 +74,7 @@ export async function limitsReset(
   const partner = await load(config, name);
   const bucket = context.bucket === undefined ? null : bucketOf(partner, context.bucket).name;
   return withDatabase(config, async (pool) => {
-    const credential = knownCredential(partner);
+    const credential = credentialOf(partner);
     const ended = await endOverrides(pool, { credential, bucket, reason, by: whoami() });
     const lifted =
       options.block === true ? await liftBlock(pool, { credential, partner: name, reason, by: whoami() }) : null;

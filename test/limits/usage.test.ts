@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { HOUR, MINUTE } from '../../core/duration.ts';
 import type { BucketView } from '../../core/limits-view.ts';
 import { partner as definition, type Partner, type PartnerInput } from '../../definitions/definition.ts';
-import { knownCredential } from '../../limits/known-credential.ts';
+import { credentialOf } from '../../limits/credential.ts';
 import { LEASE_MS } from '../../limits/leases.ts';
 import { observeLimits } from '../../limits/observe.ts';
 import { endOverrides, liftBlock, listChanges, setOverride } from '../../limits/overrides.ts';
@@ -66,7 +66,7 @@ async function send(times: number, release = true): Promise<void> {
 const limiterOf = (partner: Partner) =>
   postgresLimiter(pool, {
     partner: 'acme',
-    credential: knownCredential(partner),
+    credential: credentialOf(partner),
     limits: partner.limits,
     leaseMs: LEASE_MS,
   });
@@ -79,7 +79,7 @@ async function bucket(name: string): Promise<BucketView> {
 
 const use = (name: string, used: number): Promise<unknown> =>
   pool.query('update limit_buckets set used = $3 where credential = $1 and bucket = $2', [
-    knownCredential(acme),
+    credentialOf(acme),
     name,
     used,
   ]);
@@ -117,7 +117,7 @@ describe('how limits stand', () => {
     await send(4);
     await pool.query(
       `update limit_buckets set resets_us = (epoch_us() - 3600e6), slice_no = slice_no - 200 where credential = $1`,
-      [knownCredential(acme)],
+      [credentialOf(acme)],
     );
     expect(await bucket('daily')).toMatchObject({ used: 0, left: 10 });
     expect(await bucket('hourly')).toMatchObject({ used: 0, left: 100 });
@@ -134,7 +134,7 @@ describe('how limits stand', () => {
 });
 
 const change = (bucketName: string, cap: number, forMs: number | null = null) => ({
-  credential: knownCredential(acme),
+  credential: credentialOf(acme),
   bucket: bucketName,
   cap,
   reason: 'agreed',
@@ -163,7 +163,7 @@ describe('what people set', () => {
     await setOverride(pool, change('daily', 1, 60_000));
     expect(await bucket('daily')).toMatchObject({ effective: 1, override: { until: expect.any(String) } });
     await pool.query(`update limit_overrides set expires_at = clock_timestamp() where credential = $1`, [
-      knownCredential(acme),
+      credentialOf(acme),
     ]);
     expect(await bucket('daily')).toMatchObject({ effective: 10, override: null });
   });
@@ -171,11 +171,11 @@ describe('what people set', () => {
   test('is ended for one limit or for all, and kept as history', async () => {
     for (const name of ['daily', 'hourly', 'rate']) await setOverride(pool, change(name, 2));
     await setOverride(pool, change('daily', 3));
-    const end = { credential: knownCredential(acme), reason: 'over', by: 'ops' };
+    const end = { credential: credentialOf(acme), reason: 'over', by: 'ops' };
     expect(await endOverrides(pool, { ...end, bucket: 'daily' })).toEqual(['daily']);
     expect(await endOverrides(pool, { ...end, bucket: null })).toEqual(['hourly', 'rate']);
     expect(await endOverrides(pool, { ...end, bucket: null })).toEqual([]);
-    const changes = await listChanges(pool, knownCredential(acme), 20);
+    const changes = await listChanges(pool, credentialOf(acme), 20);
     expect(changes.map(({ what }) => what).toSorted()).toEqual([
       'daily reset',
       'daily set to 2',
@@ -188,7 +188,7 @@ describe('what people set', () => {
   });
 
   test('a block that is lifted is gone for a limiter of another process, and kept with its reason', async () => {
-    const lift = { credential: knownCredential(acme), partner: 'acme', reason: 'they called', by: 'ops' };
+    const lift = { credential: credentialOf(acme), partner: 'acme', reason: 'they called', by: 'ops' };
     expect(await liftBlock(pool, lift)).toBeNull();
     await limiterOf(acme).block(60_000, 'answered 429');
     const other = limiterOf(acme);
@@ -241,7 +241,7 @@ describe('alerts', () => {
     await use('daily', 9);
     expect(await levels()).toEqual([80]);
     await setOverride(pool, {
-      credential: knownCredential(acme),
+      credential: credentialOf(acme),
       bucket: 'daily',
       cap: 11,
       reason: 'x',
@@ -251,7 +251,7 @@ describe('alerts', () => {
     expect(await levels()).toEqual([80]);
     await pool.query(
       `update limit_alerts set period = period - interval '1 day', current_until = current_until - interval '1 day' where credential = $1`,
-      [knownCredential(acme)],
+      [credentialOf(acme)],
     );
     expect(await levels()).toEqual([80]);
   });
@@ -263,7 +263,7 @@ describe('alerts', () => {
     expect(await levels()).toEqual([]);
     await pool.query(
       `update limit_alerts set period = period - interval '1 hour', current_until = current_until - interval '1 hour' where credential = $1`,
-      [knownCredential(acme)],
+      [credentialOf(acme)],
     );
     expect(await levels()).toEqual([80]);
   });
@@ -283,12 +283,12 @@ describe('alerts', () => {
     await use('yearly', 770);
     await observeLimits(pool, acme);
     await pool.query(`update limit_samples set at = at - interval '4 minutes' where credential = $1`, [
-      knownCredential(acme),
+      credentialOf(acme),
     ]);
     await use('yearly', 790);
     await observeLimits(pool, acme);
     await pool.query(`update limit_samples set at = at - interval '2 minutes' where credential = $1`, [
-      knownCredential(acme),
+      credentialOf(acme),
     ]);
     await use('yearly', 800);
     const { view, raised } = await observeLimits(pool, acme);

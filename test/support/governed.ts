@@ -3,7 +3,7 @@ import { tellGovernor } from '../../client/governor.ts';
 import { readQueueRate, type QueueOf } from '../../client/queue-rate.ts';
 import { pauseIn, type QueueRate } from '../../core/queue-rate.ts';
 import { loadPartner } from '../../definitions/load.ts';
-import { knownCredential } from '../../limits/known-credential.ts';
+import { credentialOf } from '../../limits/credential.ts';
 import type { Scene } from '../workflows/scene.ts';
 import { eventually } from './eventually.ts';
 
@@ -22,7 +22,7 @@ export async function refuse(
 ): Promise<string> {
   const definition = await loadPartner(partner, { dir: scene.partnersDir, env: {} });
   const { rows } = await scene.pool.query<{ until: Date }>('select block_credential($1, $2, $3, $4, false) as until', [
-    knownCredential(definition),
+    credentialOf(definition),
     partner,
     waitMs,
     'answered 429',
