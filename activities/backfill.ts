@@ -81,7 +81,7 @@ export async function nextWindows(deps: ActivityDeps, input: NextWindowsInput): 
     const runs = byWindow(await deps.warehouse.windowRuns({ partner, stream, windows: asked }));
     for (const window of asked) {
       if (windows.length === limit) break;
-      const syncId = syncIdToRead(input, window, runs.get(window) ?? []);
+      const syncId = syncIdToRead(deps.names, input, window, runs.get(window) ?? []);
       if (syncId === null) skipped += 1;
       else {
         windows.push({ place, window, syncId, skippedBefore: skipped });

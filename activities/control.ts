@@ -1,7 +1,7 @@
 import { addCounts, noCounts, type Counts } from '../core/counts.ts';
 import { MINUTE } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
-import { partnerOfId, type Kind, type Lane, type Outcome } from '../core/names.ts';
+import type { Kind, Lane, Outcome } from '../core/names.ts';
 import { outcomeOfRun } from '../core/outcome.ts';
 import { parseWindow } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
@@ -128,6 +128,6 @@ export async function failStream(
 ): Promise<StreamReport | null> {
   const report = await deps.warehouse.failStream(input);
   if (report !== null)
-    deps.metrics?.streamEnded({ partner: partnerOfId(input.syncId), stream: input.stream }, 'failed');
+    deps.metrics?.streamEnded({ partner: deps.names.partnerOfId(input.syncId), stream: input.stream }, 'failed');
   return report;
 }

@@ -40,7 +40,12 @@ export async function lookAtLimits(deps: ActivityDeps, client: Client, input: Lo
     log.warn(`limit of ${partner.name}: ${message}`, { partner: partner.name, bucket, level });
   const [steered, running] = await Promise.all([
     steerQueue(
-      { workflowService: client.workflowService, namespace: client.options.namespace, partner: partner.name },
+      {
+        workflowService: client.workflowService,
+        namespace: client.options.namespace,
+        taskQueue: deps.names.partnerQueue(partner.name),
+      },
+      partner.name,
       view,
     ),
     stillRunning(client, input.runs),
@@ -54,7 +59,7 @@ async function partnerOf(deps: ActivityDeps, name: string): Promise<Partner> {
   return stream.partner;
 }
 
-async function steerQueue(queue: QueueOf, view: LimitsView): Promise<Pick<Look, 'queue' | 'pause'>> {
+async function steerQueue(queue: QueueOf, partner: string, view: LimitsView): Promise<Pick<Look, 'queue' | 'pause'>> {
   const nowMs = Date.parse(view.at);
   try {
     const present = await readQueueRate(queue);
@@ -64,14 +69,14 @@ async function steerQueue(queue: QueueOf, view: LimitsView): Promise<Pick<Look, 
       return { queue: viewOfQueue(present), pause: pauseIn(present) };
     await setQueueRate(queue, wanted);
     log.info('queue rate set', {
-      partner: queue.partner,
+      partner,
       requestsPerSecond: wanted.rate ?? null,
       reason: wanted.reason,
     });
     return { queue: viewOfQueue(wanted), pause: pauseIn(wanted) };
   } catch (error) {
     // The permits keep the limits without it.
-    log.warn('queue rate not set', { partner: queue.partner, error: explain(error) });
+    log.warn('queue rate not set', { partner, error: explain(error) });
     return { queue: null, pause: null };
   }
 }

@@ -29,6 +29,7 @@ import {
   type RunPlan,
   type RunReport,
 } from './control.ts';
+import type { Names } from '../core/names.ts';
 import { toFailure, type RetryRules } from './failures.ts';
 import { lookAtLimits, type Look, type LookInput } from './govern.ts';
 import type { GrantInput, GrantResult } from './pull/grant.ts';
@@ -39,6 +40,7 @@ import { closeRetry, planRetry, type RetryOf, type RetryPlan } from './retry.ts'
 import type { StreamReport } from '../warehouse/warehouse.ts';
 
 export interface ActivityDeps {
+  readonly names: Names;
   readonly partners: Partners;
   readonly warehouse: Warehouse;
   /** Notes the use of a partner's limits, raises alerts, and says how they stand. */
@@ -64,7 +66,7 @@ export function createControlActivities(deps: ActivityDeps) {
     closeBackfill: (input: CloseBackfillInput): Promise<BackfillReport> =>
       translated(deps, () => closeBackfill(deps, input)),
     planScheduled: (slot: SlotOfSchedule): Promise<PlannedSlot> =>
-      translated(deps, () => Promise.resolve(planScheduled(slot))),
+      translated(deps, () => Promise.resolve(planScheduled(deps, slot))),
     runOutcome: (input: { runId: string }): Promise<Awaited<ReturnType<Warehouse['runOutcome']>>> =>
       translated(deps, () => deps.warehouse.runOutcome(input.runId)),
     failStream: (input: { syncId: string; stream: string; reason: string }): Promise<StreamReport | null> =>
@@ -76,7 +78,14 @@ export function createControlActivities(deps: ActivityDeps) {
     lookAtLimits: (input: LookInput): Promise<Look> => translated(deps, () => lookAtLimits(deps, getClient(), input)),
     /** A run begins or has ended; starts the governor. */
     tellOfWork: (input: { partner: string; work: GovernorNews['work'] }): Promise<void> =>
-      translated(deps, () => tellGovernor(getClient(), { partner: input.partner, signal: 'work', news: input.work })),
+      translated(deps, () =>
+        tellGovernor(getClient(), {
+          names: deps.names,
+          partner: input.partner,
+          signal: 'work',
+          news: input.work,
+        }),
+      ),
     /** A stream waits for long: the ledger keeps why, and the governor looks at once. */
     noteWait: (input: NotedWait): Promise<void> => translated(deps, () => noteWait(deps, getClient(), input)),
   };

@@ -1,6 +1,7 @@
 import { syncId } from '../client/start-sync.ts';
 import type { DeclaredSchedule } from '../core/schedule.ts';
 import { windowOfSlot } from '../core/schedule-slot.ts';
+import type { ActivityDeps } from './index.ts';
 
 export type SlotOfSchedule = Pick<DeclaredSchedule, 'partner' | 'streams' | 'timeZone' | 'covers'> & {
   /** The time it was meant for, epoch ms. */
@@ -14,9 +15,9 @@ export interface PlannedSlot {
 }
 
 /** The window and run of a schedule's slot. Time zones change by law: what was decided once stays in the history. */
-export function planScheduled(slot: SlotOfSchedule): PlannedSlot {
+export function planScheduled({ names }: Pick<ActivityDeps, 'names'>, slot: SlotOfSchedule): PlannedSlot {
   const { partner } = slot;
   const window = windowOfSlot(slot);
   const streams = [...new Set(slot.streams)].toSorted();
-  return { window, runId: syncId({ partner, streams, window, generation: 1 }) };
+  return { window, runId: syncId(names, { partner, streams, window, generation: 1 }) };
 }

@@ -1,6 +1,6 @@
 import { noCounts } from '../core/counts.ts';
 import { InvalidInput } from '../core/errors.ts';
-import { nextReading, streamSyncId } from '../core/names.ts';
+import { nextReading } from '../core/names.ts';
 import type { RetryBasis, StreamReport } from '../warehouse/warehouse.ts';
 import { closeRun, grantTimes, type GrantTimes, type RunReport } from './control.ts';
 import type { ActivityDeps } from './index.ts';
@@ -28,7 +28,7 @@ export async function planRetry(deps: ActivityDeps, { runId, stream }: RetryOf):
   const last = reports.find((report) => report.stream === stream);
   const syncId =
     last === undefined
-      ? streamSyncId({ partner, stream, window, generation })
+      ? deps.names.streamSyncId({ partner, stream, window, generation })
       : last.state === 'done'
         ? nextReading(last.syncId)
         : last.syncId;
@@ -43,7 +43,7 @@ export async function planRetry(deps: ActivityDeps, { runId, stream }: RetryOf):
 export async function closeRetry(deps: ActivityDeps, { runId }: { readonly runId: string }): Promise<RunReport> {
   const basis = await basisOf(deps, runId);
   const reports = basis.streams.map(
-    (stream) => basis.reports.find((report) => report.stream === stream) ?? neverBegun(basis, stream),
+    (stream) => basis.reports.find((report) => report.stream === stream) ?? neverBegun(deps, basis, stream),
   );
   return closeRun(deps, { runId, reports });
 }
@@ -54,10 +54,14 @@ async function basisOf(deps: ActivityDeps, runId: string): Promise<RetryBasis> {
   return basis;
 }
 
-function neverBegun({ partner, window, generation }: RetryBasis, stream: string): StreamReport {
+function neverBegun(
+  { names }: ActivityDeps,
+  { partner, window, generation }: RetryBasis,
+  stream: string,
+): StreamReport {
   return {
     stream,
-    syncId: streamSyncId({ partner, stream, window, generation }),
+    syncId: names.streamSyncId({ partner, stream, window, generation }),
     state: 'failed',
     outcome: 'failed',
     reason: 'has not been read',

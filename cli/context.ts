@@ -56,7 +56,7 @@ export async function withDatabase<T>(config: Config, work: (pool: Pool) => Prom
       'there is no database: set DATABASE_URL, or start one with `syncline dev` in another terminal',
     );
   const { openPool } = await import('../warehouse/postgres/open-pool.ts');
-  const pool = openPool(config.databaseUrl, 4);
+  const pool = openPool(config.databaseUrl, 4, config.names.controlSchema);
   try {
     return await work(pool);
   } catch (error) {

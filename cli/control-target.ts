@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { InvalidInput } from '../core/errors.ts';
-import { streamSyncId } from '../core/names.ts';
+import type { Names } from '../core/names.ts';
 import type { PauseScope } from '../core/person-pause.ts';
 import { closest } from '../definitions/closest.ts';
 import { showRun, type RunSummary, type StreamDetail } from '../warehouse/postgres/inspect.ts';
@@ -18,7 +18,11 @@ export interface ControlTarget {
 }
 
 /** From the id of a run or of a stream's run, and perhaps one stream of it. */
-export async function controlTarget(pool: Pool, id: string, stream: string | undefined): Promise<ControlTarget> {
+export async function controlTarget(
+  pool: Pool,
+  names: Names,
+  { id, stream }: { readonly id: string; readonly stream?: string | undefined },
+): Promise<ControlTarget> {
   const { run, streams } = await showRun(pool, id);
   if (run === null) {
     const own = streams[0] as StreamDetail;
@@ -36,7 +40,7 @@ export async function controlTarget(pool: Pool, id: string, stream: string | und
   const { partner, window, generation } = run;
   const own = streams.filter((each) => each.stream === stream);
   // One that has not begun has its id already.
-  const syncId = own.at(-1)?.syncId ?? streamSyncId({ partner, stream, window, generation });
+  const syncId = own.at(-1)?.syncId ?? names.streamSyncId({ partner, stream, window, generation });
   return { scope: 'stream', id: syncId, partner, run, streams: own };
 }
 

@@ -6,7 +6,7 @@ import { workflowFacts } from '../client/workflow-facts.ts';
 import { explain } from '../core/errors.ts';
 import { explainStream, withoutWorkflows, type ExplainedStream, type WorkflowFacts } from '../core/explain-wait.ts';
 import type { LimitsView, QueueView } from '../core/limits-view.ts';
-import { partnerQueue, streamSyncId, WORKFLOW_QUEUE } from '../core/names.ts';
+import type { Names } from '../core/names.ts';
 import { pauseOn, type PersonPause } from '../core/person-pause.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { loadPartner } from '../definitions/load.ts';
@@ -26,7 +26,7 @@ export async function explainRun(
   pool: Pool,
   of: { readonly run: RunSummary | null; readonly streams: readonly StreamDetail[] },
 ): Promise<{ readonly streams: readonly StreamExplained[]; readonly trouble: string | null }> {
-  const open = await openParts(pool, of);
+  const open = await openParts(pool, { names: context.config.names, ...of });
   const partner = of.run?.partner ?? of.streams[0]?.partner;
   if (open.length === 0 || partner === undefined) return { streams: [], trouble: null };
   const [definition, pauses] = await Promise.all([
@@ -35,12 +35,25 @@ export async function explainRun(
   ]);
   const [limits, temporal] = await Promise.all([
     definition === undefined ? null : readLimits(pool, definition),
-    withTemporal(context.config, (client) => askTemporal(client, partner, open)).catch(explain),
+    withTemporal(context.config, (client) =>
+      askTemporal(client, { names: context.config.names, partner, parts: open }),
+    ).catch(explain),
   ]);
   const known = typeof temporal === 'string' ? nothing : temporal;
   const ended = new Set(of.streams.filter(({ state }) => state !== 'running').map(({ stream }) => stream));
   return {
-    streams: open.map((part) => explained(part, { partner, definition, pauses, limits, ended, ...known, run: of.run })),
+    streams: open.map((part) =>
+      explained(part, {
+        names: context.config.names,
+        partner,
+        definition,
+        pauses,
+        limits,
+        ended,
+        ...known,
+        run: of.run,
+      }),
+    ),
     trouble: typeof temporal === 'string' ? temporal : null,
   };
 }
@@ -53,7 +66,10 @@ interface Part {
 }
 
 /** The streams of a run that have not ended, begun or not. */
-async function openParts(pool: Pool, { run, streams }: Parameters<typeof explainRun>[2]): Promise<readonly Part[]> {
+async function openParts(
+  pool: Pool,
+  { names, run, streams }: { readonly names: Names } & Parameters<typeof explainRun>[2],
+): Promise<readonly Part[]> {
   if (run !== null && run.finishedAt !== null) return [];
   const rows = streams.filter(({ state }) => state === 'running');
   const begun = rows.map((row): Part => ({ stream: row.stream, syncId: row.syncId, row, elsewhere: null }));
@@ -62,7 +78,7 @@ async function openParts(pool: Pool, { run, streams }: Parameters<typeof explain
   const missing = run.streams.filter((stream) => !streams.some((row) => row.stream === stream));
   const others = await Promise.all(
     missing.map(async (stream): Promise<Part> => {
-      const syncId = streamSyncId({ partner, stream, window, generation });
+      const syncId = names.streamSyncId({ partner, stream, window, generation });
       const found = await showRun(pool, syncId).catch(() => ({ streams: [] as readonly StreamDetail[] }));
       return { stream, syncId, row: undefined, elsewhere: found.streams[0]?.runId ?? null };
     }),
@@ -77,15 +93,21 @@ interface FromTemporal {
 }
 const nothing: FromTemporal = { workflows: new Map(), withoutWorker: [], queue: null };
 
-async function askTemporal(client: Client, partner: string, parts: readonly Part[]): Promise<FromTemporal> {
+async function askTemporal(
+  client: Client,
+  { names, partner, parts }: { readonly names: Names; readonly partner: string; readonly parts: readonly Part[] },
+): Promise<FromTemporal> {
   const { workflowService } = client;
   const { namespace } = client.options;
   return client.withDeadline(Date.now() + 10_000, async () => {
     const [workflows, withoutWorker, queue] = await Promise.all([
       Promise.all(parts.map(async ({ syncId }) => [syncId, await workflowFacts(client, syncId)] as const)),
-      missingPollers(client, [WORKFLOW_QUEUE, partnerQueue(partner)]),
+      missingPollers(client, names, [partner]),
       // Servers before 1.29 cannot tell.
-      readQueueRate({ workflowService, namespace, partner }).then(viewOfQueue, () => null),
+      readQueueRate({ workflowService, namespace, taskQueue: names.partnerQueue(partner) }).then(
+        viewOfQueue,
+        () => null,
+      ),
     ]);
     return { workflows: new Map(workflows), withoutWorker, queue };
   });
@@ -95,6 +117,7 @@ function explained(
   { stream, syncId, row, elsewhere }: Part,
   known: Omit<FromTemporal, 'workflows'> & {
     readonly workflows: ReadonlyMap<string, WorkflowFacts>;
+    readonly names: Names;
     readonly partner: string;
     readonly definition: Partner | undefined;
     readonly pauses: readonly PersonPause[];
@@ -103,13 +126,14 @@ function explained(
     readonly run: RunSummary | null;
   },
 ): StreamExplained {
-  const { partner, definition, pauses, limits, ended, workflows, withoutWorker, queue, run } = known;
+  const { names, partner, definition, pauses, limits, ended, workflows, withoutWorker, queue, run } = known;
   const runId = run?.runId ?? row?.runId ?? null;
   const parent = definition?.streams[stream]?.parent?.stream;
   const needs = parent !== undefined && run?.streams.includes(parent) === true && !ended.has(parent);
   return {
     stream,
     ...explainStream({
+      names,
       partner,
       stream,
       runId,
@@ -139,9 +163,14 @@ export async function explainUnknown(
   return withTemporal(config, async (client) => {
     const workflow = await workflowFacts(client, id);
     if (workflow.state !== 'running') return undefined;
-    const withoutWorker = await missingPollers(client, [WORKFLOW_QUEUE]);
+    const withoutWorker = await missingPollers(client, config.names, []);
     return (
-      withoutWorkflows({ withoutWorker }) ?? { waitsFor: 'work', says: 'is about to begin', until: null, todo: null }
+      withoutWorkflows({ names: config.names, withoutWorker }) ?? {
+        waitsFor: 'work',
+        says: 'is about to begin',
+        until: null,
+        todo: null,
+      }
     );
   });
 }

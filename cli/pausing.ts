@@ -35,7 +35,7 @@ export function showInTemporal({ config }: Pick<CommandContext, 'config'>, pool:
     withTemporal(config, async (client) => {
       const pauses = await readPauses(pool, partner);
       await showPauses(client, await pausesByRun(pool, partner, pauses));
-      await tellGovernor(client, { partner, signal: 'refresh', news: null });
+      await tellGovernor(client, { names: config.names, partner, signal: 'refresh', news: null });
     }),
   );
 }

@@ -1,6 +1,7 @@
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import { listSchedules, presentOf } from '../client/schedules.ts';
 import { explain, InvalidInput } from '../core/errors.ts';
+import type { Names } from '../core/names.ts';
 import { compareSchedules, type ScheduleChange } from '../core/schedule.ts';
 import { declaredSchedules } from '../definitions/declared-schedules.ts';
 import type { Partner } from '../definitions/definition.ts';
@@ -26,10 +27,15 @@ export interface Compared {
   readonly changes: readonly ScheduleChange[];
 }
 
-export async function compareWithTemporal(client: Client, partners: readonly Partner[]): Promise<Compared> {
-  const declared = partners.flatMap(declaredSchedules);
+export async function compareWithTemporal(
+  client: Client,
+  names: Names,
+  partners: readonly Partner[],
+): Promise<Compared> {
+  const declared = partners.flatMap((partner) => declaredSchedules(names, partner));
   const found = await listSchedules(
     client,
+    names,
     declared.map(({ id }) => id),
   );
   return { found, changes: compareSchedules(declared, found.map(presentOf)) };

@@ -1,5 +1,5 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { governorId, LIMITS_QUERY, signals, WORKFLOW_QUEUE } from '../core/names.ts';
+import { LIMITS_QUERY, signals, type Names } from '../core/names.ts';
 import { searchAttributesOf } from '../workflows/attributes.ts';
 import type { governPartner } from '../workflows/index.ts';
 import { governorTimes, type GovernorNews, type GovernorState, type GovernorTimes } from '../workflows/messages.ts';
@@ -8,16 +8,17 @@ import { governorTimes, type GovernorNews, type GovernorState, type GovernorTime
 export async function tellGovernor<Name extends keyof GovernorNews>(
   client: Client,
   told: {
+    readonly names: Names;
     readonly partner: string;
     readonly signal: Name;
     readonly news: GovernorNews[Name];
     readonly times?: GovernorTimes;
   },
 ): Promise<void> {
-  const { partner, signal, news, times = governorTimes } = told;
+  const { names, partner, signal, news, times = governorTimes } = told;
   await client.workflow.signalWithStart<typeof governPartner, [GovernorNews[Name]]>('governPartner', {
-    workflowId: governorId(partner),
-    taskQueue: WORKFLOW_QUEUE,
+    workflowId: names.governorId(partner),
+    taskQueue: names.workflowQueue,
     args: [{ partner, times, runs: [] }],
     signal: signals[signal],
     signalArgs: [news],
@@ -27,10 +28,13 @@ export async function tellGovernor<Name extends keyof GovernorNews>(
 }
 
 /** What the governor knows; undefined when there is none, or no worker to answer for it. */
-export async function askGovernor(client: Client, partner: string): Promise<GovernorState | undefined> {
+export async function askGovernor(
+  client: Client,
+  { names, partner }: { readonly names: Names; readonly partner: string },
+): Promise<GovernorState | undefined> {
   try {
     return await client.connection.withDeadline(Date.now() + 5000, () =>
-      client.workflow.getHandle(governorId(partner)).query<GovernorState>(LIMITS_QUERY),
+      client.workflow.getHandle(names.governorId(partner)).query<GovernorState>(LIMITS_QUERY),
     );
   } catch {
     return undefined;

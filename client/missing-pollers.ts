@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { MINUTE } from '../core/duration.ts';
-import { WORKFLOW_QUEUE } from '../core/names.ts';
+import type { Names } from '../core/names.ts';
 
 const WORKFLOW = 1;
 const ACTIVITY = 2;
@@ -8,11 +8,11 @@ const ACTIVITY = 2;
 /** Temporal remembers pollers for 5 min; one that lives asks anew at least once a minute. */
 const SEEN_LATELY_MS = 2 * MINUTE;
 
-/** Those of some task queues that no worker asks for work. The queue of workflows needs both kinds of work done. */
-export async function missingPollers(client: Client, queues: readonly string[]): Promise<string[]> {
+/** Those of the task queues of some partners, and of workflows, that no worker asks for work. The queue of workflows needs both kinds of work done. */
+export async function missingPollers(client: Client, names: Names, partners: readonly string[]): Promise<string[]> {
   const found = await Promise.all(
-    queues.map(async (name) => {
-      const types = name === WORKFLOW_QUEUE ? [WORKFLOW, ACTIVITY] : [ACTIVITY];
+    [names.workflowQueue, ...partners.map((partner) => names.partnerQueue(partner))].map(async (name) => {
+      const types = name === names.workflowQueue ? [WORKFLOW, ACTIVITY] : [ACTIVITY];
       const polled = await Promise.all(types.map((type) => isPolled(client, name, type)));
       return polled.every(Boolean) ? [] : [name];
     }),

@@ -1,5 +1,4 @@
 import type { WorkflowService } from '@temporalio/client';
-import { partnerQueue } from '../core/names.ts';
 import { isOurs, pauseIn, type QueueRate } from '../core/queue-rate.ts';
 import type { QueueView } from '../core/limits-view.ts';
 
@@ -9,14 +8,15 @@ const ACTIVITY = 2;
 export interface QueueOf {
   readonly workflowService: WorkflowService;
   readonly namespace: string;
-  readonly partner: string;
+  /** A partner's. */
+  readonly taskQueue: string;
 }
 
 /** Grants per second that the server lets a partner's queue have, and who said so. Servers before 1.29 cannot tell. */
-export async function readQueueRate({ workflowService, namespace, partner }: QueueOf): Promise<QueueRate> {
+export async function readQueueRate({ workflowService, namespace, taskQueue }: QueueOf): Promise<QueueRate> {
   const { config } = await workflowService.describeTaskQueue({
     namespace,
-    taskQueue: { name: partnerQueue(partner) },
+    taskQueue: { name: taskQueue },
     // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is not exported to ESM
     taskQueueType: ACTIVITY,
     reportConfig: true,
@@ -29,13 +29,13 @@ export async function readQueueRate({ workflowService, namespace, partner }: Que
 
 /** Effective within about 0.1 s, and stays after whoever set it has died. At most 10 calls per second and namespace. */
 export async function setQueueRate(
-  { workflowService, namespace, partner }: QueueOf,
+  { workflowService, namespace, taskQueue }: QueueOf,
   { rate, reason }: QueueRate,
 ): Promise<void> {
   await workflowService.updateTaskQueueConfig({
     namespace,
     identity: 'syncline',
-    taskQueue: partnerQueue(partner),
+    taskQueue,
     // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is not exported to ESM
     taskQueueType: ACTIVITY,
     updateQueueRateLimit: {

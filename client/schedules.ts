@@ -9,7 +9,7 @@ import {
   type ScheduleUpdateOptions,
 } from '@temporalio/client';
 import { InvalidInput } from '../core/errors.ts';
-import { scheduledRunId, scheduleId, SCHEDULES, WORKFLOW_QUEUE } from '../core/names.ts';
+import type { Names } from '../core/names.ts';
 import {
   PAUSED_BY_DEFINITION,
   type DeclaredSchedule,
@@ -28,7 +28,7 @@ const overlaps = {
 
 type Action = ScheduleOptionsStartWorkflowAction<typeof scheduledSync>;
 
-function settings(declared: DeclaredSchedule): Omit<ScheduleUpdateOptions<Action>, 'state'> {
+function settings(names: Names, declared: DeclaredSchedule): Omit<ScheduleUpdateOptions<Action>, 'state'> {
   const { partner, name } = declared;
   return {
     spec: {
@@ -39,8 +39,8 @@ function settings(declared: DeclaredSchedule): Omit<ScheduleUpdateOptions<Action
     action: {
       type: 'startWorkflow',
       workflowType: 'scheduledSync',
-      workflowId: scheduledRunId({ partner, name }),
-      taskQueue: WORKFLOW_QUEUE,
+      workflowId: names.scheduledRunId({ partner, name }),
+      taskQueue: names.workflowQueue,
       args: [declared],
       typedSearchAttributes: searchAttributesOf({ partner, kind: 'nightly' }),
       staticSummary: `${partner}, scheduled: ${name}`,
@@ -55,15 +55,16 @@ function settings(declared: DeclaredSchedule): Omit<ScheduleUpdateOptions<Action
 }
 
 /**
- * All schedules of Syncline in the namespace, with their details. Others' are left alone. Temporal's list is a little late,
+ * All schedules of this installation in the namespace, with their details. Others' are left alone. Temporal's list is a little late,
  * so those that should be there are asked for by their ids as well.
  */
 export async function listSchedules(
   client: Client,
+  names: Names,
   expected: readonly string[] = [],
 ): Promise<readonly ScheduleDescription[]> {
   const ids = new Set(expected);
-  for await (const { scheduleId: id } of client.schedule.list()) if (id.startsWith(SCHEDULES)) ids.add(id);
+  for await (const { scheduleId: id } of client.schedule.list()) if (id.startsWith(names.schedules)) ids.add(id);
   const found: ScheduleDescription[] = [];
   for (const id of [...ids].toSorted()) {
     const description = await describe(client, id);
@@ -94,20 +95,20 @@ function declaredOf({ action }: ScheduleDescription): DeclaredSchedule | undefin
 }
 
 /** Carries out one change. Repeating all of them changes nothing. */
-export async function applyChange(client: Client, change: ScheduleChange): Promise<void> {
+export async function applyChange(client: Client, names: Names, change: ScheduleChange): Promise<void> {
   if (change.kind === 'create') {
     const { id, to } = change;
     try {
-      await client.schedule.create({ ...settings(to), scheduleId: id, state: stateOf(to) });
+      await client.schedule.create({ ...settings(names, to), scheduleId: id, state: stateOf(to) });
     } catch (error) {
       // Another apply was quicker; a pause that a person ordered since then stays.
       if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-      await applyChange(client, { kind: 'update', id, to, fields: [], pause: 'keep' });
+      await applyChange(client, names, { kind: 'update', id, to, fields: [], pause: 'keep' });
     }
   } else if (change.kind === 'update') {
     const { id, to, pause } = change;
     await client.schedule.getHandle(id).update(({ state }) => ({
-      ...settings(to),
+      ...settings(names, to),
       state: pause === 'keep' && state.paused ? { paused: true, note: state.note ?? '' } : stateOf(to),
     }));
   } else if (change.kind === 'remove') await client.schedule.getHandle(change.id).delete();
@@ -123,23 +124,24 @@ export interface NamedSchedule {
   readonly name: string;
 }
 
-export const pauseSchedule = (client: Client, of: NamedSchedule, why: string): Promise<void> =>
-  onSchedule(client, of, (handle) => handle.pause(why), true);
+export const pauseSchedule = (client: Client, names: Names, of: NamedSchedule, why: string): Promise<void> =>
+  onSchedule(client, names, of, (handle) => handle.pause(why), true);
 
-export const resumeSchedule = (client: Client, of: NamedSchedule, why: string): Promise<void> =>
-  onSchedule(client, of, (handle) => handle.unpause(why), false);
+export const resumeSchedule = (client: Client, names: Names, of: NamedSchedule, why: string): Promise<void> =>
+  onSchedule(client, names, of, (handle) => handle.unpause(why), false);
 
 /** Starts the run of the slot that has just passed, beside one that may run. */
-export const triggerSchedule = (client: Client, of: NamedSchedule): Promise<void> =>
-  onSchedule(client, of, (handle) => handle.trigger(ScheduleOverlapPolicy.BUFFER_ALL));
+export const triggerSchedule = (client: Client, names: Names, of: NamedSchedule): Promise<void> =>
+  onSchedule(client, names, of, (handle) => handle.trigger(ScheduleOverlapPolicy.BUFFER_ALL));
 
 /** Starts the runs of all slots within a time, one after the other: nights that were missed for longer than `catchUp`. */
 export const catchUpSchedule = (
   client: Client,
+  names: Names,
   of: NamedSchedule,
   range: { readonly from: Date; readonly to: Date },
 ): Promise<void> =>
-  onSchedule(client, of, (handle) =>
+  onSchedule(client, names, of, (handle) =>
     handle.backfill({ start: range.from, end: range.to, overlap: ScheduleOverlapPolicy.BUFFER_ALL }),
   );
 
@@ -151,11 +153,12 @@ export const catchUpSchedule = (
  */
 async function onSchedule(
   client: Client,
+  names: Names,
   of: NamedSchedule,
   order: (handle: ScheduleHandle) => Promise<void>,
   paused?: boolean,
 ): Promise<void> {
-  const handle = client.schedule.getHandle(scheduleId(of));
+  const handle = client.schedule.getHandle(names.scheduleId(of));
   try {
     for (let left = ORDERS; left > 0; left--) {
       await order(handle);

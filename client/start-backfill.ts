@@ -10,7 +10,7 @@ import type { BackfillReport } from '../activities/backfill.ts';
 import { rangeLabel, type BackfillPlan } from '../core/backfill-plan.ts';
 import { noTally } from '../core/backfill-tally.ts';
 import { InvalidInput } from '../core/errors.ts';
-import { backfillId, backfillSignals, lanePriority, PROGRESS_QUERY, WORKFLOW_QUEUE } from '../core/names.ts';
+import { backfillSignals, lanePriority, PROGRESS_QUERY, type Names } from '../core/names.ts';
 import { searchAttributesOf } from '../workflows/attributes.ts';
 import type { BackfillProgress, Pause } from '../workflows/backfill-messages.ts';
 import type { backfillStream } from '../workflows/index.ts';
@@ -30,17 +30,17 @@ export interface StartedBackfill {
   readonly handle: WorkflowHandle<typeof backfillStream>;
 }
 
-export const backfillIdOf = ({ partner, stream, plan, generation }: StartBackfill): string =>
-  backfillId({ partner, stream, range: rangeLabel(plan), chunk: plan.chunk, zone: plan.zone, generation });
+export const backfillIdOf = (names: Names, { partner, stream, plan, generation }: StartBackfill): string =>
+  names.backfillId({ partner, stream, range: rangeLabel(plan), chunk: plan.chunk, zone: plan.zone, generation });
 
 /** Starts a backfill, joins the one that runs, or finds the one that ended. One that failed or was cancelled goes on. */
-export async function startBackfill(client: Client, asked: StartBackfill): Promise<StartedBackfill> {
+export async function startBackfill(client: Client, names: Names, asked: StartBackfill): Promise<StartedBackfill> {
   const { partner, stream, plan } = asked;
-  const runId = backfillIdOf(asked);
+  const runId = backfillIdOf(names, asked);
   try {
     const handle = await client.workflow.start<typeof backfillStream>('backfillStream', {
       workflowId: runId,
-      taskQueue: WORKFLOW_QUEUE,
+      taskQueue: names.workflowQueue,
       args: [{ ...asked, soFar: noTally, paused: false }],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'USE_EXISTING',

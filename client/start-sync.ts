@@ -6,7 +6,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { partnerSyncId, WORKFLOW_QUEUE, type Kind } from '../core/names.ts';
+import { namesOf, type Kind, type Names } from '../core/names.ts';
 import type { RunReport } from '../activities/control.ts';
 import { searchAttributesOf } from '../workflows/attributes.ts';
 import type { retryStream, syncPartner } from '../workflows/index.ts';
@@ -18,6 +18,8 @@ export interface StartSync {
   readonly window: string;
   readonly kind: Kind;
   readonly generation: number;
+  /** That of the workers (SYNCLINE_INSTALLATION); none by default. */
+  readonly installation?: string;
 }
 
 export interface StartedSync {
@@ -29,12 +31,14 @@ export interface StartedSync {
 
 /** Starts a sync, joins the one that runs, or finds the one that ended. One that failed is begun again from its checkpoints. */
 export async function startSync(client: Client, asked: StartSync): Promise<StartedSync> {
-  const sync = { ...asked, streams: [...new Set(asked.streams)].toSorted() };
-  const runId = syncId(sync);
+  const { installation = '', ...rest } = asked;
+  const names = namesOf(installation);
+  const sync = { ...rest, streams: [...new Set(asked.streams)].toSorted() };
+  const runId = syncId(names, sync);
   try {
     const handle = await client.workflow.start<typeof syncPartner>('syncPartner', {
       workflowId: runId,
-      taskQueue: WORKFLOW_QUEUE,
+      taskQueue: names.workflowQueue,
       args: [sync],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'USE_EXISTING',
@@ -55,8 +59,11 @@ const summaryOf = ({ partner, window, streams }: StartSync): string =>
 const MAX_ID = 240;
 
 /** A sync of some streams only has an id of its own, beside that of the whole partner. */
-export function syncId({ partner, streams, window, generation }: Omit<StartSync, 'kind'>): string {
-  const whole = partnerSyncId({ partner, window, generation });
+export function syncId(
+  names: Names,
+  { partner, streams, window, generation }: Omit<StartSync, 'kind' | 'installation'>,
+): string {
+  const whole = names.partnerSyncId({ partner, window, generation });
   if (streams.length === 0) return whole;
   const named = `${whole}/only:${streams.join('+')}`;
   // Cut, two long lists could share an id, and one would join the run of the other.

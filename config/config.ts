@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { failpoints } from '../core/failpoint.ts';
+import { namesOf, reserved, type Names } from '../core/names.ts';
 import { workerLimits, workerVariables, type WorkerLimits } from './worker-settings.ts';
 import { parsePayloadKeys, type PayloadKey } from './payload-keys.ts';
 
@@ -15,12 +16,18 @@ const failpointRule = z
     'NAME or NAME:COUNT, see core/failpoint.ts',
   );
 
+const installationName = z
+  .string()
+  .regex(/^[a-z][a-z0-9]{0,19}$/, 'a name of up to 20 lower-case letters and digits that starts with a letter')
+  .refine((name) => !(reserved as readonly string[]).includes(name), `a name other than ${reserved.join(', ')}`);
+
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 const schema = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'a postgres:// URL' }).optional(),
   TEMPORAL_ADDRESS: z.string().min(1).optional(),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  SYNCLINE_INSTALLATION: installationName.default(''),
   SYNCLINE_PARTNERS_DIR: z.string().min(1).default('partners'),
   SYNCLINE_HOME: z.string().min(1).default('.syncline'),
   SYNCLINE_LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
@@ -62,6 +69,8 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   readonly temporalAddress: string | undefined;
   readonly temporalNamespace: string;
+  /** What is called what in Temporal and in the database. */
+  readonly names: Names;
   readonly partnersDir: string;
   /** Where embedded services keep their data. */
   readonly home: string;
@@ -94,6 +103,7 @@ export function readConfig(env: Environment): Config {
     databaseUrl: value.DATABASE_URL,
     temporalAddress: value.TEMPORAL_ADDRESS,
     temporalNamespace: value.TEMPORAL_NAMESPACE,
+    names: namesOf(value.SYNCLINE_INSTALLATION),
     partnersDir: value.SYNCLINE_PARTNERS_DIR,
     home: value.SYNCLINE_HOME,
     logLevel: value.SYNCLINE_LOG_LEVEL,

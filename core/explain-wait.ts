@@ -1,6 +1,6 @@
 import { formatDuration } from './duration.ts';
 import type { LimitsView, QueueView } from './limits-view.ts';
-import { partnerQueue, WORKFLOW_QUEUE } from './names.ts';
+import type { Names } from './names.ts';
 import { describePause, resumeCommand, type PersonPause } from './person-pause.ts';
 
 /** Why a stream does not go on, in plain words. */
@@ -43,6 +43,7 @@ export interface WorkflowFacts {
 }
 
 export interface StreamFacts {
+  readonly names: Names;
   readonly partner: string;
   readonly stream: string;
   readonly runId: string | null;
@@ -116,11 +117,14 @@ function notBegun(facts: StreamFacts): ExplainedStream | undefined {
 }
 
 /** Nobody decides how runs go on, or begins them. */
-export function withoutWorkflows({ withoutWorker }: Pick<StreamFacts, 'withoutWorker'>): ExplainedStream | undefined {
-  if (!withoutWorker.includes(WORKFLOW_QUEUE)) return undefined;
+export function withoutWorkflows({
+  names,
+  withoutWorker,
+}: Pick<StreamFacts, 'names' | 'withoutWorker'>): ExplainedStream | undefined {
+  if (!withoutWorker.includes(names.workflowQueue)) return undefined;
   return {
     waitsFor: 'worker',
-    says: `no worker asks for work on the queue ${WORKFLOW_QUEUE}, which decides how every run goes on`,
+    says: `no worker asks for work on the queue ${names.workflowQueue}, which decides how every run goes on`,
     until: null,
     todo: 'syncline worker --role workflows',
   };
@@ -165,8 +169,8 @@ function retrying(facts: StreamFacts, { attempt, lastFailure }: Grant, until: st
   };
 }
 
-function notPickedUp({ partner, withoutWorker, queue, pages }: StreamFacts): ExplainedStream {
-  const name = partnerQueue(partner);
+function notPickedUp({ names, partner, withoutWorker, queue, pages }: StreamFacts): ExplainedStream {
+  const name = names.partnerQueue(partner);
   if (withoutWorker.includes(name))
     return {
       waitsFor: 'worker',

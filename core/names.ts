@@ -2,12 +2,6 @@
  * Names that end up in Temporal histories and in the database. Each is written once, here; renaming one is a migration.
  */
 
-/** Workflows, and the short activities that only touch our database: never rate-limited. */
-export const WORKFLOW_QUEUE = 'syncline';
-
-/** Activity-only: eager dispatch would bypass the queue's rate limit on a queue that workflows share. */
-export const partnerQueue = (partner: string): string => `partner.${partner}`;
-
 export const kinds = ['nightly', 'manual', 'backfill', 'replay'] as const;
 export type Kind = (typeof kinds)[number];
 
@@ -27,17 +21,6 @@ export const searchAttributes = {
   SyncOutcome: 'KEYWORD',
 } as const;
 
-/** `sync/acme/2026-11-24`, or `sync/acme/2026-11-24/g2` for a forced second generation. */
-export const partnerSyncId = (run: { partner: string; window: string; generation: number }): string =>
-  `sync/${run.partner}/${run.window}${generationSuffix(run.generation)}`;
-
-/** `sync/acme/payments/2026-11-24`. */
-export const streamSyncId = (run: { partner: string; stream: string; window: string; generation: number }): string =>
-  `sync/${run.partner}/${run.stream}/${run.window}${generationSuffix(run.generation)}`;
-
-/** The partner that a sync id names. */
-export const partnerOfId = (id: string): string => id.split('/')[1] ?? '';
-
 /** `sync/acme/payments/2026-11-24/r2`, then `/r3`: the stream is read once more for the same run. */
 export function nextReading(syncId: string): string {
   const [, base = syncId, number = '1'] = /^(.*)\/r(\d+)$/.exec(syncId) ?? [];
@@ -46,9 +29,6 @@ export function nextReading(syncId: string): string {
 
 /** `sync/acme/2026-11-24/retry:payments`: one stream of a run that has ended, once more. */
 export const retryId = (runId: string, stream: string): string => `${runId}/retry:${stream}`;
-
-/** `governor/acme`: one for each partner, started with its work. */
-export const governorId = (partner: string): string => `governor/${partner}`;
 
 /** What the governor is told, and what a waiting stream is: names of signals. */
 export const signals = {
@@ -60,24 +40,89 @@ export const signals = {
 } as const;
 export const LIMITS_QUERY = 'limits';
 
-/** `backfill/acme/payments/2025-01-01..2025-12-31/1d`, with the zone where days are not those of UTC. */
-export const backfillId = (run: {
-  partner: string;
-  stream: string;
-  range: string;
-  chunk: string;
-  zone: string | null;
-  generation: number;
-}): string =>
-  `backfill/${run.partner}/${run.stream}/${run.range}/${run.chunk}${run.zone === null ? '' : `/${run.zone}`}${generationSuffix(run.generation)}`;
-
-/** `schedule/acme/nightly`, and the runs it starts: `scheduled/acme/nightly-2026-11-25T02:30:00Z` (Temporal adds the time). */
-export const scheduleId = (of: { partner: string; name: string }): string => `${SCHEDULES}${of.partner}/${of.name}`;
-export const scheduledRunId = (of: { partner: string; name: string }): string => `scheduled/${of.partner}/${of.name}`;
-export const SCHEDULES = 'schedule/';
-
 /** What a backfill is told, and asked. */
 export const backfillSignals = { pause: 'pause', resume: 'resume' } as const;
 export const PROGRESS_QUERY = 'progress';
 
-const generationSuffix = (generation: number): string => (generation === 1 ? '' : `/g${generation}`);
+const QUEUE = 'syncline';
+
+interface Run {
+  readonly partner: string;
+  readonly window: string;
+  readonly generation: number;
+}
+
+/** The names of one installation; two of them share none in a Temporal namespace or a database. */
+export interface Names {
+  /** Empty: the one that has no name. */
+  readonly installation: string;
+  /** Workflows, and the short activities that only touch our database: never rate-limited. */
+  readonly workflowQueue: string;
+  /** Activity-only: eager dispatch would bypass the queue's rate limit on a queue that workflows share. */
+  partnerQueue(partner: string): string;
+  /** `sync/acme/2026-11-24`, or `sync/acme/2026-11-24/g2` for a forced second generation. */
+  partnerSyncId(run: Run): string;
+  /** `sync/acme/payments/2026-11-24`. */
+  streamSyncId(run: Run & { readonly stream: string }): string;
+  /** The partner that a sync id names. */
+  partnerOfId(syncId: string): string;
+  /** `governor/acme`: one for each partner, started with its work. */
+  governorId(partner: string): string;
+  /** `backfill/acme/payments/2025-01-01..2025-12-31/1d`, with the zone where days are not those of UTC. */
+  backfillId(run: {
+    readonly partner: string;
+    readonly stream: string;
+    readonly range: string;
+    readonly chunk: string;
+    readonly zone: string | null;
+    readonly generation: number;
+  }): string;
+  /** What the ids of all schedules begin with. */
+  readonly schedules: string;
+  /** `schedule/acme/nightly`. */
+  scheduleId(of: { readonly partner: string; readonly name: string }): string;
+  /** `scheduled/acme/nightly-2026-11-25T02:30:00Z`: Temporal adds the time. */
+  scheduledRunId(of: { readonly partner: string; readonly name: string }): string;
+  /** The ledger and all that is ours. */
+  readonly controlSchema: string;
+  /** Where a partner's tables are. */
+  targetSchema(partner: string): string;
+}
+
+/**
+ * `namesOf('blue')` puts `blue/` before ids, `blue.` before task queues and `blue_` before schemas. Ids and queues of the
+ * installation without a name begin with words that no other may have as its name (`reserved`).
+ */
+export function namesOf(installation: string): Names {
+  const [ids, queues, schemas] =
+    installation === '' ? ['', '', ''] : [`${installation}/`, `${installation}.`, `${installation}_`];
+  return {
+    installation,
+    workflowQueue: `${queues}${QUEUE}`,
+    partnerQueue: (partner) => `${queues}partner.${partner}`,
+    partnerSyncId: ({ partner, window, generation }) => `${ids}sync/${partner}/${window}${again(generation)}`,
+    streamSyncId: ({ partner, stream, window, generation }) =>
+      `${ids}sync/${partner}/${stream}/${window}${again(generation)}`,
+    partnerOfId: (syncId) => syncId.slice(ids.length).split('/')[1] ?? '',
+    governorId: (partner) => `${ids}governor/${partner}`,
+    backfillId: ({ partner, stream, range, chunk, zone, generation }) =>
+      `${ids}backfill/${partner}/${stream}/${range}/${chunk}${zone === null ? '' : `/${zone}`}${again(generation)}`,
+    schedules: `${ids}schedule/`,
+    scheduleId: ({ partner, name }) => `${ids}schedule/${partner}/${name}`,
+    scheduledRunId: ({ partner, name }) => `${ids}scheduled/${partner}/${name}`,
+    controlSchema: `${schemas}syncline`,
+    targetSchema: (partner) => `${schemas}${partner}`,
+  };
+}
+
+/** Of the installation without a name. */
+export const plainNames = namesOf('');
+
+const again = (generation: number): string => (generation === 1 ? '' : `/g${generation}`);
+
+/** What ids and queues begin with already. */
+export const reserved = ['sync', 'governor', 'backfill', 'schedule', 'scheduled', 'partner', 'syncline'] as const;
+
+/** Those of the installation whose workflows a task queue has. */
+export const namesOfQueue = (queue: string): Names =>
+  namesOf(queue.endsWith(`.${QUEUE}`) ? queue.slice(0, -QUEUE.length - 1) : '');

@@ -1,4 +1,4 @@
-import { streamSyncId, type Outcome } from './names.ts';
+import type { Names, Outcome } from './names.ts';
 
 /** A run of one window, as the ledger has it. */
 export interface WindowRun {
@@ -21,13 +21,18 @@ export interface BackfillOf {
  * The id under which a window is still to be read; null: it is finished, whoever read it. What stopped on its way goes on
  * under its id. What was read to the end and is in doubt all the same is read anew. A forced backfill only counts its own.
  */
-export function syncIdToRead(backfill: BackfillOf, window: string, runs: readonly WindowRun[]): string | null {
+export function syncIdToRead(
+  names: Names,
+  backfill: BackfillOf,
+  window: string,
+  runs: readonly WindowRun[],
+): string | null {
   const counted = backfill.generation === 1 ? runs : runs.filter(({ runId }) => runId === backfill.runId);
   if (counted.some(isFinished)) return null;
   const begun = counted.findLast(({ state }) => state !== 'done');
   if (begun !== undefined) return begun.syncId;
   const generation = 1 + Math.max(0, ...runs.map(({ syncId }) => generationOf(syncId)));
-  return streamSyncId({ ...backfill, window, generation });
+  return names.streamSyncId({ ...backfill, window, generation });
 }
 
 const isFinished = ({ state, outcome }: WindowRun): boolean =>

@@ -1,4 +1,5 @@
 import { InvalidInput } from '../core/errors.ts';
+import type { Names } from '../core/names.ts';
 import { closest } from './closest.ts';
 import { columnsOf, keyColumnsOf, recordField } from './columns.ts';
 import type { CompiledStream } from './compiled.ts';
@@ -8,28 +9,29 @@ import { recordParser } from './parse-record.ts';
 import { recordSchema } from './record-schema.ts';
 
 /** Works out, once, all that pulling a stream needs. Expects a partner that `checkPartner` found nothing wrong with. */
-export function compileStream(partner: Partner, streamName: string): CompiledStream {
+export function compileStream(partner: Partner, streamName: string, names: Names): CompiledStream {
   const definition = Object.hasOwn(partner.streams, streamName) ? partner.streams[streamName] : undefined;
   if (definition === undefined) throw unknownStream(partner, streamName);
-  const schema = recordSchema(definition.schema);
-  const columns = columnsOf(definition, schema.json);
-  const keyColumns = keyColumnsOf(definition, schema.json);
+  const checked = recordSchema(definition.schema);
+  const columns = columnsOf(definition, checked.json);
+  const keyColumns = keyColumnsOf(definition, checked.json);
   return {
     partner,
     name: streamName,
     definition,
+    schema: names.targetSchema(partner.name),
     table: definition.table ?? streamName,
     columns,
     known: new Set(columns.filter((column) => column.path.length === 1).map((column) => column.name)),
     keyColumns,
-    version: definition.version.flatMap((name) => recordField(definition, schema.json, name) ?? []),
-    definitionVersion: definitionVersion(partner, definition, schema.json),
-    parse: recordParser(schema, keyColumns),
+    version: definition.version.flatMap((name) => recordField(definition, checked.json, name) ?? []),
+    definitionVersion: definitionVersion(partner, definition, checked.json),
+    parse: recordParser(checked, keyColumns),
   };
 }
 
-export function compilePartner(partner: Partner): ReadonlyMap<string, CompiledStream> {
-  return new Map(Object.keys(partner.streams).map((name) => [name, compileStream(partner, name)]));
+export function compilePartner(partner: Partner, names: Names): ReadonlyMap<string, CompiledStream> {
+  return new Map(Object.keys(partner.streams).map((name) => [name, compileStream(partner, name, names)]));
 }
 
 function unknownStream(partner: Partner, name: string): InvalidInput {

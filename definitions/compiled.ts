@@ -25,6 +25,8 @@ export interface CompiledStream {
   readonly partner: Partner;
   readonly name: string;
   readonly definition: StreamDefinition;
+  /** Schema of the target. */
+  readonly schema: string;
   /** Table of the target, without its schema. */
   readonly table: string;
   /** Columns of the target, primary key first. Unknown fields go to `_extra`. */

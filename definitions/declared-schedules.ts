@@ -1,12 +1,15 @@
-import { scheduleId } from '../core/names.ts';
+import type { Names } from '../core/names.ts';
 import type { DeclaredSchedule } from '../core/schedule.ts';
 import type { Partner } from './definition.ts';
 import { cronOf } from './schedules.ts';
 
 /** The schedules of a definition, as Temporal is told. */
-export function declaredSchedules(partner: Partner): readonly (DeclaredSchedule & { readonly id: string })[] {
+export function declaredSchedules(
+  names: Names,
+  partner: Partner,
+): readonly (DeclaredSchedule & { readonly id: string })[] {
   return Object.entries(partner.schedules).map(([name, schedule]) => ({
-    id: scheduleId({ partner: partner.name, name }),
+    id: names.scheduleId({ partner: partner.name, name }),
     partner: partner.name,
     name,
     cron: cronOf(schedule),

@@ -40,15 +40,17 @@ export interface RunningSyncline {
 export async function startSyncline({ partnersDir, env = {} }: StartSyncline): Promise<RunningSyncline> {
   const { cacheDir, pathEnv } = processConfig();
   // A throwaway server of its own, whatever DATABASE_URL says: a test must not write to a warehouse that people use.
+  const settings = readConfig({ ...env, SYNCLINE_LOG_LEVEL: 'warn' });
   const services = await startEmbedded({
     dir: join(tmpdir(), `syncline-${randomUUID()}`, 'services'),
     cacheDir,
     pathEnv,
     durable: false,
     say: () => {},
+    controlSchema: settings.names.controlSchema,
   });
   const config = {
-    ...readConfig({ ...env, SYNCLINE_LOG_LEVEL: 'warn' }),
+    ...settings,
     databaseUrl: services.databaseUrl,
     temporalAddress: services.temporalAddress,
     workflowBundle: services.workflowBundle,
@@ -65,8 +67,8 @@ export async function startSyncline({ partnersDir, env = {} }: StartSyncline): P
     namespace: config.temporalNamespace,
     payloadKeys: config.payloadKeys,
   });
-  const pool = openPool(config.databaseUrl, 2);
-  const sync = generations(client);
+  const pool = openPool(config.databaseUrl, 2, config.names.controlSchema);
+  const sync = generations(client, config.names.installation);
   return {
     sync,
     query: async (sql, values = []) => (await pool.query<Record<string, unknown>>(sql, [...values])).rows,
@@ -80,11 +82,11 @@ export async function startSyncline({ partnersDir, env = {} }: StartSyncline): P
 }
 
 /** Each call is a generation of its own, or the second one would find the first one's report. */
-function generations(client: Client): RunningSyncline['sync'] {
+function generations(client: Client, installation: string): RunningSyncline['sync'] {
   let generation = 0;
   return async (partner, { streams = [], window = dayOf(Date.now()) } = {}) => {
     generation += 1;
-    const { handle } = await startSync(client, { partner, streams, window, kind: 'manual', generation });
+    const { handle } = await startSync(client, { partner, streams, window, kind: 'manual', generation, installation });
     const report = await reportOfSync(handle);
     if ('failure' in report) throw new GiveUp(`the sync of ${partner} ended without a report: ${report.failure}`);
     return report;

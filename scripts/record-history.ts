@@ -10,7 +10,7 @@ import { applyChange, catchUpSchedule } from '../client/schedules.ts';
 import { processConfig } from '../config/env.ts';
 import { GiveUp } from '../core/errors.ts';
 import { MINUTE } from '../core/duration.ts';
-import { scheduledRunId, scheduleId, searchAttributes, streamSyncId } from '../core/names.ts';
+import { plainNames, searchAttributes } from '../core/names.ts';
 import type { DeclaredSchedule } from '../core/schedule.ts';
 import { startChildServer, type ChildServer } from '../services/child-server.ts';
 import { freePort } from '../services/free-port.ts';
@@ -54,10 +54,10 @@ async function startSlot({ client }: Scene, partner: string): Promise<WorkflowHa
     paused: true,
     note: null,
   };
-  await applyChange(client, { kind: 'create', id: scheduleId({ partner, name }), to: schedule });
+  await applyChange(client, plainNames, { kind: 'create', id: plainNames.scheduleId({ partner, name }), to: schedule });
   const range = { from: new Date('2026-11-25T03:00:00Z'), to: new Date('2026-11-25T04:00:00Z') };
-  await catchUpSchedule(client, { partner, name }, range);
-  const handle = client.workflow.getHandle(`${scheduledRunId({ partner, name })}-2026-11-25T03:30:00Z`);
+  await catchUpSchedule(client, plainNames, { partner, name }, range);
+  const handle = client.workflow.getHandle(`${plainNames.scheduledRunId({ partner, name })}-2026-11-25T03:30:00Z`);
   await until(() =>
     handle.describe().then(
       () => true,
@@ -81,7 +81,7 @@ async function record(scene: Scene, partner: string, simulator: Simulator): Prom
     simulator,
     start: (streams = []) => startSync(scene.client, { ...run, streams }),
     backfill: (to, stream = 'payments') =>
-      startBackfill(scene.client, {
+      startBackfill(scene.client, plainNames, {
         partner,
         stream,
         plan: { from: '2026-01-01', to, chunk: '30d', zone: null, order: 'oldest' },
@@ -89,7 +89,7 @@ async function record(scene: Scene, partner: string, simulator: Simulator): Prom
         generation: 1,
       }),
     slot: () => startSlot(scene, partner),
-    streamId: (stream) => streamSyncId({ ...run, stream }),
+    streamId: (stream) => plainNames.streamSyncId({ ...run, stream }),
     save: (name, workflowId, workflowRunId) =>
       saveHistory(name, scene.client.workflow.getHandle(workflowId, workflowRunId)),
   });

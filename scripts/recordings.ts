@@ -13,7 +13,7 @@ import { cancelWorkflow, showPauses } from '../client/control.ts';
 import { startRetry } from '../client/start-retry.ts';
 import { reportOfSync, type startSync } from '../client/start-sync.ts';
 import { GiveUp } from '../core/errors.ts';
-import { governorId, retryId } from '../core/names.ts';
+import { plainNames, retryId } from '../core/names.ts';
 import type { Simulator } from '../simulator/start.ts';
 import type { FaultInput } from '../simulator/fault.ts';
 import { WINDOW, type Scene } from '../test/workflows/scene.ts';
@@ -118,10 +118,10 @@ export const recordings: Readonly<Record<string, Recording>> = {
       const { handle, runId } = await start();
       await reportOfSync(handle);
       // The queue has been set back, and the run has said that it has ended.
-      while ((await askGovernor(scene.client, partner))?.runs.length !== 0) await wait(50);
+      while ((await askGovernor(scene.client, { names: plainNames, partner }))?.runs.length !== 0) await wait(50);
       await save('syncPartner.governed', runId);
       await save('syncStream.governed', streamId('payments'));
-      await save('governPartner.paused', governorId(partner));
+      await save('governPartner.paused', plainNames.governorId(partner));
     },
   },
   woken: {
@@ -144,22 +144,27 @@ export const recordings: Readonly<Record<string, Recording>> = {
   quiet: {
     play: async ({ scene, partner, save }) => {
       const times = { lookMs: 100, pausedLookMs: 100, quietMs: 300 };
-      await tellGovernor(scene.client, { partner, signal: 'refresh', news: null, times });
-      await scene.client.workflow.getHandle(governorId(partner)).result();
-      await save('governPartner.quiet', governorId(partner));
+      await tellGovernor(scene.client, { names: plainNames, partner, signal: 'refresh', news: null, times });
+      await scene.client.workflow.getHandle(plainNames.governorId(partner)).result();
+      await save('governPartner.quiet', plainNames.governorId(partner));
     },
   },
   busy: {
     play: async ({ scene, partner, save }) => {
-      const workflowId = governorId(partner);
+      const workflowId = plainNames.governorId(partner);
       const times = { lookMs: 100, pausedLookMs: 100, quietMs: 300 };
       // Any workflow that goes on is work: here itself.
       const news = { runId: workflowId, state: 'begun' } as const;
-      await tellGovernor(scene.client, { partner, signal: 'work', news, times });
+      await tellGovernor(scene.client, { names: plainNames, partner, signal: 'work', news, times });
       const first = (await scene.client.workflow.getHandle(workflowId).describe()).runId;
       while ((await scene.client.workflow.getHandle(workflowId).describe()).runId === first) await wait(50);
       await save('governPartner.continues', workflowId, first);
-      await tellGovernor(scene.client, { partner, signal: 'work', news: { ...news, state: 'ended' } });
+      await tellGovernor(scene.client, {
+        names: plainNames,
+        partner,
+        signal: 'work',
+        news: { ...news, state: 'ended' },
+      });
       await wait(200);
       await save('governPartner.continued', workflowId);
     },
@@ -245,7 +250,7 @@ export const recordings: Readonly<Record<string, Recording>> = {
       const { handle, runId } = await start();
       await reportOfSync(handle);
       const retry = { runId, partner, stream: 'payments', window: WINDOW, kind: 'manual' } as const;
-      await reportOfSync(await startRetry(scene.client, retry));
+      await reportOfSync(await startRetry(scene.client, { names: plainNames, ...retry }));
       await save('retryStream.ok', retryId(runId, 'payments'));
     },
   },
@@ -255,7 +260,7 @@ export const recordings: Readonly<Record<string, Recording>> = {
       const { handle, runId } = await start();
       await reportOfSync(handle);
       const retry = { runId, partner, stream: 'payments', window: WINDOW, kind: 'manual' } as const;
-      await reportOfSync(await startRetry(scene.client, retry));
+      await reportOfSync(await startRetry(scene.client, { names: plainNames, ...retry }));
       await save('retryStream.failed', retryId(runId, 'payments'));
     },
   },

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { WORKFLOW_QUEUE } from '../core/names.ts';
+import { plainNames } from '../core/names.ts';
 import { MINUTE } from '../core/duration.ts';
 
 /**
@@ -12,7 +12,7 @@ const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
 const connection = await Connection.connect({ ...connectionOptions, connectTimeout: 5000 });
 const { pollers } = await connection.workflowService.describeTaskQueue({
   namespace,
-  taskQueue: { name: process.argv[2] ?? WORKFLOW_QUEUE },
+  taskQueue: { name: process.argv[2] ?? plainNames.workflowQueue },
   // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- TASK_QUEUE_TYPE_WORKFLOW; the enum is not exported to ESM
   taskQueueType: 1,
 });

@@ -14,6 +14,8 @@ export interface EmbeddedOptions {
   /** Keep data over restarts. */
   readonly durable: boolean;
   readonly say: (line: string) => void;
+  /** The schema of the ledger; `syncline` by default. */
+  readonly controlSchema?: string;
 }
 
 export interface Embedded {
@@ -25,7 +27,14 @@ export interface Embedded {
 }
 
 /** PostgreSQL (migrated), a Temporal server with its UI, and the workflow bundle: all at once, on free local ports. */
-export async function startEmbedded({ dir, cacheDir, pathEnv, durable, say }: EmbeddedOptions): Promise<Embedded> {
+export async function startEmbedded({
+  dir,
+  cacheDir,
+  pathEnv,
+  durable,
+  say,
+  controlSchema,
+}: EmbeddedOptions): Promise<Embedded> {
   const started: { postgres?: PostgresServer; temporal?: TemporalServer } = {};
   const stop = async (): Promise<void> => {
     await Promise.allSettled([started.temporal?.stop(), started.postgres?.stop()]);
@@ -35,7 +44,7 @@ export async function startEmbedded({ dir, cacheDir, pathEnv, durable, say }: Em
   const results = await Promise.allSettled([
     startPostgres({ dataDir: resolve(join(dir, 'postgres')), durable }).then(async (postgres) => {
       started.postgres = postgres;
-      await migrate(postgres.url);
+      await migrate(postgres.url, controlSchema);
       say(`PostgreSQL listens on 127.0.0.1:${postgres.port}`);
     }),
     resolveTemporalCli({ cacheDir, pathEnv, log }).then(async (cliPath) => {

@@ -24,10 +24,18 @@ const now = (): number => Date.now();
 export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics): Deps {
   if (config.databaseUrl === undefined)
     throw new InvalidInput('DATABASE_URL: expected a postgres:// URL, found nothing; set it, or run `syncline dev`');
-  const pool = openPool(config.databaseUrl, config.worker.databaseConnections);
+  const pool = openPool(config.databaseUrl, config.worker.databaseConnections, config.names.controlSchema);
   const failpoint = killingFailpoint(config.failpoint);
-  const warehouse = postgresWarehouse(pool, failpoint);
-  const partners = partnerRegistry({ dir: config.partnersDir, env: config.env, pool, warehouse, log, now });
+  const warehouse = postgresWarehouse(pool, { names: config.names, failpoint });
+  const partners = partnerRegistry({
+    names: config.names,
+    dir: config.partnersDir,
+    env: config.env,
+    pool,
+    warehouse,
+    log,
+    now,
+  });
   let draining = false;
   return {
     pool,
@@ -35,6 +43,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
       draining = true;
     },
     activities: {
+      names: config.names,
       partners,
       warehouse,
       observeLimits: (partner) => whenAvailable(() => observeLimits(pool, partner)),

@@ -17,6 +17,7 @@ import { PostgresPauses, type Pauses } from '../limits/pauses.ts';
 import { postgresCircuit } from '../limits/postgres-circuit.ts';
 import { postgresLimiter } from '../limits/postgres-limiter.ts';
 import { compilePartner } from '../definitions/compile.ts';
+import type { Names } from '../core/names.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { findPartner } from '../definitions/find.ts';
@@ -28,6 +29,7 @@ import type { Warehouse } from '../warehouse/warehouse.ts';
 import { isCurrent, rotatingAuthorizer } from './rotating-authorizer.ts';
 
 export interface RegistryDeps {
+  readonly names: Names;
   readonly dir: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pool: Pool;
@@ -100,7 +102,7 @@ function openPartner(deps: OpenDeps, { partner, changeable: taken }: Loaded, cha
   return {
     changedAtMs,
     taken,
-    streams: compilePartner(partner),
+    streams: compilePartner(partner, deps.names),
     authorizer,
     client: createPartnerClient({ partner, authorizer, log, now }),
     limiter: postgresLimiter(pool, {

@@ -18,14 +18,15 @@ export const QUEUE_CHECK_MS = 30 * SECOND;
 export async function keepQueueRate(input: {
   readonly connection: NativeConnection;
   readonly namespace: string;
+  readonly taskQueue: string;
   readonly partner: string;
   readonly limits: Limits;
   /** What people have set for the rate while everything runs. */
   readonly override: number | undefined;
   readonly log: Log;
 }): Promise<void> {
-  const { connection, namespace, partner, limits, override, log } = input;
-  const queue = { workflowService: connection.workflowService, namespace, partner };
+  const { connection, namespace, taskQueue, partner, limits, override, log } = input;
+  const queue = { workflowService: connection.workflowService, namespace, taskQueue };
   const cap = limits.rate === undefined ? undefined : (override ?? limits.rate);
   const nowMs = Date.now();
   const wanted = wantedRate({

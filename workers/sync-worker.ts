@@ -8,7 +8,6 @@ import type { Config } from '../config/config.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { explain } from '../core/errors.ts';
 import { VERSION } from '../core/release.ts';
-import { partnerQueue, WORKFLOW_QUEUE } from '../core/names.ts';
 import { listPartners } from '../definitions/load.ts';
 import { pendingMigrations } from '../warehouse/postgres/migrate.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
@@ -126,7 +125,7 @@ class Fleet implements RunningWorkers {
 
   async startWorkflows(): Promise<void> {
     const limits = this.#config.worker;
-    await this.#start(WORKFLOW_QUEUE, {
+    await this.#start(this.#config.names.workflowQueue, {
       ...workflowSource({ bundlePath: this.#config.workflowBundle }),
       activities: createControlActivities(this.#deps.activities),
       maxCachedWorkflows: limits.cachedWorkflows,
@@ -139,7 +138,7 @@ class Fleet implements RunningWorkers {
   }
 
   async startPartner(name: string): Promise<void> {
-    await this.#start(partnerQueue(name), {
+    await this.#start(this.#config.names.partnerQueue(name), {
       activities: createPartnerActivities(this.#deps.activities),
       // A rate-limited queue needs few pollers, and each partner has a queue of its own.
       activityTaskPollerBehavior: { type: 'simple-maximum', maximum: this.#config.worker.partnerPollers },
@@ -169,6 +168,7 @@ class Fleet implements RunningWorkers {
     await keepQueueRate({
       connection: this.#connection,
       namespace: this.#config.temporalNamespace,
+      taskQueue: this.#config.names.partnerQueue(name),
       partner: name,
       limits: partner.limits,
       override: await rateOverride(this.#deps.pool, partner).catch(() => undefined),
@@ -180,7 +180,7 @@ class Fleet implements RunningWorkers {
   async followPartners(): Promise<void> {
     const startNew = async (): Promise<void> => {
       for (const name of await listPartners(this.#config.partnersDir))
-        if (this.#workers.has(partnerQueue(name))) await this.#keepRate(name);
+        if (this.#workers.has(this.#config.names.partnerQueue(name))) await this.#keepRate(name);
         else await this.startPartner(name);
     };
     await startNew();

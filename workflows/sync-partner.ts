@@ -15,7 +15,8 @@ import {
 import type { PlannedStream, RunReport, RunPlan } from '../activities/control.ts';
 import type { ControlActivities } from '../activities/index.ts';
 import { noCounts } from '../core/counts.ts';
-import { signals, streamSyncId } from '../core/names.ts';
+import { signals } from '../core/names.ts';
+import { ownNames } from './own-names.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
 import { outcomeAttribute } from './attributes.ts';
 import { describeRun, describeStreams } from './details.ts';
@@ -153,7 +154,7 @@ async function brokenOff(planned: PlannedStream, run: Run, error: unknown): Prom
     : { ...failed, counts: report.counts, pages: report.pages, requests: report.requests };
 }
 
-const syncIdOf = ({ stream }: PlannedStream, { input }: Run): string => streamSyncId({ ...input, stream });
+const syncIdOf = ({ stream }: PlannedStream, { input }: Run): string => ownNames().streamSyncId({ ...input, stream });
 
 function failedReport(planned: PlannedStream, run: Run, reason: string): StreamReport {
   return {

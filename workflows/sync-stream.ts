@@ -16,7 +16,8 @@ import {
 } from '@temporalio/workflow';
 import type { ControlActivities, PartnerActivities } from '../activities/index.ts';
 import type { GrantResult } from '../activities/pull/grant.ts';
-import { lanePriority, partnerQueue, signals } from '../core/names.ts';
+import { lanePriority, signals } from '../core/names.ts';
+import { ownNames } from './own-names.ts';
 import { LONG_WAIT_MS } from '../core/pause.ts';
 import type { StreamReport } from '../warehouse/warehouse.ts';
 import { outcomeAttribute } from './attributes.ts';
@@ -38,7 +39,7 @@ const goOn = defineSignal(signals.goOn);
 export async function syncStream(input: SyncStreamInput): Promise<StreamReport> {
   const { partner, stream, lane, syncId, times } = input;
   const { pullStream } = proxyActivities<PartnerActivities>({
-    taskQueue: partnerQueue(partner),
+    taskQueue: ownNames().partnerQueue(partner),
     startToCloseTimeout: times.startToCloseMs,
     heartbeatTimeout: times.heartbeatTimeoutMs,
     priority: { priorityKey: lanePriority[lane], fairnessKey: stream },

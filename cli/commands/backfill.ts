@@ -17,6 +17,7 @@ import { InvalidInput } from '../../core/errors.ts';
 import { byWindow, syncIdToRead } from '../../core/window-runs.ts';
 import { checkBackfill } from '../../definitions/check-backfill.ts';
 import { compilePartner } from '../../definitions/compile.ts';
+import type { Names } from '../../core/names.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { loadPartner } from '../../definitions/load.ts';
 import { allowancesOf } from '../../limits/allowances.ts';
@@ -57,14 +58,16 @@ export async function backfillStart(context: StartContext): Promise<number> {
   checkBackfill(stream);
   const first: StartBackfill = { partner: context.partner, stream: context.stream, plan, concurrency, generation: 1 };
   const generation =
-    options.force === true ? await withDatabase(config, (pool) => forcedGeneration(pool, backfillIdOf(first))) : 1;
+    options.force === true
+      ? await withDatabase(config, (pool) => forcedGeneration(pool, backfillIdOf(config.names, first)))
+      : 1;
   const asked = { ...first, generation };
   if (options.dryRun === true) return withDatabase(config, (pool) => dryRun(context, pool, { stream, asked }));
   return withTemporal(config, async (client) => start(context, client, asked));
 }
 
 async function streamOf({ config, partner: name, stream: wanted }: StartContext): Promise<CompiledStream> {
-  const streams = compilePartner(await loadPartner(name, { dir: config.partnersDir, env: config.env }));
+  const streams = compilePartner(await loadPartner(name, { dir: config.partnersDir, env: config.env }), config.names);
   const stream = streams.get(wanted);
   if (stream === undefined)
     throw new InvalidInput(`${name} has no stream ${JSON.stringify(wanted)}: it has ${[...streams.keys()].join(', ')}`);
@@ -72,7 +75,7 @@ async function streamOf({ config, partner: name, stream: wanted }: StartContext)
 }
 
 async function start({ config, output, options }: StartContext, client: Client, asked: StartBackfill): Promise<number> {
-  const started = await startBackfill(client, asked);
+  const started = await startBackfill(client, config.names, asked);
   output.say(`${started.state === 'begun' ? 'Backfill' : 'Already done:'} ${started.runId}`);
   if (config.uiUrl !== undefined)
     output.say(`UI  ${workflowUrl(config.uiUrl, config.temporalNamespace, started.runId)}`);
@@ -111,13 +114,13 @@ async function untilItEnds(
 
 /** How much it is, by the ledger and the limits; calls nobody. */
 async function dryRun(
-  { output }: StartContext,
+  { config, output }: StartContext,
   pool: Pool,
   { stream, asked }: { readonly stream: CompiledStream; readonly asked: StartBackfill },
 ): Promise<number> {
   const windows = cutWindows(asked.plan);
-  const runId = backfillIdOf(asked);
-  const left = await windowsLeft(pool, asked, windows);
+  const runId = backfillIdOf(config.names, asked);
+  const left = await windowsLeft(pool, { names: config.names, asked, windows });
   const windowMs = chunkMsOf(asked.plan);
   const of = { partner: asked.partner, stream: asked.stream };
   const [past, live] = await Promise.all([pastRuns(pool, { ...of, windowMs }), readLimits(pool, stream.partner)]);
@@ -155,11 +158,18 @@ function timeOf(estimate: ReturnType<typeof estimateLeft>, allowances: readonly 
   return `Time: ${describeEstimate({ ...estimate, requests: null })} at the least, if nothing else calls`;
 }
 
-async function windowsLeft(pool: Pool, asked: StartBackfill, windows: readonly string[]): Promise<number> {
+async function windowsLeft(
+  pool: Pool,
+  {
+    names,
+    asked,
+    windows,
+  }: { readonly names: Names; readonly asked: StartBackfill; readonly windows: readonly string[] },
+): Promise<number> {
   const { partner, stream, generation } = asked;
   const runs = byWindow(await windowRuns(pool, { partner, stream, windows }));
-  const of = { partner, stream, generation, runId: backfillIdOf(asked) };
-  return windows.filter((window) => syncIdToRead(of, window, runs.get(window) ?? []) !== null).length;
+  const of = { partner, stream, generation, runId: backfillIdOf(names, asked) };
+  return windows.filter((window) => syncIdToRead(names, of, window, runs.get(window) ?? []) !== null).length;
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;

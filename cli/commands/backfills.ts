@@ -108,7 +108,7 @@ async function estimateOf(
   if (tally === null) return null;
   try {
     const partner = await loadPartner(row.partner, { dir: config.partnersDir, env: config.env });
-    const stream = compilePartner(partner).get(row.stream);
+    const stream = compilePartner(partner, config.names).get(row.stream);
     const limits = await withDatabase(config, (pool) => readLimits(pool, partner));
     return estimateLeft({
       windows: leftOf(tally, row.windows),

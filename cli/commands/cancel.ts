@@ -22,7 +22,7 @@ export async function runsCancel({
 }: CommandContext<{ stream?: string; now?: boolean }> & { readonly id: string }): Promise<number> {
   return withDatabase(config, (pool) =>
     withTemporal(config, async (client) => {
-      const target = await controlTarget(pool, id, options.stream);
+      const target = await controlTarget(pool, config.names, { id, stream: options.stream });
       refuseEnded(target, 'cancel');
       const by = whoami();
       const concerned = concernedBy(target);

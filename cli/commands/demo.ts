@@ -13,6 +13,7 @@ import { printBalance } from '../balance.ts';
 import { called } from '../called.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
+import { plainNames } from '../../core/names.ts';
 import { compareWithPartner } from '../demo-proof.ts';
 import { demoPartners, demoSize, startDemoPartner } from '../demo-partner.ts';
 import { exitCodes } from '../exit.ts';
@@ -36,6 +37,8 @@ export async function demo({ config, output, options }: CommandContext<{ keep?: 
   );
   const settings = {
     ...config,
+    // Its tables are named in what it says.
+    names: plainNames,
     databaseUrl: services.databaseUrl,
     temporalAddress: services.temporalAddress,
     workflowBundle: services.workflowBundle,

@@ -24,6 +24,7 @@ export async function dev({
     pathEnv: config.pathEnv,
     durable: true,
     say: output.say,
+    controlSchema: config.names.controlSchema,
   });
   const demo = options.demo ? await startDemoPartner() : undefined;
   const file = devServicesFile(config);

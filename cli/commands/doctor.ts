@@ -1,6 +1,6 @@
 import { missingPollers } from '../../client/missing-pollers.ts';
 import { explain } from '../../core/errors.ts';
-import { partnerQueue, searchAttributes, WORKFLOW_QUEUE } from '../../core/names.ts';
+import { searchAttributes } from '../../core/names.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
 import { pendingMigrations } from '../../warehouse/postgres/migrate.ts';
 import type { CommandContext } from '../command.ts';
@@ -60,7 +60,7 @@ export async function doctor({ config, output }: CommandContext): Promise<number
   await look('workers', async () => {
     if (!answers) throw new Error('nobody can tell while Temporal does not answer');
     return withTemporal(config, async (client) => {
-      const missing = await missingPollers(client, [WORKFLOW_QUEUE, ...names.map(partnerQueue)]);
+      const missing = await missingPollers(client, config.names, names);
       if (missing.length > 0)
         throw new Error(`nobody asks for work on ${missing.join(', ')}: start \`syncline worker\``);
       return 'every queue has a worker';
@@ -70,7 +70,7 @@ export async function doctor({ config, output }: CommandContext): Promise<number
     if (!answers) throw new Error('nobody can tell while Temporal does not answer');
     const partners = await allPartners(config);
     return withTemporal(config, async (client) => {
-      const { found, changes } = await compareWithTemporal(client, partners);
+      const { found, changes } = await compareWithTemporal(client, config.names, partners);
       const pending = changes.filter(isPending);
       if (pending.length > 0)
         throw new Error(

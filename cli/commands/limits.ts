@@ -28,7 +28,9 @@ export async function limitsShow({ config, output, partner: name }: Named): Prom
     withDatabase(config, (pool) =>
       Promise.all([readLimits(pool, partner), listChanges(pool, credentialOf(partner), SHOWN_CHANGES)]),
     ),
-    withTemporal(config, async (client) => viewOfQueue(await readQueueRate(queueOf(client, name)))).catch(explain),
+    withTemporal(config, async (client) =>
+      viewOfQueue(await readQueueRate(queueOf(client, config.names.partnerQueue(name)))),
+    ).catch(explain),
   ]);
   output.json({ ...limits, queue: typeof queue === 'string' ? null : queue, changes });
   printLimits(output, { limits, queue, changes });
@@ -101,8 +103,8 @@ async function follow({ config, partner }: Named, pool: Pool): Promise<Followed>
     return await withTemporal(config, async (client) => {
       const woken = await waitingStreams(pool, partner);
       // Before the streams: a pause of ours that stands would hold what they send.
-      const queue = await resume(queueOf(client, partner));
-      await tellGovernor(client, { partner, signal: 'refresh', news: null });
+      const queue = await resume(queueOf(client, config.names.partnerQueue(partner)));
+      await tellGovernor(client, { names: config.names, partner, signal: 'refresh', news: null });
       await wakeStreams(client, woken);
       return { queue, woken, trouble: null };
     });
@@ -119,7 +121,7 @@ async function resume(queue: QueueOf): Promise<QueueView> {
   return viewOfQueue({ rate: undefined, reason: undefined });
 }
 
-function sayFollowed({ output, partner }: Named, { queue, woken, trouble }: Followed): void {
+function sayFollowed({ config, output, partner }: Named, { queue, woken, trouble }: Followed): void {
   if (trouble !== null)
     output.say(
       `Temporal could not be told (${trouble}): permits follow at once, streams that wait go on at their time.`,
@@ -127,17 +129,17 @@ function sayFollowed({ output, partner }: Named, { queue, woken, trouble }: Foll
   if (woken.length > 0) output.say(`Asked to go on now: ${woken.join(', ')}`);
   if (queue?.foreign === true && queue.rate === 0)
     output.say(
-      `The task queue stays paused: a person has set that (${queue.reason ?? 'no reason given'}). It ends with: temporal task-queue config set --task-queue partner.${partner} --task-queue-type activity --queue-rps-limit default`,
+      `The task queue stays paused: a person has set that (${queue.reason ?? 'no reason given'}). It ends with: temporal task-queue config set --task-queue ${config.names.partnerQueue(partner)} --task-queue-type activity --queue-rps-limit default`,
     );
 }
 
 const load = (config: Named['config'], name: string): Promise<Partner> =>
   loadPartner(name, { dir: config.partnersDir, env: config.env });
 
-const queueOf = (client: Client, partner: string): QueueOf => ({
+const queueOf = (client: Client, taskQueue: string): QueueOf => ({
   workflowService: client.workflowService,
   namespace: client.options.namespace,
-  partner,
+  taskQueue,
 });
 
 function durationOf(text: string): number {

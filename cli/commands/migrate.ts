@@ -6,7 +6,7 @@ import { exitCodes } from '../exit.ts';
 export async function migrateCommand({ config, output }: CommandContext): Promise<number> {
   if (config.databaseUrl === undefined)
     throw new InvalidInput('DATABASE_URL: expected a postgres:// URL, found nothing');
-  const applied = await migrate(config.databaseUrl);
+  const applied = await migrate(config.databaseUrl, config.names.controlSchema);
   output.say(applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`);
   output.json({ applied });
   return exitCodes.ok;

@@ -40,7 +40,7 @@ interface CheckContext extends CommandContext<{ offline?: boolean; stream?: stri
 /** Checks the definition, then asks each stream for its first page and shows what came, typed. Nothing is written. */
 export async function partnersCheck({ config, output, options, name }: CheckContext): Promise<number> {
   const partner = await loadPartner(name, { dir: config.partnersDir, env: config.env });
-  const all = compilePartner(partner);
+  const all = compilePartner(partner, config.names);
   const chosen = options.stream === undefined ? [...all.values()] : [streamNamed(all, options.stream)];
   output.say(`The definition of ${name} holds: ${[...all.keys()].join(', ')}.`);
   if (options.offline === true) {
@@ -66,7 +66,7 @@ function streamNamed(all: ReadonlyMap<string, CompiledStream>, name: string): Co
 
 const describe = (stream: CompiledStream): object => ({
   stream: stream.name,
-  table: `${stream.partner.name}.${stream.table}`,
+  table: `${stream.schema}.${stream.table}`,
   columns: stream.columns.map(({ name, type }) => ({ name, type })),
 });
 

@@ -25,7 +25,7 @@ export async function runsPause(context: OfRun<PauseOptions>): Promise<number> {
   const { config, options, id } = context;
   const reason = givenReason(options.reason);
   return withDatabase(config, async (pool) => {
-    const target = await controlTarget(pool, id, options.stream);
+    const target = await controlTarget(pool, config.names, { id, stream: options.stream });
     refuseEnded(target, 'pause');
     const order = { scope: target.scope, target: target.id, partner: target.partner } as const;
     return pause({ ...context, pool }, { ...order, reason }, concernedBy(target));
@@ -68,7 +68,7 @@ const stateOf = ({ stream, pages, rests, kind }: OpenStreamRun): string =>
 export async function runsResume(context: OfRun<{ readonly reason?: string }>): Promise<number> {
   const { config, options, id } = context;
   return withDatabase(config, async (pool) => {
-    const target = await controlTarget(pool, id, options.stream);
+    const target = await controlTarget(pool, config.names, { id, stream: options.stream });
     return resume({ ...context, pool }, pausesOf(target), concernedBy(target));
   });
 }

@@ -71,7 +71,11 @@ export async function quarantineReplay({ config, output, partner, stream }: Stre
     import('../../warehouse/postgres/postgres-warehouse.ts'),
     import('../../activities/replay-quarantine.ts'),
   ]);
-  const compiled = compileStream(await loadPartner(partner, { dir: config.partnersDir, env: config.env }), stream);
+  const compiled = compileStream(
+    await loadPartner(partner, { dir: config.partnersDir, env: config.env }),
+    stream,
+    config.names,
+  );
   return withDatabase(config, async (pool) => {
     const held = await readQuarantine(pool, { partner, stream, status: 'held', limit: BATCH });
     const replayed = await replayQuarantine(postgresWarehouse(pool), { stream: compiled, held, nowMs: Date.now() });

@@ -17,7 +17,7 @@ export async function runsRetry({
   id,
 }: CommandContext<{ stream: string; wait: boolean }> & { readonly id: string }): Promise<number> {
   const { stream } = options;
-  const { run } = await withDatabase(config, (pool) => controlTarget(pool, id, stream));
+  const { run } = await withDatabase(config, (pool) => controlTarget(pool, config.names, { id, stream }));
   if (run === null) throw new InvalidInput(`${id} is the run of one stream: name the run of its partner, which has it`);
   if (run.finishedAt === null)
     throw new InvalidInput(
@@ -25,7 +25,7 @@ export async function runsRetry({
     );
   return withTemporal(config, async (client) => {
     const { runId, partner, window, kind } = run;
-    const handle = await startRetry(client, { runId, partner, stream, window, kind });
+    const handle = await startRetry(client, { names: config.names, runId, partner, stream, window, kind });
     output.say(`Run ${retryId(runId, stream)}`);
     if (config.uiUrl !== undefined)
       output.say(`UI  ${workflowUrl(config.uiUrl, config.temporalNamespace, retryId(runId, stream))}`);

@@ -28,11 +28,11 @@ export async function scheduleApply(context: CommandContext<{ yes?: boolean; dry
   const partners = await allPartners(config);
   for (const warning of partners.flatMap(warningsOf)) output.say(`CAUTION: ${warning}`);
   return withTemporal(config, async (client) => {
-    const { changes } = await compareWithTemporal(client, partners);
+    const { changes } = await compareWithTemporal(client, config.names, partners);
     const pending = changes.filter(isPending);
     for (const change of changes) for (const line of describeChange(change)) output.say(line);
     const applied = pending.length > 0 && options.dryRun !== true && (await agreed(context, pending.length));
-    if (applied) for (const change of pending) await applyChange(client, change);
+    if (applied) for (const change of pending) await applyChange(client, config.names, change);
     output.json({ changes, applied });
     if (pending.length === 0) output.say('Temporal has what the definitions say.');
     else if (applied) output.say(`${pending.length} changed.`);
@@ -63,8 +63,8 @@ export async function scheduleList({ config, output }: CommandContext): Promise<
   return withTemporal(config, async (client) => {
     const { found, changes } =
       typeof partners === 'string'
-        ? { found: await listSchedules(client), changes: [] }
-        : await compareWithTemporal(client, partners);
+        ? { found: await listSchedules(client, config.names), changes: [] }
+        : await compareWithTemporal(client, config.names, partners);
     const rows = await scheduleRows(client, found);
     output.json(rows);
     if (rows.length === 0)
@@ -105,7 +105,7 @@ type Named<O = object> = CommandContext<O> & { readonly partner: string; readonl
 export const schedulePause = (context: Named<{ reason: string }>): Promise<number> =>
   withTemporal(context.config, async (client) => {
     const of = await chosen(client, context);
-    await pauseSchedule(client, of, `${given(context.options.reason)} (${userInfo().username})`);
+    await pauseSchedule(client, context.config.names, of, `${given(context.options.reason)} (${userInfo().username})`);
     context.output.json({ ...of, paused: true });
     context.output.say(`${of.partner} ${of.name} is paused. What runs goes on: \`syncline runs\` ends it.`);
     return exitCodes.ok;
@@ -114,7 +114,7 @@ export const schedulePause = (context: Named<{ reason: string }>): Promise<numbe
 export const scheduleResume = (context: Named<{ reason: string }>): Promise<number> =>
   withTemporal(context.config, async (client) => {
     const of = await chosen(client, context);
-    await resumeSchedule(client, of, `${given(context.options.reason)} (${userInfo().username})`);
+    await resumeSchedule(client, context.config.names, of, `${given(context.options.reason)} (${userInfo().username})`);
     context.output.json({ ...of, paused: false });
     context.output.say(
       `${of.partner} ${of.name} goes on. Slots of the pause were left out: \`schedule trigger --from … --to …\` runs them.`,
@@ -127,8 +127,8 @@ export const scheduleTrigger = (context: Named<{ from?: string; to?: string }>):
     const { options, output } = context;
     const range = rangeOf(options);
     const of = await chosen(client, context);
-    if (range === undefined) await triggerSchedule(client, of);
-    else await catchUpSchedule(client, of, range);
+    if (range === undefined) await triggerSchedule(client, context.config.names, of);
+    else await catchUpSchedule(client, context.config.names, of, range);
     output.json({ ...of, ...range });
     output.say(
       range === undefined
@@ -159,9 +159,9 @@ function timeOf(flag: string, text: string): Date {
 /** A partner with one schedule needs no name for it. */
 async function chosen(
   client: Client,
-  { partner, name }: { readonly partner: string; readonly name: string | undefined },
+  { config, partner, name }: Pick<Named, 'config' | 'partner' | 'name'>,
 ): Promise<DeclaredSchedule> {
-  const all = (await listSchedules(client)).map((found) => presentOf(found).declared);
+  const all = (await listSchedules(client, config.names)).map((found) => presentOf(found).declared);
   const own = all.filter((each) => each.partner === partner);
   const fitting = name === undefined ? own : own.filter((each) => each.name === name);
   if (fitting.length === 1) return fitting[0] as DeclaredSchedule;

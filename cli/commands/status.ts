@@ -154,7 +154,11 @@ async function queuesOf(
       const { workflowService } = client;
       const namespace = client.options.namespace;
       const views = await Promise.all(
-        partners.map(async (partner) => viewOfQueue(await readQueueRate({ workflowService, namespace, partner }))),
+        partners.map(async (partner) =>
+          viewOfQueue(
+            await readQueueRate({ workflowService, namespace, taskQueue: config.names.partnerQueue(partner) }),
+          ),
+        ),
       );
       return new Map(partners.map((partner, i) => [partner, views[i] as QueueView]));
     });

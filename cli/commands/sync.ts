@@ -2,7 +2,6 @@ import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import { missingPollers } from '../../client/missing-pollers.ts';
 import type { RunReport } from '../../activities/control.ts';
 import { InvalidInput } from '../../core/errors.ts';
-import { partnerQueue, WORKFLOW_QUEUE } from '../../core/names.ts';
 import { dayOf, parseWindow } from '../../core/window.ts';
 import { listPartners } from '../../definitions/find.ts';
 import { nextGeneration } from '../../warehouse/postgres/inspect.ts';
@@ -29,7 +28,14 @@ export async function sync({ config, output, options, partner, streams }: SyncCo
   const generation =
     options.force === true ? await withDatabase(config, (pool) => nextGeneration(pool, { partner, window })) : 1;
   return withTemporal(config, async (client) => {
-    const started = await startSync(client, { partner, streams, window, kind: 'manual', generation });
+    const started = await startSync(client, {
+      partner,
+      streams,
+      window,
+      kind: 'manual',
+      generation,
+      installation: config.names.installation,
+    });
     output.say(`${started.state === 'begun' ? 'Run' : 'Already done:'} ${started.runId}`);
     if (config.uiUrl !== undefined)
       output.say(`UI  ${workflowUrl(config.uiUrl, config.temporalNamespace, started.runId)}`);
@@ -38,7 +44,7 @@ export async function sync({ config, output, options, partner, streams }: SyncCo
       return exitCodes.ok;
     }
     const warning = setTimeout(() => {
-      void missingPollers(client, [WORKFLOW_QUEUE, partnerQueue(partner)]).then(
+      void missingPollers(client, config.names, [partner]).then(
         (queues) =>
           queues.length > 0 &&
           output.say(`No worker asks for work on ${queues.join(' and ')}: start \`syncline worker\`.`),

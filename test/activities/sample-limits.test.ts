@@ -7,6 +7,7 @@ import { compilePartner } from '../../definitions/compile.ts';
 import { limits } from '../../definitions/definition.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { loadAcme } from '../definitions/partner-files.ts';
+import { plainNames } from '../../core/names.ts';
 
 const nowMs = Date.parse('2026-11-24T10:00:00Z');
 const lines = (headers: Answer['headers'], { profile = 'auto', text = '[]' } = {}): string[] =>
@@ -84,7 +85,7 @@ baseUrl: ${simulator.url}
 streams:
   payments: { path: /v1/payments, records: data, primaryKey: [id], schema: { type: object, properties: { id: { type: string } } } }
 `);
-    const streams = compilePartner(partner);
+    const streams = compilePartner(partner, plainNames);
     const [stream] = streams.values();
     if (stream === undefined) throw new Error('no stream');
     expect(await sampleStream(stream, { streams, nowMs: Date.now() })).toMatchObject({

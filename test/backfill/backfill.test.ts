@@ -16,6 +16,7 @@ import { eventually } from '../support/eventually.ts';
 import { openPullBench, type BenchPartner, type PullBench } from '../support/pull-bench.ts';
 import * as streams from '../support/simulator-streams.ts';
 import { digestOf, tableRows } from '../support/table-rows.ts';
+import { plainNames } from '../../core/names.ts';
 
 let bench: PullBench;
 beforeAll(async () => {
@@ -55,7 +56,8 @@ async function backfill(faults: readonly FaultInput[] = [], latencyMs = 0): Prom
   return {
     partner,
     asked,
-    read: async (change) => reportOfBackfill((await startBackfill(bench.client, { ...asked, ...change })).handle),
+    read: async (change) =>
+      reportOfBackfill((await startBackfill(bench.client, plainNames, { ...asked, ...change })).handle),
   };
 }
 
@@ -93,7 +95,9 @@ describe('a backfill', () => {
     expect(asked(partner).slice(6)).toEqual(days(7, DAYS).toReversed());
     expect(await landed(partner)).toEqual(held(partner));
 
-    expect((await startBackfill(bench.client, { ...job, plan: { ...plan, order: 'newest' } })).state).toBe('finished');
+    expect((await startBackfill(bench.client, plainNames, { ...job, plan: { ...plan, order: 'newest' } })).state).toBe(
+      'finished',
+    );
     const { rows } = await bench.pool.query<{ kind: string; lane: string; count: string }>(
       `select kind, lane, count(*) from stream_runs r join streams s using (stream_id) where s.partner = $1 group by 1, 2`,
       [partner.name],
@@ -160,7 +164,7 @@ describe('a window that fails', () => {
 describe('a backfill that is stopped', () => {
   test('by a pause begins no further window, and goes on when it is resumed', async () => {
     const { partner, asked: job, read } = await backfill([], 100);
-    const { runId } = await startBackfill(bench.client, job);
+    const { runId } = await startBackfill(bench.client, plainNames, job);
     await eventually(() => partner.simulator.requests().length >= 4);
     await pauseBackfill(bench.client, runId, { now: false });
     await eventually(async () => (await askBackfill(bench.client, runId))?.running.length === 0);
@@ -200,7 +204,7 @@ describe('a backfill that is stopped', () => {
     // Two windows of some thirty pages.
     await partner.define({ streams: { payments: { ...payments, query: { limit: 1 } } } });
     const job = { ...some, plan: { ...plan, chunk: '6d' } };
-    const { runId } = await startBackfill(bench.client, job);
+    const { runId } = await startBackfill(bench.client, plainNames, job);
     await eventually(() => asked(partner).length === 2 && partner.simulator.requests().length >= 10);
     await stop(runId);
     const stoppedAt = partner.simulator.requests().length;

@@ -10,7 +10,7 @@ import {
   startBackfill,
 } from '../../client/start-backfill.ts';
 import { reportOfSync, startSync } from '../../client/start-sync.ts';
-import { partnerQueue } from '../../core/names.ts';
+import { plainNames } from '../../core/names.ts';
 import type { PartnerInput } from '../../definitions/definition.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { ownNamespace } from '../durability/durable-bench.ts';
@@ -68,7 +68,7 @@ afterAll(async () => {
 
 function startWorker(): WorkerProcess {
   const worker = startWorkerProcess({
-    readyQueue: partnerQueue(PARTNER),
+    readyQueue: plainNames.partnerQueue(PARTNER),
     env: {
       DATABASE_URL: database.url,
       TEMPORAL_ADDRESS: temporalAddress(),
@@ -88,7 +88,7 @@ function startWorker(): WorkerProcess {
     startWorker();
     await Promise.all(workers.map((worker) => worker.ready));
     const plan = { from: FROM, to: TO, chunk: '1d', zone: null, order: 'oldest' } as const;
-    const { runId, handle } = await startBackfill(client, {
+    const { runId, handle } = await startBackfill(client, plainNames, {
       partner: PARTNER,
       stream: 'payments',
       plan,

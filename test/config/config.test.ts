@@ -7,6 +7,7 @@ describe('the configuration', () => {
       databaseUrl: undefined,
       temporalAddress: undefined,
       temporalNamespace: 'default',
+      names: expect.objectContaining({ installation: '', controlSchema: 'syncline', workflowQueue: 'syncline' }),
       partnersDir: 'partners',
       home: '.syncline',
       logLevel: 'info',
@@ -72,6 +73,16 @@ describe('the configuration', () => {
     ['DATABASE_URL', 'mysql://me:canary@db.example/warehouse', 'DATABASE_URL: expected a postgres:// URL'],
     ['DATABASE_URL', 'canary', 'DATABASE_URL: expected a postgres:// URL'],
     ['SYNCLINE_METRICS_ADDRESS', '9464', 'SYNCLINE_METRICS_ADDRESS: expected IP:port, such as 127.0.0.1:9464'],
+    [
+      'SYNCLINE_INSTALLATION',
+      'blue_green',
+      'SYNCLINE_INSTALLATION: expected a name of up to 20 lower-case letters and digits that starts with a letter',
+    ],
+    [
+      'SYNCLINE_INSTALLATION',
+      'sync',
+      'SYNCLINE_INSTALLATION: expected a name other than sync, governor, backfill, schedule, scheduled, partner, syncline',
+    ],
     ['SYNCLINE_PARTNER_SLOTS', '-1', 'SYNCLINE_PARTNER_SLOTS: expected a whole number'],
     ['SYNCLINE_WORKFLOW_SLOTS', '1', 'SYNCLINE_WORKFLOW_SLOTS: expected a whole number, 2 or more'],
     [

@@ -11,6 +11,7 @@ import {
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts';
 import type { Outcome } from '../../core/names.ts';
 import { syncIdToRead, type WindowRun } from '../../core/window-runs.ts';
+import { plainNames } from '../../core/names.ts';
 
 const window = '2026-01-01..2026-01-01';
 const id = `sync/acme/orders/${window}`;
@@ -57,7 +58,7 @@ describe('a window', () => {
       `${id}/g2`,
     ],
   ])('%s', (_, of, runs, syncId) => {
-    expect(syncIdToRead(of, window, runs)).toBe(syncId);
+    expect(syncIdToRead(plainNames, of, window, runs)).toBe(syncId);
   });
 });
 

@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { explainStream, type StreamFacts, type WorkflowFacts } from '../../core/explain-wait.ts';
 import type { LimitsView } from '../../core/limits-view.ts';
+import { plainNames } from '../../core/names.ts';
 
 const NOW = '2026-11-24T12:00:00.000Z';
 const LATER = '2026-11-24T13:00:00.000Z';
 const at = { nowMs: Date.parse(NOW) };
 
 const facts: StreamFacts = {
+  names: plainNames,
   ...at,
   partner: 'acme',
   stream: 'payments',

@@ -4,6 +4,7 @@ import { parseJson } from '../../core/json.ts';
 import { compilePartner, compileStream } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { partner, type PartnerInput } from '../../definitions/definition.ts';
+import { plainNames } from '../../core/names.ts';
 
 type Stream = PartnerInput['streams'][string];
 
@@ -36,6 +37,7 @@ const compiled = (stream: Partial<Stream> = {}, top: Partial<PartnerInput> = {})
       streams: { orders: { ...order, ...stream } },
     }),
     'orders',
+    plainNames,
   );
 const ofSchema = (schema: Stream['schema'], stream: Partial<Stream> = {}): CompiledStream =>
   compiled({ version: [], ...stream, schema });
@@ -271,7 +273,9 @@ test('compilePartner compiles every stream, and compileStream names the one that
     baseUrl: 'https://api.example',
     streams: { orders: order, refunds: order },
   });
-  expect([...compilePartner(acme).keys()]).toEqual(['orders', 'refunds']);
-  expect(() => compileStream(acme, 'order')).toThrow('partner acme has no stream "order"; did you mean "orders"?');
-  expect(() => compileStream(acme, 'toString')).toThrow('its streams are orders, refunds');
+  expect([...compilePartner(acme, plainNames).keys()]).toEqual(['orders', 'refunds']);
+  expect(() => compileStream(acme, 'order', plainNames)).toThrow(
+    'partner acme has no stream "order"; did you mean "orders"?',
+  );
+  expect(() => compileStream(acme, 'toString', plainNames)).toThrow('its streams are orders, refunds');
 });

@@ -4,6 +4,7 @@ import { valueAt } from '../../core/json.ts';
 import { compileStream } from '../../definitions/compile.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
+import { plainNames } from '../../core/names.ts';
 
 const folder = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 let simulator: Simulator;
@@ -31,7 +32,7 @@ test.each([
     dir: folder(path),
     env: { DEMO_URL: simulator.url, DEMO_TOKEN: 'canary' },
   });
-  const { definition, parse, known } = compileStream(partner, streamName);
+  const { definition, parse, known } = compileStream(partner, streamName, plainNames);
   const url = new URL(`${partner.baseUrl}${definition.path}`);
   for (const [key, value] of Object.entries({ ...definition.query, ...parents })) url.searchParams.set(key, value);
   const answer = await fetch(url, { headers: { authorization: 'Bearer canary' } });

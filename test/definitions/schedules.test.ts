@@ -4,6 +4,7 @@ import { clockWarnings } from '../../definitions/clock-warnings.ts';
 import { declaredSchedules } from '../../definitions/declared-schedules.ts';
 import { partner, type Partner, type PartnerInput } from '../../definitions/definition.ts';
 import { dotted } from '../../definitions/problem.ts';
+import { plainNames } from '../../core/names.ts';
 
 type ScheduleInput = NonNullable<PartnerInput['schedules']>[string];
 
@@ -22,7 +23,7 @@ const withSchedule = (nightly: ScheduleInput): Partner =>
   });
 const problems = (nightly: ScheduleInput): string[] =>
   checkPartner(withSchedule(nightly)).map(({ path, says }) => `${dotted(path)}: ${says}`);
-const cronOf = (nightly: ScheduleInput) => declaredSchedules(withSchedule(nightly))[0]?.cron;
+const cronOf = (nightly: ScheduleInput) => declaredSchedules(plainNames, withSchedule(nightly))[0]?.cron;
 
 describe('a schedule', () => {
   test.each<[ScheduleInput, readonly string[]]>([

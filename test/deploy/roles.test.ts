@@ -112,6 +112,27 @@ describe('deploy/roles.sql', () => {
     expect(await states('syncline_reader', denied)).toEqual(denied.map(() => 'denied'));
   });
 
+  test('an installation with roles of its own is closed to the others, as docs/environments.md says', async () => {
+    const document = await readFile(join(import.meta.dirname, '../../docs/environments.md'), 'utf8');
+    const [, from = '', to = ''] = /^sed 's\/(\w+)\/(\w+)\/g' deploy\/roles\.sql/m.exec(document) ?? [];
+    await database.pool.query(roles.replaceAll(from, to));
+    for (const role of ['migrate', 'worker'])
+      await database.pool.query(`alter role blue_syncline_${role} password 'blue_syncline_${role}_secret'`);
+    expect(await migrate(urlAs('blue_syncline_migrate'), 'blue_syncline')).toEqual(await migrations());
+    const statements = [
+      'select * from blue_syncline.runs',
+      'select * from syncline.runs',
+      'select syncline.own_key(null)',
+    ];
+    expect(await states('blue_syncline_worker', statements)).toEqual(['allowed', 'denied', 'denied']);
+    expect(await states('syncline_worker', statements)).toEqual(['denied', 'allowed', 'allowed']);
+    await database.pool.query('drop schema blue_syncline cascade');
+    for (const role of ['worker', 'reader', 'migrate']) {
+      await database.pool.query(`drop owned by blue_syncline_${role}`);
+      await database.pool.query(`drop role blue_syncline_${role}`);
+    }
+  });
+
   test('migrations run as their own role, from nothing, and what they add is the workers’ to use', async () => {
     expect(await migrate(urlAs('syncline_migrate'))).toEqual([]);
     await database.pool.query('drop schema syncline cascade');

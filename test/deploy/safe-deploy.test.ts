@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { streamSyncId } from '../../core/names.ts';
+import { plainNames } from '../../core/names.ts';
 import { cachedWorkflowBundle } from '../../services/workflow-bundle.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import {
@@ -62,7 +62,7 @@ interface Told {
 }
 
 async function historyOf(partner: string, generation: number): Promise<Told> {
-  const id = streamSyncId({ partner, stream: 'payments', window: WINDOW, generation });
+  const id = plainNames.streamSyncId({ partner, stream: 'payments', window: WINDOW, generation });
   const { events } = await ground.client.workflow.getHandle(id).fetchHistory();
   const workers = (events ?? []).flatMap(
     ({ workflowTaskCompletedEventAttributes: it }) => it?.identity?.split('@')[0] ?? [],

@@ -4,7 +4,7 @@ import { Client, type Connection } from '@temporalio/client';
 import { Pool } from 'pg';
 import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import type { RunReport } from '../../activities/control.ts';
-import { partnerQueue } from '../../core/names.ts';
+import { plainNames } from '../../core/names.ts';
 import type { Simulator } from '../../simulator/start.ts';
 import { freshNamespace } from '../support/fresh-namespace.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
@@ -65,7 +65,7 @@ streams:
 
 export function startWorker(ground: Ground, partner: string, env: Record<string, string> = {}): WorkerProcess {
   return startWorkerProcess({
-    readyQueue: partnerQueue(partner),
+    readyQueue: plainNames.partnerQueue(partner),
     env: {
       DATABASE_URL: ground.databaseUrl,
       TEMPORAL_ADDRESS: temporalAddress(),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { wakeStreams } from '../../client/governor.ts';
-import { streamSyncId } from '../../core/names.ts';
+import { plainNames } from '../../core/names.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { openStreamRuns } from '../../warehouse/postgres/open-runs.ts';
 import { openPool } from '../../warehouse/postgres/open-pool.ts';
@@ -73,7 +73,9 @@ test('a pause by a person holds whoever is killed in it, among four workers, and
     expect(simulator.requests().length).toBe(before);
 
     await endPauses(pool, { targets: [pause], by: 'a person', reason: 'over' });
-    await wakeStreams(ground.client, [streamSyncId({ partner, stream: 'payments', window: WINDOW, generation: 1 })]);
+    await wakeStreams(ground.client, [
+      plainNames.streamSyncId({ partner, stream: 'payments', window: WINDOW, generation: 1 }),
+    ]);
     expect(await running).toMatchObject({ outcome: 'ok', counts: { fetched: ROWS, inserted: ROWS } });
     // The kill in the middle of a grant: the page being written and the one being fetched; breaking off: as many.
     expect(simulator.requests().length - PAGES).toBeLessThanOrEqual(4);

@@ -11,6 +11,7 @@ import { openPool, postgresWarehouse } from '../../warehouse/postgres/postgres-w
 import { partnerRegistry } from '../../workers/partner-registry.ts';
 import { freshDatabase } from '../support/database.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { plainNames } from '../../core/names.ts';
 
 const MOST_GRANTS = 5;
 const now = (): number => Date.now();
@@ -40,7 +41,7 @@ streams:
 `,
   );
   const quiet = { info: () => {}, warn: () => {}, debug: () => {} };
-  const partners = partnerRegistry({ dir: folder.path, env: {}, pool, warehouse, log: quiet, now });
+  const partners = partnerRegistry({ names: plainNames, dir: folder.path, env: {}, pool, warehouse, log: quiet, now });
   const grant = async (): Promise<string> => {
     const access = await partners.access('void', 'things');
     const deps = { access, warehouse, failpoint: noFailpoint, now, random: () => 0.5, draining: () => false };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { circuitSettings, mostCallsInOutage } from '../../core/circuit-settings.ts';
 import { SECOND } from '../../core/duration.ts';
-import { streamSyncId } from '../../core/names.ts';
+import { plainNames } from '../../core/names.ts';
 import type { PartnerInput, StreamInput } from '../../definitions/definition.ts';
 import { startJudge, type JudgeProcess } from '../../simulator/judge/start-judge.ts';
 import { firstOf } from '../support/long.ts';
@@ -143,7 +143,7 @@ async function heard(partner: BenchPartner, until: Promise<unknown>): Promise<{ 
     const row = await circuitOf(partner);
     if (row !== undefined) circuit.push(row);
     for (const stream of names) {
-      const id = streamSyncId({ partner: partner.name, stream, window: WINDOW, generation: 1 });
+      const id = plainNames.streamSyncId({ partner: partner.name, stream, window: WINDOW, generation: 1 });
       const described = await bench.client.workflow
         .getHandle(id)
         .describe()

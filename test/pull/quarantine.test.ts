@@ -13,6 +13,7 @@ import { openPullBench, streamReport } from '../support/pull-bench.ts';
 import type { BenchPartner, PullBench } from '../support/pull-bench.ts';
 import * as streams from '../support/simulator-streams.ts';
 import { digestOf, tablePayloads, tableRows } from '../support/table-rows.ts';
+import { plainNames } from '../../core/names.ts';
 
 let bench: PullBench;
 beforeAll(async () => {
@@ -31,7 +32,7 @@ const held = (partner: BenchPartner): Promise<QuarantinedRecord[]> =>
 
 async function replay(partner: BenchPartner, records: readonly QuarantinedRecord[]): Promise<Replayed> {
   const definition = await loadPartner(partner.name, { dir: bench.partnersDir, env: {} });
-  const stream = compileStream(definition, 'payments');
+  const stream = compileStream(definition, 'payments', plainNames);
   return replayQuarantine(postgresWarehouse(bench.pool), { stream, held: records, nowMs: Date.now() });
 }
 

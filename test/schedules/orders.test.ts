@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client } from '@temporalio/client';
 import { applyChange, catchUpSchedule, pauseSchedule, triggerSchedule } from '../../client/schedules.ts';
-import { scheduleId } from '../../core/names.ts';
+import { plainNames } from '../../core/names.ts';
 import type { DeclaredSchedule } from '../../core/schedule.ts';
 import { freshNamespace } from '../support/fresh-namespace.ts';
 import { testTemporal, type TestTemporal } from '../support/temporal.ts';
@@ -32,12 +32,12 @@ test('a pause holds, whatever is ordered of its schedule at the same time and ri
   const paused = await Promise.all(
     partners.map(async (partner) => {
       const of = { partner, name: 'nightly' };
-      const id = scheduleId(of);
-      await applyChange(client, { kind: 'create', id, to: { ...declared, partner } });
+      const id = plainNames.scheduleId(of);
+      await applyChange(client, plainNames, { kind: 'create', id, to: { ...declared, partner } });
       // The first order of a new schedule waits until its workflow has begun: so long another one can take its place.
-      await Promise.all([pauseSchedule(client, of, 'by hand'), triggerSchedule(client, of)]);
-      await pauseSchedule(client, of, 'once more');
-      await catchUpSchedule(client, of, {
+      await Promise.all([pauseSchedule(client, plainNames, of, 'by hand'), triggerSchedule(client, plainNames, of)]);
+      await pauseSchedule(client, plainNames, of, 'once more');
+      await catchUpSchedule(client, plainNames, of, {
         from: new Date('2026-03-27T12:00:00Z'),
         to: new Date('2026-03-28T12:00:00Z'),
       });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import { applyChange, catchUpSchedule, listSchedules, pauseSchedule, presentOf } from '../../client/schedules.ts';
 import { compareSchedules, type DeclaredSchedule } from '../../core/schedule.ts';
-import { scheduleId } from '../../core/names.ts';
+import { plainNames } from '../../core/names.ts';
 import { windowOfSlot } from '../../core/schedule-slot.ts';
 import { parseWindow } from '../../core/window.ts';
 import { declaredSchedules } from '../../definitions/declared-schedules.ts';
@@ -26,9 +26,10 @@ const nightly = { calendar: { at: '03:30' }, timeZone: zone };
 /** As `syncline schedule apply` does. */
 async function apply(partner: BenchPartner): Promise<DeclaredSchedule> {
   const loaded = await loadPartner(partner.name, { dir: bench.partnersDir, env: {} });
-  const present = (await listSchedules(bench.client)).map(presentOf);
-  for (const change of compareSchedules(declaredSchedules(loaded), present)) await applyChange(bench.client, change);
-  return declaredSchedules(loaded)[0] as DeclaredSchedule;
+  const present = (await listSchedules(bench.client, plainNames)).map(presentOf);
+  for (const change of compareSchedules(declaredSchedules(plainNames, loaded), present))
+    await applyChange(bench.client, plainNames, change);
+  return declaredSchedules(plainNames, loaded)[0] as DeclaredSchedule;
 }
 
 interface Night {
@@ -60,7 +61,7 @@ test("Temporal's slots of a year stand for 365 windows without gap or overlap", 
   const partner = await bench.partner({ streams: { refunds }, partner: { schedules: { nightly } } });
   await apply(partner);
   const slots = await slotsOf(
-    scheduleId({ partner: partner.name, name: 'nightly' }),
+    plainNames.scheduleId({ partner: partner.name, name: 'nightly' }),
     '2026-01-01T00:00:00Z',
     '2026-12-31T12:00:00Z',
   );
@@ -108,12 +109,12 @@ test(
     });
     const { name } = partner;
     await apply(partner);
-    const handle = bench.client.schedule.getHandle(scheduleId({ partner: name, name: 'nightly' }));
-    await pauseSchedule(bench.client, { partner: name, name: 'nightly' }, 'the year is simulated');
+    const handle = bench.client.schedule.getHandle(plainNames.scheduleId({ partner: name, name: 'nightly' }));
+    await pauseSchedule(bench.client, plainNames, { partner: name, name: 'nightly' }, 'the year is simulated');
     const run = async (nights: readonly (readonly (string | number)[])[]): Promise<void> => {
       for (const [from = '', to = '', count = 0] of nights) {
         const range = { from: new Date(from), to: new Date(to) };
-        await catchUpSchedule(bench.client, { partner: name, name: 'nightly' }, range);
+        await catchUpSchedule(bench.client, plainNames, { partner: name, name: 'nightly' }, range);
         const ended = await eventually(async () => (await nightsOf(name)).length >= Number(count), PATIENCE_MS);
         if (!ended) throw new Error(`${(await nightsOf(name)).length} of ${count} nights have ended`);
       }

@@ -1,6 +1,7 @@
 import { compileStream } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { partner, type PartnerInput, type StreamInput } from '../../definitions/definition.ts';
+import { plainNames } from '../../core/names.ts';
 
 /** Stream `orders` of partner `acme`: a key, a version, and what the test wants to be different. */
 export function defineStream(
@@ -15,6 +16,7 @@ export function defineStream(
       streams: { orders: { path: '/orders', primaryKey: ['id'], version: ['v'], schema: ordersSchema, ...stream } },
     }),
     'orders',
+    plainNames,
   );
 }
 

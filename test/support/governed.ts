@@ -6,11 +6,12 @@ import { loadPartner } from '../../definitions/load.ts';
 import { credentialOf } from '../../limits/credential.ts';
 import type { Scene } from '../workflows/scene.ts';
 import { eventually } from './eventually.ts';
+import { plainNames } from '../../core/names.ts';
 
 export const queueOf = (client: Client, partner: string): QueueOf => ({
   workflowService: client.workflowService,
   namespace: client.options.namespace,
-  partner,
+  taskQueue: plainNames.partnerQueue(partner),
 });
 
 /** As a worker does that was refused for so long; its stream tells the governor. Returns when the block ends, ISO. */
@@ -28,7 +29,13 @@ export async function refuse(
     'answered 429',
   ]);
   const until = (rows[0] as { until: Date }).until.toISOString();
-  if (told) await tellGovernor(scene.client, { partner, signal: 'throttled', news: { until, cause: 'answered 429' } });
+  if (told)
+    await tellGovernor(scene.client, {
+      names: plainNames,
+      partner,
+      signal: 'throttled',
+      news: { until, cause: 'answered 429' },
+    });
   return until;
 }
 

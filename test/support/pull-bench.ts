@@ -12,7 +12,6 @@ import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import type { StartedSync, StartSync } from '../../client/start-sync.ts';
 import { dataConverterOf } from '../../client/payload-codec.ts';
 import { readConfig, type Config } from '../../config/config.ts';
-import { partnerQueue, WORKFLOW_QUEUE } from '../../core/names.ts';
 import type { PartnerInput } from '../../definitions/definition.ts';
 import type { SimulatorOptions } from '../../simulator/options.ts';
 import { startSimulator } from '../../simulator/start.ts';
@@ -21,12 +20,15 @@ import type { StreamReport } from '../../warehouse/warehouse.ts';
 import { buildDeps } from '../../workers/build-deps.ts';
 import { temporalLogger } from '../../workers/logger.ts';
 import { workflowSource } from '../../workers/workflow-source.ts';
-import { freshDatabase } from './database.ts';
+import { migrate } from '../../warehouse/postgres/migrate.ts';
+import { freshDatabase, type TestDatabase } from './database.ts';
 import { freshNamespace } from './fresh-namespace.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { temporalAddress, testTemporal, uniqueName } from './temporal.ts';
 
 export interface BenchOptions {
+  /** Of the partner; else one that no other has. */
+  readonly name?: string;
   readonly simulator?: SimulatorOptions;
   readonly streams: PartnerInput['streams'];
   /** What else the definition says; it has small retries already. */
@@ -72,16 +74,22 @@ const capture = (lines: string[]): Writable =>
 
 const quickRetries = { attempts: 4, base: '10ms', cap: '50ms' };
 
-/** Workers, a database and a namespace of this test file's own, and as many bad partners as it wants. */
-export async function openPullBench(env: Readonly<Record<string, string>> = {}): Promise<PullBench> {
+/**
+ * Workers, a database and a namespace of this test file's own, and as many bad partners as it wants. `beside`: an
+ * installation of another name in the database and the namespace of that bench, which is closed after this one.
+ */
+export async function openPullBench(
+  env: Readonly<Record<string, string>> = {},
+  beside?: PullBench,
+): Promise<PullBench> {
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, capture(lines));
   if (!installed) Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
   installed = true;
   const [folder, database, namespace, temporal, connection] = await Promise.all([
     temporaryFolder(),
-    freshDatabase(),
-    freshNamespace(),
+    beside === undefined ? freshDatabase() : sharedDatabase(beside),
+    beside?.namespace ?? freshNamespace(),
     testTemporal(),
     NativeConnection.connect({ address: temporalAddress() }),
   ]);
@@ -92,6 +100,8 @@ export async function openPullBench(env: Readonly<Record<string, string>> = {}):
     TEMPORAL_NAMESPACE: namespace,
     SYNCLINE_PARTNERS_DIR: folder.path,
   });
+  const { names } = config;
+  if (beside !== undefined) await migrate(database.url, names.controlSchema);
   const dataConverter = dataConverterOf(config.payloadKeys);
   const client = new Client({ connection: temporal.connection, namespace, dataConverter });
   const deps = buildDeps(config, log);
@@ -103,7 +113,7 @@ export async function openPullBench(env: Readonly<Record<string, string>> = {}):
   };
   await work({
     ...workflowSource({ bundlePath: process.env['WORKFLOW_BUNDLE'] }),
-    taskQueue: WORKFLOW_QUEUE,
+    taskQueue: names.workflowQueue,
     activities: createControlActivities(deps.activities),
   });
 
@@ -115,7 +125,7 @@ export async function openPullBench(env: Readonly<Record<string, string>> = {}):
     partnersDir: folder.path,
     logged: () => lines.join(''),
     async partner(options) {
-      const name = uniqueName('bad');
+      const name = options.name ?? uniqueName('bad');
       const simulator = await startSimulator({
         customers: 40,
         payments: 200,
@@ -135,15 +145,24 @@ export async function openPullBench(env: Readonly<Record<string, string>> = {}):
       };
       await define({});
       await work({
-        taskQueue: partnerQueue(name),
+        taskQueue: names.partnerQueue(name),
         // Without chance: the shortest delays, the same each time.
         activities: createPartnerActivities({ ...deps.activities, random: () => 0 }),
         activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
         // A cancellation comes with the answer to a heartbeat.
         maxHeartbeatThrottleInterval: '200ms',
       });
+      const of = { installation: names.installation };
       const start: BenchPartner['start'] = (sync) =>
-        startSync(client, { partner: name, streams: [], window: WINDOW, kind: 'manual', generation: 1, ...sync });
+        startSync(client, {
+          partner: name,
+          streams: [],
+          window: WINDOW,
+          kind: 'manual',
+          generation: 1,
+          ...of,
+          ...sync,
+        });
       return { name, simulator, define, start, sync: async (sync) => reported(await start(sync)) };
     },
     async syncOnce(options) {
@@ -163,6 +182,11 @@ export async function openPullBench(env: Readonly<Record<string, string>> = {}):
   };
   return bench;
 }
+
+const sharedDatabase = ({ config }: PullBench): Pick<TestDatabase, 'url' | 'drop'> => ({
+  url: config.databaseUrl as string,
+  drop: () => Promise.resolve(),
+});
 
 async function reported({ handle }: StartedSync): Promise<RunReport> {
   const report = await reportOfSync(handle);

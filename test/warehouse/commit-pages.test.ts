@@ -16,7 +16,7 @@ let fail: Failpoint = noFailpoint;
 beforeAll(async () => {
   database = await freshDatabase();
   pool = openPool(database.url);
-  warehouse = postgresWarehouse(pool, (name) => fail(name));
+  warehouse = postgresWarehouse(pool, { failpoint: (name) => fail(name) });
 });
 
 afterAll(async () => {

@@ -8,7 +8,7 @@ import { aStream, idAndText, ledgerOf, order, payloadsOf, rowsOf, runOf } from '
 const db = usePool();
 let warehouse: Warehouse;
 beforeAll(() => {
-  warehouse = postgresWarehouse(db.pool, noFailpoint);
+  warehouse = postgresWarehouse(db.pool, { failpoint: noFailpoint });
 });
 
 describe('what PostgreSQL refuses', () => {

@@ -29,8 +29,10 @@ afterAll(async () => {
 
 test('a server that is stopped, in a transaction or before it, is a warehouse that is not available', async () => {
   const stream = defineStream();
-  const warehouse = postgresWarehouse(pool, async (name) => {
-    if (name === 'commit.middle') await server.kill();
+  const warehouse = postgresWarehouse(pool, {
+    failpoint: async (name) => {
+      if (name === 'commit.middle') await server.kill();
+    },
   });
   const limiter = postgresLimiter(pool, {
     partner: 'acme',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { streamSyncId } from '../../core/names.ts';
+import { plainNames } from '../../core/names.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { versioningOf } from '../../workers/versioning.ts';
 import {
@@ -56,7 +56,7 @@ test('with one they do the work of the version that is made current', async () =
   expect(await eventually(set)).toBe(true);
 
   expect(await runToEnd(ground, partner)).toMatchObject({ outcome: 'ok', counts: { inserted: 50 } });
-  const workflowId = streamSyncId({ partner, stream: 'payments', window: WINDOW, generation: 1 });
+  const workflowId = plainNames.streamSyncId({ partner, stream: 'payments', window: WINDOW, generation: 1 });
   const { workflowExecutionInfo } = await workflowService.describeWorkflowExecution({
     namespace,
     execution: { workflowId },

@@ -5,7 +5,7 @@ import { askGovernor, tellGovernor } from '../../client/governor.ts';
 import { setQueueRate } from '../../client/queue-rate.ts';
 import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import { readConfig } from '../../config/config.ts';
-import { governorId, streamSyncId } from '../../core/names.ts';
+import { plainNames } from '../../core/names.ts';
 import { pauseIn } from '../../core/queue-rate.ts';
 import { resolveTemporalCli } from '../../services/temporal-cli.ts';
 import { startTemporal, type TemporalServer } from '../../services/temporal-server.ts';
@@ -83,13 +83,13 @@ test('a long refusal pauses the queue, everyone can see why, and all goes on by 
   expect(pause?.cause).toMatch(/answered 429/);
   expect(Math.abs(left(pause?.until ?? ''))).toBeLessThan(LONG_MS + 2000);
 
-  const state = await askGovernor(scene.client, partner);
+  const state = await askGovernor(scene.client, { names: plainNames, partner: partner });
   expect(state).toMatchObject({ partner, pause, runs: [runId], trouble: null, limits: { blocked: pause } });
   const { currentDetails } = await scene.client.workflow
-    .getHandle(governorId(partner))
+    .getHandle(plainNames.governorId(partner))
     .query<{ currentDetails: string }>('__temporal_workflow_metadata');
   expect(currentDetails).toContain(`**Queue paused** until ${pause?.until}`);
-  const syncId = streamSyncId({ partner, stream: 'payments', window: WINDOW, generation: 1 });
+  const syncId = plainNames.streamSyncId({ partner, stream: 'payments', window: WINDOW, generation: 1 });
   const { streams } = await showRun(scene.pool, syncId);
   expect(streams).toMatchObject([{ deferredUntil: expect.any(String), deferredCause: expect.stringContaining('429') }]);
   const status = (await statusOfStreams(scene.pool)).find(
@@ -110,7 +110,11 @@ test('a long refusal pauses the queue, everyone can see why, and all goes on by 
   expect(after.reason).toMatch(
     /^syncline: (\d+ % of the defined rate until .* after a throttled answer|rate of the definition)$/,
   );
-  expect(await eventually(async () => (await askGovernor(scene.client, partner))?.runs.length === 0)).toBe(true);
+  expect(
+    await eventually(
+      async () => (await askGovernor(scene.client, { names: plainNames, partner: partner }))?.runs.length === 0,
+    ),
+  ).toBe(true);
 });
 
 /** Both take their time: they run side by side, beside the first test. */
@@ -120,7 +124,7 @@ async function outliveTermination(): Promise<void> {
   const partner = 'terminated';
   const until = await refuse(scene, partner, LONG_MS);
   await queueWhen(scene.client, partner, isPaused);
-  await scene.client.workflow.getHandle(governorId(partner)).terminate('test');
+  await scene.client.workflow.getHandle(plainNames.governorId(partner)).terminate('test');
   await queueWhen(scene.client, partner, isDefined, left(until) + 20_000);
   // Not before: the partner's block holds, whoever has died.
   expect(left(until)).toBeLessThan(0);
@@ -152,7 +156,7 @@ async function outliveDeath(): Promise<void> {
   await worker.runUntil(async () => {
     const until = await refuse(scene, partner, LONG_MS, { told: false });
     await scene.client.workflow.start('governPartner', {
-      workflowId: governorId(partner),
+      workflowId: plainNames.governorId(partner),
       taskQueue: 'fragile',
       args: [{ partner, times: governorTimes, runs: [] }],
     });
@@ -173,12 +177,14 @@ describe('a queue that we have paused is never left behind', () => {
     const theirs = { rate: 0, reason: 'their API is on fire, until Monday' };
     await setQueueRate(queueOf(scene.client, partner), theirs);
     await refuse(scene, partner, LONG_MS);
-    expect(await eventually(async () => (await askGovernor(scene.client, partner))?.queue?.foreign === true)).toBe(
-      true,
-    );
+    expect(
+      await eventually(
+        async () => (await askGovernor(scene.client, { names: plainNames, partner: partner }))?.queue?.foreign === true,
+      ),
+    ).toBe(true);
     // Several checks of the workers and looks of the governor later.
     for (let i = 0; i < 4; i++) {
-      await tellGovernor(scene.client, { partner, signal: 'refresh', news: null });
+      await tellGovernor(scene.client, { names: plainNames, partner, signal: 'refresh', news: null });
       await new Promise((resolve) => setTimeout(resolve, 700));
       expect(await queueWhen(scene.client, partner, () => true)).toEqual(theirs);
     }
@@ -188,13 +194,14 @@ describe('a queue that we have paused is never left behind', () => {
 test('a run that was terminated, and cannot say that it has ended, is not waited for', async () => {
   const partner = 'lost_run';
   await tellGovernor(scene.client, {
+    names: plainNames,
     partner,
     signal: 'work',
     news: { runId: `sync/${partner}/gone`, state: 'begun' },
   });
   expect(
     await eventually(async () => {
-      const state = await askGovernor(scene.client, partner);
+      const state = await askGovernor(scene.client, { names: plainNames, partner: partner });
       return state !== undefined && state.limits !== null && state.runs.length === 0;
     }),
   ).toBe(true);
@@ -203,9 +210,9 @@ test('a run that was terminated, and cannot say that it has ended, is not waited
 test('a governor without work ends, and the next word starts it again', async () => {
   const partner = 'quiet';
   const times = { lookMs: 100, pausedLookMs: 100, quietMs: 300 };
-  const handle = scene.client.workflow.getHandle(governorId(partner));
-  await tellGovernor(scene.client, { partner, signal: 'refresh', news: null, times });
+  const handle = scene.client.workflow.getHandle(plainNames.governorId(partner));
+  await tellGovernor(scene.client, { names: plainNames, partner, signal: 'refresh', news: null, times });
   await handle.result();
-  await tellGovernor(scene.client, { partner, signal: 'refresh', news: null });
+  await tellGovernor(scene.client, { names: plainNames, partner, signal: 'refresh', news: null });
   expect((await handle.describe()).status.name).toBe('RUNNING');
 });

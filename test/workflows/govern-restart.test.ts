@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { askGovernor } from '../../client/governor.ts';
-import { governorId } from '../../core/names.ts';
+import { plainNames } from '../../core/names.ts';
 import { GRACE_MS, pauseIn } from '../../core/queue-rate.ts';
 import { resolveTemporalCli } from '../../services/temporal-cli.ts';
 import { startTemporal, type TemporalServer } from '../../services/temporal-server.ts';
@@ -76,12 +76,14 @@ test('workers that died in a pause put the queue right when they start again, wi
   await refuse(scene, 'left', 12_000);
   for (const partner of ['orphaned', 'left']) await queueWhen(client, partner, isPaused);
   await scene.stopWorkers();
-  await client.workflow.getHandle(governorId('orphaned')).terminate('test');
+  await client.workflow.getHandle(plainNames.governorId('orphaned')).terminate('test');
   await wait(left(until) + GRACE_MS + 500);
   // Nobody was there to do it.
   for (const partner of ['orphaned', 'left']) expect(isPaused(await queueWhen(client, partner, () => true))).toBe(true);
 
   await startFleet();
   for (const partner of ['orphaned', 'left']) await queueWhen(client, partner, isDefined);
-  expect(await eventually(async () => (await askGovernor(client, 'left'))?.pause === null)).toBe(true);
+  expect(
+    await eventually(async () => (await askGovernor(client, { names: plainNames, partner: 'left' }))?.pause === null),
+  ).toBe(true);
 });

@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { reportOfSync, startSync, type StartSync } from '../../client/start-sync.ts';
 import type { RunReport } from '../../activities/control.ts';
 import { noCounts } from '../../core/counts.ts';
-import { streamSyncId } from '../../core/names.ts';
+import { plainNames } from '../../core/names.ts';
 import { resolveTemporalCli } from '../../services/temporal-cli.ts';
 import { startTemporal, type TemporalServer } from '../../services/temporal-server.ts';
 import type { Simulator } from '../../simulator/start.ts';
@@ -64,7 +64,7 @@ const syncOf = (partner: string, change: Partial<StartSync> = {}): StartSync => 
   ...change,
 });
 const payments = (partner: string): string =>
-  streamSyncId({ partner, stream: 'payments', window: WINDOW, generation: 1 });
+  plainNames.streamSyncId({ partner, stream: 'payments', window: WINDOW, generation: 1 });
 
 async function run(partner: string, change: Partial<StartSync> = {}, client = scene.client) {
   return reportOfSync((await startSync(client, syncOf(partner, change))).handle);

@@ -1,11 +1,12 @@
 import { Pool } from 'pg';
+import { plainNames } from '../../core/names.ts';
 
 /** A pool whose connections find our tables without naming their schema. */
-export function openPool(databaseUrl: string, max = 10): Pool {
+export function openPool(databaseUrl: string, max = 10, schema = plainNames.controlSchema): Pool {
   const pool = new Pool({
     connectionString: databaseUrl,
     max,
-    options: '-c search_path=syncline',
+    options: `-c search_path=${schema}`,
     application_name: 'syncline',
     connectionTimeoutMillis: 10_000,
   });

@@ -92,13 +92,13 @@ interface StreamRow {
 
 /** The stream's row, its partition of the event log and its target; the row stays locked until the commit. */
 async function registerStream(client: PoolClient, stream: CompiledStream): Promise<StreamRow> {
-  const { partner, name, table, definition, definitionVersion } = stream;
+  const { partner, name, schema, table, definition, definitionVersion } = stream;
   const { rows } = await client.query<StreamRow & { definition_version: string; fresh: boolean }>(
     `insert into streams (partner, name, target_schema, target_table, disposition, definition_version)
-      values ($1, $2, $1, $3, $4, '')
+      values ($1, $2, $5, $3, $4, '')
       on conflict (partner, name) do update set target_table = excluded.target_table, disposition = excluded.disposition
       returning stream_id, last_run, watermark, definition_version, (xmax = 0) as fresh`,
-    [partner.name, name, table, definition.disposition],
+    [partner.name, name, table, definition.disposition, schema],
   );
   const row = rows[0] as StreamRow & { definition_version: string; fresh: boolean };
   // Workers need not own the event log: the function does (deploy/roles.sql).
@@ -166,8 +166,7 @@ async function fitShadow(client: PoolClient, { stream, syncId }: OpenStream, run
 async function dropOldShadows(client: PoolClient, stream: CompiledStream): Promise<void> {
   const { rows } = await client.query<{ tablename: string }>(
     `select tablename from pg_tables where schemaname = $1 and tablename ~ $2`,
-    [stream.partner.name, `^${stream.table}__next_[0-9]+$`],
+    [stream.schema, `^${stream.table}__next_[0-9]+$`],
   );
-  for (const { tablename } of rows)
-    await client.query(`drop table ${quoted(stream.partner.name)}.${quoted(tablename)}`);
+  for (const { tablename } of rows) await client.query(`drop table ${quoted(stream.schema)}.${quoted(tablename)}`);
 }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
+import { plainNames, type Names } from '../../core/names.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { noteBackfill, openBackfill, windowRuns } from './backfills.ts';
 import { commitPages } from './commit-pages.ts';
@@ -14,7 +15,15 @@ import { whenAvailable } from './unavailable.ts';
 
 export { openPool } from './open-pool.ts';
 
-export function postgresWarehouse(pool: Pool, failpoint: Failpoint = noFailpoint): Warehouse {
+interface Options {
+  readonly names?: Names;
+  readonly failpoint?: Failpoint;
+}
+
+export function postgresWarehouse(
+  pool: Pool,
+  { names = plainNames, failpoint = noFailpoint }: Options = {},
+): Warehouse {
   return {
     lineWriter: postgresLineWriter,
     openRun: (input) => whenAvailable(() => openRun(pool, input)),
@@ -29,7 +38,7 @@ export function postgresWarehouse(pool: Pool, failpoint: Failpoint = noFailpoint
     failStream: (input) => whenAvailable(() => failStream(pool, input)),
     streamReport: (syncId) => whenAvailable(() => streamReport(pool, syncId)),
     deferStream: (run, until) => whenAvailable(() => deferStream(pool, run, until)),
-    retryBasis: (runId) => whenAvailable(() => retryBasis(pool, runId)),
+    retryBasis: (runId) => whenAvailable(() => retryBasis(pool, names, runId)),
     explainDeferral: (wait) => whenAvailable(() => explainDeferral(pool, wait)),
     parentValues: (input) => whenAvailable(() => parentValues(pool, input)),
   };

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { streamSyncId, type Kind } from '../../core/names.ts';
+import type { Kind, Names } from '../../core/names.ts';
 import type { RetryBasis, StreamReport } from '../warehouse.ts';
 import { reportColumns, reportOf, type ReportRow } from './report.ts';
 
@@ -19,7 +19,7 @@ interface RunRow {
 }
 
 /** What a run was to do, and how its streams stand; undefined: there is no such run. */
-export async function retryBasis(pool: Pool, runId: string): Promise<RetryBasis | undefined> {
+export async function retryBasis(pool: Pool, names: Names, runId: string): Promise<RetryBasis | undefined> {
   const runs = await pool.query<RunRow>(
     'select partner, kind, window_label, generation, streams from runs where run_id = $1',
     [runId],
@@ -27,13 +27,17 @@ export async function retryBasis(pool: Pool, runId: string): Promise<RetryBasis 
   const run = runs.rows[0];
   if (run === undefined) return undefined;
   const { partner, kind, window_label: window, generation, streams } = run;
-  return { partner, kind, window, generation, streams, reports: await reportsOf(pool, runId, run) };
+  return { partner, kind, window, generation, streams, reports: await reportsOf(pool, names, { runId, ...run }) };
 }
 
 /** A stream that another run began first is found by its id. */
-async function reportsOf(pool: Pool, runId: string, run: RunRow): Promise<readonly StreamReport[]> {
-  const { partner, window_label: window, generation, streams } = run;
-  const ids = streams.map((stream) => streamSyncId({ partner, stream, window, generation }));
+async function reportsOf(
+  pool: Pool,
+  names: Names,
+  run: RunRow & { readonly runId: string },
+): Promise<readonly StreamReport[]> {
+  const { runId, partner, window_label: window, generation, streams } = run;
+  const ids = streams.map((stream) => names.streamSyncId({ partner, stream, window, generation }));
   const { rows } = await pool.query<ReportRow & { sync_id: string }>(
     `select s.name as stream, r.sync_id, ${reportColumns} from stream_runs r join streams s using (stream_id)
       where (r.run_id = $1 or r.sync_id = any ($2)) and s.name = any ($3) and ${isLatest} order by s.name`,

@@ -4,10 +4,10 @@ import type { Column, CompiledStream } from '../../definitions/compiled.ts';
 import { rowLineage } from './page-lines.ts';
 import { postgresTypes, quoted } from './quote.ts';
 
-export const targetOf = (stream: CompiledStream): string => `${quoted(stream.partner.name)}.${quoted(stream.table)}`;
+export const targetOf = (stream: CompiledStream): string => `${quoted(stream.schema)}.${quoted(stream.table)}`;
 /** A `replace` is gathered here and swapped in at the end. */
 export const shadowOf = (stream: CompiledStream, runNo: number): string =>
-  `${quoted(stream.partner.name)}.${quoted(`${stream.table}__next_${runNo}`)}`;
+  `${quoted(stream.schema)}.${quoted(`${stream.table}__next_${runNo}`)}`;
 
 /** The columns that a row is written with, in order; `_loaded_at` comes from its default. */
 export const rowColumns = (stream: CompiledStream): string =>
@@ -15,8 +15,30 @@ export const rowColumns = (stream: CompiledStream): string =>
 
 /** Creates the target, or adds the columns that the definition gained. A column whose type changed needs a person. */
 export async function ensureTarget(client: ClientBase, stream: CompiledStream): Promise<void> {
-  await client.query(`create schema if not exists ${quoted(stream.partner.name)}`);
+  await ensureSchema(client, stream);
   if (!(await fitTable(client, stream, targetOf(stream)))) await client.query(createTarget(stream, targetOf(stream)));
+}
+
+/**
+ * A schema that we make says whose it is. Two installations in one database may come to the same name (partner `acme` of the
+ * installation `blue`, and a partner `blue_acme`): the second one is refused before a row of it is written.
+ */
+async function ensureSchema(client: ClientBase, { schema, partner, name }: CompiledStream): Promise<void> {
+  const { rows } = await client.query<{ own: string; there: string | null; says: string | null }>(
+    `select current_schema() as own, n.oid::regnamespace as there, obj_description(n.oid, 'pg_namespace') as says
+      from (select 1) as always left join pg_namespace n on n.nspname = $1`,
+    [schema],
+  );
+  const { own, there, says } = rows[0] as (typeof rows)[number];
+  const mine = `tables of a partner of Syncline, ledger in ${own}`;
+  if (there === null) {
+    await client.query(`create schema if not exists ${quoted(schema)}`);
+    await client.query(`comment on schema ${quoted(schema)} is '${mine}'`);
+  } else if (says !== mine && says?.startsWith('tables of a partner of Syncline') === true)
+    throw new NeedsAttention(
+      `schema ${schema} belongs to another installation of Syncline (${says}): give the partner or the installation another name`,
+      { at: { partner: partner.name, stream: name } },
+    );
 }
 
 /** Makes a table that exists fit the definition; false when there is none. */
@@ -44,7 +66,7 @@ async function checkKey(client: ClientBase, stream: CompiledStream, table: strin
   const wanted = rowKeyOf(stream).join(', ');
   if (found === wanted) return;
   throw new NeedsAttention(
-    `the primary key of ${stream.partner.name}.${stream.table} is (${found}), the definition makes it (${wanted}): ` +
+    `the primary key of ${stream.schema}.${stream.table} is (${found}), the definition makes it (${wanted}): ` +
       'change the definition back, or give the stream a new `table`',
     { at: { partner: stream.partner.name, stream: stream.name } },
   );
@@ -94,7 +116,7 @@ async function addMissing(
       await client.query(`alter table ${table} add column if not exists ${quoted(column.name)} ${wanted}`);
     else if (type !== wanted && type !== longNames[wanted])
       throw new NeedsAttention(
-        `column ${stream.partner.name}.${stream.table}.${column.name} is ${type}, the definition says ${wanted}: ` +
+        `column ${stream.schema}.${stream.table}.${column.name} is ${type}, the definition says ${wanted}: ` +
           'change the definition back, or give the stream a new `table`',
         { at: { partner: stream.partner.name, stream: stream.name } },
       );

@@ -23,7 +23,7 @@ export function postgresTokenStore(pool: Pool, { credential, secret }: TokenStor
     // once: a rotated token is durable even if the process dies before the lock is given back.
     lock: (work) =>
       transaction(pool, async (client) => {
-        await client.query('select pg_advisory_xact_lock(hashtextextended($1, 7305113))', [credential]);
+        await client.query('select pg_advisory_xact_lock(hashtextextended(own_key($1), 7305113))', [credential]);
         return work();
       }),
     async write(token) {

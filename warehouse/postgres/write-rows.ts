@@ -115,7 +115,7 @@ async function updateRows(client: ClientBase, input: WriteInput): Promise<void> 
     `update ${table} t set ${set}, _deleted_at = null from ${staging} s where ${same} and t._event = s._previous`,
   );
   if (rowCount !== folded.updates.length)
-    throw new RetryLater(`${stream.partner.name}.${stream.table} was changed by somebody else meanwhile`, {
+    throw new RetryLater(`${stream.schema}.${stream.table} was changed by somebody else meanwhile`, {
       afterMs: 0,
     });
 }
