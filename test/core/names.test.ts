@@ -1,41 +1,42 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { assert, constant, oneof, pre, property, stringMatching } from 'fast-check';
 import { namesOf, namesOfQueue, plainNames, reserved } from '../../core/names.ts';
 
-const name = fc.stringMatching(/^[a-z][a-z0-9_]{0,8}$/);
-const installation = fc
-  .oneof(fc.constant(''), fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/))
-  .filter((text) => !(reserved as readonly string[]).includes(text));
+const name = stringMatching(/^[a-z][a-z0-9_]{0,8}$/);
+const installation = oneof(constant(''), stringMatching(/^[a-z][a-z0-9]{0,5}$/)).filter(
+  (text) => !(reserved as readonly string[]).includes(text),
+);
+
+const namesUsed = (of: string, partner: string, stream: string): readonly string[] => {
+  const names = namesOf(of);
+  const run = { partner, stream, window: '2026-11-24', generation: 2 };
+  const backfill = { ...run, range: 'all', chunk: '1d', zone: 'Europe/Berlin' };
+  return [
+    names.workflowQueue,
+    names.partnerQueue(partner),
+    names.partnerSyncId(run),
+    names.streamSyncId(run),
+    names.governorId(partner),
+    names.backfillId(backfill),
+    names.scheduleId({ partner, name: stream }),
+    names.scheduledRunId({ partner, name: stream }),
+  ];
+};
 
 test('two installations share no id and no task queue, whatever their partners are called', () => {
-  const all = (of: string, partner: string, stream: string): readonly string[] => {
-    const names = namesOf(of);
-    const run = { partner, stream, window: '2026-11-24', generation: 2 };
-    const backfill = { ...run, range: 'all', chunk: '1d', zone: 'Europe/Berlin' };
-    return [
-      names.workflowQueue,
-      names.partnerQueue(partner),
-      names.partnerSyncId(run),
-      names.streamSyncId(run),
-      names.governorId(partner),
-      names.backfillId(backfill),
-      names.scheduleId({ partner, name: stream }),
-      names.scheduledRunId({ partner, name: stream }),
-    ];
-  };
-  fc.assert(
-    fc.property(installation, installation, name, name, name, (one, other, a, b, c) => {
-      fc.pre(one !== other);
-      const taken = new Set(all(one, a, b));
-      expect(all(other, b, c).filter((each) => taken.has(each))).toEqual([]);
-      expect(all(other, a, b).filter((each) => taken.has(each))).toEqual([]);
+  assert(
+    property(installation, installation, name, name, name, (one, other, a, b, c) => {
+      pre(one !== other);
+      const taken = new Set(namesUsed(one, a, b));
+      expect(namesUsed(other, b, c).filter((each) => taken.has(each))).toEqual([]);
+      expect(namesUsed(other, a, b).filter((each) => taken.has(each))).toEqual([]);
     }),
   );
 });
 
 test('the queue of its workflows tells the installation, and a sync id its partner', () => {
-  fc.assert(
-    fc.property(installation, name, name, (of, partner, stream) => {
+  assert(
+    property(installation, name, name, (of, partner, stream) => {
       const names = namesOf(of);
       expect(namesOfQueue(names.workflowQueue).installation).toBe(of);
       const run = { partner, stream, window: '2026-11-24', generation: 1 };
