@@ -1,21 +1,32 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InvalidInput, explain } from '../core/errors.ts';
 
-/** The default export of a `.ts`, `.js` or `.mjs` definition. */
+/**
+ * The default export of a `.ts`, `.js` or `.mjs` definition as the file is now. Modules that it imports are read once in a
+ * process: Node keeps them.
+ */
 export async function importDefinition(file: string): Promise<unknown> {
-  const module = await importFile(file);
-  if (module.default !== undefined) return module.default;
+  const { default: exported } = await importFile(file);
+  // A file that its folder's package.json makes CommonJS comes as a module within a module (tsx, compilers).
+  const inner = isWrapped(exported) ? exported.default : exported;
+  if (inner !== undefined) return inner;
   throw new InvalidInput(`${file}: no default export; write export default definePartner({ … })`);
 }
 
+const isWrapped = (value: unknown): value is { readonly default?: unknown } =>
+  typeof value === 'object' && value !== null && '__esModule' in value;
+
 async function importFile(file: string): Promise<{ readonly default?: unknown }> {
-  const url = pathToFileURL(resolve(file)).href;
   try {
+    const { mtimeMs } = await stat(file);
+    // Node keeps a module under its URL for good, so a file that has changed needs another one.
+    const url = `${pathToFileURL(resolve(file)).href}?changed=${mtimeMs}`;
     return await importModule(url).catch(async (error: unknown) => {
       if (!isUnknownExtension(error) || !(await readTypeScript())) throw error;
       // Node keeps what it found under a URL, failures too.
-      return importModule(`${url}?typescript`);
+      return importModule(`${url}&typescript`);
     });
   } catch (error) {
     throw new InvalidInput(

@@ -42,13 +42,15 @@ async function database(): Promise<PostgresServer> {
   return postgres;
 }
 
-/** For the tests that run workers as processes: dist/ as `npm run build` makes it, without the bundle. */
+/** For the tests that run workers as processes: dist/ as `npm run build` makes it, without the bundle. Types: `npm run types`. */
 async function compile(): Promise<void> {
-  await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc']).catch((error: unknown) => {
-    // Where it does not compile is on its standard output.
-    const found = typeof error === 'object' && error !== null && 'stdout' in error ? String(error.stdout) : '';
-    throw new Error(`the sources do not compile:\n${found}`, { cause: error });
-  });
+  await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '--noCheck']).catch(
+    (error: unknown) => {
+      // Where it does not compile is on its standard output.
+      const found = typeof error === 'object' && error !== null && 'stdout' in error ? String(error.stdout) : '';
+      throw new Error(`the sources do not compile:\n${found}`, { cause: error });
+    },
+  );
   await cp('warehouse/migrations', 'dist/warehouse/migrations', { recursive: true });
 }
 
