@@ -71,8 +71,11 @@ program
 program
   .command('migrate')
   .description('bring the tables of DATABASE_URL up to date')
+  .option('--patience <duration>', 'how long to try for a lock that a transaction holds', '2m')
   .addOption(json)
-  .action(run(async (context) => (await import('./commands/migrate.ts')).migrateCommand(context)));
+  .action(
+    run<{ patience: string }>(async (context) => (await import('./commands/migrate.ts')).migrateCommand(context)),
+  );
 
 program
   .command('sync <partner> [streams...]')

@@ -1,0 +1,114 @@
+import type { Pool } from 'pg';
+import { definePartner, partner } from '../definitions/definition.ts';
+import { observeLimits } from '../limits/observe.ts';
+import { waitingStreams } from '../limits/overrides.ts';
+import { readLimits } from '../limits/usage.ts';
+import { listRuns, nextGeneration, showRun } from '../warehouse/postgres/inspect.ts';
+import { forcedGeneration, listBackfills, pastRuns, readWindows } from '../warehouse/postgres/inspect-backfills.ts';
+import { pendingMigrations } from '../warehouse/postgres/migrate.ts';
+import { openPool } from '../warehouse/postgres/open-pool.ts';
+import { openRuns, openStreamRuns } from '../warehouse/postgres/open-runs.ts';
+import { readPauses } from '../warehouse/postgres/pauses.ts';
+import { readQuarantine } from '../warehouse/postgres/quarantine.ts';
+import { retryBasis } from '../warehouse/postgres/retry.ts';
+import { statusOfStreams } from '../warehouse/postgres/stream-status.ts';
+import { LONG_PAST, middleOf, writePast, type Past } from './past.ts';
+
+export interface Inspection {
+  readonly name: string;
+  readonly ask: (pool: Pool) => Promise<unknown>;
+}
+
+/** What people and workers ask of the ledger, of a past that writePast wrote. */
+export function inspections(past: Past): readonly Inspection[] {
+  const { run, stream, day } = middleOf(past);
+  const first = { partner: 'p1', stream: 's1' } as const;
+  const acme = somePartner();
+  const backfill = 'backfill/p1/s1/2020-12-31T00..2020-12-31T23/1h';
+  return [
+    { name: 'runs list', ask: (pool) => listRuns(pool, { limit: 20 }) },
+    { name: 'runs list --partner', ask: (pool) => listRuns(pool, { partner: 'p7', limit: 20 }) },
+    { name: 'runs show, a run', ask: (pool) => showRun(pool, run) },
+    { name: 'runs show, a stream of one', ask: (pool) => showRun(pool, stream) },
+    { name: 'runs retry: what it was to do', ask: (pool) => retryBasis(pool, run) },
+    { name: 'status, freshness', ask: statusOfStreams },
+    { name: 'status: limits of a partner', ask: (pool) => readLimits(pool, acme) },
+    { name: 'status: pauses', ask: (pool) => readPauses(pool) },
+    { name: 'quarantine list', ask: (pool) => readQuarantine(pool, { status: 'held', limit: 50 }) },
+    { name: 'quarantine list --all', ask: (pool) => readQuarantine(pool, { limit: 50 }) },
+    {
+      name: 'quarantine list PARTNER',
+      ask: (pool) => readQuarantine(pool, { partner: 'p7', status: 'held', limit: 50 }),
+    },
+    {
+      name: 'quarantine list PARTNER STREAM',
+      ask: (pool) => readQuarantine(pool, { ...first, status: 'held', limit: 50 }),
+    },
+    { name: 'quarantine show', ask: (pool) => readQuarantine(pool, { ...first, id: '2.0', limit: 1 }) },
+    { name: 'backfill list', ask: (pool) => listBackfills(pool, { limit: 20 }) },
+    { name: 'backfill list --partner', ask: (pool) => listBackfills(pool, { partner: 'p7', limit: 20 }) },
+    {
+      name: 'backfill show: its windows',
+      ask: (pool) => readWindows(pool, { ...first, windows: hoursOf('2020-12-31') }),
+    },
+    { name: 'backfill --dry-run: the past', ask: (pool) => pastRuns(pool, { ...first, windowMs: 3_600_000 }) },
+    { name: 'backfill --force', ask: (pool) => forcedGeneration(pool, backfill) },
+    { name: 'sync --force', ask: (pool) => nextGeneration(pool, { partner: 'p1', window: day }) },
+    { name: 'what goes on of a partner', ask: (pool) => openRuns(pool, 'p5') },
+    { name: 'its streams that go on', ask: (pool) => openStreamRuns(pool, { partner: 'p5' }) },
+    { name: 'its streams that wait', ask: (pool) => waitingStreams(pool, 'p5') },
+    { name: 'a look of the governor', ask: (pool) => observeLimits(pool, acme) },
+    { name: 'doctor: the database', ask: pendingMigrations },
+  ];
+}
+
+const hoursOf = (day: string): string[] => Array.from({ length: 24 }, (_, hour) => `${day}T${hour}`);
+
+const somePartner = () =>
+  partner.parse(
+    definePartner({
+      name: 'p1',
+      baseUrl: 'https://p1.example',
+      limits: { rate: 10, burst: 10, quotas: [{ name: 'daily', limit: 10_000, per: 'day' }] },
+      streams: {
+        s1: { path: '/s1', primaryKey: ['id'], schema: { type: 'object', properties: { id: { type: 'string' } } } },
+      },
+    }),
+  );
+
+const TIMES = 25;
+
+/** The median of each in ms, on warm caches, beside one row by its key: the least that a question can take. */
+export async function measureInspection(
+  databaseUrl: string,
+  say: (line: string) => void,
+  past: Past = LONG_PAST,
+): Promise<Readonly<Record<string, number>>> {
+  const pool = openPool(databaseUrl, 5);
+  try {
+    const { rows } = await pool.query<{ runs: string }>('select count(*) as runs from runs');
+    if (rows[0]?.runs === '0') await writePast(pool, past);
+    const { run } = middleOf(past);
+    const least = await medianOf(() => pool.query('select * from runs where run_id = $1', [run]));
+    say(`one run by its id: ${least.toFixed(2)} ms`);
+    const figures: Record<string, number> = { inspect_one_row_ms: least };
+    for (const { name, ask } of inspections(past)) {
+      const took = await medianOf(() => ask(pool));
+      say(`${name.padEnd(32)} ${took.toFixed(2).padStart(8)} ms  ${(took / least).toFixed(1).padStart(6)} ×`);
+      figures[`inspect ${name} ms`] = Number(took.toFixed(2));
+    }
+    return figures;
+  } finally {
+    await pool.end();
+  }
+}
+
+async function medianOf(work: () => Promise<unknown>): Promise<number> {
+  const took: number[] = [];
+  for (let n = 0; n < TIMES; n++) {
+    const startedAt = performance.now();
+    await work();
+    if (n > 2) took.push(performance.now() - startedAt);
+  }
+  return took.toSorted((a, b) => a - b)[took.length >> 1] ?? NaN;
+}
