@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Pool } from 'pg';
 import { definePartner, partner } from '../definitions/definition.ts';
 import { observeLimits } from '../limits/observe.ts';
@@ -14,6 +18,51 @@ import { retryBasis } from '../warehouse/postgres/retry.ts';
 import { statusOfStreams } from '../warehouse/postgres/stream-status.ts';
 import { LONG_PAST, middleOf, writePast, type Past } from './past.ts';
 
+/** As people call them. */
+const commands = [
+  'runs list',
+  `runs show ${middleOf(LONG_PAST).run}`,
+  'status',
+  'quarantine list',
+  'backfill list',
+  'doctor',
+] as const;
+
+/** The medians of whole commands in s, the start of Node and the connections among it; `--version` is the least. */
+export async function measureCommands(
+  env: Readonly<Record<string, string>>,
+  say: (line: string) => void,
+): Promise<Readonly<Record<string, number>>> {
+  const figures: Record<string, number> = {};
+  for (const command of ['--version', ...commands]) {
+    const call = async (): Promise<unknown> =>
+      promisify(execFile)(process.execPath, ['dist/cli/main.js', ...command.split(' ')], {
+        env: { ...process.env, ...env },
+        // Doctor ends with 1 where something is wrong: here no worker runs.
+      }).catch((error: unknown) => (command === 'doctor' ? undefined : Promise.reject(error as Error)));
+    const took = (await medianOf(call, 5)) / 1000;
+    say(`syncline ${command}: ${took.toFixed(2)} s`);
+    figures[`inspect_command ${command} s`] = Number(took.toFixed(2));
+  }
+  return figures;
+}
+
+/** Definitions of the partners of a past. */
+export async function writeDefinitions(dir: string, { partners, streams }: Past): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  for (let p = 1; p <= partners; p++) {
+    const own = Array.from({ length: streams }, (_, s) => `  s${s + 1}: ${STREAM}`);
+    await writeFile(
+      join(dir, `p${p}.yaml`),
+      [`name: p${p}`, `baseUrl: https://p${p}.example`, LIMITS, 'streams:', ...own, ''].join('\n'),
+    );
+  }
+}
+
+const LIMITS = 'limits: { rate: 10, burst: 10, quotas: [{ name: daily, limit: 10000, per: day }] }';
+const STREAM =
+  '{ path: /records, primaryKey: [id], freshness: 26h, schema: { type: object, properties: { id: { type: string } } } }';
+
 export interface Inspection {
   readonly name: string;
   readonly ask: (pool: Pool) => Promise<unknown>;
@@ -24,10 +73,17 @@ export function inspections(past: Past): readonly Inspection[] {
   const { run, stream, day } = middleOf(past);
   const first = { partner: 'p1', stream: 's1' } as const;
   const acme = somePartner();
-  const backfill = 'backfill/p1/s1/2020-12-31T00..2020-12-31T23/1h';
+  const hours = '2020-12-31T00..2020-12-31T23';
   return [
     { name: 'runs list', ask: (pool) => listRuns(pool, { limit: 20 }) },
     { name: 'runs list --partner', ask: (pool) => listRuns(pool, { partner: 'p7', limit: 20 }) },
+    { name: 'runs list --outcome failed', ask: (pool) => listRuns(pool, { outcome: 'failed', limit: 20 }) },
+    { name: 'runs list --outcome suspect: none', ask: (pool) => listRuns(pool, { outcome: 'suspect', limit: 20 }) },
+    { name: 'runs list --outcome running', ask: (pool) => listRuns(pool, { outcome: 'running', limit: 20 }) },
+    {
+      name: 'runs list --partner --outcome',
+      ask: (pool) => listRuns(pool, { partner: 'p7', outcome: 'failed', limit: 20 }),
+    },
     { name: 'runs show, a run', ask: (pool) => showRun(pool, run) },
     { name: 'runs show, a stream of one', ask: (pool) => showRun(pool, stream) },
     { name: 'runs retry: what it was to do', ask: (pool) => retryBasis(pool, run) },
@@ -52,7 +108,10 @@ export function inspections(past: Past): readonly Inspection[] {
       ask: (pool) => readWindows(pool, { ...first, windows: hoursOf('2020-12-31') }),
     },
     { name: 'backfill --dry-run: the past', ask: (pool) => pastRuns(pool, { ...first, windowMs: 3_600_000 }) },
-    { name: 'backfill --force', ask: (pool) => forcedGeneration(pool, backfill) },
+    {
+      name: 'backfill --force',
+      ask: (pool) => forcedGeneration(pool, { partner: 'p1', window: hours, firstId: `backfill/p1/s1/${hours}/1h` }),
+    },
     { name: 'sync --force', ask: (pool) => nextGeneration(pool, { partner: 'p1', window: day }) },
     { name: 'what goes on of a partner', ask: (pool) => openRuns(pool, 'p5') },
     { name: 'its streams that go on', ask: (pool) => openStreamRuns(pool, { partner: 'p5' }) },
@@ -103,12 +162,12 @@ export async function measureInspection(
   }
 }
 
-async function medianOf(work: () => Promise<unknown>): Promise<number> {
+async function medianOf(work: () => Promise<unknown>, times = TIMES): Promise<number> {
   const took: number[] = [];
-  for (let n = 0; n < TIMES; n++) {
+  for (let n = 0; n < times; n++) {
     const startedAt = performance.now();
     await work();
-    if (n > 2) took.push(performance.now() - startedAt);
+    if (n > 1) took.push(performance.now() - startedAt);
   }
   return took.toSorted((a, b) => a - b)[took.length >> 1] ?? NaN;
 }

@@ -119,10 +119,13 @@ const runs = program.command('runs').description('what was run, and how it ended
 runs
   .command('list')
   .option('--partner <name>')
+  .option('--outcome <outcome>', 'ok, partial, deferred, suspect, failed, or running')
   .option('--limit <n>', 'how many', '20')
   .addOption(json)
   .action(
-    run<{ partner?: string; limit: string }>(async (context) => (await import('./commands/runs.ts')).runsList(context)),
+    run<{ partner?: string; outcome?: string; limit: string }>(async (context) =>
+      (await import('./commands/runs.ts')).runsList(context),
+    ),
   );
 runs
   .command('show <id>')
