@@ -148,13 +148,26 @@ export async function measureInspection(
     const { rows } = await pool.query<{ runs: string }>('select count(*) as runs from runs');
     if (rows[0]?.runs === '0') await writePast(pool, past);
     const { run } = middleOf(past);
-    const least = await medianOf(() => pool.query('select * from runs where run_id = $1', [run]));
-    say(`one run by its id: ${least.toFixed(2)} ms`);
-    const figures: Record<string, number> = { inspect_one_row_ms: least };
+    const oneRow = (): Promise<unknown> => pool.query('select * from runs where run_id = $1', [run]);
+    const figures: Record<string, number> = {};
     for (const { name, ask } of inspections(past)) {
-      const took = await medianOf(() => ask(pool));
-      say(`${name.padEnd(32)} ${took.toFixed(2).padStart(8)} ms  ${(took / least).toFixed(1).padStart(6)} ×`);
+      // By turns: what else the machine does then slows both down.
+      const least: number[] = [];
+      const took = await medianOf(
+        () => ask(pool),
+        TIMES,
+        async () => {
+          const startedAt = performance.now();
+          await oneRow();
+          least.push(performance.now() - startedAt);
+        },
+      );
+      const ratio = took / middle(least);
+      say(
+        `${name.padEnd(34)} ${took.toFixed(2).padStart(8)} ms, one run by its id ${middle(least).toFixed(2)} ms: ${ratio.toFixed(1)}`,
+      );
       figures[`inspect ${name} ms`] = Number(took.toFixed(2));
+      figures[`inspect ${name} ratio`] = Number(ratio.toFixed(1));
     }
     return figures;
   } finally {
@@ -162,12 +175,19 @@ export async function measureInspection(
   }
 }
 
-async function medianOf(work: () => Promise<unknown>, times = TIMES): Promise<number> {
+async function medianOf(
+  work: () => Promise<unknown>,
+  times = TIMES,
+  before: () => Promise<unknown> = async () => {},
+): Promise<number> {
   const took: number[] = [];
   for (let n = 0; n < times; n++) {
+    await before();
     const startedAt = performance.now();
     await work();
     if (n > 1) took.push(performance.now() - startedAt);
   }
-  return took.toSorted((a, b) => a - b)[took.length >> 1] ?? NaN;
+  return middle(took);
 }
+
+const middle = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
