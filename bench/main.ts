@@ -8,10 +8,13 @@ import { Client } from 'pg';
 import { reportOfSync, startSync } from '../client/start-sync.ts';
 import { connectClient } from '../client/temporal-client.ts';
 import { processConfig } from '../config/env.ts';
+import { migrate } from '../warehouse/postgres/migrate.ts';
 import { startEmbedded } from '../services/embedded.ts';
 import { benchDefinition, type BenchPartner } from './definition.ts';
 import { historyOf } from './history.ts';
+import { measureCommands, measureInspection, writeDefinitions } from './inspect.ts';
 import { linesOf, measureLimit } from './limit.ts';
+import { LONG_PAST } from './past.ts';
 import { measurePermits } from './permits.ts';
 import { startChild } from './processes.ts';
 
@@ -58,7 +61,13 @@ const env = (url: string, partners: string): Record<string, string> => ({
 });
 
 try {
-  const parts = { bulk: benchBulk, latency: benchLatency, 'one-page': benchOnePage, permits: benchPermits };
+  const parts = {
+    bulk: benchBulk,
+    latency: benchLatency,
+    'one-page': benchOnePage,
+    permits: benchPermits,
+    inspect: benchInspect,
+  };
   const result: Record<string, number | string> = {};
   for (const [name, part] of Object.entries(parts))
     if (values.only === undefined || values.only === name) Object.assign(result, await part());
@@ -241,6 +250,25 @@ async function benchPermits() {
     of_ideal_at_200_per_s: round(seconds / ideal, 3),
     permits_share_at_200_per_s: round(((permits['permits_p50_ms'] ?? NaN) * requests) / 1000 / seconds, 3),
   };
+}
+
+/** What people ask of a ledger of 100,000 runs; writing those takes some minutes. */
+async function benchInspect() {
+  say('\nReading a long past');
+  const past = await databaseNamed('past');
+  await migrate(past);
+  const questions = await measureInspection(past, say);
+  const partners = join(dir, 'partners-of-past');
+  await writeDefinitions(partners, LONG_PAST);
+  return { ...questions, ...(await measureCommands({ ...env('', partners), DATABASE_URL: past }, say)) };
+}
+
+async function databaseNamed(name: string): Promise<string> {
+  const database = new Client({ connectionString: services.databaseUrl });
+  await database.connect();
+  await database.query(`create database ${name}`);
+  await database.end();
+  return Object.assign(new URL(services.databaseUrl), { pathname: `/${name}` }).href;
 }
 
 async function emptyTables(): Promise<void> {

@@ -71,8 +71,11 @@ program
 program
   .command('migrate')
   .description('bring the tables of DATABASE_URL up to date')
+  .option('--patience <duration>', 'how long to try for a lock that a transaction holds', '2m')
   .addOption(json)
-  .action(run(async (context) => (await import('./commands/migrate.ts')).migrateCommand(context)));
+  .action(
+    run<{ patience: string }>(async (context) => (await import('./commands/migrate.ts')).migrateCommand(context)),
+  );
 
 program
   .command('sync <partner> [streams...]')
@@ -116,10 +119,13 @@ const runs = program.command('runs').description('what was run, and how it ended
 runs
   .command('list')
   .option('--partner <name>')
+  .option('--outcome <outcome>', 'ok, partial, deferred, suspect, failed, or running')
   .option('--limit <n>', 'how many', '20')
   .addOption(json)
   .action(
-    run<{ partner?: string; limit: string }>(async (context) => (await import('./commands/runs.ts')).runsList(context)),
+    run<{ partner?: string; outcome?: string; limit: string }>(async (context) =>
+      (await import('./commands/runs.ts')).runsList(context),
+    ),
   );
 runs
   .command('show <id>')

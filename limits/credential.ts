@@ -1,4 +1,5 @@
-import { createHash, scryptSync } from 'node:crypto';
+import { createHash, scrypt, scryptSync } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { Partner } from '../definitions/definition.ts';
 
 const MOST = 1000;
@@ -11,19 +12,42 @@ const known = new Map<string, string>();
  * done once per secret and host, however often a definition is loaded or its limits change.
  */
 export function credentialOf(partner: Partner): string {
-  const { origin } = new URL(partner.baseUrl);
-  const { auth, limits } = partner;
-  const secret =
-    limits.credential === undefined
-      ? typeof auth === 'function'
-        ? `function ${partner.name}`
-        : JSON.stringify(auth)
-      : `named ${limits.credential}`;
-  const key = createHash('sha256').update(`${origin}\n${secret}`).digest('base64');
-  const credential = known.get(key) ?? scryptSync(secret, `syncline credential ${origin}`, 12).toString('hex');
-  // The one used longest ago goes: secrets that rotate would stay for ever.
+  const { key, secret, salt } = ingredients(partner);
+  return remember(key, known.get(key) ?? scryptSync(secret, salt, LENGTH).toString('hex'));
+}
+
+/** Before asking for many: side by side on threads of their own, where one after the other, fifty would take seconds. */
+export async function learnCredentials(partners: readonly Partner[]): Promise<void> {
+  const unknown = new Map(partners.map((partner) => ingredients(partner)).map((each) => [each.key, each] as const));
+  for (const key of unknown.keys()) if (known.has(key)) unknown.delete(key);
+  await Promise.all(
+    [...unknown.values()].map(async ({ key, secret, salt }) =>
+      remember(key, (await derive(secret, salt, LENGTH)).toString('hex')),
+    ),
+  );
+}
+
+const LENGTH = 12;
+const derive = promisify<string, string, number, Buffer>(scrypt);
+
+/** The one used longest ago goes: secrets that rotate would stay for ever. */
+function remember(key: string, credential: string): string {
   known.delete(key);
   known.set(key, credential);
   if (known.size > MOST) known.delete(known.keys().next().value as string);
   return credential;
+}
+
+interface Ingredients {
+  readonly key: string;
+  readonly secret: string;
+  readonly salt: string;
+}
+
+function ingredients({ name, baseUrl, auth, limits }: Partner): Ingredients {
+  const { origin } = new URL(baseUrl);
+  const own = typeof auth === 'function' ? `function ${name}` : JSON.stringify(auth);
+  const secret = limits.credential === undefined ? own : `named ${limits.credential}`;
+  const key = createHash('sha256').update(`${origin}\n${secret}`).digest('base64');
+  return { key, secret, salt: `syncline credential ${origin}` };
 }

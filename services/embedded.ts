@@ -44,7 +44,7 @@ export async function startEmbedded({
   const results = await Promise.allSettled([
     startPostgres({ dataDir: resolve(join(dir, 'postgres')), durable }).then(async (postgres) => {
       started.postgres = postgres;
-      await migrate(postgres.url, controlSchema);
+      await migrate(postgres.url, controlSchema === undefined ? {} : { schema: controlSchema });
       say(`PostgreSQL listens on 127.0.0.1:${postgres.port}`);
     }),
     resolveTemporalCli({ cacheDir, pathEnv, log }).then(async (cliPath) => {

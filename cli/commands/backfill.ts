@@ -9,7 +9,7 @@ import {
   type StartedBackfill,
 } from '../../client/start-backfill.ts';
 import { estimateLeft, requestsPerWindow, type Allowance } from '../../core/backfill-estimate.ts';
-import { checkPlan, chunkMsOf } from '../../core/backfill-plan.ts';
+import { checkPlan, chunkMsOf, rangeLabel } from '../../core/backfill-plan.ts';
 import { endedOf } from '../../core/backfill-tally.ts';
 import { cutWindows } from '../../core/cut-windows.ts';
 import { SECOND } from '../../core/duration.ts';
@@ -59,7 +59,13 @@ export async function backfillStart(context: StartContext): Promise<number> {
   const first: StartBackfill = { partner: context.partner, stream: context.stream, plan, concurrency, generation: 1 };
   const generation =
     options.force === true
-      ? await withDatabase(config, (pool) => forcedGeneration(pool, backfillIdOf(config.names, first)))
+      ? await withDatabase(config, (pool) =>
+          forcedGeneration(pool, {
+            partner: context.partner,
+            window: rangeLabel(plan),
+            firstId: backfillIdOf(config.names, first),
+          }),
+        )
       : 1;
   const asked = { ...first, generation };
   if (options.dryRun === true) return withDatabase(config, (pool) => dryRun(context, pool, { stream, asked }));

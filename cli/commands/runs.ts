@@ -1,5 +1,5 @@
 import { InvalidInput } from '../../core/errors.ts';
-import { listRuns, showRun } from '../../warehouse/postgres/inspect.ts';
+import { listedOutcomes, listRuns, showRun } from '../../warehouse/postgres/inspect.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
@@ -12,11 +12,18 @@ export async function runsList({
   config,
   output,
   options,
-}: CommandContext<{ partner?: string; limit: string }>): Promise<number> {
+}: CommandContext<{ partner?: string; outcome?: string; limit: string }>): Promise<number> {
+  const { partner } = options;
   const limit = positive('--limit', options.limit);
-  const runs = await withDatabase(config, (pool) => listRuns(pool, { partner: options.partner, limit }));
+  const outcome = options.outcome === undefined ? undefined : outcomeNamed(options.outcome);
+  const runs = await withDatabase(config, (pool) => listRuns(pool, { partner, outcome, limit }));
   output.json(runs);
-  if (runs.length === 0) output.say('No run yet: `syncline sync PARTNER` starts one.');
+  if (runs.length === 0)
+    output.say(
+      partner === undefined && outcome === undefined
+        ? 'No run yet: `syncline sync PARTNER` starts one.'
+        : 'No such run: `syncline runs list` shows those of all partners and outcomes.',
+    );
   else
     output.table(
       runs.map((run) => ({
@@ -29,6 +36,13 @@ export async function runsList({
       ['run', 'kind', 'started', 'took', 'outcome'],
     );
   return exitCodes.ok;
+}
+
+function outcomeNamed(text: string): (typeof listedOutcomes)[number] {
+  const found = listedOutcomes.find((each) => each === text);
+  if (found === undefined)
+    throw new InvalidInput(`--outcome: expected ${listedOutcomes.join(', ')}, found ${JSON.stringify(text)}`);
+  return found;
 }
 
 export async function runsShow({ config, output, id }: CommandContext & { readonly id: string }): Promise<number> {

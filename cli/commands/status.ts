@@ -3,6 +3,8 @@ import { readQueueRate, viewOfQueue } from '../../client/queue-rate.ts';
 import { ageText, describeLateness, type Freshness } from '../../core/freshness.ts';
 import type { LimitsView, QueueView } from '../../core/limits-view.ts';
 import { describePause, resumeCommand, type PersonPause } from '../../core/person-pause.ts';
+import type { Partner } from '../../definitions/definition.ts';
+import { learnCredentials } from '../../limits/credential.ts';
 import { readLimits } from '../../limits/usage.ts';
 import { readPauses } from '../../warehouse/postgres/pauses.ts';
 import { statusOfStreams, type StreamStatus } from '../../warehouse/postgres/stream-status.ts';
@@ -130,17 +132,17 @@ async function standingsOf(
   { definitions }: Promises,
 ): Promise<ReadonlyMap<string, Standing>> {
   if (partners.length === 0) return new Map();
-  const [queues, limits] = await Promise.all([
-    queuesOf(config, partners),
-    Promise.all(
-      partners.map(async (name) => {
-        const partner = definitions.get(name);
-        return partner === undefined ? null : readLimits(pool, partner);
-      }),
-    ),
-  ]);
+  const known = partners.flatMap((name) => definitions.get(name) ?? []);
+  const [queues, views] = await Promise.all([queuesOf(config, partners), limitsOf(pool, known)]);
   return new Map(
-    partners.map((name, i) => [name, { limits: limits[i] ?? null, queue: queues.get(name) ?? null }] as const),
+    partners.map((name) => [name, { limits: views.get(name) ?? null, queue: queues.get(name) ?? null }] as const),
+  );
+}
+
+async function limitsOf(pool: Pool, partners: readonly Partner[]): Promise<ReadonlyMap<string, LimitsView>> {
+  await learnCredentials(partners);
+  return new Map(
+    await Promise.all(partners.map(async (partner) => [partner.name, await readLimits(pool, partner)] as const)),
   );
 }
 

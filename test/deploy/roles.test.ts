@@ -118,7 +118,7 @@ describe('deploy/roles.sql', () => {
     await database.pool.query(roles.replaceAll(from, to));
     for (const role of ['migrate', 'worker'])
       await database.pool.query(`alter role blue_syncline_${role} password 'blue_syncline_${role}_secret'`);
-    expect(await migrate(urlAs('blue_syncline_migrate'), 'blue_syncline')).toEqual(await migrations());
+    expect(await migrate(urlAs('blue_syncline_migrate'), { schema: 'blue_syncline' })).toEqual(await migrations());
     const statements = [
       'select * from blue_syncline.runs',
       'select * from syncline.runs',

@@ -101,7 +101,7 @@ export async function openPullBench(
     SYNCLINE_PARTNERS_DIR: folder.path,
   });
   const { names } = config;
-  if (beside !== undefined) await migrate(database.url, names.controlSchema);
+  if (beside !== undefined) await migrate(database.url, { schema: names.controlSchema });
   const dataConverter = dataConverterOf(config.payloadKeys);
   const client = new Client({ connection: temporal.connection, namespace, dataConverter });
   const deps = buildDeps(config, log);

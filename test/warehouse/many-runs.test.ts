@@ -1,75 +1,84 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Pool } from 'pg';
-import { waitingStreams } from '../../limits/overrides.ts';
-import { listRuns, nextGeneration, showRun } from '../../warehouse/postgres/inspect.ts';
-import { openPool } from '../../warehouse/postgres/open-pool.ts';
-import { openRuns, openStreamRuns } from '../../warehouse/postgres/open-runs.ts';
+import { beforeAll, expect, test } from '@jest/globals';
+import { inspections } from '../../bench/inspect.ts';
+import { middleOf, writePast, type Past } from '../../bench/past.ts';
+import { openStream } from '../../warehouse/postgres/open-stream.ts';
+import { settleQuarantine } from '../../warehouse/postgres/quarantine.ts';
 import { statusOfStreams } from '../../warehouse/postgres/stream-status.ts';
-import { freshDatabase, type TestDatabase } from '../support/database.ts';
-import { wholeTablesReadBy } from '../support/explained-queries.ts';
+import { defineStream } from '../support/define-stream.ts';
+import { blocksReadBy } from '../support/explained-queries.ts';
+import { usePool } from '../support/use-pool.ts';
 
-/** Two partners for 137 years; one of them has not ended well for half of that. */
-const RUNS = 100_000;
+/** What `npm run bench -- --only inspect` asks of a hundred times as much. */
+const past: Past = { partners: 10, streams: 2, nights: 1500, backfills: 100, windows: 24, quarantined: 600 };
+const streams = past.partners * past.streams;
+/** A row by its index is four blocks, and each record of the quarantine comes with its page. */
+const FEW = 250;
 
-let database: TestDatabase;
-let pool: Pool;
-beforeAll(async () => {
-  database = await freshDatabase();
-  pool = openPool(database.url, 2);
-  await pool.query(
-    `insert into streams (partner, name, target_schema, target_table, disposition, definition_version, last_run)
-      select partner, name, partner, name, 'merge', '', $1 / 2
-        from unnest(array['acme', 'bolt']) as partner, unnest(array['payments']) as name`,
-    [RUNS],
+const used = usePool(2);
+beforeAll(() => writePast(used.pool, past));
+
+test('each table has more blocks than a question may read', async () => {
+  const { rows } = await used.pool.query<{ name: string; blocks: number }>(
+    `select relname as name, relpages as blocks from pg_class where relname in ('runs', 'stream_runs', 'pages', 'quarantine')`,
   );
-  await pool.query(
-    `insert into runs (run_id, partner, kind, window_label, generation, streams, workflow_run_id, started_at, finished_at, outcome)
-      select 'sync/' || partner || '/' || day, partner, 'nightly', day, 1, array['payments'], 'r', day::date,
-          case when n < $1 / 2 then day::date + interval '1 hour' end,
-          case when n < $1 / 2 then case when partner = 'bolt' and n > $1 / 4 then 'failed' else 'ok' end end
-        from (select partner, n, to_char(date '1890-01-01' + n, 'YYYY-MM-DD') as day
-          from unnest(array['acme', 'bolt']) as partner, generate_series(1, $1 / 2) as n) as past`,
-    [RUNS],
-  );
-  await pool.query(
-    `insert into stream_runs (stream_id, run_no, sync_id, run_id, window_label, kind, lane, definition_version, state, outcome,
-        checkpoint, started_at, finished_at)
-      select s.stream_id, row_number() over (partition by s.stream_id order by r.started_at), 'sync/' || r.partner || '/' || s.name || '/' || r.window_label,
-          r.run_id, r.window_label, r.kind, 'normal', '', case when r.outcome is null then 'running' else 'done' end, r.outcome,
-          '{}', r.started_at, r.finished_at
-        from runs r join streams s using (partner)`,
-  );
-  await pool.query('analyze');
-});
-afterAll(async () => {
-  await pool?.end();
-  await database?.drop();
+  expect(rows.filter(({ blocks }) => blocks <= FEW)).toEqual([]);
 });
 
-const RUN = 'sync/acme/1950-03-01';
+const asked = inspections(past).filter(({ name }) => name !== 'status, freshness');
+test.each(asked.map(({ name, ask }) => [name, ask] as const))(
+  '%s reads few blocks of a long past',
+  async (_name, ask) => {
+    expect(await blocksReadBy(used.pool, ask)).toBeLessThan(FEW);
+  },
+);
 
-test.each<[string, (pool: Pool) => Promise<unknown>]>([
-  ['runs list', (on) => listRuns(on, { limit: 20 })],
-  ['runs list of a partner', (on) => listRuns(on, { partner: 'bolt', limit: 20 })],
-  ['runs show', (on) => showRun(on, RUN)],
-  ['status', (on) => statusOfStreams(on)],
-  ['what goes on', (on) => openRuns(on, 'acme')],
-  ['the streams that go on', (on) => openStreamRuns(on, { partner: 'acme' })],
-  ['the streams of a run that go on', (on) => openStreamRuns(on, { partner: 'acme', runId: RUN })],
-  ['the streams that wait', (on) => waitingStreams(on, 'acme')],
-  ['sync --force', (on) => nextGeneration(on, { partner: 'acme', window: '1950-03-01' })],
-])(`%s reads no table of ${RUNS} runs from end to end`, async (_name, work) => {
-  const whole = await wholeTablesReadBy(pool, work);
-  expect(whole.filter((table) => table === 'runs' || table === 'stream_runs')).toEqual([]);
+test('a night that goes on behind thousands of windows of backfills finds what the nights before it needed', async () => {
+  const { stream } = middleOf(past);
+  const night = stream.replace(/[^/]*$/, '2026-11-24').replaceAll('p1', 'p5');
+  const compiled = defineStream();
+  const opened = { ...compiled, name: 's1', partner: { ...compiled.partner, name: 'p5' }, definitionVersion: 'v1' };
+  const ask: Parameters<typeof blocksReadBy>[1] = async (pool) => {
+    const found = await openStream(pool, {
+      stream: opened,
+      syncId: night,
+      runId: null,
+      windowLabel: '2026-11-24',
+      kind: 'nightly',
+      lane: 'normal',
+    });
+    expect(found).toMatchObject({ report: { state: 'running' }, usualRequests: 1 });
+  };
+  expect(await blocksReadBy(used.pool, ask)).toBeLessThan(60);
 });
 
-test('status tells the last run that brought a stream up to date, however long ago that is', async () => {
-  const streams = await statusOfStreams(pool);
-  const freshOf = (partner: string): readonly (string | undefined)[] =>
-    streams.filter((each) => each.partner === partner).map(({ freshAt }) => freshAt?.slice(0, 10));
-  const { rows } = await pool.query<{ partner: string; day: string }>(
-    `select partner, max(window_label) as day from runs where outcome = 'ok' group by partner order by partner`,
+test('records of the quarantine that went through are found by their places', async () => {
+  const ids = Array.from({ length: 20 }, (_, n) => `${2 * n + 2}.0`);
+  const held = async (): Promise<number> =>
+    Number((await used.pool.query(`select from quarantine where status = 'held'`)).rowCount);
+  const before = await held();
+  const read = await blocksReadBy(used.pool, (pool) => settleQuarantine(pool, { partner: 'p2', stream: 's2', ids }));
+  expect(before - (await held())).toBe(20);
+  expect(read).toBeLessThan(4 * FEW);
+});
+
+test('status tells the last run that brought a stream up to date, however long ago that is, beside later backfills', async () => {
+  await used.pool.query(`update stream_runs r set outcome = 'failed', state = 'failed' from streams s
+    where s.stream_id = r.stream_id and s.partner = 'p3' and r.kind = 'nightly' and r.started_at > timestamptz '2024-03-01'`);
+  const { rows } = await used.pool.query<{ day: string }>(
+    `select max(window_label) as day from stream_runs join streams using (stream_id)
+      where partner = 'p3' and name = 's1' and kind = 'nightly' and outcome in ('ok', 'partial')`,
   );
-  expect([freshOf('acme'), freshOf('bolt')]).toEqual(rows.map(({ day }) => [day]));
-  expect(streams.every(({ running }) => running)).toBe(true);
+  const found = (await statusOfStreams(used.pool)).filter(({ partner }) => partner === 'p3' || partner === 'p5');
+  expect(found.map(({ freshAt }) => freshAt?.slice(0, 10)).slice(0, 2)).toEqual([rows[0]?.day, rows[0]?.day]);
+  expect(found.map(({ partner, running, lastOutcome }) => [partner, running, lastOutcome])).toEqual([
+    ['p3', false, 'failed'],
+    ['p3', false, 'failed'],
+    ['p5', true, 'ok'],
+    ['p5', true, 'ok'],
+  ]);
+});
+
+test('status reads a few blocks a stream, and what it counts', async () => {
+  await used.pool.query('truncate quarantine, waiting');
+  expect(await blocksReadBy(used.pool, statusOfStreams)).toBeLessThan(40 * streams);
 });

@@ -28,7 +28,7 @@ export async function listBackfills(
   pool: Pool,
   { partner, limit }: { readonly partner?: string | undefined; readonly limit: number },
 ): Promise<readonly BackfillRow[]> {
-  return select(pool, '$2::text is null or r.partner = $2', [limit, partner ?? null]);
+  return select(pool, `r.kind = 'backfill' and ($2::text is null or r.partner = $2)`, [limit, partner ?? null]);
 }
 
 export async function findBackfill(pool: Pool, runId: string): Promise<BackfillRow> {
@@ -69,16 +69,22 @@ export async function readWindows(
 }
 
 /** What `--force` begins: the generation after the last one, or that one again when it was forced and did not get through. */
-export async function forcedGeneration(pool: Pool, firstId: string): Promise<number> {
+export async function forcedGeneration(
+  pool: Pool,
+  of: { readonly partner: string; readonly window: string; readonly firstId: string },
+): Promise<number> {
+  // By the window first: only in the collation C would an index find the beginning of an id.
   const { rows } = await pool.query<{ generation: number; through: boolean }>(
     `select generation, outcome is not null and outcome <> 'failed' as through from runs
-      where run_id = $1 or run_id like $2 escape '|' order by generation desc limit 1`,
-    [firstId, `${firstId.replaceAll(/[|%_]/g, '|$&')}/g%`],
+      where partner = $1 and window_label = $2 and (run_id = $3 or starts_with(run_id, $3 || '/g'))
+      order by generation desc limit 1`,
+    [of.partner, of.window, of.firstId],
   );
   const { generation = 0, through = true } = rows[0] ?? {};
   return generation > 1 && !through ? generation : generation + 1;
 }
 
+/** The runs first, in their order and by their index: else PostgreSQL reads all runs, misled by how few of them are backfills. */
 async function select(pool: Pool, where: string, values: readonly unknown[]): Promise<BackfillRow[]> {
   const { rows } = await pool.query<{
     run_id: string;
@@ -97,7 +103,8 @@ async function select(pool: Pool, where: string, values: readonly unknown[]): Pr
   }>(
     `select r.run_id, r.partner, b.stream, b.plan, b.concurrency, r.generation, b.windows, b.tally, b.noted_at,
         r.started_at, r.finished_at, r.outcome, r.reason
-      from backfills b join runs r using (run_id) where ${where} order by r.started_at desc limit $1`,
+      from runs r cross join lateral (select * from backfills b where b.run_id = r.run_id limit 1) b
+      where ${where} order by r.started_at desc limit $1`,
     [...values],
   );
   return rows.map((row) => ({
@@ -127,8 +134,8 @@ export async function pastRuns(
   const { rows } = await pool.query<{ alike: boolean; runs: string; requests: string; range_ms: string }>(
     `with lately as (
       select r.requests, extract(epoch from range_to - range_from) * 1000 as range_ms
-        from streams s join stream_runs r using (stream_id)
-        where s.partner = $1 and s.name = $2 and r.state = 'done' and r.range_from is not null and not r.not_modified
+        from stream_runs r where r.stream_id = (select stream_id from streams where partner = $1 and name = $2)
+          and r.state = 'done' and r.range_from is not null and not r.not_modified
         order by r.run_no desc limit ${LATELY}
     )
     select range_ms between $3::float8 * 0.8 and $3::float8 * 1.25 as alike, count(*) as runs,

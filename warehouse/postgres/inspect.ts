@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { InvalidInput } from '../../core/errors.ts';
-import type { Kind, Outcome } from '../../core/names.ts';
+import { outcomes, type Kind, type Outcome } from '../../core/names.ts';
 import type { StreamReport, WaitKind } from '../warehouse.ts';
 import { quoted } from './quote.ts';
 import { isLatest } from './retry.ts';
@@ -24,14 +24,26 @@ export interface RunSummary {
 
 const runColumns = 'run_id, partner, kind, window_label, started_at, finished_at, outcome, reason, generation, streams';
 
-export async function listRuns(
-  pool: Pool,
-  input: { readonly partner?: string | undefined; readonly limit: number },
-): Promise<RunSummary[]> {
+export const listedOutcomes = [...outcomes, 'running'] as const;
+export interface RunFilter {
+  readonly partner?: string | undefined;
+  /** `running`: has not ended. */
+  readonly outcome?: (typeof listedOutcomes)[number] | undefined;
+  readonly limit: number;
+}
+
+/** The newest first. */
+export async function listRuns(pool: Pool, { partner, outcome, limit }: RunFilter): Promise<RunSummary[]> {
+  const conditions = ['true'];
+  const values: unknown[] = [limit];
+  if (partner !== undefined) conditions.push(`partner = $${values.push(partner)}`);
+  if (outcome === 'running') conditions.push('finished_at is null');
+  else if (outcome !== undefined) conditions.push(`outcome = $${values.push(outcome)}`);
+  // What says the same as its index (migrations/0011_inspect.sql): of a parameter PostgreSQL cannot tell.
+  if (outcome !== undefined && outcome !== 'running' && outcome !== 'ok') conditions.push(`outcome <> 'ok'`);
   const { rows } = await pool.query<RunRow>(
-    `select ${runColumns} from runs
-      ${input.partner === undefined ? '' : 'where partner = $2'} order by started_at desc limit $1`,
-    input.partner === undefined ? [input.limit] : [input.limit, input.partner],
+    `select ${runColumns} from runs where ${conditions.join(' and ')} order by started_at desc limit $1`,
+    values,
   );
   return rows.map(runOf);
 }
@@ -86,6 +98,9 @@ interface StreamRow extends ReportRow {
   readonly range_to: Date | null;
   readonly bytes: string;
 }
+
+/** What deferredCause reads. */
+export const deferredColumns = ['deferred_cause', 'deferred_kind', 'deferred_cause_until'] as const;
 
 export const deferredCause = (run: string): string =>
   ['deferred_cause', 'deferred_kind']

@@ -50,9 +50,11 @@ const emptyPages = `(select count(*)::integer from pages p where p.stream_id = r
       and (q.fetched > 0 or q.cursor_out is null) order by q.page_no desc limit 1), 0))`;
 
 /** Windows of a backfill tell nothing of what a night needs, nor the other way round. */
-const usualRequests = `(select max(requests) from (select q.requests from stream_runs q
-    where q.stream_id = r.stream_id and q.run_no < r.run_no and q.state = 'done'
-      and (q.kind = 'backfill') = (r.kind = 'backfill') order by q.run_no desc limit 5) as lately)`;
+const lately = (which: string): string =>
+  `(select max(requests) from (select q.requests from stream_runs q where q.stream_id = r.stream_id and q.run_no < r.run_no
+    and q.state = 'done' and ${which} order by q.run_no desc limit 5) as lately)`;
+// Written out, so that a night finds the last nights by their index, behind thousands of windows.
+const usualRequests = `case when r.kind = 'backfill' then ${lately(`q.kind = 'backfill'`)} else ${lately(`q.kind <> 'backfill'`)} end`;
 
 async function findRun(client: Pool | PoolClient, { syncId, stream }: OpenStream): Promise<RunRow | undefined> {
   const { rows } = await client.query<RunRow>({

@@ -75,7 +75,8 @@ export async function settleQuarantine(
 ): Promise<void> {
   await pool.query(
     `update quarantine q set status = 'replayed', settled_at = now() from streams s
-      where s.stream_id = q.stream_id and s.partner = $1 and s.name = $2 and q.page || '.' || q.ordinal = any($3)`,
-    [input.partner, input.stream, input.ids],
+      where s.stream_id = q.stream_id and s.partner = $1 and s.name = $2
+        and (q.page, q.ordinal) in (select * from unnest($3::bigint[], $4::integer[]))`,
+    [input.partner, input.stream, input.ids.map((id) => id.split('.')[0]), input.ids.map((id) => id.split('.')[1])],
   );
 }

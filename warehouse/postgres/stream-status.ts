@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Outcome } from '../../core/names.ts';
 import type { WaitKind } from '../warehouse.ts';
-import { deferredCause } from './inspect.ts';
+import { deferredCause, deferredColumns } from './inspect.ts';
 
 export interface StreamStatus {
   readonly partner: string;
@@ -23,12 +23,19 @@ export interface StreamStatus {
   readonly blockedUntil: string | null;
 }
 
-/** A window of a backfill says little of how a stream stands, unless it has no other runs. */
-const ofNights = (where: string, by: string): string => {
-  const last = (place: number, which: string): string =>
-    `(select ${place} as place, r.* from stream_runs r
-      where r.stream_id = s.stream_id and ${which} and ${where} order by r.${by} desc limit 1)`;
-  return `select * from (${last(1, `r.kind <> 'backfill'`)} union all ${last(2, 'true')}) as runs order by place limit 1`;
+const told = ['state', 'outcome', 'reason', 'finished_at', 'deferred_until', ...deferredColumns];
+
+/**
+ * The last run of a stream, by a column. A window of a backfill says little of how a stream stands, unless it has no other
+ * runs: only then are they looked at.
+ */
+const lastRun = (name: string, by: 'run_no' | 'finished_at'): string => {
+  const last = (which: string): string =>
+    `(select r.run_no, ${told.map((column) => `r.${column}`).join(', ')} from stream_runs r
+      where r.stream_id = s.stream_id and r.${by} is not null and ${which} order by r.${by} desc limit 1)`;
+  return `left join lateral ${last(`r.kind <> 'backfill'`)} ${name}_night on true
+    left join lateral (select ${name}_night.* where ${name}_night.run_no is not null
+      union all ${last(`${name}_night.run_no is null`)}) ${name} on true`;
 };
 
 /** Each stream as it stands: its last run, its watermark, what waits and what is in quarantine. */
@@ -55,10 +62,10 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
         good.started_at as fresh_at, latest.state, latest.deferred_until, ${deferredCause('latest')},
         (select count(*) from waiting w where w.stream_id = s.stream_id) as waiting,
         (select count(*) from quarantine q where q.stream_id = s.stream_id and q.status = 'held') as quarantined,
-        (select max(blocked_until) from credentials c where c.partner = s.partner and blocked_until > now()) as blocked_until
-      from streams s
-      left join lateral (${ofNights('true', 'run_no')}) latest on true
-      left join lateral (${ofNights('r.finished_at is not null', 'finished_at')}) ended on true
+        blocks.blocked_until
+      from streams s ${lastRun('latest', 'run_no')} ${lastRun('ended', 'finished_at')}
+      left join (select partner, max(blocked_until) as blocked_until from credentials
+        where blocked_until > now() group by partner) blocks on blocks.partner = s.partner
       left join lateral (select started_at from stream_runs r
         where r.stream_id = s.stream_id and r.outcome in ('ok', 'partial') and r.kind in ('nightly', 'manual')
           and position('..' in r.window_label) < 2 order by r.finished_at desc limit 1) good on true
