@@ -27,7 +27,9 @@ export function encrypting(keys: readonly PayloadKey[]): PayloadCodec {
       payloads.map((payload) => {
         const { encoding, 'encryption-key-id': keyId } = payload.metadata ?? {};
         if (encoding === undefined || !ENCODING.equals(encoding)) return payload;
-        const id = Buffer.from(keyId ?? '').toString();
+        const id = Buffer.from(keyId ?? '')
+          .subarray(0, 64)
+          .toString();
         const key = byId.get(id);
         if (key === undefined)
           throw new NeedsAttention(
