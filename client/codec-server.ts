@@ -16,6 +16,8 @@ export interface CodecServerOptions {
   readonly token?: string | undefined;
   /** Also seals, so that inputs and signals can be sent from the Temporal UI and CLI. */
   readonly encode?: boolean;
+  /** Temporal's CLI and UI do not show why they got no answer. */
+  readonly onProblem?: (problem: string) => void;
 }
 
 export interface CodecServer {
@@ -41,9 +43,9 @@ export async function startCodecServer(options: CodecServerOptions): Promise<Cod
   const server = createServer({ requestTimeout: 30 * SECOND }, (request, response) => {
     answer(request, response, options).catch((error: unknown) => {
       const known = error instanceof Refused || error instanceof NeedsAttention;
-      say(response, error instanceof Refused ? error.status : known ? 400 : 500, {
-        error: known ? explain(error) : 'the codec server failed',
-      });
+      const words = known ? explain(error) : 'the codec server failed';
+      options.onProblem?.(words);
+      say(response, error instanceof Refused ? error.status : known ? 400 : 500, { error: words });
     });
   });
   const port = await listen(server, { address: options.address, setting: '--address' });
@@ -66,11 +68,11 @@ async function answer(
   if (request.method !== 'POST') throw new Refused(405, 'only POST');
   if (token !== undefined && !isToken(request.headers.authorization, token))
     throw new Refused(401, 'expected Authorization: Bearer with the token in SYNCLINE_CODEC_TOKEN of this server');
-  if (wanted === 'encode' && !encode)
-    throw new Refused(403, 'this server only opens payloads: start `syncline codec --encode` to seal them as well');
-
   const parsed = parsePayloads(await bodyOf(request));
   if ('problem' in parsed) throw new Refused(400, parsed.problem);
+  // A query without arguments has nothing to seal.
+  if (wanted === 'encode' && !encode && parsed.payloads.length > 0)
+    throw new Refused(403, 'this server only opens payloads: start `syncline codec --encode` to seal them as well');
   say(response, 200, printPayloads(await codec[wanted]([...parsed.payloads])));
 }
 

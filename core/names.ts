@@ -27,6 +27,9 @@ export const searchAttributes = {
   SyncOutcome: 'KEYWORD',
 } as const;
 
+/** A global of the workflow sandbox, there when messages of failures are to be sealed. */
+export const SEALS_FAILURES = '__synclineSealsFailures';
+
 /** `sync/acme/2026-11-24`, or `sync/acme/2026-11-24/g2` for a forced second generation. */
 export const partnerSyncId = (run: { partner: string; window: string; generation: number }): string =>
   `sync/${run.partner}/${run.window}${generationSuffix(run.generation)}`;

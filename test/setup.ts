@@ -49,6 +49,7 @@ async function compile(): Promise<void> {
     const found = typeof error === 'object' && error !== null && 'stdout' in error ? String(error.stdout) : '';
     throw new Error(`the sources do not compile:\n${found}`, { cause: error });
   });
+  await cp('client/sealed-failures.cjs', 'dist/client/sealed-failures.cjs');
   await cp('warehouse/migrations', 'dist/warehouse/migrations', { recursive: true });
 }
 

@@ -27,6 +27,7 @@ export async function codec({ config, output, options }: CommandContext<CodecOpt
     origins,
     token: config.codecToken,
     encode: options.encode === true,
+    onProblem: once(output.say),
   });
   try {
     output.say(`Opens payloads at ${server.url} with the keys ${config.payloadKeys.map(({ id }) => id).join(', ')}`);
@@ -40,6 +41,16 @@ export async function codec({ config, output, options }: CommandContext<CodecOpt
     await server.close();
   }
   return exitCodes.ok;
+}
+
+/** A page of the UI asks the same thing many times. */
+function once(tell: (line: string) => void): (line: string) => void {
+  const told = new Set<string>();
+  return (line) => {
+    if (told.has(line) || told.size >= 100) return;
+    told.add(line);
+    tell(`Refused: ${line}`);
+  };
 }
 
 /** Who can reach it can read all payloads: beyond this machine only with a token. */

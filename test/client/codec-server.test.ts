@@ -100,13 +100,16 @@ describe('the codec server', () => {
   });
 
   test('has two paths and one method, and seals only when it is told to', async () => {
-    const ask = await start({ encode: false });
+    const problems: string[] = [];
+    const ask = await start({ encode: false, onProblem: (problem) => problems.push(problem) });
     expect(await ask('/', of())).toMatchObject({ status: 404 });
     expect(await ask('/decode', { method: 'GET' })).toMatchObject({ status: 405 });
     expect(await ask('/encode', of(plain))).toMatchObject({
       status: 403,
       body: { error: 'this server only opens payloads: start `syncline codec --encode` to seal them as well' },
     });
+    expect(await ask('/encode', of())).toMatchObject({ status: 200 });
+    expect(problems).toEqual([expect.any(String), 'only POST', expect.stringContaining('only opens payloads')]);
   });
 
   test('lets pages ask that are listed, and no others', async () => {

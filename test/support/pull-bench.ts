@@ -102,7 +102,7 @@ export async function openPullBench(env: Readonly<Record<string, string>> = {}):
     running.push({ worker, run: worker.run() });
   };
   await work({
-    ...workflowSource({ bundlePath: process.env['WORKFLOW_BUNDLE'] }),
+    ...workflowSource({ bundlePath: process.env['WORKFLOW_BUNDLE'], sealed: config.payloadKeys.length > 0 }),
     taskQueue: WORKFLOW_QUEUE,
     activities: createControlActivities(deps.activities),
   });
