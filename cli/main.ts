@@ -216,6 +216,18 @@ quarantine
   );
 
 program
+  .command('codec')
+  .description('opens what SYNCLINE_PAYLOAD_KEYS has sealed, for the Temporal UI and CLI; stays up until Ctrl-C')
+  .option('--address <host:port>', 'where it listens; port 0 takes a free one', '127.0.0.1:8088')
+  .option('--allow-origin <url...>', 'pages that may ask from a browser: where the Temporal UI is', [])
+  .option('--encode', 'also seal inputs and signals that are sent from there')
+  .action(
+    run<{ address: string; allowOrigin: string[]; encode?: boolean }>(async (context) =>
+      (await import('./commands/codec.ts')).codec(context),
+    ),
+  );
+
+program
   .command('doctor')
   .description('what is wrong with this installation, and how to mend it')
   .addOption(json)

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import type { DataConverter, Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { PayloadKey } from '../config/payload-keys.ts';
@@ -9,9 +10,11 @@ const ENCODING = Buffer.from('binary/encrypted');
 const NONCE = 12;
 const TAG = 16;
 
-/** Inputs, results, signals and details as Temporal keeps them: sealed, if there are keys. */
+const failureConverterPath = fileURLToPath(new URL('./sealed-failures.cjs', import.meta.url));
+
+/** Inputs, results, signals, details and failures as Temporal keeps them: sealed, if there are keys. */
 export const dataConverterOf = (keys: readonly PayloadKey[]): DataConverter =>
-  keys.length === 0 ? {} : { payloadCodecs: [encrypting(keys)] };
+  keys.length === 0 ? {} : { payloadCodecs: [encrypting(keys)], failureConverterPath };
 
 /**
  * AES-256-GCM. The first key seals, all of them open: a key is rotated by putting a new one in front. What was written
@@ -27,7 +30,9 @@ export function encrypting(keys: readonly PayloadKey[]): PayloadCodec {
       payloads.map((payload) => {
         const { encoding, 'encryption-key-id': keyId } = payload.metadata ?? {};
         if (encoding === undefined || !ENCODING.equals(encoding)) return payload;
-        const id = Buffer.from(keyId ?? '').toString();
+        const id = Buffer.from(keyId ?? '')
+          .subarray(0, 64)
+          .toString();
         const key = byId.get(id);
         if (key === undefined)
           throw new NeedsAttention(

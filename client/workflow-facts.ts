@@ -1,4 +1,5 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client';
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { WorkflowFacts } from '../core/explain-wait.ts';
 
 /** Of temporal.api.enums.v1; the enums are not exported to ESM. */
@@ -24,7 +25,7 @@ export async function workflowFacts(client: Client, workflowId: string): Promise
           : {
               state: stateOf(Number(grant.state)),
               attempt: grant.attempt ?? 1,
-              lastFailure: grant.lastFailure?.message ?? null,
+              lastFailure: await messageOf(client, grant.lastFailure),
               nextAttemptAt: isoOf(grant.nextAttemptScheduleTime),
               lastSignAt: isoOf(grant.lastHeartbeatTime ?? grant.lastStartedTime),
               worker: grant.lastWorkerIdentity || null,
@@ -36,6 +37,15 @@ export async function workflowFacts(client: Client, workflowId: string): Promise
     throw error;
   }
 }
+
+type Failure = Parameters<typeof decodeOptionalFailureToOptionalError>[1];
+
+/** Whoever lacks the key still learns all the rest. */
+const messageOf = (client: Client, failure: Failure): Promise<string | null> =>
+  decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, failure).then(
+    (error) => error?.message ?? null,
+    () => 'a failure that is sealed with a key which SYNCLINE_PAYLOAD_KEYS lacks here',
+  );
 
 const stateOf = (state: number): NonNullable<WorkflowFacts['grant']>['state'] =>
   state === STARTED || state === CANCEL_REQUESTED ? 'started' : state >= PAUSED ? 'paused' : 'scheduled';

@@ -58,6 +58,7 @@ const schema = z.object({
         });
       return keys ?? [];
     }),
+  SYNCLINE_CODEC_TOKEN: z.string().min(16, 'a secret of 16 characters or more (openssl rand -hex 32)').optional(),
   SYNCLINE_FAILPOINT: failpointRule.optional(),
   XDG_CACHE_HOME: z.string().optional(),
   HOME: z.string().optional(),
@@ -82,6 +83,8 @@ export interface Config {
   readonly worker: WorkerLimits;
   /** Temporal keeps payloads encrypted with the first one; none: as they are. */
   readonly payloadKeys: readonly PayloadKey[];
+  /** What `syncline codec` wants to be shown; undefined: nothing. */
+  readonly codecToken: string | undefined;
   readonly failpoint: string | undefined;
   readonly cacheDir: string;
   readonly pathEnv: string;
@@ -112,6 +115,7 @@ export function readConfig(env: Environment): Config {
     healthAddress: value.SYNCLINE_HEALTH_ADDRESS,
     worker: workerLimits(value),
     payloadKeys: value.SYNCLINE_PAYLOAD_KEYS,
+    codecToken: value.SYNCLINE_CODEC_TOKEN,
     failpoint: value.SYNCLINE_FAILPOINT,
     cacheDir: `${value.XDG_CACHE_HOME ?? `${value.HOME ?? '.'}/.cache`}/syncline`,
     pathEnv: value.PATH,
@@ -120,7 +124,7 @@ export function readConfig(env: Environment): Config {
 }
 
 /** Our own settings that are secrets may come from files; definitions read theirs themselves (definitions/secrets.ts). */
-const fromFile = ['DATABASE_URL', 'SYNCLINE_PAYLOAD_KEYS'] as const;
+const fromFile = ['DATABASE_URL', 'SYNCLINE_PAYLOAD_KEYS', 'SYNCLINE_CODEC_TOKEN'] as const;
 
 function fromFiles(env: Environment): Record<string, string> {
   const values: Record<string, string> = {};

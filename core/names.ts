@@ -21,6 +21,9 @@ export const searchAttributes = {
   SyncOutcome: 'KEYWORD',
 } as const;
 
+/** A global of the workflow sandbox, there when messages of failures are to be sealed. */
+export const SEALS_FAILURES = '__synclineSealsFailures';
+
 /** `sync/acme/payments/2026-11-24/r2`, then `/r3`: the stream is read once more for the same run. */
 export function nextReading(syncId: string): string {
   const [, base = syncId, number = '1'] = /^(.*)\/r(\d+)$/.exec(syncId) ?? [];

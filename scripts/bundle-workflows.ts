@@ -1,11 +1,15 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { workflowsPath } from '../workers/workflow-source.ts';
+import { failureConverterPath, workflowsPath } from '../workers/workflow-source.ts';
 
 /** `bundle-workflows OUT [INDEX]`: one file with every workflow, whole or not there at all. */
 const [, , out = 'dist/workflow-bundle.js', index = workflowsPath()] = process.argv;
-const { code } = await bundleWorkflowCode({ workflowsPath: index, logger: new DefaultLogger('WARN') });
+const { code } = await bundleWorkflowCode({
+  workflowsPath: index,
+  failureConverterPath: failureConverterPath(),
+  logger: new DefaultLogger('WARN'),
+});
 await mkdir(dirname(out), { recursive: true });
 await writeFile(`${out}.${process.pid}`, code);
 await rename(`${out}.${process.pid}`, out);

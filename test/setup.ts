@@ -51,6 +51,7 @@ async function compile(): Promise<void> {
       throw new Error(`the sources do not compile:\n${found}`, { cause: error });
     },
   );
+  await cp('client/sealed-failures.cjs', 'dist/client/sealed-failures.cjs');
   await cp('warehouse/migrations', 'dist/warehouse/migrations', { recursive: true });
 }
 

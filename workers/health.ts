@@ -1,8 +1,7 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { createServer, type ServerResponse } from 'node:http';
 import { SECOND } from '../core/duration.ts';
-import { explain, InvalidInput } from '../core/errors.ts';
+import { explain } from '../core/errors.ts';
+import { closeServer, hostOf, listen } from '../services/listen.ts';
 
 export interface Health {
   /** `http://host:port` as it really listens. */
@@ -40,34 +39,16 @@ export async function startHealth(address: string, { problems }: HealthChecks): 
       say(response, found.length === 0 ? 200 : 503, { ready: found.length === 0, problems: found }),
     );
   });
-  const port = await listen(server, address);
+  const port = await listen(server, { address, setting: 'SYNCLINE_HEALTH_ADDRESS' });
   return {
     url: `http://${hostOf(address)}:${port}`,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    close: () => closeServer(server),
   };
 }
 
 function say(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(`${JSON.stringify(body)}\n`);
-}
-
-const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
-
-async function listen(server: Server, address: string): Promise<number> {
-  const port = Number(address.slice(address.lastIndexOf(':') + 1));
-  try {
-    server.listen(port, hostOf(address).replace(/^\[|\]$/g, ''));
-    await once(server, 'listening');
-  } catch (error) {
-    throw new InvalidInput(
-      `SYNCLINE_HEALTH_ADDRESS: cannot listen on ${address} (${explain(error)}); choose another address, or port 0 for a free one`,
-    );
-  }
-  return (server.address() as AddressInfo).port;
 }
 
 async function inTime<T>(work: Promise<T>): Promise<T> {

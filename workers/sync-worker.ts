@@ -126,7 +126,10 @@ class Fleet implements RunningWorkers {
   async startWorkflows(): Promise<void> {
     const limits = this.#config.worker;
     await this.#start(this.#config.names.workflowQueue, {
-      ...workflowSource({ bundlePath: this.#config.workflowBundle }),
+      ...workflowSource({
+        bundlePath: this.#config.workflowBundle,
+        sealed: this.#config.payloadKeys.length > 0,
+      }),
       activities: createControlActivities(this.#deps.activities),
       maxCachedWorkflows: limits.cachedWorkflows,
       maxConcurrentWorkflowTaskExecutions: limits.workflowSlots,

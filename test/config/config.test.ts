@@ -13,6 +13,7 @@ describe('the configuration', () => {
       logLevel: 'info',
       workflowBundle: undefined,
       payloadKeys: [],
+      codecToken: undefined,
       heartbeatTimeoutMs: 20_000,
       worker: {
         cachedWorkflows: 200,

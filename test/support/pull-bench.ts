@@ -112,7 +112,7 @@ export async function openPullBench(
     running.push({ worker, run: worker.run() });
   };
   await work({
-    ...workflowSource({ bundlePath: process.env['WORKFLOW_BUNDLE'] }),
+    ...workflowSource({ bundlePath: process.env['WORKFLOW_BUNDLE'], sealed: config.payloadKeys.length > 0 }),
     taskQueue: names.workflowQueue,
     activities: createControlActivities(deps.activities),
   });
