@@ -5,22 +5,10 @@ import {
   type DeclaredSchedule,
   type PresentSchedule,
 } from '../../core/schedule.ts';
+import { declaredSchedule } from '../support/declared-schedule.ts';
 
 const id = 'schedule/acme/nightly';
-const declared: DeclaredSchedule = {
-  partner: 'acme',
-  name: 'nightly',
-  cron: ['30 3 * * *'],
-  timeZone: 'UTC',
-  covers: 'day',
-  streams: [],
-  jitterMs: 0,
-  overlap: 'queue',
-  catchUpMs: 1000,
-  pauseOnFailure: false,
-  paused: false,
-  note: null,
-};
+const declared = declaredSchedule();
 const present = (more: Partial<PresentSchedule> = {}): PresentSchedule => ({
   id,
   declared,

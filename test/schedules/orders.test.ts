@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client } from '@temporalio/client';
 import { applyChange, catchUpSchedule, pauseSchedule, triggerSchedule } from '../../client/schedules.ts';
 import { plainNames } from '../../core/names.ts';
-import type { DeclaredSchedule } from '../../core/schedule.ts';
+import { declaredSchedule } from '../support/declared-schedule.ts';
 import { freshNamespace } from '../support/fresh-namespace.ts';
 import { testTemporal, type TestTemporal } from '../support/temporal.ts';
 
@@ -12,20 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => temporal.close());
 
-const declared: Omit<DeclaredSchedule, 'partner'> = {
-  name: 'nightly',
-  cron: ['30 3 * * *'],
-  timeZone: 'UTC',
-  covers: 'day',
-  streams: [],
-  jitterMs: 0,
-  overlap: 'queue',
-  catchUpMs: 60_000,
-  pauseOnFailure: false,
-  paused: false,
-  note: null,
-};
-
 test('a pause holds, whatever is ordered of its schedule at the same time and right after it', async () => {
   const client = new Client({ connection: temporal.connection, namespace: await freshNamespace() });
   const partners = Array.from({ length: 12 }, (_, at) => `p${at}`);
@@ -33,7 +19,7 @@ test('a pause holds, whatever is ordered of its schedule at the same time and ri
     partners.map(async (partner) => {
       const of = { partner, name: 'nightly' };
       const id = plainNames.scheduleId(of);
-      await applyChange(client, plainNames, { kind: 'create', id, to: { ...declared, partner } });
+      await applyChange(client, plainNames, { kind: 'create', id, to: declaredSchedule(partner) });
       // The first order of a new schedule waits until its workflow has begun: so long another one can take its place.
       await Promise.all([pauseSchedule(client, plainNames, of, 'by hand'), triggerSchedule(client, plainNames, of)]);
       await pauseSchedule(client, plainNames, of, 'once more');
