@@ -10,7 +10,7 @@ import { headerProblems, type ReportProblems } from '../http/header-problems.ts'
 import type { Log } from '../http/log.ts';
 import { createMemoryTokenStore, type TokenStore } from '../http/token-store.ts';
 import type { Circuit } from '../limits/circuit.ts';
-import { credentialOf } from '../limits/credential.ts';
+import { knownCredential } from '../limits/known-credential.ts';
 import { LEASE_MS } from '../limits/leases.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { PostgresPauses, type Pauses } from '../limits/pauses.ts';
@@ -87,7 +87,7 @@ type Loaded = Awaited<ReturnType<typeof loadWithSecrets>>;
 
 function openPartner(deps: OpenDeps, { partner, changeable: taken }: Loaded, changedAtMs: number): Opened {
   const { pool, log, now, secrets } = deps;
-  const credential = credentialOf(partner);
+  const credential = knownCredential(partner);
   const authorizer = rotatingAuthorizer({
     secrets,
     taken,
@@ -118,7 +118,7 @@ function openPartner(deps: OpenDeps, { partner, changeable: taken }: Loaded, cha
 function authorizerOf({ pool, now, secrets }: OpenDeps, partner: Partner): Authorizer {
   return createAuthorizer({
     auth: partner.auth,
-    tokens: tokensOf(pool, partner, credentialOf(partner)),
+    tokens: tokensOf(pool, partner, knownCredential(partner)),
     exchange: createTokenExchange({ timeoutMs: partner.timeout, now }),
     secret: secretFor(secrets),
     now,

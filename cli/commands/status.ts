@@ -140,7 +140,7 @@ async function standingsOf(
 }
 
 async function limitsOf(pool: Pool, partners: readonly Partner[]): Promise<ReadonlyMap<string, LimitsView>> {
-  await learnCredentials(partners);
+  await learnCredentials(pool, partners);
   return new Map(
     await Promise.all(partners.map(async (partner) => [partner.name, await readLimits(pool, partner)] as const)),
   );
