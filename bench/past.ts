@@ -88,6 +88,7 @@ const statements = ({ partners, streams, nights, backfills, windows, quarantined
         case when n % 2 = 0 then 'held' else 'replayed' end, timestamptz '2026-11-24' - n * interval '1 hour'
       from streams, generate_series(1, ${quarantined}) n`,
   `insert into credentials (credential, partner) select 'c' || p, 'p' || p from generate_series(1, ${partners}) p`,
+  `insert into credentials_in_use (partner, credential) select partner, credential from credentials`,
   `insert into waiting (stream_id, event, needs_stream, needs_key)
     select stream_id, n, stream_id, 'k' || n from streams, generate_series(1, ${quarantined} / 10) n`,
   `insert into pauses (scope, target, partner, reason, paused_by, paused_at, ended_by, ended_at)

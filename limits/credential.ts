@@ -3,7 +3,11 @@ import { promisify } from 'node:util';
 import type { Partner } from '../definitions/definition.ts';
 
 const MOST = 1000;
-const known = new Map<string, string>();
+const LENGTH = 12;
+/** Of secrets, by their hash. */
+const derived = new Map<string, string>();
+/** Of definitions as loaded, where somebody knew it. */
+const known = new WeakMap<Partner, string>();
 
 /**
  * A name for the credential a definition uses, the same wherever the same secret is used at the same host; where
@@ -12,31 +16,31 @@ const known = new Map<string, string>();
  * done once per secret and host, however often a definition is loaded or its limits change.
  */
 export function credentialOf(partner: Partner): string {
+  const found = known.get(partner);
+  if (found !== undefined) return found;
   const { key, secret, salt } = ingredients(partner);
-  return remember(key, known.get(key) ?? scryptSync(secret, salt, LENGTH).toString('hex'));
+  const credential = derived.get(key) ?? scryptSync(secret, salt, LENGTH).toString('hex');
+  // The one used longest ago goes: secrets that rotate would stay for ever.
+  derived.delete(key);
+  derived.set(key, credential);
+  if (derived.size > MOST) derived.delete(derived.keys().next().value as string);
+  return know(partner, credential);
 }
 
-/** Before asking for many: side by side on threads of their own, where one after the other, fifty would take seconds. */
-export async function learnCredentials(partners: readonly Partner[]): Promise<void> {
-  const unknown = new Map(partners.map((partner) => ingredients(partner)).map((each) => [each.key, each] as const));
-  for (const key of unknown.keys()) if (known.has(key)) unknown.delete(key);
-  await Promise.all(
-    [...unknown.values()].map(async ({ key, secret, salt }) =>
-      remember(key, (await derive(secret, salt, LENGTH)).toString('hex')),
-    ),
-  );
-}
+export const isKnown = (partner: Partner): boolean => known.has(partner);
 
-const LENGTH = 12;
-const derive = promisify<string, string, number, Buffer>(scrypt);
-
-/** The one used longest ago goes: secrets that rotate would stay for ever. */
-function remember(key: string, credential: string): string {
-  known.delete(key);
-  known.set(key, credential);
-  if (known.size > MOST) known.delete(known.keys().next().value as string);
+export function know(partner: Partner, credential: string): string {
+  known.set(partner, credential);
   return credential;
 }
+
+/** On a thread of its own: many at once take as long as a few. */
+export async function derivedBeside(partner: Partner): Promise<string> {
+  const { secret, salt } = ingredients(partner);
+  return (await derive(secret, salt, LENGTH)).toString('hex');
+}
+
+const derive = promisify<string, string, number, Buffer>(scrypt);
 
 interface Ingredients {
   readonly key: string;

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { describeAlert, levelReached } from '../core/limit-alert.ts';
 import type { LimitAlert, LimitsView } from '../core/limits-view.ts';
 import type { Partner } from '../definitions/definition.ts';
+import { noteCredential } from './learn-credentials.ts';
 import { effectiveCap, forecastOf, isLong, readUse, viewOf, type BucketUse, type Use } from './usage.ts';
 
 export interface Observation {
@@ -12,7 +13,7 @@ export interface Observation {
 
 /** What the governor does once a minute: notes the use of long limits for the forecast, and raises what has become due. */
 export async function observeLimits(pool: Pool, partner: Partner): Promise<Observation> {
-  const use = await readUse(pool, partner);
+  const [use] = await Promise.all([readUse(pool, partner), noteCredential(pool, partner)]);
   const long = use.buckets.filter(({ bucket }) => isLong(bucket));
   await noteSamples(pool, use, long);
   const raised: LimitAlert[] = [];

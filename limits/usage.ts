@@ -110,12 +110,15 @@ interface BucketRow {
   readonly samples: readonly { readonly ms: number; readonly used: number }[] | null;
 }
 
-/** The arithmetic is that of take_permits (migrations/0003_limits.sql), on the same clock. */
+/**
+ * The arithmetic is that of take_permits (migrations/0003_limits.sql), on the same clock. Materialized, or the end of a
+ * period would be worked out again for each sample.
+ */
 async function readBuckets(pool: Pool, credential: string, buckets: readonly Bucket[]): Promise<readonly BucketUse[]> {
   if (buckets.length === 0) return [];
   const { rows } = await pool.query<BucketRow>(
     `with now_us as materialized (select epoch_us() as us),
-    specs as (
+    specs as materialized (
       select s.*, us, case when s.kind = 'quota'
           then quota_resets_us(us - s."guardUs", s.unit, s."periodUs", s."resetAt", s.zone) end as calendar_us
         from jsonb_to_recordset($2) as s(name text, kind text, "periodUs" float8, "sliceUs" bigint, burst float8,

@@ -4,7 +4,7 @@ import { ageText, describeLateness, type Freshness } from '../../core/freshness.
 import type { LimitsView, QueueView } from '../../core/limits-view.ts';
 import { describePause, resumeCommand, type PersonPause } from '../../core/person-pause.ts';
 import type { Partner } from '../../definitions/definition.ts';
-import { learnCredentials } from '../../limits/credential.ts';
+import { learnCredentials } from '../../limits/learn-credentials.ts';
 import { readLimits } from '../../limits/usage.ts';
 import { readPauses } from '../../warehouse/postgres/pauses.ts';
 import { statusOfStreams, type StreamStatus } from '../../warehouse/postgres/stream-status.ts';
@@ -140,7 +140,7 @@ async function standingsOf(
 }
 
 async function limitsOf(pool: Pool, partners: readonly Partner[]): Promise<ReadonlyMap<string, LimitsView>> {
-  await learnCredentials(partners);
+  await learnCredentials(pool, partners);
   return new Map(
     await Promise.all(partners.map(async (partner) => [partner.name, await readLimits(pool, partner)] as const)),
   );

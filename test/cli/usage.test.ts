@@ -45,6 +45,16 @@ describe('a command that is not understood ends with 2 and says why', () => {
     ['partners check acme --offline', { ACME_TOKEN: '' }, /acme.yaml.* auth.token: environment variable ACME_TOKEN/s],
     ['runs list', {}, /^syncline: there is no database: set DATABASE_URL, or start one with `syncline dev`/],
     ['runs list --limit 0', { DATABASE_URL: nobody }, /^syncline: --limit: expected a whole number above 0, found "0"/],
+    [
+      'runs list --outcome bad',
+      { DATABASE_URL: nobody },
+      /^syncline: --outcome: expected ok, partial, deferred, suspect, failed, running, found "bad"\n$/,
+    ],
+    [
+      'migrate --patience long',
+      { DATABASE_URL: nobody },
+      /^syncline: --patience: expected a duration such as 30s or 10m, found "long"\n$/,
+    ],
     ['quarantine show acme orders 7', { DATABASE_URL: nobody }, /^syncline: id: expected PAGE\.PLACE/],
     [
       'runs list',

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { inspections } from '../../bench/inspect.ts';
 import { middleOf, writePast, type Past } from '../../bench/past.ts';
+import { listRuns } from '../../warehouse/postgres/inspect.ts';
 import { openStream } from '../../warehouse/postgres/open-stream.ts';
 import { settleQuarantine } from '../../warehouse/postgres/quarantine.ts';
 import { statusOfStreams } from '../../warehouse/postgres/stream-status.ts';
@@ -31,6 +32,21 @@ test.each(asked.map(({ name, ask }) => [name, ask] as const))(
     expect(await blocksReadBy(used.pool, ask)).toBeLessThan(FEW);
   },
 );
+
+test.each([
+  [{ partner: 'p4' }, `partner = 'p4'`],
+  [{ outcome: 'ok' }, `outcome = 'ok'`],
+  [{ outcome: 'failed' }, `outcome = 'failed'`],
+  [{ outcome: 'running' }, 'finished_at is null'],
+  [{ partner: 'p4', outcome: 'partial' }, `partner = 'p4' and outcome = 'partial'`],
+] as const)('runs list shows the newest runs of %j', async (filter, where) => {
+  const found = await listRuns(used.pool, { ...filter, limit: 7 });
+  const { rows } = await used.pool.query<{ run_id: string }>(
+    `select run_id from runs where ${where} order by started_at desc limit 7`,
+  );
+  expect(found.map(({ runId }) => runId)).toEqual(rows.map(({ run_id }) => run_id));
+  expect(rows.length).toBeGreaterThan(1);
+});
 
 test('a night that goes on behind thousands of windows of backfills finds what the nights before it needed', async () => {
   const { stream } = middleOf(past);

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
 import { openPool } from '../../warehouse/postgres/postgres-warehouse.ts';
 import { migrate, migrations, pendingMigrations } from '../../warehouse/postgres/migrate.ts';
@@ -51,6 +52,17 @@ describe('under a transaction of somebody else', () => {
     await database.pool.query('delete from syncline.migrations where name = $1', [pauses]);
   }
 
+  const exampleInDocs = (): string =>
+    /^ *migration \S+ was not applied[^`]*`[^`]*` again$/m.exec(readFileSync('docs/deployment.md', 'utf8'))?.[0] ??
+    'nothing';
+  const withoutNames = (text: string): string =>
+    text
+      .replaceAll(/\s+/g, ' ')
+      .replace(/migration \S+/, 'migration M')
+      .replace(/for \S+ it/, 'for T it')
+      .replace(/\(.*?, user \w+, idle in transaction, since [^)]*Z\)/, '(A, user U, idle in transaction, since T)')
+      .replaceAll(/(pid |backend\()\d+/g, '$1N');
+
   const asWorkersDo = `insert into syncline.runs (run_id, partner, kind, window_label, generation, streams, workflow_run_id)
     values (gen_random_uuid(), 'acme', 'nightly', '2026-11-24', 1, '{}', 'secret value')`;
   const holdStreamRuns = `update syncline.stream_runs set reason = 'secret value'`;
@@ -69,6 +81,7 @@ describe('under a transaction of somebody else', () => {
           `Workers go on as before.*pg_terminate_backend\\(${rows[0]?.pid}\\).*syncline migrate`,
       ),
     );
+    expect(withoutNames(message)).toContain(withoutNames(exampleInDocs()));
     expect(message + said.join()).not.toContain('secret');
     expect(said.length).toBeGreaterThan(0);
     const pool = openPool(database.url, 1);
