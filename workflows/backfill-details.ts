@@ -31,11 +31,12 @@ function describeEstimate({ requests, ms, because }: Estimate): string {
   return `, ${requests === null ? '' : `about ${requests} requests, `}about ${formatDuration(ms)} by ${because}`;
 }
 
+/** The UI cuts what is too wide for its pane: outcomes that no window had are left out. */
 function countsOf(of: BackfillTally & { readonly windows: number; readonly left: number }): string {
-  const { windows, ok, partial, suspect, failed, skipped, left, rows, requests } = of;
+  const outcomes = (['partial', 'suspect', 'failed', 'skipped'] as const).filter((name) => of[name] !== 0);
   return table(
-    ['windows', 'ok', 'partial', 'suspect', 'failed', 'skipped', 'left', 'records', 'requests'],
-    [[windows, ok, partial, suspect, failed, skipped, left, rows, requests]],
+    ['windows', 'ok', ...outcomes, 'left', 'records', 'requests'],
+    [[of.windows, of.ok, ...outcomes.map((name) => of[name]), of.left, of.rows, of.requests]],
   );
 }
 

@@ -60,7 +60,7 @@ export function describeLimits({ limits, queue, pause, waits, runs, trouble }: G
     `Runs: ${runs.length === 0 ? 'none' : runs.slice(0, 10).join(', ')}`,
   ];
   const head = ['limit', 'used', 'of', 'left', 'resets', 'per hour', 'gone at'];
-  const use = limits.buckets.length === 0 ? [] : ['', table(head, limits.buckets.map(limitCells))];
+  const use = limits.buckets.length === 0 ? [] : ['', table(...withoutEmpty(head, limits.buckets.map(limitCells)))];
   return [lines.map((line) => `- ${line}`).join('\n'), ...use].join('\n');
 }
 
@@ -75,10 +75,27 @@ const minute = (at: string | null): string => (at === null ? '' : `${at.slice(0,
 
 const limitCells = (bucket: BucketView): (string | number)[] => {
   const { name, kind, per, used, effective, left, resetsAt, pacePerHour, goneAt } = bucket;
-  const of = `${Math.round(effective * 100) / 100}${per === '' ? ' at once' : ` per ${per}`}`;
+  const of = `${Math.round(effective * 100) / 100}${per === '' ? ' at once' : ` per ${per}`}`.replaceAll(' ', '\u00a0');
   const use = kind === 'rate' ? '' : used;
-  return [name, use, of, kind === 'rate' ? '' : left, minute(resetsAt), pacePerHour ?? '', minute(goneAt)];
+  return [
+    name,
+    use,
+    of,
+    kind === 'rate' ? '' : left,
+    minute(resetsAt),
+    pacePerHour ?? '',
+    left === 0 ? '' : minute(goneAt),
+  ];
 };
+
+type Cells = readonly (string | number)[];
+
+/** Without the columns in which no row says anything: the UI breaks times in two to make them fit. */
+function withoutEmpty(head: readonly string[], rows: readonly Cells[]): [readonly string[], readonly Cells[]] {
+  const keep = head.map((_, column) => rows.some((row) => row[column] !== ''));
+  const kept = <T>(cells: readonly T[]): readonly T[] => cells.filter((_, column) => keep[column]);
+  return [kept(head), rows.map(kept)];
+}
 
 /** The UI cuts what is too wide for its pane: fates that no record had are left out. */
 function balanceTable(reports: readonly StreamReport[]): string {
@@ -97,7 +114,7 @@ function balanceTable(reports: readonly StreamReport[]): string {
 /** The UI sets table cells without any space between them; no-break spaces survive Markdown. */
 const GAP = '\u00a0\u00a0';
 
-export const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string =>
+export const table = (head: readonly string[], rows: readonly Cells[]): string =>
   [head.map(padded), head.map(() => '---'), ...rows.map((cells) => cells.map(padded))]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { BucketView, LimitsView } from '../../core/limits-view.ts';
+import { noTally } from '../../core/backfill-tally.ts';
+import { describeBackfill } from '../../workflows/backfill-details.ts';
 import { describeLimits } from '../../workflows/details.ts';
 import type { GovernorState } from '../../workflows/messages.ts';
 
@@ -51,9 +53,41 @@ test('the governor shows each limit with its use, its reset and its forecast', (
       '',
       '| limit | used | of | left | resets | per hour | gone at |',
       '| --- | --- | --- | --- | --- | --- | --- |',
-      '| daily | 400 | 500 per day | 100 | 2026-11-24T23:00Z | 50 | 2026-11-24T20:00Z |',
+      '| daily | 400 | 500perday | 100 | 2026-11-24T23:00Z | 50 | 2026-11-24T20:00Z |',
     ].join('\n'),
   );
+});
+
+test('columns in which no limit says anything are left out', () => {
+  const rate = {
+    ...bucket,
+    name: 'rate',
+    kind: 'rate',
+    per: '1s',
+    effective: 20,
+    pacePerHour: null,
+    goneAt: null,
+    resetsAt: null,
+  };
+  expect(shown({ limits: { ...calm, buckets: [rate as BucketView] } })).toMatch(
+    /\| limit \| of \|\n\| --- \| --- \|\n\| rate \| 20per1s \|$/,
+  );
+});
+
+test('a backfill shows the outcomes that its windows had', () => {
+  const state = {
+    ...noTally,
+    windows: 90,
+    left: 20,
+    ok: 69,
+    failed: 1,
+    rows: 5247,
+    requests: 70,
+    paused: false,
+    running: [],
+  };
+  const text = describeBackfill({ ...state, estimate: { requests: null, ms: null, because: null } });
+  expect(text.replaceAll('\u00a0', '')).toContain('| windows | ok | failed | left | records | requests |');
 });
 
 test('what stands in the way comes first', () => {
