@@ -94,14 +94,20 @@ export async function openScreenshotScene(): Promise<ScreenshotScene> {
   const client = await connectClient({ address: services.temporalAddress, namespace: config.temporalNamespace });
   const day = dayOf(Date.now() - DAY);
   const run = { streams: [], window: day, kind: 'manual', generation: 1 } as const;
-  for (const schedule of declaredSchedules(await loadPartner('demo', { dir: partnersDir, env: {} })))
-    await applyChange(client, { kind: 'create', id: schedule.id, to: schedule });
+  for (const schedule of declaredSchedules(config.names, await loadPartner('demo', { dir: partnersDir, env: {} })))
+    await applyChange(client, config.names, { kind: 'create', id: schedule.id, to: schedule });
   for (const partner of ['demo', 'acme']) await reportOfSync((await startSync(client, { ...run, partner })).handle);
-  await triggerSchedule(client, { partner: 'demo', name: 'nightly' });
+  await triggerSchedule(client, config.names, { partner: 'demo', name: 'nightly' });
   for (const partner of ['globex', 'initech']) await startSync(client, { ...run, partner });
   await startSync(client, { ...run, partner: 'umbrella', streams: ['events'] });
   const plan = { from: '2026-01-01', to: '2026-03-31', chunk: '1d', zone: null, order: 'oldest' } as const;
-  await startBackfill(client, { partner: 'globex', stream: 'payments', plan, concurrency: 2, generation: 1 });
+  await startBackfill(client, config.names, {
+    partner: 'globex',
+    stream: 'payments',
+    plan,
+    concurrency: 2,
+    generation: 1,
+  });
   await wait(20_000);
   return {
     uiUrl: services.uiUrl,
