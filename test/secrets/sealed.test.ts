@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
 import { codec } from '../../cli/commands/codec.ts';
 import { startCodecServer } from '../../client/codec-server.ts';
 import { encrypting } from '../../client/payload-codec.ts';
@@ -18,6 +19,7 @@ import { eventually } from '../support/eventually.ts';
 import { openPullBench, type BenchPartner, type PullBench } from '../support/pull-bench.ts';
 import { said } from '../support/said.ts';
 import { payments } from '../support/simulator-streams.ts';
+import { workflowSource } from '../../workers/workflow-source.ts';
 import { temporalAddress } from '../support/temporal.ts';
 
 const KEYS = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
@@ -82,6 +84,15 @@ describe('a run that failed, with payload keys', () => {
     expect(running.said()).toContain('Refused: pages of https://other.example may not ask');
   });
 });
+
+test.each(['syncPartner.partial', 'syncStream.failed', 'syncStream.retried'])(
+  'a run from before there were keys goes on with workflows that seal: %s',
+  async (name) => {
+    const history = await readFile(new URL(`../histories/${name}.json`, import.meta.url), 'utf8');
+    const source = workflowSource({ bundlePath: process.env['WORKFLOW_BUNDLE'], sealed: true });
+    await expect(Worker.runReplayHistory(source, JSON.parse(history))).resolves.toBeUndefined();
+  },
+);
 
 test('the temporal CLI shows a codec server its token', async () => {
   const token = 'a token of many letters';
