@@ -26,7 +26,7 @@ export interface CodecServer {
   close(): Promise<void>;
 }
 
-/** Temporal answers with 4 MB at the most, in base64 a third more. */
+/** Temporal takes messages of 4 MB at the most, in base64 a third more. */
 const LARGEST = 8 * 1024 * 1024;
 
 /** A refusal with its status; what was sent is never quoted. */

@@ -6,13 +6,20 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { codec } from '../../cli/commands/codec.ts';
+import { startCodecServer } from '../../client/codec-server.ts';
+import { encrypting } from '../../client/payload-codec.ts';
 import { workflowFacts } from '../../client/workflow-facts.ts';
+import { readConfig } from '../../config/config.ts';
+import { InvalidInput } from '../../core/errors.ts';
 import { resolveTemporalCli } from '../../services/temporal-cli.ts';
-import { runSyncline } from '../cli/run-syncline.ts';
 import { cacheDir } from '../support/cache-dir.ts';
 import { eventually } from '../support/eventually.ts';
 import { openPullBench, type BenchPartner, type PullBench } from '../support/pull-bench.ts';
+import { said } from '../support/said.ts';
 import { payments } from '../support/simulator-streams.ts';
+import { workflowSource } from '../../workers/workflow-source.ts';
 import { temporalAddress } from '../support/temporal.ts';
 
 const KEYS = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
@@ -55,11 +62,11 @@ describe('a run that failed, with payload keys', () => {
   test('is read by the commands of docs/secrets.md', async () => {
     const document = await readFile(new URL('../../docs/secrets.md', import.meta.url), 'utf8');
     const line = (start: string): string => new RegExp(`^${start} .*$`, 'm').exec(document)?.[0] ?? 'there is none';
-    const codec = await startCodec(line('syncline codec').split(' ').slice(1));
+    const running = await startCodec(line('syncline codec').split(' ').slice(1));
     try {
       for (const command of ['temporal workflow describe', 'temporal workflow show']) {
         const words = line(command)
-          .replace('http://127.0.0.1:8088', codec.url)
+          .replace('http://127.0.0.1:8088', running.url)
           .replace('sync/acme/2026-11-24', `sync/${failed.name}/2026-11-25`);
         const told = await temporal(words.split(' ').slice(1));
         expect(told).toContain('answered 404');
@@ -68,14 +75,38 @@ describe('a run that failed, with payload keys', () => {
       }
       const asked = { method: 'POST', body: '{"payloads":[]}' };
       const from = (Origin: string): Promise<Response> =>
-        fetch(`${codec.url}/decode`, { ...asked, headers: { Origin } });
+        fetch(`${running.url}/decode`, { ...asked, headers: { Origin } });
       expect((await from('https://temporal.example')).status).toBe(200);
       expect((await from('https://other.example')).status).toBe(403);
     } finally {
-      expect(await codec.stop()).toBe(0);
+      expect(await running.stop()).toBe(0);
     }
-    expect(codec.said()).toContain('Refused: pages of https://other.example may not ask');
+    expect(running.said()).toContain('Refused: pages of https://other.example may not ask');
   });
+});
+
+test.each(['syncPartner.partial', 'syncStream.failed', 'syncStream.retried'])(
+  'a run from before there were keys goes on with workflows that seal: %s',
+  async (name) => {
+    const history = await readFile(new URL(`../histories/${name}.json`, import.meta.url), 'utf8');
+    const source = workflowSource({ bundlePath: process.env['WORKFLOW_BUNDLE'], sealed: true });
+    await expect(Worker.runReplayHistory(source, JSON.parse(history))).resolves.toBeUndefined();
+  },
+);
+
+test('the temporal CLI shows a codec server its token', async () => {
+  const token = 'a token of many letters';
+  const opening = encrypting(bench.config.payloadKeys);
+  const server = await startCodecServer({ address: '127.0.0.1:0', codec: opening, origins: [], token });
+  try {
+    const words = ['workflow', 'describe', '--workflow-id', `sync/${failed.name}/2026-11-25`];
+    const endpoint = ['--codec-endpoint', server.url];
+    expect(await temporal([...words, ...endpoint, '--codec-auth', `Bearer ${token}`])).toContain(
+      `${failed.name} 2026-11-25`,
+    );
+  } finally {
+    await server.close();
+  }
 });
 
 test('what a grant failed of is told to those who have the key; others learn that they lack it', async () => {
@@ -97,15 +128,18 @@ test('what a grant failed of is told to those who have the key; others learn tha
 });
 
 test.each([
-  ['--address 0.0.0.0:0', KEYS, '--address: 0.0.0.0:0 can be reached from other machines'],
-  ['--address 127.0.0.1', KEYS, '--address: expected host:port, found 127.0.0.1'],
-  ['--address 127.0.0.1:70000', KEYS, 'write it as 127.0.0.1:8088'],
-  ['--allow-origin *', KEYS, '--allow-origin: expected the origin of the Temporal UI'],
-  ['--allow-origin https://a.example/path', KEYS, 'leave out paths'],
-  ['', '', 'SYNCLINE_PAYLOAD_KEYS is not set'],
-])('codec %s does not start', async (flags, keys, says) => {
-  const ended = await runSyncline(['codec', ...flags.split(' ').filter(Boolean)], { SYNCLINE_PAYLOAD_KEYS: keys });
-  expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining(says) });
+  ['the address 0.0.0.0:0', { address: '0.0.0.0:0' }, KEYS, '--address: 0.0.0.0:0 can be reached from other machines'],
+  ['no port', { address: '127.0.0.1' }, KEYS, '--address: expected host:port, found 127.0.0.1'],
+  ['a port that is none', { address: '127.0.0.1:70000' }, KEYS, 'write it as 127.0.0.1:8088'],
+  ['any origin', { allowOrigin: ['*'] }, KEYS, '--allow-origin: expected the origin of the Temporal UI'],
+  ['an origin with a path', { allowOrigin: ['https://a.example/path'] }, KEYS, 'leave out paths'],
+  ['no keys', {}, '', 'SYNCLINE_PAYLOAD_KEYS is not set'],
+])('a codec server with %s does not start', async (_, options, keys, says) => {
+  const config = readConfig({ SYNCLINE_PAYLOAD_KEYS: keys });
+  const asked = { address: '127.0.0.1:0', allowOrigin: [], ...options };
+  const failure = await said(config, asked, codec).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(InvalidInput);
+  expect(String(failure)).toContain(says);
 });
 
 /** `syncline codec` as a process, on a free port. */
