@@ -1,5 +1,5 @@
-import Link from 'http-link-header';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import { signOfMore } from '../http/sign-of-more.ts';
 
 /** What the first page makes doubtful about a definition that holds: the traps that lose records without an error. */
 export function sampleHints(
@@ -8,15 +8,24 @@ export function sampleHints(
     readonly headers: Readonly<Record<string, string>>;
     readonly body: unknown;
     readonly received: number;
+    /** Why a listing that ends here may not have ended. */
+    readonly doubt?: string | undefined;
+    /** How many records the page had that this one leads to; undefined: it leads to none, or was not asked. */
+    readonly receivedNext?: number | undefined;
     /** Of the records that fit. */
     readonly keys: readonly (string | null)[];
   },
 ): string[] {
   const { pagination, primaryKey, disposition } = stream.definition;
   const hints: string[] = [];
-  const more = pagination.type === 'none' ? signOfMore(page) : undefined;
+  const more = pagination.type === 'none' ? moreThanRead(page) : undefined;
   if (more !== undefined)
     hints.push(`${more}, but the stream has no pagination: only this page would be read. Declare its pagination`);
+  if (page.doubt !== undefined) hints.push(`${page.doubt}. A run that ends so is suspect`);
+  if (page.receivedNext === 0 && page.received > 0)
+    hints.push(
+      `page 2 is empty although page 1 leads to it: does the partner know the parameter${'as' in pagination ? ` ${JSON.stringify(pagination.as)}` : ''}? A wrong one loses all pages but the first`,
+    );
   const keys = page.keys.filter((key) => key !== null);
   const repeated = keys.length - new Set(keys).size;
   if (repeated > 0 && disposition !== 'append')
@@ -28,35 +37,8 @@ export function sampleHints(
   return hints;
 }
 
-/** Names by which bodies announce another page. */
-const announcing =
-  /^(has_?more|more|next(_?(page|cursor|token|url|link|page_?token))?|@odata\.nextLink|continuation_?token)$/i;
-
-function signOfMore({ headers, body, received }: Parameters<typeof sampleHints>[1]): string | undefined {
-  if (namesNext(headers['link'])) return 'the Link header names a next page';
+function moreThanRead({ headers, body, received }: Parameters<typeof sampleHints>[1]): string | undefined {
   const total = Number(headers['x-total-count'] ?? headers['x-total'] ?? Number.NaN);
   if (total > received) return `the partner counts ${total} records and sent ${received}`;
-  const name = announced(body) ?? announced(pick(body, ['meta', 'paging', 'pagination', 'links']));
-  return name === undefined ? undefined : `the answer's field "${name}" announces another page`;
-}
-
-function namesNext(header: string | undefined): boolean {
-  if (header === undefined) return false;
-  try {
-    return Link.parse(header).rel('next').length > 0;
-  } catch {
-    return false;
-  }
-}
-
-function announced(body: unknown): string | undefined {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
-  return Object.entries(body).find(([name, value]) => announcing.test(name) && isSaid(value))?.[0];
-}
-
-const isSaid = (value: unknown): boolean => value !== null && value !== '' && value !== false && value !== 0;
-
-function pick(body: unknown, names: readonly string[]): unknown {
-  if (typeof body !== 'object' || body === null) return undefined;
-  return Object.entries(body).find(([name]) => names.includes(name))?.[1];
+  return signOfMore({ headers, body });
 }

@@ -93,6 +93,8 @@ function sampleOf(stream: CompiledStream, page: SampledPage, request: string): S
           headers: page.answer.headers,
           body: page.answer.text.trim() === '' ? undefined : parseJson(page.answer.text),
           received: page.received.length,
+          doubt: page.next.doubt,
+          receivedNext: page.receivedNext,
           keys: records.map(({ key }) => key),
         }),
     columns: stream.columns.map((column, i) => {
@@ -126,6 +128,8 @@ interface Asking {
 
 interface SampledPage extends PageContent, Pick<FetchedPage, 'answer'> {
   readonly received: readonly Received[];
+  /** Of page 2, where there is one and it could be read. */
+  readonly receivedNext: number | undefined;
 }
 
 async function firstPage(stream: CompiledStream, { streams, nowMs, secret, onRequest }: Asking): Promise<SampledPage> {
@@ -159,10 +163,19 @@ async function firstPage(stream: CompiledStream, { streams, nowMs, secret, onReq
     const { method, url } = buildRequest({ partner, stream: definition, position });
     onRequest?.(`${method} ${redactUrl(url, partner.baseUrl)}`);
     const { answer, read } = await fetchPage(deps, { stream, position, pageNo: 1, known: null });
+    // What is wrong with page 2 a sync says; here it is about a parameter that the partner does not know.
+    const countNext = async (cursor: string | null): Promise<number | undefined> =>
+      cursor === null
+        ? undefined
+        : fetchPage(deps, { stream, position: { ...position, cursor }, pageNo: 2, known: null }).then(
+            (next) => next.read().records.length,
+            () => undefined,
+          );
     const page = read();
     return {
       ...page,
       answer,
+      receivedNext: await countNext(page.next.cursor),
       received: receivedOf({
         stream,
         text: answer.text,

@@ -9,12 +9,14 @@ export interface Checkpoint {
   /** Sum of the totals that the partner stated for finished partitions; null when it stated none. */
   readonly expected: number | null;
   readonly done: boolean;
+  /** The first reason to believe that a partition did not end where it seemed to. */
+  readonly doubt?: string;
 }
 
 export const start: Checkpoint = { slice: 0, parents: [], cursor: null, expected: null, done: false };
 
-export const writeCheckpoint = ({ slice, parents, cursor, expected, done }: Checkpoint): string =>
-  JSON.stringify({ slice, parents, cursor, expected, done });
+export const writeCheckpoint = ({ slice, parents, cursor, expected, done, doubt }: Checkpoint): string =>
+  JSON.stringify({ slice, parents, cursor, expected, done, doubt });
 
 export const readCheckpoint = (text: string): Checkpoint => JSON.parse(text) as Checkpoint;
 

@@ -6,6 +6,8 @@ export interface Evidence {
   readonly errorBudget: { readonly count: number; readonly share: number };
   /** How many records the partner said there are, if it did. */
   readonly partnerTotal: number | null;
+  /** Why the listing may go on behind its end. */
+  readonly doubt?: string | undefined;
   /** Whether the run read all there is, so that its row count can be compared. */
   readonly fullListing: boolean;
   /** Fetched by the last complete run, if the stream had one. */
@@ -41,11 +43,12 @@ export function outcomeOf(evidence: Evidence): { readonly outcome: Outcome; read
 }
 
 function suspicions(evidence: Evidence): string[] {
-  const { counts, partnerTotal, fullListing, lastFetched, skipped, pages, notModified } = evidence;
+  const { counts, partnerTotal, doubt, fullListing, lastFetched, skipped, pages, notModified } = evidence;
   if (notModified) return [];
   const found: string[] = [];
   if (partnerTotal !== null && counts.fetched < partnerTotal)
     found.push(`the partner says ${partnerTotal} records, ${counts.fetched} came`);
+  if (doubt !== undefined) found.push(doubt);
   if (skipped > 0 && skipped === pages) found.push(`all ${skipped} calls were skipped by a rule`);
   if (fullListing && lastFetched !== null && lastFetched > 0) {
     if (counts.fetched === 0) found.push(`no record at all, ${lastFetched} the last time`);

@@ -49,4 +49,6 @@ export interface NextPage {
   readonly cursor: string | null;
   /** How many records the partner says there are in all, if it says. */
   readonly total: number | null;
+  /** Why the listing may not end here although the definition finds no next page. */
+  readonly doubt?: string;
 }

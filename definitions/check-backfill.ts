@@ -11,6 +11,6 @@ export function checkBackfill({ partner, name, definition }: CompiledStream): vo
     );
   if (incremental.end === undefined)
     throw new InvalidInput(
-      `${where}.end: expected the parameter that ends a range of time, found nothing, so every window would be read to the present; add it if the partner has one, or read all at once with \`syncline sync ${partner.name} ${name}\``,
+      `${where}.end: expected the parameter that ends a range of time, found nothing, so every window would be read to the present; add it if the partner has one, or read a range at once with \`syncline sync ${partner.name} ${name} --window 2025-01-01..2025-12-31\``,
     );
 }

@@ -105,12 +105,13 @@ export const pagination = z.discriminatedUnion('type', [
     token: z.string().min(1),
     in: place.default('query'),
     as: z.string().min(1),
+    total: path.optional(),
     ...hasMore,
   }),
   /** A whole next URL (absolute or relative) in the body. Ends when it is absent, null or empty. */
-  z.strictObject({ type: z.literal('nextUrl'), path: z.string().min(1), ...hasMore }),
+  z.strictObject({ type: z.literal('nextUrl'), path: z.string().min(1), total: path.optional(), ...hasMore }),
   /** `Link: <…>; rel="next"` (RFC 8288). Ends when there is none. */
-  z.strictObject({ type: z.literal('link'), rel: z.string().default('next') }),
+  z.strictObject({ type: z.literal('link'), rel: z.string().default('next'), total: path.optional() }),
   /** Offset and limit. Ends at the declared total, or at an empty page; a short page only counts when `stopOnShort`. */
   z.strictObject({
     type: z.literal('offset'),
@@ -141,6 +142,7 @@ export const pagination = z.discriminatedUnion('type', [
     field: z.string().min(1),
     as: z.string().min(1),
     in: place.default('query'),
+    total: path.optional(),
     ...hasMore,
   }),
   z.strictObject({

@@ -28,7 +28,9 @@ export function partitions(input: { readonly slices: number; readonly parents: R
     begin: async (at) => (at.done || parents === undefined || at.parents.length > 0 ? at : firstOf(at, at.slice)),
     after: async (at, next) => {
       if (next.cursor !== null) return { ...at, cursor: next.cursor };
-      const ended = { ...at, expected: expecting(at.expected, next.total) };
+      const doubt = at.doubt ?? next.doubt;
+      const expected = expecting(at.expected, next.total);
+      const ended = { ...at, expected, ...(doubt === undefined ? {} : { doubt }) };
       const batch = parents === undefined ? [] : await parents(at.parents.at(-1) ?? null);
       return batch.length > 0 ? { ...ended, parents: batch, cursor: null } : firstOf(ended, at.slice + 1);
     },

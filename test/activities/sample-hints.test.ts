@@ -33,6 +33,20 @@ test('a declared pagination is believed', () => {
   expect(sampleHints({ definition: paged }, { ...page, headers: link })).toEqual([]);
 });
 
+test('a page 2 without a record is doubted, and so is an end that the answer contradicts', () => {
+  const token = stream.parse({
+    ...{ path: '/orders', primaryKey: ['id'], schema: {} },
+    pagination: { type: 'token', token: 'next', as: 'cursor' },
+  });
+  expect(sampleHints({ definition: token }, { ...page, receivedNext: 0 })).toEqual([
+    'page 2 is empty although page 1 leads to it: does the partner know the parameter "cursor"? A wrong one loses all pages but the first',
+  ]);
+  expect(sampleHints({ definition: token }, { ...page, receivedNext: 2 })).toEqual([]);
+  expect(sampleHints({ definition: token }, { ...page, doubt: 'X says more' })).toEqual([
+    'X says more. A run that ends so is suspect',
+  ]);
+});
+
 test('records with the key of another one are counted, except where every record is kept', () => {
   const twice = { ...page, received: 3, keys: ['a', 'b', 'a'] };
   expect(sampleHints({ definition }, twice)).toEqual([

@@ -55,6 +55,7 @@ describe('outcomeOf', () => {
       'failed',
       ['the balance does not add up: this is a fault of Syncline, please report it'],
     ],
+    ['a listing that may go on', { doubt: 'there is more' }, 'suspect', ['there is more']],
     ['fewer than the partner said', { partnerTotal: 1001 }, 'suspect', ['the partner says 1001 records, 1000 came']],
     [
       'every call was skipped',

@@ -5,7 +5,7 @@ import type { NextPage } from '../../core/page.ts';
 import { buildRequest } from '../../http/build-request.ts';
 import { nextPage } from '../../http/next-page.ts';
 import type { ReceivedPage } from '../../http/next-page.ts';
-import { pagination } from '../../definitions/definition.ts';
+import { pagination, type Pagination } from '../../definitions/definition.ts';
 import { define, start } from './support/definitions.ts';
 
 const url = 'https://api.acme.example/v2/orders';
@@ -89,6 +89,49 @@ describe('nextPage', () => {
     ['a function at the end', { type: 'function', as: 'c', next: constant(null) }, {}, null],
   ] as const)('%s: the next cursor is right', (_, kind, received, cursor) => {
     expect(next(kind, received as Partial<ReceivedPage>).cursor).toBe(cursor);
+  });
+
+  test.each([
+    [
+      'a token elsewhere',
+      { ...token, hasMore: undefined },
+      { body: { next_token: 'x' } },
+      /"next_token" announces another page, but the token at meta\.next is not there/,
+    ],
+    [
+      'a URL elsewhere',
+      { ...byUrl, hasMore: undefined },
+      { body: { paging: { next: '/x' } } },
+      /"next" announces another page, but the URL at next is not there/,
+    ],
+    [
+      'a Link beside a token',
+      { ...token, hasMore: undefined },
+      { headers: { link: '<?p=2>; rel="next"' } },
+      /the Link header names a next page/,
+    ],
+  ] as const)('%s makes an end doubtful', (_, kind, received, doubt) => {
+    expect(next(kind as Pagination, { records: records(2), ...received })).toMatchObject({
+      cursor: null,
+      doubt: expect.stringMatching(doubt),
+    });
+  });
+
+  test.each([
+    ['nothing is announced', token, { body: { meta: { next: null }, next: '' } }],
+    ['the partner says that there is no more', token, { body: { more: false, next_token: 'x' } }],
+    ['the page is empty', { ...token, hasMore: undefined }, { records: [], body: { next_token: 'x' } }],
+  ] as const)('an end is believed when %s', (_, kind, received) => {
+    expect(next(kind as Pagination, { records: records(2), ...received }).doubt).toBeUndefined();
+  });
+
+  test.each([
+    ['token', token],
+    ['nextUrl', byUrl],
+    ['link', link],
+    ['keyset', keyset],
+  ] as const)('%s reads the total that is declared', (_, kind) => {
+    expect(next({ ...kind, total: 'count' }, { body: { count: 7 }, records: [] }).total).toBe(7);
   });
 
   test.each([

@@ -55,6 +55,29 @@ describe('a listing that ends too early is never green', () => {
     expect(report).toMatchObject({ outcome, reason: expect.stringMatching(reason) });
   });
 
+  test.each([
+    {
+      name: 'a token by a name that the partner does not use',
+      definition: { ...streams.payments, pagination: { type: 'token', token: 'next_page', as: 'cursor' } },
+      reason: /announces another page, but the token at next_page is not there/,
+    },
+    {
+      name: 'a URL by a wrong name',
+      definition: { ...streams.paymentsByUrl, pagination: { type: 'nextUrl', path: 'links.after' } },
+      reason: /announces another page, but the URL at links\.after is not there/,
+    },
+  ] satisfies (Pick<PullCase, 'definition'> & { name: string; reason: RegExp })[])(
+    'nor one that follows $name',
+    async ({ definition, reason }) => {
+      const { report } = await pullOne(bench, { definition, faults: [] });
+      expect(report).toMatchObject({
+        outcome: 'suspect',
+        counts: { fetched: 25 },
+        reason: expect.stringMatching(reason),
+      });
+    },
+  );
+
   test('nor one with half the rows of the last time', async () => {
     const { partner, report } = await bench.syncOnce({ streams: { refunds: streams.refunds } });
     expect(report.outcome).toBe('ok');

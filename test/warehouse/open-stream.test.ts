@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
+import { z } from 'zod';
 import { NeedsAttention } from '../../core/errors.ts';
 import type { Kind } from '../../core/names.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
@@ -138,6 +139,93 @@ describe('the target', () => {
     expect(await rowsOf(pool, gained)).toMatchObject([
       { id: 'a', v: 2, colour: 'red', price: 1.5, _extra: { size: 'XL' } },
     ]);
+  });
+
+  test('fills them from what rows hold already; what is of another type, or what zod makes of it, stays where it is', async () => {
+    const stream = aStream();
+    const before = {
+      ...(order('a') as object),
+      ...{ colour: 'red', price: 1.25, count: 12, new: true, at: '2026-01-02T03:04:05Z', day: '2026-01-02', tags: [1] },
+      size: 'XL',
+    };
+    const odd = {
+      ...(order('b') as object),
+      colour: 5,
+      price: 'x',
+      count: 1.5,
+      new: 'no',
+      at: '2026-13-45T00:00:00Z',
+      day: 'Monday',
+      tags: null,
+    };
+    await runAll(warehouse, stream, [[before, odd, order('c')]]);
+    const fields = {
+      ...{
+        colour: { type: 'string' },
+        price: { type: 'number' },
+        count: { type: 'integer' },
+        new: { type: 'boolean' },
+      },
+      ...{
+        at: { type: 'string', format: 'date-time' },
+        day: { type: 'string', format: 'date' },
+        tags: { type: 'array' },
+      },
+    };
+    await runOf(warehouse, aStream(withField(fields), stream.partner.name), { window: '2026-02-01' });
+    const { rows } = await pool.query(
+      `select id, colour, price::text, count::text, new, at, day::text, tags, _extra from ${stream.partner.name}.orders order by id`,
+    );
+    const { id: _id, v: _v, text: _text, tags: _tags, ...left } = odd as Record<string, unknown>;
+    const none = { colour: null, price: null, count: null, new: null, at: null, day: null, tags: null };
+    expect(rows).toEqual([
+      {
+        id: 'a',
+        colour: 'red',
+        price: '1.25',
+        count: '12',
+        new: true,
+        at: new Date('2026-01-02T03:04:05Z'),
+        day: '2026-01-02',
+        tags: [1],
+        _extra: { size: 'XL' },
+      },
+      { id: 'b', ...none, _extra: left },
+      { id: 'c', ...none, _extra: null },
+    ]);
+  });
+
+  test('leaves what only zod can make to the next reading', async () => {
+    const stream = aStream();
+    await runAll(warehouse, stream, [[{ ...(order('a') as object), colour: ' red ' }]]);
+    const zod = z.looseObject({
+      id: z.string(),
+      v: z.number().int(),
+      colour: z.string().transform((text) => text.trim()),
+    });
+    await runOf(warehouse, aStream({ schema: zod }, stream.partner.name), { window: '2026-02-01' });
+    const { rows } = await pool.query(`select colour, _extra ->> 'colour' as raw from ${stream.partner.name}.orders`);
+    expect(rows).toEqual([{ colour: null, raw: ' red ' }]);
+  });
+
+  test('that is a new table is filled from the beginning, not from the watermark of the old one', async () => {
+    const incremental = { field: 'at', start: { as: 'since' }, initial: '2026-01-01T00:00:00Z' };
+    const of = (table: string): Partial<StreamInput> => ({
+      incremental,
+      table,
+      ...withField({ at: { type: 'string', format: 'date-time' } }),
+    });
+    const stream = aStream(of('orders'));
+    const first = await runOf(warehouse, stream, { window: '2026-01-05' });
+    await first.commit(first.page([order('a')], { highMark: '2026-01-04T10:00:00.000000000Z' }));
+    await first.finish();
+    const moved = aStream(of('orders_v2'), stream.partner.name);
+    const second = await runOf(warehouse, moved, { window: '2026-01-07' });
+    expect(second.opened.range).toEqual({ from: '2026-01-01T00:00:00.000Z', to: '2026-01-08T00:00:00.000Z' });
+    await second.commit(second.page([order('a')], { highMark: '2026-01-06T10:00:00.000000000Z' }));
+    expect(await second.finish()).toMatchObject({ outcome: 'ok', counts: { inserted: 1 } });
+    const third = await runOf(warehouse, moved, { window: '2026-01-08' });
+    expect(third.opened.range?.from).toBe('2026-01-06T10:00:00.000Z');
   });
 
   test('gains them in the middle of a run too, which goes on', async () => {

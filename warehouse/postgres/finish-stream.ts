@@ -35,6 +35,7 @@ export async function finishStream(pool: Pool, input: FinishStream): Promise<Str
       counts: reportOf(row, run.syncId).counts,
       errorBudget: stream.definition.errorBudget,
       partnerTotal: checkpoint.expected,
+      doubt: checkpoint.doubt,
       fullListing: row.kind !== 'replay' && isFullListing(stream),
       lastFetched: row.last_fetched === null ? null : Number(row.last_fetched),
       skipped: Number(row.skipped),

@@ -96,9 +96,10 @@ interface StreamRow {
 async function registerStream(client: PoolClient, stream: CompiledStream): Promise<StreamRow> {
   const { partner, name, schema, table, definition, definitionVersion } = stream;
   const { rows } = await client.query<StreamRow & { definition_version: string; fresh: boolean }>(
-    `insert into streams (partner, name, target_schema, target_table, disposition, definition_version)
+    `insert into streams as s (partner, name, target_schema, target_table, disposition, definition_version)
       values ($1, $2, $5, $3, $4, '')
-      on conflict (partner, name) do update set target_table = excluded.target_table, disposition = excluded.disposition
+      on conflict (partner, name) do update set target_table = excluded.target_table, disposition = excluded.disposition,
+        watermark = case when s.target_table = excluded.target_table then s.watermark end
       returning stream_id, last_run, watermark, definition_version, (xmax = 0) as fresh`,
     [partner.name, name, table, definition.disposition, schema],
   );

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { NeedsAttention } from '../../core/errors.ts';
 import type { Column, CompiledStream } from '../../definitions/compiled.ts';
+import { fillColumns } from './fill-columns.ts';
 import { rowLineage } from './page-lines.ts';
 import { postgresTypes, quoted } from './quote.ts';
 
@@ -67,7 +68,7 @@ async function checkKey(client: ClientBase, stream: CompiledStream, table: strin
   if (found === wanted) return;
   throw new NeedsAttention(
     `the primary key of ${stream.schema}.${stream.table} is (${found}), the definition makes it (${wanted}): ` +
-      'change the definition back, or give the stream a new `table`',
+      'change the definition back, or give the stream a new `table`, which the next run fills from the beginning',
     { at: { partner: stream.partner.name, stream: stream.name } },
   );
 }
@@ -109,16 +110,19 @@ async function addMissing(
   input: { readonly stream: CompiledStream; readonly table: string; readonly found: ReadonlyMap<string, string> },
 ): Promise<void> {
   const { stream, table, found } = input;
+  const added: Column[] = [];
   for (const column of stream.columns) {
     const wanted = postgresTypes[column.type];
     const type = found.get(column.name);
-    if (type === undefined)
+    if (type === undefined) {
       await client.query(`alter table ${table} add column if not exists ${quoted(column.name)} ${wanted}`);
-    else if (type !== wanted && type !== longNames[wanted])
+      added.push(column);
+    } else if (type !== wanted && type !== longNames[wanted])
       throw new NeedsAttention(
         `column ${stream.schema}.${stream.table}.${column.name} is ${type}, the definition says ${wanted}: ` +
-          'change the definition back, or give the stream a new `table`',
+          'change the definition back, or give the stream a new `table`, which the next run fills from the beginning',
         { at: { partner: stream.partner.name, stream: stream.name } },
       );
   }
+  await fillColumns(client, { stream, table, added });
 }
