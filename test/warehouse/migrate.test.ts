@@ -28,6 +28,17 @@ test('an empty database gets every migration once, though several migrate it at 
   }
 });
 
+const exampleInDocs = (): string =>
+  /^ *migration \S+ was not applied[^`]*`[^`]*` again$/m.exec(readFileSync('docs/deployment.md', 'utf8'))?.[0] ??
+  'nothing';
+const withoutNames = (text: string): string =>
+  text
+    .replaceAll(/\s+/g, ' ')
+    .replace(/migration \S+/, 'migration M')
+    .replace(/for \S+ it/, 'for T it')
+    .replace(/\(.*?, user \w+, idle in transaction, since [^)]*Z\)/, '(A, user U, idle in transaction, since T)')
+    .replaceAll(/(pid |backend\()\d+/g, '$1N');
+
 describe('under a transaction of somebody else', () => {
   let database: TestDatabase;
   let worker: Client;
@@ -51,17 +62,6 @@ describe('under a transaction of somebody else', () => {
       await database.pool.query(`drop index syncline.${index}`);
     await database.pool.query('delete from syncline.migrations where name = $1', [pauses]);
   }
-
-  const exampleInDocs = (): string =>
-    /^ *migration \S+ was not applied[^`]*`[^`]*` again$/m.exec(readFileSync('docs/deployment.md', 'utf8'))?.[0] ??
-    'nothing';
-  const withoutNames = (text: string): string =>
-    text
-      .replaceAll(/\s+/g, ' ')
-      .replace(/migration \S+/, 'migration M')
-      .replace(/for \S+ it/, 'for T it')
-      .replace(/\(.*?, user \w+, idle in transaction, since [^)]*Z\)/, '(A, user U, idle in transaction, since T)')
-      .replaceAll(/(pid |backend\()\d+/g, '$1N');
 
   const asWorkersDo = `insert into syncline.runs (run_id, partner, kind, window_label, generation, streams, workflow_run_id)
     values (gen_random_uuid(), 'acme', 'nightly', '2026-11-24', 1, '{}', 'secret value')`;
