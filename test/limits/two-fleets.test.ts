@@ -30,16 +30,16 @@ interface Case {
   readonly pages: number;
 }
 
-/** Both fleets have the same token. */
+/** Both fleets have the same token. Slow enough that one fleet alone asks for more, however slow the machine. */
 const shared: readonly Case[] = firstOf(
   [
-    { name: 'shared', rate: 20, burst: 5, pages: long ? 300 : 20 },
+    { name: 'shared', rate: 8, burst: 4, pages: long ? 120 : 11 },
     { name: 'by_turns', rate: 20, burst: 1, pages: 300 },
     { name: 'fast', rate: 200, burst: 20, pages: 2000 },
   ],
   1,
 );
-const own: Case = { name: 'own', rate: 10, burst: 5, pages: long ? 200 : 20 };
+const own: Case = { name: 'own', rate: 8, burst: 4, pages: long ? 120 : 15 };
 
 interface Fleet {
   readonly name: string;
@@ -126,10 +126,13 @@ async function runBoth(each: Case, window: string): Promise<Seen> {
   return { fetched, judged: await judge.report(), arrivals: await judge.arrivals() };
 }
 
-/** The judge shares the machine with the rest of the suite: where it stood still itself, two requests come at once to it. */
+/**
+ * The judge shares the machine with the rest of the suite: where it stood still itself, two requests come at once to it, and
+ * a second run shows it. More refusals are no such thing, and would slow the second run down.
+ */
 async function unrefused(each: Case): Promise<Seen> {
   const first = await runBoth(each, '2026-11-24');
-  return first.judged.refused === 0 ? first : runBoth(each, '2026-11-25');
+  return first.judged.refused === 1 ? runBoth(each, '2026-11-25') : first;
 }
 
 const all = ({ pages }: Case): unknown => fleets.map(() => ({ outcome: 'ok', fetched: STREAMS.length * pages * 10 }));

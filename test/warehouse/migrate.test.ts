@@ -72,11 +72,11 @@ describe('under a transaction of somebody else', () => {
     await worker.query(`begin; ${holdStreamRuns}`);
     const { rows } = await worker.query<{ pid: number }>('select pg_backend_pid() as pid');
     const said: string[] = [];
-    const failed = migrate(database.url, { lockMs: 200, wholeMs: 600, say: (line) => said.push(line) });
+    const failed = migrate(database.url, { lockMs: 300, wholeMs: 1500, say: (line) => said.push(line) });
     const message = await failed.then(String, String);
     expect(message).toMatch(
       new RegExp(
-        `migration ${pauses} was not applied: for 600ms it did not get the lock of syncline.stream_runs, held up by ` +
+        `migration ${pauses} was not applied: for 1\\.5s it did not get the lock of syncline.stream_runs, held up by ` +
           `pid ${rows[0]?.pid} \\(syncline worker 7, user postgres, idle in transaction, since \\d{4}-.*Z\\)\\. ` +
           `Workers go on as before.*pg_terminate_backend\\(${rows[0]?.pid}\\).*syncline migrate`,
       ),
@@ -107,9 +107,9 @@ describe('under a transaction of somebody else', () => {
   test('indexes are made concurrently: writers go on, and one that broke off is made again', async () => {
     await database.pool.query('delete from syncline.migrations where name = $1', [indexes]);
     await worker.query(`begin; ${asWorkersDo}`);
-    const message = await migrate(database.url, { wholeMs: 300 }).then(String, String);
+    const message = await migrate(database.url, { wholeMs: 1000 }).then(String, String);
     expect(message).toContain(
-      `migration ${indexes} was not applied: for 300ms it did not get the end of older transactions, held up by pid`,
+      `migration ${indexes} was not applied: for 1.0s it did not get the end of older transactions, held up by pid`,
     );
     const migrated = migrate(database.url);
     const waits = async (): Promise<boolean> => {

@@ -78,6 +78,7 @@ async function applyWithPatience(to: Connections, name: string, patience: Migrat
   const endsAt = performance.now() + patience.wholeMs;
   // Nobody waits behind an index that is made concurrently.
   const lockMs = Math.ceil(steps.inTransaction ? patience.lockMs : patience.wholeMs);
+  let blockade: Blockade | undefined;
   for (let tries = 1; ; tries++) {
     const stopped = new AbortController();
     const everyMs = Math.min(500, lockMs / 4);
@@ -90,7 +91,7 @@ async function applyWithPatience(to: Connections, name: string, patience: Migrat
           cause: error,
         });
       stopped.abort();
-      const blockade = await watching;
+      blockade = (await watching) ?? blockade;
       const leftMs = endsAt - performance.now();
       if (leftMs <= 0) throw gaveUp(name, patience, blockade);
       patience.say(`migration ${name} waits for ${saidOf(blockade)}; trying again for ${formatDuration(leftMs)}`);
