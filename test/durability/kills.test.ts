@@ -12,10 +12,10 @@ import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, type Groun
 const PAGES = 303;
 /** Each kill costs the start of a worker. */
 const seeds: readonly (readonly [seed: number, kills: number])[] = [
-  [11, long ? 30 : 14],
+  [11, long ? 30 : 8],
   ...(long ? ([[12, 30]] as const) : []),
 ];
-const KILLS_AHEAD = long ? 12 : 5;
+const KILLS_AHEAD = long ? 12 : 3;
 
 let folder: TemporaryFolder;
 let temporal: TestTemporal;

@@ -104,6 +104,14 @@ async function sendAll(fleet: Fleet, patienceMs: number): Promise<readonly Sent[
   return (await Promise.all(sending)).filter((each) => each !== undefined);
 }
 
+/** A process that stands still when its probe should leave has it taken away: then another one may try. */
+async function sendOneProbe(fleet: Fleet): Promise<readonly Sent[]> {
+  for (let tries = 1; ; tries++) {
+    const calls = await sendAll(fleet, 0);
+    if (calls.length > 0 || tries === 20) return calls;
+  }
+}
+
 describe.each(ways)('permits %s', (_way, limits) => {
   test('are refused while the partner is down, with the last error', async () => {
     const fleet = fleetWith(limits, { baseMs: 60_000 });
@@ -119,7 +127,7 @@ describe.each(ways)('permits %s', (_way, limits) => {
   test('let one probe of all processes through, then another one, then everybody', async () => {
     const fleet = await downAndDue(limits);
     for (let round = 0; round < 2; round++) {
-      const calls = await sendAll(fleet, 0);
+      const calls = await sendOneProbe(fleet);
       expect(calls).toEqual([{ probe: expect.any(Number) }]);
       await fleet.circuit.succeeded(calls[0]!.probe);
     }

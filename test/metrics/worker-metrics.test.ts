@@ -53,9 +53,12 @@ beforeAll(async () => {
   worker = startWorker(ground, partner, { SYNCLINE_METRICS_ADDRESS: address, SYNCLINE_BUILD_ID: '', TOKEN: CANARY });
   await worker.ready;
   report = await runToEnd(ground, partner);
-  // The governor looks at the limits in its own time.
-  const looked = async (): Promise<boolean> =>
-    total(await scrape(address), 'syncline_limits_observed_timestamp_seconds', { partner }) > 0;
+  // The governor looks at the limits in its own time, the process at itself every five seconds.
+  const looked = async (): Promise<boolean> => {
+    const seen = await scrape(address);
+    const observed = total(seen, 'syncline_limits_observed_timestamp_seconds', { partner });
+    return observed > 0 && total(seen, 'syncline_database_connections') > 0;
+  };
   await eventually(looked);
   exported = await (await fetch(`http://${address}/metrics`)).text();
   samples = samplesOf(exported);

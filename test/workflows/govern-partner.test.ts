@@ -162,7 +162,8 @@ async function outliveDeath(): Promise<void> {
     });
     await queueWhen(scene.client, partner, isPaused);
     await queueWhen(scene.client, partner, isDefined, left(until) + 20_000);
-    expect(looks).toBeGreaterThanOrEqual(3);
+    // The one that was lost, and one that put the queue right; on a slow machine the block is over before there is another.
+    expect(looks).toBeGreaterThanOrEqual(2);
   });
   await deps.close();
   await connection.close();
