@@ -233,6 +233,12 @@ program
   .addOption(json)
   .action(run(async (context) => (await import('./commands/doctor.ts')).doctor(context)));
 
+// `| head` has read enough: no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -1,5 +1,6 @@
 import { explain } from '../core/errors.ts';
 import { freshnessOf, type Freshness } from '../core/freshness.ts';
+import type { Names } from '../core/names.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { listPartners } from '../definitions/find.ts';
 import { loadPartner } from '../definitions/load.ts';
@@ -8,12 +9,13 @@ import type { CommandContext } from './command.ts';
 
 /** What the definitions promise of their streams' freshness. */
 export interface Promises {
+  readonly names: Names;
   readonly definitions: ReadonlyMap<string, Partner>;
   /** Those that do not load. */
   readonly broken: readonly { readonly partner: string; readonly problem: string }[];
 }
 
-export async function loadPromises({ partnersDir: dir, env }: CommandContext['config']): Promise<Promises> {
+export async function loadPromises({ names, partnersDir: dir, env }: CommandContext['config']): Promise<Promises> {
   const definitions = new Map<string, Partner>();
   const broken: { partner: string; problem: string }[] = [];
   for (const partner of await listPartners(dir).catch(() => []))
@@ -22,12 +24,12 @@ export async function loadPromises({ partnersDir: dir, env }: CommandContext['co
     } catch (error) {
       broken.push({ partner, problem: explain(error) });
     }
-  return { definitions, broken };
+  return { names, definitions, broken };
 }
 
 /** Each stream with its promise; those that promise something and have never run are there too. */
 export function promisesOf(
-  { definitions }: Promises,
+  { names, definitions }: Promises,
   streams: readonly StreamStatus[],
   nowMs: number,
 ): readonly (StreamStatus & { readonly freshness: Freshness | null })[] {
@@ -35,7 +37,7 @@ export function promisesOf(
   const never = [...definitions.values()].flatMap(({ name: partner, streams: defined }) =>
     Object.entries(defined)
       .filter(([stream, { freshness }]) => freshness !== undefined && !known.has(`${partner}.${stream}`))
-      .map(([stream, { table }]) => neverRun(partner, stream, `${partner}.${table ?? stream}`)),
+      .map(([stream, { table }]) => neverRun(partner, stream, `${names.targetSchema(partner)}.${table ?? stream}`)),
   );
   return [...streams, ...never].map((status) => ({
     ...status,

@@ -38,7 +38,12 @@ export function outcomeOf(evidence: Evidence): { readonly outcome: Outcome; read
   const suspect = suspicions(evidence);
   if (suspect.length > 0) return { outcome: 'suspect', reasons: suspect };
   if (counts.quarantined > 0)
-    return { outcome: 'partial', reasons: [`${counts.quarantined} records are in quarantine`] };
+    return {
+      outcome: 'partial',
+      reasons: [
+        counts.quarantined === 1 ? '1 record is in quarantine' : `${counts.quarantined} records are in quarantine`,
+      ],
+    };
   return { outcome: 'ok', reasons: [] };
 }
 

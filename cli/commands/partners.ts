@@ -55,6 +55,9 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
   return results.some((result) => 'error' in result || result.rejected.length > 0) ? exitCodes.failed : exitCodes.ok;
 }
 
+const cureOf = (reason: string): string =>
+  reason.endsWith(', found null') ? "; where it may be empty, its type is a list with 'null'" : '';
+
 const rejectedOf = ({ rejected }: Sample): number => rejected.reduce((sum, { count }) => sum + count, 0);
 
 function streamNamed(all: ReadonlyMap<string, CompiledStream>, name: string): CompiledStream {
@@ -86,7 +89,7 @@ function print(output: Output, result: Sample | FailedSample): void {
   for (const line of result.learnt) output.say(`  ${line}`);
   for (const line of describeLimits(result.limits)) output.say(`  ${line}`);
   for (const { path, reason, count } of result.rejected)
-    output.say(`  does not fit: ${path || '(the record)'}: ${reason} (${count} of ${result.records})`);
+    output.say(`  does not fit: ${path || '(the record)'}: ${reason} (${count} of ${result.records})${cureOf(reason)}`);
   if (result.unknownFields.length > 0)
     output.say(`  not in the schema, goes to _extra: ${result.unknownFields.join(', ')}`);
   for (const hint of result.hints) output.say(`  note: ${hint}`);

@@ -33,6 +33,6 @@ export async function runsRetry({
       output.json({ runId: retryId(runId, stream), state: 'begun' });
       return exitCodes.ok;
     }
-    return printReport(output, await reportOfSync(handle));
+    return printReport(output, partner, await reportOfSync(handle));
   });
 }

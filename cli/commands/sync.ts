@@ -10,6 +10,7 @@ import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodeOf, exitCodes } from '../exit.ts';
 import type { Output } from '../output.ts';
+import { tellWaits } from '../tell-waits.ts';
 import { workflowUrl } from '../workflow-url.ts';
 
 interface SyncContext extends CommandContext<{ window?: string; force?: boolean; wait: boolean }> {
@@ -36,7 +37,11 @@ export async function sync({ config, output, options, partner, streams }: SyncCo
       generation,
       installation: config.names.installation,
     });
-    output.say(`${started.state === 'begun' ? 'Run' : 'Already done:'} ${started.runId}`);
+    if (started.state === 'begun') output.say(`Run ${started.runId}`);
+    else
+      output.say(
+        `Nothing was read: ${started.runId} has ended already, and what follows is how. To read ${window} again: syncline sync ${[partner, ...streams].join(' ')} --window ${window} --force`,
+      );
     if (config.uiUrl !== undefined)
       output.say(`UI  ${workflowUrl(config.uiUrl, config.temporalNamespace, started.runId)}`);
     if (!options.wait) {
@@ -51,18 +56,24 @@ export async function sync({ config, output, options, partner, streams }: SyncCo
         () => {},
       );
     }, 3000);
-    const report = await reportOfSync(started.handle).finally(() => clearTimeout(warning));
-    return printReport(output, report);
+    const quiet = tellWaits({ config, output }, started.runId);
+    const report = await reportOfSync(started.handle).finally(() => {
+      clearTimeout(warning);
+      quiet();
+    });
+    return printReport(output, partner, report);
   });
 }
 
-export function printReport(output: Output, report: RunReport | { readonly failure: string }): number {
+export function printReport(output: Output, partner: string, report: RunReport | { readonly failure: string }): number {
   output.json(report);
   if ('failure' in report) {
     output.say(`failed: ${report.failure}`);
     return exitCodes.failed;
   }
   printBalance(output, report.streams);
+  for (const { stream, counts } of report.streams)
+    if (counts.quarantined > 0) output.say(`Why, record by record: syncline quarantine list ${partner} ${stream}`);
   output.say(`Outcome ${report.outcome}.`);
   return exitCodeOf[report.outcome];
 }

@@ -38,11 +38,15 @@ const lastRun = (name: string, by: 'run_no' | 'finished_at'): string => {
       union all ${last(`${name}_night.run_no is null`)}) ${name} on true`;
 };
 
-/** Each stream as it stands: its last run, its watermark, what waits and what is in quarantine. */
+/**
+ * Each stream as it stands: its last run, its watermark, what waits and what is in quarantine. One that failed before it
+ * could begin (its table does not fit) has no run of its own; the partner's run says so.
+ */
 export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
   const { rows } = await pool.query<{
     partner: string;
     name: string;
+    target_schema: string;
     target_table: string;
     watermark: string | null;
     last_event: string;
@@ -58,12 +62,17 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
     quarantined: string;
     blocked_until: Date | null;
   }>(
-    `select s.partner, s.name, s.target_table, s.watermark, s.last_event, ended.outcome, ended.reason, ended.finished_at,
+    `select s.partner, s.name, s.target_schema, s.target_table, s.watermark, s.last_event,
+        case when stopped.reason is null then ended.outcome else 'failed' end as outcome,
+        coalesce(stopped.reason, ended.reason) as reason, coalesce(stopped.finished_at, ended.finished_at) as finished_at,
         good.started_at as fresh_at, latest.state, latest.deferred_until, ${deferredCause('latest')},
         (select count(*) from waiting w where w.stream_id = s.stream_id) as waiting,
         (select count(*) from quarantine q where q.stream_id = s.stream_id and q.status = 'held') as quarantined,
         blocks.blocked_until
       from streams s ${lastRun('latest', 'run_no')} ${lastRun('ended', 'finished_at')}
+      left join lateral (select w.reason, w.finished_at from (select r.run_id, r.reason, r.finished_at from runs r
+          where r.partner = s.partner and s.name = any(r.streams) and r.kind <> 'backfill' order by r.started_at desc limit 1) w
+        where w.finished_at > coalesce(ended.finished_at, '-infinity') and w.reason ~ ('(^|; )' || s.name || ' failed: ')) stopped on true
       left join (select partner, max(blocked_until) as blocked_until from credentials
         where blocked_until > now() group by partner) blocks on blocks.partner = s.partner
       left join lateral (select started_at from stream_runs r
@@ -74,7 +83,7 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
   return rows.map((row) => ({
     partner: row.partner,
     stream: row.name,
-    table: `${row.partner}.${row.target_table}`,
+    table: `${row.target_schema}.${row.target_table}`,
     lastOutcome: row.outcome,
     lastReason: row.reason,
     lastFinishedAt: row.finished_at?.toISOString() ?? null,

@@ -1,0 +1,36 @@
+import { SECOND } from '../core/duration.ts';
+import { showRun } from '../warehouse/postgres/inspect.ts';
+import type { CommandContext } from './command.ts';
+import { withDatabase } from './context.ts';
+
+const LOOK_MS = 5 * SECOND;
+
+/** While a run is waited for: says once why each of its streams does not go on. Returns what ends it. */
+export function tellWaits({ config, output }: Pick<CommandContext, 'config' | 'output'>, runId: string): () => void {
+  if (config.databaseUrl === undefined) return () => {};
+  const said = new Set<string>();
+  let looking = false;
+  const look = async (): Promise<void> => {
+    const { explainRun } = await import('./explain-run.ts');
+    const { streams } = await withDatabase(config, async (pool) =>
+      explainRun({ config }, pool, await showRun(pool, runId)),
+    );
+    for (const { stream, waitsFor, says, todo } of streams) {
+      // An attempt and its time change with each look; that it fails, and why, does not.
+      const key = `${stream} ${waitsFor}`;
+      if (waitsFor === 'work' || waitsFor === 'dependency' || said.has(key)) continue;
+      said.add(key);
+      output.say(`${stream}: ${says}`);
+      if (todo !== null) output.say(`  → ${todo}`);
+    }
+  };
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    void look()
+      // A run that no worker has begun yet is not in the ledger; the next look may find it.
+      .catch(() => {})
+      .finally(() => (looking = false));
+  }, LOOK_MS);
+  return () => clearInterval(timer);
+}
