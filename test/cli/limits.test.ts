@@ -89,6 +89,8 @@ async function json(...args: string[]): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
+/** Each look is a command of its own, which takes seconds on a slow machine. */
+const PATIENCE_MS = 40_000;
 const reason = ['--reason', 'agreed with them'];
 
 describe('what is not understood ends with 2 and says why', () => {
@@ -143,13 +145,15 @@ test('a limit that is lowered stops a sync that runs, everyone says why, and its
   // Joins the run, and says what it waits for while it waits.
   const following = syncline(['sync', 'acme', '--window', WINDOW]);
   const waiting = /payments: the quota monthly is used up.*; it resets at \d{4}-\S+Z\n  → syncline limits show acme/;
-  expect(await eventually(async () => waiting.test((await syncline(['runs', 'show', RUN])).says))).toBe(true);
+  expect(await eventually(async () => waiting.test((await syncline(['runs', 'show', RUN])).says), PATIENCE_MS)).toBe(
+    true,
+  );
   const sent = simulator.requests().length;
   expect(sent).toBeLessThan(PAGES);
 
   // The governor has paused the queue: nobody can call before the month is over.
   const pausedStatus = /acme: task queue paused until \S+-01T00:00:00\.000Z: monthly is used up/;
-  expect(await eventually(async () => pausedStatus.test((await syncline(['status'])).says))).toBe(true);
+  expect(await eventually(async () => pausedStatus.test((await syncline(['status'])).says), PATIENCE_MS)).toBe(true);
   const { says } = await syncline(['status']);
   expect(says).toMatch(/acme\.payments +deferred until/);
   expect(says).toMatch(/acme\.payments waits: .*monthly/);
@@ -177,7 +181,7 @@ test('a limit that is lowered stops a sync that runs, everyone says why, and its
   expect(followed).toMatch(waiting);
   expect(followed.match(/the quota monthly is used up/g)).toHaveLength(1);
   expect(simulator.requests().length).toBe(PAGES);
-});
+}, 120_000);
 
 test('more than declared may be set, loudly', async () => {
   expect(await syncline(['limits', 'set', 'acme', 'monthly', '5000', ...reason])).toEqual({

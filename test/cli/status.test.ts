@@ -101,21 +101,22 @@ test('a stream is as old as the beginning of the last run that brought it up to 
   expect((await shown()).code).toBe(0);
 });
 
+const wholeRun = (id: string, reason: string | null, outcome: string): Promise<void> =>
+  query(
+    `insert into runs (run_id, partner, kind, window_label, generation, streams, workflow_run_id, outcome, reason, finished_at)
+      values ($1, 'acme', 'nightly', '2026-11-25', 1, '{payments,customers}', 'w', $2, $3, now())`,
+    [id, outcome, reason],
+  );
+
 test('a stream that failed before it could begin is not shown as it ended before', async () => {
-  const run = (id: string, reason: string | null, outcome: string): Promise<void> =>
-    query(
-      `insert into runs (run_id, partner, kind, window_label, generation, streams, workflow_run_id, outcome, reason, finished_at)
-        values ($1, 'acme', 'nightly', '2026-11-25', 1, '{payments,customers}', 'w', $2, $3, now())`,
-      [id, outcome, reason],
-    );
-  await run('sync/acme/2026-11-25', 'payments failed: column acme.payments.v is bigint', 'partial');
+  await wholeRun('sync/acme/2026-11-25', 'payments failed: column acme.payments.v is bigint', 'partial');
   const stopped = await shown(false);
   expect(stopped.text).toMatch(/acme\.payments +failed/);
   expect(stopped.json).toMatchObject([
     { stream: 'customers', lastOutcome: null },
     { stream: 'payments', lastOutcome: 'failed', lastReason: expect.stringContaining('is bigint') },
   ]);
-  await run('sync/acme/2026-11-25/g2', null, 'ok');
+  await wholeRun('sync/acme/2026-11-25/g2', null, 'ok');
   expect((await shown(false)).text).not.toMatch(/acme\.payments +failed/);
 });
 
