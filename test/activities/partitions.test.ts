@@ -47,6 +47,16 @@ describe('partitions', () => {
     expect(second).toMatchObject({ parents: ['b'], cursor: null, expected: null });
   });
 
+  test('keep the first doubt about an end, over later partitions and from one worker to the next', async () => {
+    const through = partitions({ slices: 3, parents: undefined });
+    const first = await through.after(start, { cursor: null, total: null, doubt: 'there is more' });
+    const taken = readCheckpoint(writeCheckpoint(first));
+    const second = await through.after(taken, { cursor: null, total: null });
+    const third = await through.after(second, { cursor: null, total: null, doubt: 'again' });
+    expect(third).toMatchObject({ done: true, doubt: 'there is more' });
+    expect(await through.after(start, { cursor: null, total: null })).not.toHaveProperty('doubt');
+  });
+
   test('begin where a checkpoint stands, not again', async () => {
     const at = { ...start, slice: 1, parents: ['b'], cursor: 'x' };
     expect(await partitions({ slices: 2, parents: parentsOf(['a', 'b'], 1) }).begin(at)).toEqual(at);

@@ -195,6 +195,14 @@ describe('the target', () => {
     ]);
   });
 
+  test('fills them once, whichever of four workers comes first', async () => {
+    const stream = aStream();
+    await runAll(warehouse, stream, [[{ ...(order('a') as object), colour: 'red', size: 'XL' }]]);
+    const gained = aStream(withField({ colour: { type: 'string' } }), stream.partner.name);
+    await Promise.all([1, 2, 3, 4].map((day) => runOf(warehouse, gained, { window: `2026-02-0${day}` })));
+    expect(await rowsOf(pool, gained)).toMatchObject([{ id: 'a', colour: 'red', _extra: { size: 'XL' } }]);
+  });
+
   test('leaves what only zod can make to the next reading', async () => {
     const stream = aStream();
     await runAll(warehouse, stream, [[{ ...(order('a') as object), colour: ' red ' }]]);

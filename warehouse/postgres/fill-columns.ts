@@ -3,24 +3,22 @@ import { z } from 'zod';
 import type { Column, ColumnType, CompiledStream } from '../../definitions/compiled.ts';
 import { quoted } from './quote.ts';
 
-const integer = `'^-?[0-9]{1,18}$'`;
-
-/** Whether the JSON value `v` is one that the column takes as it stands, and how it is written. */
+/** Whether a JSON value is one that the column takes as it stands, and how it is written; `v` and `t` are the value and its text in SQL. */
 const taken = {
-  text: [`jsonb_typeof(v) = 'string'`, `v #>> '{}'`],
-  integer: [`jsonb_typeof(v) = 'number' and v #>> '{}' ~ ${integer}`, `(v #>> '{}')::bigint`],
-  number: [`jsonb_typeof(v) = 'number'`, `(v #>> '{}')::numeric`],
-  boolean: [`jsonb_typeof(v) = 'boolean'`, `(v #>> '{}')::boolean`],
-  timestamp: [
-    `jsonb_typeof(v) = 'string' and v #>> '{}' ~ '^[0-9]{4}-.*(Z|[+-][0-9]{2}:[0-9]{2})$' and pg_input_is_valid(v #>> '{}', 'timestamptz')`,
-    `(v #>> '{}')::timestamptz`,
+  text: (v, t) => [`jsonb_typeof(${v}) = 'string'`, t],
+  integer: (v, t) => [`jsonb_typeof(${v}) = 'number' and ${t} ~ '^-?[0-9]{1,18}$'`, `(${t})::bigint`],
+  number: (v, t) => [`jsonb_typeof(${v}) = 'number'`, `(${t})::numeric`],
+  boolean: (v, t) => [`jsonb_typeof(${v}) = 'boolean'`, `(${t})::boolean`],
+  timestamp: (v, t) => [
+    `jsonb_typeof(${v}) = 'string' and ${t} ~ '^[0-9]{4}-.*(Z|[+-][0-9]{2}:[0-9]{2})$' and pg_input_is_valid(${t}, 'timestamptz')`,
+    `(${t})::timestamptz`,
   ],
-  date: [
-    `jsonb_typeof(v) = 'string' and v #>> '{}' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' and pg_input_is_valid(v #>> '{}', 'date')`,
-    `(v #>> '{}')::date`,
+  date: (v, t) => [
+    `jsonb_typeof(${v}) = 'string' and ${t} ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' and pg_input_is_valid(${t}, 'date')`,
+    `(${t})::date`,
   ],
-  json: [`jsonb_typeof(v) <> 'null'`, 'v'],
-} as const satisfies Record<ColumnType, readonly [when: string, value: string]>;
+  json: (v) => [`jsonb_typeof(${v}) <> 'null'`, v],
+} as const satisfies Record<ColumnType, (v: string, t: string) => readonly [when: string, value: string]>;
 
 /**
  * Moves what rows already hold of new columns there from `_extra`, or they would stay empty until each record changes. A
@@ -38,9 +36,8 @@ export async function fillColumns(
   if (fields.length === 0 || stream.definition.schema instanceof z.ZodType) return;
   const names = fields.map(({ path }) => path[0] as string);
   const values = fields.map(({ type }, at) => {
-    const [when, value] = taken[type];
-    const here = (text: string): string => text.replaceAll(/\bv\b(?! #)|\bv(?= #)/g, `(_extra -> $1[${at + 1}])`);
-    return { when: here(when), value: here(value) };
+    const [when, value] = taken[type](`(_extra -> $1[${at + 1}])`, `(_extra ->> $1[${at + 1}])`);
+    return { when, value };
   });
   const set = fields.map(({ name }, at) => {
     const { when, value } = values[at] as (typeof values)[number];
