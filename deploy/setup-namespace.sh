@@ -24,4 +24,12 @@ for name in SyncPartner SyncStream SyncKind SyncOutcome; do
     temporal operator search-attribute create --namespace "$TEMPORAL_NAMESPACE" --name "$name" --type Keyword || sleep 2
   done
 done
+
+# An attribute is listed before the server takes it: without this a first start may still be refused ("no mapping defined").
+query="SyncPartner = '' and SyncStream = '' and SyncKind = '' and SyncOutcome = ''"
+until temporal workflow count --namespace "$TEMPORAL_NAMESPACE" --query "$query" >/dev/null 2>&1; do
+  attempts=$((attempts - 1))
+  [ "$attempts" -gt 0 ] || { echo "namespace $TEMPORAL_NAMESPACE does not take its search attributes" >&2; exit 1; }
+  sleep 1
+done
 echo "namespace $TEMPORAL_NAMESPACE is ready"
