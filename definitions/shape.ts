@@ -53,7 +53,7 @@ function inWords(issue: Issue, path: Path, root: unknown, touched: ReadonlySet<s
   const says = `expected ${expected}, found ${found(value, path, touched.has(pathKey(path)))}`;
   if (issue.code === 'invalid_type' && expected === 'a text' && /^(number|boolean)$/.test(typeof value))
     return [{ path, says: `${says}; put it in quotes` }];
-  const near = typeof value === 'string' && !touched.has(pathKey(path)) ? closest(value, choices(issue)) : undefined;
+  const near = typeof value === 'string' && !touched.has(pathKey(path)) ? meant(value, choices(issue)) : undefined;
   return [{ path, says: near === undefined ? says : `${says}; did you mean ${JSON.stringify(near)}?` }];
 }
 
@@ -106,6 +106,21 @@ const typeWords: Readonly<Record<string, string>> = {
 function choices(issue: Issue): string[] {
   if (issue.code === 'invalid_value') return issue.values.map(String);
   return issue.code === 'invalid_union' && 'options' in issue ? (issue.options ?? []).map(String) : [];
+}
+
+/** Names that other tools and vendors use for what is called differently here. */
+const elsewhereCalled: Readonly<Record<string, string>> = {
+  cursor: 'token',
+  page_number: 'page',
+  skip: 'offset',
+  seek: 'keyset',
+  next_link: 'nextUrl',
+  token: 'bearer',
+};
+
+function meant(word: string, possible: readonly string[]): string | undefined {
+  const other = elsewhereCalled[word.toLowerCase()];
+  return other !== undefined && possible.includes(other) ? other : closest(word, possible);
 }
 
 const oneOf = (values: readonly string[]): string =>

@@ -8,6 +8,7 @@ import { isPartnerFailure, isTransportFailure } from '../../core/outage.ts';
 import type { Answer, NextPage, PageRequest, Position } from '../../core/page.ts';
 import { hashToUuid } from '../../core/page-key.ts';
 import type { Authorizer } from '../../http/auth.ts';
+import { arraysIn } from '../../http/arrays-in.ts';
 import { buildRequest } from '../../http/build-request.ts';
 import { classify, type Verdict } from '../../http/classify.ts';
 import type { PartnerClient } from '../../http/client.ts';
@@ -251,7 +252,7 @@ function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Co
   const records = valueAt(body, path);
   if (!Array.isArray(records))
     throw new RetryLater(
-      `${where(at)}: expected an array of records at ${path === '' ? 'the top of the body' : `"${path}"`}, found ${typeName(records)}`,
+      `${where(at)}: expected an array of records at ${path === '' ? 'the top of the body' : `"${path}"`}, found ${typeName(records)}${elsewhere(body)}`,
       { at },
     );
   const next = nextPage({
@@ -295,6 +296,12 @@ const where = (at: Coordinates): string => `${at.partner} ${at.stream} page ${at
 function typeName(value: unknown): string {
   if (value === undefined) return 'nothing';
   return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+}
+
+function elsewhere(body: unknown): string {
+  if (Array.isArray(body)) return '; the body itself is an array: leave "records" out';
+  const paths = arraysIn(body);
+  return paths.length === 0 ? '' : `; arrays are at ${paths.map((path) => `"${path}"`).join(', ')}: see "records"`;
 }
 
 /** Only a stream's very first page is asked conditionally: what follows it stands and falls with it. */

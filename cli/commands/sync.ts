@@ -4,7 +4,7 @@ import type { RunReport } from '../../activities/control.ts';
 import { InvalidInput } from '../../core/errors.ts';
 import { dayOf, parseWindow } from '../../core/window.ts';
 import { listPartners } from '../../definitions/find.ts';
-import { nextGeneration } from '../../warehouse/postgres/inspect.ts';
+import { nextGeneration, streamsReadBefore } from '../../warehouse/postgres/inspect.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
@@ -61,6 +61,13 @@ export async function sync({ config, output, options, partner, streams }: SyncCo
       clearTimeout(warning);
       quiet();
     });
+    if (started.state === 'begun' && config.databaseUrl !== undefined) {
+      const before = await withDatabase(config, (pool) => streamsReadBefore(pool, started.runId, streams));
+      if (before.length > 0)
+        output.say(
+          `${before.join(', ')}: read before for ${window}, and not again; the figures are of then. To read again: syncline sync ${[partner, ...before].join(' ')} --window ${window} --force`,
+        );
+    }
     return printReport(output, partner, report);
   });
 }

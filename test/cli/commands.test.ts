@@ -213,6 +213,17 @@ describe('syncline, from a first definition to a mended quarantine', () => {
     expect(await syncline('quarantine list')).toEqual({ code: 0, says: 'Nothing is in quarantine.\n' });
   });
 
+  test('a sync of a stream that was read before for this window says so', async () => {
+    expect(await syncline(`sync acme payments --window ${WINDOW}`)).toEqual({
+      code: 3,
+      says: expect.stringMatching(
+        new RegExp(
+          `payments: read before for ${WINDOW}, and not again[^]*sync acme payments --window ${WINDOW} --force\n`,
+        ),
+      ),
+    });
+  });
+
   test('a forced sync reads everything again, changes nothing and ends with 0', async () => {
     expect(await json(`sync acme --window ${WINDOW} --force`)).toMatchObject({
       code: 0,

@@ -144,6 +144,13 @@ describe('a broken definition', () => {
       ],
     ],
     [
+      'what others call a kind of pagination',
+      acme({ stream: 'pagination: { type: cursor }' }),
+      [
+        'acme.yaml:8:19 streams.orders.pagination.type: expected one of "none", "token", "nextUrl", "link", "offset", "page", "keyset", "function", found "cursor"; did you mean "token"?',
+      ],
+    ],
+    [
       'a typo in a field of pagination',
       acme({ stream: 'pagination: { type: token, tokn: a, as: b }' }),
       [

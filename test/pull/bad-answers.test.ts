@@ -61,6 +61,13 @@ const staying: readonly (PullCase & { name: string; requests: number; reason: Re
     requests: 4,
     reason: /expected an array/,
   },
+  {
+    name: 'records elsewhere than the definition says',
+    faults: [],
+    definition: { ...streams.payments, records: 'items' },
+    requests: 4,
+    reason: /found nothing; arrays are at "data": see "records"/,
+  },
   { name: '400', faults: [{ kind: 'status', status: 400 }], requests: 1, reason: /400/ },
   { name: '401 with a fixed token', faults: [{ kind: 'expired_token' }], requests: 1, reason: /401/ },
   { name: '403', faults: [{ kind: 'status', status: 403 }], requests: 1, reason: /403/ },

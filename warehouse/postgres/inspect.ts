@@ -139,6 +139,21 @@ export async function showRun(
   };
 }
 
+/** Those of `streams` that had been read to their end for the run's window when it began, and so were not read by it. */
+export async function streamsReadBefore(
+  pool: Pool,
+  runId: string,
+  streams: readonly string[],
+): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ name: string }>(
+    `select s.name from runs join streams s using (partner) join stream_runs r using (stream_id)
+      where runs.run_id = $1 and s.name = any ($2) and r.window_label = runs.window_label and r.state = 'done'
+      group by s.name, runs.started_at having max(r.finished_at) < runs.started_at order by s.name`,
+    [runId, streams],
+  );
+  return rows.map(({ name }) => name);
+}
+
 /** Rows of a target. */
 export async function countRows(pool: Pool, table: string): Promise<number> {
   const [schema = '', name = ''] = table.split('.');
