@@ -41,9 +41,11 @@ async function blockadeOf(watcher: Client, pid: number): Promise<Blockade | unde
     since: Date | null;
     state: string | null;
   }>(
-    `select (select l.relation::regclass::text from pg_locks l where l.pid = $1 and not l.granted limit 1) as table,
-        holder as pid, a.application_name as application, a.usename as user, coalesce(a.xact_start, a.backend_start) as since, a.state
-      from unnest(pg_blocking_pids($1)) as holder left join pg_stat_activity a on a.pid = holder`,
+    // Two looks at the locks, between which it may have given up: only what both show is told.
+    `select awaited.relation::regclass::text as table, holder as pid, a.application_name as application, a.usename as user,
+        coalesce(a.xact_start, a.backend_start) as since, a.state
+      from (select l.relation from pg_locks l where l.pid = $1 and not l.granted limit 1) as awaited
+      cross join unnest(pg_blocking_pids($1)) as holder left join pg_stat_activity a on a.pid = holder`,
     [pid],
   );
   if (rows.length === 0) return undefined;
