@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import {
   askBackfill,
   cancelBackfill,
@@ -14,6 +14,7 @@ import type { FaultInput } from '../../simulator/fault.ts';
 import type { Row } from '../../simulator/records.ts';
 import { eventually } from '../support/eventually.ts';
 import { openPullBench, type BenchPartner, type PullBench } from '../support/pull-bench.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import * as streams from '../support/simulator-streams.ts';
 import { digestOf, tableRows } from '../support/table-rows.ts';
 import { plainNames } from '../../core/names.ts';
@@ -83,8 +84,10 @@ const asked = (partner: BenchPartner): string[] =>
 const days = (from: number, to: number): string[] =>
   Array.from({ length: to - from + 1 }, (_, i) => `2024-05-${String(from + i).padStart(2, '0')}`);
 
+const scenario = sideBySide(3);
+
 describe('a backfill', () => {
-  test('reads each window once, in its lane, and what was finished never again', async () => {
+  scenario('reads each window once, in its lane, and what was finished never again', async () => {
     const { partner, read, asked: job } = await backfill();
     const first = await read({ plan: { ...plan, to: '2024-05-06' }, concurrency: 1 });
     expect(first).toMatchObject({ outcome: 'ok', windows: 6, ok: 6, skipped: 0, left: 0 });
@@ -105,7 +108,7 @@ describe('a backfill', () => {
     expect(rows).toEqual([{ kind: 'backfill', lane: 'backfill', count: String(DAYS) }]);
   });
 
-  test('forced, reads everything anew and changes nothing', async () => {
+  scenario('forced, reads everything anew and changes nothing', async () => {
     const { partner, read } = await backfill();
     const short = { plan: { ...plan, to: '2024-05-03' } };
     await read(short);
@@ -120,7 +123,7 @@ describe('a backfill', () => {
     );
   });
 
-  test('of a stream that cannot be asked for a time is refused, with what to do', async () => {
+  scenario('of a stream that cannot be asked for a time is refused, with what to do', async () => {
     const { read, partner } = await backfill();
     expect(await read({ stream: 'everything' })).toMatchObject({
       outcome: 'failed',
@@ -131,23 +134,26 @@ describe('a backfill', () => {
 });
 
 describe('a window that fails', () => {
-  test('stops no other, is named in the end, and is all that is read when the backfill is started again', async () => {
-    const { partner, read } = await backfill([{ kind: 'status', status: 400, nth: 5 }]);
-    expect(await read({ concurrency: 1 })).toMatchObject({
-      outcome: 'partial',
-      ok: DAYS - 1,
-      failed: 1,
-      left: 0,
-      problems: [{ window: '2024-05-05..2024-05-05', outcome: 'failed', reason: expect.stringContaining('400') }],
-      reason: expect.stringMatching(/^1 of its windows failed, the first of them 2024-05-05\.\.2024-05-05: /),
-    });
-    expect(asked(partner)).toEqual(days(1, DAYS));
-    expect(await read()).toMatchObject({ outcome: 'ok', ok: 1, skipped: DAYS - 1, failed: 0 });
-    expect(asked(partner).slice(DAYS)).toEqual(['2024-05-05']);
-    expect(await landed(partner)).toEqual(held(partner));
-  });
+  scenario(
+    'stops no other, is named in the end, and is all that is read when the backfill is started again',
+    async () => {
+      const { partner, read } = await backfill([{ kind: 'status', status: 400, nth: 5 }]);
+      expect(await read({ concurrency: 1 })).toMatchObject({
+        outcome: 'partial',
+        ok: DAYS - 1,
+        failed: 1,
+        left: 0,
+        problems: [{ window: '2024-05-05..2024-05-05', outcome: 'failed', reason: expect.stringContaining('400') }],
+        reason: expect.stringMatching(/^1 of its windows failed, the first of them 2024-05-05\.\.2024-05-05: /),
+      });
+      expect(asked(partner)).toEqual(days(1, DAYS));
+      expect(await read()).toMatchObject({ outcome: 'ok', ok: 1, skipped: DAYS - 1, failed: 0 });
+      expect(asked(partner).slice(DAYS)).toEqual(['2024-05-05']);
+      expect(await landed(partner)).toEqual(held(partner));
+    },
+  );
 
-  test('ten times in a row ends the backfill: the rest of the windows would do no better', async () => {
+  scenario('ten times in a row ends the backfill: the rest of the windows would do no better', async () => {
     const { partner, read } = await backfill([{ kind: 'status', status: 400 }]);
     const report = await read();
     expect(report).toMatchObject({
@@ -162,7 +168,7 @@ describe('a window that fails', () => {
 });
 
 describe('a backfill that is stopped', () => {
-  test('by a pause begins no further window, and goes on when it is resumed', async () => {
+  scenario('by a pause begins no further window, and goes on when it is resumed', async () => {
     const { partner, asked: job, read } = await backfill([], 100);
     const { runId } = await startBackfill(bench.client, plainNames, job);
     await eventually(() => partner.simulator.requests().length >= 4);
@@ -181,7 +187,7 @@ describe('a backfill that is stopped', () => {
     expect(await landed(partner)).toEqual(held(partner));
   });
 
-  test.each<[string, (runId: string) => Promise<unknown>]>([
+  scenario.each<[string, (runId: string) => Promise<unknown>]>([
     [
       'a pause at once',
       async (runId) => {

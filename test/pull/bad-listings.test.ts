@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import type { StreamInput } from '../../definitions/definition.ts';
 import { expectTruth } from '../support/expect-truth.ts';
 import { openPullBench } from '../support/pull-bench.ts';
 import type { PullBench } from '../support/pull-bench.ts';
 import { pullOne } from '../support/pull-one.ts';
 import type { PullCase } from '../support/pull-one.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import * as streams from '../support/simulator-streams.ts';
 import { tableRows } from '../support/table-rows.ts';
 
@@ -14,8 +15,10 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
+const scenario = sideBySide();
+
 describe('pages that go round in a circle end the stream in red', () => {
-  test.each([
+  scenario.each([
     { name: 'tokens', definition: streams.payments },
     { name: 'URLs', definition: streams.paymentsByUrl },
   ])('$name', async ({ definition }) => {
@@ -32,7 +35,7 @@ describe('a listing that ends too early is never green', () => {
     path: '/v2/customers',
     pagination: { type: 'page', size: 10, sizeAs: 'per_page', total: 'total' },
   } satisfies StreamInput;
-  test.each([
+  scenario.each([
     {
       name: 'offsets with a total',
       definition: streams.customers,
@@ -55,7 +58,7 @@ describe('a listing that ends too early is never green', () => {
     expect(report).toMatchObject({ outcome, reason: expect.stringMatching(reason) });
   });
 
-  test.each([
+  scenario.each([
     {
       name: 'a token by a name that the partner does not use',
       definition: { ...streams.payments, pagination: { type: 'token', token: 'next_page', as: 'cursor' } },
@@ -78,7 +81,7 @@ describe('a listing that ends too early is never green', () => {
     },
   );
 
-  test('nor one with half the rows of the last time', async () => {
+  scenario('nor one with half the rows of the last time', async () => {
     const { partner, report } = await bench.syncOnce({ streams: { refunds: streams.refunds } });
     expect(report.outcome).toBe('ok');
     partner.simulator.set({ faults: [{ kind: 'early_end', rows: 25 }] });
@@ -89,7 +92,7 @@ describe('a listing that ends too early is never green', () => {
     });
   });
 
-  test('nor one whose middle was skipped by a rule', async () => {
+  scenario('nor one whose middle was skipped by a rule', async () => {
     const { report } = await pullOne(bench, {
       faults: [{ kind: 'status', status: 404, nth: 3 }],
       definition: { ...streams.payments, errors: [{ status: 404, action: 'skip' }] },
@@ -98,7 +101,7 @@ describe('a listing that ends too early is never green', () => {
     expect(report.reason).toMatch(/skip/);
   });
 
-  test('nor one of which every call was skipped by a rule', async () => {
+  scenario('nor one of which every call was skipped by a rule', async () => {
     const { report } = await pullOne(bench, {
       faults: [{ kind: 'status', status: 404 }],
       definition: { ...streams.payments, errors: [{ status: 404, action: 'skip' }] },
@@ -106,7 +109,7 @@ describe('a listing that ends too early is never green', () => {
     expect(report).toMatchObject({ outcome: 'suspect', reason: expect.stringContaining('skipped') });
   });
 
-  test('but a parent that is gone may be skipped', async () => {
+  scenario('but a parent that is gone may be skipped', async () => {
     const { partner, report } = await bench.syncOnce({
       simulator: { faults: [{ kind: 'status', status: 404, stream: 'payments', nth: 5 }] },
       streams: {
@@ -120,7 +123,7 @@ describe('a listing that ends too early is never green', () => {
 });
 
 describe('records', () => {
-  test.each([
+  scenario.each([
     { name: 'within a page', kind: 'duplicate_in_page' as const, doubled: 8 * 2 },
     { name: 'across pages', kind: 'duplicate_across_pages' as const, doubled: 7 * 2 },
   ])('that come twice $name land once', async ({ kind, doubled }) => {
@@ -137,7 +140,7 @@ describe('records', () => {
     expect(rows).toEqual([{ n: 200 }]);
   });
 
-  test.each([
+  scenario.each([
     { name: 'an offset', definition: streams.customers },
     {
       name: 'a page number and a total',
@@ -154,7 +157,7 @@ describe('records', () => {
     await expectTruth(bench.pool, partner, 'customers');
   });
 
-  test('that gain a field keep it, and need no new definition', async () => {
+  scenario('that gain a field keep it, and need no new definition', async () => {
     const { partner, report } = await pullOne(bench, { faults: [{ kind: 'new_field', from: 120 }] });
     expect(report).toMatchObject({ outcome: 'ok', counts: { inserted: 200 } });
     const rows = await tableRows(bench.pool, partner.name, 'payments');
@@ -213,7 +216,7 @@ describe('records', () => {
       path: 'currency',
     },
   ];
-  test.each(bad)(
+  scenario.each(bad)(
     '$name go to quarantine: $outcome',
     async ({ quarantined, outcome, path, fetched = 200, ...given }) => {
       const { partner, report } = await pullOne(bench, { ...given, definition: { ...streams.payments, errorBudget } });
@@ -229,7 +232,7 @@ describe('records', () => {
     },
   );
 
-  test('that change while they are listed by token all arrive', async () => {
+  scenario('that change while they are listed by token all arrive', async () => {
     const { partner, report } = await pullOne(bench, {
       faults: [{ kind: 'mutate', nth: [3, 6], change: 30, add: 10 }],
     });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { circuitSettings, mostCallsInOutage } from '../../core/circuit-settings.ts';
 import { SECOND } from '../../core/duration.ts';
@@ -8,16 +8,19 @@ import { startJudge, type JudgeProcess } from '../../simulator/judge/start-judge
 import { firstOf } from '../support/long.ts';
 import { openPullBench, WINDOW, type BenchPartner, type PullBench } from '../support/pull-bench.ts';
 import { pullOne } from '../support/pull-one.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 
 let bench: PullBench;
-let judge: JudgeProcess;
+const judges: JudgeProcess[] = [];
 beforeAll(async () => {
-  [bench, judge] = await Promise.all([openPullBench(), startJudge()]);
+  bench = await openPullBench();
 });
 afterAll(async () => {
-  await judge.close();
+  await Promise.all(judges.map((judge) => judge.close()));
   await bench.close();
 });
+
+const scenario = sideBySide(6);
 
 const names = ['orders', 'items', 'refunds', 'customers'];
 const PAGES = 40;
@@ -43,9 +46,11 @@ const failings = [
 ] as const satisfies readonly (readonly [string, string, PartnerInput['limits']])[];
 
 describe('a partner that goes down while four streams read, and comes back', () => {
-  test.each(firstOf(failings, 2))(
+  scenario.each(firstOf(failings, 2))(
     'is left alone but for one probe at a time, and read to its end once it is back: %s',
     async (_what, how, limits) => {
+      const judge = await startJudge();
+      judges.push(judge);
       await judge.configure({
         pages: PAGES,
         size: SIZE,
@@ -86,12 +91,11 @@ describe('a partner that goes down while four streams read, and comes back', () 
       );
       expect(await circuitOf(partner)).toMatchObject({ state: 'closed' });
     },
-    60_000,
   );
 });
 
 describe('a partner that stays down', () => {
-  test('fails the stream after the total time, whatever the attempts, and says why', async () => {
+  scenario('fails the stream after the total time, whatever the attempts, and says why', async () => {
     const { report, requests } = await pullOne(bench, {
       faults: [{ kind: 'status', status: 502 }],
       partner: { retry: { attempts: 6, base: '50ms', cap: '1s', total: '6s' } },
@@ -106,7 +110,7 @@ describe('a partner that stays down', () => {
 });
 
 describe('the circuit stays closed', () => {
-  test.each([
+  scenario.each([
     ['throttles again and again', { kind: 'throttle', retryAfter: 'none', nth: [3, 4, 5, 6, 7, 8, 9] }],
     [
       'says 503 with a wait again and again',

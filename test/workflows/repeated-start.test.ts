@@ -10,6 +10,7 @@ import type { Simulator } from '../../simulator/start.ts';
 import { cacheDir } from '../support/cache-dir.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import { openScene, PAGES, resetToStart, startPartner, WINDOW, type Scene, type Traces } from './scene.ts';
 
 const ALL = PAGES.payments + PAGES.customers;
@@ -87,8 +88,10 @@ test('an undisturbed run needs one request for each page', () => {
   expect(at('calm').requests()).toHaveLength(ALL);
 });
 
+const scenario = sideBySide();
+
 describe('the same sync started again', () => {
-  test('twice at once and after its end is one run', async () => {
+  scenario('twice at once and after its end is one run', async () => {
     const [one, two] = await Promise.all([run('twice'), run('twice', {}, other)]);
     expect(two).toEqual(one);
     const late = await startSync(other, syncOf('twice'));
@@ -97,7 +100,7 @@ describe('the same sync started again', () => {
     await expectNothingDoubled('twice', ALL);
   });
 
-  test('a forced generation, asked for twice at once, reads again and finds nothing new', async () => {
+  scenario('a forced generation, asked for twice at once, reads again and finds nothing new', async () => {
     await run('forced');
     const again = await Promise.all([run('forced', { generation: 2 }), run('forced', { generation: 2 }, other)]);
     expect(again[1]).toEqual(again[0]);
@@ -108,7 +111,7 @@ describe('the same sync started again', () => {
     expect(at('forced').requests().length).toBeLessThanOrEqual(2 * ALL);
   });
 
-  test('a forced generation beside the first one logs every record once', async () => {
+  scenario('a forced generation beside the first one logs every record once', async () => {
     await begun('forced_late');
     const reports = await Promise.all([run('forced_late'), run('forced_late', { generation: 2 }, other)]);
     const inserted = reports.map((report) => ('counts' in report ? report.counts.inserted : Number.NaN));
@@ -116,7 +119,7 @@ describe('the same sync started again', () => {
     expect(namesAndHashes(await scene.traces('forced_late'))).toEqual(namesAndHashes(undisturbed));
   });
 
-  test('a sync of one stream that runs is joined by the sync of all', async () => {
+  scenario('a sync of one stream that runs is joined by the sync of all', async () => {
     const [one, all] = await Promise.all([run('joined', { streams: ['payments'] }), run('joined', {}, other)]);
     expect([one, all]).toMatchObject([{ outcome: 'ok' }, { outcome: 'ok' }]);
     await expectNothingDoubled('joined', ALL);
@@ -146,7 +149,7 @@ describe('the id of a sync of some streams', () => {
 });
 
 describe('a reset to the first workflow task', () => {
-  test.each(['partner', 'stream'])('of a running %s', async (what) => {
+  scenario.each(['partner', 'stream'])('of a running %s', async (what) => {
     const partner = `${what}_reset`;
     const runId = await begun(partner);
     await resetToStart(scene.client, what === 'partner' ? runId : payments(partner));
@@ -154,14 +157,14 @@ describe('a reset to the first workflow task', () => {
     await expectNothingDoubled(partner, ALL + IN_FLIGHT);
   });
 
-  test('of a stream in the middle of a long grant, which goes on until its next heartbeat', async () => {
+  scenario('of a stream in the middle of a long grant, which goes on until its next heartbeat', async () => {
     await begun('long_grant');
     await resetToStart(scene.client, payments('long_grant'));
     expect(await run('long_grant')).toMatchObject({ outcome: 'ok' });
     await expectNothingDoubled('long_grant', ALL + IN_FLIGHT);
   });
 
-  test.each(['partner', 'stream'])('of a %s that has ended', async (what) => {
+  scenario.each(['partner', 'stream'])('of a %s that has ended', async (what) => {
     const partner = `${what}_reset_late`;
     const report = await run(partner);
     const { runId } = await startSync(scene.client, syncOf(partner));
@@ -176,7 +179,7 @@ describe('a reset to the first workflow task', () => {
 });
 
 describe('a run that was ended', () => {
-  test.each([
+  scenario.each([
     ['terminated', 'enough', (id: string) => scene.client.workflow.getHandle(id).terminate('enough')],
     ['cancelled', 'cancelled', (id: string) => scene.client.workflow.getHandle(id).cancel()],
   ] as const)('%s, and started again at once, goes on from where it stood', async (partner, words, end) => {
@@ -188,7 +191,7 @@ describe('a run that was ended', () => {
     await expectNothingDoubled(partner, ALL + IN_FLIGHT);
   });
 
-  test('a cancelled run is not green in the ledger, even before any of its streams has ended', async () => {
+  scenario('a cancelled run is not green in the ledger, even before any of its streams has ended', async () => {
     const id = await begun('cancelled_red');
     await scene.client.workflow.getHandle(id).cancel();
     await reportOfSync(scene.client.workflow.getHandle(id));
@@ -198,7 +201,7 @@ describe('a run that was ended', () => {
     ]);
   });
 
-  test('a terminated stream makes the run fail, and the next one goes on', async () => {
+  scenario('a terminated stream makes the run fail, and the next one goes on', async () => {
     const partner = 'stream_terminated';
     const id = await begun(partner);
     const ending = reportOfSync(scene.client.workflow.getHandle(id));
