@@ -47,6 +47,8 @@ export interface PermitRequest {
   readonly signal?: AbortSignal;
   /** How long the caller would rather wait than be refused. */
   readonly patienceMs: number;
+  /** The caller sends nothing before `departure.ready` lets it: so it may be made ready before its turn comes. */
+  readonly departs: boolean;
 }
 
 export interface Work {

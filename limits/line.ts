@@ -14,6 +14,8 @@ export interface Waiting {
   readonly charges: readonly number[];
   /** Monotonic ms: refused rather than kept beyond this. */
   readonly patientUntilMs: number;
+  /** It is sent through its permit's departure. */
+  readonly departs: boolean;
   readonly grant: (permit: GrantedPermit) => void;
   readonly refuse: (wait: Omit<RefusedPermit, 'granted'>) => void;
   readonly fail: (error: unknown) => void;
@@ -45,7 +47,7 @@ export class Line {
   }
 
   join(request: PermitRequest, { call, cost, charges }: Pick<Waiting, 'call' | 'cost' | 'charges'>): Promise<Permit> {
-    const { lane, work, signal, patienceMs } = request;
+    const { lane, work, signal, patienceMs, departs } = request;
     return new Promise<Permit>((resolve, reject) => {
       const leave = (): void => {
         this.leave(waiting);
@@ -59,6 +61,7 @@ export class Line {
         work,
         charges,
         patientUntilMs: performance.now() + patienceMs,
+        departs,
         grant: (permit) => {
           leave();
           resolve(permit);

@@ -36,7 +36,7 @@ export function postgresLimiter(pool: Pool, limiterFor: LimiterFor): Limiter {
   const news = limits.concurrency === undefined ? undefined : new SlotNews(pool, credential, () => desk.wake());
   return {
     ask: async (given) => {
-      const request = { method: 'GET', url: baseUrl, lane: 'normal' as const, patienceMs: 0, ...given };
+      const request = { method: 'GET', url: baseUrl, lane: 'normal' as const, patienceMs: 0, departs: false, ...given };
       if (buckets.length === 0) {
         const permit = await free.ask();
         if (permit !== undefined) return permit;

@@ -15,6 +15,8 @@ export class Prepared {
   /** Its number, if it was sent as a probe. */
   probe: number | undefined;
   lease: SlotLease | undefined;
+  /** The permit it leaves with, where there are no turns. Monotonic ms. */
+  leave: { readonly askedAtMs: number; readonly validUntilMs: number } | undefined;
   #write: (() => void) | undefined;
   #turnBack: ((why: PermitLapsed) => void) | undefined;
 

@@ -1,13 +1,16 @@
 import { SECOND } from '../core/duration.ts';
 import { PermitLapsed } from '../core/departure.ts';
 import type { Rest, Sender } from './desk.ts';
+import { lanes } from '../core/names.ts';
 import { kindOf } from './charges.ts';
 import { latenessAt, punctual, wasLate } from './lateness.ts';
 import type { Feedback } from './feedback.ts';
 import type { GrantedPermit } from './limiter.ts';
 import type { Line, Waiting } from './line.ts';
 import type { LocalBlock } from './local-block.ts';
-import type { PermitCalls } from './permit-calls.ts';
+import type { Granted, PermitCalls } from './permit-calls.ts';
+import { Prepared } from './prepared.ts';
+import { NEAR_MS, PreparedRequests, SOON_MS } from './prepared-requests.ts';
 import { SlotLease } from './slot-lease.ts';
 import type { Leases } from './leases.ts';
 
@@ -38,8 +41,9 @@ export interface SenderDeps {
  * lateness that was really seen. A permit that is too late lapses rather than being sent.
  */
 export class PromptSender implements Sender {
-  readonly pending = 0;
   readonly #deps: SenderDeps;
+  /** Those who had to wait anyway: what it takes to make a request ready is not lost once there is room for it. */
+  readonly #prepared = new PreparedRequests();
   readonly #lapses: boolean;
   #lateness = punctual;
   /** Since when slots have been kept, monotonic ms. */
@@ -50,18 +54,29 @@ export class PromptSender implements Sender {
     this.#lapses = deps.calls.buckets.some(({ kind }) => kind === 'rate' || kind === 'window');
   }
 
+  get pending(): number {
+    return this.#prepared.size;
+  }
+
   async round(): Promise<Rest | undefined> {
     const { line, calls, leases } = this.#deps;
+    const nowMs = performance.now();
+    this.#prepared.turnBack(({ waiting }) => waiting.patientUntilMs + SECOND < nowMs);
+    const ready = [...this.#prepared].filter(({ isReady }) => isReady);
+    const first = inOrder([...ready.map(({ waiting }) => waiting), ...line.first(BATCH)]);
+    if (first.length === 0)
+      return this.#prepared.size === 0 ? undefined : { waitMs: NEAR_MS, cause: 'being made ready' };
+
     const capped = calls.buckets.some(({ kind }) => kind === 'concurrency');
     const freed = leases.takeFreed();
-    const keeps = freed.length > 0 && this.#mayKeep();
-    const waiting = line.first(keeps ? freed.length : BATCH);
-    const made = capped ? leases.make(waiting.length) : null;
+    const keeps = freed.length > 0 && this.#mayKeep(first[0]);
+    const asking = first.slice(0, keeps ? freed.length : BATCH);
+    const made = capped ? leases.make(asking.length) : null;
     const askedAtMs = performance.now();
     const answer = await calls
       .take({
-        requests: waiting,
-        critical: waiting.some(({ lane }) => lane === 'critical'),
+        requests: asking,
+        critical: asking.some(({ lane }) => lane === 'critical'),
         leases: made,
         freed,
         keeps,
@@ -69,66 +84,91 @@ export class PromptSender implements Sender {
       })
       .catch((error: unknown) => {
         leases.putBack(freed);
+        this.#prepared.turnBack(() => true);
         throw error;
       });
-    if (answer.granted === 0)
-      return answer.cause === SLOTS ? { ...answer, waitMs: Math.max(answer.waitMs, LOOK_MS) } : answer;
+    if (answer.granted === 0) return this.#wait(answer);
     this.#deps.block.granted(askedAtMs);
     const validUntilMs = this.#lapses ? askedAtMs + answer.validMs * (1 - WAY_SHARE) : Infinity;
-    for (const [i, each] of waiting.slice(0, answer.granted).entries()) {
-      const lease = SlotLease.of(leases, made?.[i]);
-      if (line.leave(each)) each.grant(this.#permit(each, { askedAtMs, validUntilMs, lease, probe: answer.probe }));
+    for (const [i, each] of asking.slice(0, answer.granted).entries()) {
+      const given = { lease: SlotLease.of(leases, made?.[i]), probe: answer.probe, leave: { askedAtMs, validUntilMs } };
+      const prepared = ready.find(({ waiting }) => waiting === each);
+      if (prepared !== undefined && this.#prepared.delete(prepared)) this.#leave(Object.assign(prepared, given));
+      else if (line.leave(each)) each.grant(this.#permit(Object.assign(new Prepared(each), given)));
       else {
-        await lease.free({ others: true, brokeOff: false });
+        await given.lease.free({ others: true, brokeOff: false });
         if (answer.probe !== undefined) await calls.abandon(answer.probe);
       }
     }
     return undefined;
   }
 
+  #wait(answer: Granted): Rest {
+    const waitMs = answer.cause === SLOTS ? Math.max(answer.waitMs, LOOK_MS) : answer.waitMs;
+    const untilMs = performance.now() + waitMs;
+    if (waitMs >= SOON_MS) this.#prepared.turnBack(() => true);
+    else
+      this.#prepared.fill(
+        this.#deps.line,
+        // Who has no patience left stays in line, to be refused.
+        ({ departs, patientUntilMs }) => departs && patientUntilMs >= untilMs,
+        (prepared) => this.#permit(prepared),
+      );
+    return { ...answer, waitMs };
+  }
+
   /** For up to KEEP_MS in a row; then others get their turn once. Backfills never keep what others may wait for. */
-  #mayKeep(): boolean {
-    if (this.#deps.line.first(1)[0]?.lane === 'backfill') return false;
+  #mayKeep(first: Waiting | undefined): boolean {
+    if (first?.lane === 'backfill') return false;
     const nowMs = performance.now();
     if (nowMs - this.#keptSinceMs < KEEP_MS) return true;
     this.#keptSinceMs = nowMs;
     return false;
   }
 
-  #permit(
-    waiting: Waiting,
-    given: { askedAtMs: number; validUntilMs: number; lease: SlotLease; probe: number | undefined },
-  ): GrantedPermit {
-    const { line, feedback, block, onChange } = this.#deps;
-    const late = (): void => {
-      const nowMs = performance.now();
-      this.#lateness = wasLate(this.#lateness, nowMs - given.askedAtMs, nowMs);
-    };
+  #permit(prepared: Prepared): GrantedPermit {
+    const { line, feedback, onChange } = this.#deps;
     return {
       granted: true,
-      probe: given.probe,
+      get probe() {
+        return prepared.probe;
+      },
       departure: {
         ready: (write, turnBack) => {
-          const nowMs = performance.now();
-          if (nowMs < given.validUntilMs && !block.holds(nowMs)) {
-            given.lease.sent();
-            return write();
-          }
-          late();
-          turnBack(new PermitLapsed('the permit was not used in time'));
+          prepared.ready(write, turnBack);
+          if (prepared.leave !== undefined) this.#leave(prepared);
+          else if (this.#prepared.has(prepared)) onChange();
+          else turnBack(new PermitLapsed('its moment did not come in time'));
         },
-        onWire: late,
+        onWire: () => this.#sawLateness(prepared),
         onAnswer: () => {},
       },
       answered: async (told) => {
-        given.lease.answered();
-        await feedback.answered(told, kindOf(waiting));
+        prepared.lease?.answered();
+        await feedback.answered(told, kindOf(prepared.waiting));
       },
       release: async () => {
-        await given.lease.release({ others: line.size > 0 });
+        this.#prepared.delete(prepared);
+        await prepared.lease?.release({ others: line.size + this.#prepared.size > 0 });
         onChange();
       },
     };
+  }
+
+  /** It is ready and has its permit. */
+  #leave(prepared: Prepared): void {
+    const nowMs = performance.now();
+    if (nowMs < (prepared.leave?.validUntilMs ?? 0) && !this.#deps.block.holds(nowMs)) {
+      prepared.lease?.sent();
+      return prepared.send(nowMs);
+    }
+    this.#sawLateness(prepared);
+    prepared.turnBack(new PermitLapsed('the permit was not used in time'));
+  }
+
+  #sawLateness({ leave }: Prepared): void {
+    const nowMs = performance.now();
+    if (leave !== undefined) this.#lateness = wasLate(this.#lateness, nowMs - leave.askedAtMs, nowMs);
   }
 
   async idle(): Promise<void> {
@@ -137,3 +177,7 @@ export class PromptSender implements Sender {
 
   async close(): Promise<void> {}
 }
+
+/** Critical ones first. */
+const inOrder = (waiting: readonly Waiting[]): readonly Waiting[] =>
+  waiting.toSorted((a, b) => lanes.indexOf(a.lane) - lanes.indexOf(b.lane));

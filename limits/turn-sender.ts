@@ -5,19 +5,14 @@ import type { Rest, Sender } from './desk.ts';
 import type { GrantedPermit } from './limiter.ts';
 import type { Waiting } from './line.ts';
 import type { SenderDeps } from './prompt-sender.ts';
-import { Prepared } from './prepared.ts';
+import type { Prepared } from './prepared.ts';
+import { NEAR_MS, PreparedRequests, SOON_MS } from './prepared-requests.ts';
 import { SlotLease } from './slot-lease.ts';
 import { Turn, TURN_MS } from './turn.ts';
 import { LockTimeout, type TurnConnection } from './turn-connection.ts';
 import { heardOf, leastOf, nothingSeen, patienceOf, sawLatency, type UsualLatency } from './usual-latency.ts';
 
-/** So many requests are made ready before their moment, each on a connection of its own. */
-const PREPARED = 3;
-/** Waits beyond this are not worth keeping requests ready for. */
-const SOON_MS = 1000;
 const MOST_SLOTS = 64;
-/** A request is ready so soon, unless something else holds it up. */
-const NEAR_MS = 50;
 
 /**
  * One process at a time sends with the credential, and times its requests by its own clock: for limits that cannot bear
@@ -26,7 +21,7 @@ const NEAR_MS = 50;
 export class TurnSender implements Sender {
   readonly #deps: SenderDeps;
   readonly #connection: TurnConnection;
-  readonly #prepared = new Set<Prepared>();
+  readonly #prepared = new PreparedRequests();
   #usual: UsualLatency = nothingSeen;
   #turn: Turn | undefined;
   #waitMs = 0;
@@ -43,10 +38,10 @@ export class TurnSender implements Sender {
   }
 
   async round(): Promise<Rest | undefined> {
-    this.#turnBack((prepared, nowMs) => prepared.waiting.patientUntilMs + SECOND < nowMs);
-    if (this.#waitMs < SOON_MS) this.#prepare({ now: false });
     const nowMs = performance.now();
-    const near = [...this.#prepared].filter((prepared) => this.#isNear(prepared, nowMs));
+    this.#prepared.turnBack(({ waiting }) => waiting.patientUntilMs + SECOND < nowMs);
+    if (this.#waitMs < SOON_MS) this.#prepare({ now: false });
+    const near = this.#prepared.near(performance.now());
     const demand = [...near.map(({ waiting }) => waiting), ...this.#deps.line.first(MOST_SLOTS)];
     // Some wait for a new token: a turn held for them would be everybody's loss.
     if (demand.length === 0) return this.#prepared.size === 0 ? undefined : { waitMs: NEAR_MS, cause: 'turn' };
@@ -54,7 +49,7 @@ export class TurnSender implements Sender {
       return await this.#takeTurn(demand.slice(0, MOST_SLOTS));
     } catch (error) {
       this.#turn = undefined;
-      this.#turnBack(() => true);
+      this.#prepared.turnBack(() => true);
       if (!(error instanceof LockTimeout)) throw error;
       await this.#deps.calls.evict();
       return undefined;
@@ -81,7 +76,7 @@ export class TurnSender implements Sender {
     this.#waitMs = begun.granted === 0 ? begun.waitMs : 0;
     this.#usual = heardOf(this.#usual, begun.leastMs);
     if (begun.granted === 0) {
-      if (begun.waitMs >= SOON_MS) this.#turnBack(() => true);
+      if (begun.waitMs >= SOON_MS) this.#prepared.turnBack(() => true);
       return begun;
     }
     block.granted(askedAtMs);
@@ -93,7 +88,7 @@ export class TurnSender implements Sender {
       burst: calls.buckets.find(({ kind }) => kind === 'rate')?.burst ?? 1,
       patienceMs: patienceOf(this.#usual),
       prepared: this.#prepared,
-      isNear: () => [...this.#prepared].some((prepared) => this.#isNear(prepared, performance.now())),
+      isNear: () => this.#prepared.near(performance.now()).length > 0,
       prepare: () => this.#prepare({ now: true }),
       usual: () => this.#usual.baseMs,
       mayGoOn: () => this.#connection.holds(begun) && !block.holds(performance.now()),
@@ -107,7 +102,7 @@ export class TurnSender implements Sender {
     const report = await turn.run();
     this.#turn = undefined;
     if (begun.probe !== undefined && report.sent.length === 0) await calls.abandon(begun.probe);
-    if (block.holds(performance.now())) this.#turnBack(() => true);
+    if (block.holds(performance.now())) this.#prepared.turnBack(() => true);
     await this.#connection.end({ ...report, leastMs: leastOf(this.#usual) });
     return undefined;
   }
@@ -124,21 +119,14 @@ export class TurnSender implements Sender {
     this.#deps.onChange();
   }
 
-  #isNear(prepared: Prepared, nowMs: number): boolean {
-    return prepared.isReady || nowMs - prepared.sinceMs < NEAR_MS;
-  }
-
   /** `now`: there is a turn for them. Before it, those who have no patience left stay in line, to be refused. */
   #prepare({ now }: { now: boolean }): void {
-    const { line } = this.#deps;
     const nowMs = performance.now();
-    const near = [...this.#prepared].filter((prepared) => this.#isNear(prepared, nowMs)).length;
-    for (const waiting of line.first(Math.max(0, PREPARED - near))) {
-      if (!now && waiting.patientUntilMs < nowMs) continue;
-      const prepared = new Prepared(waiting);
-      this.#prepared.add(prepared);
-      waiting.grant(this.#permit(prepared));
-    }
+    this.#prepared.fill(
+      this.#deps.line,
+      ({ patientUntilMs }) => now || patientUntilMs >= nowMs,
+      (prepared) => this.#permit(prepared),
+    );
   }
 
   #permit(prepared: Prepared): GrantedPermit {
@@ -174,15 +162,6 @@ export class TurnSender implements Sender {
     const latencyMs = performance.now() - prepared.startMs;
     prepared.turn?.gotAnswer(prepared, Math.max(0, latencyMs - this.#usual.baseMs));
     this.#usual = sawLatency(this.#usual, latencyMs, { periodMs: prepared.turn?.periodMs ?? 0, lagMs: this.#lagMs });
-  }
-
-  #turnBack(which: (prepared: Prepared, nowMs: number) => boolean): void {
-    const nowMs = performance.now();
-    for (const prepared of this.#prepared)
-      if (which(prepared, nowMs)) {
-        this.#prepared.delete(prepared);
-        prepared.turnBack(new PermitLapsed('the turn did not come in time'));
-      }
   }
 
   async idle(): Promise<void> {

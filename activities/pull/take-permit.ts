@@ -29,6 +29,7 @@ export async function takePermit(
     work: deps.work?.(),
     signal: deps.signal,
     patienceMs: Math.max(0, asked.giveUpAtMs - deps.now()),
+    departs: true,
   });
   if (permit.granted) return permit;
   if (permit.down === true)

@@ -3,7 +3,7 @@ import { HOUR } from '../../core/duration.ts';
 import { Desk, type Rest, type Sender } from '../../limits/desk.ts';
 import { Line } from '../../limits/line.ts';
 
-const request = { method: 'GET', url: 'http://partner', lane: 'normal', patienceMs: 2 * HOUR } as const;
+const request = { method: 'GET', url: 'http://partner', lane: 'normal', patienceMs: 2 * HOUR, departs: false } as const;
 const waiting = { call: { method: 'GET', path: '/' } as never, cost: 1, charges: [] };
 
 test('what changes during a round is looked at without a rest', async () => {
