@@ -11,6 +11,7 @@ import { startEmbedded } from '../services/embedded.ts';
 import { startJudge } from '../simulator/judge/start-judge.ts';
 import { fleetCases, fleetDefinition, fleetStreams, type FleetCase } from './fleet-cases.ts';
 import { startChild, type Child } from './processes.ts';
+import { slotUse } from './slot-use.ts';
 
 /**
  * Four worker processes, eight streams and a backfill against a strict judge in a process of its own: how many of their
@@ -94,6 +95,8 @@ async function judged(fleetCase: FleetCase, rate: number) {
     const report = await reportOfSync(started.handle);
     done.abort();
     const kills = await killing;
+    const capped = judges.find((kind) => kind.kind === 'concurrency');
+    const arrivals = capped === undefined ? [] : await judge.arrivals();
     const { requests, refused, early, wallMs, idealWallMs, maxConcurrent, stall, tokens } = await judge.report();
     return {
       case: name,
@@ -105,6 +108,9 @@ async function judged(fleetCase: FleetCase, rate: number) {
       early,
       wallMs: Math.round(wallMs),
       ofIdeal: Number((wallMs / idealWallMs).toFixed(3)),
+      ...(capped === undefined
+        ? {}
+        : { whileAllWait: Number(slotUse(arrivals, { slots: capped.limit, latencyMs }).toFixed(3)) }),
       maxConcurrent,
       kills,
       overrunMs: tokens[0]?.judges.map((standing) => standing.worstOverrunMs),
