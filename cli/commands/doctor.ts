@@ -28,7 +28,10 @@ export async function doctor({ config, output }: CommandContext): Promise<number
   await look('node', async () => nodeVersion(process.versions.node));
   await look('partners', async () => {
     names = await listPartners(config.partnersDir);
-    for (const name of names) await loadPartner(name, { dir: config.partnersDir, env: config.env });
+    const load = (name: string): Promise<unknown> => loadPartner(name, { dir: config.partnersDir, env: config.env });
+    const loaded = await Promise.allSettled(names.map(load));
+    const broken = loaded.flatMap((result) => (result.status === 'rejected' ? [explain(result.reason)] : []));
+    if (broken.length > 0) throw new Error(broken.join('\n'));
     return names.length === 0
       ? `no definition in ${config.partnersDir} yet`
       : `${names.join(', ')}: each definition holds`;
@@ -54,6 +57,13 @@ export async function doctor({ config, output }: CommandContext): Promise<number
         throw new Error(
           `lacks search attributes: ${missing.map((name) => `temporal operator search-attribute create --name ${name} --type Keyword`).join('; ')}`,
         );
+      // A new attribute is listed some seconds before it may be used.
+      const query = Object.keys(searchAttributes)
+        .map((name) => `${name} = ''`)
+        .join(' and ');
+      await client.workflow.count(query).catch((cause: unknown) => {
+        throw new Error('does not take its search attributes yet: ask again in some seconds', { cause });
+      });
       return `server ${info.serverVersion}, namespace ${config.temporalNamespace}`;
     }),
   );

@@ -110,6 +110,24 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
       { check: 'schedules', state: 'problem', says: 'nobody can tell while Temporal does not answer' },
     ]);
   });
+
+  test('the doctor shows every definition that does not hold', async () => {
+    const other = await temporaryFolder();
+    for (const name of ['one', 'two', 'well'])
+      await writeFile(
+        join(other.path, `${name}.yaml`),
+        `name: ${name}\nbaseUrl: http://127.0.0.1:9\n${name === 'well' ? '' : 'wrong: 1\n'}streams: { orders: { path: / } }\n`,
+      );
+    const { stdout } = await run('doctor --json', {
+      DATABASE_URL: nobody,
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+      SYNCLINE_PARTNERS_DIR: other.path,
+    });
+    const findings = JSON.parse(stdout) as { check: string; says: string }[];
+    const { says = '' } = findings.find(({ check }) => check === 'partners') ?? {};
+    expect(says.split('\n').map((line) => line.split(' ')[1])).toEqual(['wrong:', 'wrong:']);
+    await other.remove();
+  });
 });
 
 test.each([
