@@ -56,7 +56,7 @@ export function interpolate(
       if (fallback !== undefined) return fallback;
       problems.push({
         path,
-        says: `environment variable ${name} is ${found === undefined ? 'not set' : 'empty'}; set it, or give a default: \${${name}:-default}`,
+        says: `environment variable ${name} is ${found === undefined ? 'not set' : 'empty'}; set it, also for the workers, or give a default: \${${name}:-default}`,
       });
       return STAND_IN;
     });
