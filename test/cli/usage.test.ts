@@ -113,11 +113,10 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
 
   test('the doctor shows every definition that does not hold', async () => {
     const other = await temporaryFolder();
-    for (const name of ['one', 'two', 'well'])
-      await writeFile(
-        join(other.path, `${name}.yaml`),
-        `name: ${name}\nbaseUrl: http://127.0.0.1:9\n${name === 'well' ? '' : 'wrong: 1\n'}streams: { orders: { path: / } }\n`,
-      );
+    const definition = (name: string): string => acme.replace('name: acme', `name: ${name}`);
+    for (const name of ['one', 'two'])
+      await writeFile(join(other.path, `${name}.yaml`), `${definition(name)}wrong: 1\n`);
+    await writeFile(join(other.path, 'well.yaml'), definition('well'));
     const { stdout } = await run('doctor --json', {
       DATABASE_URL: nobody,
       TEMPORAL_ADDRESS: '127.0.0.1:1',
