@@ -61,8 +61,9 @@ export async function sync({ config, output, options, partner, streams }: SyncCo
       clearTimeout(warning);
       quiet();
     });
-    if (started.state === 'begun' && config.databaseUrl !== undefined) {
-      const before = await withDatabase(config, (pool) => streamsReadBefore(pool, started.runId, streams));
+    if (started.state === 'begun' && 'streams' in report && config.databaseUrl !== undefined) {
+      const asked = report.streams.map(({ stream }) => stream);
+      const before = await withDatabase(config, (pool) => streamsReadBefore(pool, started.runId, asked));
       if (before.length > 0)
         output.say(
           `${before.join(', ')}: read before for ${window}, and not again; the figures are of then. To read again: syncline sync ${[partner, ...before].join(' ')} --window ${window} --force`,
