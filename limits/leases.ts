@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { SECOND } from '../core/duration.ts';
 import type { PermitCalls } from './permit-calls.ts';
 
-/** Of a lease that nobody renews: so soon a slot comes free whose owner died. */
-export const LEASE_MS = 15 * SECOND;
+/**
+ * Of a lease that nobody renews: so soon a slot comes free whose owner died. Longer than a process, or the database between two
+ * renewals, should ever stand still: what is sent meanwhile by somebody else is more than the limit.
+ */
+export const LEASE_MS = 8 * SECOND;
 
 /** The slots of a concurrency limit that this process holds: renewed while their requests run, given back with the next asking. */
 export class Leases {
@@ -22,7 +25,7 @@ export class Leases {
 
   hold(lease: string): void {
     this.#held.add(lease);
-    this.#timer ??= setInterval(() => this.#renew(), LEASE_MS / 3).unref();
+    this.#timer ??= setInterval(() => this.#renew(), LEASE_MS / 4).unref();
   }
 
   /** `others`: someone here waits, and takes the message along. `brokeOff`: sent, but without an answer to its end. */
