@@ -45,6 +45,8 @@ export class PromptSender implements Sender {
   /** Those who had to wait anyway: what it takes to make a request ready is not lost once there is room for it. */
   readonly #prepared = new PreparedRequests();
   readonly #lapses: boolean;
+  /** Nothing can be asked for before one of the prepared is ready. */
+  #awaitsReady = false;
   #lateness = punctual;
   /** Since when slots have been kept, monotonic ms. */
   #keptSinceMs = -Infinity;
@@ -64,8 +66,8 @@ export class PromptSender implements Sender {
     this.#prepared.turnBack(({ waiting }) => waiting.patientUntilMs + SECOND < nowMs);
     const ready = [...this.#prepared].filter(({ isReady }) => isReady);
     const first = inOrder([...ready.map(({ waiting }) => waiting), ...line.first(BATCH)]);
-    if (first.length === 0)
-      return this.#prepared.size === 0 ? undefined : { waitMs: NEAR_MS, cause: 'being made ready' };
+    this.#awaitsReady = first.length === 0 && this.#prepared.size > 0;
+    if (first.length === 0) return this.#awaitsReady ? { waitMs: NEAR_MS, cause: 'being made ready' } : undefined;
 
     const capped = calls.buckets.some(({ kind }) => kind === 'concurrency');
     const freed = leases.takeFreed();
@@ -137,8 +139,10 @@ export class PromptSender implements Sender {
         ready: (write, turnBack) => {
           prepared.ready(write, turnBack);
           if (prepared.leave !== undefined) this.#leave(prepared);
-          else if (this.#prepared.has(prepared)) onChange();
-          else turnBack(new PermitLapsed('its moment did not come in time'));
+          else if (this.#prepared.has(prepared)) {
+            // Else the answer that it waits for would be the same.
+            if (this.#awaitsReady) onChange();
+          } else turnBack(new PermitLapsed('its moment did not come in time'));
         },
         onWire: () => this.#sawLateness(prepared),
         onAnswer: () => {},
