@@ -177,17 +177,24 @@ const owners = async (lane: Lane): Promise<string> => {
 };
 const longest = (order: string): number => Math.max(...order.split('B').map((part) => part.length));
 
+/** Both last for moments that a machine which stands still for longer may miss: three tries. */
+async function longestOf(lane: Lane, fits: (longest: number) => boolean): Promise<number> {
+  // Two of its requests may have asked before the other process did.
+  const ran = async (): Promise<number> => longest((await owners(lane)).replace(/^A*/, ''));
+  for (let left = 2; left > 0; left--) {
+    const found = await ran();
+    if (fits(found)) return found;
+  }
+  return ran();
+}
+
 describe('a slot that two processes want', () => {
   test('is used again at once by the one that has it, for a while, and then goes to the other', async () => {
-    expect(longest(await owners('normal'))).toBeGreaterThan(5);
+    expect(await longestOf('normal', (found) => found > 5)).toBeGreaterThan(5);
   });
 
   test('goes to the other at once where the first one has only backfills', async () => {
-    // Two of its requests may have asked before the other process did; and a claim lapses on a machine that stands still.
-    const tries: number[] = [];
-    while (tries.length < 3 && !tries.some((each) => each < 6))
-      tries.push(longest((await owners('backfill')).replace(/^A*/, '')));
-    expect(Math.min(...tries)).toBeLessThan(6);
+    expect(await longestOf('backfill', (found) => found < 6)).toBeLessThan(6);
   });
 });
 
