@@ -14,6 +14,8 @@ streams:
   orders: { path: /orders, primaryKey: [id], schema: { type: object, properties: { id: { type: string } } } }
 `;
 
+const named = (name: string): string => acme.replace('name: acme', `name: ${name}`);
+
 let database: TestDatabase;
 let folder: TemporaryFolder;
 let env: Record<string, string>;
@@ -113,10 +115,8 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
 
   test('the doctor shows every definition that does not hold', async () => {
     const other = await temporaryFolder();
-    const definition = (name: string): string => acme.replace('name: acme', `name: ${name}`);
-    for (const name of ['one', 'two'])
-      await writeFile(join(other.path, `${name}.yaml`), `${definition(name)}wrong: 1\n`);
-    await writeFile(join(other.path, 'well.yaml'), definition('well'));
+    for (const name of ['one', 'two']) await writeFile(join(other.path, `${name}.yaml`), `${named(name)}wrong: 1\n`);
+    await writeFile(join(other.path, 'well.yaml'), named('well'));
     const { stdout } = await run('doctor --json', {
       DATABASE_URL: nobody,
       TEMPORAL_ADDRESS: '127.0.0.1:1',

@@ -13,6 +13,9 @@ const use = (gapMs: number): number =>
 test.each([
   [0, 1],
   [20, 1.2],
-])('slots that stay free for %i ms of 100 are used at %d, whatever one stream does alone at the end', (gapMs, ratio) => {
-  expect(use(gapMs)).toBeCloseTo(ratio, 9);
-});
+])(
+  'slots that stay free for %i ms of 100 are used at %d, whatever one stream does alone at the end',
+  (gapMs, ratio) => {
+    expect(use(gapMs)).toBeCloseTo(ratio, 9);
+  },
+);
