@@ -67,7 +67,11 @@ export class PromptSender implements Sender {
     const ready = [...this.#prepared].filter(({ isReady }) => isReady);
     const first = inOrder([...ready.map(({ waiting }) => waiting), ...line.first(BATCH)]);
     this.#awaitsReady = first.length === 0 && this.#prepared.size > 0;
-    if (first.length === 0) return this.#awaitsReady ? { waitMs: NEAR_MS, cause: 'being made ready' } : undefined;
+    if (first.length === 0) {
+      // Others may use what came free until then.
+      await this.idle();
+      return this.#awaitsReady ? { waitMs: NEAR_MS, cause: 'being made ready' } : undefined;
+    }
 
     const capped = calls.buckets.some(({ kind }) => kind === 'concurrency');
     const freed = leases.takeFreed();

@@ -324,6 +324,18 @@ describe('a request that waits', () => {
     expect(await limiter.ask(departing)).toMatchObject({ granted: false, cause: 'daily' });
   });
 
+  test('keeps no slot from another process while it is not ready yet', async () => {
+    const credential = nextCredential();
+    const [mine, other] = [0, 1].map((i) => limiterOf({ concurrency: 1 }, { credential, pool: pools[i]! }));
+    const holder = granted(await mine!.ask());
+    const slow = granted(await mine!.ask(departing));
+    await holder.release();
+    await granted(await other!.ask({ patienceMs: 3 * SECOND })).release();
+    expect(await ready(slow)).toBe('sent');
+    await slow.release();
+    await Promise.all([mine?.close?.(), other?.close?.()]);
+  });
+
   test('takes no slot when it was given up while it was made ready', async () => {
     const limiter = limiterOf({ concurrency: 1 });
     const holder = granted(await limiter.ask());
