@@ -147,13 +147,16 @@ async function benchBulk() {
     async ({ run, peakMb, cpuSeconds }) => {
       const runs: (Measured & { limitSeconds: number; batchedSeconds: number; cpu: number })[] = [];
       let lines: readonly string[] = [];
-      for (let n = 1; n <= RUNS; n++) {
+      // The first one is not counted: a new cluster has no WAL files yet that it could use again, and the limit that is
+      // measured afterwards would have them.
+      for (let n = 0; n <= RUNS; n++) {
         await emptyTables();
         const cpuBefore = await cpuSeconds();
-        const measured = await run(`2026-01-0${n}`);
+        const measured = await run(`2026-01-${10 + n}`);
         const cpu = (await cpuSeconds()) - cpuBefore;
         if (measured.rows !== ROWS) throw new Error(`${measured.rows} rows came, ${ROWS} expected`);
         if (lines.length === 0) lines = await linesOf(services.databaseUrl);
+        if (n === 0) continue;
         await emptyTables();
         const limitSeconds = await measureLimit(services.databaseUrl, lines, PAGE);
         const batchedSeconds = await measureLimit(services.databaseUrl, lines, 10 * PAGE);

@@ -72,8 +72,65 @@ export function valueAt(value: unknown, path: string | readonly string[]): unkno
   return at;
 }
 
-/** The exact texts of the elements of the array at `path`, or undefined when they cannot be found. Needs valid JSON. */
-export function sliceElements(text: string, path: string): string[] | undefined {
+/**
+ * The exact texts of the elements of the array at `path`, or undefined when they cannot be found. Needs valid JSON.
+ * `elements`: the same as parsed, which makes it faster.
+ */
+export function sliceElements(text: string, path: string, elements?: readonly unknown[]): string[] | undefined {
+  return (elements && sliceByBraces(text, path, elements)) ?? sliceByTokens(text, path);
+}
+
+/**
+ * Without a look at the texts between the braces: each element ends with as many of `}` as it has objects. That is true
+ * unless one stands in a text, or a name comes twice in an object; then the last end found lies before the true one, inside a
+ * text or a deeper level. What is left without the elements would then not be JSON: its quotes or brackets do not match.
+ */
+function sliceByBraces(text: string, path: string, elements: readonly unknown[]): string[] | undefined {
+  const open = guessArray(text, path);
+  if (open === undefined || elements.length === 0) return undefined;
+  const slices: string[] = [];
+  let at = skipSpace(text, open + 1);
+  for (const element of elements) {
+    const objects = objectsIn(element, 0);
+    if (text.charCodeAt(at) !== OPEN_BRACE || !(objects > 0)) return undefined;
+    let end = at;
+    for (let i = 0; i < objects; i++) {
+      end = text.indexOf('}', end + 1);
+      if (end < 0) return undefined;
+    }
+    slices.push(text.slice(at, end + 1));
+    at = skipSpace(text, end + 1);
+    if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
+    else if (slices.length < elements.length) return undefined;
+  }
+  if (text.charCodeAt(at) !== CLOSE_BRACKET) return undefined;
+  try {
+    const rest = valueAt(JSON.parse(text.slice(0, open + 1) + text.slice(at)), path);
+    return Array.isArray(rest) && rest.length === 0 ? slices : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const MOST_DEEP = 100;
+
+/** Objects in a parsed value, with itself; NaN when it is nested deeply. */
+function objectsIn(value: unknown, depth: number): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (depth > MOST_DEEP) return NaN;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) count += objectsIn(item, depth + 1);
+    return count;
+  }
+  for (const name in value) {
+    const member = (value as Record<string, unknown>)[name];
+    if (typeof member === 'object') count += objectsIn(member, depth + 1);
+  }
+  return count + 1;
+}
+
+function sliceByTokens(text: string, path: string): string[] | undefined {
   let at = skipSpace(text, 0);
   for (const step of path === '' ? [] : path.split('.')) {
     const found = findMember(text, at, step);
@@ -98,16 +155,8 @@ export function sliceElements(text: string, path: string): string[] | undefined 
  * A guess: where the array ends is taken from the end of the text. undefined when nothing can be made of it.
  */
 export function guessEnvelope(text: string, path: string): unknown {
-  let open = skipSpace(text, 0);
-  for (const step of path === '' ? [] : path.split('.')) {
-    const name = `"${step}"`;
-    const at = text.indexOf(name, open);
-    if (at < 0) return undefined;
-    const colon = skipSpace(text, at + name.length);
-    if (text[colon] !== ':') return undefined;
-    open = skipSpace(text, colon + 1);
-  }
-  if (text[open] !== '[') return undefined;
+  const open = guessArray(text, path);
+  if (open === undefined) return undefined;
   let close = text.length;
   for (let tries = 0; tries < 3; tries++) {
     close = text.lastIndexOf(']', close - 1);
@@ -119,6 +168,20 @@ export function guessEnvelope(text: string, path: string): unknown {
     }
   }
   return undefined;
+}
+
+/** Where the array at `path` seems to begin: at the first place that looks like it. */
+function guessArray(text: string, path: string): number | undefined {
+  let open = skipSpace(text, 0);
+  for (const step of path === '' ? [] : path.split('.')) {
+    const name = `"${step}"`;
+    const at = text.indexOf(name, open);
+    if (at < 0) return undefined;
+    const colon = skipSpace(text, at + name.length);
+    if (text[colon] !== ':') return undefined;
+    open = skipSpace(text, colon + 1);
+  }
+  return text[open] === '[' ? open : undefined;
 }
 
 function findMember(text: string, object: number, name: string): number | undefined {

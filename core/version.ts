@@ -54,16 +54,22 @@ export function compareVersions(a: string | null, b: string | null): number {
 
 function encodePart(value: unknown, type: VersionType): string {
   if (value === null || value === undefined) return '';
-  if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value))
-    return String(value).padStart(DIGITS, '0');
+  if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) return padded(value);
   const text = typeof value === 'string' ? value : value instanceof Date ? value.toISOString() : JSON.stringify(value);
   if (type === 'timestamp') return sortableTime(text);
   return type === 'integer' || type === 'number' ? sortableNumber(text) : text;
 }
 
+/** Of whole numbers; `padStart` makes a text of its zeros each time. */
+function padded(value: number): string {
+  const digits = String(value);
+  return (PADS[digits.length] as string) + digits;
+}
+
 const plainTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 const ZEROS = '000000000';
 const DIGITS = 20;
+const PADS = Array.from({ length: DIGITS + 1 }, (_, digits) => '0'.repeat(DIGITS - digits));
 const isoTime = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-]\d\d):?(\d\d)?)?$/;
 
 /** `2026-01-02T03:04:05.678000000Z`: UTC with nine digits of fraction, whatever zone and precision came in. */

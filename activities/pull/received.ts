@@ -20,7 +20,7 @@ export function receivedOf(page: {
 }): readonly Received[] {
   const { stream, text, ascii, records, parents } = page;
   if (records.length === 0) return [];
-  const slices = sliceElements(text, stream.definition.records);
+  const slices = sliceElements(text, stream.definition.records, records);
   const exact = slices !== undefined && slices.length === records.length ? slices : undefined;
   const include = stream.definition.parent?.include;
   return records.map((record, i): Received => {

@@ -85,21 +85,22 @@ function stageRecord(
 
   const { value } = parsed;
   const columns: (string | null)[] = [];
-  for (const column of stream.columns) {
+  for (let i = 0; i < stream.columns.length; i++) {
+    const column = stream.columns[i] as Column;
     const field = column.path.length === 1 ? value[column.path[0] as string] : valueAt(value, column.path);
     const quick = plain ? quickColumnText(column.type, field) : undefined;
     if (quick !== undefined) {
-      columns.push(quick);
+      columns[i] = quick;
       continue;
     }
     const cell = columnText(column.type, field);
     if ('reason' in cell)
       return reject({ path: column.path.join('.'), reason: cell.reason }, { stream, record, payload, hash, ordinal });
-    columns.push(cell.text);
+    columns[i] = cell.text;
   }
   const extra = extraOf(stream, record);
   if (extra !== null && 'reason' in extra) return reject(extra, { stream, record, payload, hash, ordinal });
-  columns.push(extra === null ? null : extra.text);
+  columns[stream.columns.length] = extra === null ? null : extra.text;
 
   const { keyColumns } = stream;
   for (let i = 0; i < keyColumns.length; i++)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { array, assert, constantFrom, jsonValue, property, string, tuple } from 'fast-check';
+import { array, assert, constantFrom, jsonValue, letrec, oneof, property, string, tuple } from 'fast-check';
 import { parseJson, sliceElements, valueAt } from '../../core/json.ts';
 
 describe('parseJson', () => {
@@ -62,8 +62,36 @@ describe('sliceElements', () => {
         if (path.some((name) => name === 'z') || (path.length === 1 && path[0] === '')) return;
         const slices = sliceElements(text, path.join('.'));
         expect(slices).toEqual(texts);
-        expect(slices?.map((slice) => JSON.parse(slice) as unknown)).toEqual(valueAt(JSON.parse(text), path.join('.')));
+        const parsed = valueAt(JSON.parse(text), path.join('.')) as unknown[];
+        expect(slices?.map((slice) => JSON.parse(slice) as unknown)).toEqual(parsed);
+        expect(sliceElements(text, path.join('.'), parsed)).toEqual(texts);
       }),
+    );
+  });
+
+  test('is not led astray by braces in texts, or by names that come twice', () => {
+    const awkward = array(constantFrom('{', '}', '[', ']', ',', ':', '"', '\\', '},{', '}]', 'data'), {
+      maxLength: 6,
+    }).map((parts) => JSON.stringify(parts.join('')));
+    const { record } = letrec<{ record: string; value: string }>((tie) => ({
+      value: oneof(
+        { maxDepth: 3 },
+        awkward,
+        constantFrom('1', 'null', 'true'),
+        tie('record'),
+        array(tie('value'), { maxLength: 3 }).map((values) => `[${values.join(',')}]`),
+      ),
+      record: array(tuple(constantFrom('"a"', '"b"', '"data"'), space, tie('value')), { maxLength: 4 }).map(
+        (members) => `{${members.map(([name, gap, value]) => `${name}:${gap}${value}`).join(',')}}`,
+      ),
+    }));
+    assert(
+      property(array(record, { minLength: 1, maxLength: 5 }), record, record, (texts, before, after) => {
+        const text = `{"x":${before},"data":[${texts.join(' , ')}],"y":${after}}`;
+        const parsed = valueAt(JSON.parse(text), 'data') as unknown[];
+        expect(sliceElements(text, 'data', parsed)).toEqual(texts);
+      }),
+      { numRuns: 2000 },
     );
   });
 

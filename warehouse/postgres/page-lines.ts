@@ -191,6 +191,8 @@ export function postgresLineWriter(page: {
   const rows = new Block(page.chars + page.records * PER_LINE.row);
   const payloadAt: number[] = [];
   const lines = new PostgresLines(events, rows, payloadAt);
+  // All records of a page have the same columns.
+  const fields: string[] = [rowPlace];
   return {
     add: (of) => {
       const { plain, columns } = of;
@@ -207,8 +209,9 @@ export function postgresLineWriter(page: {
       events.put(plain ? of.payload : copyField(of.payload), ascii);
       events.end();
       // One flat string: built by `+=` it would be a tree that has to be flattened before it is written.
-      const fields = [rowPlace, version, of.hash];
-      for (const text of columns) fields.push(field(text));
+      fields[1] = version;
+      fields[2] = of.hash;
+      for (let i = 0; i < columns.length; i++) fields[3 + i] = field(columns[i] as string | null);
       rows.begin();
       rows.put(fields.join('\t'), ascii);
       rows.end();
