@@ -16,7 +16,7 @@ import { slotUse } from './slot-use.ts';
 /**
  * Four worker processes, eight streams and a backfill against a strict judge in a process of its own: how many of their
  * requests it refuses, and how near to the ideal they come.
- * `npm run bench:fleet -- --case token-bucket-1 --rate 20 --seconds 60 [--burn] [--kill] [--json]`
+ * `npm run bench:fleet -- --case token-bucket-1 --rate 20 --seconds 60 [--burn] [--kill] [--every 5] [--json]`
  */
 const { values } = parseArgs({
   options: {
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     latency: { type: 'string', default: '2' },
     burn: { type: 'boolean', default: false },
     kill: { type: 'boolean', default: false },
+    every: { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -136,11 +137,11 @@ function burner(): number {
   return spawn(process.execPath, ['-e', 'for (const end = Date.now() + 600_000; Date.now() < end; );']).pid as number;
 }
 
-/** Every five seconds a worker dies without a word and another one joins. */
+/** Every so many seconds a worker dies without a word and another one joins. */
 async function killSome(workers: Child[], start: () => Promise<Child>, signal: AbortSignal): Promise<number> {
   let kills = 0;
   for (;;) {
-    await sleep(5000, undefined, { signal }).catch(() => {});
+    await sleep(Number(values.every) * 1000, undefined, { signal }).catch(() => {});
     if (signal.aborted) return kills;
     const victim = workers.shift();
     if (victim !== undefined) process.kill(victim.pid, 'SIGKILL');

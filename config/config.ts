@@ -34,11 +34,11 @@ const schema = z.object({
   SYNCLINE_WORKFLOW_BUNDLE: z.string().min(1).optional(),
   SYNCLINE_HEARTBEAT_TIMEOUT: z
     .string()
-    .default('20s')
+    .default('10s')
     .transform((text, context) => {
       const value = parseDuration(text);
       if (value === undefined || value < 1000)
-        context.addIssue({ code: 'custom', message: 'a duration of 1s or more, such as 20s' });
+        context.addIssue({ code: 'custom', message: 'a duration of 1s or more, such as 10s' });
       return value ?? 0;
     }),
   SYNCLINE_HEALTH_ADDRESS: z

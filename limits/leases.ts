@@ -1,26 +1,43 @@
 import { randomUUID } from 'node:crypto';
 import { SECOND } from '../core/duration.ts';
 import type { PermitCalls } from './permit-calls.ts';
+import type { SlotSession } from './slot-session.ts';
 
 /**
- * Of a lease that nobody renews: so soon a slot comes free whose owner died. Longer than a process, or the database between two
- * renewals, should ever stand still: what is sent meanwhile by somebody else is more than the limit.
+ * Of a lease that nobody renews. Longer than a process, or the database between two renewals, should ever stand still: what is
+ * sent meanwhile by somebody else is more than the limit. Where the owner is known to be gone, half of it is enough.
  */
 export const LEASE_MS = 8 * SECOND;
+/** The cause of a refusal for want of one. */
+export const SLOTS = 'concurrency';
+
+const LOOK_FOR_DEAD_MS = SECOND / 2;
 
 /** The slots of a concurrency limit that this process holds: renewed while their requests run, given back with the next asking. */
 export class Leases {
   readonly #calls: PermitCalls;
+  readonly #session: Pick<SlotSession, 'follow' | 'newLease'> | undefined;
   readonly #held = new Set<string>();
   #freed: string[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #lookedForDeadMs = -Infinity;
 
-  constructor(calls: PermitCalls) {
+  constructor(calls: PermitCalls, session: Pick<SlotSession, 'follow' | 'newLease'> | undefined) {
     this.#calls = calls;
+    this.#session = session;
   }
 
   make(count: number): readonly string[] {
-    return Array.from({ length: count }, () => randomUUID());
+    return Array.from({ length: count }, () => this.#session?.newLease() ?? randomUUID());
+  }
+
+  /** Called while there is no slot; tells of those that come free as of any other. */
+  lookForDead(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#lookedForDeadMs < LOOK_FOR_DEAD_MS) return;
+    this.#lookedForDeadMs = nowMs;
+    // They come free without us, too, only later.
+    this.#calls.freeDead(LEASE_MS / 2).catch(() => {});
   }
 
   hold(lease: string): void {
@@ -53,6 +70,8 @@ export class Leases {
   }
 
   #renew(): void {
+    // Its lock stands for them, and comes back if it was lost.
+    this.#session?.follow();
     // A failed renewal is repeated by the next one; until then the lease lasts.
     this.#calls.renew([...this.#held]).catch(() => {});
   }

@@ -8,7 +8,7 @@
 export interface Pace {
   /** Time of one unit; 0 without a rate. */
   readonly periodMs: number;
-  /** Units that may be sent at once: one less than declared, which pays for what is not seen in time. */
+  /** Units that may be sent at once: as declared, but for what is kept back. */
   readonly burst: number;
   readonly mostBurst: number;
   /** An answer that is overdue for longer is the partner's own slowness, not a request on its way. */
@@ -31,13 +31,16 @@ export interface Sent {
 export function beginPace(given: { periodMs: number; burst: number; tatMs: number; patienceMs: number }): Pace {
   return {
     periodMs: given.periodMs,
-    burst: given.burst - Math.min(1, (given.burst - 1) / 2),
+    burst: given.burst - keptBack(given.burst),
     mostBurst: given.burst,
     patienceMs: given.patienceMs,
     tatMs: given.tatMs,
     sent: [],
   };
 }
+
+/** Units of a burst that are never used: they pay for what is not seen in time. */
+export const keptBack = (burst: number): number => Math.min(1, (burst - 1) / 2);
 
 export const sendNow = (pace: Pace, request: { id: number; units: number; startMs: number }): Pace => ({
   ...pace,

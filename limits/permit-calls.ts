@@ -190,6 +190,31 @@ export class PermitCalls {
     );
   }
 
+  /**
+   * Frees the slots of processes that are gone: the lock is free whose number their leases begin with, and they were not renewed
+   * for `silentMs`. Either alone may happen to one that lives: a session is lost, a process stands still. When the database has
+   * just started, nobody has had the time for either.
+   */
+  async freeDead(silentMs: number): Promise<void> {
+    await this.#pool.query({
+      name: 'free dead leases',
+      text: `with gone as (
+          delete from leases as l
+            where l.credential = $1 and l.expires_at < clock_timestamp() + ($2::integer - $3::integer) * interval '1 millisecond'
+              and pg_postmaster_start_time() < clock_timestamp() - $2::integer * interval '1 millisecond'
+              and substr(l.lease::text, 15, 1) = '8'
+              and not exists (
+                select 1 from pg_locks as o
+                  where o.locktype = 'advisory' and o.granted and o.objsubid = 1
+                    and o.database = (select oid from pg_database where datname = current_database())
+                    and (o.classid::bigint << 32 | o.objid::bigint)
+                      = ('x0000' || substr(l.lease::text, 1, 8) || substr(l.lease::text, 10, 4))::bit(64)::bigint)
+            returning l.credential)
+        select pg_notify('syncline_slots', credential) from gone`,
+      values: [this.#for.credential, this.#for.leaseMs, silentMs],
+    });
+  }
+
   async block(waitMs: number, reason: string, cut: boolean): Promise<string> {
     const { credential, partner } = this.#for;
     const { rows } = await whenAvailable(() =>

@@ -10,7 +10,7 @@ import { Line } from './line.ts';
 import { LocalBlock } from './local-block.ts';
 import { PermitCalls } from './permit-calls.ts';
 import { PromptSender } from './prompt-sender.ts';
-import { SlotNews } from './slot-news.ts';
+import { SlotSession } from './slot-session.ts';
 import { TurnConnection } from './turn-connection.ts';
 import { TurnSender } from './turn-sender.ts';
 
@@ -24,7 +24,8 @@ export function postgresLimiter(pool: Pool, limiterFor: LimiterFor): Limiter {
   const buckets = bucketsOf(limits);
   const calls = new PermitCalls(pool, limiterFor, buckets);
   const line = new Line();
-  const leases = new Leases(calls);
+  const session = limits.concurrency === undefined ? undefined : new SlotSession(pool, credential, () => desk.wake());
+  const leases = new Leases(calls, session);
   const block = new LocalBlock();
   const feedback = new Feedback(calls);
   const free = new FreePermits({ pool, credential, block, feedback });
@@ -33,7 +34,6 @@ export function postgresLimiter(pool: Pool, limiterFor: LimiterFor): Limiter {
     ? new TurnSender({ ...deps, connection: new TurnConnection(pool, calls) })
     : new PromptSender(deps);
   const desk = new Desk(line, sender);
-  const news = limits.concurrency === undefined ? undefined : new SlotNews(pool, credential, () => desk.wake());
   return {
     ask: async (given) => {
       const request = { method: 'GET', url: baseUrl, lane: 'normal' as const, patienceMs: 0, departs: false, ...given };
@@ -41,7 +41,7 @@ export function postgresLimiter(pool: Pool, limiterFor: LimiterFor): Limiter {
         const permit = await free.ask();
         if (permit !== undefined) return permit;
       }
-      news?.follow();
+      session?.follow();
       const call = callOf(request, baseUrl);
       const cost = feedback.assumedCost(endpointOf(call), limits.cost?.assume ?? 1);
       return line.join(request, {
@@ -60,7 +60,7 @@ export function postgresLimiter(pool: Pool, limiterFor: LimiterFor): Limiter {
     finished: (work) => calls.finished(work),
     close: async () => {
       leases.stop();
-      news?.close();
+      session?.close();
       await sender.close();
     },
   };

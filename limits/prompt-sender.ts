@@ -12,7 +12,7 @@ import type { Granted, PermitCalls } from './permit-calls.ts';
 import { Prepared } from './prepared.ts';
 import { NEAR_MS, PreparedRequests, SOON_MS } from './prepared-requests.ts';
 import { SlotLease } from './slot-lease.ts';
-import type { Leases } from './leases.ts';
+import { SLOTS, type Leases } from './leases.ts';
 
 /** Of the time a permit is valid, for the way from our kernel to the partner. */
 const WAY_SHARE = 0.25;
@@ -22,7 +22,6 @@ const BATCH = 64;
 const KEEP_MS = SECOND;
 
 /** Who waits for a slot is told when one comes free; it only looks in case it was not. */
-const SLOTS = 'concurrency';
 const LOOK_MS = 40;
 
 export interface SenderDeps {
@@ -110,6 +109,7 @@ export class PromptSender implements Sender {
   }
 
   #wait(answer: Granted): Rest {
+    if (answer.cause === SLOTS) this.#deps.leases.lookForDead();
     const waitMs = answer.cause === SLOTS ? Math.max(answer.waitMs, LOOK_MS) : answer.waitMs;
     const untilMs = performance.now() + waitMs;
     if (waitMs >= SOON_MS) this.#prepared.turnBack(() => true);

@@ -2,6 +2,7 @@ import { SECOND } from '../core/duration.ts';
 import { PermitLapsed } from '../core/departure.ts';
 import { kindOf } from './charges.ts';
 import type { Rest, Sender } from './desk.ts';
+import { SLOTS } from './leases.ts';
 import type { GrantedPermit } from './limiter.ts';
 import type { Waiting } from './line.ts';
 import type { SenderDeps } from './prompt-sender.ts';
@@ -76,6 +77,7 @@ export class TurnSender implements Sender {
     this.#waitMs = begun.granted === 0 ? begun.waitMs : 0;
     this.#usual = heardOf(this.#usual, begun.leastMs);
     if (begun.granted === 0) {
+      if (begun.cause === SLOTS) leases.lookForDead();
       if (begun.waitMs >= SOON_MS) this.#prepared.turnBack(() => true);
       return begun;
     }

@@ -5,6 +5,7 @@ import {
   earliestMs,
   gotAnswer,
   hitWire,
+  keptBack,
   sendNow,
   tatAt,
   WITHOUT_RATE_MS,
@@ -51,8 +52,12 @@ export interface TurnReport {
 export const TURN_MS = 200;
 /** How often to look whether a doubtful answer was understood. */
 const DOUBT_MS = 100;
-/** Two clocks do not run alike, and a partner's arithmetic may round: one request of 1,200 came 0.04 ms too soon without this. */
-const guarded = (periodMs: number): number => periodMs * 1.002 + 0.1;
+/**
+ * Two clocks do not run alike, and a partner's arithmetic may round: one request of 1,200 came 0.04 ms too soon without this.
+ * What is kept back of a burst pays for the rounding.
+ */
+const guarded = (periodMs: number, burst: number): number =>
+  periodMs * 1.002 + Math.max(0, 0.1 - keptBack(burst) * periodMs);
 
 /** Keeping the turn for a request that is being made ready. */
 const GRACE_MS = 20;
@@ -75,7 +80,7 @@ export class Turn {
     this.#left = (charges[0] ?? []).map((_, bucket) => charges.reduce((sum, each) => sum + (each[bucket] ?? 0), 0));
     this.#leases = [...(given.leases ?? [])];
     this.#pace = beginPace({
-      periodMs: given.rate === -1 ? 0 : guarded(begun.periodMs),
+      periodMs: given.rate === -1 ? 0 : guarded(begun.periodMs, given.burst),
       burst: given.burst,
       patienceMs: given.patienceMs,
       tatMs: given.rate === -1 ? -Infinity : begun.receivedAtMs + begun.tatInMs,

@@ -14,7 +14,7 @@ describe('the configuration', () => {
       workflowBundle: undefined,
       payloadKeys: [],
       codecToken: undefined,
-      heartbeatTimeoutMs: 20_000,
+      heartbeatTimeoutMs: 10_000,
       worker: {
         cachedWorkflows: 200,
         workflowSlots: 40,
@@ -95,12 +95,12 @@ describe('the configuration', () => {
     [
       'SYNCLINE_HEARTBEAT_TIMEOUT',
       'soon',
-      'SYNCLINE_HEARTBEAT_TIMEOUT: expected a duration of 1s or more, such as 20s',
+      'SYNCLINE_HEARTBEAT_TIMEOUT: expected a duration of 1s or more, such as 10s',
     ],
     [
       'SYNCLINE_HEARTBEAT_TIMEOUT',
       '999ms',
-      'SYNCLINE_HEARTBEAT_TIMEOUT: expected a duration of 1s or more, such as 20s',
+      'SYNCLINE_HEARTBEAT_TIMEOUT: expected a duration of 1s or more, such as 10s',
     ],
     ['SYNCLINE_LOG_LEVEL', 'loud', 'SYNCLINE_LOG_LEVEL: expected one of debug, info, warn, error, silent'],
     ['SYNCLINE_FAILPOINT', 'nowhere', 'SYNCLINE_FAILPOINT: expected NAME or NAME:COUNT, see core/failpoint.ts'],

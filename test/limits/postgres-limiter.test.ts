@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { HOUR, SECOND } from '../../core/duration.ts';
 import type { Lane } from '../../core/names.ts';
 import { limits as limitsSchema, type Limits } from '../../definitions/definition.ts';
+import { LEASE_MS } from '../../limits/leases.ts';
 import { postgresLimiter } from '../../limits/postgres-limiter.ts';
 import type { GrantedPermit, Limiter, Permit } from '../../limits/limiter.ts';
 import { openPool } from '../../warehouse/postgres/postgres-warehouse.ts';
@@ -155,6 +156,82 @@ describe('the slots of a concurrency limit', () => {
       credential,
     ]);
     granted(await mortal.ask());
+  });
+});
+
+describe('a slot whose owner is silent', () => {
+  const leaseMs = LEASE_MS;
+  /** Nobody is called silent by a database that has only just started. */
+  beforeAll(async () => {
+    const age = `select extract(epoch from clock_timestamp() - pg_postmaster_start_time())::float8 * 1000 as ms`;
+    const { rows } = await database.pool.query<{ ms: number }>(age);
+    await sleep(Math.max(0, leaseMs - (rows[0]?.ms ?? 0)));
+  });
+  /** Its session holds the lock: the lease says whose it is. */
+  const withSlot = async (credential: string): Promise<Limiter> => {
+    const owner = limiterOf({ concurrency: 1 }, { credential, leaseMs });
+    for (;;) {
+      const permit = granted(await owner.ask({ patienceMs: SECOND }));
+      const { rows } = await database.pool.query<{ lease: string }>(
+        'select lease::text from syncline.leases where credential = $1',
+        [credential],
+      );
+      if (rows[0]?.lease[14] === '8') return owner;
+      await permit.release();
+    }
+  };
+  const silenceFor = (credential: string, ms: number): Promise<unknown> =>
+    database.pool.query(
+      `update syncline.leases set expires_at = clock_timestamp() + $2 * interval '1 ms' where credential = $1`,
+      [credential, leaseMs - ms],
+    );
+  /** Looks twice: the first time finds out who is gone. */
+  const comesFree = async (credential: string): Promise<boolean> => {
+    const other = limiterOf({ concurrency: 1 }, { credential, pool: pools[1]!, leaseMs });
+    const permit = await other.ask({ patienceMs: SECOND });
+    if (permit.granted) await permit.release();
+    await other.close?.();
+    return permit.granted;
+  };
+  const sessions = `select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name = 'syncline slots' and datname = current_database()`;
+
+  test('comes free when its session ended, long before the lease does', async () => {
+    const credential = nextCredential();
+    const owner = await withSlot(credential);
+    await owner.close?.();
+    await silenceFor(credential, 0);
+    expect(await comesFree(credential)).toBe(false);
+    await silenceFor(credential, 5 * SECOND);
+    expect(await comesFree(credential)).toBe(true);
+  });
+
+  test('stays taken while the session lives, for a process may only stand still', async () => {
+    const credential = nextCredential();
+    const owner = await withSlot(credential);
+    await silenceFor(credential, 5 * SECOND);
+    expect(await comesFree(credential)).toBe(false);
+    await owner.close?.();
+  });
+
+  test('stays taken when only the session is lost, and the owner gets a new one', async () => {
+    const credential = nextCredential();
+    const owner = await withSlot(credential);
+    await database.pool.query(sessions);
+    expect(await comesFree(credential)).toBe(false);
+    const isLocked = async (): Promise<boolean> => {
+      const { rows } = await database.pool.query(
+        `select 1 from pg_locks as o join syncline.leases as l
+            on lpad(to_hex(o.classid::bigint << 32 | o.objid::bigint), 12, '0') = left(replace(l.lease::text, '-', ''), 12)
+          where o.locktype = 'advisory' and l.credential = $1`,
+        [credential],
+      );
+      return rows.length > 0;
+    };
+    while (!(await isLocked())) await sleep(50);
+    await silenceFor(credential, 5 * SECOND);
+    expect(await comesFree(credential)).toBe(false);
+    await owner.close?.();
   });
 });
 
