@@ -43,6 +43,11 @@ export const fleetCases: readonly FleetCase[] = [
     limits: (rate) => `{ windows: [{ name: w, limit: ${10 * rate}, per: 10s }] }`,
   },
   {
+    name: 'fixed-window-known',
+    judges: (rate) => [{ kind: 'fixedWindow', limit: 10 * rate, perMs: 10_000 }],
+    limits: (rate) => `{ quotas: [{ name: w, limit: ${10 * rate}, per: 10s }] }`,
+  },
+  {
     name: 'sliding-window',
     judges: (rate) => [{ kind: 'slidingWindow', limit: 10 * rate, perMs: 10_000 }],
     limits: (rate) => `{ windows: [{ name: w, limit: ${10 * rate}, per: 10s }] }`,
