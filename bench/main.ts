@@ -102,7 +102,7 @@ async function withWorker<T>(
   const worker = await startChild({
     // As the image starts it (Dockerfile).
     args: ['--single-threaded-gc', 'dist/cli/main.js', 'worker'],
-    env: workerEnv,
+    env: { ...workerEnv, MALLOC_ARENA_MAX: '2' },
     ready: /"partner\.bench"/,
   });
   try {
