@@ -16,7 +16,7 @@ import { slotUse } from './slot-use.ts';
 /**
  * Four worker processes, eight streams and a backfill against a strict judge in a process of its own: how many of their
  * requests it refuses, and how near to the ideal they come.
- * `npm run bench:fleet -- --case token-bucket-1 --rate 20 --seconds 60 [--burn] [--kill] [--every 5] [--json]`
+ * `npm run bench:fleet -- --case token-bucket-1 --rate 20 --seconds 60 [--burn 2] [--kill] [--every 5] [--json]`
  */
 const { values } = parseArgs({
   options: {
@@ -24,7 +24,7 @@ const { values } = parseArgs({
     rate: { type: 'string', multiple: true, default: ['20'] },
     seconds: { type: 'string', default: '60' },
     latency: { type: 'string', default: '2' },
-    burn: { type: 'boolean', default: false },
+    burn: { type: 'string', default: '0' },
     kill: { type: 'boolean', default: false },
     every: { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
@@ -87,7 +87,7 @@ async function judged(fleetCase: FleetCase, rate: number) {
       ready: new RegExp(`"partner\\.${partner}"`),
     });
   const workers: Child[] = await Promise.all(Array.from({ length: WORKERS }, start));
-  const burners = values.burn ? [burner(), burner()] : [];
+  const burners = Array.from({ length: Number(values.burn) }, burner);
   const done = new AbortController();
   const killing = values.kill ? killSome(workers, start, done.signal) : Promise.resolve(0);
   try {

@@ -17,6 +17,8 @@ beforeAll(async () => {
   pools = [1, 2, 3].map(() => openPool(database.url, 4));
 });
 afterAll(async () => {
+  // What they still hold is renewed until then.
+  await Promise.all(limiters.map((limiter) => limiter.close?.()));
   await Promise.all(pools.map((pool) => pool.end()));
   await database.drop();
 });
@@ -33,12 +35,17 @@ const quota = (change: Partial<Quota>): Quota => ({
 });
 
 let credentials = 0;
+const limiters: Limiter[] = [];
 const nextCredential = (): string => `credential ${++credentials}`;
 const limiterOf = (
   change: Partial<Limits>,
   { credential = nextCredential(), pool = pools[0]!, leaseMs = 60_000 } = {},
-): Limiter =>
-  postgresLimiter(pool, { partner: 'acme', credential, limits: { ...limitsSchema.parse({}), ...change }, leaseMs });
+): Limiter => {
+  const limits = { ...limitsSchema.parse({}), ...change };
+  const limiter = postgresLimiter(pool, { partner: 'acme', credential, limits, leaseMs });
+  limiters.push(limiter);
+  return limiter;
+};
 const granted = (permit: Permit): GrantedPermit => {
   if (!permit.granted) throw new Error(`refused: ${permit.cause}`);
   return permit;

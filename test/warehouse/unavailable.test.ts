@@ -48,6 +48,7 @@ test('a server that is stopped, in a transaction or before it, is a warehouse th
   await expect(limiter.ask()).rejects.toThrow(WarehouseUnavailable);
   await expect(limiter.block(1000, 'throttled')).rejects.toThrow(WarehouseUnavailable);
   await expect(permit.granted ? permit.release() : null).rejects.toThrow(WarehouseUnavailable);
+  await limiter.close?.();
 });
 
 test('every other error passes as it is', async () => {
