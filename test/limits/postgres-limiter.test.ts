@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   // What they still hold is renewed until then.
-  await Promise.all(limiters.map((limiter) => limiter.close?.()));
+  for (const limiter of limiters) await limiter.close?.();
   await Promise.all(pools.map((pool) => pool.end()));
   await database.drop();
 });
