@@ -1,14 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PartnerInput } from '../../../definitions/definition.ts';
+import { program } from './programs.ts';
 import type { SenderOptions } from './sender.ts';
 import type { StrictOptions, StrictReport } from './strict-partner.ts';
-
-/** Compiled by test/setup.ts (`npm run build`): many processes start quickly from it. */
-const programs = fileURLToPath(new URL('../../../dist/test/limits/fleet/', import.meta.url));
 
 export interface FleetOptions {
   readonly databaseUrl: string;
@@ -39,8 +36,8 @@ export async function runFleet(options: FleetOptions): Promise<FleetReport> {
     ...options.partner,
   };
   const children: ChildProcess[] = [];
-  const start = (program: string, given: unknown): ChildProcess => {
-    const child = spawn(process.execPath, [`${programs}${program}.js`, JSON.stringify(given)], {
+  const start = (name: string, given: unknown): ChildProcess => {
+    const child = spawn(process.execPath, [program(name), JSON.stringify(given)], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, NODE_OPTIONS: '' },
     });

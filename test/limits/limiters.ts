@@ -1,0 +1,58 @@
+import type { Pool } from 'pg';
+import { limits as limitsSchema, type Limits } from '../../definitions/definition.ts';
+import type { GrantedPermit, Limiter, Permit } from '../../limits/limiter.ts';
+import { postgresLimiter } from '../../limits/postgres-limiter.ts';
+import { openPool } from '../../warehouse/postgres/postgres-warehouse.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+
+/** Limiters of one database, as if each pool were a process. */
+export interface Limiters {
+  readonly database: TestDatabase;
+  readonly pools: readonly Pool[];
+  readonly of: (
+    change: Partial<Limits>,
+    how?: { readonly credential?: string; readonly pool?: Pool; readonly leaseMs?: number },
+  ) => Limiter;
+  readonly close: () => Promise<void>;
+}
+
+export async function openLimiters(): Promise<Limiters> {
+  const database = await freshDatabase();
+  const pools = [1, 2, 3].map(() => openPool(database.url, 4));
+  const limiters: Limiter[] = [];
+  return {
+    database,
+    pools,
+    of: (change, { credential = nextCredential(), pool = pools[0]!, leaseMs = 60_000 } = {}) => {
+      const limits = { ...limitsSchema.parse({}), ...change };
+      const limiter = postgresLimiter(pool, { partner: 'acme', credential, limits, leaseMs });
+      limiters.push(limiter);
+      return limiter;
+    },
+    close: async () => {
+      // What they still hold is renewed until then.
+      for (const limiter of limiters) await limiter.close?.();
+      await Promise.all(pools.map((pool) => pool.end()));
+      await database.drop();
+    },
+  };
+}
+
+let credentials = 0;
+export const nextCredential = (): string => `credential ${++credentials}`;
+
+export const granted = (permit: Permit): GrantedPermit => {
+  if (!permit.granted) throw new Error(`refused: ${permit.cause}`);
+  return permit;
+};
+
+type Quota = Limits['quotas'][number];
+export const quota = (change: Partial<Quota>): Quota => ({
+  name: 'daily',
+  limit: 10,
+  per: 'day',
+  resetAt: '00:00',
+  zone: 'UTC',
+  unit: 'requests',
+  ...change,
+});
