@@ -1,15 +1,27 @@
 /** Timers fire up to this much late, and never early: the rest is spent turning the event loop. */
 const TIMER_MS = 1.2;
 
+/** Waking up takes the kernel so long at best. */
+const SLACK_MS = 0.05;
+const nobodyWakesIt = new Int32Array(new SharedArrayBuffer(4));
+
 /**
  * Calls back at a moment of the monotonic clock, to some hundredths of a millisecond on an idle machine. Returns what takes it
- * back. `onWake` is told how late the timer was beyond what timers always are: how busy the machine is.
+ * back. `onWake` is told how late the timer was beyond what timers always are: how busy the machine is. `sleeps`: nothing
+ * else is awaited here, so the process may stand still for the last millisecond; who turns the event loop instead has used up
+ * its time on a busy machine just when it needs it.
  */
-export function callAt(atMs: number, call: () => void, onWake: (lateMs: number) => void = () => {}): () => void {
+export function callAt(
+  atMs: number,
+  call: () => void,
+  { onWake = () => {}, sleeps = false }: { readonly onWake?: (lateMs: number) => void; readonly sleeps?: boolean } = {},
+): () => void {
   let spinning: NodeJS.Immediate | undefined;
   const spin = (): void => {
-    if (performance.now() >= atMs) call();
-    else spinning = setImmediate(spin);
+    const leftMs = atMs - performance.now();
+    if (leftMs <= 0) return call();
+    if (sleeps && leftMs > SLACK_MS) Atomics.wait(nobodyWakesIt, 0, 0, leftMs - SLACK_MS);
+    spinning = setImmediate(spin);
   };
   const leftMs = atMs - performance.now();
   const wakeMs = atMs - TIMER_MS;

@@ -25,6 +25,9 @@ export interface Granted {
   readonly down: boolean;
 }
 
+/** `databaseMs`: the database's clock when it answered. */
+export type TurnGranted = Granted & { readonly databaseMs: number };
+
 export interface Batch {
   readonly requests: readonly {
     readonly charges: readonly number[];
@@ -61,17 +64,18 @@ export class PermitCalls {
   }
 
   /** On a connection that is the turn's own: the turn ends with it. */
-  beginTurn(client: Client, batch: Batch, aheadMs: number): Promise<Granted> {
+  beginTurn(client: Client, batch: Batch, aheadMs: number): Promise<TurnGranted> {
     return this.#ask('begin_turn', client, batch, aheadMs * 1000);
   }
 
-  async #ask(name: string, on: Pool | Client, batch: Batch, aheadUs: number | null): Promise<Granted> {
+  async #ask(name: string, on: Pool | Client, batch: Batch, aheadUs: number | null): Promise<TurnGranted> {
     const { partner, credential, limits, leaseMs } = this.#for;
     const shares = { critical: 1, normal: limits.lanes.normal, backfill: limits.lanes.backfill };
     const works = this.#works(batch);
     const query = {
       name,
-      text: `select * from ${name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+      text: `select asked.*, epoch_us() as now_us
+        from ${name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as asked`,
       values: [
         credential,
         partner,
@@ -103,6 +107,7 @@ export class PermitCalls {
       leastMs: row.least_us === null ? undefined : row.least_us / 1000,
       probe: row.probe ?? undefined,
       down: row.down ?? false,
+      databaseMs: row.now_us / 1000,
     };
   }
 
@@ -126,18 +131,23 @@ export class PermitCalls {
     );
   }
 
+  /** Returns the database's clock when it was told, ms. */
   async endTurn(
     client: Client,
     turn: {
       readonly sent: readonly { readonly charges: readonly number[]; readonly agoMs: number }[];
       readonly tatInMs: number;
+      /** The same moment by the database's clock, where that is known. */
+      readonly tatMs: number | undefined;
       readonly leastMs: number | undefined;
       readonly unused: readonly string[];
     },
-  ): Promise<void> {
-    await client.query({
+  ): Promise<number> {
+    const { rows } = await client.query<{ now_us: number }>({
       name: 'end_turn',
-      text: 'select end_turn($1, $2, $3, $4, $5, $6, $7)',
+      // On its way the report grows older; how much, the clocks tell, unless one of them was set.
+      text: `with told as materialized (select epoch_us() as now_us)
+        select now_us, end_turn($1, $2, $3, $4, least($5::float8, greatest(coalesce($8::float8 - now_us, $5), $5 - 50000)), $6, $7) from told`,
       values: [
         this.#for.credential,
         this.buckets.map(({ name }) => name),
@@ -146,8 +156,10 @@ export class PermitCalls {
         turn.tatInMs * 1000,
         turn.leastMs === undefined ? null : turn.leastMs * 1000,
         turn.unused.length === 0 ? null : turn.unused,
+        turn.tatMs === undefined ? null : turn.tatMs * 1000,
       ],
     });
+    return (rows[0] as { now_us: number }).now_us / 1000;
   }
 
   /** Ends the connection of a holder that hangs. */
@@ -263,4 +275,5 @@ interface Row {
   readonly least_us: number | null;
   readonly probe: number | null;
   readonly down: boolean | null;
+  readonly now_us: number;
 }

@@ -1,6 +1,7 @@
 import { Client, type Pool } from 'pg';
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { whenAvailable } from '../warehouse/postgres/unavailable.ts';
+import { DatabaseClock } from './database-clock.ts';
 import type { Batch, Granted, PermitCalls } from './permit-calls.ts';
 import type { TurnReport } from './turn.ts';
 
@@ -22,6 +23,7 @@ const LOCK_NOT_AVAILABLE = '55P03';
 export class TurnConnection {
   readonly #pool: Pool;
   readonly #calls: PermitCalls;
+  readonly #clock = new DatabaseClock();
   #client: Promise<Client> | undefined;
   #lost = false;
   #resting: NodeJS.Timeout | undefined;
@@ -36,11 +38,15 @@ export class TurnConnection {
     const stalled = watchStalls();
     try {
       const client = await whenAvailable(() => this.#connected());
+      const sentMs = performance.now();
       const begun = await this.#calls.beginTurn(client, batch, aheadMs);
       const receivedAtMs = performance.now();
+      const { databaseMs } = begun;
+      this.#clock.saw(databaseMs, { sentMs, receivedMs: receivedAtMs });
+      const tatInMs = this.#clock.inOurs(begun.tatInMs, { databaseMs, receivedMs: receivedAtMs });
       // The turn may have begun, and ended, while this process stood still: its time is unknown.
-      if (stalled.longestMs() > STALL_MS && begun.granted > 0) return { ...begun, receivedAtMs: -Infinity };
-      return { ...begun, receivedAtMs };
+      if (stalled.longestMs() > STALL_MS && begun.granted > 0) return { ...begun, tatInMs, receivedAtMs: -Infinity };
+      return { ...begun, tatInMs, receivedAtMs };
     } catch (error) {
       if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) throw new LockTimeout();
       await this.close();
@@ -57,8 +63,11 @@ export class TurnConnection {
 
   async end(report: TurnReport & { readonly leastMs: number | undefined }): Promise<void> {
     try {
+      const tatMs = this.#clock.inTheirs(performance.now() + report.tatInMs);
       const client = await this.#connected();
-      await whenAvailable(() => this.#calls.endTurn(client, report));
+      const sentMs = performance.now();
+      const databaseMs = await whenAvailable(() => this.#calls.endTurn(client, { ...report, tatMs }));
+      this.#clock.saw(databaseMs, { sentMs, receivedMs: performance.now() });
     } catch (error) {
       // Without its connection the turn is over already; whoever comes next reckons with all it might have sent.
       await this.close();

@@ -57,7 +57,10 @@ const DOUBT_MS = 100;
  * What is kept back of a burst pays for the rounding.
  */
 const guarded = (periodMs: number, burst: number): number =>
-  periodMs * 1.002 + Math.max(0, 0.1 - keptBack(burst) * periodMs);
+  periodMs * 1.0005 + Math.max(0, 0.1 - keptBack(burst) * periodMs);
+
+/** Time of a unit from which on the process may stand still before each of them; with less it has pages to read meanwhile. */
+const SLEEPS_FROM_MS = 20;
 
 /** Keeping the turn for a request that is being made ready. */
 const GRACE_MS = 20;
@@ -109,7 +112,7 @@ export class Turn {
       if (!this.#hasLeave(next)) break;
       const atMs = this.#earliestMs(this.#units(next), nowMs);
       if (atMs > this.#endsMs || (this.#sent.size > 0 && nowMs > this.#endsMs)) break;
-      if (atMs > nowMs) await this.#until(atMs);
+      if (atMs > nowMs) await this.#until(atMs, { sleeps: this.#maySleep() });
       else this.#send(next);
     }
     await this.#waitForAnswers();
@@ -179,7 +182,7 @@ export class Turn {
   }
 
   /** True when something changed before. */
-  #until(atMs: number): Promise<boolean> {
+  #until(atMs: number, { sleeps = false } = {}): Promise<boolean> {
     return new Promise((resolve) => {
       const cancel = callAt(
         atMs,
@@ -187,7 +190,7 @@ export class Turn {
           this.#wake = () => {};
           resolve(false);
         },
-        this.#given.onWake,
+        { onWake: this.#given.onWake, sleeps },
       );
       this.#wake = () => {
         this.#wake = () => {};
@@ -195,6 +198,11 @@ export class Turn {
         resolve(true);
       };
     });
+  }
+
+  /** Nothing is missed by a millisecond's sleep, and it is little of the pace. */
+  #maySleep(): boolean {
+    return this.#pace.periodMs >= SLEEPS_FROM_MS && this.#pace.sent.every(({ arrivedMs }) => arrivedMs !== undefined);
   }
 
   #hasDoubtful(): boolean {

@@ -21,8 +21,8 @@ const DOUBT_MS = 0.8;
 const FAST_MS = 20;
 /** What waiting for late answers may cost on average, at least, where they come before the next turn. */
 const SERIAL_PAY_MS = 2.5;
-/** On a busy machine answers are late because of us. */
-const PAY_PER_LAG = 4;
+/** On a busy machine answers are late because of us: several times as much as a timer, which wakes a process that rested. */
+const PAY_PER_LAG = 12;
 
 export function sawLatency(
   usual: UsualLatency,
@@ -30,7 +30,7 @@ export function sawLatency(
   given: { readonly periodMs: number; readonly lagMs: number },
 ): UsualLatency {
   const recentMs = [...usual.recentMs.slice(-KEPT + 1), latencyMs];
-  const leastMs = Math.min(latencyMs, usual.leastMs * FORGET);
+  const leastMs = Math.min(...recentMs, usual.leastMs * FORGET);
   return { recentMs, leastMs, baseMs: baseOf({ recentMs, leastMs }, given) };
 }
 
@@ -58,7 +58,7 @@ function baseOf(
   if (recentMs.length < ENOUGH) return Math.max(0, leastMs - Math.max(EARLY_DOUBT_MS, periodMs / 2));
   const serial = leastMs < periodMs;
   const payMs = serial
-    ? Math.max(periodMs / 20, periodMs < FAST_MS ? periodMs : SERIAL_PAY_MS) + PAY_PER_LAG * lagMs
+    ? Math.max(periodMs / 10, periodMs < FAST_MS ? periodMs : SERIAL_PAY_MS) + PAY_PER_LAG * lagMs
     : periodMs / 20;
   // Fast partners without a burst forgive nothing: there the least may be doubted as a whole.
   const doubtMs = Math.min(periodMs < FAST_MS ? leastMs : leastMs / 2, Math.max(DOUBT_MS, periodMs / 100));
