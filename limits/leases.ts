@@ -27,6 +27,10 @@ export class Leases {
     this.#session = session;
   }
 
+  get holdsSome(): boolean {
+    return this.#held.size > 0;
+  }
+
   make(count: number): readonly string[] {
     return Array.from({ length: count }, () => this.#session?.newLease() ?? randomUUID());
   }

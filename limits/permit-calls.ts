@@ -38,9 +38,15 @@ export interface Batch {
   readonly leases: readonly string[] | null;
   readonly freed: readonly string[];
   readonly lateMs: number;
-  /** The slots that come free are used again at once, though other processes wait for one. */
-  readonly keeps?: boolean;
+  /**
+   * Among processes that wait for a slot: `keeps` uses those it frees again at once, though others claim the next one; `holds`
+   * has some, and lets others go first that have none.
+   */
+  readonly slots?: 'keeps' | 'holds' | undefined;
 }
+
+/** An asker that claims nothing. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** The functions of migrations/0003_limits.sql for one credential. */
 export class PermitCalls {
@@ -74,7 +80,8 @@ export class PermitCalls {
     const works = this.#works(batch);
     const query = {
       name,
-      text: `select asked.*, epoch_us() as now_us
+      text: `select asked.*, epoch_us() as now_us,
+          case when asked.granted < cardinality($8::uuid[]) then pg_notify('syncline_slots', $1) end as told
         from ${name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as asked`,
       values: [
         credential,
@@ -87,7 +94,7 @@ export class PermitCalls {
         batch.freed.length === 0 ? null : batch.freed,
         leaseMs,
         // Without an asker nobody else's claim counts: the slots just freed are taken again.
-        batch.keeps === true ? null : this.#asker,
+        batch.slots === 'keeps' ? null : batch.slots === 'holds' ? NOBODY : this.#asker,
         batch.lateMs * 1000,
         this.#mostLateUs,
         aheadUs,

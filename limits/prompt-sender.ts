@@ -21,8 +21,8 @@ const BATCH = 64;
 /** A process uses its slots of a concurrency limit again for so long: another process hears of a free one only after a while. */
 const KEEP_MS = SECOND;
 
-/** Who waits for a slot is told when one comes free; it only looks in case it was not. */
-const LOOK_MS = 40;
+/** Who waits for a slot is told when one comes free; it only looks in case it was not, and so that its claim stands (100 ms, take_permits). */
+const LOOK_MS = 80;
 
 export interface SenderDeps {
   readonly line: Line;
@@ -84,7 +84,7 @@ export class PromptSender implements Sender {
         critical: asking.some(({ lane }) => lane === 'critical'),
         leases: made,
         freed,
-        keeps,
+        slots: keeps ? 'keeps' : leases.holdsSome ? 'holds' : undefined,
         lateMs: latenessAt(this.#lateness, askedAtMs),
       })
       .catch((error: unknown) => {

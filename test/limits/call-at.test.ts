@@ -24,11 +24,13 @@ test.each([false, true])('can be taken back until then', async (sleeps) => {
 
 test('the event loop goes on turning where somebody is awaited', async () => {
   let turns = 0;
-  let done = false;
-  callAt(performance.now() + 1, () => (done = true));
-  while (!done) {
+  let turning: NodeJS.Immediate;
+  const turn = (): void => {
     turns += 1;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+    turning = setImmediate(turn);
+  };
+  turn();
+  await new Promise<void>((resolve) => callAt(performance.now() + 1, resolve));
+  clearImmediate(turning!);
   expect(turns).toBeGreaterThan(3);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { array, assert, double, integer, property, record } from 'fast-check';
 import { DatabaseClock } from '../../limits/database-clock.ts';
 
 /** An exchange: the database's clock is `offsetMs` ahead of ours. */
@@ -27,18 +27,18 @@ describe('the database’s clock', () => {
     expect(inMs).toBeCloseTo(30.3, 0);
   });
 
-  const way = fc.record({
-    there: fc.double({ min: 0.05, max: 30, noNaN: true }),
-    back: fc.double({ min: 0.05, max: 30, noNaN: true }),
+  const way = record({
+    there: double({ min: 0.05, max: 30, noNaN: true }),
+    back: double({ min: 0.05, max: 30, noNaN: true }),
   });
 
   test('never makes a moment earlier than it is, though the two run apart by 200 ppm', () => {
-    const drifts = fc.integer({ min: -200, max: 200 });
-    fc.assert(
-      fc.property(
-        fc.array(way, { minLength: 1, maxLength: 40 }),
+    const drifts = integer({ min: -200, max: 200 });
+    assert(
+      property(
+        array(way, { minLength: 1, maxLength: 40 }),
         drifts,
-        fc.integer({ min: 1, max: 5000 }),
+        integer({ min: 1, max: 5000 }),
         (ways, ppm, pauseMs) => {
           const clock = new DatabaseClock();
           const offsetAt = (ms: number): number => 1e6 + (ms * ppm) / 1e6;

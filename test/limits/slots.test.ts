@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SECOND } from '../../core/duration.ts';
 import type { Lane } from '../../core/names.ts';
 import { LEASE_MS } from '../../limits/leases.ts';
-import type { Limiter } from '../../limits/limiter.ts';
+import type { GrantedPermit, Limiter } from '../../limits/limiter.ts';
 import type { HolderOptions } from './fleet/holder.ts';
 import { program } from './fleet/programs.ts';
 import { granted, nextCredential, openLimiters, type Limiters } from './limiters.ts';
@@ -170,6 +170,28 @@ async function longestOf(lane: Lane, fits: (longest: number) => boolean): Promis
 describe('a slot that two processes want', () => {
   test('is used again at once by the one that has it, for a while, and then goes to the other', async () => {
     expect(await longestOf('normal', (found) => found > 5)).toBeGreaterThan(5);
+  });
+
+  test('is told of when it is free, and not when the one that frees it uses it again', async () => {
+    const credential = nextCredential();
+    const listening = await limiters.pools[1]!.connect();
+    let told = 0;
+    listening.on('notification', ({ payload }) => (told += payload === credential ? 1 : 0));
+    await listening.query('listen syncline_slots');
+    const limiter = limiterOf({ concurrency: 1 }, { credential });
+    const waitsFor = (): Promise<GrantedPermit> => limiter.ask({ patienceMs: 10 * SECOND }).then(granted);
+    let [has, next] = [await waitsFor(), waitsFor()];
+    for (let uses = 0; uses < 5; uses += 1) {
+      await has.release();
+      [has, next] = [await next, waitsFor()];
+    }
+    await listening.query('select 1');
+    expect(told).toBe(0);
+    await has.release();
+    await (await next).release();
+    while (told === 0) await sleep(5);
+    listening.release(true);
+    await limiter.close?.();
   });
 
   test('goes to the other at once where the first one has only backfills', async () => {
