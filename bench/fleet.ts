@@ -31,6 +31,8 @@ const { values } = parseArgs({
   },
 });
 const WORKERS = 4;
+/** How long it takes until a dead worker's streams go on, and then some. */
+const QUIET_END_MS = 20_000;
 const seconds = Number(values.seconds);
 const cases = fleetCases.filter(({ name }) => values.case === undefined || values.case.includes(name));
 const say = (line: string): void => console.error(line);
@@ -136,9 +138,6 @@ async function judged(fleetCase: FleetCase, rate: number) {
 function burner(): number {
   return spawn(process.execPath, ['-e', 'for (const end = Date.now() + 600_000; Date.now() < end; );']).pid as number;
 }
-
-/** How long it takes until a dead worker's streams go on, and then some. */
-const QUIET_END_MS = 20_000;
 
 /**
  * Every so many seconds a worker dies without a word and another one joins; not at the end, where nobody else has anything
