@@ -9,6 +9,7 @@ import { createMemoryTokenStore } from '../http/token-store.ts';
 import { explain, InvalidInput } from '../core/errors.ts';
 import { DAY } from '../core/duration.ts';
 import { noFailpoint } from '../core/failpoint.ts';
+import { suggestSchema } from '../definitions/suggest-schema.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { ReadSecret } from '../definitions/definition.ts';
 import type { Limiter } from '../limits/limiter.ts';
@@ -44,6 +45,8 @@ export interface Sample {
     readonly samples: readonly string[];
     readonly empty: number;
   }[];
+  /** JSON Schema of all that came. */
+  readonly suggestedSchema: ReturnType<typeof suggestSchema>;
 }
 
 export interface FailedSample {
@@ -106,6 +109,10 @@ function sampleOf(stream: CompiledStream, page: SampledPage, request: string): S
         empty: records.length - values.length,
       };
     }),
+    suggestedSchema: suggestSchema(
+      stream.definition,
+      page.received.map(({ record }) => record),
+    ),
   };
 }
 

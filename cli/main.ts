@@ -108,11 +108,13 @@ partners
   .description('check a definition, call the partner once per stream and show typed sample records')
   .option('--offline', 'check the definition only')
   .option('--stream <name>', 'only this stream')
+  .option('--suggest-schema', 'write a schema for the records that came')
   .addOption(json)
-  .action(async (name: string, options: { offline?: boolean; stream?: string; json?: boolean }) =>
-    run<typeof options>(async (context) =>
-      (await import('./commands/partners.ts')).partnersCheck({ ...context, name }),
-    )(options),
+  .action(
+    async (name: string, options: { offline?: boolean; stream?: string; suggestSchema?: boolean; json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/partners.ts')).partnersCheck({ ...context, name }),
+      )(options),
   );
 
 const runs = program.command('runs').description('what was run, and how it ended');

@@ -4,6 +4,7 @@ import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Partner } from '../../definitions/definition.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
+import { schemaYaml } from '../../definitions/suggest-schema.ts';
 import { secretFor, secretsOf } from '../../definitions/secrets.ts';
 import type { CommandContext } from '../command.ts';
 import { describeLimits } from '../describe-limits.ts';
@@ -33,7 +34,7 @@ export async function partnersList({ config, output }: CommandContext): Promise<
 const isPartner = (value: unknown): value is Partner =>
   typeof value === 'object' && value !== null && 'streams' in value;
 
-interface CheckContext extends CommandContext<{ offline?: boolean; stream?: string }> {
+interface CheckContext extends CommandContext<{ offline?: boolean; stream?: string; suggestSchema?: boolean }> {
   readonly name: string;
 }
 
@@ -51,7 +52,7 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
   const results: (Sample | FailedSample)[] = [];
   for (const stream of chosen) results.push(await sampleStream(stream, { streams: all, nowMs: Date.now(), secret }));
   output.json({ partner: name, streams: results });
-  for (const result of results) print(output, result);
+  for (const result of results) print(output, result, options);
   return results.some((result) => 'error' in result || result.rejected.length > 0) ? exitCodes.failed : exitCodes.ok;
 }
 
@@ -73,7 +74,7 @@ const describe = (stream: CompiledStream): object => ({
   columns: stream.columns.map(({ name, type }) => ({ name, type })),
 });
 
-function print(output: Output, result: Sample | FailedSample): void {
+function print(output: Output, result: Sample | FailedSample, { suggestSchema }: CheckContext['options']): void {
   output.say(`\n${result.stream}`);
   if ('error' in result) {
     if (result.request !== null) output.say(`  ${result.request}`);
@@ -91,7 +92,9 @@ function print(output: Output, result: Sample | FailedSample): void {
   for (const { path, reason, count } of result.rejected)
     output.say(`  does not fit: ${path || '(the record)'}: ${reason} (${count} of ${result.records})${cureOf(reason)}`);
   if (result.unknownFields.length > 0)
-    output.say(`  not in the schema, goes to _extra: ${result.unknownFields.join(', ')}`);
+    output.say(
+      `  not in the schema, goes to _extra: ${result.unknownFields.join(', ')} (--suggest-schema writes one for all that came)`,
+    );
   for (const hint of result.hints) output.say(`  note: ${hint}`);
   output.table(
     result.columns.map(({ name, type, samples, empty }) => ({
@@ -102,4 +105,9 @@ function print(output: Output, result: Sample | FailedSample): void {
     })),
     ['column', 'type', 'samples', 'null'],
   );
+  if (suggestSchema !== true) return;
+  output.say(
+    `\n  of ${result.records} records, for ${result.stream}; look at types and required fields before you use it:\n`,
+  );
+  for (const line of schemaYaml(result.suggestedSchema).trimEnd().split('\n')) output.say(`    ${line}`);
 }

@@ -140,6 +140,19 @@ describe('syncline, from a first definition to a mended quarantine', () => {
     expect(code).toBe(1);
   });
 
+  test('partners check suggests a schema that all the records fit', async () => {
+    const { says } = await syncline('partners check acme --suggest-schema');
+    const suggested = says.slice(says.indexOf('    schema:'));
+    expect(suggested).toMatch(/description: \{ type: \[ string, "null" \] \}\n/);
+    expect(suggested).toMatch(/^ {8}customer_id: /m);
+    const other = await temporaryFolder();
+    await writeFile(join(other.path, 'acme.yaml'), acme('').replace(/^ {4}schema:[^]*/m, suggested));
+    const checked = await runSyncline(['partners', 'check', 'acme'], { ...env, SYNCLINE_PARTNERS_DIR: other.path });
+    await other.remove();
+    expect(checked.code).toBe(0);
+    expect(checked.stdout).not.toMatch(/does not fit|goes to _extra/);
+  });
+
   test('partners check says which request failed, and why', async () => {
     expect(await syncline('partners check gone')).toEqual({
       code: 1,

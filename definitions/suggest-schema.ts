@@ -1,0 +1,104 @@
+import { Document, isCollection, isMap } from 'yaml';
+import { z } from 'zod';
+import { valueAt } from '../core/json.ts';
+import { checkColumns } from './check-columns.ts';
+import type { StreamDefinition } from './definition.ts';
+
+interface ObjectSchema {
+  readonly type: 'object';
+  readonly required?: readonly string[];
+  readonly properties: Readonly<Record<string, FieldSchema>>;
+}
+
+type FieldSchema =
+  | Readonly<Record<string, never>>
+  | { readonly type: string | readonly [string, 'null']; readonly format?: string }
+  | ObjectSchema;
+
+/** From the narrowest; a field gets the first that takes all its values. */
+const candidates = [
+  { type: 'boolean' },
+  { type: 'integer' },
+  { type: 'number' },
+  { type: 'string', format: 'date-time' },
+  { type: 'string', format: 'date' },
+  { type: 'string' },
+  { type: 'array' },
+  { type: 'object' },
+] as const;
+const checks = candidates.map((schema) => ({ schema, zod: z.fromJSONSchema(schema) }));
+
+/**
+ * A schema that all these records fit, with a column for each field that can have one: something to begin with. Required is
+ * only what the stream relies on: what a page of records has, the next one may lack.
+ */
+export function suggestSchema(stream: StreamDefinition, records: readonly unknown[]): ObjectSchema {
+  const objects = records.filter(isObject);
+  const properties: Record<string, FieldSchema> = {};
+  for (const name of new Set(objects.flatMap((record) => Object.keys(record)))) {
+    const next = { ...properties, [name]: fieldOf(objects.map((record) => record[name])) };
+    if (checkColumns({ ...stream, primaryKey: [] }, { type: 'object', properties: next }, []).length === 0)
+      Object.assign(properties, { [name]: next[name] });
+  }
+  const relied = [...new Set([...stream.primaryKey, ...stream.version, stream.incremental?.field ?? []].flat())];
+  const inside = relied.filter((name) => properties[name] === undefined && name.includes('.'));
+  for (const name of inside) addInside(properties, name.split('.'), objects);
+  const required = relied
+    .map((name) => (inside.includes(name) ? (name.split('.')[0] as string) : name))
+    .filter((name) => objects.every((record) => record[name] !== undefined && record[name] !== null));
+  return {
+    type: 'object',
+    ...(required.length === 0 ? {} : { required: [...new Set(required)] }),
+    properties,
+  };
+}
+
+/** As it stands in a definition. */
+export function schemaYaml(schema: ObjectSchema): string {
+  const document = new Document({ schema });
+  const fields = document.getIn(['schema', 'properties'], true);
+  const lists = [document.getIn(['schema', 'required'], true), ...(isMap(fields) ? fields.items : [])];
+  for (const each of lists) {
+    const node = isCollection(each) ? each : (each as { value?: unknown } | undefined)?.value;
+    if (isCollection(node)) node.flow = true;
+  }
+  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function fieldOf(values: readonly unknown[]): FieldSchema {
+  const given = values.filter((value) => value !== undefined && value !== null);
+  if (given.length === 0) return {};
+  // Digits that no double holds were made a text to stay exact.
+  const numeric = given.some((value) => typeof value === 'number');
+  const looked = numeric ? given.map((value) => (isLongNumber(value) ? Number(value) : value)) : given;
+  const whole = numeric && given.every((value) => Number.isSafeInteger(value) || /^-?\d{1,18}$/.test(String(value)));
+  const fits = (zod: z.ZodType): boolean => looked.every((value) => zod.safeParse(value).success);
+  const schema = whole ? candidates[1] : checks.find(({ zod }) => fits(zod))?.schema;
+  if (schema === undefined) return {};
+  return values.includes(null) ? { ...schema, type: [schema.type, 'null'] } : schema;
+}
+
+const isLongNumber = (value: unknown): boolean =>
+  typeof value === 'string' && value.length > 15 && /^-?\d+(\.\d+)?$/.test(value);
+
+/** A key or version inside nested objects needs its field described there. */
+function addInside(
+  properties: Record<string, FieldSchema>,
+  [first, ...rest]: readonly string[],
+  objects: readonly Readonly<Record<string, unknown>>[],
+): void {
+  if (first === undefined || !objects.every((record) => isObject(record[first]))) return;
+  const known = properties[first];
+  const inner: Record<string, FieldSchema> = {
+    ...(known !== undefined && 'properties' in known ? known.properties : {}),
+  };
+  const within = objects.map((record) => record[first] as Readonly<Record<string, unknown>>);
+  const [name] = rest;
+  if (name === undefined) return;
+  if (rest.length === 1) inner[name] = fieldOf(within.map((record) => valueAt(record, [name])));
+  else addInside(inner, rest, within);
+  properties[first] = { type: 'object', properties: inner };
+}
