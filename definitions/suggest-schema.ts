@@ -74,7 +74,9 @@ function fieldOf(values: readonly unknown[]): FieldSchema {
   // Digits that no double holds were made a text to stay exact.
   const numeric = given.some((value) => typeof value === 'number');
   const looked = numeric ? given.map((value) => (isLongNumber(value) ? Number(value) : value)) : given;
-  const whole = numeric && given.every((value) => Number.isSafeInteger(value) || /^-?\d{1,18}$/.test(String(value)));
+  const whole =
+    numeric &&
+    given.every((value) => Number.isSafeInteger(value) || (typeof value === 'string' && /^-?\d{1,18}$/.test(value)));
   const fits = (zod: z.ZodType): boolean => looked.every((value) => zod.safeParse(value).success);
   const schema = whole ? candidates[1] : checks.find(({ zod }) => fits(zod))?.schema;
   if (schema === undefined) return {};

@@ -20,8 +20,10 @@ export function callAt(
   const spin = (): void => {
     const leftMs = atMs - performance.now();
     if (leftMs <= 0) return call();
-    if (sleeps && leftMs > SLACK_MS) Atomics.wait(nobodyWakesIt, 0, 0, leftMs - SLACK_MS);
-    spinning = setImmediate(spin);
+    if (!sleeps) return void (spinning = setImmediate(spin));
+    if (leftMs > SLACK_MS) Atomics.wait(nobodyWakesIt, 0, 0, leftMs - SLACK_MS);
+    while (performance.now() < atMs);
+    call();
   };
   const leftMs = atMs - performance.now();
   const wakeMs = atMs - TIMER_MS;
