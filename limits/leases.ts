@@ -5,24 +5,29 @@ import type { SlotSession } from './slot-session.ts';
 
 /**
  * Of a lease that nobody renews. Longer than a process, or the database between two renewals, should ever stand still: what is
- * sent meanwhile by somebody else is more than the limit. Where the owner is known to be gone, half of it is enough.
+ * sent meanwhile by somebody else is more than the limit.
  */
 export const LEASE_MS = 8 * SECOND;
+/** Of a lease whose owner's session has ended as well: so much silence is enough. Who lives has a new session and renews sooner. */
+export const SILENT_MS = 2 * SECOND;
+const RENEW_MS = SILENT_MS / 4;
 /** The cause of a refusal for want of one. */
 export const SLOTS = 'concurrency';
 
-const LOOK_FOR_DEAD_MS = SECOND / 2;
+const LOOK_FOR_DEAD_MS = SECOND / 4;
+
+type Session = Pick<SlotSession, 'follow' | 'newLease' | 'steadyMs'>;
 
 /** The slots of a concurrency limit that this process holds: renewed while their requests run, given back with the next asking. */
 export class Leases {
   readonly #calls: PermitCalls;
-  readonly #session: Pick<SlotSession, 'follow' | 'newLease'> | undefined;
+  readonly #session: Session | undefined;
   readonly #held = new Set<string>();
   #freed: string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #lookedForDeadMs = -Infinity;
 
-  constructor(calls: PermitCalls, session: Pick<SlotSession, 'follow' | 'newLease'> | undefined) {
+  constructor(calls: PermitCalls, session: Session | undefined) {
     this.#calls = calls;
     this.#session = session;
   }
@@ -38,15 +43,16 @@ export class Leases {
   /** Called while there is no slot; tells of those that come free as of any other. */
   lookForDead(): void {
     const nowMs = performance.now();
-    if (nowMs - this.#lookedForDeadMs < LOOK_FOR_DEAD_MS) return;
+    // When all were cut off from the database, those who come back first must leave the others the time to renew.
+    if ((this.#session?.steadyMs ?? 0) < SILENT_MS || nowMs - this.#lookedForDeadMs < LOOK_FOR_DEAD_MS) return;
     this.#lookedForDeadMs = nowMs;
     // They come free without us, too, only later.
-    this.#calls.freeDead(LEASE_MS / 2).catch(() => {});
+    this.#calls.freeDead(SILENT_MS).catch(() => {});
   }
 
   hold(lease: string): void {
     this.#held.add(lease);
-    this.#timer ??= setInterval(() => this.#renew(), LEASE_MS / 4).unref();
+    this.#timer ??= setInterval(() => this.#renew(), RENEW_MS).unref();
   }
 
   /** `others`: someone here waits, and takes the message along. `brokeOff`: sent, but without an answer to its end. */

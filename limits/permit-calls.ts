@@ -220,7 +220,7 @@ export class PermitCalls {
       text: `with gone as (
           delete from leases as l
             where l.credential = $1 and l.expires_at < clock_timestamp() + ($2::integer - $3::integer) * interval '1 millisecond'
-              and pg_postmaster_start_time() < clock_timestamp() - $2::integer * interval '1 millisecond'
+              and pg_postmaster_start_time() < clock_timestamp() - $3::integer * interval '1 millisecond'
               and substr(l.lease::text, 15, 1) = '8'
               and not exists (
                 select 1 from pg_locks as o

@@ -21,7 +21,7 @@ const BATCH = 64;
 /** A process uses its slots of a concurrency limit again for so long: another process hears of a free one only after a while. */
 const KEEP_MS = SECOND;
 
-/** Who waits for a slot is told when one comes free; it only looks in case it was not, and so that its claim stands (100 ms, take_permits). */
+/** Who waits for a slot is told when one comes free; it only looks in case it was not, and so that its claim stands (250 ms, take_permits). */
 const LOOK_MS = 80;
 
 export interface SenderDeps {

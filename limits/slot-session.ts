@@ -17,7 +17,8 @@ export class SlotSession {
   /** 48 bits, hex: the lock's number. */
   readonly #owner = randomBytes(6).toString('hex');
   #client: Client | undefined;
-  #isLocked = false;
+  /** Since when the lock stands, monotonic ms. */
+  #lockedAtMs: number | undefined;
   #resting: NodeJS.Timeout | undefined;
 
   constructor(pool: Pool, credential: string, onFree: () => void) {
@@ -32,17 +33,24 @@ export class SlotSession {
     else this.#resting?.refresh();
   }
 
+  /** For how long the database has been within reach without a break. */
+  get steadyMs(): number {
+    return this.#lockedAtMs === undefined ? 0 : performance.now() - this.#lockedAtMs;
+  }
+
   /** A UUID of version 8 (RFC 9562 §5.8) if the lock stands behind it, else one that says nothing of its owner. */
   newLease(): string {
     const random = randomUUID();
-    return this.#isLocked ? `${this.#owner.slice(0, 8)}-${this.#owner.slice(8)}-8${random.slice(15)}` : random;
+    return this.#lockedAtMs !== undefined
+      ? `${this.#owner.slice(0, 8)}-${this.#owner.slice(8)}-8${random.slice(15)}`
+      : random;
   }
 
   close(): void {
     clearTimeout(this.#resting);
     const client = this.#client;
     this.#client = undefined;
-    this.#isLocked = false;
+    this.#lockedAtMs = undefined;
     client?.end().catch(() => {});
   }
 
@@ -67,7 +75,7 @@ export class SlotSession {
         client.query<{ ours: boolean }>('select pg_try_advisory_lock($1) as ours', [`${BigInt(`0x${this.#owner}`)}`]),
       )
       .then(({ rows }) => {
-        this.#isLocked = isOurs() && rows[0]?.ours === true;
+        if (isOurs() && rows[0]?.ours === true) this.#lockedAtMs = performance.now();
       })
       .catch(lost);
   }

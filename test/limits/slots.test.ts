@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SECOND } from '../../core/duration.ts';
 import type { Lane } from '../../core/names.ts';
-import { LEASE_MS } from '../../limits/leases.ts';
+import { LEASE_MS, SILENT_MS } from '../../limits/leases.ts';
 import type { GrantedPermit, Limiter } from '../../limits/limiter.ts';
 import type { HolderOptions } from './fleet/holder.ts';
 import { program } from './fleet/programs.ts';
@@ -32,7 +32,7 @@ describe('the slots of a concurrency limit', () => {
     await granted(held[0]!).release();
     await granted(held[0]!).release();
     // Who was refused first has the next slot, if it asks again at once. Here nobody does.
-    await sleep(150);
+    await sleep(300);
     granted(await limiter.ask());
     expect((await limiter.ask()).granted).toBe(false);
   });
@@ -52,11 +52,25 @@ describe('the slots of a concurrency limit', () => {
 
 describe('a slot whose owner is silent', () => {
   const leaseMs = LEASE_MS;
-  /** Nobody is called silent by a database that has only just started. */
+  const opened: Limiter[] = [];
+  /** Another process that wants it. */
+  const watcherOf = async (credential: string): Promise<Limiter> => {
+    const watcher = limiterOf({ concurrency: 1 }, { credential, pool: limiters.pools[1]!, leaseMs });
+    opened.push(watcher);
+    await granted(await watcher.ask()).release();
+    return watcher;
+  };
+  const watched: { readonly credential: string; readonly watcher: Limiter }[] = [];
+  /** Nobody is called silent by a database that has only just started, or by a process that has only just come to it. */
   beforeAll(async () => {
-    const age = `select extract(epoch from clock_timestamp() - pg_postmaster_start_time())::float8 * 1000 as ms`;
-    const { rows } = await limiters.database.pool.query<{ ms: number }>(age);
-    await sleep(Math.max(0, leaseMs - (rows[0]?.ms ?? 0)));
+    for (let each = 0; each < 3; each += 1) {
+      const credential = nextCredential();
+      watched.push({ credential, watcher: await watcherOf(credential) });
+    }
+    await sleep(SILENT_MS + SECOND / 2);
+  });
+  afterAll(async () => {
+    await Promise.all(opened.map((each) => each.close?.()));
   });
   /** Its session holds the lock: the lease says whose it is. */
   const withSlot = async (credential: string): Promise<Limiter> => {
@@ -77,28 +91,38 @@ describe('a slot whose owner is silent', () => {
       [credential, leaseMs - ms],
     );
   /** Looks more than once: the first time finds out who is gone. */
-  const comesFree = async (credential: string, patienceMs = SECOND / 2): Promise<boolean> => {
-    const other = limiterOf({ concurrency: 1 }, { credential, pool: limiters.pools[1]!, leaseMs });
-    const permit = await other.ask({ patienceMs });
+  const comesFree = async (watcher: Limiter, patienceMs = SECOND / 2): Promise<boolean> => {
+    const permit = await watcher.ask({ patienceMs });
     if (permit.granted) await permit.release();
-    await other.close?.();
     return permit.granted;
   };
-  const sessions = `select pg_terminate_backend(pid) from pg_stat_activity
-    where application_name = 'syncline slots' and datname = current_database()`;
+  const lockOfLease = `from pg_locks as o join syncline.leases as l
+      on lpad(to_hex(o.classid::bigint << 32 | o.objid::bigint), 12, '0') = left(replace(l.lease::text, '-', ''), 12)
+    where o.locktype = 'advisory' and l.credential = $1`;
 
   test('comes free when its session ended, long before the lease does', async () => {
-    const credential = nextCredential();
+    const { credential, watcher } = watched[0]!;
     const owner = await withSlot(credential);
     await owner.close?.();
     await silenceFor(credential, 0);
-    expect(await comesFree(credential)).toBe(false);
-    await silenceFor(credential, 5 * SECOND);
-    expect(await comesFree(credential, 2 * SECOND)).toBe(true);
+    expect(await comesFree(watcher)).toBe(false);
+    await silenceFor(credential, SILENT_MS);
+    expect(await comesFree(watcher, 2 * SECOND)).toBe(true);
+  });
+
+  test('is left alone by who has only just come to the database: when all were cut off, the others need a moment', async () => {
+    const credential = nextCredential();
+    const watcher = await watcherOf(credential);
+    const owner = await withSlot(credential);
+    await owner.close?.();
+    await silenceFor(credential, 2 * SILENT_MS);
+    expect(await comesFree(watcher, SECOND)).toBe(false);
+    await silenceFor(credential, 2 * SILENT_MS);
+    expect(await comesFree(watcher, 3 * SECOND)).toBe(true);
   });
 
   test('stays taken while its process stands still, and comes free when that is killed', async () => {
-    const credential = nextCredential();
+    const { credential, watcher } = watched[1]!;
     const options: HolderOptions = { databaseUrl: limiters.database.url, credential };
     const holder = spawn(process.execPath, [program('holder'), JSON.stringify(options)], {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -108,31 +132,28 @@ describe('a slot whose owner is silent', () => {
       await once(holder.stdout, 'data');
       holder.kill('SIGSTOP');
       await silenceFor(credential, 5 * SECOND);
-      expect(await comesFree(credential)).toBe(false);
+      expect(await comesFree(watcher)).toBe(false);
       holder.kill('SIGKILL');
-      expect(await comesFree(credential, 2 * SECOND)).toBe(true);
+      expect(await comesFree(watcher, 2 * SECOND)).toBe(true);
     } finally {
       holder.kill('SIGKILL');
     }
   });
 
   test('stays taken when only the session is lost, and the owner gets a new one', async () => {
-    const credential = nextCredential();
+    const { credential, watcher } = watched[2]!;
     const owner = await withSlot(credential);
-    await limiters.database.pool.query(sessions);
-    expect(await comesFree(credential)).toBe(false);
+    await limiters.database.pool.query(`select pg_terminate_backend(o.pid) ${lockOfLease}`, [credential]);
+    expect(await comesFree(watcher)).toBe(false);
     const isLocked = async (): Promise<boolean> => {
-      const { rows } = await limiters.database.pool.query(
-        `select 1 from pg_locks as o join syncline.leases as l
-            on lpad(to_hex(o.classid::bigint << 32 | o.objid::bigint), 12, '0') = left(replace(l.lease::text, '-', ''), 12)
-          where o.locktype = 'advisory' and l.credential = $1`,
-        [credential],
-      );
+      const { rows } = await limiters.database.pool.query(`select 1 ${lockOfLease}`, [credential]);
       return rows.length > 0;
     };
     while (!(await isLocked())) await sleep(50);
-    await silenceFor(credential, 5 * SECOND);
-    expect(await comesFree(credential)).toBe(false);
+    // It renews, too; here it only has the lock.
+    const silent = setInterval(() => void silenceFor(credential, 2 * SILENT_MS).catch(() => {}), 50);
+    expect(await comesFree(watcher, SECOND)).toBe(false);
+    clearInterval(silent);
     await owner.close?.();
   });
 });

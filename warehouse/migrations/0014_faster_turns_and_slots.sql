@@ -22,15 +22,25 @@ begin
 end $$;
 
 -- Who frees slots mostly takes them again with the same question: the asker tells the others of those that are left (PermitCalls).
--- And whoever has slots does not claim the next one, or those without any would never get it; it asks as nobody.
+-- Whoever has slots does not claim the next one, or those without any would never get it; it asks as nobody. Who waits asks less
+-- often now: a claim lasts longer, and when it is fulfilled the others are told, for one of them may have the next one.
 do $$
 declare
-  source constant text := pg_get_functiondef('take_permits'::regproc);
-  told constant text := 'perform pg_notify(''syncline_slots'', p_credential);';
-  claim constant text := 'and (slot_asker = p_asker or slot_asked_at is null';
+  source text := pg_get_functiondef('take_permits'::regproc);
+  change record;
 begin
-  if position(told in source) = 0 or position(claim in source) = 0 then
-    raise exception 'take_permits is not as 0003_limits.sql made it';
-  end if;
-  execute replace(replace(source, told, ''), claim, 'and p_asker <> ''00000000-0000-0000-0000-000000000000'' ' || claim);
+  for change in select * from (values
+    ('perform pg_notify(''syncline_slots'', p_credential);', ''),
+    ('and (slot_asker = p_asker or slot_asked_at is null',
+      'and p_asker <> ''00000000-0000-0000-0000-000000000000'' and (slot_asker = p_asker or slot_asked_at is null'),
+    ('interval ''100 milliseconds''', 'interval ''250 milliseconds'''),
+    ('set slot_asker = null, slot_asked_at = null where credential = p_credential;',
+      'set slot_asker = null, slot_asked_at = null where credential = p_credential; perform pg_notify(''syncline_slots'', p_credential);')
+  ) as changes (before, after) loop
+    if position(change.before in source) = 0 then
+      raise exception 'take_permits is not as 0003_limits.sql made it: %', change.before;
+    end if;
+    source := replace(source, change.before, change.after);
+  end loop;
+  execute source;
 end $$;
