@@ -50,6 +50,13 @@ describe('the slots of a concurrency limit', () => {
   });
 });
 
+/** Looks more than once: the first time finds out who is gone. */
+async function comesFree(watcher: Limiter, patienceMs = SECOND / 2): Promise<boolean> {
+  const permit = await watcher.ask({ patienceMs });
+  if (permit.granted) await permit.release();
+  return permit.granted;
+}
+
 describe('a slot whose owner is silent', () => {
   const leaseMs = LEASE_MS;
   const opened: Limiter[] = [];
@@ -70,7 +77,7 @@ describe('a slot whose owner is silent', () => {
     await sleep(SILENT_MS + SECOND / 2);
   });
   afterAll(async () => {
-    await Promise.all(opened.map((each) => each.close?.()));
+    for (const each of opened) await each.close?.();
   });
   /** Its session holds the lock: the lease says whose it is. */
   const withSlot = async (credential: string): Promise<Limiter> => {
@@ -90,12 +97,6 @@ describe('a slot whose owner is silent', () => {
       `update syncline.leases set expires_at = clock_timestamp() + $2 * interval '1 ms' where credential = $1`,
       [credential, leaseMs - ms],
     );
-  /** Looks more than once: the first time finds out who is gone. */
-  const comesFree = async (watcher: Limiter, patienceMs = SECOND / 2): Promise<boolean> => {
-    const permit = await watcher.ask({ patienceMs });
-    if (permit.granted) await permit.release();
-    return permit.granted;
-  };
   const lockOfLease = `from pg_locks as o join syncline.leases as l
       on lpad(to_hex(o.classid::bigint << 32 | o.objid::bigint), 12, '0') = left(replace(l.lease::text, '-', ''), 12)
     where o.locktype = 'advisory' and l.credential = $1`;
