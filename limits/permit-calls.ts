@@ -138,6 +138,11 @@ export class PermitCalls {
     );
   }
 
+  async databaseMs(client: Client): Promise<number> {
+    const { rows } = await client.query<{ now_us: number }>({ name: 'time', text: 'select epoch_us() as now_us' });
+    return (rows[0] as { now_us: number }).now_us / 1000;
+  }
+
   /** Returns the database's clock when it was told, ms. */
   async endTurn(
     client: Client,

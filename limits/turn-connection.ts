@@ -13,6 +13,8 @@ export type Begun = Granted & { readonly receivedAtMs: number };
 /** The database ends a turn after 3 s; a holder that lost track of the time stops before that. */
 const HELD_MS = 2 * SECOND;
 const STALL_MS = 500;
+/** Where the first request has so much time, the time may be asked for. */
+const ASKS_TIME_FROM_MS = 10;
 const LOCK_TIMEOUT_MS = 4 * SECOND;
 const LOCK_NOT_AVAILABLE = '55P03';
 
@@ -43,6 +45,7 @@ export class TurnConnection {
       const receivedAtMs = performance.now();
       const { databaseMs } = begun;
       this.#clock.saw(databaseMs, { sentMs, receivedMs: receivedAtMs });
+      if (begun.granted > 0 && begun.tatInMs > ASKS_TIME_FROM_MS) await this.#askTime(client);
       const tatInMs = this.#clock.inOurs(begun.tatInMs, { databaseMs, receivedMs: receivedAtMs });
       // The turn may have begun, and ended, while this process stood still: its time is unknown.
       if (stalled.longestMs() > STALL_MS && begun.granted > 0) return { ...begun, tatInMs, receivedAtMs: -Infinity };
@@ -54,6 +57,13 @@ export class TurnConnection {
     } finally {
       stalled.stop();
     }
+  }
+
+  /** An answer with nothing to do but to come. */
+  async #askTime(client: Client): Promise<void> {
+    const sentMs = performance.now();
+    const databaseMs = await this.#calls.databaseMs(client);
+    this.#clock.saw(databaseMs, { sentMs, receivedMs: performance.now() });
   }
 
   /** Whether the turn is still ours, as far as can be told without asking. */
