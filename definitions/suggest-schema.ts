@@ -55,7 +55,7 @@ export function suggestSchema(stream: StreamDefinition, records: readonly unknow
 
 /** As it stands in a definition. */
 export function schemaYaml(schema: ObjectSchema): string {
-  const document = new Document({ schema });
+  const document = new Document({ schema }, { aliasDuplicateObjects: false });
   const fields = document.getIn(['schema', 'properties'], true);
   const lists = [document.getIn(['schema', 'required'], true), ...(isMap(fields) ? fields.items : [])];
   for (const each of lists) {

@@ -93,7 +93,7 @@ function print(output: Output, result: Sample | FailedSample, { suggestSchema }:
     output.say(`  does not fit: ${path || '(the record)'}: ${reason} (${count} of ${result.records})${cureOf(reason)}`);
   if (result.unknownFields.length > 0)
     output.say(
-      `  not in the schema, goes to _extra: ${result.unknownFields.join(', ')} (--suggest-schema writes one for all that came)`,
+      `  not in the schema, goes to _extra: ${result.unknownFields.join(', ')}${suggestSchema === true ? '' : ' (--suggest-schema writes one for all that came)'}`,
     );
   for (const hint of result.hints) output.say(`  note: ${hint}`);
   output.table(

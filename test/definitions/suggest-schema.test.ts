@@ -85,7 +85,7 @@ describe('a suggested schema', () => {
   });
 
   test('is written as a definition has it', () => {
-    const schema = suggestSchema(streamOf({ primaryKey: ['id'] }), [{ id: 1, 'a: b': 'x', '007': null }]);
+    const schema = suggestSchema(streamOf({ primaryKey: ['id'] }), [{ id: 1, 'a: b': 'x', '007': null, n: 2 }]);
     expect(schemaYaml(schema)).toBe(
       [
         'schema:',
@@ -95,6 +95,7 @@ describe('a suggested schema', () => {
         '    id: { type: integer }',
         '    "a: b": { type: string }',
         '    "007": {}',
+        '    n: { type: integer }',
         '',
       ].join('\n'),
     );
