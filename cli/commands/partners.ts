@@ -40,6 +40,8 @@ interface CheckContext extends CommandContext<{ offline?: boolean; stream?: stri
 
 /** Checks the definition, then asks each stream for its first page and shows what came, typed. Nothing is written. */
 export async function partnersCheck({ config, output, options, name }: CheckContext): Promise<number> {
+  if (options.offline === true && options.suggestSchema === true)
+    throw new InvalidInput('--suggest-schema needs records: leave --offline out');
   const partner = await loadPartner(name, { dir: config.partnersDir, env: config.env });
   const all = compilePartner(partner, config.names);
   const chosen = options.stream === undefined ? [...all.values()] : [streamNamed(all, options.stream)];
@@ -106,6 +108,7 @@ function print(output: Output, result: Sample | FailedSample, { suggestSchema }:
     ['column', 'type', 'samples', 'null'],
   );
   if (suggestSchema !== true) return;
+  if (result.records === 0) return output.say('  no schema to suggest: there were no records');
   output.say(
     `\n  of ${result.records} records, for ${result.stream}; look at types and required fields before you use it:\n`,
   );

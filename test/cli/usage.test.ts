@@ -45,6 +45,7 @@ describe('a command that is not understood ends with 2 and says why', () => {
     ['partners check acne', {}, /^syncline: there is no partner "acne" in .*; did you mean "acme"\?\n$/],
     ['partners check acme --stream x', {}, /^syncline: there is no stream "x": there are orders\n$/],
     ['partners check acme --offline', { ACME_TOKEN: '' }, /acme.yaml.* auth.token: environment variable ACME_TOKEN/s],
+    ['partners check acme --offline --suggest-schema', {}, /^syncline: --suggest-schema needs records/],
     ['runs list', {}, /^syncline: there is no database: set DATABASE_URL, or start one with `syncline dev`/],
     ['runs list --limit 0', { DATABASE_URL: nobody }, /^syncline: --limit: expected a whole number above 0, found "0"/],
     [
