@@ -6,8 +6,8 @@ test.each([0, 0.5, 7])('calls once, and never too soon, whether it sleeps or tur
   for (const sleeps of [false, true]) {
     const calls: number[] = [];
     const atMs = performance.now() + aheadMs;
-    callAt(atMs, () => calls.push(performance.now()), { sleeps });
-    await sleep(aheadMs + 20);
+    await new Promise<void>((resolve) => callAt(atMs, () => resolve(void calls.push(performance.now())), { sleeps }));
+    await sleep(10);
     expect(calls).toHaveLength(1);
     expect(calls[0]).toBeGreaterThanOrEqual(atMs);
   }
@@ -15,22 +15,33 @@ test.each([0, 0.5, 7])('calls once, and never too soon, whether it sleeps or tur
 
 test.each([false, true])('can be taken back until then', async (sleeps) => {
   let called = false;
-  const cancel = callAt(performance.now() + 10, () => (called = true), { sleeps });
-  await sleep(2);
+  const cancel = callAt(performance.now() + 200, () => (called = true), { sleeps });
   cancel();
-  await sleep(20);
+  await sleep(220);
   expect(called).toBe(false);
 });
 
-test('the event loop goes on turning where somebody is awaited', async () => {
-  let turns = 0;
-  let turning: NodeJS.Immediate;
-  const turn = (): void => {
-    turns += 1;
-    turning = setImmediate(turn);
-  };
-  turn();
-  await new Promise<void>((resolve) => callAt(performance.now() + 1, resolve));
-  clearImmediate(turning!);
-  expect(turns).toBeGreaterThan(3);
+/** In how many of 50 times something else had its turn before the call; a busy machine may take that away from some. */
+async function turned(sleeps: boolean): Promise<number> {
+  let count = 0;
+  for (let tries = 0; tries < 50; tries += 1) {
+    let hadTurn = false;
+    setImmediate(() => (hadTurn = true));
+    await new Promise<void>((resolve) =>
+      callAt(
+        performance.now() + 1,
+        () => {
+          if (hadTurn) count += 1;
+          resolve();
+        },
+        { sleeps },
+      ),
+    );
+  }
+  return count;
+}
+
+test('the event loop goes on turning where somebody is awaited, and stands still where nobody is', async () => {
+  expect(await turned(false)).toBeGreaterThan(0);
+  expect(await turned(true)).toBe(0);
 });

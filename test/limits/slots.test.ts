@@ -117,7 +117,7 @@ describe('a slot whose owner is silent', () => {
     const owner = await withSlot(credential);
     await owner.close?.();
     await silenceFor(credential, 2 * SILENT_MS);
-    expect(await comesFree(watcher, SECOND)).toBe(false);
+    expect(await comesFree(watcher)).toBe(false);
     await silenceFor(credential, 2 * SILENT_MS);
     expect(await comesFree(watcher, 3 * SECOND)).toBe(true);
   });
