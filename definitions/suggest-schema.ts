@@ -34,12 +34,13 @@ const checks = candidates.map((schema) => ({ schema, zod: z.fromJSONSchema(schem
  */
 export function suggestSchema(stream: StreamDefinition, records: readonly unknown[]): ObjectSchema {
   const objects = records.filter(isObject);
-  const properties: Record<string, FieldSchema> = {};
-  for (const name of new Set(objects.flatMap((record) => Object.keys(record)))) {
-    const next = { ...properties, [name]: fieldOf(objects.map((record) => record[name])) };
-    if (checkColumns({ ...stream, primaryKey: [] }, { type: 'object', properties: next }, []).length === 0)
-      Object.assign(properties, { [name]: next[name] });
-  }
+  const fields = Object.fromEntries(
+    [...new Set(objects.flatMap((record) => Object.keys(record)))].map((name) => [
+      name,
+      fieldOf(objects.map((record) => record[name])),
+    ]),
+  );
+  const properties = isTable(stream, fields) ? fields : withoutTroubles(stream, fields);
   const relied = [...new Set([...stream.primaryKey, ...stream.version, stream.incremental?.field ?? []].flat())];
   const inside = relied.filter((name) => properties[name] === undefined && name.includes('.'));
   for (const name of inside) addInside(properties, name.split('.'), objects);
@@ -51,6 +52,19 @@ export function suggestSchema(stream: StreamDefinition, records: readonly unknow
     ...(required.length === 0 ? {} : { required: [...new Set(required)] }),
     properties,
   };
+}
+
+type Fields = Record<string, FieldSchema>;
+
+const isTable = (stream: StreamDefinition, properties: Fields): boolean =>
+  checkColumns({ ...stream, primaryKey: [] }, { type: 'object', properties }, []).length === 0;
+
+/** Those that can be columns side by side, from the first. */
+function withoutTroubles(stream: StreamDefinition, fields: Fields): Fields {
+  const kept: Fields = {};
+  for (const [name, field] of Object.entries(fields))
+    if (isTable(stream, { ...kept, [name]: field })) Object.assign(kept, { [name]: field });
+  return kept;
 }
 
 /** As it stands in a definition. */

@@ -194,6 +194,25 @@ describe('a slot that two processes want', () => {
     expect(await longestOf('normal', (found) => found > 5)).toBeGreaterThan(5);
   });
 
+  test('comes to each of four that always want it', async () => {
+    const credential = nextCredential();
+    const four = [0, 1, 2, 3].map((i) =>
+      limiterOf({ concurrency: 1 }, { credential, pool: limiters.pools[i % limiters.pools.length]! }),
+    );
+    const had = new Set<Limiter>();
+    const stream = async (limiter: Limiter): Promise<void> => {
+      while (had.size < four.length) {
+        const permit = granted(await limiter.ask({ patienceMs: 30 * SECOND }));
+        had.add(limiter);
+        await sleep(5);
+        await permit.release();
+      }
+    };
+    await Promise.all(four.flatMap((limiter) => [stream(limiter), stream(limiter)]));
+    for (const limiter of four) await limiter.close?.();
+    expect(had.size).toBe(4);
+  });
+
   test('is told of when it is free, and not when the one that frees it uses it again', async () => {
     const credential = nextCredential();
     const listening = await limiters.pools[1]!.connect();

@@ -72,6 +72,26 @@ describe('a turn', () => {
     await Promise.all([a.turns.close(), b.turns.close()]);
   });
 
+  test.each([
+    ['far too early', -1e6, 350],
+    ['far too late', 1e6, 400],
+  ])('that tells a moment %s, since a clock was set, is believed for 50 ms at the most', async (_, wrongMs, inMs) => {
+    const { calls } = process();
+    const client = await db.pool.connect();
+    await calls.beginTurn(client, two, 1000);
+    const nowMs = await calls.databaseMs(client);
+    await calls.endTurn(client, { ...sent(0, 400), tatMs: nowMs + 400 + wrongMs });
+    const afterMs = await calls.databaseMs(client);
+    client.release();
+    const { rows } = await db.pool.query<{ tat_us: number }>(
+      `select tat_us from limit_buckets where credential = $1 and bucket = 'rate'`,
+      [credential],
+    );
+    const tatMs = (rows[0]?.tat_us ?? 0) / 1000;
+    expect(tatMs).toBeGreaterThanOrEqual(nowMs + inMs);
+    expect(tatMs).toBeLessThanOrEqual(afterMs + inMs);
+  });
+
   test('gives back what was not sent', async () => {
     const { turns } = process();
     await begin(turns);
