@@ -1,16 +1,7 @@
+import { columnTypes, type Column, type ColumnType } from '../core/column.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
 
-/** Types of columns, in the words every warehouse adapter maps to its own. */
-export const columnTypes = ['text', 'integer', 'number', 'boolean', 'timestamp', 'date', 'json'] as const;
-export type ColumnType = (typeof columnTypes)[number];
-
-export interface Column {
-  /** Name in the target. */
-  readonly name: string;
-  /** Path of the value in the (parsed) record; one element for top-level fields. */
-  readonly path: readonly string[];
-  readonly type: ColumnType;
-}
+export { columnTypes, type Column, type ColumnType };
 
 /** A field that could not be taken, in words for a person. Never holds the value itself. */
 export interface Mismatch {

@@ -1,0 +1,11 @@
+/** Types of columns, in the words that each kind of target maps to its own. */
+export const columnTypes = ['text', 'integer', 'number', 'boolean', 'timestamp', 'date', 'json'] as const;
+export type ColumnType = (typeof columnTypes)[number];
+
+export interface Column {
+  /** Name in the target. */
+  readonly name: string;
+  /** Path of the value in the (parsed) record; one element for top-level fields. */
+  readonly path: readonly string[];
+  readonly type: ColumnType;
+}

@@ -1,0 +1,79 @@
+import type { Column } from '../core/column.ts';
+
+/**
+ * The port to a warehouse that people query. A table there is a shadow of a stream's event log: it can be thrown away and
+ * built again. Nothing here names a part of one kind of warehouse.
+ */
+
+/** A stream's table, in words that no kind of warehouse owns. */
+export interface TargetTable {
+  readonly schema: string;
+  readonly table: string;
+  /** The primary key first, in its order. */
+  readonly columns: readonly Column[];
+  /** How many of the columns are the primary key; 0: the stream has none. */
+  readonly keys: number;
+  /** `append` without regard to the key: each event is a row. The others hold one row per key, or per event where there is no key. */
+  readonly rowPer: 'key' | 'event';
+}
+
+/** One row as the log has it. Texts are those of `core/column-text.ts`, the same for each kind of warehouse. */
+export interface TargetRow {
+  /** Number of the event that the row stands for. */
+  readonly event: number;
+  /** The batch that the record came with, and its place in it: where it stands in the order of arrival. */
+  readonly page: number;
+  readonly ordinal: number;
+  readonly run: number;
+  readonly version: string | null;
+  /** 32 hex digits. */
+  readonly hash: string;
+  /** One text per column; null is NULL. */
+  readonly values: readonly (string | null)[];
+  /** Fields without a column of their own, as JSON text. */
+  readonly extra: string | null;
+}
+
+/** The newest event of a key, as a table shows it. */
+export interface RowHead {
+  readonly event: number;
+  readonly page: number;
+  readonly ordinal: number;
+  readonly version: string | null;
+  /** 32 hex digits. */
+  readonly hash: string;
+}
+
+/** What a range of the log means for a table; it is decided before (`apply/`), and takes effect as one. */
+export interface Changes {
+  /** The cursor that the table stands at: the last event that was applied. */
+  readonly from: number;
+  /** The cursor it stands at afterwards. */
+  readonly to: number;
+  /** Every row goes before the new ones come. */
+  readonly clears: boolean;
+  /** Texts of the key's columns of rows that go; rows that are not there are passed over. */
+  readonly deletes: readonly (readonly string[])[];
+  /** At most one per row key. A row that is there already is replaced. */
+  readonly upserts: readonly TargetRow[];
+}
+
+export interface Target {
+  /** Its name in `targets.yaml`. */
+  readonly name: string;
+  readonly kind: string;
+  /** Reaches the warehouse and says what it is, such as `DuckDB v1.5.6`. Throws what a person can act on. */
+  check(): Promise<string>;
+  /** Makes the table, or makes it fit (new columns), and says which event was the last one applied; 0: none. */
+  open(table: TargetTable): Promise<number>;
+  /** Of each key (texts of the key's columns) what the table shows; undefined: no row. */
+  heads(table: TargetTable, keys: readonly (readonly string[])[]): Promise<readonly (RowHead | undefined)[]>;
+  /**
+   * Writes the changes and the new cursor in one transaction. The same changes again change nothing. Throws RetryLater when
+   * the table stands at another cursor than `from` (another owner went on).
+   */
+  apply(table: TargetTable, changes: Changes): Promise<void>;
+  /** All rows in the order of their row key, as texts that do not depend on the kind of warehouse. Lineage (`_run`, `_loaded_at`) is left out. */
+  rows(table: TargetTable): AsyncIterable<{ readonly event: number; readonly values: readonly (string | null)[] }>;
+  close(): Promise<void>;
+}
