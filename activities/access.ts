@@ -5,7 +5,8 @@ import type { Circuit } from '../limits/circuit.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { Pauses } from '../limits/pauses.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
-import type { ReadParents } from './pull/partitions.ts';
+import type { StreamRun } from '../warehouse/warehouse.ts';
+import type { ParentBatch } from './pull/partitions.ts';
 
 /** All that is needed to read one stream of one partner. */
 export interface PartnerAccess {
@@ -17,7 +18,12 @@ export interface PartnerAccess {
   readonly pauses: Pauses;
   readonly onHeaderProblems: ReportProblems;
   /** Reads the parent stream's values in batches; undefined for streams without a parent. */
-  readonly parents: ReadParents | undefined;
+  readonly parents:
+    | ((of: {
+        readonly after: string | null;
+        readonly run: Pick<StreamRun, 'streamId' | 'runNo'> | null;
+      }) => Promise<ParentBatch>)
+    | undefined;
 }
 
 /** Finds a partner's definition and opens what belongs to it; the worker's implementation caches both. */

@@ -87,6 +87,8 @@ export async function replayQuarantine(warehouse: Warehouse, { stream, held, now
           before: opened.checkpointText,
           after: writeCheckpoint({ ...opened.checkpoint, done: true }),
           highMark: null,
+          askedAt: receivedAt,
+          keys: null,
           records,
           lines: writer.finish(),
           rejected: [],

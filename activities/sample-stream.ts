@@ -169,12 +169,12 @@ async function firstPage(stream: CompiledStream, { streams, nowMs, secret, onReq
     const position: Position = { cursor: null, parents, range: sliceAt(range, undefined, 0) };
     const { method, url } = buildRequest({ partner, stream: definition, position });
     onRequest?.(`${method} ${redactUrl(url, partner.baseUrl)}`);
-    const { answer, read } = await fetchPage(deps, { stream, position, pageNo: 1, known: null });
+    const { answer, read } = await fetchPage(deps, { stream, position, pageNo: 1, known: null, beyond: false });
     // What is wrong with page 2 a sync says; here it is about a parameter that the partner does not know.
     const countNext = async (cursor: string | null): Promise<number | undefined> =>
       cursor === null
         ? undefined
-        : fetchPage(deps, { stream, position: { ...position, cursor }, pageNo: 2, known: null }).then(
+        : fetchPage(deps, { stream, position: { ...position, cursor }, pageNo: 2, known: null, beyond: false }).then(
             (next) => next.read().records.length,
             () => undefined,
           );

@@ -6,6 +6,8 @@ export interface Evidence {
   readonly errorBudget: { readonly count: number; readonly share: number };
   /** How many records the partner said there are, if it did. */
   readonly partnerTotal: number | null;
+  /** How many of the records differ by their keys; null: not counted. */
+  readonly distinct: number | null;
   /** Why the listing may go on behind its end. */
   readonly doubt?: string | undefined;
   /** Whether the run read all there is, so that its row count can be compared. */
@@ -48,11 +50,14 @@ export function outcomeOf(evidence: Evidence): { readonly outcome: Outcome; read
 }
 
 function suspicions(evidence: Evidence): string[] {
-  const { counts, partnerTotal, doubt, fullListing, lastFetched, skipped, pages, notModified } = evidence;
+  const { counts, partnerTotal, distinct, doubt, fullListing, lastFetched, skipped, pages, notModified } = evidence;
   if (notModified) return [];
   const found: string[] = [];
-  if (partnerTotal !== null && counts.fetched < partnerTotal)
-    found.push(`the partner says ${partnerTotal} records, ${counts.fetched} came`);
+  const came = distinct ?? counts.fetched;
+  if (partnerTotal !== null && came < partnerTotal)
+    found.push(
+      `the partner says ${partnerTotal} records, ${came} came${came < counts.fetched ? ` (${counts.fetched - came} of them more than once)` : ''}`,
+    );
   if (doubt !== undefined) found.push(doubt);
   if (skipped > 0 && skipped === pages) found.push(`all ${skipped} calls were skipped by a rule`);
   if (fullListing && lastFetched !== null && lastFetched > 0) {

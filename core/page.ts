@@ -49,6 +49,8 @@ export interface NextPage {
   readonly cursor: string | null;
   /** How many records the partner says there are in all, if it says. */
   readonly total: number | null;
-  /** Why the listing may not end here although the definition finds no next page. */
+  /** The next page lies behind the end by the numbers that the partner states: it is asked for all the same. */
+  readonly beyond?: boolean;
+  /** Why records may be missing: the listing may not end here although the definition finds no next page, or the page is not whole. */
   readonly doubt?: string;
 }

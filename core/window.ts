@@ -83,12 +83,22 @@ export function rangeOf(input: {
 }): TimeRange {
   const { window, watermark, initial, lookbackMs } = input;
   const to = window.to;
-  const initialTime = new Date(Date.parse(initial)).toISOString();
-  const reach = watermark === null ? initialTime : toMs(watermark) < window.from ? toMs(watermark) : window.from;
+  const first = initialTime({ initial });
+  const reach = watermark === null ? first : toMs(watermark) < window.from ? toMs(watermark) : window.from;
   const back = plus(window.kind === 'range' ? window.from : reach, -lookbackMs);
-  const from = window.kind === 'day' && back < initialTime ? initialTime : back;
+  const from = window.kind === 'day' && back < first ? first : back;
   return { from: from < to ? from : plus(to, -DAY), to };
 }
+
+/** Where the very first reading of a stream begins. */
+export const initialTime = ({ initial }: { readonly initial: string }): string =>
+  new Date(Date.parse(initial)).toISOString();
+
+/**
+ * How far a run may move the watermark: what changes while it reads is read again by the next one. A run of a day reads as
+ * of when it began, if that was on that day; one that is caught up later stands for the beginning of its day.
+ */
+export const readAsOf = ({ from, to }: TimeRange, beganAt: string): string => (beganAt < to ? beganAt : from);
 
 /** Watermarks keep nine digits; requests start at the millisecond before, never after. */
 const toMs = (watermark: string): string => new Date(Math.floor(Date.parse(sortableTime(watermark)))).toISOString();

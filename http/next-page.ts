@@ -28,7 +28,7 @@ export interface ReceivedPage {
 
 /** Where the stream goes on. Throws GiveUp rather than end early or turn in circles. */
 export function nextPage({ pagination, ...page }: ReceivedPage & { readonly pagination: Pagination }): NextPage {
-  const next = nextOf(pagination, page);
+  const next = doubted(nextOf(pagination, page), pagination, page);
   if (next.cursor !== null && next.cursor === page.position.cursor)
     throw new GiveUp('the partner names the same page again as the next one: the stream would turn in circles');
   return next;
@@ -39,11 +39,11 @@ function nextOf(pagination: Pagination, page: ReceivedPage): NextPage {
     case 'none':
       return { cursor: null, total: null };
     case 'token':
-      return named(pagination, page, nextByToken(pagination, page));
+      return { cursor: nextByToken(pagination, page), total: readCount(page.body, pagination.total) };
     case 'nextUrl':
-      return named(pagination, page, nextByUrl(pagination, page));
+      return { cursor: nextByUrl(pagination, page), total: readCount(page.body, pagination.total) };
     case 'link':
-      return named(pagination, page, nextByLink(pagination, page));
+      return { cursor: nextByLink(pagination, page), total: readCount(page.body, pagination.total) };
     case 'offset':
       return nextByOffset(pagination, page);
     case 'page':
@@ -57,23 +57,45 @@ function nextOf(pagination: Pagination, page: ReceivedPage): NextPage {
   }
 }
 
-/** Where the partner names the next page: a listing that names none ends, which a wrong name in the definition does as well. */
-function named(
-  pagination: Extract<Pagination, { type: 'token' | 'nextUrl' | 'link' }>,
-  page: ReceivedPage,
-  cursor: string | null,
-): NextPage {
-  const total = readCount(page.body, pagination.total);
-  const hasMore = 'hasMore' in pagination ? readHasMore(page.body, pagination.hasMore) : undefined;
-  // An empty page that announces another one is what some partners end with.
-  const sign = cursor !== null || hasMore === false || page.records.length === 0 ? undefined : signOfMore(page);
-  return sign === undefined
-    ? { cursor, total }
-    : { cursor, total, doubt: `${sign}, but ${placeOf(pagination)} is not there` };
+/** What an end leaves open: a listing that names no next page ends, which a wrong name in the definition does as well. */
+function doubted(next: NextPage, pagination: Pagination, page: ReceivedPage): NextPage {
+  const unread = next.cursor === null && !isBelieved(pagination, page) ? signOfMore(page) : undefined;
+  const doubt = unread === undefined ? errorsBesideData(page.body) : `${unread}, but ${missingIn(pagination)}`;
+  return doubt === undefined ? next : { ...next, doubt };
 }
 
-function placeOf(pagination: Extract<Pagination, { type: 'token' | 'nextUrl' | 'link' }>): string {
-  if (pagination.type === 'link') return `a link with rel="${pagination.rel}"`;
-  if (pagination.type === 'nextUrl') return `the URL at ${pagination.path}`;
-  return `the token ${pagination.from === 'header' ? `in the header ${pagination.token}` : `at ${pagination.token}`}`;
+/** The partner says outright that this is the end, or ends as some do: with an empty page that announces another one. */
+function isBelieved(pagination: Pagination, page: ReceivedPage): boolean {
+  if ('hasMore' in pagination && readHasMore(page.body, pagination.hasMore) === false) return true;
+  return page.records.length === 0 && pagination.type !== 'none';
+}
+
+function missingIn(pagination: Pagination): string {
+  switch (pagination.type) {
+    case 'none':
+      return 'the definition has no pagination to follow it';
+    case 'link':
+      return `a link with rel="${pagination.rel}" is not there`;
+    case 'nextUrl':
+      return `the URL at ${pagination.path} is not there`;
+    case 'token':
+      return `the token ${pagination.from === 'header' ? `in the header ${pagination.token}` : `at ${pagination.token}`} is not there`;
+    case 'offset':
+    case 'page':
+      return 'the listing ended at a page that is not full';
+    case 'keyset':
+      return 'the listing ended here';
+    case 'function':
+      return 'the function found no next page';
+    default:
+      return assertNever(pagination);
+  }
+}
+
+/** GraphQL answers 200 with what could be read, and says beside it what could not (specification §7.1). */
+function errorsBesideData(body: unknown): string | undefined {
+  if (typeof body !== 'object' || body === null || !('data' in body) || !('errors' in body)) return undefined;
+  const { errors } = body;
+  if (!Array.isArray(errors) || errors.length === 0) return undefined;
+  return `the answer has ${errors.length === 1 ? 'an error' : `${errors.length} errors`} beside its data: what they stand for did not come`;
 }

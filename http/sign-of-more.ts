@@ -1,4 +1,4 @@
-import Link from 'http-link-header';
+import { readLinks } from './paginate/read-links.ts';
 
 /** Names by which bodies announce another page. */
 const announcing =
@@ -21,7 +21,7 @@ export function signOfMore({
 function namesNext(header: string | undefined): boolean {
   if (header === undefined) return false;
   try {
-    return Link.parse(header).rel('next').length > 0;
+    return readLinks(header).rel('next').length > 0;
   } catch {
     return false;
   }

@@ -83,6 +83,10 @@ export interface StagedPage {
   readonly after: string;
   /** Greatest value of the incremental field, sortable. */
   readonly highMark: string | null;
+  /** When its request left, ISO, by the earlier of our clock and the partner's. */
+  readonly askedAt: string;
+  /** A number of 64 bits for each record's key; null where nothing is compared with them. */
+  readonly keys: readonly string[] | null;
   readonly records: readonly StagedRecord[];
   readonly lines: PageLines;
   readonly rejected: readonly RejectedRecord[];
@@ -244,11 +248,16 @@ export interface Warehouse {
   /** Why it waits until then; forgotten when it goes on. */
   explainDeferral(wait: ExplainedWait): Promise<void>;
 
-  /** Distinct values of a parent's field in its target, after `after`, in order. */
+  /**
+   * Distinct values of a parent's field in its target, after `after`, in order; without empty ones, which would ask for
+   * everything. A batch holds only parents that the child stream's last complete run has read, or only others.
+   */
   parentValues(input: {
     readonly parent: CompiledStream;
     readonly field: string;
     readonly after: string | null;
     readonly limit: number;
-  }): Promise<readonly string[]>;
+    /** The child stream's run; null: it makes no difference which parents were read before. */
+    readonly run: Pick<StreamRun, 'streamId' | 'runNo'> | null;
+  }): Promise<{ readonly values: readonly string[]; readonly unread: boolean }>;
 }

@@ -158,7 +158,8 @@ function accessTo(
     parents:
       parent === undefined || parentStream === undefined
         ? undefined
-        : (after) => warehouse.parentValues({ parent: parentStream, field: parent.field, after, limit: parent.batch }),
+        : (asked) =>
+            warehouse.parentValues({ ...asked, parent: parentStream, field: parent.field, limit: parent.batch }),
   };
 }
 

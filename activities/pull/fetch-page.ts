@@ -7,6 +7,7 @@ import type { Lane } from '../../core/names.ts';
 import { isPartnerFailure, isTransportFailure } from '../../core/outage.ts';
 import type { Answer, NextPage, PageRequest, Position } from '../../core/page.ts';
 import { hashToUuid } from '../../core/page-key.ts';
+import { pageMark } from '../../core/page-mark.ts';
 import type { Authorizer } from '../../http/auth.ts';
 import { arraysIn } from '../../http/arrays-in.ts';
 import { buildRequest } from '../../http/build-request.ts';
@@ -57,6 +58,10 @@ export interface PageContent {
   /** Parsed; their exact texts are parts of the answer's (received.ts). */
   readonly records: readonly unknown[];
   readonly next: NextPage;
+  /** What it holds (`core/page-mark.ts`); null when it is empty. */
+  readonly mark: string | null;
+  /** It has as many records as were asked for. */
+  readonly full: boolean;
   readonly skipped: boolean;
   readonly validators: Validators | null;
 }
@@ -67,9 +72,14 @@ export interface PageAsked {
   readonly pageNo: number;
   /** Of the last complete run; sent when the URL is the same. */
   readonly known: Validators | null;
+  /** By what the partner states the listing has ended before this page: then it may be refused. */
+  readonly beyond: boolean;
 }
 
-const nothing = { records: [], next: { cursor: null, total: null } } as const;
+const nothing = { records: [], next: { cursor: null, total: null }, mark: null, full: false } as const;
+
+/** How partners refuse a page behind the last one. */
+const BEHIND_THE_END: readonly number[] = [400, 404, 416, 422];
 
 /** One page: permit, request, verdict. One attempt, but for a token that had to be renewed. */
 export async function fetchPage(deps: FetchDeps, asked: PageAsked): Promise<FetchedPage> {
@@ -84,6 +94,8 @@ export async function fetchPage(deps: FetchDeps, asked: PageAsked): Promise<Fetc
       ...(answer.requestId === undefined ? {} : { requestId: answer.requestId }),
     };
     const message = `${stream.partner.name} ${stream.name} page ${asked.pageNo}: ${verdict.message}`;
+    if (asked.beyond && BEHIND_THE_END.includes(answer.status) && isRefusal(verdict))
+      return { answer, foreseen: undefined, read: () => ({ ...nothing, skipped: false, validators: null }) };
     switch (verdict.action) {
       case 'ok':
         return {
@@ -118,6 +130,8 @@ export async function fetchPage(deps: FetchDeps, asked: PageAsked): Promise<Fetc
     }
   }
 }
+
+const isRefusal = ({ action }: Verdict): boolean => action === 'giveUp' || action === 'skip';
 
 interface Judged {
   readonly answer: Answer;
@@ -264,7 +278,11 @@ function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Co
     url: request.url,
     auth: stream.partner.auth,
   });
-  return { records, next, skipped: false, validators };
+  return { records, next, mark: pageMark(records), full: records.length >= sizeOf(stream), skipped: false, validators };
+}
+
+function sizeOf({ definition: { pagination } }: CompiledStream): number {
+  return pagination.type === 'offset' ? pagination.limit : pagination.type === 'page' ? pagination.size : 0;
 }
 
 function foreseen({ stream, position }: PageAsked, request: PageRequest, answer: Answer): string | undefined {

@@ -1,10 +1,12 @@
-import { writeCheckpoint } from '../../core/checkpoint.ts';
+import { writeCheckpoint, type Checkpoint } from '../../core/checkpoint.ts';
 import { GiveUp, PartnerDown, RetryLater } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { SECOND } from '../../core/duration.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
-import { sliceAt, sliceCount } from '../../core/window.ts';
+import type { TimeRange } from '../../core/page.ts';
+import { progress } from '../../core/progress.ts';
+import { initialTime, parseWindow, sliceAt, sliceCount } from '../../core/window.ts';
 import { countsRequests } from '../../definitions/limits.ts';
 import type { PartnerAccess } from '../access.ts';
 import type { StagedPage, Warehouse, Writer, OpenedStream } from '../../warehouse/warehouse.ts';
@@ -133,10 +135,15 @@ class Grant {
       mayAsk: (pageNo) => this.#hasRoomFor(pageNo) && this.#mayGoOn(),
       signal: this.#signal,
     });
-    const { incremental, slice } = deps.access.stream.definition;
+    const { incremental, slice, pagination } = deps.access.stream.definition;
+    const { parents } = deps.access;
     this.#partitions = partitions({
       slices: incremental === undefined ? 1 : sliceCount(opened.range, slice),
-      parents: deps.access.parents,
+      parents:
+        parents === undefined
+          ? undefined
+          : (after) => parents({ after, run: incremental === undefined ? null : opened.run }),
+      counted: pagination.type === 'offset' || pagination.type === 'page',
     });
     this.#queue = pageQueue({ items: IN_FLIGHT.free, weight: IN_FLIGHT.bytes, weigh: (page) => page.bytes });
     this.#mostInFlight = countsRequests(deps.access.stream.partner.limits) ? IN_FLIGHT.limited : IN_FLIGHT.free;
@@ -224,9 +231,11 @@ class Grant {
       // Where permits have to be waited for, it is the other way round.
       if (foreseen !== undefined && this.#mostInFlight > IN_FLIGHT.limited && !this.#isFast()) await foreseen.sent;
       const page = read();
+      const { access, warehouse } = this.#deps;
       this.#refuseEndlessEmptiness(page, pageNo);
-      const next = await this.#partitions.after(at, page.next);
-      const isForeseen = foreseen !== undefined && page.next.cursor === foreseen.cursor;
+      const way = progress(at, { pageNo, ...page }, access.stream.keyColumns.length > 0);
+      const next = await this.#partitions.after(at, way, page.mark);
+      const isForeseen = foreseen !== undefined && next.cursor === foreseen.cursor;
       if (foreseen !== undefined && !isForeseen) this.#ahead.drop();
       const goesOn = !next.done && (isForeseen || this.#mayGoOn());
       const nextNo = pageNo + 1;
@@ -237,12 +246,11 @@ class Grant {
           : undefined;
       early?.catch(nothing);
       const after = writeCheckpoint(next);
-      const { access, warehouse } = this.#deps;
       const { syncId } = this.#input;
       const staged = await stagedPage(warehouse, {
         stream: access.stream,
         syncId,
-        page,
+        page: { ...page, next: way },
         answer,
         at,
         pageNo,
@@ -295,7 +303,6 @@ class Grant {
 
   async #fetch({ at, pageNo, ...how }: Parameters<PagesAheadDeps['fetch']>[0]): Promise<FetchedPage> {
     const { access, failpoint, now, random } = this.#deps;
-    const { incremental, slice } = access.stream.definition;
     const deps: FetchDeps = {
       ...access,
       limiter: this.#limiter,
@@ -314,12 +321,22 @@ class Grant {
       stream: access.stream,
       pageNo,
       known: this.#opened.validators,
+      beyond: at.beyond === true,
       position: {
         cursor: at.cursor,
         parents: at.parents,
-        range: sliceAt(this.#opened.range, incremental === undefined ? undefined : slice, at.slice),
+        range: this.#rangeOf(at),
       },
     });
+  }
+
+  /** Parents that the last complete run did not read have all their past before them. */
+  #rangeOf(at: Checkpoint): TimeRange | null {
+    const { incremental, slice } = this.#deps.access.stream.definition;
+    if (incremental === undefined) return this.#opened.range;
+    const range = sliceAt(this.#opened.range, slice, at.slice);
+    const begins = at.unread === true && at.slice === 0 && parseWindow(this.#input.window).kind === 'day';
+    return range !== null && begins ? { ...range, from: initialTime(incremental) } : range;
   }
 
   /** How much of a quota the run still needs, by what the last ones did. */

@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../../core/checkpoint.ts';
 import type { Answer } from '../../core/page.ts';
-import { pageKey } from '../../core/page-key.ts';
+import { pageKey, sha128 } from '../../core/page-key.ts';
+import { readPartnerClock } from '../../http/partner-clock.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StagedPage, Warehouse } from '../../warehouse/warehouse.ts';
 import type { PageContent } from './fetch-page.ts';
@@ -17,6 +18,19 @@ export interface PageRead {
   /** The run's checkpoint before and after it, as texts. */
   readonly before: string;
   readonly after: string;
+}
+
+const statesTotal = ({ definition: { pagination } }: CompiledStream): boolean =>
+  'total' in pagination && pagination.total !== undefined;
+
+/** Two keys that come to the same number would be counted as one: a run of a million records has a chance of 3 in 10^8 of that. */
+const keyNumber = ({ key, hash }: { readonly key: string | null; readonly hash: string }): string =>
+  BigInt.asIntN(64, BigInt(`0x${key === null ? hash.slice(0, 16) : sha128(key).slice(0, 16)}`)).toString();
+
+/** The partner's own time stands in its records, so that a clock of theirs that is behind ours counts. */
+function askedAt({ headers, receivedAtMs, durationMs }: Answer): string {
+  const theirsMs = readPartnerClock(headers, receivedAtMs) ?? receivedAtMs;
+  return new Date(Math.min(theirsMs, receivedAtMs) - durationMs).toISOString();
 }
 
 /** All that the ledger and the warehouse need of a page that was read. */
@@ -49,6 +63,8 @@ export async function stagedPage(warehouse: Pick<Warehouse, 'lineWriter'>, read:
     before,
     after,
     highMark,
+    askedAt: askedAt(answer),
+    keys: statesTotal(stream) ? [...records, ...rejected].map(keyNumber) : null,
     records,
     lines,
     rejected,

@@ -9,7 +9,7 @@ export function nextByKeyset(
   { body, records }: ReceivedPage,
 ): string | null {
   const more = readHasMore(body, hasMore);
-  if (isLastPage({ hasMore: more, records: records.length, reachedTotal: false, short: false })) return null;
+  if (isLastPage({ hasMore: more, records: records.length, short: false })) return null;
   const key = readToken(fieldAt(records.at(-1), field), field);
   if (key === null) throw new GiveUp(`the last record of the page has no ${field}: the next page cannot be asked for`);
   return key;

@@ -1,7 +1,8 @@
-import Link from 'http-link-header';
+import type Link from 'http-link-header';
 import { GiveUp } from '../../core/errors.ts';
 import type { Pagination } from '../../definitions/definition.ts';
 import type { ReceivedPage } from '../next-page.ts';
+import { readLinks } from './read-links.ts';
 import { storableUrl } from './storable-url.ts';
 
 export function nextByLink({ rel }: Extract<Pagination, { type: 'link' }>, page: ReceivedPage): string | null {
@@ -13,7 +14,7 @@ export function nextByLink({ rel }: Extract<Pagination, { type: 'link' }>, page:
 
 function parse(header: string): Link {
   try {
-    return Link.parse(header);
+    return readLinks(header);
   } catch {
     // The parser's own message quotes the header, which may carry a key.
     throw new GiveUp('the Link header cannot be read (RFC 8288): whether there is another page is unknown');

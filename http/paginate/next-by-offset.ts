@@ -16,8 +16,7 @@ export function nextByOffset(
   const last = isLastPage({
     hasMore: readHasMore(body, pagination.hasMore),
     records: records.length,
-    reachedTotal: total !== null && offset >= total,
     short: pagination.stopOnShort && records.length < pagination.limit,
   });
-  return { cursor: last ? null : String(offset), total };
+  return { cursor: last ? null : String(offset), total, beyond: total !== null && offset >= total };
 }

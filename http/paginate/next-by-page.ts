@@ -18,11 +18,16 @@ export function nextByPage(
   const followed = totalPages !== null && next.number - pagination.first < totalPages;
   if (records.length === 0 && followed)
     throw new GiveUp(`the partner says there are ${totalPages} pages, but one before the last is empty: no way on`);
+  const ended = totalPages !== null && !followed;
   const last = isLastPage({
     hasMore: readHasMore(body, pagination.hasMore),
     records: records.length,
-    reachedTotal: (total !== null && next.received >= total) || (totalPages !== null && !followed),
-    short: pagination.stopOnShort && records.length < pagination.size,
+    // A number of pages and a page that is not full say the same; a full one may be where the count is capped.
+    short: (pagination.stopOnShort || ended) && records.length < pagination.size,
   });
-  return { cursor: last ? null : writePageCursor(next), total };
+  return {
+    cursor: last ? null : writePageCursor(next),
+    total,
+    beyond: ended || (total !== null && next.received >= total),
+  };
 }

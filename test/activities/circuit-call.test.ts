@@ -58,7 +58,13 @@ async function fetched({ calls, standing = closed, probe }: Scene): Promise<{ to
       throttledBackoffMs: () => 70,
       onRequest: () => {},
     },
-    { stream: defineStream(), pageNo: 3, known: null, position: { cursor: null, range: null, parents: [] } },
+    {
+      stream: defineStream(),
+      pageNo: 3,
+      known: null,
+      beyond: false,
+      position: { cursor: null, range: null, parents: [] },
+    },
   );
   const error = await asking.then(
     () => undefined,

@@ -41,7 +41,12 @@ describe('a checkpoint', () => {
   });
 
   test('adds up the totals of the partitions that state one', () => {
-    expect([expecting(null, null), expecting(null, 5), expecting(5, null), expecting(5, 7)]).toEqual([null, 5, 5, 12]);
+    expect([expecting(null, undefined), expecting(null, 5), expecting(5, undefined), expecting(5, 7)]).toEqual([
+      null,
+      5,
+      5,
+      12,
+    ]);
   });
 });
 

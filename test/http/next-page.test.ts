@@ -64,8 +64,7 @@ describe('nextPage', () => {
     ['a Link without next', link, { headers: { link: '<?p=1>; rel="prev"' } }, null],
     ['no Link', link, {}, null],
     ['a short page', offset, { records: records(40), cursor: '200' }, '240'],
-    ['the total reached', offset, { records: records(40), cursor: '200', body: { total: 240 } }, null],
-    ['the total as text', offset, { records: records(40), cursor: '200', body: { total: '240' } }, null],
+    ['the total reached', offset, { records: records(40), cursor: '200', body: { total: 240 } }, '240'],
     ['an unknown total', offset, { records: records(40), body: { total: -1 } }, '40'],
     ['an empty page', offset, { records: [], cursor: '240' }, null],
     [
@@ -78,8 +77,9 @@ describe('nextPage', () => {
     ['stopOnShort with a full page', { ...offset, stopOnShort: true }, { records: records(100) }, '100'],
     ['pages', page, { records: records(100) }, '2:100'],
     ['pages capped by the partner', page, { records: records(50), cursor: '2:50', body: { total: 150 } }, '3:100'],
-    ['the total over pages', page, { records: records(50), cursor: '3:100', body: { total: 150 } }, null],
-    ['the last of the pages', page, { records: records(100), cursor: '3:200', body: { pages: 3 } }, null],
+    ['the total over pages', page, { records: records(50), cursor: '3:100', body: { total: 150 } }, '4:150'],
+    ['the last of the pages, full', page, { records: records(100), cursor: '3:200', body: { pages: 3 } }, '4:300'],
+    ['the last of the pages', page, { records: records(99), cursor: '3:200', body: { pages: 3 } }, null],
     ['pages from 0', { ...page, first: 0 }, { records: records(100), cursor: '1:100', body: { pages: 3 } }, '2:200'],
     ['an empty page number', page, { records: [], cursor: '3:200' }, null],
     ['keyset', keyset, { records: [{ id: 1 }, { id: 'o_2' }] }, 'o_2'],
@@ -89,6 +89,17 @@ describe('nextPage', () => {
     ['a function at the end', { type: 'function', as: 'c', next: constant(null) }, {}, null],
   ] as const)('%s: the next cursor is right', (_, kind, received, cursor) => {
     expect(next(kind, received as Partial<ReceivedPage>).cursor).toBe(cursor);
+  });
+
+  test.each([
+    ['the total', offset, { records: records(40), cursor: '200', body: { total: 240 } }, true],
+    ['the total as text', offset, { records: records(40), cursor: '200', body: { total: '240' } }, true],
+    ['less than the total', offset, { records: records(39), cursor: '200', body: { total: 240 } }, false],
+    ['the total over pages', page, { records: records(50), cursor: '3:100', body: { total: 150 } }, true],
+    ['the number of pages', page, { records: records(100), cursor: '3:200', body: { pages: 3 } }, true],
+    ['less than the number of pages', page, { records: records(100), cursor: '3:200', body: { pages: 4 } }, false],
+  ] as const)('%s is reached: the next page lies behind it', (_, kind, received, beyond) => {
+    expect(next(kind, received as Partial<ReceivedPage>)).toMatchObject({ cursor: expect.any(String), beyond });
   });
 
   test.each([
@@ -109,6 +120,20 @@ describe('nextPage', () => {
       { ...token, hasMore: undefined },
       { headers: { link: '<?p=2>; rel="next"' } },
       /the Link header names a next page/,
+    ],
+    ['no pagination', { type: 'none' }, { body: { has_more: true } }, /"has_more" announces .* has no pagination/],
+    ['a short page', { ...page, stopOnShort: true }, { body: { next: 'x' } }, /ended at a page that is not full/],
+    [
+      'a function',
+      { type: 'function', as: 'c', next: constant(null) },
+      { body: { next: 'x' } },
+      /the function found no/,
+    ],
+    [
+      'errors beside the data',
+      { type: 'none' },
+      { body: { data: [], errors: [{}, {}] } },
+      /has 2 errors beside its data/,
     ],
   ] as const)('%s makes an end doubtful', (_, kind, received, doubt) => {
     expect(next(kind as Pagination, { records: records(2), ...received })).toMatchObject({

@@ -291,9 +291,9 @@ describe('the target', () => {
 
   test('gives the values of a parent in batches, in order, each once', async () => {
     const stream = aStream();
-    await runAll(warehouse, stream, [[order('b'), order('a'), order('d'), { id: 'c' }]]);
-    const values = (field: string, after: string | null): Promise<readonly string[]> =>
-      warehouse.parentValues({ parent: stream, field, after, limit: 3 });
+    await runAll(warehouse, stream, [[order('b'), order('a'), order('d'), { id: 'c' }, { id: '' }, { id: ' ' }]]);
+    const values = async (field: string, after: string | null): Promise<readonly string[]> =>
+      (await warehouse.parentValues({ parent: stream, field, after, limit: 3, run: null })).values;
     expect(await values('id', null)).toEqual(['a', 'b', 'c']);
     expect(await values('id', 'c')).toEqual(['d']);
     expect(await values('id', 'd')).toEqual([]);

@@ -79,6 +79,8 @@ export async function runOf(
       before,
       after,
       highMark: null,
+      askedAt: receivedAt,
+      keys: null,
       ...content,
       lines: writer.finish(),
       skipped: false,

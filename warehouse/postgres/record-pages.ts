@@ -37,9 +37,10 @@ async function insertPages(client: ClientBase, input: RecordInput): Promise<void
     committed_at: null,
     workflow_run_id: writer.workflowRunId,
     attempt: writer.attempt,
+    keys: page.keys,
   }));
   const columns = `page_key, stream_id, page_id, run_no, page_no, slice, parents, cursor_in, cursor_out, status, request_id, bytes,
-    fetched, inserted, updated, unchanged, stale, deleted, waiting, quarantined, conflicts, fetched_at, workflow_run_id, attempt`;
+    fetched, inserted, updated, unchanged, stale, deleted, waiting, quarantined, conflicts, fetched_at, workflow_run_id, attempt, keys`;
   await client.query({
     name: 'insert pages',
     text: `insert into pages (${columns}) select ${columns} from json_populate_recordset(null::pages, $1)`,
@@ -93,7 +94,8 @@ async function advanceRun(client: ClientBase, input: RecordInput): Promise<void>
         stale = stale + $9, deleted = deleted + $10, waiting = waiting + $11, quarantined = quarantined + $12,
         conflicts = conflicts + $13, bytes = bytes + $14, skipped = skipped + $15, requests = requests + $16,
         high_mark = greatest(high_mark, $17), validators = coalesce($18, validators),
-        not_modified = not_modified or $19, deferred_until = null, updated_at = now()
+        not_modified = not_modified or $19, deferred_until = null, updated_at = now(),
+        began_at = coalesce(began_at, $20)
       where stream_id = $1 and run_no = $2`,
     values: [
       run.streamId,
@@ -115,6 +117,7 @@ async function advanceRun(client: ClientBase, input: RecordInput): Promise<void>
       marks.length === 0 ? null : marks.reduce((a, b) => (a > b ? a : b)),
       validators === null ? null : JSON.stringify(validators),
       pages.some((page) => page.notModified),
+      (pages[0] as StagedPage).askedAt,
     ],
   });
 }

@@ -1,0 +1,36 @@
+import type { Checkpoint } from './checkpoint.ts';
+import { GiveUp } from './errors.ts';
+import type { NextPage } from './page.ts';
+
+export interface PageSeen {
+  readonly pageNo: number;
+  readonly next: NextPage;
+  /** `core/page-mark.ts`. */
+  readonly mark: string | null;
+  /** It has as many records as were asked for. */
+  readonly full: boolean;
+}
+
+/** Records without a key may well look alike, page after page; but not for ever. */
+const MOST_ALIKE = 20;
+
+/**
+ * A page that holds what the page before it held leads nowhere: the partner does not turn its pages, or gives its last one
+ * for ever. The listing ends there. It is doubtful unless, by what the partner states, it had ended before.
+ */
+export function progress(at: Checkpoint, { pageNo, next, mark, full }: PageSeen, hasKey: boolean): NextPage {
+  const times = timesInARow(at, mark);
+  if (times === 1) return next;
+  if (!hasKey) {
+    if (times <= MOST_ALIKE || next.cursor === null) return next;
+    throw new GiveUp(`${times} pages in a row hold the same records: the listing has no end`, { at: { page: pageNo } });
+  }
+  const ended = { ...next, cursor: null };
+  if (at.beyond === true && !full) return ended;
+  const repeats = `page ${pageNo} holds the records of the page before it: the partner does not turn its pages, or repeats its last one`;
+  return { ...ended, doubt: next.doubt ?? repeats };
+}
+
+/** 1: it is not the page before. */
+export const timesInARow = ({ last }: Checkpoint, mark: string | null): number =>
+  mark !== null && last?.mark === mark ? last.times + 1 : 1;

@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Pool } from 'pg';
+import type { GrantResult } from '../../activities/pull/grant.ts';
+import { pullStream } from '../../activities/pull/pull-stream.ts';
+import { noFailpoint } from '../../core/failpoint.ts';
+import { plainNames } from '../../core/names.ts';
+import type { PartnerInput } from '../../definitions/definition.ts';
+import { openPool, postgresWarehouse } from '../../warehouse/postgres/postgres-warehouse.ts';
+import type { StreamReport } from '../../warehouse/warehouse.ts';
+import { partnerRegistry } from '../../workers/partner-registry.ts';
+import { freshDatabase } from './database.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { uniqueName } from './temporal.ts';
+
+export interface OwnAnswer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body: unknown;
+}
+
+/** A partner of the test's own: a few lines of `node:http`. */
+export interface OwnPartner {
+  readonly name: string;
+  /** URLs that were asked, in order. */
+  readonly asked: readonly string[];
+  readonly define: (streams: PartnerInput['streams'], more?: Partial<PartnerInput>) => Promise<void>;
+  /** Reads a stream to the end of its run, grant after grant. */
+  readonly read: (
+    stream: string,
+    run?: { readonly window?: string; readonly generation?: number },
+  ) => Promise<StreamReport>;
+}
+
+export interface OwnPartners {
+  readonly pool: Pool;
+  readonly partner: (
+    answer: (url: URL, request: IncomingMessage) => OwnAnswer,
+    streams: PartnerInput['streams'],
+    more?: Partial<PartnerInput>,
+  ) => Promise<OwnPartner>;
+  readonly close: () => Promise<void>;
+}
+
+const MOST_GRANTS = 500;
+
+const now = (): number => Date.now();
+
+/** A database and as many partners of the test's own as it wants; streams are read here, without Temporal. */
+export async function ownPartners(): Promise<OwnPartners> {
+  const [database, folder] = await Promise.all([freshDatabase(), temporaryFolder()]);
+  const pool = openPool(database.url);
+  const warehouse = postgresWarehouse(pool);
+  const quiet = { info: () => {}, warn: () => {}, debug: () => {} };
+  const partners = partnerRegistry({ names: plainNames, dir: folder.path, env: {}, pool, warehouse, log: quiet, now });
+  const servers: ReturnType<typeof createServer>[] = [];
+
+  const partner: OwnPartners['partner'] = async (answer, streams, more) => {
+    const name = uniqueName('own');
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url as string);
+      const { status = 200, headers = {}, body } = answer(new URL(request.url as string, baseUrl), request);
+      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    servers.push(server);
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const define: OwnPartner['define'] = (given, also) =>
+      writeFile(
+        join(folder.path, `${name}.yaml`),
+        JSON.stringify({
+          name,
+          baseUrl,
+          retry: { attempts: 2, base: '10ms', cap: '20ms' },
+          ...more,
+          ...also,
+          streams: given,
+        }),
+      );
+    await define(streams);
+    return {
+      name,
+      asked,
+      define,
+      read: async (stream, { window = '2026-11-24', generation = 1 } = {}) => {
+        const syncId = `sync/${name}/${stream}/${window}${generation === 1 ? '' : `/g${generation}`}`;
+        const job = { partner: name, stream, syncId, runId: null, window, kind: 'manual', lane: 'normal' } as const;
+        for (let grants = 0; grants < MOST_GRANTS; grants++) {
+          const access = await partners.access(name, stream);
+          const result: GrantResult = await pullStream(
+            { access, warehouse, failpoint: noFailpoint, now, random: () => 0, draining: () => false },
+            { ...job, idleGrants: 0 },
+            { signal: new AbortController().signal, writer: { workflowRunId: 'r', attempt: 1 }, heartbeat: () => {} },
+          );
+          if (result.state === 'done') return result.report;
+        }
+        throw new Error(`${syncId} did not end in ${MOST_GRANTS} grants`);
+      },
+    };
+  };
+
+  return {
+    pool,
+    partner,
+    close: async () => {
+      await partners.close();
+      for (const server of servers) server.close();
+      await pool.end();
+      await database.drop();
+      await folder.remove();
+    },
+  };
+}
