@@ -98,7 +98,7 @@ export async function replayQuarantine(warehouse: Warehouse, { stream, held, now
         },
       ],
     });
-  return { report: await warehouse.finishStream({ stream, run: opened.run, requests: 0 }), fitted, refused };
+  return { report: await warehouse.finishStream({ stream, run: opened.run }), fitted, refused };
 }
 
 function compareIds(a: string, b: string): number {

@@ -189,11 +189,17 @@ export interface RetryBasis {
   readonly reports: readonly StreamReport[];
 }
 
+/** Requests of a grant that no commit is known to have counted. */
+export interface UncountedRequests {
+  readonly requests: number;
+  /** Of commits of which nobody knows whether they came through. Each counted its requests if its last page is in the ledger as the writer's. */
+  readonly unsure: readonly (Pick<StagedPage, 'pageKey' | 'fetchedAt'> & { readonly requests: number })[];
+  readonly writer: Writer;
+}
+
 export interface FinishStream {
   readonly stream: CompiledStream;
   readonly run: StreamRun;
-  /** Requests that led to no page. */
-  readonly requests: number;
   /** There was nothing to ask for (no parents): the run ends without a page. */
   readonly nothingToRead?: boolean;
 }
@@ -233,6 +239,8 @@ export interface Warehouse {
     readonly pages: readonly StagedPage[];
     readonly requests: number;
   }): Promise<Counts>;
+  /** Counts the requests that no commit has counted. The one write that a repetition would double: it is tried once. */
+  bookRequests(run: StreamRun, uncounted: UncountedRequests): Promise<void>;
   /** Ends a run whose checkpoint is done: outcome, watermark, the swap of a `replace`. Repeating it changes nothing. */
   finishStream(input: FinishStream): Promise<StreamReport>;
   failStream(input: {

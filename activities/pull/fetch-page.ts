@@ -41,7 +41,7 @@ export interface FetchDeps extends CircuitCallDeps {
   /** Told what an answer's headers said. */
   readonly onHeaderProblems?: ReportProblems;
   readonly metrics?: Metrics;
-  /** Called for each request that went out. */
+  /** Called as a request goes out. */
   readonly onRequest: () => void;
 }
 
@@ -218,21 +218,26 @@ async function send(
   deps: FetchDeps,
   { request, onWire }: { readonly request: PageRequest; readonly onWire: () => void },
 ): Promise<Answer> {
-  try {
-    if (departure === undefined) onWire();
-    const answering = deps.client.send(request, deps.signal, departure && told(departure, onWire));
-    deps.onSending?.();
-    const answer = await answering;
+  if (departure === undefined) {
+    onWire();
     deps.onRequest();
-    return answer;
-  } catch (error) {
-    if (!(error instanceof PermitLapsed)) deps.onRequest();
-    throw error;
   }
+  const answering = deps.client.send(request, deps.signal, departure && told(departure, { ...deps, onWire }));
+  deps.onSending?.();
+  return answering;
 }
 
-const told = (departure: Departure, onWire: () => void): Departure => ({
+/** A request counts as it is handed to the kernel: one that is withdrawn before, or finds no connection, never reached the partner. */
+const told = (
+  departure: Departure,
+  { onWire, onRequest, signal }: { readonly onWire: () => void } & Pick<FetchDeps, 'onRequest' | 'signal'>,
+): Departure => ({
   ...departure,
+  ready: (write, turnBack) =>
+    departure.ready(() => {
+      if (!signal.aborted) onRequest();
+      write();
+    }, turnBack),
   onWire: () => {
     departure.onWire();
     onWire();

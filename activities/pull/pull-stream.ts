@@ -17,6 +17,7 @@ import type { Limiter, Work } from '../../limits/limiter.ts';
 import { requestsLeft } from '../../core/requests-left.ts';
 import { pausedDeferral, PauseGuard } from './pause-guard.ts';
 import { pageQueue, type Company, type PageQueue } from './page-queue.ts';
+import { RequestTally } from './request-tally.ts';
 import { partitions, type Partitions } from './partitions.ts';
 import { PagesAhead, type PagesAheadDeps } from './pages-ahead.ts';
 import { stagedPage } from './staged-page.ts';
@@ -57,7 +58,7 @@ export async function pullStream(deps: PullDeps, input: GrantInput, context: Pul
   const done = { pages: 0, rows: 0, requests: 0 };
   if (opened.report.state === 'done') return { state: 'done', report: opened.report, ...done };
   if (opened.checkpoint.done) {
-    const report = await deps.warehouse.finishStream({ stream, run: opened.run, requests: 0 });
+    const report = await deps.warehouse.finishStream({ stream, run: opened.run });
     if (report.outcome !== null)
       deps.metrics?.streamEnded({ partner: input.partner, stream: input.stream }, report.outcome);
     return { state: 'done', report, ...done };
@@ -103,6 +104,8 @@ class Grant {
   readonly #guard: PauseGuard;
   readonly #limiter: Limiter;
   readonly #ahead: PagesAhead;
+  readonly #requests: RequestTally;
+  readonly #underWay = new Set<Promise<FetchedPage>>();
   readonly #mostInFlight: number;
   #emptyPages: number;
   /** How long the last answer took. */
@@ -110,9 +113,6 @@ class Grant {
   /** Number of the last page that is committed. */
   #committed: number;
   #onCommit = nothing;
-  #requests = 0;
-  /** Requests already counted in the ledger. */
-  #booked = 0;
   #pages = 0;
   #rows = 0;
   #nothingToRead = false;
@@ -129,6 +129,7 @@ class Grant {
     this.#committed = opened.report.pages;
     this.#guard = new PauseGuard(deps.access.pauses, input);
     this.#limiter = this.#guard.over(deps.access.limiter);
+    this.#requests = new RequestTally(context.writer);
     this.#signal = AbortSignal.any([context.signal, this.#stop.signal, this.#guard.signal]);
     this.#ahead = new PagesAhead({
       fetch: (asked) => this.#fetch(asked),
@@ -150,14 +151,18 @@ class Grant {
   }
 
   async run(): Promise<GrantResult> {
-    const facts = (): Facts => ({ pages: this.#pages, rows: this.#rows, requests: this.#requests });
+    const facts = (): Facts => ({ pages: this.#pages, rows: this.#rows, requests: this.#requests.made });
     this.#guard.begin();
     try {
-      if ((await this.#guard.look()) !== undefined || (await this.#readAndWrite()) === 'more') {
+      const ended = (await this.#guard.look()) === undefined ? await this.#readAndWrite() : 'more';
+      await this.#bookRequests();
+      if (ended === 'more') {
         const paused = pausedDeferral(this.#guard.pause, { nowMs: this.#deps.now() });
         return paused === undefined ? { state: 'more', ...facts() } : await this.#defer(paused, facts());
       }
     } catch (error) {
+      // What ended the grant matters more than a count.
+      await this.#bookRequests().catch(nothing);
       const deferred = this.#context.signal.aborted ? undefined : this.#deferral(error);
       if (deferred !== undefined) return await this.#defer(deferred, facts());
       if (error instanceof PartnerDown) await this.#noteOutage(error);
@@ -168,12 +173,17 @@ class Grant {
     const report = await this.#deps.warehouse.finishStream({
       stream: this.#deps.access.stream,
       run: this.#opened.run,
-      requests: this.#requests - this.#booked,
       nothingToRead: this.#nothingToRead,
     });
     if (report.outcome !== null) this.#metrics.streamEnded(this.#labels, report.outcome);
     if (this.#input.lane === 'critical') await this.#deps.access.limiter.finished?.(this.#input.syncId);
     return { state: 'done', report, ...facts() };
+  }
+
+  /** However the grant ends, the ledger has all its requests before anybody hears of it. */
+  async #bookRequests(): Promise<void> {
+    const rest = this.#requests.rest();
+    if (rest !== undefined) await this.#deps.warehouse.bookRequests(this.#opened.run, rest);
   }
 
   async #defer(deferral: Deferral, facts: Facts): Promise<GrantResult> {
@@ -196,10 +206,7 @@ class Grant {
 
   /** What was read before a failure is still written; a failed write stops the reading at once. */
   async #readAndWrite(): Promise<'more' | 'done'> {
-    const reading = this.#read().finally(() => {
-      this.#ahead.drop();
-      this.#queue.close();
-    });
+    const reading = this.#readToEnd();
     const writing = this.#write().catch((error: unknown) => {
       this.#stop.abort();
       this.#onCommit();
@@ -210,6 +217,17 @@ class Grant {
     if (written.status === 'rejected') throw written.reason;
     if (read.status === 'rejected') throw read.reason;
     return read.value;
+  }
+
+  async #readToEnd(): Promise<'more' | 'done'> {
+    try {
+      return await this.#read();
+    } finally {
+      this.#ahead.drop();
+      this.#queue.close();
+      // A request that was withdrawn may have left all the same, and counts.
+      await Promise.allSettled(this.#underWay);
+    }
   }
 
   /** Fetches page after page; the request for the next one is on its way before this one is checked and staged. */
@@ -298,7 +316,7 @@ class Grant {
   #mayGoOn(): boolean {
     const { grant } = this.#deps.access.stream.partner;
     if (this.#deps.draining() || this.#guard.pause !== undefined) return false;
-    return this.#requests < grant.requests && this.#deps.now() - this.#startedAtMs < grant.time;
+    return this.#requests.made < grant.requests && this.#deps.now() - this.#startedAtMs < grant.time;
   }
 
   async #fetch({ at, pageNo, ...how }: Parameters<PagesAheadDeps['fetch']>[0]): Promise<FetchedPage> {
@@ -313,11 +331,9 @@ class Grant {
       lane: this.#input.lane,
       work: () => this.#work(),
       throttledBackoffMs: () => this.#backoff(this.#input.idleGrants + 1, 1 - random() / 2),
-      onRequest: () => {
-        this.#requests += 1;
-      },
+      onRequest: () => this.#requests.count(),
     };
-    return fetchPage(deps, {
+    const fetching = fetchPage(deps, {
       stream: access.stream,
       pageNo,
       known: this.#opened.validators,
@@ -328,6 +344,8 @@ class Grant {
         range: this.#rangeOf(at),
       },
     });
+    this.#underWay.add(fetching);
+    return fetching.finally(() => this.#underWay.delete(fetching));
   }
 
   /** Parents that the last complete run did not read have all their past before them. */
@@ -343,7 +361,7 @@ class Grant {
   #work(): Work | undefined {
     if (this.#input.lane !== 'critical') return undefined;
     const { usualRequests, report } = this.#opened;
-    return { name: this.#input.syncId, left: requestsLeft(usualRequests, report.requests + this.#requests) };
+    return { name: this.#input.syncId, left: requestsLeft(usualRequests, report.requests + this.#requests.made) };
   }
 
   async #write(): Promise<void> {
@@ -351,15 +369,14 @@ class Grant {
     for (;;) {
       const pages = await this.#queue.takeAll(this.#company());
       if (pages.length === 0) return;
-      const requests = this.#requests - this.#booked;
-      this.#booked += requests;
       const counts = await warehouse.commitPages({
         stream: access.stream,
         run: this.#opened.run,
         writer: this.#context.writer,
         pages,
-        requests,
+        requests: this.#requests.forCommit(pages),
       });
+      this.#requests.committed(counts.fetched);
       this.#metrics.pagesCommitted(this.#labels, pages.length, counts);
       for (const page of pages) page.lines.release();
       await failpoint('commit.after');

@@ -103,7 +103,7 @@ describe('a replace', () => {
     await runAll(warehouse, stream, [[order('a'), order('b')]]);
     const run = await runOf(warehouse, stream);
     await run.commit(run.page([], { notModified: true, after: writeCheckpoint({ ...start, done: true }) }));
-    expect(await warehouse.finishStream({ stream, run: run.opened.run, requests: 0 })).toMatchObject({
+    expect(await warehouse.finishStream({ stream, run: run.opened.run })).toMatchObject({
       outcome: 'ok',
       removed: 0,
     });

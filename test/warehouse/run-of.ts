@@ -106,7 +106,7 @@ export async function runOf(
     commit,
     finish: async () => {
       await commit(page([], { after: writeCheckpoint({ ...start, expected: total, done: true }) }));
-      return warehouse.finishStream({ stream, run: opened.run, requests: 0 });
+      return warehouse.finishStream({ stream, run: opened.run });
     },
   };
 }

@@ -25,7 +25,7 @@ interface RunRow extends ReportRow {
 /** Ends a run: its outcome, the swap of a `replace`, the watermark. A run that has ended stays as it ended. */
 export async function finishStream(pool: Pool, input: FinishStream): Promise<StreamReport> {
   return transaction(pool, async (client) => {
-    const { stream, run, requests } = input;
+    const { stream, run } = input;
     const row = await lockRun(client, run);
     if (row.state === 'done') return reportOf(row, run.syncId);
     const checkpoint = readCheckpoint(row.checkpoint);
@@ -50,11 +50,11 @@ export async function finishStream(pool: Pool, input: FinishStream): Promise<Str
       stream.definition.disposition === 'replace' && outcome !== 'failed' && outcome !== 'suspect' && !row.not_modified;
     const removed = swaps ? await swap(client, { stream, run, removes: row.quarantined === '0' }) : 0;
     const { rows } = await client.query<ReportRow>(
-      `update stream_runs r set state = 'done', outcome = $3, reason = $4, removed = $5, requests = requests + $6,
-          partner_total = $7, finished_at = now(), updated_at = now(), deferred_until = null
+      `update stream_runs r set state = 'done', outcome = $3, reason = $4, removed = $5, partner_total = $6,
+           finished_at = now(), updated_at = now(), deferred_until = null
         from streams s where r.stream_id = $1 and r.run_no = $2 and s.stream_id = r.stream_id
         returning s.name as stream, ${reportColumns}`,
-      [run.streamId, run.runNo, outcome, reasons.join('; ') || null, removed, requests, checkpoint.expected],
+      [run.streamId, run.runNo, outcome, reasons.join('; ') || null, removed, checkpoint.expected],
     );
     const window = parseWindow(row.window_label);
     if (outcome === 'ok' || outcome === 'partial')

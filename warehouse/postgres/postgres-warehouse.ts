@@ -3,6 +3,7 @@ import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
 import { plainNames, type Names } from '../../core/names.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { noteBackfill, openBackfill, windowRuns } from './backfills.ts';
+import { bookRequests } from './book-requests.ts';
 import { commitPages } from './commit-pages.ts';
 import { finishStream } from './finish-stream.ts';
 import { openStream } from './open-stream.ts';
@@ -34,6 +35,7 @@ export function postgresWarehouse(
     windowRuns: (input) => whenAvailable(() => windowRuns(pool, input)),
     openStream: (input) => whenAvailable(() => openStream(pool, input)),
     commitPages: (input) => whenAvailable(() => commitPages(pool, input, failpoint)),
+    bookRequests: (run, uncounted) => whenAvailable(() => bookRequests(pool, run, uncounted)),
     finishStream: (input) => whenAvailable(() => finishStream(pool, input)),
     failStream: (input) => whenAvailable(() => failStream(pool, input)),
     streamReport: (syncId) => whenAvailable(() => streamReport(pool, syncId)),

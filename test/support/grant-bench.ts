@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Pool } from 'pg';
+import type { GrantResult } from '../../activities/pull/grant.ts';
+import { pullStream, type PullDeps } from '../../activities/pull/pull-stream.ts';
+import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
+import { plainNames } from '../../core/names.ts';
+import type { PartnerInput } from '../../definitions/definition.ts';
+import { openPool, postgresWarehouse } from '../../warehouse/postgres/postgres-warehouse.ts';
+import type { StreamReport } from '../../warehouse/warehouse.ts';
+import { partnerRegistry } from '../../workers/partner-registry.ts';
+import { freshDatabase, type TestDatabase } from './database.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+export interface GrantBenchOptions {
+  /** The body of the nth answer, from 1; `next` names the page after it. */
+  readonly answer: (nth: number) => { readonly data: readonly unknown[]; readonly next: string | null };
+  readonly partner?: Partial<PartnerInput>;
+}
+
+export interface GrantBench {
+  readonly database: TestDatabase;
+  readonly pool: Pool;
+  /** Requests that have come. */
+  requests(): number;
+  /** One grant, without Temporal. */
+  grant(how?: { readonly attempt?: number; readonly failpoint?: Failpoint } & Partial<PullDeps>): Promise<GrantResult>;
+  report(): Promise<StreamReport | null>;
+  close(): Promise<void>;
+}
+
+const now = (): number => Date.now();
+const syncId = 'sync/void/things/2026-11-24';
+
+/** A partner with one listing, `things`, and grants that read it one by one. */
+export async function openGrantBench({ answer, partner = {} }: GrantBenchOptions): Promise<GrantBench> {
+  let requests = 0;
+  const server = createServer((_, response) => {
+    requests += 1;
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(answer(requests)));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const [database, folder] = await Promise.all([freshDatabase(), temporaryFolder()]);
+  const pool = openPool(database.url);
+  let failpoint = noFailpoint;
+  const warehouse = postgresWarehouse(pool, { failpoint: (name) => failpoint(name) });
+  const things = {
+    path: '/things',
+    records: 'data',
+    primaryKey: ['id'],
+    pagination: { type: 'token', token: 'next', as: 'after' },
+    schema: { type: 'object', required: ['id'], properties: { id: { type: 'string' } } },
+  };
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  // JSON is YAML as well.
+  await writeFile(
+    join(folder.path, 'void.yaml'),
+    JSON.stringify({ name: 'void', baseUrl, ...partner, streams: { things } }),
+  );
+  const quiet = { info: () => {}, warn: () => {}, debug: () => {} };
+  const partners = partnerRegistry({ names: plainNames, dir: folder.path, env: {}, pool, warehouse, log: quiet, now });
+  return {
+    database,
+    pool,
+    requests: () => requests,
+    async grant({ attempt = 1, failpoint: at = noFailpoint, ...deps } = {}) {
+      failpoint = at;
+      const access = await partners.access('void', 'things');
+      const job = { partner: 'void', stream: 'things', syncId, runId: null, window: '2026-11-24' };
+      return pullStream(
+        { access, warehouse, failpoint: at, now, random: () => 0.5, draining: () => false, ...deps },
+        { ...job, kind: 'manual', lane: 'normal', idleGrants: 0 },
+        { signal: new AbortController().signal, writer: { workflowRunId: 'r', attempt }, heartbeat: () => {} },
+      );
+    },
+    report: () => warehouse.streamReport(syncId),
+    async close() {
+      await partners.close();
+      server.close();
+      await pool.end();
+      await database.drop();
+      await folder.remove();
+    },
+  };
+}
