@@ -10,6 +10,7 @@ import { initialTime, parseWindow, sliceAt, sliceCount } from '../../core/window
 import { countsRequests } from '../../definitions/limits.ts';
 import type { PartnerAccess } from '../access.ts';
 import type { StagedPage, Warehouse, Writer, OpenedStream } from '../../warehouse/warehouse.ts';
+import { companyOf, isFast } from './company.ts';
 import { deferralOf, type Deferral } from './deferral.ts';
 import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from './fetch-page.ts';
 import type { GrantInput, GrantResult } from './grant.ts';
@@ -29,6 +30,8 @@ export interface PullDeps {
   readonly metrics?: Metrics;
   readonly now: () => number;
   readonly random: () => number;
+  /** How many pages the writer waits for, by how long the last answer took (ms); `companyOf` if absent. */
+  readonly gather?: (answerMs: number) => Company;
   /** The worker is leaving: grants end at the next page. */
   readonly draining: () => boolean;
 }
@@ -77,9 +80,6 @@ const IN_FLIGHT = { limited: 2, free: 16, bytes: 8 * 1024 * 1024 };
 
 /** In a row, over all grants of a run: the ledger counts them. */
 const MAX_EMPTY_PAGES = 200;
-
-/** So many pages share a transaction, if they come within that time: fewer commits, where nothing counts requests. */
-const GATHER = { fast: { items: 8, waitMs: 30 }, slow: { items: 4, waitMs: 250 } };
 
 /**
  * After a reset or a lost heartbeat an older grant may go on until its next heartbeat tells it to stop. Whoever finds its
@@ -247,7 +247,8 @@ class Grant {
       const { answer, read, foreseen } = await fetching;
       // Reading a page keeps the processor busy: where answers are slow, the request for the next one leaves before that.
       // Where permits have to be waited for, it is the other way round.
-      if (foreseen !== undefined && this.#mostInFlight > IN_FLIGHT.limited && !this.#isFast()) await foreseen.sent;
+      if (foreseen !== undefined && this.#mostInFlight > IN_FLIGHT.limited && !isFast(this.#answerMs))
+        await foreseen.sent;
       const page = read();
       const { access, warehouse } = this.#deps;
       this.#refuseEndlessEmptiness(page, pageNo);
@@ -294,14 +295,9 @@ class Grant {
       });
   }
 
-  /** Pages come faster than the database takes them. */
-  #isFast(): boolean {
-    return this.#answerMs < GATHER.fast.waitMs;
-  }
-
   #company(): Company | undefined {
-    if (this.#mostInFlight === IN_FLIGHT.limited) return undefined;
-    return this.#isFast() ? GATHER.fast : GATHER.slow;
+    const { gather = companyOf } = this.#deps;
+    return this.#mostInFlight === IN_FLIGHT.limited ? undefined : gather(this.#answerMs);
   }
 
   #hasRoomFor(pageNo: number): boolean {
@@ -345,7 +341,13 @@ class Grant {
       },
     });
     this.#underWay.add(fetching);
-    return fetching.finally(() => this.#underWay.delete(fetching));
+    try {
+      const page = await fetching;
+      this.#answerMs = page.answer.durationMs;
+      return page;
+    } finally {
+      this.#underWay.delete(fetching);
+    }
   }
 
   /** Parents that the last complete run did not read have all their past before them. */

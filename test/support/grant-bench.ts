@@ -8,17 +8,31 @@ import type { GrantResult } from '../../activities/pull/grant.ts';
 import { pullStream, type PullDeps } from '../../activities/pull/pull-stream.ts';
 import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
 import { plainNames } from '../../core/names.ts';
+import type { Answer } from '../../core/page.ts';
 import type { PartnerInput } from '../../definitions/definition.ts';
+import type { PartnerClient } from '../../http/client.ts';
 import { openPool, postgresWarehouse } from '../../warehouse/postgres/postgres-warehouse.ts';
 import type { StreamReport } from '../../warehouse/warehouse.ts';
 import { partnerRegistry } from '../../workers/partner-registry.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
+interface Answered {
+  readonly data: readonly unknown[];
+  readonly next: string | null;
+}
+
 export interface GrantBenchOptions {
   /** The body of the nth answer, from 1; `next` names the page after it. */
-  readonly answer: (nth: number) => { readonly data: readonly unknown[]; readonly next: string | null };
+  readonly answer: (nth: number) => Answered | Promise<Answered>;
   readonly partner?: Partial<PartnerInput>;
+}
+
+export interface GrantOptions {
+  readonly attempt: number;
+  readonly failpoint: Failpoint;
+  /** How long each answer is said to have taken, whatever it took. */
+  readonly answerMs: number;
 }
 
 export interface GrantBench {
@@ -27,7 +41,7 @@ export interface GrantBench {
   /** Requests that have come. */
   requests(): number;
   /** One grant, without Temporal. */
-  grant(how?: { readonly attempt?: number; readonly failpoint?: Failpoint } & Partial<PullDeps>): Promise<GrantResult>;
+  grant(how?: Partial<GrantOptions & PullDeps>): Promise<GrantResult>;
   report(): Promise<StreamReport | null>;
   close(): Promise<void>;
 }
@@ -40,7 +54,9 @@ export async function openGrantBench({ answer, partner = {} }: GrantBenchOptions
   let requests = 0;
   const server = createServer((_, response) => {
     requests += 1;
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(answer(requests)));
+    void Promise.resolve(answer(requests)).then((body) =>
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(body)),
+    );
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const [database, folder] = await Promise.all([freshDatabase(), temporaryFolder()]);
@@ -66,9 +82,10 @@ export async function openGrantBench({ answer, partner = {} }: GrantBenchOptions
     database,
     pool,
     requests: () => requests,
-    async grant({ attempt = 1, failpoint: at = noFailpoint, ...deps } = {}) {
+    async grant({ attempt = 1, failpoint: at = noFailpoint, answerMs, ...deps } = {}) {
       failpoint = at;
-      const access = await partners.access('void', 'things');
+      const found = await partners.access('void', 'things');
+      const access = answerMs === undefined ? found : { ...found, client: answeringIn(answerMs, found.client) };
       const job = { partner: 'void', stream: 'things', syncId, runId: null, window: '2026-11-24' };
       return pullStream(
         { access, warehouse, failpoint: at, now, random: () => 0.5, draining: () => false, ...deps },
@@ -86,3 +103,9 @@ export async function openGrantBench({ answer, partner = {} }: GrantBenchOptions
     },
   };
 }
+
+const answeringIn = (durationMs: number, client: PartnerClient): PartnerClient => ({
+  ...client,
+  // Not spread: its text would be decoded at once.
+  send: async (...given) => Object.create(await client.send(...given), { durationMs: { value: durationMs } }) as Answer,
+});
