@@ -82,4 +82,6 @@ export interface LimiterFor {
   readonly limits: Limits;
   /** A lease of a slot ends by itself after this, should its owner die. */
   readonly leaseMs: number;
+  /** How long a process may use its slots again, though others wait for them; KEEP_MS if absent. */
+  readonly keepSlotsMs?: number | undefined;
 }

@@ -10,6 +10,7 @@ import { Line } from './line.ts';
 import { LocalBlock } from './local-block.ts';
 import { PermitCalls } from './permit-calls.ts';
 import { PromptSender } from './prompt-sender.ts';
+import { SlotKeeping } from './slot-keeping.ts';
 import { SlotSession } from './slot-session.ts';
 import { TurnConnection } from './turn-connection.ts';
 import { TurnSender } from './turn-sender.ts';
@@ -32,7 +33,7 @@ export function postgresLimiter(pool: Pool, limiterFor: LimiterFor): Limiter {
   const deps = { line, feedback, calls, leases, block, onChange: () => desk.wake() };
   const sender = needsTurn(buckets)
     ? new TurnSender({ ...deps, connection: new TurnConnection(pool, calls) })
-    : new PromptSender(deps);
+    : new PromptSender({ ...deps, keeping: new SlotKeeping(limiterFor.keepSlotsMs) });
   const desk = new Desk(line, sender);
   return {
     ask: async (given) => {

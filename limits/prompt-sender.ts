@@ -11,15 +11,13 @@ import type { LocalBlock } from './local-block.ts';
 import type { Granted, PermitCalls } from './permit-calls.ts';
 import { Prepared } from './prepared.ts';
 import { NEAR_MS, PreparedRequests, SOON_MS } from './prepared-requests.ts';
+import type { SlotKeeping } from './slot-keeping.ts';
 import { SlotLease } from './slot-lease.ts';
 import { SLOTS, type Leases } from './leases.ts';
 
 /** Of the time a permit is valid, for the way from our kernel to the partner. */
 const WAY_SHARE = 0.25;
 const BATCH = 64;
-
-/** A process uses its slots of a concurrency limit again for so long: another process hears of a free one only after a while. */
-const KEEP_MS = SECOND;
 
 /** Who waits for a slot is told when one comes free; it only looks in case it was not, and so that its claim stands (250 ms, take_permits). */
 const LOOK_MS = 80;
@@ -43,15 +41,15 @@ export class PromptSender implements Sender {
   readonly #deps: SenderDeps;
   /** Those who had to wait anyway: what it takes to make a request ready is not lost once there is room for it. */
   readonly #prepared = new PreparedRequests();
+  readonly #keeping: SlotKeeping;
   readonly #lapses: boolean;
   /** Nothing can be asked for before one of the prepared is ready. */
   #awaitsReady = false;
   #lateness = punctual;
-  /** Since when slots have been kept, monotonic ms. */
-  #keptSinceMs = -Infinity;
 
-  constructor(deps: SenderDeps) {
+  constructor({ keeping, ...deps }: SenderDeps & { readonly keeping: SlotKeeping }) {
     this.#deps = deps;
+    this.#keeping = keeping;
     this.#lapses = deps.calls.buckets.some(({ kind }) => kind === 'rate' || kind === 'window');
   }
 
@@ -74,7 +72,7 @@ export class PromptSender implements Sender {
 
     const capped = calls.buckets.some(({ kind }) => kind === 'concurrency');
     const freed = leases.takeFreed();
-    const keeps = freed.length > 0 && this.#mayKeep(first[0]);
+    const keeps = freed.length > 0 && this.#keeping.mayKeep(first[0]?.lane, performance.now());
     const asking = first.slice(0, keeps ? freed.length : BATCH);
     const made = capped ? leases.make(asking.length) : null;
     const askedAtMs = performance.now();
@@ -121,15 +119,6 @@ export class PromptSender implements Sender {
         (prepared) => this.#permit(prepared),
       );
     return { ...answer, waitMs };
-  }
-
-  /** For up to KEEP_MS in a row; then others get their turn once. Backfills never keep what others may wait for. */
-  #mayKeep(first: Waiting | undefined): boolean {
-    if (first?.lane === 'backfill') return false;
-    const nowMs = performance.now();
-    if (nowMs - this.#keptSinceMs < KEEP_MS) return true;
-    this.#keptSinceMs = nowMs;
-    return false;
   }
 
   #permit(prepared: Prepared): GrantedPermit {

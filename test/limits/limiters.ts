@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { limits as limitsSchema, type Limits } from '../../definitions/definition.ts';
-import type { GrantedPermit, Limiter, Permit } from '../../limits/limiter.ts';
+import type { GrantedPermit, Limiter, LimiterFor, Permit } from '../../limits/limiter.ts';
 import { postgresLimiter } from '../../limits/postgres-limiter.ts';
 import { openPool } from '../../warehouse/postgres/postgres-warehouse.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
@@ -11,7 +11,7 @@ export interface Limiters {
   readonly pools: readonly Pool[];
   readonly of: (
     change: Partial<Limits>,
-    how?: { readonly credential?: string; readonly pool?: Pool; readonly leaseMs?: number },
+    how?: { readonly credential?: string; readonly pool?: Pool } & Partial<Pick<LimiterFor, 'leaseMs' | 'keepSlotsMs'>>,
   ) => Limiter;
   readonly close: () => Promise<void>;
 }
@@ -23,9 +23,9 @@ export async function openLimiters(): Promise<Limiters> {
   return {
     database,
     pools,
-    of: (change, { credential = nextCredential(), pool = pools[0]!, leaseMs = 60_000 } = {}) => {
+    of: (change, { credential = nextCredential(), pool = pools[0]!, leaseMs = 60_000, keepSlotsMs } = {}) => {
       const limits = { ...limitsSchema.parse({}), ...change };
-      const limiter = postgresLimiter(pool, { partner: 'acme', credential, limits, leaseMs });
+      const limiter = postgresLimiter(pool, { partner: 'acme', credential, limits, leaseMs, keepSlotsMs });
       limiters.push(limiter);
       return limiter;
     },

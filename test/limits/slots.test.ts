@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SECOND } from '../../core/duration.ts';
+import { HOUR, MINUTE, SECOND } from '../../core/duration.ts';
 import type { Lane } from '../../core/names.ts';
 import { LEASE_MS, SILENT_MS } from '../../limits/leases.ts';
 import type { GrantedPermit, Limiter } from '../../limits/limiter.ts';
@@ -159,39 +159,71 @@ describe('a slot whose owner is silent', () => {
   });
 });
 
-/** Who had it, in order, until the second process has had it three times; the first one always has two requests. */
-const owners = async (lane: Lane): Promise<string> => {
-  const credential = nextCredential();
-  let order = '';
-  const stream = async (name: string, limiter: Limiter, asks: Lane): Promise<void> => {
-    while (order.split('B').length <= 3) {
-      const permit = granted(await limiter.ask({ lane: asks, patienceMs: 10 * SECOND }));
-      order += name;
-      await sleep(5);
-      await permit.release();
-    }
-  };
-  const [first, second] = [0, 1].map((i) => limiterOf({ concurrency: 1 }, { credential, pool: limiters.pools[i]! }));
-  await Promise.all([stream('A', first!, lane), stream('A', first!, lane), stream('B', second!, 'normal')]);
-  await Promise.all([first?.close?.(), second?.close?.()]);
-  return order;
-};
-const longest = (order: string): number => Math.max(...order.split('B').map((part) => part.length));
-
-/** Both last for moments that a machine which stands still for longer may miss: three tries. */
-async function longestOf(lane: Lane, fits: (longest: number) => boolean): Promise<number> {
-  // Two of its requests may have asked before the other process did.
-  const ran = async (): Promise<number> => longest((await owners(lane)).replace(/^A*/, ''));
-  for (let left = 2; left > 0; left--) {
-    const found = await ran();
-    if (fits(found)) return found;
-  }
-  return ran();
-}
-
 describe('a slot that two processes want', () => {
-  test('is used again at once by the one that has it, for a while, and then goes to the other', async () => {
-    expect(await longestOf('normal', (found) => found > 5)).toBeGreaterThan(5);
+  const claims = async (credential: string): Promise<number> => {
+    const { rowCount } = await limiters.database.pool.query(
+      'select from syncline.credentials where credential = $1 and slot_asker is not null',
+      [credential],
+    );
+    return Number(rowCount);
+  };
+  /** Two processes; the first one always has a request that waits while the other is under way. */
+  const rivals = (keepSlotsMs: number, lane: Lane) => {
+    const credential = nextCredential();
+    const [first, second] = [0, 1].map((i) =>
+      limiterOf({ concurrency: 1 }, { credential, pool: limiters.pools[i]!, keepSlotsMs }),
+    ) as [Limiter, Limiter];
+    const ask = (): Promise<GrantedPermit> => first.ask({ lane, patienceMs: MINUTE }).then(granted);
+    const other = { has: false };
+    return {
+      credential,
+      ask,
+      other,
+      otherAsks: async (): Promise<void> => {
+        const permit = granted(await second.ask({ patienceMs: MINUTE }));
+        other.has = true;
+        await permit.release();
+      },
+      close: () => Promise.all([first.close?.(), second.close?.()]),
+    };
+  };
+
+  test('is used again by the one that has it, for as long as it may keep it, though the other waits', async () => {
+    const { credential, ask, other, otherAsks, close } = rivals(HOUR, 'normal');
+    // The first one to be freed goes to others: nobody waits yet.
+    await (await ask()).release();
+    let [has, next] = [await ask(), ask()];
+    await has.release();
+    [has, next] = [await next, ask()];
+    const asked = otherAsks();
+    while ((await claims(credential)) === 0);
+    for (let uses = 0; uses < 20; uses += 1) {
+      await has.release();
+      [has, next] = [await next, ask()];
+      expect(other.has).toBe(false);
+    }
+    await has.release();
+    await (await next).release();
+    await asked;
+    await close();
+  });
+
+  test.each<[string, number, Lane]>([
+    ['once it has been kept for long enough', 0, 'normal'],
+    ['at once where the first one has only backfills', HOUR, 'backfill'],
+  ])('goes to the other, though the first one always wants it: %s', async (_when, keepSlotsMs, lane) => {
+    const { ask, other, otherAsks, close } = rivals(keepSlotsMs, lane);
+    let [has, next] = [await ask(), ask()];
+    const asked = otherAsks();
+    while (!other.has) {
+      await has.release();
+      [has, next] = [await next, ask()];
+    }
+    await has.release();
+    await (await next).release();
+    await asked;
+    await close();
+    expect(other.has).toBe(true);
   });
 
   test('comes to each of four that always want it', async () => {
@@ -233,9 +265,5 @@ describe('a slot that two processes want', () => {
     while (told.length === 0) await sleep(5);
     listening.release(true);
     await limiter.close?.();
-  });
-
-  test('goes to the other at once where the first one has only backfills', async () => {
-    expect(await longestOf('backfill', (found) => found < 6)).toBeLessThan(6);
   });
 });

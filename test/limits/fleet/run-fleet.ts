@@ -4,8 +4,9 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PartnerInput } from '../../../definitions/definition.ts';
 import { program } from './programs.ts';
-import type { SenderOptions } from './sender.ts';
+import type { Said, SenderOptions } from './sender.ts';
 import type { StrictOptions, StrictReport } from './strict-partner.ts';
+import { tooSoon } from './too-soon.ts';
 
 export interface FleetOptions {
   readonly databaseUrl: string;
@@ -23,6 +24,8 @@ export interface FleetReport extends StrictReport {
   /** (requests − burst) ÷ rate, over the time it took. */
   readonly efficiency: number;
   readonly senders: readonly unknown[];
+  /** Requests that broke the limit whatever the machine did to them on their way; slots are judged by the partner alone. */
+  readonly tooSoon: number;
 }
 
 /** Several processes with one credential against a strict partner, to its end. */
@@ -54,9 +57,19 @@ export async function runFleet(options: FleetOptions): Promise<FleetReport> {
     const partner = start('strict-partner', strict);
     const partnerUrl = `http://127.0.0.1:${await firstLine(partner)}`;
     const given: SenderOptions = { ...options, partnerUrl };
-    const sender = (): { child: ChildProcess; said: Promise<string> } => {
+    const leftUs = new Map<string, number>();
+    const counts: unknown[] = [];
+    const listen = async (child: ChildProcess): Promise<void> => {
+      if (child.stdout === null) return;
+      for await (const line of createInterface({ input: child.stdout })) {
+        const said = saidOf(line);
+        if (said !== undefined && 'id' in said) leftUs.set(said.id, said.leftUs);
+        else if (said !== undefined) counts.push(said);
+      }
+    };
+    const sender = (): { child: ChildProcess; ended: Promise<void> } => {
       const child = start('sender', given);
-      return { child, said: firstLine(child) };
+      return { child, ended: listen(child) };
     };
     const senders = Array.from({ length: options.processes }, sender);
     for (const afterMs of options.replaceAfterMs ?? []) {
@@ -64,16 +77,28 @@ export async function runFleet(options: FleetOptions): Promise<FleetReport> {
       senders.shift()?.child.kill('SIGKILL');
       senders.push(sender());
     }
-    const said = await Promise.all(senders.map((each) => each.said));
+    await Promise.all(senders.map(({ ended }) => ended));
     const report = (await (await fetch(`${partnerUrl}/report`)).json()) as StrictReport;
+    // Of one that was killed as it sent nobody knows when.
+    const arrived = report.seen.map(({ id, atUs }) => ({ leftUs: leftUs.get(id) ?? atUs, seenUs: atUs }));
     const idealMs = ((report.arrivals - strict.burst) * strict.perMs) / strict.limit;
     return {
       ...report,
       efficiency: idealMs / report.wallMs,
-      senders: said.map((each) => JSON.parse(each || '{}') as unknown),
+      senders: counts,
+      tooSoon: strict.kind === 'concurrency' ? report.refused : tooSoon(arrived, { ...strict, kind: strict.kind }),
     };
   } finally {
     for (const child of children) child.kill('SIGKILL');
+  }
+}
+
+/** A process that is killed may have said half a line. */
+function saidOf(line: string): Said | undefined {
+  try {
+    return JSON.parse(line) as Said;
+  } catch {
+    return undefined;
   }
 }
 

@@ -23,6 +23,8 @@ export interface StrictReport {
   /** First to last arrival. */
   readonly wallMs: number;
   readonly gapsMs: { readonly least: number; readonly median: number; readonly most: number };
+  /** When each request was seen, µs of the machine's monotonic clock. */
+  readonly seen: readonly { readonly id: string; readonly atUs: number }[];
   /** How much too early the refused came. */
   readonly earlyMs: readonly number[];
 }
@@ -36,6 +38,7 @@ try {
 }
 const nowUs = (): number => Number(process.hrtime.bigint() / 1000n);
 const times: number[] = [];
+const seen: { id: string; atUs: number }[] = [];
 const early: number[] = [];
 let open = 0;
 let refused = 0;
@@ -68,6 +71,7 @@ const server = createServer((request, response) => {
     return;
   }
   times.push(at);
+  seen.push({ id: new URL(request.url ?? '/', 'http://partner').searchParams.get('id') ?? '', atUs: at });
   open += 1;
   const ok = admit(at);
   if (!ok) refused += 1;
@@ -92,6 +96,7 @@ function report(): StrictReport {
     refused,
     wallMs: ((times.at(-1) ?? 0) - (times[0] ?? 0)) / 1000,
     gapsMs: { least: gaps[0] ?? 0, median: gaps[gaps.length >> 1] ?? 0, most: gaps.at(-1) ?? 0 },
+    seen,
     earlyMs: early.slice(0, 20),
   };
 }
