@@ -2,7 +2,7 @@ import { addCounts, noCounts, type Counts } from '../core/counts.ts';
 import { MINUTE } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
 import type { Kind, Lane, Outcome } from '../core/names.ts';
-import { outcomeOfRun } from '../core/outcome.ts';
+import { outcomeOfRun, reasonOfRun } from '../core/outcome.ts';
 import { parseWindow } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Partner } from '../definitions/definition.ts';
@@ -105,12 +105,10 @@ export interface RunReport {
 }
 
 /** Ends a run: its outcome from those of its streams. */
-export async function closeRun(deps: ActivityDeps, { runId, reports }: CloseRunInput): Promise<RunReport> {
+export async function closeRun(deps: ActivityDeps, { runId, reports: told }: CloseRunInput): Promise<RunReport> {
+  const reports = await Promise.all(told.map(async (report) => asItStands(deps, report)));
   const outcome = outcomeOfRun(reports.map((report) => report.outcome ?? 'failed'));
-  const reasons = reports
-    .filter((report) => report.reason !== null)
-    .map((report) => `${report.stream} ${report.outcome}: ${report.reason}`);
-  const reason = reasons.join('; ') || null;
+  const reason = reasonOfRun(reports);
   await deps.warehouse.closeRun({ runId, outcome, reason });
   return {
     runId,
@@ -119,6 +117,12 @@ export async function closeRun(deps: ActivityDeps, { runId, reports }: CloseRunI
     counts: reports.map(({ counts }) => counts).reduce(addCounts, noCounts),
     streams: reports,
   };
+}
+
+/** What a stream had in quarantine may have gone through while the others were being read. */
+async function asItStands({ warehouse }: ActivityDeps, report: StreamReport): Promise<StreamReport> {
+  if (report.state !== 'done' || report.counts.quarantined === 0) return report;
+  return (await warehouse.streamReport(report.syncId)) ?? report;
 }
 
 /** Failed or cancelled: the ledger keeps the checkpoint, and says why. */

@@ -16,15 +16,16 @@ export interface ReplayInput {
 
 export interface Replayed {
   readonly report: StreamReport | null;
-  /** Ids of the records that fit now. */
+  /** Ids of the entries whose records fit now; they are settled. */
   readonly fitted: readonly string[];
   /** Those that still do not, and why. */
   readonly refused: readonly { readonly id: string; readonly path: string; readonly reason: string }[];
 }
 
 /**
- * Sends held records the normal path again, under the present definition: same keys, same checks, same merge. It makes a
- * run of its own with one page, whose key is made of the records' ids: done twice, it lands once.
+ * Sends held records the normal path again, under the present definition: same keys, same checks, same merge; each counts as
+ * received when it last came. It makes a run of its own with one page, whose key is made of the records' ids and how often
+ * each was seen: done twice, it lands once.
  */
 export async function replayQuarantine(warehouse: Warehouse, { stream, held, nowMs }: ReplayInput): Promise<Replayed> {
   if (stream.definition.disposition === 'replace')
@@ -52,11 +53,12 @@ export async function replayQuarantine(warehouse: Warehouse, { stream, held, now
   );
   const idOf = (ordinal: number): string => (withPayload[ordinal] as QuarantinedRecord).id;
   const refused = rejected.map(({ ordinal, path, reason }) => ({ id: idOf(ordinal), path, reason }));
-  const fitted = records.map(({ ordinal }) => idOf(ordinal));
-  if (records.length === 0) return { report: null, fitted, refused };
+  const fitting = records.map(({ ordinal }) => idOf(ordinal));
+  if (records.length === 0) return { report: null, fitted: fitting, refused };
 
+  const seen = records.map(({ ordinal }) => `${idOf(ordinal)} ${(withPayload[ordinal] as QuarantinedRecord).count}`);
   const page = hashToUuid(
-    JSON.stringify(['quarantine', stream.partner.name, stream.name, stream.definitionVersion, fitted]),
+    JSON.stringify(['quarantine', stream.partner.name, stream.name, stream.definitionVersion, seen]),
   );
   const opened = await warehouse.openStream({
     stream,
@@ -95,10 +97,16 @@ export async function replayQuarantine(warehouse: Warehouse, { stream, held, now
           skipped: false,
           notModified: false,
           validators: null,
+          replays: withPayload.map(({ id }) => id),
         },
       ],
     });
-  return { report: await warehouse.finishStream({ stream, run: opened.run }), fitted, refused };
+  const report = await warehouse.finishStream({ stream, run: opened.run });
+  const entries = await warehouse.quarantineEntries(opened.run, fitting);
+  const fitted = entries.filter(({ status }) => status === 'replayed').map(({ id }) => id);
+  // PostgreSQL's own word comes after our checks.
+  const still = entries.filter(({ status }) => status === 'held').map(({ id, path, reason }) => ({ id, path, reason }));
+  return { report, fitted, refused: [...refused, ...still] };
 }
 
 function compareIds(a: string, b: string): number {

@@ -15,4 +15,7 @@ export function printBalance(output: Output, streams: readonly StreamReport[]): 
   const shown = fateCounts.filter((name) => name !== 'deleted' || streams.some((report) => report.counts.deleted > 0));
   output.table(rows, ['stream', 'outcome', 'fetched', ...shown, 'pages', 'requests']);
   for (const report of streams) if (report.reason !== null) output.say(`${report.stream}: ${report.reason}`);
+  for (const { stream, counts, settled } of streams)
+    if (settled !== undefined)
+      output.say(`${stream}: ${settled} of ${counts.quarantined} quarantined records were settled since`);
 }

@@ -1,3 +1,4 @@
+import { compareReceived, type Received } from './received.ts';
 import { compareVersions } from './version.ts';
 
 /** The newest known event of a key. */
@@ -7,11 +8,17 @@ export interface Head {
   readonly hash: string;
   /** Number of the event within its stream. */
   readonly event: number;
+  /** Only known where something is replayed. */
+  readonly received?: Received | undefined;
 }
 
 export interface Arrival {
   readonly version: string | null;
   readonly hash: string;
+  /** Of a replayed record. Others are received now, after all that is known. */
+  readonly received?: Received | undefined;
+  /** Of a replayed record: a newer one of its key came since, and may have made no event because it was known already. */
+  readonly superseded?: boolean;
 }
 
 export const fates = ['inserted', 'updated', 'unchanged', 'stale'] as const;
@@ -21,16 +28,30 @@ export interface Decision {
   readonly fate: Fate;
   /** Same version as the newest known, other content: the later arrival wins, and it is counted. */
   readonly conflict: boolean;
+  /**
+   * Stale, and later than the newest event of its key: only the record that came again unchanged is newer, and that made
+   * none. In the log it would look like the newest.
+   */
+  readonly silent?: true;
 }
 
 const inserted: Decision = { fate: 'inserted', conflict: false };
+const stale: Decision = { fate: 'stale', conflict: false };
+const silent: Decision = { ...stale, silent: true };
 
 /** What becomes of a record that arrives while `head` is the newest known event of its key. */
 export function decide(arrival: Arrival, head: Head | undefined): Decision {
-  if (head === undefined) return inserted;
+  if (head === undefined) return arrival.superseded === true ? silent : inserted;
   if (arrival.hash === head.hash) return { fate: 'unchanged', conflict: false };
-  // Without a version arrival decides, also over rows from when the definition still declared one.
-  const order = arrival.version === null ? 1 : compareVersions(arrival.version, head.version);
-  if (order < 0) return { fate: 'stale', conflict: false };
+  if (arrival.version === null) return byReceived(arrival, head);
+  const order = compareVersions(arrival.version, head.version);
+  if (order < 0) return stale;
   return { fate: 'updated', conflict: order === 0 };
+}
+
+/** Without a version the one received later is newer, also than rows from when the definition still declared one. */
+function byReceived({ received, superseded }: Arrival, head: Head): Decision {
+  if (received !== undefined && head.received !== undefined && compareReceived(received, head.received) < 0)
+    return stale;
+  return superseded === true ? silent : { fate: 'updated', conflict: false };
 }

@@ -1,12 +1,10 @@
-import { decide, type Fate, type Head } from './decide.ts';
+import { decide, type Arrival, type Fate, type Head } from './decide.ts';
 import { noCounts, type Counts } from './counts.ts';
 
 /** What the fold needs of a record; the adapter's record has more. */
-export interface Foldable {
+export interface Foldable extends Arrival {
   /** null: the stream has no primary key, each record stands for itself. */
   readonly key: string | null;
-  readonly version: string | null;
-  readonly hash: string;
 }
 
 export interface Written<R> {
@@ -73,7 +71,7 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
     else if (decision.fate === 'updated') {
       const written = rows.get(key);
       take(record, written === undefined ? (head?.event ?? null) : written.previous);
-    } else if (decision.fate === 'stale') {
+    } else if (decision.fate === 'stale' && decision.silent !== true) {
       event += 1;
       events.push({ record, page, event });
     }
@@ -115,4 +113,6 @@ interface Row<R> extends Written<R> {
 const isReplaced = <R>(row: Row<R>): row is Replaced<R> => row.previous !== null;
 
 const headOf = <R extends Foldable>(row: Row<R> | undefined): Head | undefined =>
-  row === undefined ? undefined : { version: row.record.version, hash: row.record.hash, event: row.event };
+  row === undefined
+    ? undefined
+    : { version: row.record.version, hash: row.record.hash, event: row.event, received: row.record.received };

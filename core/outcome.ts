@@ -3,6 +3,8 @@ import type { Outcome } from './names.ts';
 
 export interface Evidence {
   readonly counts: Counts;
+  /** Of the quarantined records: how many went through, or were dismissed, since. */
+  readonly settled?: number;
   readonly errorBudget: { readonly count: number; readonly share: number };
   /** How many records the partner said there are, if it did. */
   readonly partnerTotal: number | null;
@@ -26,25 +28,24 @@ const SUSPICIOUS_DROP = 0.5;
 
 /** The outcome of a stream that was read to its end, and why it is not `ok`. Green only when everything adds up. */
 export function outcomeOf(evidence: Evidence): { readonly outcome: Outcome; readonly reasons: readonly string[] } {
-  const { counts, errorBudget } = evidence;
+  const { counts, errorBudget, settled = 0 } = evidence;
+  const held = counts.quarantined - settled;
   const failed: string[] = [];
   if (!balances(counts)) failed.push('the balance does not add up: this is a fault of Syncline, please report it');
-  if (counts.quarantined > errorBudget.count)
-    failed.push(`${counts.quarantined} quarantined records exceed the error budget of ${errorBudget.count}`);
-  else if (counts.quarantined > 0 && counts.quarantined > counts.fetched * errorBudget.share)
+  if (held > errorBudget.count)
+    failed.push(`${held} quarantined records exceed the error budget of ${errorBudget.count}`);
+  else if (held > 0 && held > counts.fetched * errorBudget.share)
     failed.push(
-      `${counts.quarantined} of ${counts.fetched} records quarantined exceed the error budget of ${percent(errorBudget.share)}`,
+      `${held} of ${counts.fetched} records quarantined exceed the error budget of ${percent(errorBudget.share)}`,
     );
   if (failed.length > 0) return { outcome: 'failed', reasons: failed };
 
   const suspect = suspicions(evidence);
   if (suspect.length > 0) return { outcome: 'suspect', reasons: suspect };
-  if (counts.quarantined > 0)
+  if (held > 0)
     return {
       outcome: 'partial',
-      reasons: [
-        counts.quarantined === 1 ? '1 record is in quarantine' : `${counts.quarantined} records are in quarantine`,
-      ],
+      reasons: [held === 1 ? '1 record is in quarantine' : `${held} records are in quarantine`],
     };
   return { outcome: 'ok', reasons: [] };
 }
@@ -79,3 +80,26 @@ export function outcomeOfRun(streams: readonly Outcome[]): Outcome {
   if (has('deferred')) return 'deferred';
   return 'ok';
 }
+
+interface StreamEnd {
+  readonly stream: string;
+  readonly outcome: Outcome | null;
+  readonly reason: string | null;
+}
+
+/** Why a run is not `ok`, from the reasons of its streams. */
+export const reasonOfRun = (streams: readonly StreamEnd[]): string | null =>
+  streams.flatMap((end) => (end.reason === null ? [] : [said(end)])).join(SEPARATOR) || null;
+
+/** The reason of a run in which one stream has ended otherwise since; the words of the others stay. */
+export function replaceReason(text: string | null, before: StreamEnd, after: StreamEnd): string | null {
+  const reason = after.reason === null ? '' : `${said(after)}${SEPARATOR}`;
+  return (
+    `${SEPARATOR}${text ?? ''}${SEPARATOR}`
+      .replace(`${SEPARATOR}${said(before)}${SEPARATOR}`, () => `${SEPARATOR}${reason}`)
+      .slice(SEPARATOR.length, -SEPARATOR.length) || null
+  );
+}
+
+const SEPARATOR = '; ';
+const said = ({ stream, outcome, reason }: StreamEnd): string => `${stream} ${outcome}: ${reason}`;

@@ -4,6 +4,7 @@ import type { Checkpoint } from '../core/checkpoint.ts';
 import type { Counts } from '../core/counts.ts';
 import type { Kind, Lane, Outcome } from '../core/names.ts';
 import type { TimeRange } from '../core/page.ts';
+import type { Received } from '../core/received.ts';
 import type { WindowRun } from '../core/window-runs.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 
@@ -19,10 +20,13 @@ export interface StagedRecord {
   readonly hash: string;
   /** Which of its page's lines is the record's own. */
   readonly line: number;
+  /** Of a replayed record, as the warehouse finds it under the stream's lock. */
+  readonly received?: Received;
+  readonly superseded?: boolean;
 }
 
 /** What a line is made of. */
-export interface LineOf extends Omit<StagedRecord, 'line'> {
+export interface LineOf extends Omit<StagedRecord, 'line' | 'received' | 'superseded'> {
   readonly eventTime: string | null;
   /** Exactly as it came. */
   readonly payload: string;
@@ -96,6 +100,8 @@ export interface StagedPage {
   readonly notModified: boolean;
   /** Of a conditional request; they count once the run is complete. */
   readonly validators: Validators | null;
+  /** The page replays the quarantine: ids of its entries, by ordinal. */
+  readonly replays?: readonly string[];
 }
 
 export interface StreamRun {
@@ -113,6 +119,8 @@ export interface StreamReport {
   readonly reason: string | null;
   readonly counts: Counts;
   readonly removed: number;
+  /** Of the quarantined records: how many went through, or were dismissed, since. Not there: none. */
+  readonly settled?: number;
   readonly pages: number;
   readonly requests: number;
 }
@@ -197,6 +205,16 @@ export interface UncountedRequests {
   readonly writer: Writer;
 }
 
+export const entryStates = ['held', 'replayed', 'dismissed'] as const;
+
+export interface QuarantineEntry {
+  /** `17.3`: page and place where the record was first seen; unique within the stream. */
+  readonly id: string;
+  readonly status: (typeof entryStates)[number];
+  readonly path: string;
+  readonly reason: string;
+}
+
 export interface FinishStream {
   readonly stream: CompiledStream;
   readonly run: StreamRun;
@@ -249,6 +267,8 @@ export interface Warehouse {
     readonly reason: string;
   }): Promise<StreamReport | null>;
   streamReport(syncId: string): Promise<StreamReport | null>;
+  /** How entries of the quarantine stand. */
+  quarantineEntries(run: StreamRun, ids: readonly string[]): Promise<readonly QuarantineEntry[]>;
   /** A run that has ended, to read one of its streams once more. */
   retryBasis(runId: string): Promise<RetryBasis | undefined>;
   /** Shows until when a run waits. */

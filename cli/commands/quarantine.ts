@@ -1,5 +1,5 @@
 import { InvalidInput } from '../../core/errors.ts';
-import { readQuarantine, settleQuarantine } from '../../warehouse/postgres/quarantine.ts';
+import { readQuarantine } from '../../warehouse/postgres/quarantine.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
@@ -29,9 +29,11 @@ export async function quarantineList({ config, output, options, partner, stream 
       shown.map((record) => ({
         ...record,
         stream: `${record.partner}.${record.stream}`,
-        since: record.quarantinedAt.slice(0, 19),
+        times: record.count,
+        first: record.quarantinedAt.slice(0, 19),
+        last: record.lastSeenAt.slice(0, 19),
       })),
-      ['stream', 'id', 'key', 'path', 'reason', 'status', 'since'],
+      ['stream', 'id', 'key', 'path', 'reason', 'status', 'times', 'first', 'last'],
     );
   return exitCodes.ok;
 }
@@ -57,6 +59,11 @@ export async function quarantineShow({
   output.say(
     `${partner}.${stream} ${id}: ${record.path || '(the record)'}: ${record.reason} (${record.status}, definition ${record.definitionVersion})`,
   );
+  output.say(
+    record.count === 1
+      ? `Seen once, at ${record.quarantinedAt}`
+      : `Seen ${record.count} times, from ${record.quarantinedAt} to ${record.lastSeenAt}`,
+  );
   output.say(record.payload ?? 'This stream withholds the payloads of its quarantine.');
   return exitCodes.ok;
 }
@@ -78,8 +85,8 @@ export async function quarantineReplay({ config, output, partner, stream }: Stre
   );
   return withDatabase(config, async (pool) => {
     const held = await readQuarantine(pool, { partner, stream, status: 'held', limit: BATCH });
-    const replayed = await replayQuarantine(postgresWarehouse(pool), { stream: compiled, held, nowMs: Date.now() });
-    await settleQuarantine(pool, { partner, stream, ids: replayed.fitted });
+    const warehouse = postgresWarehouse(pool, { names: config.names });
+    const replayed = await replayQuarantine(warehouse, { stream: compiled, held, nowMs: Date.now() });
     output.json(replayed);
     output.say(
       `${replayed.fitted.length} of ${held.length} held records went through; ${held.length - replayed.fitted.length} stay.`,

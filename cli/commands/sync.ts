@@ -1,10 +1,15 @@
+import type { Pool } from 'pg';
 import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import { missingPollers } from '../../client/missing-pollers.ts';
 import type { RunReport } from '../../activities/control.ts';
+import { addCounts, noCounts } from '../../core/counts.ts';
 import { InvalidInput } from '../../core/errors.ts';
+import type { Names } from '../../core/names.ts';
 import { dayOf, parseWindow } from '../../core/window.ts';
 import { listPartners } from '../../definitions/find.ts';
 import { nextGeneration, streamsReadBefore } from '../../warehouse/postgres/inspect.ts';
+import { retryBasis } from '../../warehouse/postgres/retry.ts';
+import { runOutcome } from '../../warehouse/postgres/runs.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
@@ -69,8 +74,20 @@ export async function sync({ config, output, options, partner, streams }: SyncCo
           `${before.join(', ')}: read before for ${window}, and not again; the figures are of then. To read again: syncline sync ${[partner, ...before].join(' ')} --window ${window} --force`,
         );
     }
-    return printReport(output, partner, report);
+    if (started.state === 'begun' || 'failure' in report || config.databaseUrl === undefined)
+      return printReport(output, partner, report);
+    return printReport(output, partner, await withDatabase(config, (pool) => asItStands(pool, config.names, report)));
   });
+}
+
+/** How a run stands that ended some time ago: its quarantine may have been replayed since, or a stream read once more. */
+async function asItStands(pool: Pool, names: Names, report: RunReport): Promise<RunReport> {
+  const [ended, basis] = await Promise.all([runOutcome(pool, report.runId), retryBasis(pool, names, report.runId)]);
+  const streams = report.streams.map(
+    (told) => basis?.reports.find(({ stream, state }) => stream === told.stream && state !== 'running') ?? told,
+  );
+  const counts = streams.map((stream) => stream.counts).reduce(addCounts, noCounts);
+  return { ...report, ...ended, counts, streams };
 }
 
 export function printReport(output: Output, partner: string, report: RunReport | { readonly failure: string }): number {
@@ -80,8 +97,9 @@ export function printReport(output: Output, partner: string, report: RunReport |
     return exitCodes.failed;
   }
   printBalance(output, report.streams);
-  for (const { stream, counts } of report.streams)
-    if (counts.quarantined > 0) output.say(`Why, record by record: syncline quarantine list ${partner} ${stream}`);
+  for (const { stream, counts, settled = 0 } of report.streams)
+    if (counts.quarantined > settled)
+      output.say(`Why, record by record: syncline quarantine list ${partner} ${stream}`);
   output.say(`Outcome ${report.outcome}.`);
   return exitCodeOf[report.outcome];
 }

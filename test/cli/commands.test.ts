@@ -206,7 +206,16 @@ describe('syncline, from a first definition to a mended quarantine', () => {
     const records = value as { readonly id: string; readonly key: string }[];
     expect(records.length).toBe(withoutDescription);
     const [record] = records;
-    expect(record).toMatchObject({ path: 'description', reason: 'expected string, found null', status: 'held' });
+    expect(record).toMatchObject({
+      path: 'description',
+      reason: 'expected string, found null',
+      status: 'held',
+      count: 1,
+    });
+    expect(await syncline('quarantine list acme payments --limit 1')).toEqual({
+      code: 0,
+      says: expect.stringMatching(/stream +id +key +path +reason +status +times +first +last *\n/),
+    });
     expect(record).not.toHaveProperty('payload');
     const shown = await json(`quarantine show acme payments ${record?.id}`);
     const { payload } = shown.value as { readonly payload: string };
@@ -226,9 +235,24 @@ describe('syncline, from a first definition to a mended quarantine', () => {
     expect(await syncline('quarantine list')).toEqual({ code: 0, says: 'Nothing is in quarantine.\n' });
   });
 
+  test('after a replay that took all, the run and its sync say so', async () => {
+    const settled = `payments: ${withoutDescription} of ${withoutDescription} quarantined records were settled since`;
+    expect(await syncline(`runs show ${RUN}`)).toEqual({
+      code: 0,
+      says: expect.stringMatching(new RegExp(`^${RUN}: ok, started [^]*payments +ok +300[^]*${settled}`)),
+    });
+    expect(await syncline(`sync acme --window ${WINDOW}`)).toEqual({
+      code: 0,
+      says: expect.stringMatching(new RegExp(`^Nothing was read: [^]*${settled}\nOutcome ok\\.\n$`)),
+    });
+    expect(await json('runs list --partner acme')).toMatchObject({
+      value: [{ runId: RUN, outcome: 'ok', reason: null }],
+    });
+  });
+
   test('a sync of a stream that was read before for this window says so', async () => {
     expect(await syncline(`sync acme payments --window ${WINDOW}`)).toEqual({
-      code: 3,
+      code: 0,
       says: expect.stringMatching(
         new RegExp(
           `payments: read before for ${WINDOW}, and not again[^]*sync acme payments --window ${WINDOW} --force\n`,

@@ -30,4 +30,31 @@ describe('decide', () => {
   ])('%s', (_what, arrival, known, fate, conflict) => {
     expect(decide(arrival, known)).toEqual({ fate, conflict });
   });
+
+  const last = { ...head, version: null, received: { page: 7, ordinal: 3 } };
+  const bad = { version: null, hash: 'bb' };
+  test.each([
+    ['received before the head', { ...bad, received: { page: 6, ordinal: 9 } }, last, 'stale'],
+    ['received before the head on its page', { ...bad, received: { page: 7, ordinal: 2 } }, last, 'stale'],
+    ['received after the head on its page', { ...bad, received: { page: 7, ordinal: 4 } }, last, 'updated'],
+    ['received after the head', { ...bad, received: { page: 8, ordinal: 0 } }, last, 'updated'],
+    ['that equals the head', { version: null, hash: 'aa', received: { page: 1, ordinal: 0 } }, last, 'unchanged'],
+    [
+      'of a version, by its version alone',
+      { version: '3', hash: 'bb', received: { page: 6, ordinal: 9 } },
+      head,
+      'updated',
+    ],
+  ])('takes a replayed record %s as its place says', (_what, arrival, known, fate) => {
+    expect(decide(arrival, known)).toEqual({ fate, conflict: false });
+  });
+
+  test.each([
+    ['after the head', { page: 8, ordinal: 0 }, last, true],
+    ['before the head, whose event says so', { page: 6, ordinal: 0 }, last, undefined],
+    ['of a key without a row', { page: 8, ordinal: 0 }, undefined, true],
+  ])('never lets a superseded record win, received %s', (_what, received, known, silent) => {
+    const decision = decide({ ...bad, received, superseded: true }, known);
+    expect(decision).toEqual({ fate: 'stale', conflict: false, ...(silent === undefined ? {} : { silent }) });
+  });
 });

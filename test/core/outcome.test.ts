@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { assert, constantFrom, nat, property, record, option, boolean, array } from 'fast-check';
 import { balances, noCounts } from '../../core/counts.ts';
 import { outcomes } from '../../core/names.ts';
-import { outcomeOf, outcomeOfRun, type Evidence } from '../../core/outcome.ts';
+import { outcomeOf, outcomeOfRun, reasonOfRun, replaceReason, type Evidence } from '../../core/outcome.ts';
 
 const good: Evidence = {
   counts: { ...noCounts, fetched: 1000, inserted: 1000 },
@@ -131,5 +131,31 @@ describe('outcomeOfRun', () => {
         expect(outcomeOfRun(streams) === 'ok').toBe(streams.every((outcome) => outcome === 'ok'));
       }),
     );
+  });
+});
+
+test('records that were settled since count for no budget and no outcome', () => {
+  const of = (settled: number, count: number): string => {
+    const counts = { ...noCounts, fetched: 10, inserted: 7, quarantined: 3 };
+    return outcomeOf({ ...good, counts, settled, errorBudget: { count, share: 1 } }).outcome;
+  };
+  expect([of(0, 2), of(1, 2), of(2, 0), of(3, 0)]).toEqual(['failed', 'partial', 'failed', 'ok']);
+});
+
+describe('the reason of a run', () => {
+  const [a, b] = [
+    { stream: 'a', outcome: 'partial', reason: '3 records; of them some' },
+    { stream: 'b', outcome: 'failed', reason: 'it is away' },
+  ] as const;
+  const ok = { stream: 'a', outcome: 'ok', reason: null } as const;
+  test.each([
+    ['the only one', [a], ok, null],
+    ['the first', [a, b], ok, 'b failed: it is away'],
+    ['the last', [b, a], ok, 'b failed: it is away'],
+    ['one in between', [b, a, b], ok, 'b failed: it is away; b failed: it is away'],
+    ['with another reason', [b, a], { ...a, reason: 'a $& record' }, 'b failed: it is away; a partial: a $& record'],
+    ['one that it does not name', [b], ok, 'b failed: it is away'],
+  ])('loses that of a stream that has ended otherwise since: %s', (_where, streams, after, expected) => {
+    expect(replaceReason(reasonOfRun(streams), a, after)).toBe(expected);
   });
 });

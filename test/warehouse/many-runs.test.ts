@@ -1,10 +1,14 @@
 import { beforeAll, expect, test } from '@jest/globals';
+import type { ClientBase } from 'pg';
 import { inspections } from '../../bench/inspect.ts';
 import { middleOf, writePast, type Past } from '../../bench/past.ts';
+import { holdRecords } from '../../warehouse/postgres/hold-records.ts';
 import { listRuns } from '../../warehouse/postgres/inspect.ts';
 import { openStream } from '../../warehouse/postgres/open-stream.ts';
-import { settleQuarantine } from '../../warehouse/postgres/quarantine.ts';
+import { settleEntries } from '../../warehouse/postgres/settle-entries.ts';
 import { statusOfStreams } from '../../warehouse/postgres/stream-status.ts';
+import { supersedeHeld } from '../../warehouse/postgres/supersede.ts';
+import type { StagedPage } from '../../warehouse/warehouse.ts';
 import { defineStream } from '../support/define-stream.ts';
 import { blocksReadBy } from '../support/explained-queries.ts';
 import { usePool } from '../support/use-pool.ts';
@@ -72,9 +76,43 @@ test('records of the quarantine that went through are found by their places', as
   const held = async (): Promise<number> =>
     Number((await used.pool.query(`select from quarantine where status = 'held'`)).rowCount);
   const before = await held();
-  const read = await blocksReadBy(used.pool, (pool) => settleQuarantine(pool, { partner: 'p2', stream: 's2', ids }));
+  const { rows } = await used.pool.query<{ stream_id: number }>(
+    `select stream_id from streams where partner = 'p2' and name = 's2'`,
+  );
+  const streamId = rows[0]?.stream_id as number;
+  const read = await blocksReadBy(used.pool, (pool) => settleEntries(pool, { streamId, ids }));
   expect(before - (await held())).toBe(20);
   expect(read).toBeLessThan(4 * FEW);
+});
+
+test('a bad record that comes again finds its entry, and a good one what is held of its key, by an index', async () => {
+  const { rows } = await used.pool.query<{
+    stream_id: number;
+    key: string;
+    path: string;
+    reason: string;
+    hash: string;
+  }>(
+    `select stream_id, key, path, reason, hash from quarantine where status = 'held' and superseded_at is null order by stream_id, page offset 100 limit 1`,
+  );
+  const { stream_id: streamId, ...held } = rows[0] as (typeof rows)[number];
+  const run = { streamId, runNo: 1, syncId: '' };
+  const rejected = { ...held, ordinal: 0, payload: '{}' };
+  const record = { key: held.key, ordinal: 1 };
+  const again = [{ rejected: [rejected], records: [] }] as unknown as readonly StagedPage[];
+  const good = [{ rejected: [], records: [record] }] as unknown as readonly StagedPage[];
+  const of = { run, stream: defineStream(), firstPage: 999_999 };
+  expect(
+    await blocksReadBy(used.pool, (pool) => holdRecords(pool as unknown as ClientBase, { ...of, pages: again })),
+  ).toBeLessThan(FEW);
+  expect(
+    await blocksReadBy(used.pool, (pool) => supersedeHeld(pool as unknown as ClientBase, { ...of, pages: good })),
+  ).toBeLessThan(FEW);
+  const after = await used.pool.query(
+    'select count > 1 as counted, superseded_at is not null as superseded from quarantine where stream_id = $1 and hash = $2',
+    [streamId, held.hash],
+  );
+  expect(after.rows).toEqual([{ counted: true, superseded: true }]);
 });
 
 test('status tells the last run that brought a stream up to date, however long ago that is, beside later backfills', async () => {
@@ -95,6 +133,6 @@ test('status tells the last run that brought a stream up to date, however long a
 });
 
 test('status reads a few blocks a stream, and what it counts', async () => {
-  await used.pool.query('truncate quarantine, waiting');
+  await used.pool.query('truncate quarantine, quarantine_sightings, waiting');
   expect(await blocksReadBy(used.pool, statusOfStreams)).toBeLessThan(40 * streams);
 });

@@ -33,13 +33,19 @@ export async function runOf(
     window = '2026-11-24',
     total = null,
     kind = 'nightly',
-  }: { readonly window?: string; readonly total?: number | null; readonly kind?: Kind } = {},
+    runId = null,
+  }: {
+    readonly window?: string;
+    readonly total?: number | null;
+    readonly kind?: Kind;
+    readonly runId?: string | null;
+  } = {},
 ): Promise<Run> {
   const syncId = `sync/${stream.partner.name}/${stream.name}/${window}`;
   const opened = await warehouse.openStream({
     stream,
     syncId,
-    runId: null,
+    runId,
     windowLabel: window,
     kind,
     lane: 'normal',
@@ -147,7 +153,7 @@ export async function ledgerOf(pool: Pool, stream: CompiledStream): Promise<Reco
     ['stream_runs', 'run_no', '{stream_id,sync_id,started_at,updated_at,finished_at,definition_version}'],
     ['pages', 'page_id', '{stream_id,page_key,committed_at}'],
     ['events', 'event', '{stream_id}'],
-    ['quarantine', 'page, ordinal', '{stream_id,quarantined_at,definition_version}'],
+    ['quarantine', 'page, ordinal', '{stream_id,quarantined_at,last_seen_at,superseded_at,definition_version}'],
   ]) {
     const { rows } = await pool.query<{ row: unknown }>(
       `select to_jsonb(t) - $2::text[] as row from ${table} t

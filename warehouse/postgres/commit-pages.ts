@@ -3,16 +3,22 @@ import { addCounts, noCounts, type Counts } from '../../core/counts.ts';
 import { GiveUp, RetryLater } from '../../core/errors.ts';
 import { fold } from '../../core/fold.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
+import type { Names } from '../../core/names.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { RejectedRecord, StagedPage, StagedRecord, StreamRun, Writer } from '../warehouse.ts';
-import { headKey, readHeads } from './heads.ts';
+import { headKey, readHeads, withReceived } from './heads.ts';
 import type { PostgresLines } from './page-lines.ts';
 import { recordPages } from './record-pages.ts';
+import { replayedIds, replayedPage } from './replayed-page.ts';
+import { settleEntries } from './settle-entries.ts';
+import { settleRuns } from './settle-runs.ts';
+import { ordersByArrival, supersedeHeld } from './supersede.ts';
 import { shadowOf, targetOf } from './target.ts';
 import { transaction } from './transaction.ts';
 import { RefusedRow, writeRows } from './write-rows.ts';
 
 export interface CommitInput {
+  readonly names: Names;
   readonly stream: CompiledStream;
   readonly run: StreamRun;
   readonly writer: Writer;
@@ -42,13 +48,16 @@ export async function commitPages(pool: Pool, input: CommitInput, failpoint: Fai
 async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoint): Promise<Counts> {
   const { stream, run } = input;
   const standing = await lockRun(client, run);
-  const pages = await pagesToCommit(client, input, standing.checkpoint);
+  const fresh = await pagesToCommit(client, input, standing.checkpoint);
+  const pages = await replayed(client, input, fresh.pages);
   if (pages.length === 0) return noCounts;
+  const replays = pages.some((page) => page.replays !== undefined);
 
   const replaces = stream.definition.disposition === 'replace';
   const table = replaces ? shadowOf(stream, run.runNo) : targetOf(stream);
   const records = pages.flatMap((page) => page.records);
-  const heads = await readHeads(client, { stream, table, records });
+  let heads = await readHeads(client, { stream, table, records });
+  if (replays && ordersByArrival(stream)) heads = await withReceived(client, { streamId: run.streamId, heads });
   const keyed =
     stream.definition.disposition === 'append' ? records.map((record) => withHeadKey(stream, record)) : null;
   let at = 0;
@@ -66,20 +75,34 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
   const written = pages.map(({ lines }, i) => ({ page: standing.lastPage + i + 1, lines: lines as PostgresLines }));
   await writeRows(client, { stream, run, table, folded, pages: written });
   await failpoint('commit.middle');
-  await recordPages(client, {
-    ...input,
-    pages,
-    firstPage: standing.lastPage + 1,
-    counts: folded.counts,
-    lastEvent: folded.lastEvent,
-  });
+  const firstPage = standing.lastPage + 1;
+  await recordPages(client, { ...input, pages, firstPage, counts: folded.counts, lastEvent: folded.lastEvent });
+  if (replays) {
+    const { streamId } = run;
+    const runNos = await settleEntries(client, { streamId, ids: pages.flatMap(replayedIds) });
+    await settleRuns(client, { stream, names: input.names, streamId, runNos });
+  }
+  if (fresh.holds || (ordersByArrival(stream) && pages.some((page) => page.rejected.length > 0)))
+    await supersedeHeld(client, { run, pages, firstPage });
   return folded.counts.reduce(addCounts, noCounts);
 }
 
 const withHeadKey = (stream: CompiledStream, record: StagedRecord): StagedRecord => {
-  const { ordinal, version, hash, line } = record;
-  return { ordinal, key: headKey(stream, record), version, hash, line };
+  const { ordinal, version, hash, line, received } = record;
+  const known = { ordinal, key: headKey(stream, record), version, hash, line };
+  return received === undefined ? known : { ...known, received };
 };
+
+async function replayed(
+  client: PoolClient,
+  { stream, run }: CommitInput,
+  pages: readonly StagedPage[],
+): Promise<readonly StagedPage[]> {
+  const found: StagedPage[] = [];
+  for (const page of pages)
+    found.push(page.replays === undefined ? page : await replayedPage(client, { stream, run, page }));
+  return found;
+}
 
 interface Standing {
   readonly lastEvent: number;
@@ -100,17 +123,25 @@ async function lockRun(client: PoolClient, run: StreamRun): Promise<Standing> {
   return { lastEvent: Number(row.last_event), lastPage: Number(row.last_page), checkpoint: row.checkpoint };
 }
 
+interface Fresh {
+  readonly pages: readonly StagedPage[];
+  /** Records in quarantine that those of a page may supersede. Asked behind the lock: a query that waits for it sees what was before. */
+  readonly holds: boolean;
+}
+
 /** Drops pages that are in the ledger already and checks that the rest follow on from where the run stands. */
 async function pagesToCommit(
   client: PoolClient,
-  { pages, run }: CommitInput,
+  { pages, run, stream }: CommitInput,
   checkpoint: string,
-): Promise<StagedPage[]> {
-  const { rows } = await client.query<{ page_key: string; page_no: number }>(
-    'select page_key, page_no from pages where page_key = any($1)',
-    [pages.map((page) => page.pageKey)],
+): Promise<Fresh> {
+  const { rows } = await client.query<{ holds: boolean; page_key: string | null; page_no: number }>(
+    `select h.holds, p.page_key, p.page_no
+      from (select $2 and exists (select from quarantine where stream_id = $3 and status = 'held' and superseded_at is null) as holds) h
+      left join pages p on p.page_key = any($1)`,
+    [pages.map((page) => page.pageKey), ordersByArrival(stream), run.streamId],
   );
-  const ledger = new Map(rows.map((row) => [row.page_key, row.page_no]));
+  const ledger = new Map(rows.flatMap((row) => (row.page_key === null ? [] : [[row.page_key, row.page_no] as const])));
   const fresh: StagedPage[] = [];
   let at = checkpoint;
   for (const page of pages) {
@@ -131,7 +162,7 @@ async function pagesToCommit(
     fresh.push(page);
     at = page.after;
   }
-  return fresh;
+  return { pages: fresh, holds: rows[0]?.holds === true };
 }
 
 function withoutRecord(pages: readonly StagedPage[], refused: RefusedRow): StagedPage[] {

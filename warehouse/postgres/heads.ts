@@ -52,5 +52,19 @@ export async function readHeads(
   return heads;
 }
 
+/** The same heads with when their events were received, as the order of a replay needs it. */
+export async function withReceived(
+  client: ClientBase,
+  { streamId, heads }: { readonly streamId: number; readonly heads: ReadonlyMap<string, Head> },
+): Promise<Map<string, Head>> {
+  const { rows } = await client.query<{ event: string; page: string; ordinal: number }>(
+    `select event, coalesce(received_page, page) as page, coalesce(received_ordinal, ordinal) as ordinal
+      from events_${streamId} where event = any($1)`,
+    [[...heads.values()].map(({ event }) => event)],
+  );
+  const received = new Map(rows.map(({ event, page, ordinal }) => [Number(event), { page: Number(page), ordinal }]));
+  return new Map([...heads].map(([key, head]) => [key, { ...head, received: received.get(head.event) }]));
+}
+
 const transposed = (rows: readonly (readonly string[])[]): string[][] =>
   (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] as string));

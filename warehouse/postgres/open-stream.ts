@@ -134,8 +134,8 @@ async function beginRun(client: PoolClient, input: OpenStream, row: StreamRow): 
   await client.query('update streams set last_run = $2 where stream_id = $1', [row.stream_id, runNo]);
   await client.query(
     `insert into stream_runs (stream_id, run_no, sync_id, run_id, window_label, kind, lane, range_from, range_to,
-        definition_version, state, checkpoint)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'running', $11)`,
+        definition_version, state, checkpoint, target_table)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'running', $11, $12)`,
     [
       row.stream_id,
       runNo,
@@ -148,6 +148,7 @@ async function beginRun(client: PoolClient, input: OpenStream, row: StreamRow): 
       range?.to ?? null,
       stream.definitionVersion,
       writeCheckpoint(start),
+      stream.table,
     ],
   );
   if (disposition === 'replace') {

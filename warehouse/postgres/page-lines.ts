@@ -4,6 +4,8 @@ import { giveBack, takeBytes } from './spare-bytes.ts';
 
 /** Columns of the event log as an event's line has them. */
 export const eventColumns = 'event, page, ordinal, key, version, event_time, received_at, hash, payload';
+/** What a replayed event has beside them. */
+export const receivedColumns = 'received_page, received_ordinal';
 /** The lineage that a row's line begins with; the stream's columns and `_extra` follow. */
 export const rowLineage = ['_event', '_page', '_run', '_version', '_hash'] as const;
 

@@ -9,6 +9,7 @@ import { finishStream } from './finish-stream.ts';
 import { openStream } from './open-stream.ts';
 import { postgresLineWriter } from './page-lines.ts';
 import { parentValues } from './parent-values.ts';
+import { quarantineEntries } from './quarantine.ts';
 import { closeRun, openRun, runOutcome } from './runs.ts';
 import { retryBasis } from './retry.ts';
 import { deferStream, explainDeferral, failStream, streamReport } from './settle-stream.ts';
@@ -34,12 +35,13 @@ export function postgresWarehouse(
     noteBackfill: (runId, tally) => whenAvailable(() => noteBackfill(pool, runId, tally)),
     windowRuns: (input) => whenAvailable(() => windowRuns(pool, input)),
     openStream: (input) => whenAvailable(() => openStream(pool, input)),
-    commitPages: (input) => whenAvailable(() => commitPages(pool, input, failpoint)),
+    commitPages: (input) => whenAvailable(() => commitPages(pool, { ...input, names }, failpoint)),
     bookRequests: (run, uncounted) => whenAvailable(() => bookRequests(pool, run, uncounted)),
     finishStream: (input) => whenAvailable(() => finishStream(pool, input)),
     failStream: (input) => whenAvailable(() => failStream(pool, input)),
     streamReport: (syncId) => whenAvailable(() => streamReport(pool, syncId)),
     deferStream: (run, until) => whenAvailable(() => deferStream(pool, run, until)),
+    quarantineEntries: (run, ids) => whenAvailable(() => quarantineEntries(pool, run, ids)),
     retryBasis: (runId) => whenAvailable(() => retryBasis(pool, names, runId)),
     explainDeferral: (wait) => whenAvailable(() => explainDeferral(pool, wait)),
     parentValues: (input) => whenAvailable(() => parentValues(pool, input)),

@@ -1,15 +1,15 @@
 import type { Pool } from 'pg';
+import type { QuarantineEntry, StreamRun } from '../warehouse.ts';
+import { idParts } from './replayed-page.ts';
 
-export interface QuarantinedRecord {
-  /** `17.3`: page and place within it; unique within the stream. */
-  readonly id: string;
+export interface QuarantinedRecord extends QuarantineEntry {
   readonly partner: string;
   readonly stream: string;
   readonly key: string | null;
-  readonly path: string;
-  readonly reason: string;
-  readonly status: 'held' | 'replayed' | 'dismissed';
+  /** The first time; `lastSeenAt` is the last of `count` times. */
   readonly quarantinedAt: string;
+  readonly lastSeenAt: string;
+  readonly count: number;
   readonly definitionVersion: string;
   /** null when the stream withholds payloads. */
   readonly payload: string | null;
@@ -27,6 +27,8 @@ interface Row {
   readonly reason: string;
   readonly status: QuarantinedRecord['status'];
   readonly quarantined_at: Date;
+  readonly last_seen_at: Date;
+  readonly count: number;
   readonly definition_version: string;
   readonly payload: string | null;
   readonly parents: string[] | null;
@@ -44,7 +46,7 @@ export async function readQuarantine(pool: Pool, filter: QuarantineFilter): Prom
   const [page, ordinal] = filter.id === undefined ? [null, null] : filter.id.split('.');
   const { rows } = await pool.query<Row>(
     `select q.page, q.ordinal, s.partner, s.name, q.key, q.path, q.reason, q.status, q.quarantined_at,
-        q.definition_version, q.payload, p.parents
+        coalesce(q.last_seen_at, q.quarantined_at) as last_seen_at, q.count, q.definition_version, q.payload, p.parents
       from quarantine q join streams s using (stream_id)
       left join pages p on p.stream_id = q.stream_id and p.page_id = q.page
       where ($1::text is null or s.partner = $1) and ($2::text is null or s.name = $2)
@@ -62,21 +64,25 @@ export async function readQuarantine(pool: Pool, filter: QuarantineFilter): Prom
     reason: row.reason,
     status: row.status,
     quarantinedAt: row.quarantined_at.toISOString(),
+    lastSeenAt: row.last_seen_at.toISOString(),
+    count: row.count,
     definitionVersion: row.definition_version,
     payload: row.payload,
     parents: row.parents ?? [],
   }));
 }
 
-/** Marks records that went through on a replay. */
-export async function settleQuarantine(
+/** How entries stand, by their ids. */
+export async function quarantineEntries(
   pool: Pool,
-  input: { readonly partner: string; readonly stream: string; readonly ids: readonly string[] },
-): Promise<void> {
-  await pool.query(
-    `update quarantine q set status = 'replayed', settled_at = now() from streams s
-      where s.stream_id = q.stream_id and s.partner = $1 and s.name = $2
-        and (q.page, q.ordinal) in (select * from unnest($3::bigint[], $4::integer[]))`,
-    [input.partner, input.stream, input.ids.map((id) => id.split('.')[0]), input.ids.map((id) => id.split('.')[1])],
+  { streamId }: Pick<StreamRun, 'streamId'>,
+  ids: readonly string[],
+): Promise<readonly QuarantineEntry[]> {
+  const { rows } = await pool.query<QuarantineEntry>(
+    `select q.page || '.' || q.ordinal as id, q.status, q.path, q.reason
+      from unnest($2::bigint[], $3::integer[]) with ordinality as i(page, ordinal, place)
+      join quarantine q on q.stream_id = $1 and q.page = i.page and q.ordinal = i.ordinal order by i.place`,
+    [streamId, ...idParts(ids)],
   );
+  return rows;
 }

@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import { addCounts, noCounts, type Counts } from '../../core/counts.ts';
 import type { StagedPage } from '../warehouse.ts';
 import type { CommitInput } from './commit-pages.ts';
+import { holdRecords } from './hold-records.ts';
 
 interface RecordInput extends CommitInput {
   readonly pages: readonly StagedPage[];
@@ -13,8 +14,7 @@ interface RecordInput extends CommitInput {
 /** The ledger's side of a commit: page rows, quarantine, the run's counts and its new checkpoint. */
 export async function recordPages(client: ClientBase, input: RecordInput): Promise<void> {
   await insertPages(client, input);
-  await insertQuarantine(client, input);
-  await advanceRun(client, input);
+  await advanceRun(client, input, await holdRecords(client, input));
 }
 
 async function insertPages(client: ClientBase, input: RecordInput): Promise<void> {
@@ -48,33 +48,7 @@ async function insertPages(client: ClientBase, input: RecordInput): Promise<void
   });
 }
 
-async function insertQuarantine(client: ClientBase, { pages, run, stream, firstPage }: RecordInput): Promise<void> {
-  const withhold = stream.definition.quarantinePayload === 'withhold';
-  const rows = pages.flatMap((page, i) =>
-    page.rejected.map((rejected) => ({
-      stream_id: run.streamId,
-      page: firstPage + i,
-      ordinal: rejected.ordinal,
-      key: rejected.key === null ? null : storable(rejected.key),
-      path: storable(rejected.path),
-      reason: storable(rejected.reason),
-      hash: rejected.hash,
-      payload: withhold ? null : rejected.payload,
-      definition_version: stream.definitionVersion,
-    })),
-  );
-  if (rows.length === 0) return;
-  const columns = 'stream_id, page, ordinal, key, path, reason, hash, payload, definition_version';
-  await client.query(
-    `insert into quarantine (${columns}) select ${columns} from json_populate_recordset(null::quarantine, $1)`,
-    [JSON.stringify(rows)],
-  );
-}
-
-/** A field's name may hold what a text column cannot: NUL, lone surrogates. */
-const storable = (text: string): string => text.replace(/\0|\p{Surrogate}/gu, '\ufffd');
-
-async function advanceRun(client: ClientBase, input: RecordInput): Promise<void> {
+async function advanceRun(client: ClientBase, input: RecordInput, dismissed: number): Promise<void> {
   const { run, pages, counts, lastEvent, firstPage, requests } = input;
   const last = pages.at(-1) as StagedPage;
   const sum = counts.reduce(addCounts, noCounts);
@@ -94,8 +68,8 @@ async function advanceRun(client: ClientBase, input: RecordInput): Promise<void>
         stale = stale + $9, deleted = deleted + $10, waiting = waiting + $11, quarantined = quarantined + $12,
         conflicts = conflicts + $13, bytes = bytes + $14, skipped = skipped + $15, requests = requests + $16,
         high_mark = greatest(high_mark, $17), validators = coalesce($18, validators),
-        not_modified = not_modified or $19, deferred_until = null, updated_at = now(),
-        began_at = coalesce(began_at, $20)
+        not_modified = not_modified or $19, settled = settled + $20, deferred_until = null, updated_at = now(),
+        began_at = coalesce(began_at, $21)
       where stream_id = $1 and run_no = $2`,
     values: [
       run.streamId,
@@ -117,6 +91,7 @@ async function advanceRun(client: ClientBase, input: RecordInput): Promise<void>
       marks.length === 0 ? null : marks.reduce((a, b) => (a > b ? a : b)),
       validators === null ? null : JSON.stringify(validators),
       pages.some((page) => page.notModified),
+      dismissed,
       (pages[0] as StagedPage).askedAt,
     ],
   });

@@ -4,7 +4,7 @@ import type { StreamReport } from '../warehouse.ts';
 
 /** Columns of stream_runs (as `r`) that make a report. bigint comes from the driver as text. */
 export const reportColumns = `r.state, r.outcome, r.reason, r.fetched, r.inserted, r.updated, r.unchanged, r.stale, r.deleted,
-  r.waiting, r.quarantined, r.conflicts, r.removed, r.page_no, r.requests`;
+  r.waiting, r.quarantined, r.conflicts, r.removed, r.settled, r.page_no, r.requests`;
 
 export interface ReportRow extends Record<keyof Counts, string> {
   readonly stream: string;
@@ -12,6 +12,7 @@ export interface ReportRow extends Record<keyof Counts, string> {
   readonly outcome: Outcome | null;
   readonly reason: string | null;
   readonly removed: string;
+  readonly settled: string;
   readonly page_no: number;
   readonly requests: string;
 }
@@ -35,6 +36,7 @@ export function reportOf(row: ReportRow, syncId: string): StreamReport {
       conflicts: Number(row.conflicts),
     },
     removed: Number(row.removed),
+    ...(row.settled === '0' ? {} : { settled: Number(row.settled) }),
     pages: row.page_no,
     requests: Number(row.requests),
   };

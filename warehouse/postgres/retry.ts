@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { Kind, Names } from '../../core/names.ts';
 import type { RetryBasis, StreamReport } from '../warehouse.ts';
 import { reportColumns, reportOf, type ReportRow } from './report.ts';
@@ -19,7 +19,11 @@ interface RunRow {
 }
 
 /** What a run was to do, and how its streams stand; undefined: there is no such run. */
-export async function retryBasis(pool: Pool, names: Names, runId: string): Promise<RetryBasis | undefined> {
+export async function retryBasis(
+  pool: Pool | PoolClient,
+  names: Names,
+  runId: string,
+): Promise<RetryBasis | undefined> {
   const runs = await pool.query<RunRow>(
     'select partner, kind, window_label, generation, streams from runs where run_id = $1',
     [runId],
@@ -32,7 +36,7 @@ export async function retryBasis(pool: Pool, names: Names, runId: string): Promi
 
 /** A stream that another run began first is found by its id. */
 async function reportsOf(
-  pool: Pool,
+  pool: Pool | PoolClient,
   names: Names,
   run: RunRow & { readonly runId: string },
 ): Promise<readonly StreamReport[]> {

@@ -4,7 +4,7 @@ import type { Folded, Written } from '../../core/fold.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StagedRecord, StreamRun } from '../warehouse.ts';
 import { copyInto, refusedLine } from './copy.ts';
-import { eventColumns, type Line, type PostgresLines } from './page-lines.ts';
+import { eventColumns, type Line, type PostgresLines, receivedColumns } from './page-lines.ts';
 import { quoted } from './quote.ts';
 import { rowColumns } from './target.ts';
 
@@ -39,7 +39,17 @@ export interface PageToWrite {
 /** Writes what the fold decided: events and new rows straight by COPY, changed rows through a staging table. */
 export async function writeRows(client: ClientBase, input: WriteInput): Promise<void> {
   const { folded, stream, run, table } = input;
-  await copyRecords(client, `events_${run.streamId} (${eventColumns})`, folded.events, eventPieces(input));
+  const events = `events_${run.streamId}`;
+  // A commit is of pages as they come or of a replay, never of both.
+  if (folded.events[0]?.record.received === undefined)
+    await copyRecords(client, `${events} (${eventColumns})`, folded.events, eventPieces(input));
+  else
+    await copyRecords(
+      client,
+      `${events} (${eventColumns}, ${receivedColumns})`,
+      folded.events,
+      replayedEventPieces(input),
+    );
   await copyRecords(client, `${table} (${rowColumns(stream)})`, folded.inserts, rowPieces(input));
   if (folded.updates.length > 0) await updateRows(client, input);
 }
@@ -52,6 +62,15 @@ function* eventPieces({ folded, pages }: WriteInput): Generator<Buffer> {
     if (done !== undefined) yield done;
   }
   yield run.end();
+}
+
+function* replayedEventPieces({ folded, pages }: WriteInput): Generator<Buffer> {
+  for (const { record, page: index, event } of folded.events) {
+    const { page, lines } = pages[index] as PageToWrite;
+    const { bytes, from, to } = lines.eventLine(record.line, { event, page });
+    yield bytes.subarray(from, to - 1);
+    yield Buffer.from(`\t${record.received?.page}\t${record.received?.ordinal}\n`);
+  }
 }
 
 function* rowPieces({ folded, pages, run: { runNo } }: WriteInput): Generator<Buffer> {

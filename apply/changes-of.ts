@@ -1,0 +1,82 @@
+import { decide, type Arrival, type Head } from '../core/decide.ts';
+import type { Changes, TargetRow } from '../targets/target.ts';
+
+/**
+ * What an event does to a table. `u`: a record came. `s`: one came that is older than what was known, and changes nothing. `d`: a
+ * record is gone. `e`: a complete listing has ended.
+ */
+export const operations = ['u', 's', 'd', 'e'] as const;
+export type Operation = (typeof operations)[number];
+
+/** An event of the log, as a table takes it. */
+export interface AppliedEvent {
+  readonly event: number;
+  readonly operation: Operation;
+  /** Text of the key; null: the stream has none. */
+  readonly key: string | null;
+  /** Texts of the key's columns. */
+  readonly keyTexts: readonly string[];
+  readonly arrival: Arrival;
+  /** What the row says; null where nothing came. */
+  readonly row: TargetRow | null;
+}
+
+/**
+ * How a table takes events. `newest`: one row per key, the newest version of it. `each`: every record is a row. `listed`: the events are
+ * those of one complete listing, which stands for itself: what it says holds, whatever the table has.
+ */
+export type Taking = 'newest' | 'each' | 'listed';
+
+export interface Range {
+  /** The cursor that the table stands at. */
+  readonly from: number;
+  /** The last event that was looked at. */
+  readonly to: number;
+  /** In the order of their numbers. */
+  readonly events: readonly AppliedEvent[];
+  /** What the table shows of their keys; those it does not show are left out. */
+  readonly heads: ReadonlyMap<string, Head>;
+}
+
+/** What a range of the log means for a table. Pure: two ranges one after the other mean what both together mean. */
+export function changesOf({ from, to, events, heads }: Range, taking: Taking): Changes {
+  const rows = new Map<string, AppliedEvent>();
+  const gone = new Map<string, readonly string[]>();
+  const loose: TargetRow[] = [];
+  for (const event of events) {
+    const { operation, key, keyTexts, row } = event;
+    if (operation === 'd' && key !== null) {
+      rows.delete(key);
+      gone.set(key, keyTexts);
+    } else if (operation === 'u' && row !== null) {
+      if (key === null || taking === 'each') loose.push(row);
+      else if (taking === 'listed' || isNews(event, headOf(key, { rows, gone, heads }))) {
+        rows.set(key, event);
+        gone.delete(key);
+      }
+    }
+  }
+  const upserts = [...loose, ...[...rows.values()].map(({ row }) => row as TargetRow)];
+  return { from, to, clears: false, deletes: [...gone.values()], upserts };
+}
+
+interface Standing extends Pick<Range, 'heads'> {
+  readonly rows: ReadonlyMap<string, AppliedEvent>;
+  readonly gone: ReadonlyMap<string, unknown>;
+}
+
+function headOf(key: string, { rows, gone, heads }: Standing): Head | undefined {
+  const row = rows.get(key);
+  if (row !== undefined) {
+    const { version, hash, received } = row.arrival;
+    return { version, hash, received, event: row.event };
+  }
+  return gone.has(key) ? undefined : heads.get(key);
+}
+
+/** An event that the table has already taken is none: that is what makes a range that is applied again change nothing. */
+function isNews({ event, arrival }: AppliedEvent, head: Head | undefined): boolean {
+  if (head !== undefined && event <= head.event) return false;
+  const { fate } = decide(arrival, head);
+  return fate === 'inserted' || fate === 'updated';
+}
