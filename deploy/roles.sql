@@ -52,10 +52,10 @@ declare
 begin
   -- What was received and where it came from is never changed or removed, what was migrated is not for workers to say.
   for each in select oid::regclass as name from pg_class
-      where relnamespace = 'syncline'::regnamespace and relkind in ('r', 'p') and relname ~ '^(events(_\d+)?|pages|migrations)$' loop
+      where relnamespace = 'syncline'::regnamespace and relkind in ('r', 'p') and relname ~ '^(events(_\d+)?|pages|migrations|functions)$' loop
     execute format('revoke update, delete on %s from syncline_worker', each.name);
-    if each.name = to_regclass('syncline.migrations') then
-      execute 'revoke insert on syncline.migrations from syncline_worker';
+    if each.name in (to_regclass('syncline.migrations'), to_regclass('syncline.functions')) then
+      execute format('revoke insert on %s from syncline_worker', each.name);
     end if;
   end loop;
   for each in select to_regclass('syncline.' || name) as name from unnest(array['streams', 'runs', 'stream_runs', 'pages']) as name

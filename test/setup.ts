@@ -52,7 +52,8 @@ async function compile(): Promise<void> {
     },
   );
   await cp('client/sealed-failures.cjs', 'dist/client/sealed-failures.cjs');
-  await cp('warehouse/migrations', 'dist/warehouse/migrations', { recursive: true });
+  for (const folder of ['warehouse/migrations', 'store/functions'])
+    await cp(folder, `dist/${folder}`, { recursive: true });
 }
 
 const log = (line: string): boolean => process.stderr.write(`${line}\n`);

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import type { RunReport } from '../../activities/control.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
-import { migrate, migrations } from '../../warehouse/postgres/migrate.ts';
+import { migrate } from '../../warehouse/postgres/migrate.ts';
 import { definePartner, ownNamespace, runToEnd, startWorker, type Ground } from '../durability/durable-bench.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { wholeSchema } from '../support/whole-schema.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
 
@@ -87,6 +88,8 @@ describe('deploy/roles.sql', () => {
       'delete from syncline.pages',
       'alter table syncline.runs add column more text',
       `insert into syncline.migrations (name) values ('9999_none.sql')`,
+      `insert into syncline.functions (name, hash) values ('begin_turn', 'none')`,
+      'create or replace function syncline.epoch_us() returns double precision language sql as $$ select 1 $$',
       'create table syncline.mine (id integer)',
       'create role another',
     ];
@@ -118,7 +121,7 @@ describe('deploy/roles.sql', () => {
     await database.pool.query(roles.replaceAll(from, to));
     for (const role of ['migrate', 'worker'])
       await database.pool.query(`alter role blue_syncline_${role} password 'blue_syncline_${role}_secret'`);
-    expect(await migrate(urlAs('blue_syncline_migrate'), { schema: 'blue_syncline' })).toEqual(await migrations());
+    expect(await migrate(urlAs('blue_syncline_migrate'), { schema: 'blue_syncline' })).toEqual(await wholeSchema());
     const statements = [
       'select * from blue_syncline.runs',
       'select * from syncline.runs',
@@ -137,7 +140,7 @@ describe('deploy/roles.sql', () => {
     expect(await migrate(urlAs('syncline_migrate'))).toEqual([]);
     await database.pool.query('drop schema syncline cascade');
     await database.pool.query(roles);
-    expect(await migrate(urlAs('syncline_migrate'))).toEqual(await migrations());
+    expect(await migrate(urlAs('syncline_migrate'))).toEqual(await wholeSchema());
     expect(
       await states('syncline_worker', [
         'select * from syncline.runs',

@@ -3,19 +3,20 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
 import { openPool } from '../../warehouse/postgres/postgres-warehouse.ts';
-import { migrate, migrations, pendingMigrations } from '../../warehouse/postgres/migrate.ts';
+import { migrate, pendingMigrations } from '../../warehouse/postgres/migrate.ts';
 import { stepsOf } from '../../warehouse/postgres/migration-files.ts';
 import { databaseUrl, freshDatabase, inDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { wholeSchema } from '../support/whole-schema.ts';
 
 const name = `test_${randomUUID().replaceAll('-', '')}`;
 beforeAll(() => inDatabase('postgres', `create database ${name}`));
 afterAll(() => inDatabase('postgres', `drop database ${name} with (force)`));
 
-test('an empty database gets every migration once, though several migrate it at once, and then none', async () => {
+test('an empty database gets every migration and function once, though several migrate it at once, and then none', async () => {
   const pool = openPool(databaseUrl(name));
   try {
-    const all = await migrations();
+    const all = await wholeSchema();
     expect(all.length).toBeGreaterThan(0);
     expect(await pendingMigrations(pool)).toEqual(all);
     const applied = await Promise.all([1, 2, 3].map(() => migrate(databaseUrl(name))));
@@ -135,9 +136,9 @@ test('indexes made concurrently are statements each by itself, and nothing else 
       '-- why; because\ndrop index concurrently if exists a;\ncreate index concurrently a on t (x)\n  where y;\n',
     ),
   ).toEqual({
-    inTransaction: false,
+    kind: 'indexes',
     statements: ['drop index concurrently if exists a', 'create index concurrently a on t (x)\n  where y'],
   });
   expect(() => stepsOf('create index concurrently a on t (x);\nupdate t set x = 1;')).toThrow('update t set x = 1');
-  expect(stepsOf('create table t (x int);\ncreate index a on t (x);').inTransaction).toBe(true);
+  expect(stepsOf('create table t (x int);\ncreate index a on t (x);').kind).toBe('transaction');
 });

@@ -1,0 +1,24 @@
+-- Adds a stream's partition to the event log, for workers that own nothing in this schema (deploy/roles.sql): only the owner
+-- of `events` may. Does nothing when the partition is there.
+-- `from current`: the control schema, then pg_temp, as make-functions.ts sets them. With the caller's own path a
+-- security definer function would run whatever the caller put there.
+create or replace function add_event_partition(p_stream integer) returns void
+language plpgsql security definer set search_path from current as $$
+declare
+  partition text := 'events_' || p_stream;
+  -- Not a temporary table of the caller's with this name.
+  full_name text := format('%I.%I', current_schema(), partition);
+  other regrole;
+begin
+  if to_regclass(full_name) is not null then
+    return;
+  end if;
+  execute format('create table %I partition of events for values in (%s)', partition, p_stream);
+  execute format('alter table %I alter column stream_id set default %s', partition, p_stream);
+  execute format('alter table %I add primary key (event)', partition);
+  -- Default privileges give workers more on every new table; of the log nobody but its owner changes or removes a line.
+  for other in select distinct a.grantee::regrole from pg_class c, aclexplode(c.relacl) a
+      where c.oid = to_regclass(full_name) and a.grantee not in (0, c.relowner) loop
+    execute format('revoke update, delete, truncate on %I from %s', partition, other);
+  end loop;
+end $$;
