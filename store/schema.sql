@@ -1,0 +1,453 @@
+-- What `syncline migrate` makes in an empty database, for readers and for a test. Not to be edited: after a change of migrations or
+-- functions write it anew with `node --import tsx scripts/dump-schema.ts`.
+
+create table backfills (
+  run_id text not null,
+  stream text not null,
+  plan jsonb not null,
+  concurrency integer not null,
+  windows integer not null,
+  tally jsonb,
+  noted_at timestamp with time zone default now() not null,
+  constraint backfills_pkey PRIMARY KEY (run_id),
+  constraint backfills_run_id_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
+);
+
+create table circuits (
+  credential text not null,
+  partner text not null,
+  state text not null,
+  since timestamp with time zone not null,
+  until timestamp with time zone,
+  lease_ms double precision not null,
+  probe integer not null,
+  good_probes integer not null,
+  strikes integer not null,
+  streak integer not null,
+  period bigint not null,
+  ok integer not null,
+  failed integer not null,
+  ok_before integer not null,
+  failed_before integer not null,
+  tokens double precision not null,
+  calls bigint not null,
+  failures bigint not null,
+  last_failure_at timestamp with time zone not null,
+  last_error text not null,
+  constraint circuits_pkey PRIMARY KEY (credential),
+  constraint circuits_state_check CHECK (state = ANY (ARRAY['closed'::text, 'open'::text, 'probing'::text]))
+) with (fillfactor=50);
+
+create table credentials (
+  credential text not null,
+  partner text not null,
+  blocked_until timestamp with time zone,
+  blocked_reason text,
+  late_us double precision default 0 not null,
+  late_at_us double precision default 0 not null,
+  factor double precision default 1 not null,
+  factor_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  critical_until timestamp with time zone,
+  least_us double precision,
+  least_at_us double precision,
+  slot_asker uuid,
+  slot_asked_at timestamp with time zone,
+  turn_until timestamp with time zone,
+  told_left double precision,
+  told_until timestamp with time zone,
+  constraint credentials_pkey PRIMARY KEY (credential)
+) with (fillfactor=50);
+
+create table credentials_in_use (
+  partner text not null,
+  credential text not null,
+  noted_at timestamp with time zone default now() not null,
+  constraint credentials_in_use_pkey PRIMARY KEY (partner)
+);
+
+create table critical_work (
+  credential text not null,
+  work text not null,
+  left_units double precision not null,
+  until timestamp with time zone not null,
+  constraint critical_work_pkey PRIMARY KEY (credential, work)
+);
+
+create table events (
+  stream_id integer not null,
+  event bigint not null,
+  page bigint not null,
+  ordinal integer not null,
+  key text collate "C",
+  version text collate "C",
+  operation "char" default 'u'::"char" not null,
+  event_time timestamp with time zone,
+  received_at timestamp with time zone not null,
+  hash uuid not null,
+  payload json not null
+) partition by LIST (stream_id);
+
+create table functions (
+  made_no integer generated always as identity not null,
+  name text not null,
+  hash text not null,
+  made_at timestamp with time zone default now() not null,
+  constraint functions_pkey PRIMARY KEY (made_no)
+);
+
+create table leases (
+  credential text not null,
+  lease uuid not null,
+  expires_at timestamp with time zone not null,
+  constraint leases_pkey PRIMARY KEY (lease)
+);
+CREATE INDEX leases_of ON leases USING btree (credential, expires_at);
+
+create table limit_alerts (
+  alert_id integer generated always as identity not null,
+  credential text not null,
+  partner text not null,
+  bucket text not null,
+  level integer not null,
+  cap double precision not null,
+  used double precision not null,
+  period timestamp with time zone not null,
+  current_until timestamp with time zone not null,
+  gone_at timestamp with time zone,
+  message text not null,
+  raised_at timestamp with time zone default now() not null,
+  constraint limit_alerts_pkey PRIMARY KEY (alert_id),
+  constraint limit_alerts_credential_bucket_level_period_cap_key UNIQUE (credential, bucket, level, period, cap)
+);
+CREATE INDEX limit_alerts_recent ON limit_alerts USING btree (partner, raised_at DESC);
+
+create table limit_buckets (
+  credential text not null,
+  bucket text not null,
+  kind text not null,
+  cap double precision not null,
+  period_us double precision,
+  burst double precision,
+  tat_us double precision default 0 not null,
+  slices double precision[],
+  slice_no bigint,
+  slice_us bigint,
+  used double precision default 0 not null,
+  carried double precision default 0 not null,
+  resets_us double precision,
+  held double precision default 0 not null,
+  constraint limit_buckets_pkey PRIMARY KEY (credential, bucket),
+  constraint limit_buckets_kind_check CHECK (kind = ANY (ARRAY['rate'::text, 'window'::text, 'quota'::text, 'concurrency'::text]))
+) with (fillfactor=50);
+
+create table limit_lifts (
+  lift_id integer generated always as identity not null,
+  credential text not null,
+  partner text not null,
+  blocked_until timestamp with time zone,
+  blocked_reason text,
+  reason text not null,
+  lifted_by text not null,
+  lifted_at timestamp with time zone default now() not null,
+  constraint limit_lifts_pkey PRIMARY KEY (lift_id)
+);
+
+create table limit_overrides (
+  override_id integer generated always as identity not null,
+  credential text not null,
+  bucket text not null,
+  cap double precision not null,
+  reason text not null,
+  set_by text not null,
+  set_at timestamp with time zone default now() not null,
+  expires_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  ended_by text,
+  ended_reason text,
+  constraint limit_overrides_pkey PRIMARY KEY (override_id),
+  constraint limit_overrides_cap_check CHECK (cap > 0::double precision)
+);
+CREATE INDEX limit_overrides_of ON limit_overrides USING btree (credential, bucket) WHERE ended_at IS NULL;
+
+create table limit_samples (
+  credential text not null,
+  bucket text not null,
+  period timestamp with time zone not null,
+  at timestamp with time zone not null,
+  used double precision not null,
+  constraint limit_samples_pkey PRIMARY KEY (credential, bucket, at)
+);
+
+create table migrations (
+  name text not null,
+  applied_at timestamp with time zone default now(),
+  constraint migrations_pkey PRIMARY KEY (name)
+);
+
+create table pages (
+  page_key uuid not null,
+  stream_id integer not null,
+  page_id bigint not null,
+  run_no integer not null,
+  page_no integer not null,
+  slice integer not null,
+  parents text[],
+  cursor_in text,
+  cursor_out text,
+  status integer not null,
+  request_id text,
+  bytes integer not null,
+  fetched integer not null,
+  inserted integer not null,
+  updated integer not null,
+  unchanged integer not null,
+  stale integer not null,
+  deleted integer not null,
+  waiting integer not null,
+  quarantined integer not null,
+  conflicts integer not null,
+  fetched_at timestamp with time zone not null,
+  committed_at timestamp with time zone default clock_timestamp() not null,
+  workflow_run_id text not null,
+  attempt integer not null,
+  constraint pages_pkey PRIMARY KEY (page_key),
+  constraint pages_stream_id_page_id_key UNIQUE (stream_id, page_id),
+  constraint pages_stream_id_run_no_page_no_key UNIQUE (stream_id, run_no, page_no),
+  constraint pages_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
+  constraint pages_check CHECK (fetched = (inserted + updated + unchanged + stale + deleted + waiting + quarantined))
+);
+
+create table pauses (
+  pause_id integer generated always as identity not null,
+  scope text not null,
+  target text not null,
+  partner text not null,
+  reason text not null,
+  at_once boolean default false not null,
+  paused_by text not null,
+  paused_at timestamp with time zone default now() not null,
+  ended_by text,
+  ended_at timestamp with time zone,
+  ended_reason text,
+  constraint pauses_pkey PRIMARY KEY (pause_id),
+  constraint pauses_check CHECK ((ended_at IS NULL) = (ended_by IS NULL)),
+  constraint pauses_scope_check CHECK (scope = ANY (ARRAY['partner'::text, 'run'::text, 'stream'::text]))
+);
+CREATE UNIQUE INDEX pauses_in_force ON pauses USING btree (scope, target) WHERE ended_at IS NULL;
+CREATE INDEX pauses_of_partner ON pauses USING btree (partner, paused_at DESC);
+
+create table quarantine (
+  stream_id integer not null,
+  page bigint not null,
+  ordinal integer not null,
+  key text collate "C",
+  path text not null,
+  reason text not null,
+  hash uuid not null,
+  payload text,
+  definition_version text not null,
+  status text default 'held'::text not null,
+  quarantined_at timestamp with time zone default now() not null,
+  settled_at timestamp with time zone,
+  constraint quarantine_pkey PRIMARY KEY (stream_id, page, ordinal),
+  constraint quarantine_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
+  constraint quarantine_status_check CHECK (status = ANY (ARRAY['held'::text, 'replayed'::text, 'dismissed'::text]))
+);
+CREATE INDEX quarantine_held ON quarantine USING btree (stream_id, quarantined_at) WHERE status = 'held'::text;
+CREATE INDEX quarantine_recent ON quarantine USING btree (quarantined_at DESC, page, ordinal);
+
+create table runs (
+  run_id text not null,
+  partner text not null,
+  kind text not null,
+  window_label text not null,
+  generation integer not null,
+  streams text[] not null,
+  workflow_run_id text not null,
+  started_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  outcome text,
+  reason text,
+  constraint runs_pkey PRIMARY KEY (run_id),
+  constraint runs_outcome_check CHECK (outcome = ANY (ARRAY['ok'::text, 'partial'::text, 'deferred'::text, 'suspect'::text, 'failed'::text]))
+);
+CREATE INDEX runs_backfills ON runs USING btree (started_at DESC) WHERE kind = 'backfill'::text;
+CREATE INDEX runs_not_ok ON runs USING btree (outcome, started_at DESC) WHERE outcome <> 'ok'::text;
+CREATE INDEX runs_of_partner ON runs USING btree (partner, started_at DESC);
+CREATE INDEX runs_of_window ON runs USING btree (partner, window_label, generation DESC);
+CREATE INDEX runs_open ON runs USING btree (partner, started_at DESC) WHERE finished_at IS NULL;
+CREATE INDEX runs_recent ON runs USING btree (started_at DESC);
+
+create table stream_runs (
+  stream_id integer not null,
+  run_no integer not null,
+  sync_id text not null,
+  run_id text,
+  window_label text not null,
+  kind text not null,
+  lane text not null,
+  range_from timestamp with time zone,
+  range_to timestamp with time zone,
+  definition_version text not null,
+  state text not null,
+  outcome text,
+  reason text,
+  checkpoint text not null,
+  page_no integer default 0 not null,
+  fetched bigint default 0 not null,
+  inserted bigint default 0 not null,
+  updated bigint default 0 not null,
+  unchanged bigint default 0 not null,
+  stale bigint default 0 not null,
+  deleted bigint default 0 not null,
+  waiting bigint default 0 not null,
+  quarantined bigint default 0 not null,
+  conflicts bigint default 0 not null,
+  removed bigint default 0 not null,
+  requests bigint default 0 not null,
+  skipped bigint default 0 not null,
+  bytes bigint default 0 not null,
+  partner_total bigint,
+  high_mark text collate "C",
+  validators jsonb,
+  not_modified boolean default false not null,
+  deferred_until timestamp with time zone,
+  started_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  deferred_cause text,
+  deferred_cause_until timestamp with time zone,
+  deferred_kind text,
+  constraint stream_runs_pkey PRIMARY KEY (stream_id, run_no),
+  constraint stream_runs_sync_id_key UNIQUE (sync_id),
+  constraint stream_runs_run_id_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id),
+  constraint stream_runs_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
+  constraint balance CHECK (fetched = (inserted + updated + unchanged + stale + deleted + waiting + quarantined)),
+  constraint stream_runs_outcome_check CHECK (outcome = ANY (ARRAY['ok'::text, 'partial'::text, 'deferred'::text, 'suspect'::text, 'failed'::text])),
+  constraint stream_runs_state_check CHECK (state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text]))
+);
+CREATE INDEX stream_runs_ended ON stream_runs USING btree (stream_id, finished_at) WHERE kind <> 'backfill'::text AND finished_at IS NOT NULL;
+CREATE INDEX stream_runs_good ON stream_runs USING btree (stream_id, finished_at DESC) WHERE (outcome = ANY (ARRAY['ok'::text, 'partial'::text])) AND (kind = ANY (ARRAY['nightly'::text, 'manual'::text])) AND POSITION(('..'::text) IN (window_label)) < 2;
+CREATE INDEX stream_runs_of_nights ON stream_runs USING btree (stream_id, run_no) WHERE kind <> 'backfill'::text;
+CREATE INDEX stream_runs_of_run ON stream_runs USING btree (run_id);
+CREATE INDEX stream_runs_of_window ON stream_runs USING btree (stream_id, window_label);
+CREATE INDEX stream_runs_open ON stream_runs USING btree (stream_id) WHERE state = 'running'::text;
+CREATE INDEX stream_runs_recent ON stream_runs USING btree (stream_id, finished_at DESC);
+
+create table streams (
+  stream_id integer generated always as identity not null,
+  partner text not null,
+  name text not null,
+  target_schema text not null,
+  target_table text not null,
+  disposition text not null,
+  definition_version text not null,
+  last_event bigint default 0 not null,
+  last_page bigint default 0 not null,
+  last_run integer default 0 not null,
+  watermark text collate "C",
+  validators jsonb,
+  created_at timestamp with time zone default now() not null,
+  constraint streams_pkey PRIMARY KEY (stream_id),
+  constraint streams_partner_name_key UNIQUE (partner, name)
+);
+
+create table tokens (
+  credential text not null,
+  sealed bytea not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint tokens_pkey PRIMARY KEY (credential)
+);
+
+create table waiting (
+  stream_id integer not null,
+  event bigint not null,
+  needs_stream integer not null,
+  needs_key text collate "C" not null,
+  since timestamp with time zone default now() not null,
+  deadline timestamp with time zone,
+  constraint waiting_pkey PRIMARY KEY (stream_id, event, needs_stream, needs_key),
+  constraint waiting_needs_stream_fkey FOREIGN KEY (needs_stream) REFERENCES streams(stream_id),
+  constraint waiting_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
+);
+CREATE INDEX waiting_for ON waiting USING btree (needs_stream, needs_key);
+
+create function abandon_turn(p_credential text, p_now_us double precision) returns void
+  language sql volatile;
+  -- body: sha256 901d2fb3e387338f
+
+create function add_event_partition(p_stream integer) returns void
+  language plpgsql volatile security definer set search_path = syncline, pg_temp;
+  -- body: sha256 83bb0c33469622d6
+
+create function begin_turn(p_credential text, p_partner text, p_buckets jsonb, p_charges double precision[], p_shares double precision[], p_critical boolean, p_leases uuid[], p_freed uuid[], p_lease_ms integer, p_asker uuid, p_late_us double precision, p_most_late_us double precision, p_ahead_us double precision, p_works text[] DEFAULT NULL::text[], p_lefts double precision[] DEFAULT NULL::double precision[], OUT granted integer, OUT wait_ms double precision, OUT cause text, OUT valid_ms double precision, OUT period_us double precision, OUT tat_in_us double precision, OUT least_us double precision, OUT probe integer, OUT down boolean) returns record
+  language plpgsql volatile;
+  -- body: sha256 8b60cf4d5f8a2445
+
+create function block_credential(p_credential text, p_partner text, p_wait_ms double precision, p_reason text, p_cut boolean) returns timestamp with time zone
+  language sql volatile;
+  -- body: sha256 5c46c066571e760e
+
+create function circuit_abandon(p_credential text, p_probe integer, p_now timestamp with time zone DEFAULT clock_timestamp()) returns void
+  language sql volatile;
+  -- body: sha256 b6eb050a135f86ef
+
+create function circuit_gate(p_credential text, p_now timestamp with time zone DEFAULT clock_timestamp(), OUT wait_ms double precision, OUT cause text, OUT probe integer) returns record
+  language plpgsql volatile;
+  -- body: sha256 909b8748040738dc
+
+create function circuit_jitter(p_longest_ms double precision, p_random double precision) returns double precision
+  language sql immutable;
+  -- body: sha256 8b954ed6e5318794
+
+create function circuit_report(p_credential text, p_partner text, p_settings jsonb, p_ok integer, p_ok_ago_ms double precision, p_error text, p_after_ms double precision DEFAULT 0, p_probe integer DEFAULT NULL::integer, p_now timestamp with time zone DEFAULT clock_timestamp(), p_random double precision DEFAULT random(), OUT state text, OUT wait_ms double precision, OUT since timestamp with time zone) returns record
+  language plpgsql volatile;
+  -- body: sha256 127b7c14246a6d7c
+
+create function current_factor(p_factor double precision, p_factor_at timestamp with time zone) returns double precision
+  language sql stable;
+  -- body: sha256 e4b3788c088c6097
+
+create function end_critical_work(p_credential text, p_work text) returns void
+  language sql volatile;
+  -- body: sha256 95e1bad88beaf670
+
+create function end_turn(p_credential text, p_names text[], p_sent double precision[], p_ago_us double precision[], p_tat_in_us double precision, p_least_us double precision, p_unused uuid[]) returns void
+  language plpgsql volatile;
+  -- body: sha256 6b875eb9240ea1d1
+
+create function epoch_us() returns double precision
+  language sql volatile;
+  -- body: sha256 5ec16a4b470288c7
+
+create function evict_turn(p_credential text) returns boolean
+  language plpgsql volatile;
+  -- body: sha256 2125d3f7cc5945ce
+
+create function move_slices(p_slices double precision[], p_steps bigint) returns double precision[]
+  language sql immutable;
+  -- body: sha256 fffbd012f2958856
+
+create function note_told(p_credential text, p_partner text, p_left double precision, p_resets_in_ms double precision) returns void
+  language sql volatile;
+  -- body: sha256 92f12663205fcf46
+
+create function own_key(p_text text) returns text
+  language sql stable;
+  -- body: sha256 8a19055386cf1867
+
+create function quota_resets_us(p_at_us double precision, p_unit text, p_period_us double precision, p_reset_at interval, p_zone text) returns double precision
+  language sql stable;
+  -- body: sha256 69d758ef5f1f6d00
+
+create function settle_cost(p_credential text, p_buckets text[], p_units double precision) returns void
+  language plpgsql volatile;
+  -- body: sha256 77a2d2b79e63f168
+
+create function take_permits(p_credential text, p_partner text, p_buckets jsonb, p_charges double precision[], p_shares double precision[], p_critical boolean, p_leases uuid[], p_freed uuid[], p_lease_ms integer, p_asker uuid, p_late_us double precision, p_most_late_us double precision, p_ahead_us double precision, p_works text[] DEFAULT NULL::text[], p_lefts double precision[] DEFAULT NULL::double precision[], OUT granted integer, OUT wait_ms double precision, OUT cause text, OUT valid_ms double precision, OUT period_us double precision, OUT tat_in_us double precision, OUT least_us double precision, OUT probe integer, OUT down boolean) returns record
+  language plpgsql volatile;
+  -- body: sha256 9f45835eff0f0da5
+
+create function tighten_bucket(p_credential text, p_bucket text, p_left double precision, p_resets_in_ms double precision) returns boolean
+  language plpgsql volatile;
+  -- body: sha256 a490851261eb5a8b
