@@ -1,33 +1,14 @@
-import type { Allowance } from '../core/backfill-estimate.ts';
-import type { BackfillPlan } from '../core/backfill-plan.ts';
 import { leftOf, outcomeOfWindows, type BackfillTally } from '../core/backfill-tally.ts';
 import { cutWindows } from '../core/cut-windows.ts';
 import { InvalidInput } from '../core/errors.ts';
-import type { Outcome } from '../core/names.ts';
 import { byWindow, syncIdToRead } from '../core/window-runs.ts';
 import { checkBackfill } from '../definitions/check-backfill.ts';
 import { allowancesOf } from '../limits/allowances.ts';
-import { grantTimes, type GrantTimes } from './control.ts';
+import type { BackfillReport } from '../messages/backfill.ts';
+import type { NextWindowsInput, WindowToRead, NextWindows } from '../messages/next-windows.ts';
+import type { PlanBackfillInput, PlannedBackfill, CloseBackfillInput } from '../messages/plan-backfill.ts';
+import { grantTimes } from './control.ts';
 import type { ActivityDeps } from './index.ts';
-
-export interface BackfillJob {
-  readonly runId: string;
-  readonly partner: string;
-  readonly stream: string;
-  readonly plan: BackfillPlan;
-  readonly generation: number;
-}
-
-export interface PlanBackfillInput extends BackfillJob {
-  readonly workflowRunId: string;
-  readonly concurrency: number;
-}
-
-export interface PlannedBackfill {
-  readonly windows: number;
-  readonly times: GrantTimes;
-  readonly allowances: readonly Allowance[];
-}
 
 /** Checks that the stream can be read window by window, and records the backfill. */
 export async function planBackfill(deps: ActivityDeps, input: PlanBackfillInput): Promise<PlannedBackfill> {
@@ -41,29 +22,6 @@ export async function planBackfill(deps: ActivityDeps, input: PlanBackfillInput)
   const windows = cutWindows(input.plan).length;
   await deps.warehouse.openBackfill({ ...input, windows });
   return { windows, times: grantTimes(stream.partner, deps), allowances: allowancesOf(stream) };
-}
-
-export interface NextWindowsInput extends BackfillJob {
-  readonly tally: BackfillTally;
-  /** How many to return at the most. */
-  readonly limit: number;
-}
-
-export interface WindowToRead {
-  /** In the order of reading. */
-  readonly place: number;
-  readonly window: string;
-  readonly syncId: string;
-  /** Finished windows between the one before and this one. */
-  readonly skippedBefore: number;
-}
-
-export interface NextWindows {
-  readonly windows: readonly WindowToRead[];
-  /** Finished windows after the last of them. */
-  readonly skippedAfter: number;
-  /** The place after the last one that was looked at. */
-  readonly next: number;
 }
 
 const ASKED_AT_ONCE = 500;
@@ -91,22 +49,6 @@ export async function nextWindows(deps: ActivityDeps, input: NextWindowsInput): 
     }
   }
   return { windows, skippedAfter: skipped, next: place };
-}
-
-export interface CloseBackfillInput {
-  readonly runId: string;
-  readonly tally: BackfillTally;
-  readonly windows: number;
-  /** Why it ends before all windows were read; null: they were. */
-  readonly broken: string | null;
-}
-
-export interface BackfillReport extends BackfillTally {
-  readonly runId: string;
-  readonly windows: number;
-  readonly left: number;
-  readonly outcome: Outcome;
-  readonly reason: string | null;
 }
 
 /** Ends a backfill: its outcome from those of its windows. One that was broken off has failed, whatever it has read. */

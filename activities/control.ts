@@ -1,45 +1,16 @@
-import { addCounts, noCounts, type Counts } from '../core/counts.ts';
+import { addCounts, noCounts } from '../core/counts.ts';
 import { MINUTE } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
-import type { Kind, Lane, Outcome } from '../core/names.ts';
+import type { Lane } from '../core/names.ts';
 import { outcomeOfRun, reasonOfRun } from '../core/outcome.ts';
 import { parseWindow } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Partner } from '../definitions/definition.ts';
-import type { StreamReport } from '../warehouse/warehouse.ts';
+import type { GrantTimes } from '../messages/grant.ts';
+import type { PlanRunInput, RunPlan, CloseRunInput } from '../messages/plan-run.ts';
+import type { StreamReport } from '../messages/stream-report.ts';
+import type { RunReport } from '../messages/sync-partner.ts';
 import type { ActivityDeps } from './index.ts';
-
-export interface PlanRunInput {
-  readonly runId: string;
-  readonly workflowRunId: string;
-  readonly partner: string;
-  /** Empty: all. */
-  readonly streams: readonly string[];
-  readonly window: string;
-  readonly kind: Kind;
-  readonly generation: number;
-}
-
-export interface PlannedStream {
-  readonly stream: string;
-  readonly lane: Lane;
-  /** A stream of this run whose records it needs first. */
-  readonly after: string | null;
-}
-
-/** How long an activity of a partner may take. */
-export interface GrantTimes {
-  readonly startToCloseMs: number;
-  readonly heartbeatTimeoutMs: number;
-  /** Grants in a row that may end on the partner's limit without a page. */
-  readonly maxIdleGrants: number;
-}
-
-export interface RunPlan {
-  /** Critical first. */
-  readonly streams: readonly PlannedStream[];
-  readonly times: GrantTimes;
-}
 
 const laneOrder = { critical: 0, normal: 1, backfill: 2 } as const satisfies Record<Lane, number>;
 
@@ -89,19 +60,6 @@ function unknown(partner: string, name: string, all: ReadonlyMap<string, Compile
   throw new InvalidInput(
     `partner ${partner} has no stream ${JSON.stringify(name)}: it has ${[...all.keys()].join(', ')}`,
   );
-}
-
-export interface CloseRunInput {
-  readonly runId: string;
-  readonly reports: readonly StreamReport[];
-}
-
-export interface RunReport {
-  readonly runId: string;
-  readonly outcome: Outcome;
-  readonly reason: string | null;
-  readonly counts: Counts;
-  readonly streams: readonly StreamReport[];
 }
 
 /** Ends a run: its outcome from those of its streams. */

@@ -4,26 +4,12 @@ import { stillRunning } from '../client/governor.ts';
 import { readQueueRate, setQueueRate, viewOfQueue, type QueueOf } from '../client/queue-rate.ts';
 import { SECOND } from '../core/duration.ts';
 import { explain, InvalidInput } from '../core/errors.ts';
-import type { LimitsView, QueueView, Wait } from '../core/limits-view.ts';
+import type { LimitsView } from '../core/limits-view.ts';
 import { pauseOf } from '../core/pause.ts';
 import { pauseIn, shouldSet, wantedRate } from '../core/queue-rate.ts';
 import type { Partner } from '../definitions/definition.ts';
+import type { LookInput, Look } from '../messages/look.ts';
 import type { ActivityDeps } from './index.ts';
-
-export interface LookInput {
-  readonly partner: string;
-  /** Runs that are thought to be under way. */
-  readonly runs: readonly string[];
-}
-
-export interface Look {
-  readonly limits: LimitsView;
-  readonly queue: QueueView | null;
-  /** Of the queue, by us; goes on by itself. */
-  readonly pause: Wait | null;
-  /** Those of the runs that are under way: one that was terminated cannot say so. */
-  readonly running: readonly string[];
-}
 
 /** One look of the governor: notes the use, raises alerts, and sets the queue to what follows. Safe to repeat. */
 export async function lookAtLimits(deps: ActivityDeps, client: Client, input: LookInput): Promise<Look> {

@@ -1,43 +1,34 @@
 import { Context, getClient } from '@temporalio/activity';
 import { tellGovernor } from '../client/governor.ts';
-import type { Failpoint } from '../core/failpoint.ts';
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import { PartnerDown, WarehouseUnavailable } from '../core/errors.ts';
+import type { Failpoint } from '../core/failpoint.ts';
 import type { Metrics } from '../core/metrics.ts';
-import type { Observation } from '../limits/observe.ts';
 import type { Partner } from '../definitions/definition.ts';
+import type { Observation } from '../limits/observe.ts';
+import type { BackfillReport } from '../messages/backfill.ts';
+import type { NotedWait } from '../messages/deferral.ts';
+import type { GovernorNews } from '../messages/govern-partner.ts';
+import type { GrantInput, GrantResult } from '../messages/grant.ts';
+import type { Look, LookInput } from '../messages/look.ts';
+import type { Names } from '../messages/names.ts';
+import type { NextWindows, NextWindowsInput } from '../messages/next-windows.ts';
+import type { CloseBackfillInput, PlanBackfillInput, PlannedBackfill } from '../messages/plan-backfill.ts';
+import type { CloseRunInput, PlanRunInput, RunPlan } from '../messages/plan-run.ts';
+import type { RetryOf, RetryPlan } from '../messages/retry.ts';
+import type { PlannedSlot, SlotOfSchedule } from '../messages/scheduled-sync.ts';
+import type { StreamReport } from '../messages/stream-report.ts';
+import type { RunReport } from '../messages/sync-partner.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
-import type { GovernorNews } from '../workflows/messages.ts';
 import type { Partners } from './access.ts';
-import {
-  closeBackfill,
-  nextWindows,
-  planBackfill,
-  type BackfillReport,
-  type CloseBackfillInput,
-  type NextWindows,
-  type NextWindowsInput,
-  type PlanBackfillInput,
-  type PlannedBackfill,
-} from './backfill.ts';
-import {
-  closeRun,
-  failStream,
-  planRun,
-  type CloseRunInput,
-  type PlanRunInput,
-  type RunPlan,
-  type RunReport,
-} from './control.ts';
-import type { Names } from '../core/names.ts';
+import { closeBackfill, nextWindows, planBackfill } from './backfill.ts';
+import { closeRun, failStream, planRun } from './control.ts';
 import { toFailure, type RetryRules } from './failures.ts';
-import { lookAtLimits, type Look, type LookInput } from './govern.ts';
-import type { GrantInput, GrantResult } from './pull/grant.ts';
-import { noteWait, type NotedWait } from './note-wait.ts';
-import { planScheduled, type PlannedSlot, type SlotOfSchedule } from './plan-scheduled.ts';
+import { lookAtLimits } from './govern.ts';
+import { noteWait } from './note-wait.ts';
+import { planScheduled } from './plan-scheduled.ts';
 import { pullStream } from './pull/pull-stream.ts';
-import { closeRetry, planRetry, type RetryOf, type RetryPlan } from './retry.ts';
-import type { StreamReport } from '../warehouse/warehouse.ts';
+import { closeRetry, planRetry } from './retry.ts';
 
 export interface ActivityDeps {
   readonly names: Names;

@@ -4,8 +4,9 @@ import { parseJson } from '../core/json.ts';
 import { hashToUuid } from '../core/page-key.ts';
 import { dayOf } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import type { StreamReport } from '../messages/stream-report.ts';
 import type { QuarantinedRecord } from '../warehouse/postgres/quarantine.ts';
-import type { StreamReport, Warehouse } from '../warehouse/warehouse.ts';
+import type { Warehouse } from '../warehouse/warehouse.ts';
 import { stageRecords } from './pull/stage-records.ts';
 
 export interface ReplayInput {

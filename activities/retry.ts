@@ -1,20 +1,12 @@
 import { noCounts } from '../core/counts.ts';
 import { InvalidInput } from '../core/errors.ts';
-import { nextReading } from '../core/names.ts';
-import type { RetryBasis, StreamReport } from '../warehouse/warehouse.ts';
-import { closeRun, grantTimes, type GrantTimes, type RunReport } from './control.ts';
+import { nextReading } from '../messages/retry-ids.ts';
+import type { RetryOf, RetryPlan } from '../messages/retry.ts';
+import type { StreamReport } from '../messages/stream-report.ts';
+import type { RunReport } from '../messages/sync-partner.ts';
+import type { RetryBasis } from '../warehouse/warehouse.ts';
+import { closeRun, grantTimes } from './control.ts';
 import type { ActivityDeps } from './index.ts';
-import type { StreamJob } from './pull/grant.ts';
-
-export interface RetryOf {
-  readonly runId: string;
-  readonly stream: string;
-}
-
-export interface RetryPlan {
-  readonly job: StreamJob;
-  readonly times: GrantTimes;
-}
 
 /** One that failed on its way goes on from its checkpoint; one that was read to its end is read once more. */
 export async function planRetry(deps: ActivityDeps, { runId, stream }: RetryOf): Promise<RetryPlan> {

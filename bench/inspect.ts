@@ -17,7 +17,7 @@ import { readQuarantine } from '../warehouse/postgres/quarantine.ts';
 import { retryBasis } from '../warehouse/postgres/retry.ts';
 import { statusOfStreams } from '../warehouse/postgres/stream-status.ts';
 import { LONG_PAST, middleOf, writePast, type Past } from './past.ts';
-import { plainNames } from '../core/names.ts';
+import { plainNames } from '../messages/names.ts';
 
 /** As people call them. */
 const commands = [

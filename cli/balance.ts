@@ -1,5 +1,5 @@
 import { fateCounts } from '../core/counts.ts';
-import type { StreamReport } from '../warehouse/warehouse.ts';
+import type { StreamReport } from '../messages/stream-report.ts';
 import type { Output } from './output.ts';
 
 /** The balance of each stream, as people read it: fetched = the sum of what follows. */

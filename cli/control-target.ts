@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { InvalidInput } from '../core/errors.ts';
-import type { Names } from '../core/names.ts';
+import type { Names } from '../messages/names.ts';
 import type { PauseScope } from '../core/person-pause.ts';
 import { closest } from '../definitions/closest.ts';
 import { showRun, type RunSummary, type StreamDetail } from '../warehouse/postgres/inspect.ts';

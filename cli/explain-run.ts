@@ -6,7 +6,7 @@ import { workflowFacts } from '../client/workflow-facts.ts';
 import { explain } from '../core/errors.ts';
 import { explainStream, withoutWorkflows, type ExplainedStream, type WorkflowFacts } from '../core/explain-wait.ts';
 import type { LimitsView, QueueView } from '../core/limits-view.ts';
-import type { Names } from '../core/names.ts';
+import type { Names } from '../messages/names.ts';
 import { pauseOn, type PersonPause } from '../core/person-pause.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { loadPartner } from '../definitions/load.ts';

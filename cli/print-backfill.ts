@@ -1,4 +1,4 @@
-import type { BackfillReport } from '../activities/backfill.ts';
+import type { BackfillReport } from '../messages/backfill.ts';
 import type { Allowance, Estimate } from '../core/backfill-estimate.ts';
 import type { BackfillTally } from '../core/backfill-tally.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../core/duration.ts';

@@ -1,6 +1,6 @@
 import { explain } from '../core/errors.ts';
 import { freshnessOf, type Freshness } from '../core/freshness.ts';
-import type { Names } from '../core/names.ts';
+import type { Names } from '../messages/names.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { listPartners } from '../definitions/find.ts';
 import { loadPartner } from '../definitions/load.ts';

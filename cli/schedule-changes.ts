@@ -1,7 +1,7 @@
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import { listSchedules, presentOf } from '../client/schedules.ts';
 import { explain, InvalidInput } from '../core/errors.ts';
-import type { Names } from '../core/names.ts';
+import type { Names } from '../messages/names.ts';
 import { compareSchedules, type ScheduleChange } from '../core/schedule.ts';
 import { declaredSchedules } from '../definitions/declared-schedules.ts';
 import type { Partner } from '../definitions/definition.ts';

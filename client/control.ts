@@ -1,5 +1,5 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { signals } from '../core/names.ts';
+import { signals } from '../messages/signals.ts';
 
 /** Runs show under their current details what people have paused. One that has ended meanwhile is no error. */
 export async function showPauses(

@@ -1,8 +1,14 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { LIMITS_QUERY, signals, type Names } from '../core/names.ts';
-import { searchAttributesOf } from '../workflows/attributes.ts';
-import type { governPartner } from '../workflows/index.ts';
-import { governorTimes, type GovernorNews, type GovernorState, type GovernorTimes } from '../workflows/messages.ts';
+import { searchAttributesOf } from '../messages/attributes.ts';
+import {
+  governorTimes,
+  type GovernorNews,
+  type GovernorState,
+  type GovernorTimes,
+  type GovernPartner,
+} from '../messages/govern-partner.ts';
+import type { Names } from '../messages/names.ts';
+import { LIMITS_QUERY, signals } from '../messages/signals.ts';
 
 /** Tells a partner's governor something, and starts it when it does not run: also when somebody has terminated it. */
 export async function tellGovernor<Name extends keyof GovernorNews>(
@@ -16,7 +22,7 @@ export async function tellGovernor<Name extends keyof GovernorNews>(
   },
 ): Promise<void> {
   const { names, partner, signal, news, times = governorTimes } = told;
-  await client.workflow.signalWithStart<typeof governPartner, [GovernorNews[Name]]>('governPartner', {
+  await client.workflow.signalWithStart<GovernPartner, [GovernorNews[Name]]>('governPartner', {
     workflowId: names.governorId(partner),
     taskQueue: names.workflowQueue,
     args: [{ partner, times, runs: [] }],

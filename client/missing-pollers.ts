@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { MINUTE } from '../core/duration.ts';
-import type { Names } from '../core/names.ts';
+import type { Names } from '../messages/names.ts';
 
 const WORKFLOW = 1;
 const ACTIVITY = 2;

@@ -9,7 +9,6 @@ import {
   type ScheduleUpdateOptions,
 } from '@temporalio/client';
 import { InvalidInput } from '../core/errors.ts';
-import type { Names } from '../core/names.ts';
 import {
   PAUSED_BY_DEFINITION,
   type DeclaredSchedule,
@@ -17,8 +16,9 @@ import {
   type PresentSchedule,
   type ScheduleChange,
 } from '../core/schedule.ts';
-import { searchAttributesOf } from '../workflows/attributes.ts';
-import type { scheduledSync } from '../workflows/index.ts';
+import { searchAttributesOf } from '../messages/attributes.ts';
+import type { Names } from '../messages/names.ts';
+import type { ScheduledSync } from '../messages/scheduled-sync.ts';
 
 const overlaps = {
   queue: ScheduleOverlapPolicy.BUFFER_ALL,
@@ -26,7 +26,7 @@ const overlaps = {
   skip: ScheduleOverlapPolicy.SKIP,
 } as const satisfies Record<Overlap, ScheduleOverlapPolicy>;
 
-type Action = ScheduleOptionsStartWorkflowAction<typeof scheduledSync>;
+type Action = ScheduleOptionsStartWorkflowAction<ScheduledSync>;
 
 function settings(names: Names, declared: DeclaredSchedule): Omit<ScheduleUpdateOptions<Action>, 'state'> {
   const { partner, name } = declared;

@@ -6,14 +6,14 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { BackfillReport } from '../activities/backfill.ts';
 import { rangeLabel, type BackfillPlan } from '../core/backfill-plan.ts';
 import { noTally } from '../core/backfill-tally.ts';
 import { InvalidInput } from '../core/errors.ts';
-import { backfillSignals, lanePriority, PROGRESS_QUERY, type Names } from '../core/names.ts';
-import { searchAttributesOf } from '../workflows/attributes.ts';
-import type { BackfillProgress, Pause } from '../workflows/backfill-messages.ts';
-import type { backfillStream } from '../workflows/index.ts';
+import { searchAttributesOf } from '../messages/attributes.ts';
+import type { BackfillReport, BackfillProgress, Pause, BackfillStream } from '../messages/backfill.ts';
+import { lanePriority } from '../messages/lane-priority.ts';
+import type { Names } from '../messages/names.ts';
+import { backfillSignals, PROGRESS_QUERY } from '../messages/signals.ts';
 
 export interface StartBackfill {
   readonly partner: string;
@@ -27,7 +27,7 @@ export interface StartedBackfill {
   readonly runId: string;
   /** `begun`: it runs now, whoever started it. `finished`: it was found under its id and has ended well. */
   readonly state: 'begun' | 'finished';
-  readonly handle: WorkflowHandle<typeof backfillStream>;
+  readonly handle: WorkflowHandle<BackfillStream>;
 }
 
 export const backfillIdOf = (names: Names, { partner, stream, plan, generation }: StartBackfill): string =>
@@ -38,7 +38,7 @@ export async function startBackfill(client: Client, names: Names, asked: StartBa
   const { partner, stream, plan } = asked;
   const runId = backfillIdOf(names, asked);
   try {
-    const handle = await client.workflow.start<typeof backfillStream>('backfillStream', {
+    const handle = await client.workflow.start<BackfillStream>('backfillStream', {
       workflowId: runId,
       taskQueue: names.workflowQueue,
       args: [{ ...asked, soFar: noTally, paused: false }],
@@ -51,13 +51,13 @@ export async function startBackfill(client: Client, names: Names, asked: StartBa
     return { runId, state: 'begun', handle };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return { runId, state: 'finished', handle: client.workflow.getHandle<typeof backfillStream>(runId) };
+    return { runId, state: 'finished', handle: client.workflow.getHandle<BackfillStream>(runId) };
   }
 }
 
 /** The report of a backfill, also of one that failed; a failure's words when it ended without one (cancelled, terminated). */
 export async function reportOfBackfill(
-  handle: WorkflowHandle<typeof backfillStream>,
+  handle: WorkflowHandle<BackfillStream>,
 ): Promise<BackfillReport | { readonly failure: string }> {
   try {
     return await handle.result();

@@ -1,7 +1,9 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { retryId, type Kind, type Names } from '../core/names.ts';
-import { searchAttributesOf } from '../workflows/attributes.ts';
-import type { retryStream } from '../workflows/index.ts';
+import type { Kind } from '../core/names.ts';
+import { searchAttributesOf } from '../messages/attributes.ts';
+import type { Names } from '../messages/names.ts';
+import { retryId } from '../messages/retry-ids.ts';
+import type { RetryStream } from '../messages/retry.ts';
 
 export interface StartRetry {
   readonly names: Names;
@@ -16,8 +18,8 @@ export interface StartRetry {
 export function startRetry(
   client: Client,
   { names, runId, partner, stream, window, kind }: StartRetry,
-): Promise<WorkflowHandle<typeof retryStream>> {
-  return client.workflow.start<typeof retryStream>('retryStream', {
+): Promise<WorkflowHandle<RetryStream>> {
+  return client.workflow.start<RetryStream>('retryStream', {
     workflowId: retryId(runId, stream),
     taskQueue: names.workflowQueue,
     args: [{ runId, stream }],

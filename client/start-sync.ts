@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
@@ -6,10 +5,12 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { namesOf, type Kind, type Names } from '../core/names.ts';
-import type { RunReport } from '../activities/control.ts';
-import { searchAttributesOf } from '../workflows/attributes.ts';
-import type { retryStream, syncPartner } from '../workflows/index.ts';
+import type { Kind } from '../core/names.ts';
+import { searchAttributesOf } from '../messages/attributes.ts';
+import { namesOf } from '../messages/names.ts';
+import type { RetryStream } from '../messages/retry.ts';
+import { syncId } from '../messages/sync-id.ts';
+import type { RunReport, SyncPartner } from '../messages/sync-partner.ts';
 
 export interface StartSync {
   readonly partner: string;
@@ -26,7 +27,7 @@ export interface StartedSync {
   readonly runId: string;
   /** `begun`: it runs now, whoever started it. `finished`: it was found under its id and has ended well. */
   readonly state: 'begun' | 'finished';
-  readonly handle: WorkflowHandle<typeof syncPartner>;
+  readonly handle: WorkflowHandle<SyncPartner>;
 }
 
 /** Starts a sync, joins the one that runs, or finds the one that ended. One that failed is begun again from its checkpoints. */
@@ -36,7 +37,7 @@ export async function startSync(client: Client, asked: StartSync): Promise<Start
   const sync = { ...rest, streams: [...new Set(asked.streams)].toSorted() };
   const runId = syncId(names, sync);
   try {
-    const handle = await client.workflow.start<typeof syncPartner>('syncPartner', {
+    const handle = await client.workflow.start<SyncPartner>('syncPartner', {
       workflowId: runId,
       taskQueue: names.workflowQueue,
       args: [sync],
@@ -48,7 +49,7 @@ export async function startSync(client: Client, asked: StartSync): Promise<Start
     return { runId, state: 'begun', handle };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return { runId, state: 'finished', handle: client.workflow.getHandle<typeof syncPartner>(runId) };
+    return { runId, state: 'finished', handle: client.workflow.getHandle<SyncPartner>(runId) };
   }
 }
 
@@ -56,25 +57,9 @@ export async function startSync(client: Client, asked: StartSync): Promise<Start
 const summaryOf = ({ partner, window, streams }: StartSync): string =>
   `${partner} ${window}${streams.length === 0 ? '' : `: ${streams.join(', ')}`}`.slice(0, 300);
 
-const MAX_ID = 240;
-
-/** A sync of some streams only has an id of its own, beside that of the whole partner. */
-export function syncId(
-  names: Names,
-  { partner, streams, window, generation }: Omit<StartSync, 'kind' | 'installation'>,
-): string {
-  const whole = names.partnerSyncId({ partner, window, generation });
-  if (streams.length === 0) return whole;
-  const named = `${whole}/only:${streams.join('+')}`;
-  // Cut, two long lists could share an id, and one would join the run of the other.
-  return named.length <= MAX_ID
-    ? named
-    : `${whole}/only:${createHash('sha256').update(named).digest('hex').slice(0, 32)}`;
-}
-
 /** The report of a run, also of one that failed; undefined when it ended without one (cancelled, terminated, no plan). */
 export async function reportOfSync(
-  handle: WorkflowHandle<typeof syncPartner | typeof retryStream>,
+  handle: WorkflowHandle<SyncPartner | RetryStream>,
 ): Promise<RunReport | { readonly failure: string }> {
   try {
     return await handle.result();

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { failpoints } from '../core/failpoint.ts';
-import { namesOf, reserved, type Names } from '../core/names.ts';
+import { namesOf, reserved, type Names } from '../messages/names.ts';
 import { workerLimits, workerVariables, type WorkerLimits } from './worker-settings.ts';
 import { parsePayloadKeys, type PayloadKey } from './payload-keys.ts';
 

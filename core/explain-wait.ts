@@ -1,6 +1,5 @@
 import { formatDuration } from './duration.ts';
 import type { LimitsView, QueueView } from './limits-view.ts';
-import type { Names } from './names.ts';
 import { describePause, resumeCommand, type PersonPause } from './person-pause.ts';
 
 /** Why a stream does not go on, in plain words. */
@@ -42,8 +41,13 @@ export interface WorkflowFacts {
   } | null;
 }
 
+export interface QueueNames {
+  readonly workflowQueue: string;
+  partnerQueue(partner: string): string;
+}
+
 export interface StreamFacts {
-  readonly names: Names;
+  readonly names: QueueNames;
   readonly partner: string;
   readonly stream: string;
   readonly runId: string | null;

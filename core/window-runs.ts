@@ -1,4 +1,5 @@
-import type { Names, Outcome } from './names.ts';
+import type { StreamIds } from './stream-ids.ts';
+import type { Outcome } from './names.ts';
 
 /** A run of one window, as the ledger has it. */
 export interface WindowRun {
@@ -22,7 +23,7 @@ export interface BackfillOf {
  * under its id. What was read to the end and is in doubt all the same is read anew. A forced backfill only counts its own.
  */
 export function syncIdToRead(
-  names: Names,
+  names: StreamIds,
   backfill: BackfillOf,
   window: string,
   runs: readonly WindowRun[],

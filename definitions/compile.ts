@@ -1,5 +1,5 @@
 import { InvalidInput } from '../core/errors.ts';
-import type { Names } from '../core/names.ts';
+import type { SchemaNames } from '../core/schema-names.ts';
 import { closest } from './closest.ts';
 import { columnsOf, keyColumnsOf, recordField } from './columns.ts';
 import type { CompiledStream } from './compiled.ts';
@@ -9,7 +9,11 @@ import { recordParser } from './parse-record.ts';
 import { recordSchema } from './record-schema.ts';
 
 /** Works out, once, all that pulling a stream needs. Expects a partner that `checkPartner` found nothing wrong with. */
-export function compileStream(partner: Partner, streamName: string, names: Names): CompiledStream {
+export function compileStream(
+  partner: Partner,
+  streamName: string,
+  names: Pick<SchemaNames, 'targetSchema'>,
+): CompiledStream {
   const definition = Object.hasOwn(partner.streams, streamName) ? partner.streams[streamName] : undefined;
   if (definition === undefined) throw unknownStream(partner, streamName);
   const checked = recordSchema(definition.schema);
@@ -30,7 +34,10 @@ export function compileStream(partner: Partner, streamName: string, names: Names
   };
 }
 
-export function compilePartner(partner: Partner, names: Names): ReadonlyMap<string, CompiledStream> {
+export function compilePartner(
+  partner: Partner,
+  names: Pick<SchemaNames, 'targetSchema'>,
+): ReadonlyMap<string, CompiledStream> {
   return new Map(Object.keys(partner.streams).map((name) => [name, compileStream(partner, name, names)]));
 }
 

@@ -1,11 +1,10 @@
-import type { Names } from '../core/names.ts';
 import type { DeclaredSchedule } from '../core/schedule.ts';
 import type { Partner } from './definition.ts';
 import { cronOf } from './schedules.ts';
 
 /** The schedules of a definition, as Temporal is told. */
 export function declaredSchedules(
-  names: Names,
+  names: { scheduleId(of: { readonly partner: string; readonly name: string }): string },
   partner: Partner,
 ): readonly (DeclaredSchedule & { readonly id: string })[] {
   return Object.entries(partner.schedules).map(([name, schedule]) => ({

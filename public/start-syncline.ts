@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
-import type { RunReport } from '../activities/control.ts';
+import type { RunReport } from '../messages/sync-partner.ts';
 import { reportOfSync, startSync } from '../client/start-sync.ts';
 import { connectClient } from '../client/temporal-client.ts';
 import { readConfig } from '../config/config.ts';

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { plainNames } from '../core/names.ts';
+import { plainNames } from '../messages/names.ts';
 import { MINUTE } from '../core/duration.ts';
 
 /**

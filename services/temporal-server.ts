@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RetryLater } from '../core/errors.ts';
-import { searchAttributes } from '../core/names.ts';
+import { searchAttributes } from '../messages/search-attributes.ts';
 import { startChildServer } from './child-server.ts';
 import { freePort } from './free-port.ts';
 import { temporalIsReady } from './temporal-is-ready.ts';

@@ -41,10 +41,13 @@ export async function cachedWorkflowBundle({ cacheDir, index = workflowsPath() }
   return path;
 }
 
-/** Of everything that shapes the bundle: workflows, the core they import, the SDK, and the versions of all the rest. */
+/** What workflows import: a change of these is another bundle. */
+export const bundledRooms = ['core', 'messages'] as const;
+
+/** Of everything that shapes the bundle: workflows, what they import, the SDK, and the versions of all the rest. */
 async function contentHash(index: string): Promise<string> {
   const hash = createHash('sha256').update(require('@temporalio/worker/package.json').version).update(index);
-  for (const folder of [dirname(index), join(root, 'core')])
+  for (const folder of [dirname(index), ...bundledRooms.map((room) => join(root, room))])
     for (const file of await filesBelow(folder)) hash.update(relative(folder, file)).update(await readFile(file));
   const lock = [join(root, 'package-lock.json'), join(root, '..', 'package-lock.json')].find((file) =>
     existsSync(file),

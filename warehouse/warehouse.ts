@@ -7,6 +7,9 @@ import type { TimeRange } from '../core/page.ts';
 import type { Received } from '../core/received.ts';
 import type { WindowRun } from '../core/window-runs.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import type { StreamReport } from '../messages/stream-report.ts';
+
+export type { StreamReport } from '../messages/stream-report.ts';
 
 /** The port to the warehouse and its ledger. Every write can happen twice and lands once. */
 
@@ -109,20 +112,6 @@ export interface StreamRun {
   readonly runNo: number;
   /** Workflow id of the stream's run. */
   readonly syncId: string;
-}
-
-export interface StreamReport {
-  readonly stream: string;
-  readonly syncId: string;
-  readonly state: 'running' | 'done' | 'failed';
-  readonly outcome: Outcome | null;
-  readonly reason: string | null;
-  readonly counts: Counts;
-  readonly removed: number;
-  /** Of the quarantined records: how many went through, or were dismissed, since. Not there: none. */
-  readonly settled?: number;
-  readonly pages: number;
-  readonly requests: number;
 }
 
 export interface OpenStream {

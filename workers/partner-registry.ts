@@ -17,7 +17,7 @@ import { PostgresPauses, type Pauses } from '../limits/pauses.ts';
 import { postgresCircuit } from '../limits/postgres-circuit.ts';
 import { postgresLimiter } from '../limits/postgres-limiter.ts';
 import { compilePartner } from '../definitions/compile.ts';
-import type { Names } from '../core/names.ts';
+import type { Names } from '../messages/names.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { findPartner } from '../definitions/find.ts';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowBundleOption } from '@temporalio/worker';
-import { SEALS_FAILURES } from '../core/names.ts';
+import { SEALS_FAILURES } from '../messages/seals-failures.ts';
 
 export type WorkflowSource = { readonly workflowsPath: string } | { readonly workflowBundle: WorkflowBundleOption };
 

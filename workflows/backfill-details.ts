@@ -1,8 +1,7 @@
-import type { BackfillReport } from '../activities/backfill.ts';
 import type { Estimate } from '../core/backfill-estimate.ts';
 import type { BackfillTally } from '../core/backfill-tally.ts';
 import { formatDuration } from '../core/duration.ts';
-import type { BackfillProgress } from './backfill-messages.ts';
+import type { BackfillReport, BackfillProgress } from '../messages/backfill.ts';
 import { table } from './details.ts';
 
 /** Markdown for the Temporal UI's "current details". Counts and times only. */

@@ -13,16 +13,16 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BackfillReport, PlannedBackfill } from '../activities/backfill.ts';
 import type { ControlActivities } from '../activities/index.ts';
 import { estimateLeft } from '../core/backfill-estimate.ts';
 import { leftOf, paceOf } from '../core/backfill-tally.ts';
-import { backfillSignals, PROGRESS_QUERY } from '../core/names.ts';
-import { outcomeAttribute } from './attributes.ts';
+import { outcomeAttribute } from '../messages/attributes.ts';
+import type { BackfillReport, BackfillInput, BackfillProgress, Pause } from '../messages/backfill.ts';
+import type { PlannedBackfill } from '../messages/plan-backfill.ts';
+import { backfillSignals, PROGRESS_QUERY } from '../messages/signals.ts';
 import { describeBackfill, describeBackfillReport } from './backfill-details.ts';
-import type { BackfillInput, BackfillProgress, Pause } from './backfill-messages.ts';
-import { MAX_FAILURES_IN_A_ROW, WindowSlots } from './window-slots.ts';
 import { tell } from './tell-of-work.ts';
+import { MAX_FAILURES_IN_A_ROW, WindowSlots } from './window-slots.ts';
 
 const { planBackfill, nextWindows, closeBackfill } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '1 minute',

@@ -1,11 +1,13 @@
-import type { Deferral } from '../activities/pull/deferral.ts';
-import type { GrantResult } from '../activities/pull/grant.ts';
-import type { PlannedStream, RunReport } from '../activities/control.ts';
 import { fateCounts } from '../core/counts.ts';
-import type { StreamReport } from '../warehouse/warehouse.ts';
 import type { BucketView, QueueView } from '../core/limits-view.ts';
 import { describePause } from '../core/person-pause.ts';
-import type { GovernorState, StreamProgress } from './messages.ts';
+import type { Deferral } from '../messages/deferral.ts';
+import type { GovernorState } from '../messages/govern-partner.ts';
+import type { GrantResult } from '../messages/grant.ts';
+import type { PlannedStream } from '../messages/plan-run.ts';
+import type { StreamReport } from '../messages/stream-report.ts';
+import type { RunReport } from '../messages/sync-partner.ts';
+import type { StreamProgress } from '../messages/sync-stream.ts';
 
 /** Markdown for the Temporal UI's "current details". Counts and times only. */
 

@@ -1,5 +1,5 @@
 import { DefaultFailureConverter } from '@temporalio/common';
-import { SEALS_FAILURES } from '../core/names.ts';
+import { SEALS_FAILURES } from '../messages/seals-failures.ts';
 
 /**
  * For failures that workflows make themselves. It is part of every bundle, so the worker says to each sandbox whether

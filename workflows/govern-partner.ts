@@ -11,11 +11,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ControlActivities } from '../activities/index.ts';
-import type { Look } from '../activities/govern.ts';
 import { nextLookMs } from '../core/next-look.ts';
-import { LIMITS_QUERY, signals } from '../core/names.ts';
+import type { GovernorNews, GovernorState, GovernPartnerInput } from '../messages/govern-partner.ts';
+import type { Look } from '../messages/look.ts';
+import { LIMITS_QUERY, signals } from '../messages/signals.ts';
 import { describeLimits } from './details.ts';
-import type { GovernorNews, GovernorState, GovernPartnerInput } from './messages.ts';
 
 const { lookAtLimits } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '30 seconds',

@@ -1,9 +1,9 @@
 import { CancellationScope, ChildWorkflowFailure, proxyActivities } from '@temporalio/workflow';
-import type { WindowToRead } from '../activities/backfill.ts';
-import type { GrantTimes } from '../activities/control.ts';
 import type { ControlActivities } from '../activities/index.ts';
 import type { EndedWindow } from '../core/backfill-tally.ts';
-import type { StreamReport } from '../warehouse/warehouse.ts';
+import type { GrantTimes } from '../messages/grant.ts';
+import type { WindowToRead } from '../messages/next-windows.ts';
+import type { StreamReport } from '../messages/stream-report.ts';
 import { runStream } from './run-stream.ts';
 import { startOrJoin } from './start-or-join.ts';
 

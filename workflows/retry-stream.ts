@@ -8,12 +8,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { RunReport } from '../activities/control.ts';
 import type { ControlActivities } from '../activities/index.ts';
-import type { RetryOf, RetryPlan } from '../activities/retry.ts';
-import { outcomeAttribute } from './attributes.ts';
+import { outcomeAttribute } from '../messages/attributes.ts';
+import { CANCELLED } from '../messages/cancelled.ts';
+import type { RetryOf, RetryPlan } from '../messages/retry.ts';
+import type { RunReport } from '../messages/sync-partner.ts';
 import { describeRun } from './details.ts';
-import { CANCELLED } from './messages.ts';
 import { runStream } from './run-stream.ts';
 import { tell } from './tell-of-work.ts';
 

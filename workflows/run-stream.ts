@@ -1,10 +1,9 @@
 import { executeChild, ParentClosePolicy } from '@temporalio/workflow';
-import type { StreamJob } from '../activities/pull/grant.ts';
-import type { GrantTimes } from '../activities/control.ts';
-import { lanePriority } from '../core/names.ts';
-import type { StreamReport } from '../warehouse/warehouse.ts';
-import { searchAttributesOf } from './attributes.ts';
-import { noProgress } from './messages.ts';
+import { searchAttributesOf } from '../messages/attributes.ts';
+import type { StreamJob, GrantTimes } from '../messages/grant.ts';
+import { lanePriority } from '../messages/lane-priority.ts';
+import type { StreamReport } from '../messages/stream-report.ts';
+import { noProgress } from '../messages/sync-stream.ts';
 import { syncStream } from './sync-stream.ts';
 
 /** One stream's run as a child, under its own id. */

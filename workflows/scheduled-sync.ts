@@ -10,20 +10,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ControlActivities } from '../activities/index.ts';
-import type { Outcome } from '../core/names.ts';
 import type { DeclaredSchedule } from '../core/schedule.ts';
-import { outcomeAttribute, searchAttributesOf } from './attributes.ts';
-import { syncPartner } from './sync-partner.ts';
+import { outcomeAttribute, searchAttributesOf } from '../messages/attributes.ts';
+import type { ScheduledReport } from '../messages/scheduled-sync.ts';
 import { startOrJoin } from './start-or-join.ts';
+import { syncPartner } from './sync-partner.ts';
 
 const { planScheduled, runOutcome } = proxyActivities<ControlActivities>({ startToCloseTimeout: '1 minute' });
-
-export interface ScheduledReport {
-  readonly runId: string;
-  readonly window: string;
-  readonly outcome: Outcome;
-  readonly reason: string | null;
-}
 
 /** What a schedule starts: the sync of the window that its slot stands for, or the end of it if it runs or ran already. */
 export async function scheduledSync(schedule: DeclaredSchedule): Promise<ScheduledReport> {

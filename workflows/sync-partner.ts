@@ -12,15 +12,16 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { PlannedStream, RunReport, RunPlan } from '../activities/control.ts';
 import type { ControlActivities } from '../activities/index.ts';
 import { noCounts } from '../core/counts.ts';
-import { signals } from '../core/names.ts';
-import { ownNames } from './own-names.ts';
-import type { StreamReport } from '../warehouse/warehouse.ts';
-import { outcomeAttribute } from './attributes.ts';
+import { outcomeAttribute } from '../messages/attributes.ts';
+import { CANCELLED } from '../messages/cancelled.ts';
+import type { PlannedStream, RunPlan } from '../messages/plan-run.ts';
+import { signals } from '../messages/signals.ts';
+import type { StreamReport } from '../messages/stream-report.ts';
+import type { RunReport, SyncPartnerInput } from '../messages/sync-partner.ts';
 import { describeRun, describeStreams } from './details.ts';
-import { CANCELLED, type SyncPartnerInput } from './messages.ts';
+import { ownNames } from './own-names.ts';
 import { runStream } from './run-stream.ts';
 import { startOrJoin } from './start-or-join.ts';
 import { tell } from './tell-of-work.ts';

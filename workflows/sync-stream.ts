@@ -15,14 +15,16 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ControlActivities, PartnerActivities } from '../activities/index.ts';
-import type { GrantResult } from '../activities/pull/grant.ts';
-import { lanePriority, signals } from '../core/names.ts';
-import { ownNames } from './own-names.ts';
 import { LONG_WAIT_MS } from '../core/pause.ts';
-import type { StreamReport } from '../warehouse/warehouse.ts';
-import { outcomeAttribute } from './attributes.ts';
+import { outcomeAttribute } from '../messages/attributes.ts';
+import { CANCELLED } from '../messages/cancelled.ts';
+import type { GrantResult } from '../messages/grant.ts';
+import { lanePriority } from '../messages/lane-priority.ts';
+import { signals } from '../messages/signals.ts';
+import type { StreamReport } from '../messages/stream-report.ts';
+import type { StreamProgress, SyncStreamInput } from '../messages/sync-stream.ts';
 import { describeProgress, describeReport } from './details.ts';
-import { CANCELLED, type StreamProgress, type SyncStreamInput } from './messages.ts';
+import { ownNames } from './own-names.ts';
 
 const { failStream } = proxyActivities<ControlActivities>({ startToCloseTimeout: '1 minute' });
 

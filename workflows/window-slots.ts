@@ -1,7 +1,7 @@
 import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
-import type { NextWindows, WindowToRead } from '../activities/backfill.ts';
 import { addWindow, type BackfillTally } from '../core/backfill-tally.ts';
-import type { Pause } from './backfill-messages.ts';
+import type { Pause } from '../messages/backfill.ts';
+import type { NextWindows, WindowToRead } from '../messages/next-windows.ts';
 import { readWindow, type WindowOf } from './read-window.ts';
 
 /** When so many fail one after the other it is not their fault: a revoked token, a partner that is gone. */

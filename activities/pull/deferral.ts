@@ -1,13 +1,7 @@
 import { backoffMs } from '../../core/backoff.ts';
 import { explain, GiveUp, InvalidInput, NeedsAttention, RetryLater, Throttled } from '../../core/errors.ts';
+import type { Deferral } from '../../messages/deferral.ts';
 import type { RetryRules } from '../failures.ts';
-
-export interface Deferral {
-  /** ISO time. */
-  readonly until: string;
-  readonly cause: string;
-  readonly reason: 'limit' | 'failure' | 'paused';
-}
 
 /**
  * What goes back to the workflow, to wait on a timer, instead of failing the grant. A limit is no failure. A failure after

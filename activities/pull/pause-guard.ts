@@ -1,11 +1,11 @@
 import { PermitLapsed, type Departure } from '../../core/departure.ts';
-import { GiveUp, InvalidInput, NeedsAttention, Paused } from '../../core/errors.ts';
 import { MINUTE } from '../../core/duration.ts';
+import { GiveUp, InvalidInput, NeedsAttention, Paused } from '../../core/errors.ts';
 import { describePause, type PersonPause } from '../../core/person-pause.ts';
 import type { StreamPlace } from '../../core/stream-place.ts';
 import type { GrantedPermit, Limiter } from '../../limits/limiter.ts';
 import { PAUSE_SEEN_MS, type Pauses } from '../../limits/pauses.ts';
-import type { Deferral } from './deferral.ts';
+import type { Deferral } from '../../messages/deferral.ts';
 
 /** Who ends a pause wakes its streams. Should that not reach one, it looks by itself after this. */
 const LOOK_AGAIN_MS = 10 * MINUTE;

@@ -11,16 +11,17 @@ import { countsRequests } from '../../definitions/limits.ts';
 import type { PartnerAccess } from '../access.ts';
 import type { StagedPage, Warehouse, Writer, OpenedStream } from '../../warehouse/warehouse.ts';
 import { companyOf, isFast } from './company.ts';
-import { deferralOf, type Deferral } from './deferral.ts';
+import { deferralOf } from './deferral.ts';
+import type { Deferral } from '../../messages/deferral.ts';
 import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from './fetch-page.ts';
-import type { GrantInput, GrantResult } from './grant.ts';
-import type { Limiter, Work } from '../../limits/limiter.ts';
+import type { GrantInput, GrantResult } from '../../messages/grant.ts';
 import { requestsLeft } from '../../core/requests-left.ts';
-import { pausedDeferral, PauseGuard } from './pause-guard.ts';
+import type { Limiter, Work } from '../../limits/limiter.ts';
 import { pageQueue, type Company, type PageQueue } from './page-queue.ts';
 import { RequestTally } from './request-tally.ts';
 import { partitions, type Partitions } from './partitions.ts';
 import { PagesAhead, type PagesAheadDeps } from './pages-ahead.ts';
+import { pausedDeferral, PauseGuard } from './pause-guard.ts';
 import { stagedPage } from './staged-page.ts';
 
 export interface PullDeps {

@@ -17,7 +17,7 @@ import { InvalidInput } from '../../core/errors.ts';
 import { byWindow, syncIdToRead } from '../../core/window-runs.ts';
 import { checkBackfill } from '../../definitions/check-backfill.ts';
 import { compilePartner } from '../../definitions/compile.ts';
-import type { Names } from '../../core/names.ts';
+import type { Names } from '../../messages/names.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { loadPartner } from '../../definitions/load.ts';
 import { allowancesOf } from '../../limits/allowances.ts';

@@ -13,7 +13,7 @@ import {
   type BackfillRow,
   type ReadWindow,
 } from '../../warehouse/postgres/inspect-backfills.ts';
-import type { BackfillProgress } from '../../workflows/backfill-messages.ts';
+import type { BackfillProgress } from '../../messages/backfill.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';

@@ -1,6 +1,6 @@
 import { missingPollers } from '../../client/missing-pollers.ts';
 import { explain } from '../../core/errors.ts';
-import { searchAttributes } from '../../core/names.ts';
+import { searchAttributes } from '../../messages/search-attributes.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
 import { pendingMigrations } from '../../warehouse/postgres/migrate.ts';
 import type { CommandContext } from '../command.ts';

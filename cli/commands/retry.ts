@@ -1,7 +1,7 @@
 import { startRetry } from '../../client/start-retry.ts';
 import { reportOfSync } from '../../client/start-sync.ts';
 import { InvalidInput } from '../../core/errors.ts';
-import { retryId } from '../../core/names.ts';
+import { retryId } from '../../messages/retry-ids.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { controlTarget } from '../control-target.ts';

@@ -1,10 +1,10 @@
 import type { Pool } from 'pg';
 import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import { missingPollers } from '../../client/missing-pollers.ts';
-import type { RunReport } from '../../activities/control.ts';
+import type { RunReport } from '../../messages/sync-partner.ts';
 import { addCounts, noCounts } from '../../core/counts.ts';
 import { InvalidInput } from '../../core/errors.ts';
-import type { Names } from '../../core/names.ts';
+import type { Names } from '../../messages/names.ts';
 import { dayOf, parseWindow } from '../../core/window.ts';
 import { listPartners } from '../../definitions/find.ts';
 import { nextGeneration, streamsReadBefore } from '../../warehouse/postgres/inspect.ts';

@@ -7,7 +7,7 @@ import { compilePartner } from '../../definitions/compile.ts';
 import { limits } from '../../definitions/definition.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { loadAcme } from '../definitions/partner-files.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 
 const nowMs = Date.parse('2026-11-24T10:00:00Z');
 const lines = (headers: Answer['headers'], { profile = 'auto', text = '[]' } = {}): string[] =>

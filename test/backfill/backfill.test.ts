@@ -8,7 +8,7 @@ import {
   startBackfill,
   type StartBackfill,
 } from '../../client/start-backfill.ts';
-import type { BackfillReport } from '../../activities/backfill.ts';
+import type { BackfillReport } from '../../messages/backfill.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
 import type { FaultInput } from '../../simulator/fault.ts';
 import type { Row } from '../../simulator/records.ts';
@@ -17,7 +17,7 @@ import { openPullBench, type BenchPartner, type PullBench } from '../support/pul
 import { sideBySide } from '../support/side-by-side.ts';
 import * as streams from '../support/simulator-streams.ts';
 import { digestOf, tableRows } from '../support/table-rows.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 
 let bench: PullBench;
 beforeAll(async () => {

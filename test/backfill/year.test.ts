@@ -10,7 +10,7 @@ import {
   startBackfill,
 } from '../../client/start-backfill.ts';
 import { reportOfSync, startSync } from '../../client/start-sync.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 import type { PartnerInput } from '../../definitions/definition.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { ownNamespace } from '../durability/durable-bench.ts';

@@ -11,7 +11,7 @@ import {
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts';
 import type { Outcome } from '../../core/names.ts';
 import { syncIdToRead, type WindowRun } from '../../core/window-runs.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 
 const window = '2026-01-01..2026-01-01';
 const id = `sync/acme/orders/${window}`;

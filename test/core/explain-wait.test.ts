@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { explainStream, type StreamFacts, type WorkflowFacts } from '../../core/explain-wait.ts';
 import type { LimitsView } from '../../core/limits-view.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 
 const NOW = '2026-11-24T12:00:00.000Z';
 const LATER = '2026-11-24T13:00:00.000Z';

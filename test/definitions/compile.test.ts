@@ -4,7 +4,7 @@ import { parseJson } from '../../core/json.ts';
 import { compilePartner, compileStream } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { partner, type PartnerInput } from '../../definitions/definition.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 
 type Stream = PartnerInput['streams'][string];
 

@@ -4,7 +4,7 @@ import { valueAt } from '../../core/json.ts';
 import { compileStream } from '../../definitions/compile.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 
 const folder = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 let simulator: Simulator;

@@ -4,7 +4,7 @@ import { clockWarnings } from '../../definitions/clock-warnings.ts';
 import { declaredSchedules } from '../../definitions/declared-schedules.ts';
 import { partner, type Partner, type PartnerInput } from '../../definitions/definition.ts';
 import { dotted } from '../../definitions/problem.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 
 type ScheduleInput = NonNullable<PartnerInput['schedules']>[string];
 

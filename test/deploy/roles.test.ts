@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import type { RunReport } from '../../activities/control.ts';
+import type { RunReport } from '../../messages/sync-partner.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { migrate } from '../../warehouse/postgres/migrate.ts';
 import { definePartner, ownNamespace, runToEnd, startWorker, type Ground } from '../durability/durable-bench.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 import { cachedWorkflowBundle } from '../../services/workflow-bundle.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import {

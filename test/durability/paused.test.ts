@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { wakeStreams } from '../../client/governor.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { openStreamRuns } from '../../warehouse/postgres/open-runs.ts';
 import { openPool } from '../../warehouse/postgres/open-pool.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { circuitSettings, mostCallsInOutage } from '../../core/circuit-settings.ts';
 import { SECOND } from '../../core/duration.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 import type { PartnerInput, StreamInput } from '../../definitions/definition.ts';
 import { startJudge, type JudgeProcess } from '../../simulator/judge/start-judge.ts';
 import { firstOf } from '../support/long.ts';

@@ -13,7 +13,7 @@ import { openPullBench, streamReport } from '../support/pull-bench.ts';
 import type { BenchPartner, PullBench } from '../support/pull-bench.ts';
 import * as streams from '../support/simulator-streams.ts';
 import { digestOf, tablePayloads, tableRows } from '../support/table-rows.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 
 let bench: PullBench;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runsRetry } from '../../cli/commands/retry.ts';
 import { runsShow } from '../../cli/commands/runs.ts';
 import { reportOfSync } from '../../client/start-sync.ts';
-import type { RunReport } from '../../activities/control.ts';
+import type { RunReport } from '../../messages/sync-partner.ts';
 import { expectTruth } from '../support/expect-truth.ts';
 import { openPullBench, streamReport } from '../support/pull-bench.ts';
 import type { BenchPartner, PullBench } from '../support/pull-bench.ts';

@@ -3,7 +3,7 @@ import type { ErrorRule, PartnerInput } from '../../definitions/definition.ts';
 import type { FaultInput } from '../../simulator/fault.ts';
 import type { RetryAfterForm } from '../../simulator/fault.ts';
 import type { TrafficStats } from '../../simulator/traffic.ts';
-import type { StreamReport } from '../../warehouse/warehouse.ts';
+import type { StreamReport } from '../../messages/stream-report.ts';
 import { expectTruth } from '../support/expect-truth.ts';
 import { openPullBench, streamReport } from '../support/pull-bench.ts';
 import type { BenchPartner, PullBench } from '../support/pull-bench.ts';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
-import type { RunReport } from '../../activities/control.ts';
+import type { RunReport } from '../../messages/sync-partner.ts';
 import { reportOfSync, startSync, type StartSync } from '../../client/start-sync.ts';
 import { connectClient } from '../../client/temporal-client.ts';
 import { readConfig } from '../../config/config.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client } from '@temporalio/client';
 import { applyChange, catchUpSchedule, pauseSchedule, triggerSchedule } from '../../client/schedules.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 import { declaredSchedule } from '../support/declared-schedule.ts';
 import { freshNamespace } from '../support/fresh-namespace.ts';
 import { testTemporal, type TestTemporal } from '../support/temporal.ts';

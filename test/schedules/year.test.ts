@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import { applyChange, catchUpSchedule, listSchedules, pauseSchedule, presentOf } from '../../client/schedules.ts';
 import { compareSchedules, type DeclaredSchedule } from '../../core/schedule.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 import { windowOfSlot } from '../../core/schedule-slot.ts';
 import { parseWindow } from '../../core/window.ts';
 import { declaredSchedules } from '../../definitions/declared-schedules.ts';

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { searchAttributes } from '../../core/names.ts';
+import { searchAttributes } from '../../messages/search-attributes.ts';
 import { dynamicConfig } from '../../services/temporal-server.ts';
 
 const root = join(import.meta.dirname, '../..');

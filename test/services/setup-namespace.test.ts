@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { searchAttributes } from '../../core/names.ts';
+import { searchAttributes } from '../../messages/search-attributes.ts';
 import { resolveTemporalCli } from '../../services/temporal-cli.ts';
 import { cacheDir } from '../support/cache-dir.ts';
 import { testTemporal, uniqueName } from '../support/temporal.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
-import { searchAttributes } from '../../core/names.ts';
+import { searchAttributes } from '../../messages/search-attributes.ts';
 import { resolveTemporalCli } from '../../services/temporal-cli.ts';
 import { startTemporal } from '../../services/temporal-server.ts';
 import type { TemporalServer } from '../../services/temporal-server.ts';

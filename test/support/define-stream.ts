@@ -1,7 +1,7 @@
 import { compileStream } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { partner, type PartnerInput, type StreamInput } from '../../definitions/definition.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 
 /** Stream `orders` of partner `acme`: a key, a version, and what the test wants to be different. */
 export function defineStream(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 import { openPool } from '../../warehouse/postgres/open-pool.ts';
 import { databaseUrl, inDatabase } from './database.ts';
 

@@ -1,7 +1,7 @@
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { DAY } from '../../core/duration.ts';
-import { searchAttributes } from '../../core/names.ts';
+import { searchAttributes } from '../../messages/search-attributes.ts';
 import { eventually } from './eventually.ts';
 import { temporalAddress, uniqueName } from './temporal.ts';
 

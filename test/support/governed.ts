@@ -6,7 +6,7 @@ import { loadPartner } from '../../definitions/load.ts';
 import { credentialOf } from '../../limits/credential.ts';
 import type { Scene } from '../workflows/scene.ts';
 import { eventually } from './eventually.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 
 export const queueOf = (client: Client, partner: string): QueueOf => ({
   workflowService: client.workflowService,

@@ -3,7 +3,7 @@ import { balances } from '../../core/counts.ts';
 import type { PartnerInput, StreamInput } from '../../definitions/definition.ts';
 import type { FaultInput } from '../../simulator/fault.ts';
 import type { StreamName } from '../../simulator/records.ts';
-import type { StreamReport } from '../../warehouse/warehouse.ts';
+import type { StreamReport } from '../../messages/stream-report.ts';
 import { streamReport } from './pull-bench.ts';
 import type { BenchPartner, PullBench } from './pull-bench.ts';
 import { payments } from './simulator-streams.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { replayQuarantine, type Replayed } from '../../activities/replay-quarantine.ts';
 import { closeRun } from '../../activities/control.ts';
 import type { ActivityDeps } from '../../activities/index.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
 import { showRun } from '../../warehouse/postgres/inspect.ts';

@@ -8,7 +8,8 @@ import type { Kind } from '../../core/names.ts';
 import { pageKey } from '../../core/page-key.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
-import type { LineOf, OpenedStream, StagedPage, StreamReport, Warehouse } from '../../warehouse/warehouse.ts';
+import type { LineOf, OpenedStream, StagedPage, Warehouse } from '../../warehouse/warehouse.ts';
+import type { StreamReport } from '../../messages/stream-report.ts';
 import { defineStream } from '../support/define-stream.ts';
 
 /** A run of a stream, as the pull activity drives it: pages follow one another from where the run stands. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { versioningOf } from '../../workers/versioning.ts';
 import {

@@ -3,7 +3,7 @@ import type { BucketView, LimitsView } from '../../core/limits-view.ts';
 import { noTally } from '../../core/backfill-tally.ts';
 import { describeBackfill } from '../../workflows/backfill-details.ts';
 import { describeLimits } from '../../workflows/details.ts';
-import type { GovernorState } from '../../workflows/messages.ts';
+import type { GovernorState } from '../../messages/govern-partner.ts';
 
 const bucket: BucketView = {
   name: 'daily',

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { askGovernor } from '../../client/governor.ts';
-import { plainNames } from '../../core/names.ts';
+import { plainNames } from '../../messages/names.ts';
 import { GRACE_MS, pauseIn } from '../../core/queue-rate.ts';
 import { resolveTemporalCli } from '../../services/temporal-cli.ts';
 import { startTemporal, type TemporalServer } from '../../services/temporal-server.ts';

@@ -3,7 +3,7 @@ import { addCounts, noCounts, type Counts } from '../../core/counts.ts';
 import { GiveUp, RetryLater } from '../../core/errors.ts';
 import { fold } from '../../core/fold.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
-import type { Names } from '../../core/names.ts';
+import type { StreamIds } from '../../core/stream-ids.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { RejectedRecord, StagedPage, StagedRecord, StreamRun, Writer } from '../warehouse.ts';
 import { headKey, readHeads, withReceived } from './heads.ts';
@@ -18,7 +18,7 @@ import { transaction } from './transaction.ts';
 import { RefusedRow, writeRows } from './write-rows.ts';
 
 export interface CommitInput {
-  readonly names: Names;
+  readonly names: StreamIds;
   readonly stream: CompiledStream;
   readonly run: StreamRun;
   readonly writer: Writer;

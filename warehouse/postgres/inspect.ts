@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import { InvalidInput } from '../../core/errors.ts';
 import { outcomes, type Kind, type Outcome } from '../../core/names.ts';
-import type { StreamReport, WaitKind } from '../warehouse.ts';
+import type { StreamReport } from '../../messages/stream-report.ts';
+import type { WaitKind } from '../warehouse.ts';
 import { quoted } from './quote.ts';
 import { isLatest } from './retry.ts';
 import { reportColumns, reportOf, type ReportRow } from './report.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
-import { plainNames } from '../../core/names.ts';
 import { functionFiles } from './function-files.ts';
 import { makeFunctions } from './make-functions.ts';
 import { migrations, readMigration, type Migration } from './migration-files.ts';
+import { plainSchemas } from '../../core/schema-names.ts';
 import { quoted } from './quote.ts';
 import { defaultPatience, withPatience, type MigratePatience } from './with-patience.ts';
 
@@ -19,7 +19,7 @@ const LOCK = 7_305_112;
  */
 export async function migrate(
   databaseUrl: string,
-  { schema = plainNames.controlSchema, ...given }: Partial<MigratePatience> & { readonly schema?: string } = {},
+  { schema = plainSchemas.controlSchema, ...given }: Partial<MigratePatience> & { readonly schema?: string } = {},
 ): Promise<readonly string[]> {
   const patience = { ...defaultPatience, ...given };
   const [client, watcher] = [clientOf(databaseUrl), clientOf(databaseUrl)];

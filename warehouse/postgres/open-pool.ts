@@ -1,8 +1,8 @@
 import { Pool } from 'pg';
-import { plainNames } from '../../core/names.ts';
+import { plainSchemas } from '../../core/schema-names.ts';
 
 /** A pool whose connections find our tables without naming their schema. */
-export function openPool(databaseUrl: string, max = 10, schema = plainNames.controlSchema): Pool {
+export function openPool(databaseUrl: string, max = 10, schema = plainSchemas.controlSchema): Pool {
   const pool = new Pool({
     connectionString: databaseUrl,
     max,

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
-import { plainNames, type Names } from '../../core/names.ts';
+import type { StreamIds } from '../../core/stream-ids.ts';
+import { plainNames } from '../../messages/names.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { noteBackfill, openBackfill, windowRuns } from './backfills.ts';
 import { bookRequests } from './book-requests.ts';
@@ -18,7 +19,7 @@ import { whenAvailable } from './unavailable.ts';
 export { openPool } from './open-pool.ts';
 
 interface Options {
-  readonly names?: Names;
+  readonly names?: StreamIds;
   readonly failpoint?: Failpoint;
 }
 

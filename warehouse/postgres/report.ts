@@ -1,6 +1,6 @@
 import type { Counts } from '../../core/counts.ts';
 import type { Outcome } from '../../core/names.ts';
-import type { StreamReport } from '../warehouse.ts';
+import type { StreamReport } from '../../messages/stream-report.ts';
 
 /** Columns of stream_runs (as `r`) that make a report. bigint comes from the driver as text. */
 export const reportColumns = `r.state, r.outcome, r.reason, r.fetched, r.inserted, r.updated, r.unchanged, r.stale, r.deleted,

@@ -1,10 +1,12 @@
 import type { Pool, PoolClient } from 'pg';
-import type { Kind, Names } from '../../core/names.ts';
-import type { RetryBasis, StreamReport } from '../warehouse.ts';
+import type { Kind } from '../../core/names.ts';
+import type { RetryBasis } from '../warehouse.ts';
+import type { StreamIds } from '../../core/stream-ids.ts';
+import type { StreamReport } from '../../messages/stream-report.ts';
 import { reportColumns, reportOf, type ReportRow } from './report.ts';
 
 /**
- * A stream that is read once more for the same run gets an id of its own (core/names.ts, nextReading); it takes the place of the one before.
+ * A stream that is read once more for the same run gets an id of its own (messages/retry-ids.ts); it takes the place of the one before.
  * `r` is a row that nothing has taken the place of.
  */
 export const isLatest = `not exists (select from stream_runs n where n.sync_id = regexp_replace(r.sync_id, '/r[0-9]+$', '') || '/r'
@@ -21,7 +23,7 @@ interface RunRow {
 /** What a run was to do, and how its streams stand; undefined: there is no such run. */
 export async function retryBasis(
   pool: Pool | PoolClient,
-  names: Names,
+  names: StreamIds,
   runId: string,
 ): Promise<RetryBasis | undefined> {
   const runs = await pool.query<RunRow>(
@@ -37,7 +39,7 @@ export async function retryBasis(
 /** A stream that another run began first is found by its id. */
 async function reportsOf(
   pool: Pool | PoolClient,
-  names: Names,
+  names: StreamIds,
   run: RunRow & { readonly runId: string },
 ): Promise<readonly StreamReport[]> {
   const { runId, partner, window_label: window, generation, streams } = run;

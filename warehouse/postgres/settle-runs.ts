@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
-import type { Names, Outcome } from '../../core/names.ts';
+import type { StreamIds } from '../../core/stream-ids.ts';
+import type { Outcome } from '../../core/names.ts';
 import { outcomeOf, outcomeOfRun, replaceReason, type Evidence } from '../../core/outcome.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { movesWatermark, reached, readUpTo } from './note-reading.ts';
@@ -8,7 +9,7 @@ import { retryBasis } from './retry.ts';
 
 interface SettledRuns {
   readonly stream: CompiledStream;
-  readonly names: Names;
+  readonly names: StreamIds;
   readonly streamId: number;
   /** Runs of the stream of whose quarantine something went through. */
   readonly runNos: readonly number[];
@@ -87,7 +88,7 @@ async function moveWatermark(client: PoolClient, streamId: number, row: Row): Pr
 /** The runs of the partner that have these among their streams, whoever began them. */
 async function settlePartnerRuns(
   client: PoolClient,
-  input: { readonly partner: string; readonly names: Names; readonly changes: readonly Change[] },
+  input: { readonly partner: string; readonly names: StreamIds; readonly changes: readonly Change[] },
 ): Promise<void> {
   if (input.changes.length === 0) return;
   const { rows } = await client.query<{ run_id: string; reason: string | null }>(

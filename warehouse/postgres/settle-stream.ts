@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
-import type { ExplainedWait, StreamReport, StreamRun } from '../warehouse.ts';
+import type { ExplainedWait, StreamRun } from '../warehouse.ts';
+import type { StreamReport } from '../../messages/stream-report.ts';
 import { reportColumns, reportOf, type ReportRow } from './report.ts';
 
 /** Marks a run as failed; its checkpoint stays, so that a later attempt goes on from there. A run that is done stays done. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { assert, constant, oneof, pre, property, stringMatching } from 'fast-check';
-import { namesOf, namesOfQueue, plainNames, reserved } from '../../core/names.ts';
+import { namesOf, namesOfQueue, plainNames, reserved } from '../../messages/names.ts';
 
 const name = stringMatching(/^[a-z][a-z0-9_]{0,8}$/);
 const installation = oneof(constant(''), stringMatching(/^[a-z][a-z0-9]{0,5}$/)).filter(

@@ -1,6 +1,7 @@
 import type { Estimate } from '../core/backfill-estimate.ts';
 import type { BackfillPlan } from '../core/backfill-plan.ts';
 import type { BackfillTally } from '../core/backfill-tally.ts';
+import type { Outcome } from '../core/names.ts';
 
 export interface BackfillInput {
   readonly partner: string;
@@ -27,3 +28,13 @@ export interface BackfillProgress extends BackfillTally {
   readonly paused: boolean;
   readonly estimate: Estimate;
 }
+
+export interface BackfillReport extends BackfillTally {
+  readonly runId: string;
+  readonly windows: number;
+  readonly left: number;
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+}
+
+export type BackfillStream = (input: BackfillInput) => Promise<BackfillReport>;

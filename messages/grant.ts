@@ -1,7 +1,15 @@
-import type { Kind, Lane } from '../../core/names.ts';
-import type { StreamPlace } from '../../core/stream-place.ts';
-import type { StreamReport } from '../../warehouse/warehouse.ts';
+import type { Kind, Lane } from '../core/names.ts';
+import type { StreamPlace } from '../core/stream-place.ts';
 import type { Deferral } from './deferral.ts';
+import type { StreamReport } from './stream-report.ts';
+
+/** How long an activity of a partner may take. */
+export interface GrantTimes {
+  readonly startToCloseMs: number;
+  readonly heartbeatTimeoutMs: number;
+  /** Grants in a row that may end on the partner's limit without a page. */
+  readonly maxIdleGrants: number;
+}
 
 /** One stream's run as the workflow knows it: names, no records. */
 export interface StreamJob extends StreamPlace {

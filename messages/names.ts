@@ -1,0 +1,82 @@
+import { schemasOf, type SchemaNames } from '../core/schema-names.ts';
+import type { StreamIds } from '../core/stream-ids.ts';
+
+/**
+ * Names that end up in Temporal histories and in the database. Each is written once, here and in core/schema-names.ts;
+ * renaming one is a migration.
+ */
+
+const QUEUE = 'syncline';
+
+interface Run {
+  readonly partner: string;
+  readonly window: string;
+  readonly generation: number;
+}
+
+/** The names of one installation; two of them share none in a Temporal namespace or a database. */
+export interface Names extends SchemaNames, StreamIds {
+  /** Empty: the one that has no name. */
+  readonly installation: string;
+  /** Workflows, and the short activities that only touch our database: never rate-limited. */
+  readonly workflowQueue: string;
+  /** Activity-only: eager dispatch would bypass the queue's rate limit on a queue that workflows share. */
+  partnerQueue(partner: string): string;
+  /** `sync/acme/2026-11-24`, or `sync/acme/2026-11-24/g2` for a forced second generation. */
+  partnerSyncId(run: Run): string;
+  /** The partner that a sync id names. */
+  partnerOfId(syncId: string): string;
+  /** `governor/acme`: one for each partner, started with its work. */
+  governorId(partner: string): string;
+  /** `backfill/acme/payments/2025-01-01..2025-12-31/1d`, with the zone where days are not those of UTC. */
+  backfillId(run: {
+    readonly partner: string;
+    readonly stream: string;
+    readonly range: string;
+    readonly chunk: string;
+    readonly zone: string | null;
+    readonly generation: number;
+  }): string;
+  /** What the ids of all schedules begin with. */
+  readonly schedules: string;
+  /** `schedule/acme/nightly`. */
+  scheduleId(of: { readonly partner: string; readonly name: string }): string;
+  /** `scheduled/acme/nightly-2026-11-25T02:30:00Z`: Temporal adds the time. */
+  scheduledRunId(of: { readonly partner: string; readonly name: string }): string;
+}
+
+/**
+ * `namesOf('blue')` puts `blue/` before ids, `blue.` before task queues and `blue_` before schemas. Ids and queues of the
+ * installation without a name begin with words that no other may have as its name (`reserved`).
+ */
+export function namesOf(installation: string): Names {
+  const [ids, queues] = installation === '' ? ['', ''] : [`${installation}/`, `${installation}.`];
+  return {
+    installation,
+    workflowQueue: `${queues}${QUEUE}`,
+    partnerQueue: (partner) => `${queues}partner.${partner}`,
+    partnerSyncId: ({ partner, window, generation }) => `${ids}sync/${partner}/${window}${again(generation)}`,
+    streamSyncId: ({ partner, stream, window, generation }) =>
+      `${ids}sync/${partner}/${stream}/${window}${again(generation)}`,
+    partnerOfId: (syncId) => syncId.slice(ids.length).split('/')[1] ?? '',
+    governorId: (partner) => `${ids}governor/${partner}`,
+    backfillId: ({ partner, stream, range, chunk, zone, generation }) =>
+      `${ids}backfill/${partner}/${stream}/${range}/${chunk}${zone === null ? '' : `/${zone}`}${again(generation)}`,
+    schedules: `${ids}schedule/`,
+    scheduleId: ({ partner, name }) => `${ids}schedule/${partner}/${name}`,
+    scheduledRunId: ({ partner, name }) => `${ids}scheduled/${partner}/${name}`,
+    ...schemasOf(installation),
+  };
+}
+
+/** Of the installation without a name. */
+export const plainNames = namesOf('');
+
+const again = (generation: number): string => (generation === 1 ? '' : `/g${generation}`);
+
+/** What ids and queues begin with already. */
+export const reserved = ['sync', 'governor', 'backfill', 'schedule', 'scheduled', 'partner', 'syncline'] as const;
+
+/** Those of the installation whose workflows a task queue has. */
+export const namesOfQueue = (queue: string): Names =>
+  namesOf(queue.endsWith(`.${QUEUE}`) ? queue.slice(0, -QUEUE.length - 1) : '');

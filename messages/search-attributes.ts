@@ -1,0 +1,6 @@
+export const searchAttributes = {
+  SyncPartner: 'KEYWORD',
+  SyncStream: 'KEYWORD',
+  SyncKind: 'KEYWORD',
+  SyncOutcome: 'KEYWORD',
+} as const;

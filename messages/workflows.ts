@@ -1,0 +1,16 @@
+import type { BackfillStream } from './backfill.ts';
+import type { GovernPartner } from './govern-partner.ts';
+import type { RetryStream } from './retry.ts';
+import type { ScheduledSync } from './scheduled-sync.ts';
+import type { SyncPartner } from './sync-partner.ts';
+import type { SyncStream } from './sync-stream.ts';
+
+/** Every workflow by the name it is started with; a test checks that workflows/index.ts has them all. */
+export interface Workflows {
+  readonly backfillStream: BackfillStream;
+  readonly governPartner: GovernPartner;
+  readonly retryStream: RetryStream;
+  readonly scheduledSync: ScheduledSync;
+  readonly syncPartner: SyncPartner;
+  readonly syncStream: SyncStream;
+}
