@@ -159,35 +159,35 @@ describe('a slot whose owner is silent', () => {
   });
 });
 
-describe('a slot that two processes want', () => {
-  const claims = async (credential: string): Promise<number> => {
-    const { rowCount } = await limiters.database.pool.query(
-      'select from syncline.credentials where credential = $1 and slot_asker is not null',
-      [credential],
-    );
-    return Number(rowCount);
+const claims = async (credential: string): Promise<number> => {
+  const { rowCount } = await limiters.database.pool.query(
+    'select from syncline.credentials where credential = $1 and slot_asker is not null',
+    [credential],
+  );
+  return Number(rowCount);
+};
+/** Two processes; the first one always has a request that waits while the other is under way. */
+const rivals = (keepSlotsMs: number, lane: Lane) => {
+  const credential = nextCredential();
+  const [first, second] = [0, 1].map((i) =>
+    limiterOf({ concurrency: 1 }, { credential, pool: limiters.pools[i]!, keepSlotsMs }),
+  ) as [Limiter, Limiter];
+  const ask = (): Promise<GrantedPermit> => first.ask({ lane, patienceMs: MINUTE }).then(granted);
+  const other = { has: false };
+  return {
+    credential,
+    ask,
+    other,
+    otherAsks: async (): Promise<void> => {
+      const permit = granted(await second.ask({ patienceMs: MINUTE }));
+      other.has = true;
+      await permit.release();
+    },
+    close: () => Promise.all([first.close?.(), second.close?.()]),
   };
-  /** Two processes; the first one always has a request that waits while the other is under way. */
-  const rivals = (keepSlotsMs: number, lane: Lane) => {
-    const credential = nextCredential();
-    const [first, second] = [0, 1].map((i) =>
-      limiterOf({ concurrency: 1 }, { credential, pool: limiters.pools[i]!, keepSlotsMs }),
-    ) as [Limiter, Limiter];
-    const ask = (): Promise<GrantedPermit> => first.ask({ lane, patienceMs: MINUTE }).then(granted);
-    const other = { has: false };
-    return {
-      credential,
-      ask,
-      other,
-      otherAsks: async (): Promise<void> => {
-        const permit = granted(await second.ask({ patienceMs: MINUTE }));
-        other.has = true;
-        await permit.release();
-      },
-      close: () => Promise.all([first.close?.(), second.close?.()]),
-    };
-  };
+};
 
+describe('a slot that two processes want', () => {
   test('is used again by the one that has it, for as long as it may keep it, though the other waits', async () => {
     const { credential, ask, other, otherAsks, close } = rivals(HOUR, 'normal');
     // The first one to be freed goes to others: nobody waits yet.
