@@ -5,6 +5,10 @@ import type { Column } from '../core/column.ts';
  * built again. Nothing here names a part of one kind of warehouse.
  */
 
+/** Where a stream's table stands: `live` is what people query, `build` is made anew beside it, `old` was live before. */
+export const places = ['live', 'build', 'old'] as const;
+export type Place = (typeof places)[number];
+
 /** A stream's table, in words that no kind of warehouse owns. */
 export interface TargetTable {
   readonly schema: string;
@@ -15,6 +19,18 @@ export interface TargetTable {
   readonly keys: number;
   /** `append` without regard to the key: each event is a row. The others hold one row per key, or per event where there is no key. */
   readonly rowPer: 'key' | 'event';
+  /** `live` when left out. */
+  readonly place?: Place;
+}
+
+/** What a table says of itself when it is opened. */
+export interface OpenedTable {
+  /** Tells this table from every other that stood or will stand in its place. */
+  readonly id: string;
+  /** The last event that was applied; 0: none, also where somebody dropped or changed the table. */
+  readonly event: number;
+  /** Columns that were added after rows had come: those rows hold NULL there until the table is built anew. */
+  readonly unfilled: readonly string[];
 }
 
 /** One row as the log has it. Texts are those of `core/column-text.ts`, the same for each kind of warehouse. */
@@ -64,8 +80,8 @@ export interface Target {
   readonly kind: string;
   /** Reaches the warehouse and says what it is, such as `DuckDB v1.5.6`. Throws what a person can act on. */
   check(): Promise<string>;
-  /** Makes the table, or makes it fit (new columns), and says which event was the last one applied; 0: none. */
-  open(table: TargetTable): Promise<number>;
+  /** Makes the table, or makes it fit (new columns). A table that is not as it was left begins again, empty, at event 0. */
+  open(table: TargetTable): Promise<OpenedTable>;
   /** Of each key (texts of the key's columns) what the table shows; undefined: no row. */
   heads(table: TargetTable, keys: readonly (readonly string[])[]): Promise<readonly (RowHead | undefined)[]>;
   /**
@@ -75,5 +91,36 @@ export interface Target {
   apply(table: TargetTable, changes: Changes): Promise<void>;
   /** All rows in the order of their row key, as texts that do not depend on the kind of warehouse. Lineage (`_run`, `_loaded_at`) is left out. */
   rows(table: TargetTable): AsyncIterable<{ readonly event: number; readonly values: readonly (string | null)[] }>;
+  /** The stream's tables that there are, by their places. */
+  placed(table: TargetTable): Promise<Readonly<Partial<Record<Place, OpenedTable>>>>;
+  /**
+   * In one transaction the build with this id becomes `live` and what was live becomes `old`, cursors with them; an older
+   * `old` goes. Nothing to do where that id is live already.
+   */
+  swap(table: TargetTable, id: string): Promise<void>;
+  /** The `old` table with this id and the live one change places. Nothing to do where that id is live already. */
+  rollback(table: TargetTable, id: string): Promise<void>;
+  /** Drops the table at `table.place`, and its cursor. */
+  drop(table: TargetTable): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A target that can write its tables as files of Parquet. */
+export interface ExportsParquet {
+  /**
+   * Writes `FOLDER/SCHEMA/TABLE.parquet` for each table (left out: all), and `FOLDER/tables.json`, all of one moment.
+   * The folder appears when it is complete, and must not exist before.
+   */
+  exportParquet(input: { readonly tables?: readonly TableName[]; readonly folder: string }): Promise<ExportedTable[]>;
+}
+
+export interface TableName {
+  readonly schema: string;
+  readonly table: string;
+}
+
+export interface ExportedTable extends TableName {
+  readonly rows: number;
+  /** The last event that the file shows. */
+  readonly event: number;
 }

@@ -1,0 +1,161 @@
+import { GiveUp, NeedsAttention, RetryLater } from '../../core/errors.ts';
+import type { Changes, TargetRow, TargetTable } from '../target.ts';
+import { columnCodec } from './column-codec.ts';
+import { moveCursor, readCursor } from './cursors.ts';
+import type { FileWork } from './duckdb-file.ts';
+import { countRows } from './fit-table.ts';
+import { nameOf, quoted, saidName } from './names.ts';
+import { stage, type StagedColumn } from './stage.ts';
+import { fieldOf, freeText, lineOf, plainText } from './staged-text.ts';
+import { keyColumns, stageKeys } from './stage-keys.ts';
+import { nameColumns, storedColumns } from './stored-columns.ts';
+
+/** Places where tests end the process. */
+export const applyPoints = ['staged', 'deleted', 'inserted', 'moved', 'committed'] as const;
+export type ApplyPoint = (typeof applyPoints)[number];
+
+const ROWS = 'staged_rows';
+const GONE = 'staged_keys';
+
+/**
+ * Rows are brought into typed temporary tables first, where a value that does not fit stops the load before anything was
+ * changed. The transaction after that is short: rows leave, rows come, the cursor moves.
+ */
+export async function applyChanges(
+  on: FileWork,
+  table: TargetTable,
+  input: { readonly changes: Changes; readonly reached: (point: ApplyPoint) => void | Promise<void> },
+): Promise<void> {
+  const { changes, reached } = input;
+  const { sql } = on;
+  const cursor = await readCursor(on, table);
+  if (cursor === undefined)
+    throw new RetryLater(`${saidName(table)} was not opened, or somebody dropped it`, { afterMs: 0 });
+  // Nothing else writes meanwhile: what holds the writing connection is alone in the only process that has the file.
+  if (cursor.event === changes.to && changes.from !== changes.to) return;
+  if (cursor.event !== changes.from) throw elsewhere(table, cursor.event, changes);
+
+  const shape = await rowShape(on, table);
+  if (changes.upserts.length > 0) await stageRows(on, table, { shape, rows: changes.upserts });
+  if (changes.deletes.length > 0)
+    await stageKeys(sql, { table, names: shape.names, into: GONE, keys: changes.deletes });
+  await reached('staged');
+
+  const name = nameOf(on.catalog, table);
+  await sql.transaction(async () => {
+    if (changes.clears) await sql.run(`delete from ${name}`);
+    if (changes.deletes.length > 0)
+      await sql.run(`delete from ${name} t using temp.main.${GONE} s where ${sameKey(shape.keys)}`);
+    if (changes.upserts.length > 0) {
+      if (!changes.clears)
+        await sql.run(`delete from ${name} t using temp.main.${ROWS} s where ${sameRow(table, shape)}`);
+      await reached('deleted');
+      const columns = [...shape.columns.map((column) => column.name), '_exact'].join(', ');
+      await sql.run(`insert into ${name} (${columns}, _loaded_at) select ${columns}, now() from temp.main.${ROWS}`);
+    }
+    await reached('inserted');
+    const rows = await countRows(on, table);
+    const moved = await moveCursor(on, table, { id: cursor.id, from: changes.from, to: changes.to, rows });
+    if (!moved) throw elsewhere(table, (await readCursor(on, table))?.event ?? 0, changes);
+    await reached('moved');
+  });
+  await reached('committed');
+  // Their memory would stay taken until the next load.
+  await sql.run(`drop table if exists temp.main.${ROWS}`);
+  await sql.run(`drop table if exists temp.main.${GONE}`);
+}
+
+const elsewhere = (table: TargetTable, event: number, { from, to }: Changes): RetryLater =>
+  new RetryLater(
+    `${saidName(table)} stands at event ${event}, and the changes lead from ${from} to ${to}: read its cursor again`,
+    {
+      afterMs: 0,
+    },
+  );
+
+interface RowShape {
+  readonly columns: readonly (StagedColumn & { readonly field: (row: TargetRow, exact: Exact) => string })[];
+  /** Stored names of the key's columns, quoted. */
+  readonly keys: readonly string[];
+  readonly names: ReadonlyMap<string, string>;
+}
+type Exact = (name: string, text: string) => void;
+
+/** The columns of a row as it travels, in its order. */
+async function rowShape(on: FileWork, table: TargetTable): Promise<RowShape> {
+  const found = await storedColumns(on, table);
+  const types = new Map(found.map(({ stored, type }) => [stored, type]));
+  const names = nameColumns(
+    found,
+    table.columns.map(({ name }) => name),
+  );
+  const own = table.columns.map(({ name }, i) => {
+    const stored = names.get(name) as string;
+    const codec = columnCodec(table, i);
+    if (types.get(stored) !== codec.type)
+      throw new NeedsAttention(
+        `column ${saidName(table)}.${stored} is ${types.get(stored) ?? 'missing'}, expected ${codec.type}: open the table again`,
+      );
+    return {
+      name: quoted(stored),
+      type: codec.type,
+      read: codec.read,
+      field: (row: TargetRow, exact: Exact): string => codec.field(row.values[i] ?? null, (text) => exact(name, text)),
+    };
+  });
+  return { columns: [...own, ...lineageColumns], keys: keyColumns(table, names), names };
+}
+
+const number = (name: string, type: string, value: (row: TargetRow) => number): RowShape['columns'][number] => ({
+  name,
+  type,
+  read: (field) => `${field}::${type}`,
+  field: (row) => String(value(row)),
+});
+
+const lineageColumns: RowShape['columns'] = [
+  number('_event', 'BIGINT', (row) => row.event),
+  number('_page', 'BIGINT', (row) => row.page),
+  number('_ordinal', 'INTEGER', (row) => row.ordinal),
+  number('_run', 'INTEGER', (row) => row.run),
+  { name: '_version', type: 'VARCHAR', read: freeText, field: (row) => fieldOf(row.version) },
+  { name: '_hash', type: 'UUID', read: (field) => `${field}::UUID`, field: (row) => row.hash },
+  { name: '_extra', type: 'JSON', read: (field) => `${plainText(field)}::JSON`, field: (row) => fieldOf(row.extra) },
+];
+
+async function stageRows(
+  { sql }: FileWork,
+  table: TargetTable,
+  { shape, rows }: { readonly shape: RowShape; readonly rows: readonly TargetRow[] },
+): Promise<void> {
+  const exact: StagedColumn = { name: '_exact', type: 'JSON', read: (field) => `${plainText(field)}::JSON` };
+  await stage(sql, { table: ROWS, columns: [...shape.columns, exact], lines: linesOf(shape, rows) });
+  const key = rowKey(table, shape);
+  const [twice] = await sql.rows(
+    `select 1 from temp.main.${ROWS} group by ${key.join(', ')} having count(*) > 1 or ${key.map((column) => `${column} is null`).join(' or ')} limit 1`,
+  );
+  if (twice !== undefined)
+    throw new GiveUp(
+      `changes of ${saidName(table)} hold two rows for one row key, or a row without one: nothing was written`,
+    );
+}
+
+function* linesOf({ columns }: RowShape, rows: readonly TargetRow[]): Generator<string> {
+  for (const row of rows) {
+    let beside: Record<string, string> | undefined;
+    const exact: Exact = (name, text) => {
+      beside ??= {};
+      beside[name] = text;
+    };
+    const fields = columns.map(({ field }) => field(row, exact));
+    fields.push(fieldOf(beside === undefined ? null : JSON.stringify(beside)));
+    yield lineOf(fields);
+  }
+}
+
+const rowKey = ({ rowPer, keys }: TargetTable, shape: RowShape): readonly string[] =>
+  rowPer === 'event' || keys === 0 ? ['_event'] : shape.keys;
+
+const sameKey = (columns: readonly string[]): string =>
+  columns.map((column) => `t.${column} = s.${column}`).join(' and ');
+const sameRow = (table: TargetTable, shape: RowShape): string => sameKey(rowKey(table, shape));

@@ -1,0 +1,57 @@
+import { writeMicros } from '../../core/micros.ts';
+import type { TargetTable } from '../target.ts';
+import type { FileWork } from './duckdb-file.ts';
+import { nameOf, quoted } from './names.ts';
+import { nameColumns, storedColumns } from './stored-columns.ts';
+import { isNumberInKey } from './types.ts';
+
+export interface ReadRow {
+  readonly event: number;
+  readonly values: readonly (string | null)[];
+}
+
+/** All rows in the order of their row key, as texts that every kind of warehouse gives alike. */
+export async function* readRows(on: FileWork, table: TargetTable): AsyncGenerator<ReadRow> {
+  const names = nameColumns(
+    await storedColumns(on, table),
+    table.columns.map(({ name }) => name),
+  );
+  const columns = table.columns.map(({ name, type }, i) => ({
+    name,
+    type,
+    sql: quoted(names.get(name) ?? name),
+    numeric: type === 'number' && !isNumberInKey(table, i),
+  }));
+  const values = columns.map(({ type, sql, numeric }) => {
+    if (type === 'timestamp') return `epoch_us(${sql})`;
+    return numeric ? `rtrim(rtrim(${sql}::varchar, '0'), '.')` : `${sql}::varchar`;
+  });
+  const key =
+    table.rowPer === 'event' || table.keys === 0
+      ? ['_event']
+      : columns.slice(0, table.keys).flatMap(({ sql }, i) => (isNumberInKey(table, i) ? numberOrder(sql) : [sql]));
+  const text = `select _event, _exact::varchar, ${values.join(', ')} from ${nameOf(on.catalog, table)} order by ${key.join(', ')}`;
+  for await (const [event, exactText, ...found] of on.sql.stream(text)) {
+    const exact = typeof exactText === 'string' ? (JSON.parse(exactText) as Record<string, string>) : undefined;
+    yield {
+      event: Number(event),
+      values: columns.map(({ name, type, numeric }, i) => {
+        if (numeric && exact?.[name] !== undefined) return exact[name];
+        const value = found[i];
+        if (value === null || value === undefined) return null;
+        return type === 'timestamp' ? writeMicros(value as bigint) : String(value);
+      }),
+    };
+  }
+}
+
+/** The order of numbers for their plain texts: by sign and digits before the point, then digit by digit. */
+function numberOrder(text: string): string[] {
+  const negative = `starts_with(${text}, '-')`;
+  const digits = `length(split_part(ltrim(${text}, '-'), '.', 1))`;
+  return [
+    `case when ${negative} then -${digits} else ${digits} end`,
+    `case when ${negative} then null else ${text} end`,
+    `case when ${negative} then ${text} end desc`,
+  ];
+}

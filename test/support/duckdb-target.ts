@@ -1,0 +1,77 @@
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Column } from '../../core/column.ts';
+import { openDuckdb, type DuckdbOptions, type DuckdbTarget } from '../../targets/duckdb/open-duckdb.ts';
+import type { Changes, Target, TargetRow, TargetTable } from '../../targets/target.ts';
+import { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
+
+export interface UsedDuckdb {
+  /** A path of a file that nobody has made yet. */
+  newPath(): string;
+  /** Closed after the test. */
+  open(options: Partial<DuckdbOptions> & { readonly path: string }): Promise<DuckdbTarget>;
+}
+
+/** Files in a temporary folder of the test file's own. */
+export function useDuckdb(): UsedDuckdb {
+  let folder: TemporaryFolder | undefined;
+  let files = 0;
+  const opened: Target[] = [];
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+  });
+  afterEach(async () => {
+    for (const target of opened.splice(0)) await target.close();
+  });
+  afterAll(() => folder?.remove());
+  return {
+    newPath: () => join(folder?.path ?? '', `${(files += 1)}.duckdb`),
+    open: async (options) => {
+      const target = await openDuckdb({ name: 'duck', ...options });
+      opened.push(target);
+      return target;
+    },
+  };
+}
+
+export const column = (name: string, type: Column['type']): Column => ({ name, path: [name], type });
+
+/** Keyed by `id`. */
+export const orders: TargetTable = {
+  schema: 'acme',
+  table: 'orders',
+  columns: [column('id', 'integer'), column('status', 'text'), column('amount', 'number')],
+  keys: 1,
+  rowPer: 'key',
+};
+
+/** One row per event, without a key. */
+export const visits: TargetTable = { schema: 'acme', table: 'visits', columns: [column('page', 'text')], keys: 0, rowPer: 'event' };
+
+export const rowOf = (event: number, values: readonly (string | null)[], more: Partial<TargetRow> = {}): TargetRow => ({
+  event,
+  page: 1,
+  ordinal: event,
+  run: 1,
+  version: null,
+  hash: createHash('md5').update(JSON.stringify(values)).digest('hex'),
+  values,
+  extra: null,
+  ...more,
+});
+
+export const changesOf = (from: number, upserts: readonly TargetRow[], more: Partial<Changes> = {}): Changes => ({
+  from,
+  to: Math.max(from, ...upserts.map((row) => row.event)),
+  clears: false,
+  deletes: [],
+  upserts,
+  ...more,
+});
+
+export async function valuesOf(target: Target, table: TargetTable): Promise<(readonly (string | null)[])[]> {
+  const rows: (readonly (string | null)[])[] = [];
+  for await (const { values } of target.rows(table)) rows.push(values);
+  return rows;
+}

@@ -1,0 +1,136 @@
+import { describe, expect, test } from '@jest/globals';
+import { array, assert, asyncProperty, boolean, integer, record } from 'fast-check';
+import { GiveUp, RetryLater } from '../../../core/errors.ts';
+import type { TargetTable } from '../../../targets/target.ts';
+import { changesOf, column, orders, rowOf, useDuckdb, valuesOf, visits } from '../../support/duckdb-target.ts';
+
+const duckdb = useDuckdb();
+
+describe('rows of a DuckDB target', () => {
+  test('land, are replaced and leave by their key', async () => {
+    const target = await duckdb.open({ path: duckdb.newPath() });
+    expect(await target.open(orders)).toMatchObject({ event: 0, unfilled: [] });
+    await target.apply(orders, changesOf(0, [rowOf(1, ['1', 'new', '1.5']), rowOf(2, ['2', null, null])]));
+    await target.apply(orders, changesOf(2, [rowOf(3, ['1', 'paid', '2']), rowOf(4, ['10', '', '-0.10'])]));
+    await target.apply(orders, changesOf(4, [], { to: 5, deletes: [['2'], ['77']] }));
+    expect(await valuesOf(target, orders)).toEqual([
+      ['1', 'paid', '2'],
+      ['10', '', '-0.1'],
+    ]);
+    expect(await target.open(orders)).toMatchObject({ event: 5 });
+  });
+
+  test('the same changes again change nothing, other ones are refused', async () => {
+    const target = await duckdb.open({ path: duckdb.newPath() });
+    await target.open(orders);
+    const first = changesOf(0, [rowOf(1, ['1', 'new', null])]);
+    await target.apply(orders, first);
+    await target.apply(orders, { ...first, upserts: [rowOf(1, ['1', 'never written', null])] });
+    await expect(target.apply(orders, changesOf(7, [rowOf(8, ['8', 'later', null])]))).rejects.toThrow(RetryLater);
+    await expect(target.apply(orders, changesOf(0, [rowOf(9, ['9', 'other', null])]))).rejects.toThrow(
+      'acme.orders stands at event 1, and the changes lead from 0 to 9',
+    );
+    expect(await valuesOf(target, orders)).toEqual([['1', 'new', null]]);
+  });
+
+  test('a row is one event where the stream has no key', async () => {
+    const target = await duckdb.open({ path: duckdb.newPath() });
+    await target.open(visits);
+    await target.apply(visits, changesOf(0, [rowOf(1, ['/']), rowOf(2, ['/'])]));
+    await target.apply(visits, changesOf(2, [rowOf(3, ['/a'])]));
+    expect(await valuesOf(target, visits)).toEqual([['/'], ['/'], ['/a']]);
+  });
+
+  test('clears makes room first', async () => {
+    const target = await duckdb.open({ path: duckdb.newPath() });
+    await target.open(orders);
+    await target.apply(orders, changesOf(0, [rowOf(1, ['1', 'a', null]), rowOf(2, ['2', 'b', null])]));
+    await target.apply(orders, changesOf(2, [rowOf(3, ['2', 'c', null])], { clears: true }));
+    expect(await valuesOf(target, orders)).toEqual([['2', 'c', null]]);
+  });
+
+  test('heads say what the table shows, in the order of the keys', async () => {
+    const target = await duckdb.open({ path: duckdb.newPath() });
+    const table: TargetTable = { ...orders, columns: [column('id', 'number'), column('at', 'timestamp')], keys: 2 };
+    await target.open(table);
+    const hash = 'd41d8cd98f00b204e9800998ecf8427e';
+    const row = rowOf(4, ['1.50', '2026-01-02T03:04:05+01:00'], { page: 7, ordinal: 3, version: '0009', hash });
+    await target.apply(table, changesOf(0, [row]));
+    expect(
+      await target.heads(table, [
+        ['2', '2026-01-02T02:04:05Z'],
+        ['1.5', '2026-01-02T02:04:05.000000Z'],
+      ]),
+    ).toEqual([undefined, { event: 4, page: 7, ordinal: 3, version: '0009', hash }]);
+  });
+
+  test('heads of a table with a row per event are the newest of their key', async () => {
+    const target = await duckdb.open({ path: duckdb.newPath() });
+    const table: TargetTable = { ...orders, rowPer: 'event' };
+    await target.open(table);
+    await target.apply(table, changesOf(0, [rowOf(1, ['1', 'a', null]), rowOf(2, ['1', 'b', null])]));
+    expect((await target.heads(table, [['1']]))[0]?.event).toBe(2);
+    expect(await valuesOf(target, table)).toHaveLength(2);
+  });
+
+  test('two rows for one key are refused whole', async () => {
+    const target = await duckdb.open({ path: duckdb.newPath() });
+    await target.open(orders);
+    const twice = changesOf(0, [rowOf(1, ['1', 'a', null]), rowOf(2, ['1', 'b', null])]);
+    await expect(target.apply(orders, twice)).rejects.toThrow(GiveUp);
+    expect(await valuesOf(target, orders)).toEqual([]);
+    expect(await target.open(orders)).toMatchObject({ event: 0 });
+  });
+
+  test('streams with tables of one name in two schemas share nothing', async () => {
+    const target = await duckdb.open({ path: duckdb.newPath() });
+    const other = { ...orders, schema: 'globex' };
+    await target.open(orders);
+    await target.open(other);
+    await target.apply(orders, changesOf(0, [rowOf(1, ['1', 'a', null])]));
+    expect(await target.open(other)).toMatchObject({ event: 0 });
+    expect(await valuesOf(target, other)).toEqual([]);
+  });
+
+  test('more rows than a bundle holds arrive whole', async () => {
+    const target = await duckdb.open({ path: duckdb.newPath() });
+    await target.open(orders);
+    const rows = Array.from({ length: 4_321 }, (_, i) => rowOf(i + 1, [String(i), `status ${i}`, `${i}.25`]));
+    await target.apply(orders, changesOf(0, rows));
+    expect(await valuesOf(target, orders)).toEqual(rows.map(({ values }) => values));
+  });
+
+  test('whatever comes, the table is what a map of keys would hold', async () => {
+    const step = record({
+      ids: array(integer({ min: 0, max: 9 }), { maxLength: 6 }),
+      gone: array(integer({ min: 0, max: 9 }), { maxLength: 3 }),
+      clears: boolean(),
+      again: boolean(),
+    });
+    const target = await duckdb.open({ path: duckdb.newPath() });
+    let tables = 0;
+    await assert(
+      asyncProperty(array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
+        const table = { ...orders, table: `orders_${(tables += 1)}` };
+        await target.open(table);
+        const model = new Map<number, string>();
+        let event = 0;
+        for (const { ids, gone, clears, again } of steps) {
+          const from = event;
+          const upserts = [...new Set(ids)].map((id) => rowOf((event += 1), [String(id), `at ${event}`, null]));
+          event += 1;
+          const changes = { from, to: event, clears, deletes: gone.map((id) => [String(id)]), upserts };
+          await target.apply(table, changes);
+          if (again) await target.apply(table, changes);
+          if (clears) model.clear();
+          for (const id of gone) model.delete(id);
+          for (const { values } of upserts) model.set(Number(values[0]), String(values[1]));
+        }
+        const rows = await valuesOf(target, table);
+        expect(rows).toEqual([...model].toSorted(([a], [b]) => a - b).map(([id, status]) => [String(id), status, null]));
+        expect((await target.open(table)).event).toBe(event);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
