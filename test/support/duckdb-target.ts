@@ -1,9 +1,8 @@
+import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Column } from '../../core/column.ts';
 import { openDuckdb, type DuckdbOptions, type DuckdbTarget } from '../../targets/duckdb/open-duckdb.ts';
-import type { Changes, Target, TargetRow, TargetTable } from '../../targets/target.ts';
+import type { Target } from '../../targets/target.ts';
 import { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 
 export interface UsedDuckdb {
@@ -11,6 +10,8 @@ export interface UsedDuckdb {
   newPath(): string;
   /** Closed after the test. */
   open(options: Partial<DuckdbOptions> & { readonly path: string }): Promise<DuckdbTarget>;
+  /** As a person would, with the driver alone, while no target holds the file. */
+  query(path: string, ...statements: readonly string[]): Promise<unknown[][]>;
 }
 
 /** Files in a temporary folder of the test file's own. */
@@ -32,46 +33,17 @@ export function useDuckdb(): UsedDuckdb {
       opened.push(target);
       return target;
     },
+    query: async (path, ...statements) => {
+      const instance = await DuckDBInstance.create(path);
+      const connection = await instance.connect();
+      try {
+        let rows: unknown[][] = [];
+        for (const statement of statements) rows = (await connection.runAndReadAll(statement)).getRowsJson();
+        return rows;
+      } finally {
+        connection.closeSync();
+        instance.closeSync();
+      }
+    },
   };
-}
-
-export const column = (name: string, type: Column['type']): Column => ({ name, path: [name], type });
-
-/** Keyed by `id`. */
-export const orders: TargetTable = {
-  schema: 'acme',
-  table: 'orders',
-  columns: [column('id', 'integer'), column('status', 'text'), column('amount', 'number')],
-  keys: 1,
-  rowPer: 'key',
-};
-
-/** One row per event, without a key. */
-export const visits: TargetTable = { schema: 'acme', table: 'visits', columns: [column('page', 'text')], keys: 0, rowPer: 'event' };
-
-export const rowOf = (event: number, values: readonly (string | null)[], more: Partial<TargetRow> = {}): TargetRow => ({
-  event,
-  page: 1,
-  ordinal: event,
-  run: 1,
-  version: null,
-  hash: createHash('md5').update(JSON.stringify(values)).digest('hex'),
-  values,
-  extra: null,
-  ...more,
-});
-
-export const changesOf = (from: number, upserts: readonly TargetRow[], more: Partial<Changes> = {}): Changes => ({
-  from,
-  to: Math.max(from, ...upserts.map((row) => row.event)),
-  clears: false,
-  deletes: [],
-  upserts,
-  ...more,
-});
-
-export async function valuesOf(target: Target, table: TargetTable): Promise<(readonly (string | null)[])[]> {
-  const rows: (readonly (string | null)[])[] = [];
-  for await (const { values } of target.rows(table)) rows.push(values);
-  return rows;
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { array, assert, asyncProperty, boolean, integer, record } from 'fast-check';
 import { GiveUp, RetryLater } from '../../../core/errors.ts';
 import type { TargetTable } from '../../../targets/target.ts';
-import { changesOf, column, orders, rowOf, useDuckdb, valuesOf, visits } from '../../support/duckdb-target.ts';
+import { useDuckdb } from '../../support/duckdb-target.ts';
+import { changesOf, column, orders, rowOf, valuesOf, visits } from '../../support/target-rows.ts';
 
 const duckdb = useDuckdb();
 
@@ -127,7 +128,9 @@ describe('rows of a DuckDB target', () => {
           for (const { values } of upserts) model.set(Number(values[0]), String(values[1]));
         }
         const rows = await valuesOf(target, table);
-        expect(rows).toEqual([...model].toSorted(([a], [b]) => a - b).map(([id, status]) => [String(id), status, null]));
+        expect(rows).toEqual(
+          [...model].toSorted(([a], [b]) => a - b).map(([id, status]) => [String(id), status, null]),
+        );
         expect((await target.open(table)).event).toBe(event);
       }),
       { numRuns: 25 },

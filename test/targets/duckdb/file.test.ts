@@ -1,0 +1,171 @@
+import { describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InvalidInput, NeedsAttention, RetryLater } from '../../../core/errors.ts';
+import { loadDriver } from '../../../targets/duckdb/load-driver.ts';
+import { useDuckdb } from '../../support/duckdb-target.ts';
+import { applySeries } from '../../support/duckdb-series.ts';
+import { changesOf, orders, rowOf, valuesOf } from '../../support/target-rows.ts';
+
+const duckdb = useDuckdb();
+const program = fileURLToPath(new URL('../../../dist/test/support/duckdb-writer.js', import.meta.url));
+
+describe('the file of a DuckDB target', () => {
+  test('is made with its folder', async () => {
+    const path = join(duckdb.newPath(), 'deep', 'er', 'a.duckdb');
+    const target = await duckdb.open({ path });
+    expect(await target.check()).toMatch(/^DuckDB v\d/);
+    expect((await stat(path)).isFile()).toBe(true);
+  });
+
+  test('held by another process: says which, and works when that has ended', async () => {
+    const path = duckdb.newPath();
+    const child = spawn(process.execPath, [program, path, 'hold'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    try {
+      await once(child.stdout, 'data');
+      const target = await duckdb.open({ path });
+      await expect(target.open(orders)).rejects.toThrow(`is in use by process ${child.pid} (`);
+      await expect(target.open(orders)).rejects.toBeInstanceOf(RetryLater);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      expect(await target.open(orders)).toMatchObject({ event: 0 });
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  test('is shared by two targets of one process, and closed by the last', async () => {
+    const path = duckdb.newPath();
+    const [one, two] = [await duckdb.open({ path }), await duckdb.open({ path })];
+    await one.open(orders);
+    await Promise.all([
+      one.apply(orders, changesOf(0, [rowOf(1, ['1', 'a', null])])),
+      two.apply(orders, changesOf(1, [rowOf(2, ['2', 'b', null])])),
+    ]);
+    await one.close();
+    expect(await valuesOf(two, orders)).toHaveLength(2);
+  });
+
+  test('is no DuckDB file', async () => {
+    const path = duckdb.newPath();
+    await writeFile(path, 'no database '.repeat(2_000));
+    const target = await duckdb.open({ path });
+    await expect(target.check()).rejects.toThrow(NeedsAttention);
+    await expect(target.check()).rejects.toThrow('is not a DuckDB file: give the target another path');
+    expect(await readFile(path, 'utf8')).toContain('no database');
+  });
+
+  test('is damaged', async () => {
+    const path = duckdb.newPath();
+    await (await duckdb.open({ path })).check();
+    await (await duckdb.open({ path })).close();
+    await duckdb.query(path, 'create table x (a int)', 'checkpoint');
+    const file = await open(path, 'r+');
+    await file.write(Buffer.from('damage'), 0, 6, 64);
+    await file.close();
+    await expect((await duckdb.open({ path })).check()).rejects.toThrow('is damaged: move it away');
+  });
+
+  test('was deleted while it was open: everything begins again', async () => {
+    const path = duckdb.newPath();
+    const target = await duckdb.open({ path });
+    await applySeries(target);
+    const before = await valuesOf(target, orders);
+    await rm(path);
+    expect(await target.open(orders)).toMatchObject({ event: 0 });
+    await applySeries(target);
+    expect(await valuesOf(target, orders)).toEqual(before);
+  });
+
+  test('was deleted while nobody had it open, and its write-ahead log was left', async () => {
+    const path = duckdb.newPath();
+    const child = spawn(process.execPath, [program, path, 'committed', '3'], {
+      stdio: 'inherit',
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    await once(child, 'exit');
+    expect((await stat(`${path}.wal`)).size).toBeGreaterThan(0);
+    await rm(path);
+    expect(await (await duckdb.open({ path })).open(orders)).toMatchObject({ event: 0 });
+  });
+
+  test('an older copy put back stands where it stood, and is caught up', async () => {
+    const path = duckdb.newPath();
+    const first = await duckdb.open({ path });
+    await first.open(orders);
+    await first.close();
+    await copyFile(path, `${path}.yesterday`);
+    const second = await duckdb.open({ path });
+    await applySeries(second);
+    const today = await valuesOf(second, orders);
+    await second.close();
+    await copyFile(`${path}.yesterday`, path);
+    const third = await duckdb.open({ path });
+    expect(await third.open(orders)).toMatchObject({ event: 0 });
+    await applySeries(third);
+    expect(await valuesOf(third, orders)).toEqual(today);
+  });
+
+  test('an older copy beside a newer write-ahead log is refused', async () => {
+    const path = duckdb.newPath();
+    const first = await duckdb.open({ path });
+    await first.open(orders);
+    await first.close();
+    await copyFile(path, `${path}.yesterday`);
+    await applySeries(await duckdb.open({ path }), { ...orders, table: 'other' });
+    await (await duckdb.open({ path })).close();
+    const again = spawn(process.execPath, [program, path, 'committed', '3'], {
+      stdio: 'inherit',
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    await once(again, 'exit');
+    await copyFile(`${path}.yesterday`, path);
+    await expect((await duckdb.open({ path })).check()).rejects.toThrow(`delete ${path}.wal`);
+  });
+
+  test.each([
+    'md:acme',
+    'motherduck:acme?token=secret',
+    'ducklake:catalog.ducklake',
+    's3://bucket/a.duckdb',
+    ':memory:',
+    '',
+  ])('path %p is refused without what may be secret in it', async (path) => {
+    const refused = duckdb.open({ path });
+    await expect(refused).rejects.toThrow(InvalidInput);
+    await expect(refused).rejects.not.toThrow('secret');
+  });
+
+  test('a folder in its place is said', async () => {
+    const path = duckdb.newPath();
+    await mkdir(path);
+    await expect((await duckdb.open({ path })).check()).rejects.toThrow('is a folder');
+  });
+
+  test('a statement that takes too long is interrupted, and the next one works', async () => {
+    const path = duckdb.newPath();
+    const target = await duckdb.open({ path });
+    await target.open(orders);
+    await target.close();
+    const hasty = await duckdb.open({ path, timeoutMs: 1 });
+    const rows = Array.from({ length: 20_000 }, (_, i) => rowOf(i + 1, [String(i), 'x'.repeat(500), '1']));
+    await expect(hasty.apply(orders, changesOf(0, rows))).rejects.toThrow('took longer than 0.001 s');
+    await hasty.close();
+    const patient = await duckdb.open({ path });
+    expect(await patient.open(orders)).toMatchObject({ event: 0 });
+    await patient.apply(orders, changesOf(0, rows));
+    expect(await patient.open(orders)).toMatchObject({ event: 20_000 });
+  });
+
+  test('without the driver it says what to install', async () => {
+    await expect(loadDriver(() => Promise.reject(new Error('Cannot find package')))).rejects.toThrow(
+      'npm install @duckdb/node-api',
+    );
+  });
+});
