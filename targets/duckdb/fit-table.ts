@@ -54,12 +54,6 @@ export async function countRows({ sql, catalog }: FileWork, table: TargetTable):
 const MARK = 'table of Syncline ';
 
 async function createTable({ sql, catalog }: FileWork, table: TargetTable): Promise<string> {
-  const [view] = await sql.rows(
-    `select view_name from duckdb_views() where database_name = $1 and schema_name = $2 and lower(view_name) = $3`,
-    [catalog, table.schema, tableAt(table.table, table.place)],
-  );
-  if (view !== undefined)
-    throw new NeedsAttention(`${saidName(table)} is a view that somebody made: rename or drop it`);
   const names = nameColumns(
     [],
     table.columns.map(({ name }) => name),
@@ -95,7 +89,9 @@ async function markOf({ sql, catalog }: FileWork, table: TargetTable): Promise<s
     `select comment from duckdb_tables() where database_name = $1 and schema_name = $2 and lower(table_name) = $3`,
     [catalog, table.schema, tableAt(table.table, table.place)],
   );
-  const comment = String(row?.[0] ?? '');
+  // A view has columns, and is no table.
+  if (row === undefined) throw new NeedsAttention(`${saidName(table)} is a view that somebody made: rename or drop it`);
+  const comment = String(row[0]);
   if (comment.startsWith(MARK)) return comment.slice(MARK.length);
   throw new NeedsAttention(
     `${saidName(table)} is a table that somebody else made: rename or drop it, and it is filled from the event log`,

@@ -32,6 +32,7 @@ const translations: readonly Translation[] = [
     ({ path }) =>
       new NeedsAttention(`${path} is not a DuckDB file: give the target another path, or move that file away`),
   ],
+  [/Is a directory/, ({ path }) => new NeedsAttention(`${path} is a folder: give the target the path of a file in it`)],
   [
     /with version number (\S+?),? but/,
     ({ path }, [, version]) =>
@@ -87,7 +88,15 @@ const translations: readonly Translation[] = [
     ({ path }) => new RetryLater(`${path} was changed meanwhile by another connection`),
   ],
   [
-    /^(Conversion|Invalid Input|Out of Range|Constraint) Error/,
+    /^(?:TransactionContext Error: .*)?Constraint Error/,
+    ({ path }) =>
+      new NeedsAttention(
+        `a constraint or a unique index that somebody made on a table in ${path} refuses a row: drop it; the words of DuckDB are left ` +
+          'out because they quote the row',
+      ),
+  ],
+  [
+    /^(Conversion|Invalid Input|Out of Range) Error/,
     ({ path }, [, kind]) =>
       // The message holds the value.
       new NeedsAttention(

@@ -26,7 +26,9 @@ export async function storedColumns({ sql, catalog }: FileWork, of: TargetTable)
  * that exist keep the names that they have.
  */
 export function nameColumns(existing: readonly StoredColumn[], wanted: readonly string[]): ReadonlyMap<string, string> {
-  const names = new Map(existing.map(({ name, stored }) => [name, stored]));
+  const names = new Map(
+    existing.filter(({ stored }) => !(stored in lineage)).map(({ name, stored }) => [name, stored]),
+  );
   const taken = new Set([...existing.map(({ stored }) => stored.toLowerCase()), ...Object.keys(lineage)]);
   for (const name of wanted) {
     if (names.has(name)) continue;
