@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { PayloadCodec } from '@temporalio/common';
 import { SECOND } from '../core/duration.ts';
 import { explain, NeedsAttention } from '../core/errors.ts';
-import { closeServer, hostOf, listen } from '../services/listen.ts';
+import { closeServer, hostOf, listen } from '../http/listen.ts';
 import { parsePayloads, printPayloads } from './payload-json.ts';
 
 export interface CodecServerOptions {

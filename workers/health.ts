@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { SECOND } from '../core/duration.ts';
 import { explain } from '../core/errors.ts';
-import { closeServer, hostOf, listen } from '../services/listen.ts';
+import { closeServer, hostOf, listen } from '../http/listen.ts';
 
 export interface Health {
   /** `http://host:port` as it really listens. */

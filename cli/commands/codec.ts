@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import { startCodecServer } from '../../client/codec-server.ts';
 import { encrypting } from '../../client/payload-codec.ts';
 import { InvalidInput } from '../../core/errors.ts';
-import { hostOf } from '../../services/listen.ts';
+import { hostOf } from '../../http/listen.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCodes } from '../exit.ts';
 import { untilStopped } from '../until-stopped.ts';
