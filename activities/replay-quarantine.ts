@@ -7,7 +7,7 @@ import type { CompiledStream } from '../definitions/compiled.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import type { QuarantinedRecord } from '../warehouse/postgres/quarantine.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
-import { stageRecords } from './pull/stage-records.ts';
+import { stageRecords } from '../records/stage-records.ts';
 
 export interface ReplayInput {
   readonly stream: CompiledStream;

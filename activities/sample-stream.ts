@@ -16,8 +16,8 @@ import type { Limiter } from '../limits/limiter.ts';
 import { parseJson, valueAt } from '../core/json.ts';
 import type { LineWriter } from '../warehouse/warehouse.ts';
 import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from './pull/fetch-page.ts';
-import { receivedOf, type Received } from './pull/received.ts';
-import { stageRecords } from './pull/stage-records.ts';
+import { receivedOf, type Received } from '../records/received.ts';
+import { stageRecords } from '../records/stage-records.ts';
 import { sampleHints } from './sample-hints.ts';
 import { sampleLimits, type SampledLimits } from './sample-limits.ts';
 

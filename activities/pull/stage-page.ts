@@ -1,8 +1,8 @@
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { LineWriter, PageLines } from '../../warehouse/warehouse.ts';
 import { highMark } from './high-mark.ts';
-import { receivedOf } from './received.ts';
-import { stageInSteps, type Staged } from './stage-records.ts';
+import { receivedOf } from '../../records/received.ts';
+import { stageInSteps, type Staged } from '../../records/stage-records.ts';
 
 /** A page that was fetched and parsed. */
 export interface PageToStage {

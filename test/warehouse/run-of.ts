@@ -1,6 +1,6 @@
 import { isAscii } from 'node:buffer';
 import type { Pool } from 'pg';
-import { stageRecords } from '../../activities/pull/stage-records.ts';
+import { stageRecords } from '../../records/stage-records.ts';
 import { start, writeCheckpoint } from '../../core/checkpoint.ts';
 import type { Counts } from '../../core/counts.ts';
 import { parseJson } from '../../core/json.ts';
@@ -178,8 +178,8 @@ export async function payloadsOf(pool: Pool, stream: CompiledStream): Promise<st
 
 let partners = 0;
 /** A stream of a partner of its own. */
-export const aStream = (definition: Partial<StreamInput> = {}): CompiledStream =>
-  defineStream(definition, { name: `acme${++partners}` });
+export const aStream = (definition: Partial<StreamInput> = {}, name = `acme${++partners}`): CompiledStream =>
+  defineStream(definition, { name });
 
 export const order = (id: string, v: number, text = `${id} ${v}`): unknown => ({ id, v, text });
 

@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import { canonicalJson, canonicalPlainJson } from '../../core/canonical.ts';
-import { columnText, quickColumnText } from '../../core/column-text.ts';
-import { NeedsAttention } from '../../core/errors.ts';
-import { valueAt } from '../../core/json.ts';
-import { keyPart, keyText } from '../../core/key-text.ts';
-import { sha128 } from '../../core/page-key.ts';
-import { versionOf } from '../../core/version.ts';
-import type { Column, CompiledStream, Mismatch } from '../../definitions/compiled.ts';
+import { canonicalJson, canonicalPlainJson } from '../core/canonical.ts';
+import { columnText, quickColumnText } from '../core/column-text.ts';
+import { NeedsAttention } from '../core/errors.ts';
+import { valueAt } from '../core/json.ts';
+import { keyPart, keyText } from '../core/key-text.ts';
+import { sha128 } from '../core/page-key.ts';
+import { versionOf } from '../core/version.ts';
+import type { Column, CompiledStream, Mismatch } from '../definitions/compiled.ts';
 import type { Received } from './received.ts';
-import type { LineWriter, RejectedRecord, StagedRecord } from '../../warehouse/warehouse.ts';
+import type { LineWriter, RejectedRecord, StagedRecord } from '../warehouse/warehouse.ts';
 
 export interface Staged {
   readonly records: readonly StagedRecord[];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { stageRecords, type Staged } from '../../activities/pull/stage-records.ts';
+import { stageRecords, type Staged } from '../../records/stage-records.ts';
 import { NeedsAttention } from '../../core/errors.ts';
 import { parseJson } from '../../core/json.ts';
 import type { LineOf } from '../../warehouse/warehouse.ts';

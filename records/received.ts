@@ -1,5 +1,5 @@
-import { sliceElements } from '../../core/json.ts';
-import type { CompiledStream } from '../../definitions/compiled.ts';
+import { sliceElements } from '../core/json.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
 
 /** A record as it came. */
 export interface Received {
@@ -29,6 +29,7 @@ export function receivedOf(page: {
   });
 }
 
-function withParent(record: unknown, name: string, value: string | undefined): unknown {
+/** The record as it is checked and stored: some streams include the value of the parent they were asked for with. */
+export function withParent(record: unknown, name: string, value: string | undefined): unknown {
   return typeof record === 'object' && record !== null ? { ...record, [name]: value } : record;
 }
