@@ -40,4 +40,5 @@ const headOf = <R extends Foldable>({ record, event }: Written<R>): Head => ({
   version: record.version,
   hash: record.hash,
   event,
+  received: record.received,
 });

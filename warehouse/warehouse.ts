@@ -112,6 +112,8 @@ export interface StreamRun {
   readonly runNo: number;
   /** Workflow id of the stream's run. */
   readonly syncId: string;
+  /** Where a `replace` is gathered, if not under the name that it would have today. */
+  readonly shadow?: string;
 }
 
 export interface OpenStream {

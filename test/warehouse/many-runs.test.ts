@@ -56,6 +56,8 @@ test('a night that goes on behind thousands of windows of backfills finds what t
   const { stream } = middleOf(past);
   const night = stream.replace(/[^/]*$/, '2026-11-24').replaceAll('p1', 'p5');
   const compiled = defineStream();
+  await used.pool.query('create schema p5');
+  await used.pool.query('create table p5.s1 (id text, v bigint, text text)');
   const opened = { ...compiled, name: 's1', partner: { ...compiled.partner, name: 'p5' }, definitionVersion: 'v1' };
   const ask: Parameters<typeof blocksReadBy>[1] = async (pool) => {
     const found = await openStream(pool, {

@@ -236,6 +236,31 @@ describe('the target', () => {
     expect(third.opened.range?.from).toBe('2026-01-06T10:00:00.000Z');
   });
 
+  test('of a stream that is no more is not gone on with by another one, which says so', async () => {
+    const old = aStream({ table: 'sales' });
+    await runAll(warehouse, old, [[order('a')]]);
+    const renamed: CompiledStream = { ...old, name: 'sales' };
+    await expect(runOf(warehouse, renamed)).rejects.toThrow(NeedsAttention);
+    await expect(runOf(warehouse, renamed)).rejects.toThrow(
+      /table \w+\.sales has the rows of stream orders: give stream sales another `table`, or drop that one/,
+    );
+    await pool.query(`drop table ${old.partner.name}.sales`);
+    const run = await runOf(warehouse, renamed);
+    await run.commit(run.page([order('b')]));
+    await run.finish();
+    await expect(runOf(warehouse, old, { window: '2026-02-02' })).rejects.toThrow(/sales has the rows of stream sales/);
+    expect(await rowsOf(pool, renamed)).toMatchObject([{ id: 'b' }]);
+  });
+
+  test.each([
+    ['syncline', /schema syncline is where a ledger of Syncline is/],
+    ['pg_orders', /schema pg_orders is one of PostgreSQL itself/],
+    ['information_schema', /schema information_schema is one of PostgreSQL itself/],
+  ])('of a partner %s is refused: the schema is not free', async (name, says) => {
+    await expect(runOf(warehouse, aStream({}, name))).rejects.toThrow(NeedsAttention);
+    await expect(runOf(warehouse, aStream({}, name))).rejects.toThrow(says);
+  });
+
   test('gains them in the middle of a run too, which goes on', async () => {
     const stream = aStream();
     const run = await runOf(warehouse, stream);

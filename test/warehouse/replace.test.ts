@@ -170,8 +170,59 @@ describe('a replace', () => {
     const stream = aStream();
     await runAll(warehouse, stream, [[order('a')]]);
     await pool.query(`create table ${stream.partner.name}.orders__next_year ()`);
+    await pool.query(`create table ${stream.partner.name}.orders__next_99 ()`);
     await runOf(warehouse, stream);
+    const { run } = (await runOf(warehouse, stream, { window: '2026-11-25' })).opened;
+    expect(await tables(stream)).toEqual([
+      `_shadow_${run.streamId}_3`,
+      'orders',
+      'orders__next_99',
+      'orders__next_year',
+    ]);
+  });
+
+  test('leaves a stream alone that is called as its shadow was once', async () => {
+    const stream = aStream();
+    const { name } = stream.partner;
+    // Runs 2 and 3 are where the names would meet.
+    const others = [2, 3].map((n) =>
+      aStream({ disposition: 'merge', table: `orders__next_${n}`, fullListing: false }, name),
+    );
+    await runAll(warehouse, stream, [[order('a'), order('b')]]);
+    const alike = others.map((other, i) => ({ ...other, name: `orders__next_${i + 2}` }));
+    for (const other of alike) await runAll(warehouse, other, [[order('x'), order('y')]]);
+    for (const [day, record] of [order('b', 2), order('c', 3)].entries()) {
+      const run = await runOf(warehouse, stream, { window: `2026-04-0${day + 1}` });
+      await run.commit(run.page([record]));
+      await run.commit(run.page([order('d')]));
+      await run.finish();
+    }
+    expect(await ids(stream)).toEqual(['d 1', 'c 3']);
+    for (const other of alike) expect(await ids(other)).toEqual(['x 1', 'y 1']);
+  });
+
+  test('that an older version began, under the name it had then, goes on to its end', async () => {
+    const stream = aStream();
+    await runAll(warehouse, stream, [[order('a'), order('b')]]);
+    const begun = await runOf(warehouse, stream);
+    await begun.commit(begun.page([order('b', 2)]));
+    const { streamId, runNo } = begun.opened.run;
+    await pool.query(`alter table ${stream.partner.name}._shadow_${streamId}_${runNo} rename to orders__next_${runNo}`);
+    const run = await runOf(warehouse, stream);
+    await run.commit(run.page([order('c')]));
+    await warehouse.failStream({ syncId: run.opened.run.syncId, stream: stream.name, reason: 'away' });
+    const last = await runOf(warehouse, stream);
+    await last.commit(last.page([order('d')]));
+    expect(await last.finish()).toMatchObject({ outcome: 'ok', removed: 1 });
+    expect(new Set(await ids(stream))).toEqual(new Set(['b 2', 'c 1', 'd 1']));
+    expect(await tables(stream)).toEqual(['orders']);
+  });
+
+  test('that an older version left behind is dropped by the next one', async () => {
+    const stream = aStream();
+    const { streamId, runNo } = (await runOf(warehouse, stream)).opened.run;
+    await pool.query(`alter table ${stream.partner.name}._shadow_${streamId}_${runNo} rename to orders__next_${runNo}`);
     await runOf(warehouse, stream, { window: '2026-11-25' });
-    expect(await tables(stream)).toEqual(['orders', 'orders__next_3', 'orders__next_year']);
+    expect(await tables(stream)).toEqual([`_shadow_${streamId}_2`, 'orders']);
   });
 });

@@ -13,7 +13,8 @@ import { replayedIds, replayedPage } from './replayed-page.ts';
 import { settleEntries } from './settle-entries.ts';
 import { settleRuns } from './settle-runs.ts';
 import { ordersByArrival, supersedeHeld } from './supersede.ts';
-import { shadowOf, targetOf } from './target.ts';
+import { shadowOf } from './shadow.ts';
+import { targetOf } from './target-table.ts';
 import { transaction } from './transaction.ts';
 import { RefusedRow, writeRows } from './write-rows.ts';
 
@@ -54,7 +55,7 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
   const replays = pages.some((page) => page.replays !== undefined);
 
   const replaces = stream.definition.disposition === 'replace';
-  const table = replaces ? shadowOf(stream, run.runNo) : targetOf(stream);
+  const table = replaces ? shadowOf(stream, run) : targetOf(stream);
   const records = pages.flatMap((page) => page.records);
   let heads = await readHeads(client, { stream, table, records });
   if (replays && ordersByArrival(stream)) heads = await withReceived(client, { streamId: run.streamId, heads });

@@ -3,12 +3,11 @@ import { pipeline } from 'node:stream/promises';
 import type { ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
-/** COPY in text format: lines as bytes, as many of them in a piece as there are. */
-export async function copyInto(client: ClientBase, into: string, pieces: Iterable<Buffer>): Promise<void> {
-  await pipeline(
-    Readable.from(chunksOf(pieces), { objectMode: true }),
-    client.query(copyFrom(`copy ${into} from stdin`)),
-  );
+/** COPY in text format: lines as bytes, as many of them in a piece as there are. Returns how many rows were written. */
+export async function copyInto(client: ClientBase, into: string, pieces: Iterable<Buffer>): Promise<number> {
+  const copy = client.query(copyFrom(`copy ${into} from stdin`));
+  await pipeline(Readable.from(chunksOf(pieces), { objectMode: true }), copy);
+  return copy.rowCount;
 }
 
 const CHUNK_BYTES = 128 * 1024;

@@ -9,8 +9,14 @@ import { noteReading } from './note-reading.ts';
 import type { StreamReport } from '../../messages/stream-report.ts';
 import { quoted } from './quote.ts';
 import { reportColumns, reportOf, type ReportRow } from './report.ts';
-import { rowColumns, shadowOf, targetOf } from './target.ts';
+import { shadowOf } from './shadow.ts';
+import { rowColumns, targetOf } from './target-table.ts';
 import { transaction } from './transaction.ts';
+
+interface RunRow extends EvidenceRow {
+  readonly remark: string | null;
+  readonly unfit: string;
+}
 
 /** Ends a run: its outcome, the swap of a `replace`, the watermark. A run that has ended stays as it ended. */
 export async function finishStream(pool: Pool, input: FinishStream): Promise<StreamReport> {
@@ -23,30 +29,37 @@ export async function finishStream(pool: Pool, input: FinishStream): Promise<Str
     if (!checkpoint.done && !empty)
       throw new RetryLater(`${run.syncId} has not read all its pages: another owner went on`, { afterMs: 0 });
 
-    const { outcome, reasons } = outcomeOf(evidenceOf(row, stream));
+    const { outcome: read, reasons } = outcomeOf(evidenceOf(row, stream));
+    // All that came was taken, and still the table lacks something.
+    const outcome = read === 'ok' && row.unfit !== '0' ? 'partial' : read;
+    const said = row.remark === null ? reasons : [...reasons, row.remark];
     // A listing in doubt never replaces what readers have.
     const swaps =
       stream.definition.disposition === 'replace' && outcome !== 'failed' && outcome !== 'suspect' && !row.not_modified;
     const removed = swaps ? await swap(client, { stream, run, removes: row.quarantined === '0' }) : 0;
+    if (swaps)
+      await client.query('update streams set emptied_at = null where stream_id = $1 and emptied_at is not null', [
+        run.streamId,
+      ]);
     const { rows } = await client.query<ReportRow>(
       `update stream_runs r set state = 'done', outcome = $3, reason = $4, removed = $5, partner_total = $6,
            finished_at = now(), updated_at = now(), deferred_until = null
         from streams s where r.stream_id = $1 and r.run_no = $2 and s.stream_id = r.stream_id
         returning s.name as stream, ${reportColumns}`,
-      [run.streamId, run.runNo, outcome, reasons.join('; ') || null, removed, checkpoint.expected],
+      [run.streamId, run.runNo, outcome, said.join('; ') || null, removed, checkpoint.expected],
     );
     if (outcome === 'ok' || outcome === 'partial') await noteReading(client, { stream, run, row });
     return reportOf(rows[0] as ReportRow, run.syncId);
   });
 }
 
-async function lockRun(client: PoolClient, run: StreamRun): Promise<EvidenceRow> {
-  const { rows } = await client.query<EvidenceRow>(
-    `select s.name as stream, ${evidenceColumns}
+async function lockRun(client: PoolClient, run: StreamRun): Promise<RunRow> {
+  const { rows } = await client.query<RunRow>(
+    `select s.name as stream, r.remark, r.unfit, ${evidenceColumns}
       from streams s join stream_runs r using (stream_id) where r.stream_id = $1 and r.run_no = $2 for update of s, r`,
     [run.streamId, run.runNo],
   );
-  return rows[0] as EvidenceRow;
+  return rows[0] as RunRow;
 }
 
 /**
@@ -58,7 +71,7 @@ async function swap(
   { stream, run, removes }: { readonly stream: CompiledStream; readonly run: StreamRun; readonly removes: boolean },
 ): Promise<number> {
   const target = targetOf(stream);
-  const shadow = shadowOf(stream, run.runNo);
+  const shadow = shadowOf(stream, run);
   const keys = stream.keyColumns.map((column) => quoted(column.name));
   const columns = `${rowColumns(stream)}, _loaded_at`;
   if (keys.length === 0) {

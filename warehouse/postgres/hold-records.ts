@@ -68,7 +68,7 @@ const sameness = ({ key, path, reason, hash }: Omit<RejectedRecord, 'ordinal' | 
 });
 
 /** A field's name may hold what a text column cannot: NUL, lone surrogates. */
-const storable = (text: string): string => text.replace(/\0|\p{Surrogate}/gu, '\ufffd');
+export const storable = (text: string): string => text.replace(/\0|\p{Surrogate}/gu, '\ufffd');
 
 interface Known {
   readonly place: number;

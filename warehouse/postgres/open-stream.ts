@@ -1,13 +1,14 @@
 import type { Pool, PoolClient } from 'pg';
 import { readCheckpoint, start, writeCheckpoint } from '../../core/checkpoint.ts';
-import { GiveUp } from '../../core/errors.ts';
+import { GiveUp, NeedsAttention } from '../../core/errors.ts';
 import type { TimeRange } from '../../core/page.ts';
 import { parseWindow, rangeOf } from '../../core/window.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import type { OpenedStream, OpenStream, Validators } from '../warehouse.ts';
-import { quoted } from './quote.ts';
+import type { OpenedStream, OpenStream, StreamRun, Validators } from '../warehouse.ts';
 import { reportOf, reportColumns, type ReportRow } from './report.ts';
-import { createShadow, ensureTarget, fitTable, shadowOf } from './target.ts';
+import { dropOldShadows, shadowName, shadowOf, standingShadow } from './shadow.ts';
+import { createShadow, ensureTarget, fitTable, type MadeAgain } from './target.ts';
+import { targetOf } from './target-table.ts';
 import { transaction } from './transaction.ts';
 
 interface RunRow extends ReportRow {
@@ -20,29 +21,49 @@ interface RunRow extends ReportRow {
   readonly validators: Validators | null;
   readonly empty_pages: number;
   readonly usual_requests: string | null;
+  /** The target is there, with all columns. */
+  readonly intact: boolean;
+  /** Of a `replace`: null when it is gone. */
+  readonly shadow: string | null;
 }
 
 /** Finds the stream's run by its workflow id, or begins it. Nothing of the request is decided twice: the range is stored. */
 export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedStream> {
   const found = await findRun(pool, input);
   // The common case, a further grant of a running run, costs one read.
-  if (found !== undefined && found.state !== 'failed' && found.definition_version === input.stream.definitionVersion)
-    return opened(found, input);
+  if (found !== undefined && goesOn(found, input.stream)) return opened(found, input);
   return transaction(pool, async (client) => {
     const stream = await registerStream(client, input.stream);
     const again = await findRun(client, input);
     if (again === undefined) await beginRun(client, input, stream);
     else if (again.state !== 'done') {
-      await fitShadow(client, input, again.run_no);
+      await fitShadow(client, input, again);
       await client.query(
         `update stream_runs set state = 'running', outcome = null, reason = null, finished_at = null, definition_version = $2
           where sync_id = $1`,
         [input.syncId, input.stream.definitionVersion],
       );
     }
+    if (stream.madeAgain !== undefined) await remark(client, input.syncId, stream.madeAgain);
     return opened((await findRun(client, input)) as RunRow, input);
   });
 }
+
+/** Nothing has to be made first: neither for the definition, nor because somebody dropped it. */
+function goesOn({ state, definition_version, intact, shadow }: RunRow, stream: CompiledStream): boolean {
+  if (state === 'failed' || definition_version !== stream.definitionVersion) return false;
+  return state === 'done' || (intact && (stream.definition.disposition !== 'replace' || shadow !== null));
+}
+
+/**
+ * Whether the target has all columns, and what the shadow is called: looked up by name in the catalogue, which asks for no
+ * right on the schema.
+ */
+const standing = `(select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      join pg_attribute a on a.attrelid = c.oid
+    where n.nspname = s.target_schema::name and c.relname = s.target_table::name and c.relkind in ('r', 'p')
+      and a.attname = any ($2::name[]) and not a.attisdropped) = cardinality($2) as intact,
+  case when s.disposition = 'replace' then ${standingShadow} end as shadow`;
 
 /** Read backwards along the ledger's index on (stream_id, run_no, page_no): as far as the last page that held something. */
 const emptyPages = `(select count(*)::integer from pages p where p.stream_id = r.stream_id and p.run_no = r.run_no
@@ -60,9 +81,9 @@ async function findRun(client: Pool | PoolClient, { syncId, stream }: OpenStream
   const { rows } = await client.query<RunRow>({
     name: 'find run',
     text: `select s.name as stream, r.stream_id, r.run_no, r.checkpoint, r.range_from, r.range_to, r.definition_version, s.validators, ${reportColumns},
-        ${emptyPages} as empty_pages, ${usualRequests} as usual_requests
+        ${emptyPages} as empty_pages, ${usualRequests} as usual_requests, ${standing}
       from stream_runs r join streams s using (stream_id) where r.sync_id = $1`,
-    values: [syncId],
+    values: [syncId, stream.columns.map((column) => column.name)],
   });
   if (rows[0] !== undefined && rows[0].stream !== stream.name)
     throw new GiveUp(`${syncId} is a run of stream ${rows[0].stream}, not of ${stream.name}`);
@@ -75,7 +96,7 @@ function opened(row: RunRow, input: OpenStream): OpenedStream {
       ? null
       : { from: row.range_from.toISOString(), to: row.range_to.toISOString() };
   return {
-    run: { streamId: row.stream_id, runNo: row.run_no, syncId: input.syncId },
+    run: runOf(row, input.syncId),
     report: reportOf(row, input.syncId),
     checkpoint: readCheckpoint(row.checkpoint),
     checkpointText: row.checkpoint,
@@ -86,35 +107,90 @@ function opened(row: RunRow, input: OpenStream): OpenedStream {
   };
 }
 
+function runOf({ stream_id: streamId, run_no: runNo, shadow }: RunRow, syncId: string): StreamRun {
+  const run = { streamId, runNo, syncId };
+  return shadow === null || shadow === shadowName(run) ? run : { ...run, shadow };
+}
+
 interface StreamRow {
   readonly stream_id: number;
   readonly last_run: number;
+  readonly last_event: string;
   readonly watermark: string | null;
+  readonly definition_version: string;
+  readonly fresh: boolean;
+  /** Where the stream's rows went before. */
+  readonly old_table: string | null;
+}
+
+interface RegisteredStream extends StreamRow {
+  readonly madeAgain: MadeAgain | undefined;
 }
 
 /** The stream's row, its partition of the event log and its target; the row stays locked until the commit. */
-async function registerStream(client: PoolClient, stream: CompiledStream): Promise<StreamRow> {
+export async function registerStream(client: PoolClient, stream: CompiledStream): Promise<RegisteredStream> {
   const { partner, name, schema, table, definition, definitionVersion } = stream;
-  const { rows } = await client.query<StreamRow & { definition_version: string; fresh: boolean }>(
-    `insert into streams as s (partner, name, target_schema, target_table, disposition, definition_version)
+  const { rows } = await client.query<StreamRow>(
+    `with before as (select target_table from streams where partner = $1 and name = $2)
+      insert into streams as s (partner, name, target_schema, target_table, disposition, definition_version)
       values ($1, $2, $5, $3, $4, '')
       on conflict (partner, name) do update set target_table = excluded.target_table, disposition = excluded.disposition,
         watermark = case when s.target_table = excluded.target_table then s.watermark end
-      returning stream_id, last_run, watermark, definition_version, (xmax = 0) as fresh`,
+      returning stream_id, last_run, last_event, watermark, definition_version, (xmax = 0) as fresh,
+        (select target_table from before) as old_table`,
     [partner.name, name, table, definition.disposition, schema],
   );
-  const row = rows[0] as StreamRow & { definition_version: string; fresh: boolean };
+  const row = rows[0] as StreamRow;
   // Workers need not own the event log: the function does (deploy/roles.sql).
   if (row.fresh) await client.query('select add_event_partition($1)', [row.stream_id]);
-  if (row.definition_version !== definitionVersion) {
-    await ensureTarget(client, stream);
-    // The partner may have nothing new, but what did not fit may fit now.
-    await client.query('update streams set definition_version = $2, validators = null where stream_id = $1', [
-      row.stream_id,
-      definitionVersion,
-    ]);
-  }
-  return row;
+  const moved = row.old_table !== table;
+  if (moved) await takeTable(client, stream, row.stream_id);
+  const changed = row.definition_version !== definitionVersion;
+  const madeAgain = await ensureTarget(client, {
+    stream,
+    streamId: row.stream_id,
+    changed,
+    // A new table is filled from the beginning by the partner.
+    hadRows: row.last_event !== '0' && !moved,
+  });
+  // The partner may have nothing new, but what did not fit may fit now, and an empty table needs all there is.
+  if (changed || madeAgain !== undefined)
+    await client.query(
+      `update streams set definition_version = $2, validators = null,
+          emptied_at = case when $3 then now() else emptied_at end where stream_id = $1`,
+      [row.stream_id, definitionVersion, madeAgain?.emptied ?? false],
+    );
+  return { ...row, madeAgain };
+}
+
+/** Rows of a table stand for events of one stream: one that others filled cannot be gone on with. */
+async function takeTable(client: PoolClient, stream: CompiledStream, streamId: number): Promise<void> {
+  const { rows } = await client.query<{ name: string; standing: boolean }>(
+    `select name, to_regclass($4) is not null as standing from streams
+      where target_schema = $1 and target_table = $2 and stream_id <> $3`,
+    [stream.schema, stream.table, streamId, targetOf(stream)],
+  );
+  const owner = rows[0];
+  if (owner?.standing === true)
+    throw new NeedsAttention(
+      `table ${stream.schema}.${stream.table} has the rows of stream ${owner.name}: give stream ${stream.name} another ` +
+        '`table`, or drop that one if nobody needs it any more',
+      { at: { partner: stream.partner.name, stream: stream.name } },
+    );
+  // Should that stream come back, it finds its table taken.
+  if (owner !== undefined)
+    await client.query(
+      `update streams set target_table = '' where target_schema = $1 and target_table = $2 and stream_id <> $3`,
+      [stream.schema, stream.table, streamId],
+    );
+}
+
+async function remark(client: PoolClient, syncId: string, { remark, unfit }: MadeAgain): Promise<void> {
+  await client.query('update stream_runs set remark = $2, unfit = unfit + $3 where sync_id = $1', [
+    syncId,
+    remark,
+    unfit,
+  ]);
 }
 
 async function beginRun(client: PoolClient, input: OpenStream, row: StreamRow): Promise<void> {
@@ -152,25 +228,19 @@ async function beginRun(client: PoolClient, input: OpenStream, row: StreamRow): 
     ],
   );
   if (disposition === 'replace') {
-    await dropOldShadows(client, stream);
-    await createShadow(client, stream, runNo);
+    await dropOldShadows(client, stream, row.stream_id);
+    await createShadow(client, stream, { streamId: row.stream_id, runNo });
   }
 }
 
 /** A replace goes on only where its shadow still is: an empty one would lose what the run has read so far. */
-async function fitShadow(client: PoolClient, { stream, syncId }: OpenStream, runNo: number): Promise<void> {
-  if (stream.definition.disposition !== 'replace' || (await fitTable(client, stream, shadowOf(stream, runNo)))) return;
+async function fitShadow(client: PoolClient, { stream, syncId }: OpenStream, row: RunRow): Promise<void> {
+  if (stream.definition.disposition !== 'replace') return;
+  const changed = row.definition_version !== stream.definitionVersion;
+  const table = shadowOf(stream, runOf(row, syncId));
+  if ((await fitTable(client, table, { stream, streamId: row.stream_id, changed })) !== undefined) return;
   throw new GiveUp(
-    `${syncId} cannot go on: what it had gathered was dropped when a newer run began, or the stream was no \`replace\` ` +
-      'then. Start a new generation with --force',
+    `${syncId} cannot go on: what it had gathered was dropped, by a newer run or by somebody, or the stream was no ` +
+      '`replace` then. Start a new generation with --force',
   );
-}
-
-/** Shadows of replaces that never ended: a newer run takes their place. */
-async function dropOldShadows(client: PoolClient, stream: CompiledStream): Promise<void> {
-  const { rows } = await client.query<{ tablename: string }>(
-    `select tablename from pg_tables where schemaname = $1 and tablename ~ $2`,
-    [stream.schema, `^${stream.table}__next_[0-9]+$`],
-  );
-  for (const { tablename } of rows) await client.query(`drop table ${quoted(stream.schema)}.${quoted(tablename)}`);
 }

@@ -1,16 +1,32 @@
 import type { Pool } from 'pg';
-import { InvalidInput } from '../../core/errors.ts';
+import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import { vanished } from './at-target.ts';
+import { registerStream } from './open-stream.ts';
+import { pgError } from './pg-error.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { postgresTypes, quoted } from './quote.ts';
-import { targetOf } from './target.ts';
+import { targetOf } from './target-table.ts';
+import { transaction } from './transaction.ts';
 
 type Asked = Parameters<Warehouse['parentValues']>[0];
+type Batch = Awaited<ReturnType<Warehouse['parentValues']>>;
 
-/** Distinct values of a parent's field in its target, in order, after the last one that was read; and which of them are new. */
-export async function parentValues(
-  pool: Pool,
-  { parent, field, after, limit, run }: Asked,
-): ReturnType<Warehouse['parentValues']> {
+/**
+ * Distinct values of a parent's field in its target, in order, after the last one that was read, and which of them are new. A target
+ * that somebody dropped is made again first: without it a child would have nothing to ask for, and call that complete.
+ */
+export async function parentValues(pool: Pool, input: Asked): Promise<Batch> {
+  const batch = await read(pool, input).catch(async (error: unknown) => {
+    if (!vanished.has(pgError(error).code)) throw error;
+    await makeAgain(pool, input.parent);
+    return read(pool, input);
+  });
+  if (batch.values.length === 0 && input.after === null) await refuseEmptied(pool, input.parent);
+  return batch;
+}
+
+async function read(pool: Pool, { parent, field, after, limit, run }: Asked): Promise<Batch> {
   const column = parent.columns.find((candidate) => candidate.path.join('.') === field);
   if (column === undefined)
     throw new InvalidInput(`stream ${parent.name} has no column for ${JSON.stringify(field)}: add it to its schema`);
@@ -29,3 +45,27 @@ export async function parentValues(
   const other = rows.findIndex((row) => row.unread !== unread);
   return { values: rows.slice(0, other < 0 ? rows.length : other).map((row) => row.value), unread };
 }
+
+async function makeAgain(pool: Pool, parent: CompiledStream): Promise<void> {
+  const { rows } = await pool.query('select from streams where partner = $1 and name = $2 and last_run > 0', [
+    parent.partner.name,
+    parent.name,
+  ]);
+  if (rows.length === 0) throw unread(parent, 'was never read');
+  await transaction(pool, (client) => registerStream(client, parent));
+}
+
+async function refuseEmptied(pool: Pool, parent: CompiledStream): Promise<void> {
+  const { rows } = await pool.query('select from streams where partner = $1 and name = $2 and emptied_at is not null', [
+    parent.partner.name,
+    parent.name,
+  ]);
+  if (rows.length > 0) throw unread(parent, 'was dropped, and no listing has filled it since');
+}
+
+const unread = (parent: CompiledStream, why: string): NeedsAttention =>
+  new NeedsAttention(
+    `its parents are in ${parent.schema}.${parent.table}, which ${why}: run \`syncline sync ${parent.partner.name} ` +
+      `${parent.name}\` first`,
+    { at: { partner: parent.partner.name, stream: parent.name } },
+  );

@@ -2,7 +2,9 @@ import type { Pool } from 'pg';
 import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
 import type { StreamIds } from '../../core/stream-ids.ts';
 import { plainNames } from '../../messages/names.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Warehouse } from '../warehouse.ts';
+import { atTarget } from './at-target.ts';
 import { noteBackfill, openBackfill, windowRuns } from './backfills.ts';
 import { bookRequests } from './book-requests.ts';
 import { commitPages } from './commit-pages.ts';
@@ -27,6 +29,8 @@ export function postgresWarehouse(
   pool: Pool,
   { names = plainNames, failpoint = noFailpoint }: Options = {},
 ): Warehouse {
+  const onTarget = <T>(stream: CompiledStream, work: () => Promise<T>): Promise<T> =>
+    whenAvailable(() => atTarget(pool, stream, work));
   return {
     lineWriter: postgresLineWriter,
     openRun: (input) => whenAvailable(() => openRun(pool, input)),
@@ -35,16 +39,16 @@ export function postgresWarehouse(
     openBackfill: (input) => whenAvailable(() => openBackfill(pool, input)),
     noteBackfill: (runId, tally) => whenAvailable(() => noteBackfill(pool, runId, tally)),
     windowRuns: (input) => whenAvailable(() => windowRuns(pool, input)),
-    openStream: (input) => whenAvailable(() => openStream(pool, input)),
-    commitPages: (input) => whenAvailable(() => commitPages(pool, { ...input, names }, failpoint)),
+    openStream: (input) => onTarget(input.stream, () => openStream(pool, input)),
+    commitPages: (input) => onTarget(input.stream, () => commitPages(pool, { ...input, names }, failpoint)),
+    finishStream: (input) => onTarget(input.stream, () => finishStream(pool, input)),
     bookRequests: (run, uncounted) => whenAvailable(() => bookRequests(pool, run, uncounted)),
-    finishStream: (input) => whenAvailable(() => finishStream(pool, input)),
     failStream: (input) => whenAvailable(() => failStream(pool, input)),
     streamReport: (syncId) => whenAvailable(() => streamReport(pool, syncId)),
     deferStream: (run, until) => whenAvailable(() => deferStream(pool, run, until)),
     quarantineEntries: (run, ids) => whenAvailable(() => quarantineEntries(pool, run, ids)),
     retryBasis: (runId) => whenAvailable(() => retryBasis(pool, names, runId)),
     explainDeferral: (wait) => whenAvailable(() => explainDeferral(pool, wait)),
-    parentValues: (input) => whenAvailable(() => parentValues(pool, input)),
+    parentValues: (input) => onTarget(input.parent, () => parentValues(pool, input)),
   };
 }

@@ -1,23 +1,50 @@
 import type { ClientBase } from 'pg';
 import { NeedsAttention } from '../../core/errors.ts';
 import type { Column, CompiledStream } from '../../definitions/compiled.ts';
+import type { StreamRun } from '../warehouse.ts';
 import { fillColumns } from './fill-columns.ts';
-import { rowLineage } from './page-lines.ts';
 import { postgresTypes, quoted } from './quote.ts';
+import { rebuildFromLog } from './rebuild-from-log.ts';
+import { refillColumns } from './refill-columns.ts';
+import { shadowOf } from './shadow.ts';
+import { rowKeyOf, targetOf } from './target-table.ts';
+import { tableFault } from './table-fault.ts';
+import { readTable } from './table-facts.ts';
 
-export const targetOf = (stream: CompiledStream): string => `${quoted(stream.schema)}.${quoted(stream.table)}`;
-/** A `replace` is gathered here and swapped in at the end. */
-export const shadowOf = (stream: CompiledStream, runNo: number): string =>
-  `${quoted(stream.schema)}.${quoted(`${stream.table}__next_${runNo}`)}`;
+export interface Ensured {
+  readonly stream: CompiledStream;
+  readonly streamId: number;
+  /** The definition is another one than when the table was last looked at. */
+  readonly changed: boolean;
+  /** What the log holds was in the table before: if it is not there now, somebody dropped it. */
+  readonly hadRows: boolean;
+}
 
-/** The columns that a row is written with, in order; `_loaded_at` comes from its default. */
-export const rowColumns = (stream: CompiledStream): string =>
-  [...rowLineage, ...stream.columns.map((column) => column.name), '_extra'].map(quoted).join(', ');
+/** What was done to a table that somebody dropped, or dropped columns of. */
+export interface MadeAgain {
+  /** For people. */
+  readonly remark: string;
+  /** Events that could not be told to the table: they fit no longer. */
+  readonly unfit: number;
+  /** A `replace` stays empty until a listing is swapped in: which rows the last one had is in no log. */
+  readonly emptied: boolean;
+}
 
-/** Creates the target, or adds the columns that the definition gained. A column whose type changed needs a person. */
-export async function ensureTarget(client: ClientBase, stream: CompiledStream): Promise<void> {
+/** Creates the target, makes it again from the log, or adds the columns that it lacks. What else differs needs a person. */
+export async function ensureTarget(client: ClientBase, input: Ensured): Promise<MadeAgain | undefined> {
+  const { stream, streamId, hadRows } = input;
+  const table = targetOf(stream);
+  const name = `${stream.schema}.${stream.table}`;
   await ensureSchema(client, stream);
-  if (!(await fitTable(client, stream, targetOf(stream)))) await client.query(createTarget(stream, targetOf(stream)));
+  const fitted = await fitTable(client, table, input);
+  if (fitted !== undefined) return fitted.madeAgain;
+  await client.query(createTarget(stream, table));
+  if (!hadRows) return undefined;
+  if (stream.definition.disposition === 'replace')
+    return { remark: `${name} was gone: it is made again by the next complete listing`, unfit: 0, emptied: true };
+  const { events, unfit } = await rebuildFromLog(client, { stream, streamId, table });
+  const held = unfit === 0 ? '' : `; ${unfit} of them fit no longer and are in quarantine`;
+  return { remark: `${name} was gone: made again from ${events} events of the log${held}`, unfit, emptied: false };
 }
 
 /**
@@ -25,13 +52,20 @@ export async function ensureTarget(client: ClientBase, stream: CompiledStream): 
  * installation `blue`, and a partner `blue_acme`): the second one is refused before a row of it is written.
  */
 async function ensureSchema(client: ClientBase, { schema, partner, name }: CompiledStream): Promise<void> {
-  const { rows } = await client.query<{ own: string; there: string | null; says: string | null }>(
-    `select current_schema() as own, n.oid::regnamespace as there, obj_description(n.oid, 'pg_namespace') as says
+  const { rows } = await client.query<{ own: string; there: string | null; says: string | null; taken: boolean }>(
+    `select current_schema() as own, n.oid::regnamespace as there, obj_description(n.oid, 'pg_namespace') as says,
+        exists (select from pg_class c where c.relnamespace = n.oid and c.relname = 'stream_runs') as taken
       from (select 1) as always left join pg_namespace n on n.nspname = $1`,
     [schema],
   );
-  const { own, there, says } = rows[0] as (typeof rows)[number];
+  const { own, there, says, taken } = rows[0] as (typeof rows)[number];
   const mine = `tables of a partner of Syncline, ledger in ${own}`;
+  if ((taken && says !== mine) || /^pg_|^information_schema$/.test(schema))
+    throw new NeedsAttention(
+      `schema ${schema} is ${taken ? 'where a ledger of Syncline is' : 'one of PostgreSQL itself'}: give the partner or the ` +
+        'installation another name',
+      { at: { partner: partner.name, stream: name } },
+    );
   if (there === null) {
     await client.query(`create schema if not exists ${quoted(schema)}`);
     await client.query(`comment on schema ${quoted(schema)} is '${mine}'`);
@@ -42,45 +76,42 @@ async function ensureSchema(client: ClientBase, { schema, partner, name }: Compi
     );
 }
 
-/** Makes a table that exists fit the definition; false when there is none. */
-export async function fitTable(client: ClientBase, stream: CompiledStream, table: string): Promise<boolean> {
-  const { rows } = await client.query<{ name: string; type: string }>(
-    `select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute
-      where attrelid = to_regclass($1) and attnum > 0 and not attisdropped`,
-    [table],
-  );
-  if (rows.length === 0) return false;
-  await checkKey(client, stream, table);
-  await addMissing(client, { stream, table, found: new Map(rows.map((row) => [row.name, row.type])) });
-  return true;
+interface Fitted {
+  readonly madeAgain: MadeAgain | undefined;
 }
 
-/** Another primary key means other rows: without it two records would land in one row, or one in two. */
-async function checkKey(client: ClientBase, stream: CompiledStream, table: string): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    `select a.attname as name from pg_index i, unnest(i.indkey) with ordinality as k(attnum, place)
-        join pg_attribute a using (attnum)
-      where i.indrelid = to_regclass($1) and i.indisprimary and a.attrelid = i.indrelid order by k.place`,
-    [table],
-  );
-  const found = rows.map((row) => row.name).join(', ');
-  const wanted = rowKeyOf(stream).join(', ');
-  if (found === wanted) return;
-  throw new NeedsAttention(
-    `the primary key of ${stream.schema}.${stream.table} is (${found}), the definition makes it (${wanted}): ` +
-      'change the definition back, or give the stream a new `table`, which the next run fills from the beginning',
-    { at: { partner: stream.partner.name, stream: stream.name } },
-  );
+/** Makes a table that exists fit the definition; undefined when there is none. */
+export async function fitTable(
+  client: ClientBase,
+  table: string,
+  { stream, streamId, changed }: Omit<Ensured, 'hadRows'>,
+): Promise<Fitted | undefined> {
+  const facts = await readTable(client, table);
+  if (facts === undefined) return undefined;
+  const name = table.replaceAll('"', '');
+  const fault = tableFault(stream, name, facts);
+  if (fault !== undefined)
+    throw new NeedsAttention(fault, { at: { partner: stream.partner.name, stream: stream.name } });
+  const found = new Set(facts.columns.map((column) => column.name));
+  const added = stream.columns.filter((column) => !found.has(column.name));
+  if (added.length === 0) return { madeAgain: undefined };
+  for (const column of added)
+    await client.query(`alter table ${table} add column ${quoted(column.name)} ${postgresTypes[column.type]}`);
+  if (changed) await fillColumns(client, { stream, table, added });
+  // What the definition gained is in `_extra`. What somebody dropped is only in the log.
+  if (changed && !facts.lostColumns) return { madeAgain: undefined };
+  const { unfit } = await refillColumns(client, { stream, streamId, table, columns: added });
+  const lost = added.map((column) => column.name).join(', ');
+  const empty = unfit === 0 ? '' : `; ${unfit} rows stand for records that fit no longer, and keep it empty`;
+  return { madeAgain: { remark: `${name} lacked ${lost}: filled from the log${empty}`, unfit, emptied: false } };
 }
 
-/** What tells the rows of the target apart. */
-const rowKeyOf = (stream: CompiledStream): readonly string[] =>
-  stream.definition.disposition === 'append' || stream.keyColumns.length === 0
-    ? ['_event']
-    : stream.keyColumns.map((column) => column.name);
-
-export async function createShadow(client: ClientBase, stream: CompiledStream, runNo: number): Promise<void> {
-  await client.query(createTarget(stream, shadowOf(stream, runNo)));
+export async function createShadow(
+  client: ClientBase,
+  stream: CompiledStream,
+  run: Pick<StreamRun, 'streamId' | 'runNo'>,
+): Promise<void> {
+  await client.query(createTarget(stream, shadowOf(stream, run)));
 }
 
 function createTarget(stream: CompiledStream, table: string): string {
@@ -102,27 +133,3 @@ function createTarget(stream: CompiledStream, table: string): string {
 
 const definitionOf = (column: Column, stream: CompiledStream): string =>
   `${quoted(column.name)} ${postgresTypes[column.type]}${stream.keyColumns.includes(column) ? ' not null' : ''}`;
-
-const longNames: Readonly<Record<string, string>> = { timestamptz: 'timestamp with time zone' };
-
-async function addMissing(
-  client: ClientBase,
-  input: { readonly stream: CompiledStream; readonly table: string; readonly found: ReadonlyMap<string, string> },
-): Promise<void> {
-  const { stream, table, found } = input;
-  const added: Column[] = [];
-  for (const column of stream.columns) {
-    const wanted = postgresTypes[column.type];
-    const type = found.get(column.name);
-    if (type === undefined) {
-      await client.query(`alter table ${table} add column if not exists ${quoted(column.name)} ${wanted}`);
-      added.push(column);
-    } else if (type !== wanted && type !== longNames[wanted])
-      throw new NeedsAttention(
-        `column ${stream.schema}.${stream.table}.${column.name} is ${type}, the definition says ${wanted}: ` +
-          'change the definition back, or give the stream a new `table`, which the next run fills from the beginning',
-        { at: { partner: stream.partner.name, stream: stream.name } },
-      );
-  }
-  await fillColumns(client, { stream, table, added });
-}

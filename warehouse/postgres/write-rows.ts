@@ -5,8 +5,9 @@ import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StagedRecord, StreamRun } from '../warehouse.ts';
 import { copyInto, refusedLine } from './copy.ts';
 import { eventColumns, type Line, type PostgresLines, receivedColumns } from './page-lines.ts';
+import { pgError } from './pg-error.ts';
 import { quoted } from './quote.ts';
-import { rowColumns } from './target.ts';
+import { rowColumns } from './target-table.ts';
 
 /** PostgreSQL refused the data of one record; which one, and in its words without the value. */
 export class RefusedRow extends Error {
@@ -23,7 +24,7 @@ export class RefusedRow extends Error {
 
 interface WriteInput {
   readonly stream: CompiledStream;
-  readonly run: StreamRun;
+  readonly run: Pick<StreamRun, 'streamId' | 'runNo'>;
   readonly table: string;
   readonly folded: Folded<StagedRecord>;
   /** As the fold counts them. */
@@ -34,7 +35,11 @@ export interface PageToWrite {
   /** Its number in the ledger. */
   readonly page: number;
   readonly lines: PostgresLines;
+  /** When it came with another run than this one. */
+  readonly run?: number;
 }
+
+export const stagingOf = (streamId: number): string => `staging_${streamId}`;
 
 /** Writes what the fold decided: events and new rows straight by COPY, changed rows through a staging table. */
 export async function writeRows(client: ClientBase, input: WriteInput): Promise<void> {
@@ -76,8 +81,8 @@ function* replayedEventPieces({ folded, pages }: WriteInput): Generator<Buffer> 
 function* rowPieces({ folded, pages, run: { runNo } }: WriteInput): Generator<Buffer> {
   const run = new Stretch();
   for (const { record, page: index, event } of folded.inserts) {
-    const { page, lines } = pages[index] as PageToWrite;
-    const done = run.take(lines.rowLine(record.line, { event, page, run: runNo }));
+    const { page, lines, run: of = runNo } = pages[index] as PageToWrite;
+    const done = run.take(lines.rowLine(record.line, { event, page, run: of }));
     if (done !== undefined) yield done;
   }
   yield run.end();
@@ -85,8 +90,8 @@ function* rowPieces({ folded, pages, run: { runNo } }: WriteInput): Generator<Bu
 
 function* updatePieces({ folded, pages, run: { runNo } }: WriteInput): Generator<Buffer> {
   for (const { record, page: index, event, previous } of folded.updates) {
-    const { page, lines } = pages[index] as PageToWrite;
-    const { bytes, from, to } = lines.rowLine(record.line, { event, page, run: runNo });
+    const { page, lines, run = runNo } = pages[index] as PageToWrite;
+    const { bytes, from, to } = lines.rowLine(record.line, { event, page, run });
     yield bytes.subarray(from, to - 1);
     yield Buffer.from(`\t${previous}\n`);
   }
@@ -119,7 +124,7 @@ class Stretch {
 /** The update only touches a row that still stands for the event the decision was made against. */
 async function updateRows(client: ClientBase, input: WriteInput): Promise<void> {
   const { stream, table, folded } = input;
-  const staging = `staging_${input.run.streamId}`;
+  const staging = stagingOf(input.run.streamId);
   await client.query(`create temp table ${staging} (like ${table} including defaults) on commit drop`);
   await client.query(`alter table ${staging} add column _previous bigint not null`);
   await copyRecords(client, `${staging} (${rowColumns(stream)}, _previous)`, folded.updates, updatePieces(input));
@@ -149,19 +154,20 @@ async function copyRecords(
   pieces: Iterable<Buffer>,
 ): Promise<void> {
   if (rows.length === 0) return;
+  let taken: number;
   try {
-    await copyInto(client, into, pieces);
+    taken = await copyInto(client, into, pieces);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (code === '23505')
-      throw new RetryLater(`${into.split(' ')[0]} got a row from somebody else meanwhile`, {
-        cause: error,
-        afterMs: 0,
-      });
+    const { code, routine } = pgError(error);
     const row = rows[(refusedLine(error)?.line ?? 0) - 1];
-    if (!aboutData.test(code) || row === undefined) throw error;
+    // What a trigger's function makes of the data says nothing of the data.
+    if (!aboutData.test(code) || routine !== undefined || row === undefined) throw error;
     throw new RefusedRow(`the warehouse refused it (SQLSTATE ${code})`, row.record, refusedColumn(error));
   }
+  if (taken !== rows.length)
+    throw new RetryLater(`${into.split(' ')[0]} took ${taken} of ${rows.length} rows: a trigger leaves rows out`, {
+      afterMs: 0,
+    });
 }
 
 /** `COPY payments, line 3, column amount: "…"`: the column's name, never its value. */

@@ -1,0 +1,15 @@
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import { rowLineage } from './page-lines.ts';
+import { quoted } from './quote.ts';
+
+export const targetOf = (stream: CompiledStream): string => `${quoted(stream.schema)}.${quoted(stream.table)}`;
+
+/** The columns that a row is written with, in order; `_loaded_at` comes from its default. */
+export const rowColumns = (stream: CompiledStream): string =>
+  [...rowLineage, ...stream.columns.map((column) => column.name), '_extra'].map(quoted).join(', ');
+
+/** Columns that tell the rows of the target apart: its primary key. */
+export const rowKeyOf = (stream: CompiledStream): readonly string[] =>
+  stream.definition.disposition === 'append' || stream.keyColumns.length === 0
+    ? ['_event']
+    : stream.keyColumns.map((column) => column.name);
