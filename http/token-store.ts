@@ -6,28 +6,34 @@ export interface StoredToken {
   readonly refreshToken: string | null;
 }
 
-/** The port of one partner's token. */
-export interface TokenStore {
+export interface TokenAccess {
   readonly read: () => Promise<StoredToken | undefined>;
-  /** One at a time across all processes: a rotated refresh token must never be used twice. */
-  readonly lock: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Durable when it resolves, or at the latest when the lock around it does. */
+  /** Durable when it resolves, whatever becomes of the process then. */
   readonly write: (token: StoredToken) => Promise<void>;
+}
+
+/** The port of one partner's token. */
+export interface TokenStore extends TokenAccess {
+  /** One at a time across all processes: a rotated refresh token must never be used twice. Work reads and writes with what it is given. */
+  readonly lock: <T>(work: (token: TokenAccess) => Promise<T>) => Promise<T>;
 }
 
 /** For tests and for `partners check`: forgotten when the process ends. */
 export function createMemoryTokenStore(first?: StoredToken): TokenStore {
   let token = first;
   let last: Promise<unknown> = Promise.resolve();
-  return {
+  const access: TokenAccess = {
     read: async () => token,
-    lock: (work) => {
-      const mine = last.then(work);
-      last = mine.catch(() => undefined);
-      return mine;
-    },
     write: async (next) => {
       token = next;
+    },
+  };
+  return {
+    ...access,
+    lock: (work) => {
+      const mine = last.then(() => work(access));
+      last = mine.catch(() => undefined);
+      return mine;
     },
   };
 }

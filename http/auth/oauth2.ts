@@ -31,9 +31,9 @@ export function createOAuth2({ auth, tokens, exchange, now }: OAuth2Deps): Autho
   /** One at a time here, and behind the lock everywhere. */
   const renew = (refused: string | undefined): Promise<HeldToken> =>
     (renewing ??= tokens
-      .lock(async () => {
+      .lock(async (behindLock) => {
         // Read again behind the lock: another process may have renewed it already.
-        const stored = await tokens.read();
+        const stored = await behindLock.read();
         const known = stored === undefined ? undefined : hold(stored, auth.renewBefore);
         if (known?.accessToken !== refused && isFresh(known)) return known;
         const askedAtMs = now();
@@ -41,7 +41,7 @@ export function createOAuth2({ auth, tokens, exchange, now }: OAuth2Deps): Autho
         const expiresAtMs = granted.lifetimeMs === null ? null : askedAtMs + granted.lifetimeMs;
         const token = { accessToken: granted.accessToken, expiresAtMs, refreshToken: granted.refreshToken };
         // Written before it is used: a rotated refresh token that is lost locks us out.
-        await tokens.write(token);
+        await behindLock.write(token);
         // Half its life at most, or a token shorter than `renewBefore` would never count as fresh.
         return hold(token, Math.min(auth.renewBefore, (granted.lifetimeMs ?? 0) / 2));
       })

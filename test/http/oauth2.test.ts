@@ -66,6 +66,14 @@ function create(
     now,
   });
 }
+/** A store whose writes behind the lock are made another way. */
+function writing(how: (token: StoredToken, write: TokenStore['write']) => Promise<void>): TokenStore {
+  const memory = createMemoryTokenStore();
+  return {
+    ...memory,
+    lock: (work) => memory.lock(({ read, write }) => work({ read, write: (token) => how(token, write) })),
+  };
+}
 const tokenOf = async (authorizer: Authorizer, request = page): Promise<string | undefined> =>
   (await authorizer.authorize(request)).headers.authorization;
 
@@ -134,14 +142,10 @@ describe('OAuth2', () => {
   test('a rotated refresh token is written before the new access token is used', async () => {
     await endpoint(rotating());
     const events: string[] = [];
-    const memory = createMemoryTokenStore();
-    const tokens: TokenStore = {
-      ...memory,
-      write: async (token) => {
-        await memory.write(token);
-        events.push(`written ${token.refreshToken}`);
-      },
-    };
+    const tokens = writing(async (token, write) => {
+      await write(token);
+      events.push(`written ${token.refreshToken}`);
+    });
     const authorizer = create({ grant: 'refresh_token', refreshToken: 'r0' }, tokens);
     events.push((await tokenOf(authorizer)) ?? '');
     expect(events).toEqual(['written r1', 'Bearer a1']);
@@ -149,7 +153,7 @@ describe('OAuth2', () => {
 
   test('when the new token cannot be written, it is not used', async () => {
     await endpoint(rotating());
-    const tokens = { ...createMemoryTokenStore(), write: () => Promise.reject(new Error('disk full')) };
+    const tokens = writing(() => Promise.reject(new Error('disk full')));
     await expect(tokenOf(create({ grant: 'refresh_token', refreshToken: 'r0' }, tokens))).rejects.toThrow('disk full');
   });
 

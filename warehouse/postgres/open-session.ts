@@ -1,0 +1,19 @@
+import { Client, type ClientBase, type Pool } from 'pg';
+
+/** A connection beside a pool, opened as the pool opens its own: for what belongs to a session rather than to a statement. */
+export async function openSession(pool: Pool, name: string): Promise<Client> {
+  const { onConnect, ...options } = pool.options;
+  // The pool waits for its promise, though its type does not say so.
+  const prepare = onConnect as ((client: ClientBase) => Promise<void>) | undefined;
+  const client = new Client({ ...options, application_name: name });
+  // Without a listener, a connection lost while nobody waits on it would end the process.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await prepare?.(client);
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw error;
+  }
+  return client;
+}
