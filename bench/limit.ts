@@ -1,6 +1,6 @@
-import { Client } from 'pg';
 import { copyField } from '../warehouse/postgres/copy-text.ts';
 import { copyInto } from '../warehouse/postgres/copy.ts';
+import { openClient } from '../warehouse/postgres/open-session.ts';
 
 /** The rows of the bench as the target has them: the limit copies just these, typed, and nothing else. */
 const columns = `id, customer_id, amount_minor, currency, status, method, reference, description, created_at, updated_at, sequence, metadata`;
@@ -13,8 +13,7 @@ const table = (name: string): string => `create table ${name} (
  * transaction per batch, from lines that are ready in memory. Seconds.
  */
 export async function measureLimit(databaseUrl: string, lines: readonly string[], batch: number): Promise<number> {
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
+  const client = await openClient(databaseUrl, { name: 'syncline bench' });
   try {
     await client.query('drop schema if exists bench_limit cascade');
     await client.query('create schema bench_limit');
@@ -46,8 +45,7 @@ export async function measureLimit(databaseUrl: string, lines: readonly string[]
 
 /** The same lines that the target got, read from it: text of the typed columns in COPY format. */
 export async function linesOf(databaseUrl: string): Promise<string[]> {
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
+  const client = await openClient(databaseUrl, { name: 'syncline bench' });
   try {
     const { rows } = await client.query<(string | null)[]>({
       rowMode: 'array',

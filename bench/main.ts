@@ -4,11 +4,11 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import type { Client as TemporalClient } from '@temporalio/client';
-import { Client } from 'pg';
 import { reportOfSync, startSync } from '../client/start-sync.ts';
 import { connectClient } from '../client/temporal-client.ts';
 import { processConfig } from '../config/env.ts';
 import { migrate } from '../warehouse/postgres/migrate.ts';
+import { openClient } from '../warehouse/postgres/open-session.ts';
 import { startEmbedded } from '../services/embedded.ts';
 import { benchDefinition, type BenchPartner } from './definition.ts';
 import { historyOf } from './history.ts';
@@ -267,16 +267,14 @@ async function benchInspect() {
 }
 
 async function databaseNamed(name: string): Promise<string> {
-  const database = new Client({ connectionString: services.databaseUrl });
-  await database.connect();
+  const database = await openClient(services.databaseUrl, { name: 'syncline bench' });
   await database.query(`create database ${name}`);
   await database.end();
   return Object.assign(new URL(services.databaseUrl), { pathname: `/${name}` }).href;
 }
 
 async function emptyTables(): Promise<void> {
-  const database = new Client({ connectionString: services.databaseUrl });
-  await database.connect();
+  const database = await openClient(services.databaseUrl, { name: 'syncline bench' });
   try {
     await database.query('drop schema if exists bench cascade');
     await database.query(

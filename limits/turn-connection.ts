@@ -1,5 +1,6 @@
-import { Client, type Pool } from 'pg';
+import type { Client, Pool } from 'pg';
 import { MINUTE, SECOND } from '../core/duration.ts';
+import { openSession } from '../warehouse/postgres/open-session.ts';
 import { whenAvailable } from '../warehouse/postgres/unavailable.ts';
 import { DatabaseClock } from './database-clock.ts';
 import type { Batch, Granted, PermitCalls } from './permit-calls.ts';
@@ -106,23 +107,22 @@ export class TurnConnection {
 
   async #connect(): Promise<Client> {
     this.#lost = false;
-    const client = new Client({ ...this.#pool.options, application_name: 'syncline turn' });
     const lost = (): void => {
       this.#lost = true;
       this.#client = undefined;
     };
-    client.on('error', lost);
-    client.on('end', lost);
     try {
-      await client.connect();
+      const client = await openSession(this.#pool, 'syncline turn');
+      client.on('error', lost);
+      client.on('end', lost);
       await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
       // A process that dies in the queue for the turn must not get it. Not every platform can tell.
       await client.query('set client_connection_check_interval = 500').catch(() => {});
+      return client;
     } catch (error) {
       this.#client = undefined;
       throw error;
     }
-    return client;
   }
 }
 

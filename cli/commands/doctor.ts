@@ -2,6 +2,7 @@ import { missingPollers } from '../../client/missing-pollers.ts';
 import { explain } from '../../core/errors.ts';
 import { searchAttributes } from '../../messages/search-attributes.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
+import { checkSessions } from '../../warehouse/postgres/check-sessions.ts';
 import { pendingMigrations } from '../../warehouse/postgres/migrate.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
@@ -38,6 +39,7 @@ export async function doctor({ config, output }: CommandContext): Promise<number
   });
   await look('database', () =>
     withDatabase(config, async (pool) => {
+      await checkSessions(pool);
       const { rows } = await pool.query<{ server_version: string }>('show server_version');
       const pending = await pendingMigrations(pool);
       if (pending.length > 0) throw new Error(`lacks ${pending.join(', ')}: run \`syncline migrate\``);

@@ -8,11 +8,12 @@ import { withDatabase } from '../context.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCodes } from '../exit.ts';
 import { untilStopped } from '../until-stopped.ts';
+import { checkSessions } from '../../warehouse/postgres/check-sessions.ts';
 import { pendingMigrations } from '../../warehouse/postgres/migrate.ts';
 
 export async function worker({ config, options }: CommandContext<{ role: string[] }>): Promise<number> {
   frugalHeap();
-  await requireMigrated(config);
+  await requireDatabase(config);
   const log = createLogger(config.logLevel);
   // Its first queues are polled while the others still start: a signal must find it listening.
   const stop = new AbortController();
@@ -38,8 +39,11 @@ export async function worker({ config, options }: CommandContext<{ role: string[
   return exitCodes.ok;
 }
 
-async function requireMigrated(config: Config): Promise<void> {
-  const pending = await withDatabase(config, pendingMigrations);
+async function requireDatabase(config: Config): Promise<void> {
+  const pending = await withDatabase(config, async (pool) => {
+    await checkSessions(pool);
+    return pendingMigrations(pool);
+  });
   if (pending.length > 0)
     throw new NeedsAttention(`the database lacks ${pending.join(', ')}: run \`syncline migrate\` first`);
 }

@@ -3,9 +3,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HOUR, MINUTE, SECOND } from '../../core/duration.ts';
+import type { Pool } from 'pg';
 import type { Lane } from '../../core/names.ts';
 import { LEASE_MS, SILENT_MS } from '../../limits/leases.ts';
 import type { GrantedPermit, Limiter } from '../../limits/limiter.ts';
+import { openPool } from '../../warehouse/postgres/open-pool.ts';
 import type { HolderOptions } from './fleet/holder.ts';
 import { program } from './fleet/programs.ts';
 import { granted, nextCredential, openLimiters, type Limiters } from './limiters.ts';
@@ -61,9 +63,16 @@ async function comesFree(watcher: Limiter, patienceMs = SECOND / 2): Promise<boo
 describe('a slot whose owner is silent', () => {
   const leaseMs = LEASE_MS;
   const opened: Limiter[] = [];
+  const processes: Pool[] = [];
+  /** With a session of its own. */
+  const otherProcess = (): Pool => {
+    const pool = openPool(limiters.database.url, 4);
+    processes.push(pool);
+    return pool;
+  };
   /** Another process that wants it. */
-  const watcherOf = async (credential: string): Promise<Limiter> => {
-    const watcher = limiterOf({ concurrency: 1 }, { credential, pool: limiters.pools[1]!, leaseMs });
+  const watcherOf = async (credential: string, pool = limiters.pools[1]!): Promise<Limiter> => {
+    const watcher = limiterOf({ concurrency: 1 }, { credential, pool, leaseMs });
     opened.push(watcher);
     await granted(await watcher.ask()).release();
     return watcher;
@@ -79,10 +88,12 @@ describe('a slot whose owner is silent', () => {
   });
   afterAll(async () => {
     for (const each of opened) await each.close?.();
+    for (const each of processes) await each.end();
   });
   /** Its session holds the lock: the lease says whose it is. */
   const withSlot = async (credential: string): Promise<Limiter> => {
-    const owner = limiterOf({ concurrency: 1 }, { credential, leaseMs });
+    const owner = limiterOf({ concurrency: 1 }, { credential, pool: otherProcess(), leaseMs });
+    opened.push(owner);
     for (;;) {
       const permit = granted(await owner.ask({ patienceMs: SECOND }));
       const { rows } = await limiters.database.pool.query<{ lease: string }>(
@@ -114,7 +125,7 @@ describe('a slot whose owner is silent', () => {
 
   test('is left alone by who has only just come to the database: when all were cut off, the others need a moment', async () => {
     const credential = nextCredential();
-    const watcher = await watcherOf(credential);
+    const watcher = await watcherOf(credential, otherProcess());
     const owner = await withSlot(credential);
     await owner.close?.();
     await silenceFor(credential, 2 * SILENT_MS);
@@ -187,6 +198,30 @@ const rivals = (keepSlotsMs: number, lane: Lane) => {
     close: () => Promise.all([first.close?.(), second.close?.()]),
   };
 };
+
+test('the slots of a hundred credentials of one process stand behind one session', async () => {
+  const pool = openPool(limiters.database.url, 4);
+  const names = Array.from({ length: 100 }, nextCredential);
+  const each = names.map((credential) => limiterOf({ concurrency: 1 }, { credential, pool }));
+  // The first ones open the session; from then on leases are made in its name.
+  for (const permit of await Promise.all(each.map((limiter) => limiter.ask({ patienceMs: MINUTE }))))
+    await granted(permit).release();
+  const held = await Promise.all(each.map((limiter) => limiter.ask({ patienceMs: MINUTE })));
+  expect(held.filter((permit) => permit.granted)).toHaveLength(100);
+  const { rows } = await limiters.database.pool.query<{ owners: number; locks: number; pids: number }>(
+    `select count(distinct left(l.lease::text, 13))::integer as owners,
+        (select count(*)::integer from pg_locks where locktype = 'advisory' and pid = any (array_agg(o.pid))) as locks,
+        count(distinct o.pid)::integer as pids
+      from syncline.leases as l left join pg_locks as o on o.locktype = 'advisory' and o.objsubid = 1
+        and lpad(to_hex(o.classid::bigint << 32 | o.objid::bigint), 12, '0') = left(replace(l.lease::text, '-', ''), 12)
+      where l.credential = any ($1)`,
+    [names],
+  );
+  expect(rows).toEqual([{ owners: 1, locks: 1, pids: 1 }]);
+  for (const permit of held) await granted(permit).release();
+  for (const limiter of each) await limiter.close?.();
+  await pool.end();
+});
 
 describe('a slot that two processes want', () => {
   test('is used again by the one that has it, for as long as it may keep it, though the other waits', async () => {

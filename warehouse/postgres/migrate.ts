@@ -1,9 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { plainSchemas } from '../../core/schema-names.ts';
+import { checkApart } from './check-sessions.ts';
 import { functionFiles } from './function-files.ts';
 import { makeFunctions } from './make-functions.ts';
 import { migrations, readMigration, type Migration } from './migration-files.ts';
-import { plainSchemas } from '../../core/schema-names.ts';
+import { openClient } from './open-session.ts';
 import { quoted } from './quote.ts';
 import { defaultPatience, withPatience, type MigratePatience } from './with-patience.ts';
 
@@ -22,12 +24,14 @@ export async function migrate(
   { schema = plainSchemas.controlSchema, ...given }: Partial<MigratePatience> & { readonly schema?: string } = {},
 ): Promise<readonly string[]> {
   const patience = { ...defaultPatience, ...given };
-  const [client, watcher] = [clientOf(databaseUrl), clientOf(databaseUrl)];
+  const client = await openClient(databaseUrl, { name: NAME, schema });
+  let watcher: Client | undefined;
   try {
-    await Promise.all([client.connect(), watcher.connect()]);
+    // Names of tables are told with their schema.
+    watcher = await openClient(databaseUrl, { name: NAME, schema: 'pg_catalog' });
+    await checkApart(client, watcher);
     const to = { client, watcher, pid: await takeTurn(client) };
     await client.query(`create schema if not exists ${quoted(schema)}`);
-    await client.query(`set search_path = ${quoted(schema)}`);
     await client.query(
       'create table if not exists migrations (name text primary key, applied_at timestamptz default now())',
     );
@@ -49,12 +53,11 @@ export async function migrate(
     );
     return [...applied, ...made];
   } finally {
-    await Promise.allSettled([client.end(), watcher.end()]);
+    await Promise.allSettled([client.end(), watcher?.end()]);
   }
 }
 
-const clientOf = (connectionString: string): Client =>
-  new Client({ connectionString, application_name: 'syncline migrate' });
+const NAME = 'syncline migrate';
 
 /** Returns the process id of our own connection. By asking again: an index that is made concurrently waits for every older statement, also for one that waits for us. */
 async function takeTurn(client: Client): Promise<number> {
