@@ -106,6 +106,24 @@ describe('quarantined records', () => {
     await expectTruth(bench.pool, partner, 'payments');
   });
 
+  test('that all went through are no reason to fail any more: the sync of the window is well, without a request', async () => {
+    const over = { errorBudget: { count: 2, share: 1 } };
+    const { partner, report } = await bench.syncOnce({
+      simulator: { faults },
+      streams: { payments: { ...strict, ...over } },
+    });
+    expect(report).toMatchObject({ outcome: 'failed', reason: expect.stringMatching(/error budget of 2$/) });
+    await partner.define({ streams: { payments: { ...lenient, ...over } } });
+    await replay(partner, await held(partner));
+    const asked = partner.simulator.requests().length;
+    expect(await partner.sync()).toMatchObject({
+      outcome: 'ok',
+      reason: null,
+      streams: [{ settled: 3, counts: { fetched: 200, inserted: 197, quarantined: 3 } }],
+    });
+    expect(partner.simulator.requests()).toHaveLength(asked);
+  });
+
   test('keep no payload where the stream withholds it', async () => {
     const { partner, report } = await bench.syncOnce({
       simulator: { faults },
