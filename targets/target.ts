@@ -68,7 +68,7 @@ export interface Changes {
   readonly to: number;
   /** Every row goes before the new ones come. */
   readonly clears: boolean;
-  /** Texts of the key's columns of rows that go; rows that are not there are passed over. */
+  /** Texts of the key's columns of rows that go, before the new ones come; rows that are not there are passed over. */
   readonly deletes: readonly (readonly string[])[];
   /** At most one per row key. A row that is there already is replaced. */
   readonly upserts: readonly TargetRow[];

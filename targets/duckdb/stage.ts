@@ -1,7 +1,7 @@
 import type { Statements } from './statements.ts';
 import { bundleOf, SPLIT } from './staged-text.ts';
 
-/** A column of a staging table: its name, type, and the SQL that reads it out of its field (`f[1]`). */
+/** A column of a staging table: its name, type, and the SQL that reads it from its field's text. */
 export interface StagedColumn {
   readonly name: string;
   readonly type: string;
@@ -24,8 +24,13 @@ export async function stage(
   await sql.run(
     `create or replace temp table ${table} (${columns.map(({ name, type }) => `${name} ${type}`).join(', ')})`,
   );
-  const values = columns.map(({ read }, i) => read(`f[${i + 1}]`)).join(', ');
-  await sql.runForEach(`insert into temp.main.${table} select ${values} from (${SPLIT})`, bundles(lines));
+  // Each field is taken out of the list once: what reads it may name it several times.
+  const fields = columns.map((_, i) => `f[${i + 1}] as f${i + 1}`).join(', ');
+  const values = columns.map(({ read }, i) => read(`f${i + 1}`)).join(', ');
+  await sql.runForEach(
+    `insert into temp.main.${table} select ${values} from (select ${fields} from (${SPLIT}))`,
+    bundles(lines),
+  );
 }
 
 function* bundles(lines: Iterable<string>): Generator<string> {
