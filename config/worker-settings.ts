@@ -30,6 +30,7 @@ export const workerVariables = {
   SYNCLINE_PARTNER_SLOTS: count(20),
   SYNCLINE_PARTNER_POLLERS: count(2),
   SYNCLINE_DATABASE_CONNECTIONS: count(10, 2),
+  SYNCLINE_TURN_CONNECTIONS: count(8, 2),
   SYNCLINE_BUILD_ID: name,
   SYNCLINE_DEPLOYMENT: name,
 };
@@ -45,6 +46,8 @@ export interface WorkerLimits {
   readonly partnerSlots: number;
   readonly partnerPollers: number;
   readonly databaseConnections: number;
+  /** Beside those, at most, for permits by turns. */
+  readonly turnConnections: number;
   /** Worker versioning; undefined: workers take the work of all versions. */
   readonly version: { readonly deploymentName: string; readonly buildId: string } | undefined;
 }
@@ -61,6 +64,7 @@ export const workerLimits = (value: Parsed): WorkerLimits => ({
   partnerSlots: value.SYNCLINE_PARTNER_SLOTS,
   partnerPollers: value.SYNCLINE_PARTNER_POLLERS,
   databaseConnections: value.SYNCLINE_DATABASE_CONNECTIONS,
+  turnConnections: value.SYNCLINE_TURN_CONNECTIONS,
   version:
     value.SYNCLINE_BUILD_ID === undefined
       ? undefined

@@ -9,13 +9,19 @@ const nobodyWakesIt = new Int32Array(new SharedArrayBuffer(4));
  * Calls back at a moment of the monotonic clock, to some hundredths of a millisecond on an idle machine. Returns what takes it
  * back. `onWake` is told how late the timer was beyond what timers always are: how busy the machine is. `sleeps`: nothing
  * else is awaited here, so the process may stand still for the last millisecond; who turns the event loop instead has used up
- * its time on a busy machine just when it needs it.
+ * its time on a busy machine just when it needs it. `yields`: others have work to do in this process, so it neither stands still
+ * nor turns the event loop; the call may come a millisecond or two later for it, and never earlier.
  */
 export function callAt(
   atMs: number,
   call: () => void,
-  { onWake = () => {}, sleeps = false }: { readonly onWake?: (lateMs: number) => void; readonly sleeps?: boolean } = {},
+  {
+    onWake = () => {},
+    sleeps = false,
+    yields = false,
+  }: { readonly onWake?: (lateMs: number) => void; readonly sleeps?: boolean; readonly yields?: boolean } = {},
 ): () => void {
+  if (yields) return callByTimer(atMs, call, onWake);
   let spinning: NodeJS.Immediate | undefined;
   const spin = (): void => {
     const leftMs = atMs - performance.now();
@@ -42,4 +48,22 @@ export function callAt(
     clearTimeout(timer);
     if (spinning !== undefined) clearImmediate(spinning);
   };
+}
+
+/** A timer counts whole milliseconds, and may fire a part of one too soon. */
+function callByTimer(atMs: number, call: () => void, onWake: (lateMs: number) => void): () => void {
+  let timer: NodeJS.Timeout;
+  const sleep = (): void => {
+    timer = setTimeout(
+      () => {
+        const lateMs = performance.now() - atMs;
+        if (lateMs < 0) return sleep();
+        onWake(Math.max(0, lateMs - TIMER_MS));
+        call();
+      },
+      Math.ceil(Math.max(0, atMs - performance.now())),
+    );
+  };
+  sleep();
+  return () => clearTimeout(timer);
 }

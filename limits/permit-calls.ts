@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Client, Pool } from 'pg';
+import type { Pool } from 'pg';
 import type { Lane } from '../core/names.ts';
+import type { Queries } from '../warehouse/postgres/queued-client.ts';
 import { whenAvailable } from '../warehouse/postgres/unavailable.ts';
 import { mostLateMs, needsTurn, type Bucket } from './bucket.ts';
 import type { LimiterFor, Work } from './limiter.ts';
@@ -45,6 +46,9 @@ export interface Batch {
   readonly slots?: 'keeps' | 'holds' | undefined;
 }
 
+/** Of try_turn (0016_shared_turns.sql): another connection has it. */
+export const TURN_TAKEN = 'turn taken';
+
 /** An asker that claims nothing. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
@@ -70,18 +74,23 @@ export class PermitCalls {
   }
 
   /** On a connection that is the turn's own: the turn ends with it. */
-  beginTurn(client: Client, batch: Batch, aheadMs: number): Promise<TurnGranted> {
+  beginTurn(client: Queries, batch: Batch, aheadMs: number): Promise<TurnGranted> {
     return this.#ask('begin_turn', client, batch, aheadMs * 1000);
   }
 
-  async #ask(name: string, on: Pool | Client, batch: Batch, aheadUs: number | null): Promise<TurnGranted> {
+  /** The same where others' turns are held as well: when it is taken, it is not waited for (cause TURN_TAKEN). */
+  tryTurn(client: Queries, batch: Batch, aheadMs: number): Promise<TurnGranted> {
+    return this.#ask('try_turn', client, batch, aheadMs * 1000);
+  }
+
+  async #ask(name: string, on: Queries, batch: Batch, aheadUs: number | null): Promise<TurnGranted> {
     const { partner, credential, limits, leaseMs } = this.#for;
     const shares = { critical: 1, normal: limits.lanes.normal, backfill: limits.lanes.backfill };
     const works = this.#works(batch);
     const query = {
       name,
       text: `select asked.*, epoch_us() as now_us,
-          case when asked.granted < cardinality($8::uuid[]) then pg_notify('syncline_slots', $1) end as told
+          case when asked.granted < cardinality($8::uuid[]) and asked.cause is distinct from '${TURN_TAKEN}' then pg_notify('syncline_slots', $1) end as told
         from ${name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as asked`,
       values: [
         credential,
@@ -127,6 +136,10 @@ export class PermitCalls {
     return works.size === 0 ? undefined : works;
   }
 
+  get credential(): string {
+    return this.#for.credential;
+  }
+
   async finished(work: string): Promise<void> {
     if (!this.buckets.some(({ kind }) => kind === 'quota')) return;
     await whenAvailable(() =>
@@ -138,14 +151,14 @@ export class PermitCalls {
     );
   }
 
-  async databaseMs(client: Client): Promise<number> {
+  async databaseMs(client: Queries): Promise<number> {
     const { rows } = await client.query<{ now_us: number }>({ name: 'time', text: 'select epoch_us() as now_us' });
     return (rows[0] as { now_us: number }).now_us / 1000;
   }
 
   /** Returns the database's clock when it was told, ms. */
   async endTurn(
-    client: Client,
+    client: Queries,
     turn: {
       readonly sent: readonly { readonly charges: readonly number[]; readonly agoMs: number }[];
       readonly tatInMs: number;

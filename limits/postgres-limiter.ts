@@ -1,11 +1,12 @@
 import type { Pool } from 'pg';
+import { atWork } from './at-work.ts';
 import { bucketsOf, needsTurn } from './bucket.ts';
 import { callOf, chargesOf, endpointOf } from './charges.ts';
 import { Feedback } from './feedback.ts';
 import { Desk } from './desk.ts';
 import { FreePermits } from './free-permits.ts';
 import { Leases } from './leases.ts';
-import type { Limiter, LimiterFor } from './limiter.ts';
+import type { Limiter, LimiterFor, Permit, PermitRequest } from './limiter.ts';
 import { Line } from './line.ts';
 import { LocalBlock } from './local-block.ts';
 import { PermitCalls } from './permit-calls.ts';
@@ -35,21 +36,35 @@ export function postgresLimiter(pool: Pool, limiterFor: LimiterFor): Limiter {
     ? new TurnSender({ ...deps, connection: new TurnConnection(pool, calls) })
     : new PromptSender({ ...deps, keeping: new SlotKeeping(limiterFor.keepSlotsMs) });
   const desk = new Desk(line, sender);
+  const ask = async (given: Partial<PermitRequest> = {}): Promise<Permit> => {
+    const request = { method: 'GET', url: baseUrl, lane: 'normal' as const, patienceMs: 0, departs: false, ...given };
+    if (buckets.length === 0) {
+      const permit = await free.ask();
+      if (permit !== undefined) return permit;
+    }
+    session?.follow();
+    const call = callOf(request, baseUrl);
+    const cost = feedback.assumedCost(endpointOf(call), limits.cost?.assume ?? 1);
+    return line.join(request, {
+      call,
+      cost,
+      charges: chargesOf(call, buckets, { weights: limits.weights, cost }),
+    });
+  };
   return {
     ask: async (given) => {
-      const request = { method: 'GET', url: baseUrl, lane: 'normal' as const, patienceMs: 0, departs: false, ...given };
-      if (buckets.length === 0) {
-        const permit = await free.ask();
-        if (permit !== undefined) return permit;
-      }
-      session?.follow();
-      const call = callOf(request, baseUrl);
-      const cost = feedback.assumedCost(endpointOf(call), limits.cost?.assume ?? 1);
-      return line.join(request, {
-        call,
-        cost,
-        charges: chargesOf(call, buckets, { weights: limits.weights, cost }),
+      const over = atWork.begin(credential);
+      const permit = await ask(given).catch((error: unknown) => {
+        over();
+        throw error;
       });
+      if (!permit.granted) {
+        over();
+        return permit;
+      }
+      const { release } = permit;
+      // The permit itself, whose other parts come to be only when it is sent.
+      return Object.assign(permit, { release: () => release().finally(over) });
     },
     block: async (waitMs, reason, { cut = true } = {}) => {
       // At once here; in other processes with their next question.

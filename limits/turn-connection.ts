@@ -1,9 +1,11 @@
-import type { Client, Pool } from 'pg';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Pool } from 'pg';
 import { MINUTE, SECOND } from '../core/duration.ts';
-import { openSession } from '../warehouse/postgres/open-session.ts';
+import type { Queries } from '../warehouse/postgres/queued-client.ts';
 import { whenAvailable } from '../warehouse/postgres/unavailable.ts';
 import { DatabaseClock } from './database-clock.ts';
-import type { Batch, Granted, PermitCalls } from './permit-calls.ts';
+import { TURN_TAKEN, type Batch, type Granted, type PermitCalls } from './permit-calls.ts';
+import { LOCK_TIMEOUT_MS, TurnSessions, type Place, type TurnSession } from './turn-sessions.ts';
 import type { TurnReport } from './turn.ts';
 
 /** The turn did not come: whoever holds it may hang. */
@@ -16,52 +18,96 @@ const HELD_MS = 2 * SECOND;
 const STALL_MS = 500;
 /** Where the first request has so much time, the time may be asked for. */
 const ASKS_TIME_FROM_MS = 10;
-const LOCK_TIMEOUT_MS = 4 * SECOND;
+/** How often a turn that is taken is looked for on the shared connection. */
+const LOOK_MS = SECOND / 4;
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/**
- * A connection of its own, because a turn is an advisory lock of the session: it ends with the process, however that ends.
- * A pooler in transaction mode would break it (docs/limits.md).
- */
+/** The turns of one credential in this process, one at a time: an advisory lock of a session, which ends with the process, however that ends. */
 export class TurnConnection {
-  readonly #pool: Pool;
+  readonly #sessions: TurnSessions;
   readonly #calls: PermitCalls;
   readonly #clock = new DatabaseClock();
-  #client: Promise<Client> | undefined;
-  #lost = false;
+  /** From the beginning of a turn to its end. */
+  #session: TurnSession | undefined;
   #resting: NodeJS.Timeout | undefined;
 
   constructor(pool: Pool, calls: PermitCalls) {
-    this.#pool = pool;
+    this.#sessions = TurnSessions.of(pool);
     this.#calls = calls;
   }
 
   async begin(batch: Batch, aheadMs: number): Promise<Begun> {
     clearTimeout(this.#resting);
+    this.#sessions.use(this);
     const stalled = watchStalls();
     try {
-      const client = await whenAvailable(() => this.#connected());
-      const sentMs = performance.now();
-      const begun = await this.#calls.beginTurn(client, batch, aheadMs);
-      const receivedAtMs = performance.now();
-      const { databaseMs } = begun;
-      this.#clock.saw(databaseMs, { sentMs, receivedMs: receivedAtMs });
-      if (begun.granted > 0 && begun.tatInMs > ASKS_TIME_FROM_MS) await this.#askTime(client);
-      const tatInMs = this.#clock.inOurs(begun.tatInMs, { databaseMs, receivedMs: receivedAtMs });
+      const own = this.#sessions.own();
+      const begun =
+        own === undefined
+          ? await this.#beginShared(batch, aheadMs)
+          : await this.#ask('beginTurn', await whenAvailable(() => own), { batch, aheadMs });
       // The turn may have begun, and ended, while this process stood still: its time is unknown.
-      if (stalled.longestMs() > STALL_MS && begun.granted > 0) return { ...begun, tatInMs, receivedAtMs: -Infinity };
-      return { ...begun, tatInMs, receivedAtMs };
+      return stalled.longestMs() > STALL_MS && begun.granted > 0 ? { ...begun, receivedAtMs: -Infinity } : begun;
     } catch (error) {
-      if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) throw new LockTimeout();
-      await this.close();
-      throw error;
+      throw (error as { code?: string }).code === LOCK_NOT_AVAILABLE ? new LockTimeout() : error;
     } finally {
       stalled.stop();
     }
   }
 
+  /** Nobody waits on the shared connection: where the turn is taken, a connection that may wait is waited for. */
+  async #beginShared(batch: Batch, aheadMs: number): Promise<Begun> {
+    const asked = { batch, aheadMs };
+    const endsMs = performance.now() + LOCK_TIMEOUT_MS;
+    let place: Place | undefined;
+    try {
+      while (performance.now() < endsMs) {
+        const shared = await whenAvailable(() => this.#sessions.shared(this.#calls.credential));
+        if (shared !== undefined) {
+          const begun = await this.#ask('tryTurn', shared, asked);
+          if (begun.cause !== TURN_TAKEN) return begun;
+        }
+        place ??= this.#sessions.inLine();
+        const { session } = place;
+        const own = await whenAvailable(() => Promise.race([session, wait(LOOK_MS)]));
+        if (own !== undefined) {
+          place = undefined;
+          return await this.#ask('beginTurn', own, asked);
+        }
+      }
+      throw new LockTimeout();
+    } finally {
+      place?.leave();
+    }
+  }
+
+  async #ask(
+    how: 'beginTurn' | 'tryTurn',
+    session: TurnSession,
+    { batch, aheadMs }: { readonly batch: Batch; readonly aheadMs: number },
+  ): Promise<Begun> {
+    try {
+      const sentMs = performance.now();
+      const begun = await this.#calls[how](session.client, batch, aheadMs);
+      const receivedAtMs = performance.now();
+      const { databaseMs } = begun;
+      this.#clock.saw(databaseMs, { sentMs, receivedMs: receivedAtMs });
+      if (begun.granted > 0 && begun.tatInMs > ASKS_TIME_FROM_MS) await this.#askTime(session.client);
+      if (begun.granted > 0) this.#session = session;
+      else session.release();
+      return {
+        ...begun,
+        tatInMs: this.#clock.inOurs(begun.tatInMs, { databaseMs, receivedMs: receivedAtMs }),
+        receivedAtMs,
+      };
+    } catch (error) {
+      session.discard();
+      throw error;
+    }
+  }
+
   /** An answer with nothing to do but to come. */
-  async #askTime(client: Client): Promise<void> {
+  async #askTime(client: Queries): Promise<void> {
     const sentMs = performance.now();
     const databaseMs = await this.#calls.databaseMs(client);
     this.#clock.saw(databaseMs, { sentMs, receivedMs: performance.now() });
@@ -69,60 +115,38 @@ export class TurnConnection {
 
   /** Whether the turn is still ours, as far as can be told without asking. */
   holds(begun: Begun): boolean {
-    return !this.#lost && performance.now() < begun.receivedAtMs + HELD_MS;
+    return this.#session?.isLost() === false && performance.now() < begun.receivedAtMs + HELD_MS;
   }
 
   async end(report: TurnReport & { readonly leastMs: number | undefined }): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    // Without its connection the turn is over already; whoever comes next reckons with all it might have sent.
+    if (session === undefined || session.isLost()) return session?.release();
     try {
       const tatMs = this.#clock.inTheirs(performance.now() + report.tatInMs);
-      const client = await this.#connected();
       const sentMs = performance.now();
-      const databaseMs = await whenAvailable(() => this.#calls.endTurn(client, { ...report, tatMs }));
+      const databaseMs = await whenAvailable(() => this.#calls.endTurn(session.client, { ...report, tatMs }));
       this.#clock.saw(databaseMs, { sentMs, receivedMs: performance.now() });
+      session.release();
     } catch (error) {
-      // Without its connection the turn is over already; whoever comes next reckons with all it might have sent.
-      await this.close();
-      if (!this.#lost) throw error;
+      const wasLost = session.isLost();
+      session.discard();
+      if (!wasLost) throw error;
     }
   }
 
-  /** Not needed for now: closed unless it is needed again soon. */
+  /** Not needed for now: others may have the connections, and they are closed unless somebody needs them soon. */
   rest(): void {
     clearTimeout(this.#resting);
-    this.#resting = setTimeout(() => void this.close(), MINUTE / 4);
-    this.#resting.unref();
+    this.#resting = setTimeout(() => this.#sessions.leave(this), MINUTE / 4).unref();
   }
 
   async close(): Promise<void> {
     clearTimeout(this.#resting);
-    const client = this.#client;
-    this.#client = undefined;
-    await client?.then((open) => open.end()).catch(() => {});
-  }
-
-  #connected(): Promise<Client> {
-    this.#client ??= this.#connect();
-    return this.#client;
-  }
-
-  async #connect(): Promise<Client> {
-    this.#lost = false;
-    const lost = (): void => {
-      this.#lost = true;
-      this.#client = undefined;
-    };
-    try {
-      const client = await openSession(this.#pool, 'syncline turn');
-      client.on('error', lost);
-      client.on('end', lost);
-      await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
-      // A process that dies in the queue for the turn must not get it. Not every platform can tell.
-      await client.query('set client_connection_check_interval = 500').catch(() => {});
-      return client;
-    } catch (error) {
-      this.#client = undefined;
-      throw error;
-    }
+    this.#session?.discard();
+    this.#session = undefined;
+    this.#sessions.leave(this);
   }
 }
 

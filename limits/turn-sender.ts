@@ -1,5 +1,6 @@
 import { SECOND } from '../core/duration.ts';
 import { PermitLapsed } from '../core/departure.ts';
+import { atWork } from './at-work.ts';
 import { kindOf } from './charges.ts';
 import type { Rest, Sender } from './desk.ts';
 import { SLOTS } from './leases.ts';
@@ -95,6 +96,7 @@ export class TurnSender implements Sender {
       usual: () => this.#usual.baseMs,
       mayGoOn: () => this.#connection.holds(begun) && !block.holds(performance.now()),
       holds: () => this.#connection.holds(begun),
+      isAlone: () => !atWork.besides(calls.credential, performance.now()),
       onWake: (lateMs) => {
         this.#lagMs += (lateMs - this.#lagMs) / 16;
       },

@@ -37,6 +37,8 @@ export interface TurnGiven {
   readonly mayGoOn: () => boolean;
   /** The turn is still ours. */
   readonly holds: () => boolean;
+  /** Nobody else has work in this process. */
+  readonly isAlone: () => boolean;
   /** How late our own timers are. */
   readonly onWake: (lateMs: number) => void;
   readonly hold: (lease: string | undefined) => SlotLease;
@@ -190,7 +192,7 @@ export class Turn {
           this.#wake = () => {};
           resolve(false);
         },
-        { onWake: this.#given.onWake, sleeps },
+        { onWake: this.#given.onWake, sleeps, yields: !this.#given.isAlone() },
       );
       this.#wake = () => {
         this.#wake = () => {};

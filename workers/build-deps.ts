@@ -5,6 +5,7 @@ import { InvalidInput } from '../core/errors.ts';
 import { noMetrics, type Metrics } from '../core/metrics.ts';
 import type { Log } from '../http/log.ts';
 import { observeLimits } from '../limits/observe.ts';
+import { TurnSessions } from '../limits/turn-sessions.ts';
 import { whenAvailable } from '../warehouse/postgres/unavailable.ts';
 import { openPool, postgresWarehouse } from '../warehouse/postgres/postgres-warehouse.ts';
 import { killingFailpoint } from './failpoint.ts';
@@ -25,6 +26,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
   if (config.databaseUrl === undefined)
     throw new InvalidInput('DATABASE_URL: expected a postgres:// URL, found nothing; set it, or run `syncline dev`');
   const pool = openPool(config.databaseUrl, config.worker.databaseConnections, config.names.controlSchema);
+  TurnSessions.of(pool).bound(config.worker.turnConnections);
   const failpoint = killingFailpoint(config.failpoint);
   const warehouse = postgresWarehouse(pool, { names: config.names, failpoint });
   const partners = partnerRegistry({

@@ -23,6 +23,7 @@ describe('the configuration', () => {
         partnerSlots: 20,
         partnerPollers: 2,
         databaseConnections: 10,
+        turnConnections: 8,
       },
       failpoint: undefined,
       cacheDir: '/home/me/.cache/syncline',

@@ -2,23 +2,39 @@ import { expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callAt } from '../../limits/call-at.ts';
 
-test.each([0, 0.5, 7])('calls once, and never too soon, whether it sleeps or turns: %d ms ahead', async (aheadMs) => {
-  for (const sleeps of [false, true]) {
-    const calls: number[] = [];
-    const atMs = performance.now() + aheadMs;
-    await new Promise<void>((resolve) => callAt(atMs, () => resolve(void calls.push(performance.now())), { sleeps }));
-    await sleep(10);
-    expect(calls).toHaveLength(1);
-    expect(calls[0]).toBeGreaterThanOrEqual(atMs);
-  }
-});
+test.each([0, 0.5, 7])(
+  'calls once, and never too soon, whether it sleeps, turns or yields: %d ms ahead',
+  async (aheadMs) => {
+    for (const how of [{}, { sleeps: true }, { yields: true }]) {
+      const calls: number[] = [];
+      const atMs = performance.now() + aheadMs;
+      await new Promise<void>((resolve) => callAt(atMs, () => resolve(void calls.push(performance.now())), how));
+      await sleep(10);
+      expect(calls).toHaveLength(1);
+      expect(calls[0]).toBeGreaterThanOrEqual(atMs);
+    }
+  },
+);
 
-test.each([false, true])('can be taken back until then', async (sleeps) => {
+test.each([{}, { sleeps: true }, { yields: true }])('can be taken back until then: %j', async (how) => {
   let called = false;
-  const cancel = callAt(performance.now() + 200, () => (called = true), { sleeps });
+  const cancel = callAt(performance.now() + 200, () => (called = true), how);
   cancel();
   await sleep(220);
   expect(called).toBe(false);
+});
+
+const immediates = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Immediate').length;
+
+test('neither turns the event loop nor stands still where others have work to do', async () => {
+  const before = immediates();
+  let called = false;
+  const cancel = callAt(performance.now() + 1, () => (called = true), { yields: true, sleeps: true });
+  expect({ called, immediates: immediates() }).toEqual({ called: false, immediates: before });
+  cancel();
+  const stop = callAt(performance.now() + 1, () => {}, {});
+  expect(immediates()).toBe(before + 1);
+  stop();
 });
 
 /** In how many of 50 times something else had its turn before the call; a busy machine may take that away from some. */
