@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { InvalidInput } from '../core/errors.ts';
+import { carriedSecrets } from './carried-secrets.ts';
 import { checkPartner } from './check.ts';
 import type { Partner } from './definition.ts';
 import { findPartner } from './find.ts';
@@ -25,11 +26,19 @@ export async function loadPartner(name: string, from: LoadFrom): Promise<Partner
   return (await loadWithSecrets(name, from)).partner;
 }
 
-/** With what it took from secrets that may change while we run. */
+export interface LoadedPartner {
+  readonly partner: Partner;
+  /** What it took from secrets that may change while we run. */
+  readonly changeable: Environment;
+  /** What its requests carry of `${NAME}`, but for `auth`. */
+  readonly carried: Environment;
+}
+
+/** With what it took from secrets. */
 export async function loadWithSecrets(
   name: string,
   { dir, env, secrets = secretsOf(env) }: LoadFrom,
-): Promise<{ readonly partner: Partner; readonly changeable: Environment }> {
+): Promise<LoadedPartner> {
   const file = await findPartner(name, dir);
   const { value, locate } = await readDefinition(file);
   const names = namesIn(value);
@@ -48,7 +57,11 @@ export async function loadWithSecrets(
   ];
   if (problems.length > 0 || 'problems' in shaped) throw invalidDefinition(file, problems, locate);
   const changeable = Object.entries(taken.env).filter(([key]) => secrets.mayChange(key));
-  return { partner: shaped.partner, changeable: Object.fromEntries(changeable) };
+  return {
+    partner: shaped.partner,
+    changeable: Object.fromEntries(changeable),
+    carried: carriedSecrets(value, { env: taken.env, baseUrl: shaped.partner.baseUrl }),
+  };
 }
 
 async function readDefinition(file: string): Promise<{ value: unknown; locate: Locate }> {

@@ -4,8 +4,9 @@ import { PermitLapsed, type Departure } from '../core/departure.ts';
 import type { Answer, PageRequest } from '../core/page.ts';
 import type { Partner } from '../definitions/definition.ts';
 import type { Authorizer } from './auth.ts';
+import type { KnownSecret } from './known-secrets.ts';
 import type { Log } from './log.ts';
-import { redactUrl, requestIdOf } from './redact.ts';
+import { redactUrl, requestIdOf, withoutSecrets } from './redact.ts';
 import { sendOnce } from './send-once.ts';
 
 export interface PartnerClient {
@@ -30,9 +31,9 @@ export function createPartnerClient({ partner, authorizer, log, now }: PartnerCl
       agents.https.destroy();
     },
     send: async (request, signal, departure) => {
-      const path = redactUrl(request.url, partner.baseUrl);
-      const call = { partner: partner.name, method: request.method, path };
       const authorized = await authorizer.authorize(request);
+      const path = redactUrl(request.url, partner.baseUrl, await authorizer.secrets([]));
+      const call = { partner: partner.name, method: request.method, path };
       let startedAt = performance.now();
       const elapsed = (): number => Math.round(performance.now() - startedAt);
       const onWire = (): void => {
@@ -49,7 +50,7 @@ export function createPartnerClient({ partner, authorizer, log, now }: PartnerCl
           ...(departure === undefined ? {} : { departure: { ...departure, onWire } }),
         });
         const durationMs = elapsed();
-        const requestId = requestIdOf(answer.headers);
+        const requestId = harmlessId(requestIdOf(answer.headers), await authorizer.secrets([]));
         log.info({ ...call, status: answer.status, durationMs, bytes: answer.bytes, requestId }, 'partner answered');
         const { status, headers, content, bytes } = answer;
         return {
@@ -77,6 +78,9 @@ export function createPartnerClient({ partner, authorizer, log, now }: PartnerCl
     },
   };
 }
+
+const harmlessId = (id: string | undefined, known: readonly KnownSecret[]): string | undefined =>
+  id === undefined || withoutSecrets(id, known) === id ? id : undefined;
 
 function failureFields(error: unknown, cancelled: boolean): Readonly<Record<string, unknown>> {
   if (cancelled) return { cancelled };

@@ -7,7 +7,9 @@ import { createAuthorizer, type Authorizer } from '../http/auth.ts';
 import { createTokenExchange } from '../http/auth/token-exchange.ts';
 import { createPartnerClient, type PartnerClient } from '../http/client.ts';
 import { headerProblems, type ReportProblems } from '../http/header-problems.ts';
+import { KnownSecrets, type KnownSecret } from '../http/known-secrets.ts';
 import type { Log } from '../http/log.ts';
+import { secretParameters } from '../http/secret-parameters.ts';
 import { createMemoryTokenStore, type TokenStore } from '../http/token-store.ts';
 import type { Circuit } from '../limits/circuit.ts';
 import { credentialOf } from '../limits/credential.ts';
@@ -22,7 +24,7 @@ import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { findPartner } from '../definitions/find.ts';
 import type { Environment } from '../definitions/interpolate.ts';
-import { loadWithSecrets } from '../definitions/load.ts';
+import { loadWithSecrets, type LoadedPartner } from '../definitions/load.ts';
 import { secretFor, secretsOf, type Secrets } from '../definitions/secrets.ts';
 import { postgresTokenStore } from '../warehouse/postgres/token-store.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
@@ -42,6 +44,7 @@ interface Opened {
   readonly changedAtMs: number;
   /** What the definition took from secrets that may change. */
   readonly taken: Environment;
+  readonly known: KnownSecrets;
   readonly streams: ReadonlyMap<string, CompiledStream>;
   readonly client: PartnerClient;
   readonly authorizer: Authorizer;
@@ -63,7 +66,7 @@ export function partnerRegistry(deps: RegistryDeps): Partners & { close(): Promi
       return known;
     // Grants that run on keep the old client; its idle connections end by themselves.
     const opening = loadWithSecrets(name, { ...deps, secrets }).then((loaded) =>
-      openPartner({ ...deps, secrets }, loaded, changedAtMs),
+      openPartner({ ...deps, secrets }, loaded, { changedAtMs, former: opened?.known.list() ?? [] }),
     );
     open.set(name, opening);
     return opening;
@@ -85,23 +88,37 @@ export function partnerRegistry(deps: RegistryDeps): Partners & { close(): Promi
 }
 
 type OpenDeps = RegistryDeps & { readonly secrets: Secrets };
-type Loaded = Awaited<ReturnType<typeof loadWithSecrets>>;
 
-function openPartner(deps: OpenDeps, { partner, changeable: taken }: Loaded, changedAtMs: number): Opened {
+interface Opening {
+  readonly changedAtMs: number;
+  /** Secrets that the partner's requests carried before it was opened anew. */
+  readonly former: readonly KnownSecret[];
+}
+
+function openPartner(
+  deps: OpenDeps,
+  { partner, changeable: taken, carried }: LoadedPartner,
+  { changedAtMs, former }: Opening,
+): Opened {
   const { pool, log, now, secrets } = deps;
   const credential = credentialOf(partner);
+  const known = new KnownSecrets(former);
   const authorizer = rotatingAuthorizer({
     secrets,
     taken,
-    authorizer: authorizerOf(deps, partner),
+    authorizer: authorizerOf(deps, partner, known),
     remake: async () => {
       const loaded = await loadWithSecrets(partner.name, deps);
-      return { authorizer: authorizerOf(deps, loaded.partner), taken: loaded.changeable };
+      return { authorizer: authorizerOf(deps, loaded.partner, known), taken: loaded.changeable };
     },
   });
+  // Behind those of `auth`, which are kept up to date: one secret may be both.
+  for (const [name, value] of Object.entries(carried)) known.note(`env.${name}`, value);
+  for (const [name, value] of Object.entries(secretParameters(partner))) known.note(name, value);
   return {
     changedAtMs,
     taken,
+    known,
     streams: compilePartner(partner, deps.names),
     authorizer,
     client: createPartnerClient({ partner, authorizer, log, now }),
@@ -117,12 +134,13 @@ function openPartner(deps: OpenDeps, { partner, changeable: taken }: Loaded, cha
   };
 }
 
-function authorizerOf({ pool, now, secrets }: OpenDeps, partner: Partner): Authorizer {
+function authorizerOf({ pool, now, secrets }: OpenDeps, partner: Partner, known: KnownSecrets): Authorizer {
   return createAuthorizer({
     auth: partner.auth,
     tokens: tokensOf(pool, partner, credentialOf(partner)),
     exchange: createTokenExchange({ timeoutMs: partner.timeout, now }),
     secret: secretFor(secrets),
+    known,
     now,
   });
 }

@@ -45,6 +45,10 @@ export function rotatingAuthorizer({ secrets, taken, authorizer, remake }: Rotat
       if (used !== undefined && used !== current.authorizer) return true;
       return current.authorizer.canRefresh && current.authorizer.refresh(request);
     },
+    secrets: async (names) => {
+      if (names.length > 0) await keepUp();
+      return current.authorizer.secrets(names);
+    },
   };
 }
 

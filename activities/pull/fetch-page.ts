@@ -15,8 +15,12 @@ import { classify, type Verdict } from '../../http/classify.ts';
 import type { PartnerClient } from '../../http/client.ts';
 import type { ReportProblems } from '../../http/header-problems.ts';
 import { foreseeNext } from '../../http/foresee-next.ts';
+import type { KnownSecret } from '../../http/known-secrets.ts';
 import { nextPage } from '../../http/next-page.ts';
 import { SMALL_PAGE } from '../../http/profiles/choose-profiles.ts';
+import { harmlessHeaders, withoutSecrets } from '../../http/redact.ts';
+import { sendCursor } from '../../http/send-cursor.ts';
+import { storeCursor } from '../../http/store-cursor.ts';
 import { costOf } from '../../limits/cost.ts';
 import type { GrantedPermit, Limiter, Work } from '../../limits/limiter.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
@@ -82,12 +86,14 @@ const nothing = { records: [], next: { cursor: null, total: null }, mark: null, 
 const BEHIND_THE_END: readonly number[] = [400, 404, 416, 422];
 
 /** One page: permit, request, verdict. One attempt, but for a token that had to be renewed. */
-export async function fetchPage(deps: FetchDeps, asked: PageAsked): Promise<FetchedPage> {
+export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: PageAsked): Promise<FetchedPage> {
+  const asked: PageAsked = { ...of, position: await sentPosition(stored, deps.authorizer) };
   const { stream, position } = asked;
   const at = placeOf(asked);
   const request = withValidators(buildRequest({ partner: stream.partner, stream: stream.definition, position }), asked);
   for (let renewed = false; ; renewed = true) {
-    const { answer, verdict, blockedUntil } = await sendOne(deps, request, asked);
+    const { verdict, blockedUntil, ...answered } = await sendOne(deps, request, asked);
+    const { answer } = answered;
     const place: Coordinates = {
       ...at,
       status: answer.status,
@@ -100,8 +106,8 @@ export async function fetchPage(deps: FetchDeps, asked: PageAsked): Promise<Fetc
       case 'ok':
         return {
           answer,
-          foreseen: foreseen(asked, request, answer),
-          read: () => readPage(asked, request, answer, place),
+          foreseen: foreseen(asked, request, answered),
+          read: () => readPage(asked, request, answered, place),
         };
       case 'skip':
         // A parent may vanish at any time; a listing of its own would lose the pages that follow.
@@ -133,8 +139,19 @@ export async function fetchPage(deps: FetchDeps, asked: PageAsked): Promise<Fetc
 
 const isRefusal = ({ action }: Verdict): boolean => action === 'giveUp' || action === 'skip';
 
-interface Judged {
+async function sentPosition(position: Position, { secrets }: Authorizer): Promise<Position> {
+  return position.cursor === null ? position : { ...position, cursor: await sendCursor(position.cursor, secrets) };
+}
+
+interface Answered {
   readonly answer: Answer;
+  /** Its headers but for those that repeat a secret: only paginators see them all. */
+  readonly headers: Answer['headers'];
+  /** The secrets that it may repeat. */
+  readonly secrets: readonly KnownSecret[];
+}
+
+interface Judged extends Answered {
   readonly verdict: Verdict;
   /** Of a throttled answer: nobody sends with this credential before this ISO time. */
   readonly blockedUntil: string | undefined;
@@ -176,10 +193,12 @@ async function sendWith(
     });
     metrics.requestSent(labels, answer);
     await deps.failpoint('fetch.after');
+    const secrets = await deps.authorizer.secrets([]);
+    const headers = harmlessHeaders(answer.headers, secrets);
     const rules = [...definition.errors, ...errors];
     const verdict = classify({
       status: answer.status,
-      headers: answer.headers,
+      headers,
       text: isSearched(answer, rules) ? answer.text : '',
       rules,
       profile: limits.profile,
@@ -203,7 +222,7 @@ async function sendWith(
       blockedUntil = await block();
     }
     if (!failed) await call.succeeded();
-    return { answer, verdict, blockedUntil };
+    return { answer, headers, secrets, verdict, blockedUntil };
   } finally {
     try {
       await call.end();
@@ -254,9 +273,10 @@ function waitOf(deps: FetchDeps, { action, resumeAt }: Verdict): number {
   return action === 'throttled' ? Math.max(0, deps.throttledBackoffMs()) : 0;
 }
 
-function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Coordinates): PageContent {
+function readPage(asked: PageAsked, request: PageRequest, answered: Answered, at: Coordinates): PageContent {
   const { stream, position } = asked;
-  const validators = validatorsOf(asked, request, answer);
+  const { answer, headers, secrets } = answered;
+  const validators = validatorsOf(asked, request, headers);
   if (
     answer.status === 304 &&
     request.headers['if-none-match'] === undefined &&
@@ -266,12 +286,12 @@ function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Co
   if (answer.status === 204 && position.cursor !== null)
     throw new RetryLater(`${where(at)}: answered 204 (nothing) in the middle of a listing`, { at });
   if (answer.status === 304 || answer.status === 204) return { ...nothing, skipped: false, validators };
-  const body = parseBody(answer, at);
+  const body = parseBody(answered, at);
   const path = stream.definition.records;
   const records = valueAt(body, path);
   if (!Array.isArray(records))
     throw new RetryLater(
-      `${where(at)}: expected an array of records at ${path === '' ? 'the top of the body' : `"${path}"`}, found ${typeName(records)}${elsewhere(body)}`,
+      `${where(at)}: expected an array of records at ${path === '' ? 'the top of the body' : `"${path}"`}, found ${typeName(records)}${withoutSecrets(elsewhere(body), secrets)}`,
       { at },
     );
   const next = nextPage({
@@ -283,21 +303,35 @@ function readPage(asked: PageAsked, request: PageRequest, answer: Answer, at: Co
     url: request.url,
     auth: stream.partner.auth,
   });
-  return { records, next, mark: pageMark(records), full: records.length >= sizeOf(stream), skipped: false, validators };
+  const cursor = next.cursor === null ? null : storeCursor(next.cursor, secrets);
+  return {
+    records,
+    next: { ...next, cursor },
+    mark: pageMark(records),
+    full: records.length >= sizeOf(stream),
+    skipped: false,
+    validators,
+  };
 }
 
 function sizeOf({ definition: { pagination } }: CompiledStream): number {
   return pagination.type === 'offset' ? pagination.limit : pagination.type === 'page' ? pagination.size : 0;
 }
 
-function foreseen({ stream, position }: PageAsked, request: PageRequest, answer: Answer): string | undefined {
+function foreseen(
+  { stream, position }: PageAsked,
+  request: PageRequest,
+  { answer, secrets }: Answered,
+): string | undefined {
   const { pagination, records } = stream.definition;
   const { headers, outline: text = answer.text } = answer;
-  return foreseeNext({ pagination, text, records, headers, position, url: request.url, auth: stream.partner.auth });
+  const { auth } = stream.partner;
+  const cursor = foreseeNext({ pagination, text, records, headers, position, url: request.url, auth });
+  return cursor === undefined ? undefined : storeCursor(cursor, secrets);
 }
 
-function parseBody(answer: Answer, at: Coordinates): unknown {
-  const kind = `${answer.headers['content-type'] ?? 'no content type'}, ${answer.bytes} bytes`;
+function parseBody({ answer, headers }: Answered, at: Coordinates): unknown {
+  const kind = `${headers['content-type'] ?? 'no content type'}, ${answer.bytes} bytes`;
   if (answer.text.trim() === '')
     throw new RetryLater(`${where(at)}: expected JSON, found an empty body (${kind})`, { at });
   try {
@@ -343,9 +377,9 @@ function withValidators(request: PageRequest, asked: PageAsked): PageRequest {
   };
 }
 
-function validatorsOf(asked: PageAsked, request: PageRequest, answer: Answer): Validators | null {
+function validatorsOf(asked: PageAsked, request: PageRequest, headers: Answer['headers']): Validators | null {
   if (!isConditional(asked)) return null;
-  const etag = answer.headers.etag ?? null;
-  const lastModified = answer.headers['last-modified'] ?? null;
+  const etag = headers.etag ?? null;
+  const lastModified = headers['last-modified'] ?? null;
   return etag === null && lastModified === null ? null : { urlHash: hashToUuid(request.url), etag, lastModified };
 }

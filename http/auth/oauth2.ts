@@ -1,6 +1,7 @@
 import { NeedsAttention } from '../../core/errors.ts';
 import type { PageRequest } from '../../core/page.ts';
 import type { Authorizer } from '../auth.ts';
+import type { KnownSecrets } from '../known-secrets.ts';
 import type { StoredToken, TokenStore } from '../token-store.ts';
 import { readTokenAnswer } from './read-token-answer.ts';
 import type { GrantedToken } from './read-token-answer.ts';
@@ -18,14 +19,21 @@ export interface OAuth2Deps {
   readonly auth: OAuth2Auth;
   readonly tokens: TokenStore;
   readonly exchange: TokenExchange;
+  /** Told of the tokens. */
+  readonly secrets: KnownSecrets;
   readonly now: () => number;
 }
 
-export function createOAuth2({ auth, tokens, exchange, now }: OAuth2Deps): Authorizer {
+export function createOAuth2({ auth, tokens, exchange, secrets, now }: OAuth2Deps): Authorizer {
   const usedBy = new WeakMap<PageRequest, string>();
   let held: HeldToken | undefined;
   let renewing: Promise<HeldToken> | undefined;
 
+  const note = (token: Pick<StoredToken, 'accessToken' | 'refreshToken'>): void => {
+    secrets.note('auth.accessToken', token.accessToken);
+    // Beside that of the definition, which may be another.
+    secrets.note('auth.storedRefreshToken', token.refreshToken);
+  };
   const isFresh = (token: HeldToken | undefined): token is HeldToken => token !== undefined && now() < token.renewAtMs;
 
   /** One at a time here, and behind the lock everywhere. */
@@ -34,12 +42,14 @@ export function createOAuth2({ auth, tokens, exchange, now }: OAuth2Deps): Autho
       .lock(async (behindLock) => {
         // Read again behind the lock: another process may have renewed it already.
         const stored = await behindLock.read();
+        if (stored !== undefined) note(stored);
         const known = stored === undefined ? undefined : hold(stored, auth.renewBefore);
         if (known?.accessToken !== refused && isFresh(known)) return known;
         const askedAtMs = now();
         const granted = await obtain({ auth, exchange, stored });
         const expiresAtMs = granted.lifetimeMs === null ? null : askedAtMs + granted.lifetimeMs;
         const token = { accessToken: granted.accessToken, expiresAtMs, refreshToken: granted.refreshToken };
+        note(token);
         // Written before it is used: a rotated refresh token that is lost locks us out.
         await behindLock.write(token);
         // Half its life at most, or a token shorter than `renewBefore` would never count as fresh.
@@ -61,6 +71,10 @@ export function createOAuth2({ auth, tokens, exchange, now }: OAuth2Deps): Autho
       const refused = (request === undefined ? undefined : usedBy.get(request)) ?? held?.accessToken;
       if (held === undefined || held.accessToken === refused || !isFresh(held)) await renew(refused);
       return true;
+    },
+    secrets: async (names) => {
+      if (names.includes('auth.accessToken') && !isFresh(held)) await renew(undefined);
+      return secrets.list();
     },
   };
 }

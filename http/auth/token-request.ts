@@ -18,11 +18,13 @@ export function tokenRequest(auth: OAuth2Auth, refreshToken: string | null): Pag
     form.set('client_id', auth.clientId);
     form.set('client_secret', auth.clientSecret);
   } else {
-    // RFC 6749 §2.3.1: id and secret are form-encoded first.
-    const pair = `${formEncode(auth.clientId)}:${formEncode(auth.clientSecret)}`;
-    headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
+    headers.authorization = `Basic ${clientPair(auth)}`;
   }
   return { method: 'POST', url: auth.tokenUrl, headers, body: form.toString() };
 }
+
+/** RFC 6749 §2.3.1: id and secret are form-encoded first. */
+export const clientPair = ({ clientId, clientSecret }: OAuth2Auth): string =>
+  Buffer.from(`${formEncode(clientId)}:${formEncode(clientSecret)}`).toString('base64');
 
 const formEncode = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1);

@@ -36,7 +36,12 @@ async function fetched({ calls, standing = closed, probe }: Scene): Promise<{ to
         },
         close: () => {},
       },
-      authorizer: { authorize: async (request) => request, refresh: async () => true, canRefresh: true },
+      authorizer: {
+        authorize: async (request) => request,
+        refresh: async () => true,
+        canRefresh: true,
+        secrets: async () => [],
+      },
       limiter: {
         ask: async () => ({ granted: true, probe, release: async () => void told.push('released') }),
         block: async (waitMs) => {

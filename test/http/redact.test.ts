@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { redactHeaders, redactUrl, requestIdOf } from '../../http/redact.ts';
+import { harmlessHeaders, redactHeaders, redactUrl, requestIdOf, withoutSecrets } from '../../http/redact.ts';
 
 describe('redact', () => {
   test.each([
@@ -26,5 +26,30 @@ describe('redact', () => {
     [{}, undefined],
   ] as [Record<string, string>, string | undefined][])('the request id of %j is %s', (headers, id) => {
     expect(requestIdOf(headers)).toBe(id);
+  });
+
+  const known = [{ name: 'auth.token', values: ['canary/1', 'canary/0'] }];
+  const base = 'https://a.example/v2';
+
+  test.each([
+    ['https://a.example/v2/canary%2F1/orders?page=2', '/…/orders?page'],
+    ['https://a.example/v2/orders?canary%2F0', '/orders?…'],
+    [`https://a.example/v2/x${Buffer.from('user:canary/1').toString('base64')}/orders`, '…'],
+  ])('%s is logged as %s: a link may hold a secret that we know', (url, shown) => {
+    expect(redactUrl(url, base, known)).toBe(shown);
+  });
+
+  test('a message has none', () => {
+    expect(withoutSecrets('arrays are at "canary/1", "data ${x}"', known)).toBe('arrays are at "…", "data ${x}"');
+  });
+
+  test('a header that repeats one counts as absent', () => {
+    const headers = {
+      date: 'x',
+      etag: 'W/"canary%2f1"',
+      'x-request-id': Buffer.from('canary/0').toString('base64url'),
+    };
+    expect(harmlessHeaders(headers, known)).toEqual({ date: 'x' });
+    expect(harmlessHeaders(headers, [])).toBe(headers);
   });
 });

@@ -33,7 +33,12 @@ const limiter = postgresLimiter(pool, {
 });
 const client = createPartnerClient({
   partner: { name: 'strict', baseUrl: options.partnerUrl, timeout: 20_000, maxBytes: 100_000 },
-  authorizer: { authorize: async (request) => request, canRefresh: false, refresh: async () => false },
+  authorizer: {
+    authorize: async (request) => request,
+    canRefresh: false,
+    refresh: async () => false,
+    secrets: async () => [],
+  },
   log: { info: () => {}, warn: () => {}, debug: () => {} },
   now: Date.now,
 });
