@@ -9,6 +9,8 @@ export interface WorkerProcess {
   readonly ready: Promise<void>;
   /** When its last call of a partner was answered (performance.now()); 0 if none was: tells who holds the grant. */
   lastAnswerAt(): number;
+  /** All that it has logged. */
+  logged(): string;
   /** Resolves when it has ended, by whatever cause. */
   readonly ended: Promise<void>;
   /** SIGKILL; waits for the end. */
@@ -61,6 +63,7 @@ export function startWorkerProcess(input: {
   return {
     pid: child.pid ?? 0,
     lastAnswerAt: () => answeredAt,
+    logged: () => lines.join('\n'),
     ready,
     ended,
     kill: () => end('SIGKILL'),

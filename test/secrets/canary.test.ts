@@ -1,0 +1,217 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client } from '@temporalio/client';
+import type { RunReport } from '../../activities/control.ts';
+import { reportOfSync, startSync } from '../../client/start-sync.ts';
+import { plainNames } from '../../core/names.ts';
+import { freePort } from '../../services/free-port.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { freshNamespace } from '../support/fresh-namespace.ts';
+import { temporalAddress, testTemporal, type TestTemporal } from '../support/temporal.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
+import { canariesIn, canary } from './canary.ts';
+import { startEchoingPartner, type EchoingPartner } from './echoing-partner.ts';
+
+const secrets = {
+  BEARER: canary('bearer'),
+  HEADER_KEY: canary('headerKey'),
+  QUERY_KEY: canary('queryKey'),
+  PASSWORD: canary('basic'),
+  CLIENT_SECRET: canary('client'),
+  CLIENT_SECRET_2: canary('client2'),
+  REFRESH: canary('refresh'),
+  HMAC: canary('hmac'),
+  FUNCTION: canary('function'),
+  TENANT: canary('tenant'),
+};
+
+/** Every kind, as a definition writes it; `$URL` is the partner's. */
+const auths: Readonly<Record<string, string>> = {
+  bearer: `{ type: 'bearer', token: '\${BEARER}' }`,
+  headerKey: `{ type: 'apiKey', in: 'header', name: 'X-Api-Key', key: '\${HEADER_KEY}' }`,
+  queryKey: `{ type: 'apiKey', in: 'query', name: 'api_key', key: '\${QUERY_KEY}' }`,
+  basic: `{ type: 'basic', username: 'me', password: '\${PASSWORD}' }`,
+  clientCredentials: `{ type: 'oauth2', grant: 'client_credentials', tokenUrl: '$URL/clientCredentials/oauth', clientId: 'me', clientSecret: '\${CLIENT_SECRET}' }`,
+  refreshToken: `{ type: 'oauth2', grant: 'refresh_token', tokenUrl: '$URL/refreshToken/oauth', clientId: 'me', clientSecret: '\${CLIENT_SECRET_2}', clientAuth: 'body', refreshToken: '\${REFRESH}' }`,
+  hmac: `{ type: 'hmac', secret: '\${HMAC}', header: 'X-Signature' }`,
+  function: `async (request, now, secret) => ({ ...request, headers: { ...request.headers, 'x-api-key': await secret('FUNCTION') } })`,
+};
+const names = Object.keys(auths);
+
+const listings: Readonly<Record<string, string>> = {
+  query: `pagination: { type: 'token', token: 'next', as: 'cursor' }, conditional: true`,
+  header: `pagination: { type: 'token', from: 'header', token: 'X-Next', in: 'header', as: 'X-Cursor' }`,
+  body: `pagination: { type: 'token', token: 'next', in: 'body', as: 'after' }, method: 'POST'`,
+  nextUrl: `pagination: { type: 'nextUrl', path: 'next' }`,
+  link: `pagination: { type: 'link' }`,
+  function: `pagination: { type: 'function', next: ({ body }) => body.next ?? null, as: 'cursor' }`,
+};
+const failing: Readonly<Record<string, string>> = {
+  refused: `errors: []`,
+  garbled: `errors: []`,
+  misplaced: `errors: []`,
+  abroad: `pagination: { type: 'nextUrl', path: 'next' }`,
+};
+
+const nameOf = (auth: string): string => `echo_${auth.toLowerCase()}`;
+
+/** Their pages are asked for by either worker, a few each time. */
+const handedOver = new Set(['bearer', 'clientCredentials', 'function']);
+/** The ways in which runs fail are alike for all of them. */
+const failed = new Set(['bearer', 'refreshToken']);
+
+const streamsOf = (auth: string): Readonly<Record<string, string>> =>
+  failed.has(auth) ? { ...listings, ...failing } : listings;
+
+const definition = (auth: string, url: string): string => `export default {
+  name: '${nameOf(auth)}',
+  baseUrl: '${url}/${auth}',
+  auth: ${auths[auth]?.replace('$URL', url)},
+  headers: { 'X-Tenant': '\${TENANT}' },
+  limits: { rate: 1000, burst: 100 },
+  grant: { requests: ${handedOver.has(auth) ? 2 : 500} },
+  retry: { attempts: 2, base: '10ms', cap: '20ms' },
+  circuit: { minCalls: 1000, streak: 1000 },
+  streams: {
+${Object.entries(streamsOf(auth))
+  .map(
+    ([name, more]) =>
+      `    ${name.toLowerCase()}: { path: '/${name}', records: 'data', primaryKey: ['id'], schema: { type: 'object', required: ['id'], properties: { id: { type: 'string' } } }, ${more} },`,
+  )
+  .join('\n')}
+  },
+};
+`;
+
+/** Fifty streams and two processes: seconds, but for a machine that has other work. */
+const SCENE_MS = 300_000;
+
+let folder: TemporaryFolder;
+let temporal: TestTemporal;
+let database: TestDatabase;
+let client: Client;
+let partner: EchoingPartner;
+let workers: readonly WorkerProcess[];
+let reports: readonly RunReport[];
+let exported: string;
+
+beforeAll(async () => {
+  [folder, temporal, database, partner] = await Promise.all([
+    temporaryFolder(),
+    testTemporal(),
+    freshDatabase(),
+    // What never goes over the wire the partner knows as well.
+    startEchoingPartner({ hmac: [secrets.HMAC], function: [secrets.FUNCTION] }),
+  ]);
+  const namespace = await freshNamespace();
+  client = new Client({ connection: temporal.connection, namespace });
+  await Promise.all(
+    names.map((auth) => writeFile(join(folder.path, `${nameOf(auth)}.mjs`), definition(auth, partner.url))),
+  );
+  const address = `127.0.0.1:${await freePort()}`;
+  const start = (env: Readonly<Record<string, string>>): WorkerProcess =>
+    startWorkerProcess({
+      readyQueue: plainNames.partnerQueue(nameOf(names.at(-1) as string)),
+      env: {
+        ...secrets,
+        DATABASE_URL: database.url,
+        TEMPORAL_ADDRESS: temporalAddress(),
+        TEMPORAL_NAMESPACE: namespace,
+        SYNCLINE_PARTNERS_DIR: folder.path,
+        SYNCLINE_WORKFLOW_BUNDLE: process.env['WORKFLOW_BUNDLE'] ?? '',
+        SYNCLINE_LOG_LEVEL: 'debug',
+        ...env,
+      },
+    });
+  workers = [start({ SYNCLINE_METRICS_ADDRESS: address }), start({})];
+  await Promise.all(workers.map(({ ready }) => ready));
+  reports = await Promise.all(names.map(run));
+  exported = await (await fetch(`http://${address}/metrics`)).text();
+}, SCENE_MS);
+afterAll(async () => {
+  await Promise.allSettled([...workers.map((worker) => worker.stop()), partner.close(), temporal.close()]);
+  await database.drop();
+  await folder.remove();
+});
+
+async function run(auth: string): Promise<RunReport> {
+  const of = { partner: nameOf(auth), streams: [], window: '2026-11-24', kind: 'manual', generation: 1 } as const;
+  const report = await reportOfSync((await startSync(client, of)).handle);
+  if ('failure' in report) throw new Error(report.failure);
+  return report;
+}
+
+describe('a partner that repeats every secret it is shown', () => {
+  test('has repeated those of every kind of auth, and each listing was read to its end', () => {
+    for (const auth of names) expect([...(partner.repeated.get(auth) ?? [])]).toContain(secrets.TENANT);
+    expect(Math.min(...names.map((auth) => partner.repeated.get(auth)?.size ?? 0))).toBeGreaterThanOrEqual(2);
+    const ends = reports.map(({ streams }) =>
+      Object.fromEntries(streams.map(({ stream, outcome, counts }) => [stream, `${outcome} ${counts.fetched}`])),
+    );
+    const expected = names.map((auth) =>
+      Object.fromEntries(
+        Object.keys(streamsOf(auth)).map((name) => [name.toLowerCase(), name in failing ? 'failed 0' : 'ok 6']),
+      ),
+    );
+    expect(ends).toEqual(expected);
+  });
+
+  test('was asked for the pages as it had named them', () => {
+    expect(partner.wrong).toEqual([]);
+  });
+
+  test('no secret is in any table', async () => {
+    const dump = await dumpOf(database);
+    expect(dump).toContain('${auth.token');
+    expect(dump).toContain('${sealed:auth.token:');
+    expect(dump).toContain('found something else or a part of it');
+    expect(canariesIn(dump)).toEqual([]);
+  });
+
+  test('none is in any history of Temporal', async () => {
+    const texts: string[] = [];
+    for await (const { workflowId, runId } of client.workflow.list())
+      texts.push(textOf(await client.workflow.getHandle(workflowId, runId).fetchHistory()));
+    expect(texts.length).toBeGreaterThan(names.flatMap((auth) => Object.keys(streamsOf(auth))).length);
+    expect(texts.join('\n')).toContain('found something else or a part of it');
+    expect(canariesIn(texts.join('\n'))).toEqual([]);
+  });
+
+  test('none is in any line that was logged', () => {
+    const logged = workers.map((worker) => worker.logged()).join('\n');
+    expect(workers.map((worker) => worker.logged().includes('partner answered'))).toEqual([true, true]);
+    expect(canariesIn(logged)).toEqual([]);
+  });
+
+  test('none is in the metrics', () => {
+    expect(exported).toContain('syncline_requests_total');
+    expect(canariesIn(exported)).toEqual([]);
+  });
+});
+
+/** Every table of every schema, column by column as text. */
+async function dumpOf({ pool }: TestDatabase): Promise<string> {
+  const { rows } = await pool.query<{ name: string; columns: string }>(
+    `select format('%I.%I', table_schema, table_name) as name, string_agg(format('%I::text', column_name), ', ') as columns
+      from information_schema.columns join information_schema.tables using (table_schema, table_name)
+      where table_schema not in ('pg_catalog', 'information_schema') and table_type = 'BASE TABLE' group by 1`,
+  );
+  const parts: string[] = [];
+  for (const { name, columns } of rows) {
+    const { rows: texts } = await pool.query<{ text: string | null }>(
+      `select string_agg(concat_ws(' | ', ${columns}), E'\n') as text from ${name}`,
+    );
+    parts.push(`${name}\n${texts[0]?.text ?? ''}`);
+  }
+  return parts.join('\n');
+}
+
+/** All texts within a history, with those inside its payloads. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
+  if (typeof value !== 'object' || value === null) return '';
+  return Object.values(value).map(textOf).join('\n');
+}
