@@ -46,7 +46,7 @@ export interface Batch {
   readonly slots?: 'keeps' | 'holds' | undefined;
 }
 
-/** Of try_turn (0016_shared_turns.sql): another connection has it. */
+/** Of try_turn (store/functions/try_turn.sql): another connection has it. */
 export const TURN_TAKEN = 'turn taken';
 
 /** An asker that claims nothing. */

@@ -84,7 +84,9 @@ create table events (
   event_time timestamp with time zone,
   received_at timestamp with time zone not null,
   hash uuid not null,
-  payload json not null
+  payload json not null,
+  received_page bigint,
+  received_ordinal integer
 ) partition by LIST (stream_id);
 
 create table functions (
@@ -210,6 +212,7 @@ create table pages (
   committed_at timestamp with time zone default clock_timestamp() not null,
   workflow_run_id text not null,
   attempt integer not null,
+  keys bigint[],
   constraint pages_pkey PRIMARY KEY (page_key),
   constraint pages_stream_id_page_id_key UNIQUE (stream_id, page_id),
   constraint pages_stream_id_run_no_page_no_key UNIQUE (stream_id, run_no, page_no),
@@ -249,12 +252,37 @@ create table quarantine (
   status text default 'held'::text not null,
   quarantined_at timestamp with time zone default now() not null,
   settled_at timestamp with time zone,
+  count integer default 1 not null,
+  last_seen_at timestamp with time zone,
+  last_page bigint,
+  last_ordinal integer,
+  superseded_at timestamp with time zone,
   constraint quarantine_pkey PRIMARY KEY (stream_id, page, ordinal),
   constraint quarantine_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
   constraint quarantine_status_check CHECK (status = ANY (ARRAY['held'::text, 'replayed'::text, 'dismissed'::text]))
 );
+CREATE INDEX quarantine_by_hash ON quarantine USING btree (stream_id, hash) WHERE status <> 'replayed'::text;
+CREATE INDEX quarantine_by_key ON quarantine USING btree (stream_id, key) WHERE status = 'held'::text AND superseded_at IS NULL;
 CREATE INDEX quarantine_held ON quarantine USING btree (stream_id, quarantined_at) WHERE status = 'held'::text;
 CREATE INDEX quarantine_recent ON quarantine USING btree (quarantined_at DESC, page, ordinal);
+
+create table quarantine_sightings (
+  stream_id integer not null,
+  page bigint not null,
+  ordinal integer not null,
+  run_no integer not null,
+  count integer not null,
+  constraint quarantine_sightings_pkey PRIMARY KEY (stream_id, page, ordinal, run_no),
+  constraint quarantine_sightings_stream_id_page_ordinal_fkey FOREIGN KEY (stream_id, page, ordinal) REFERENCES quarantine(stream_id, page, ordinal) ON DELETE CASCADE
+);
+
+create table read_parents (
+  stream_id integer not null,
+  parent text collate "C" not null,
+  run_no integer not null,
+  constraint read_parents_pkey PRIMARY KEY (stream_id, parent),
+  constraint read_parents_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
+);
 
 create table runs (
   run_id text not null,
@@ -318,6 +346,11 @@ create table stream_runs (
   deferred_cause text,
   deferred_cause_until timestamp with time zone,
   deferred_kind text,
+  settled bigint default 0 not null,
+  target_table text,
+  remark text,
+  unfit bigint default 0 not null,
+  began_at timestamp with time zone,
   constraint stream_runs_pkey PRIMARY KEY (stream_id, run_no),
   constraint stream_runs_sync_id_key UNIQUE (sync_id),
   constraint stream_runs_run_id_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id),
@@ -348,6 +381,7 @@ create table streams (
   watermark text collate "C",
   validators jsonb,
   created_at timestamp with time zone default now() not null,
+  emptied_at timestamp with time zone,
   constraint streams_pkey PRIMARY KEY (stream_id),
   constraint streams_partner_name_key UNIQUE (partner, name)
 );
@@ -451,3 +485,7 @@ create function take_permits(p_credential text, p_partner text, p_buckets jsonb,
 create function tighten_bucket(p_credential text, p_bucket text, p_left double precision, p_resets_in_ms double precision) returns boolean
   language plpgsql volatile;
   -- body: sha256 a490851261eb5a8b
+
+create function try_turn(p_credential text, p_partner text, p_buckets jsonb, p_charges double precision[], p_shares double precision[], p_critical boolean, p_leases uuid[], p_freed uuid[], p_lease_ms integer, p_asker uuid, p_late_us double precision, p_most_late_us double precision, p_ahead_us double precision, p_works text[] DEFAULT NULL::text[], p_lefts double precision[] DEFAULT NULL::double precision[], OUT granted integer, OUT wait_ms double precision, OUT cause text, OUT valid_ms double precision, OUT period_us double precision, OUT tat_in_us double precision, OUT least_us double precision, OUT probe integer, OUT down boolean) returns record
+  language plpgsql volatile;
+  -- body: sha256 040729021b0a1ed2

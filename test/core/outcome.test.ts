@@ -134,12 +134,13 @@ describe('outcomeOfRun', () => {
   });
 });
 
+const settledOf = (settled: number, count: number): string => {
+  const counts = { ...noCounts, fetched: 10, inserted: 7, quarantined: 3 };
+  return outcomeOf({ ...good, counts, settled, errorBudget: { count, share: 1 } }).outcome;
+};
+
 test('records that were settled since count for no budget and no outcome', () => {
-  const of = (settled: number, count: number): string => {
-    const counts = { ...noCounts, fetched: 10, inserted: 7, quarantined: 3 };
-    return outcomeOf({ ...good, counts, settled, errorBudget: { count, share: 1 } }).outcome;
-  };
-  expect([of(0, 2), of(1, 2), of(2, 0), of(3, 0)]).toEqual(['failed', 'partial', 'failed', 'ok']);
+  expect([settledOf(0, 2), settledOf(1, 2), settledOf(2, 0), settledOf(3, 0)]).toEqual(['failed', 'partial', 'failed', 'ok']);
 });
 
 describe('the reason of a run', () => {

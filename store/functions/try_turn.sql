@@ -1,6 +1,6 @@
 -- A turn on a connection that holds other credentials' turns as well: nobody waits on it, for all of them would wait. As begin_turn;
 -- where another connection has the turn it says so at once. The lock is taken twice meanwhile: begin_turn takes its own.
-create function try_turn(
+create or replace function try_turn(
   p_credential text, p_partner text, p_buckets jsonb, p_charges double precision[], p_shares double precision[],
   p_critical boolean, p_leases uuid[], p_freed uuid[], p_lease_ms integer,
   p_asker uuid, p_late_us double precision, p_most_late_us double precision, p_ahead_us double precision,
