@@ -1,9 +1,9 @@
 import type { Authorizer } from '../http/auth.ts';
 import type { PartnerClient } from '../http/client.ts';
 import type { ReportProblems } from '../http/header-problems.ts';
-import type { Circuit } from '../limits/circuit.ts';
-import type { Limiter } from '../limits/limiter.ts';
-import type { Pauses } from '../limits/pauses.ts';
+import type { Circuit } from '../limits/circuit/circuit.ts';
+import type { Limiter } from '../limits/permits/limiter.ts';
+import type { Pauses } from '../limits/watch/pauses.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { StreamRun } from '../warehouse/warehouse.ts';
 import type { ParentBatch } from './pull/partitions.ts';

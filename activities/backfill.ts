@@ -3,7 +3,7 @@ import { cutWindows } from '../core/cut-windows.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { byWindow, syncIdToRead } from '../core/window-runs.ts';
 import { checkBackfill } from '../definitions/check-backfill.ts';
-import { allowancesOf } from '../limits/allowances.ts';
+import { allowancesOf } from '../limits/declare/allowances.ts';
 import type { BackfillReport } from '../messages/backfill.ts';
 import type { NextWindowsInput, WindowToRead, NextWindows } from '../messages/next-windows.ts';
 import type { PlanBackfillInput, PlannedBackfill, CloseBackfillInput } from '../messages/plan-backfill.ts';

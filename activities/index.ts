@@ -5,7 +5,7 @@ import { PartnerDown, WarehouseUnavailable } from '../core/errors.ts';
 import type { Failpoint } from '../core/failpoint.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { Partner } from '../definitions/definition.ts';
-import type { Observation } from '../limits/observe.ts';
+import type { Observation } from '../limits/watch/observe.ts';
 import type { BackfillReport } from '../messages/backfill.ts';
 import type { NotedWait } from '../messages/deferral.ts';
 import type { GovernorNews } from '../messages/govern-partner.ts';

@@ -12,7 +12,7 @@ import { noFailpoint } from '../core/failpoint.ts';
 import { suggestSchema } from '../definitions/suggest-schema.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { ReadSecret } from '../definitions/definition.ts';
-import type { Limiter } from '../limits/limiter.ts';
+import type { Limiter } from '../limits/permits/limiter.ts';
 import { parseJson, valueAt } from '../core/json.ts';
 import type { LineWriter } from '../warehouse/warehouse.ts';
 import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from './pull/fetch-page.ts';

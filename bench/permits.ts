@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import { limits } from '../definitions/definition.ts';
 import type { PartnerInput } from '../definitions/definition.ts';
-import { LEASE_MS } from '../limits/leases.ts';
-import type { Limiter } from '../limits/limiter.ts';
-import { postgresLimiter } from '../limits/postgres-limiter.ts';
+import { LEASE_MS } from '../limits/slots/leases.ts';
+import type { Limiter } from '../limits/permits/limiter.ts';
+import { postgresLimiter } from '../limits/permits/postgres-limiter.ts';
 import { openPool } from '../warehouse/postgres/open-pool.ts';
 
 const SECONDS = 4;

@@ -10,7 +10,7 @@ import type { Names } from '../messages/names.ts';
 import { pauseOn, type PersonPause } from '../core/person-pause.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { loadPartner } from '../definitions/load.ts';
-import { readLimits } from '../limits/usage.ts';
+import { readLimits } from '../limits/watch/usage.ts';
 import { showRun, type RunSummary, type StreamDetail } from '../warehouse/postgres/inspect.ts';
 import { readPauses } from '../warehouse/postgres/pauses.ts';
 import type { CommandContext } from './command.ts';

@@ -1,8 +1,8 @@
 import { formatDuration } from '../core/duration.ts';
 import type { BucketView, LimitsView, QueueView } from '../core/limits-view.ts';
 import { describePause, resumeCommand } from '../core/person-pause.ts';
-import type { Bucket } from '../limits/bucket.ts';
-import type { LimitChange } from '../limits/overrides.ts';
+import type { Bucket } from '../limits/declare/bucket.ts';
+import type { LimitChange } from '../limits/watch/overrides.ts';
 import type { Output } from './output.ts';
 
 /** What stands in the way first, then each limit, then what people have changed. */

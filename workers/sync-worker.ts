@@ -12,7 +12,7 @@ import { listPartners } from '../definitions/load.ts';
 import { pendingMigrations } from '../warehouse/postgres/migrate.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { versioningOf } from './versioning.ts';
-import { rateOverride } from '../limits/overrides.ts';
+import { rateOverride } from '../limits/watch/overrides.ts';
 import { workerMetrics } from './metrics.ts';
 import { watchProcess } from './process-metrics.ts';
 import { keepQueueRate, QUEUE_CHECK_MS } from './queue-rate.ts';

@@ -1,8 +1,8 @@
 import { SECOND } from '../../core/duration.ts';
 import { PartnerDown, RetryLater, type Coordinates } from '../../core/errors.ts';
 import { describeTrouble } from '../../core/outage.ts';
-import type { Circuit } from '../../limits/circuit.ts';
-import type { GrantedPermit } from '../../limits/limiter.ts';
+import type { Circuit } from '../../limits/circuit/circuit.ts';
+import type { GrantedPermit } from '../../limits/permits/limiter.ts';
 
 export interface CircuitCallDeps {
   /** Absent: the call is nobody else's business. */

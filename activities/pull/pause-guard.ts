@@ -3,8 +3,8 @@ import { MINUTE } from '../../core/duration.ts';
 import { GiveUp, InvalidInput, NeedsAttention, Paused } from '../../core/errors.ts';
 import { describePause, type PersonPause } from '../../core/person-pause.ts';
 import type { StreamPlace } from '../../core/stream-place.ts';
-import type { GrantedPermit, Limiter } from '../../limits/limiter.ts';
-import { PAUSE_SEEN_MS, type Pauses } from '../../limits/pauses.ts';
+import type { GrantedPermit, Limiter } from '../../limits/permits/limiter.ts';
+import { PAUSE_SEEN_MS, type Pauses } from '../../limits/watch/pauses.ts';
 import type { Deferral } from '../../messages/deferral.ts';
 
 /** Who ends a pause wakes its streams. Should that not reach one, it looks by itself after this. */

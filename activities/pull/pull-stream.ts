@@ -16,7 +16,7 @@ import type { Deferral } from '../../messages/deferral.ts';
 import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from './fetch-page.ts';
 import type { GrantInput, GrantResult } from '../../messages/grant.ts';
 import { requestsLeft } from '../../core/requests-left.ts';
-import type { Limiter, Work } from '../../limits/limiter.ts';
+import type { Limiter, Work } from '../../limits/permits/limiter.ts';
 import { pageQueue, type Company, type PageQueue } from './page-queue.ts';
 import { RequestTally } from './request-tally.ts';
 import { partitions, type Partitions } from './partitions.ts';

@@ -3,7 +3,7 @@ import { PartnerDown, Throttled } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import type { Lane } from '../../core/names.ts';
 import type { PageRequest } from '../../core/page.ts';
-import { KEPT_FOR_CRITICAL, type GrantedPermit, type Limiter, type Work } from '../../limits/limiter.ts';
+import { KEPT_FOR_CRITICAL, type GrantedPermit, type Limiter, type Work } from '../../limits/permits/limiter.ts';
 
 /** A worker slot waits this long at the most; what takes longer goes to a durable timer of the workflow. */
 export const MAX_SLOT_WAIT_MS = 5 * SECOND;

@@ -4,8 +4,8 @@ import { cutWindows } from '../../core/cut-windows.ts';
 import { leftOf, noTally, paceOf, endedOf } from '../../core/backfill-tally.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import { loadPartner } from '../../definitions/load.ts';
-import { allowancesOf } from '../../limits/allowances.ts';
-import { readLimits } from '../../limits/usage.ts';
+import { allowancesOf } from '../../limits/declare/allowances.ts';
+import { readLimits } from '../../limits/watch/usage.ts';
 import {
   findBackfill,
   listBackfills,

@@ -1,7 +1,7 @@
 import { SECOND } from '../../core/duration.ts';
 import { describePause, resumeCommand, type PersonPause } from '../../core/person-pause.ts';
 import { findPartner } from '../../definitions/find.ts';
-import { PAUSE_SEEN_MS } from '../../limits/pauses.ts';
+import { PAUSE_SEEN_MS } from '../../limits/watch/pauses.ts';
 import type { OpenStreamRun } from '../../warehouse/postgres/open-runs.ts';
 import { endPauses, orderPause, readPauses, type OrderPause } from '../../warehouse/postgres/pauses.ts';
 import type { CommandContext } from '../command.ts';

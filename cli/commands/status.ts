@@ -4,8 +4,8 @@ import { ageText, describeLateness, type Freshness } from '../../core/freshness.
 import type { LimitsView, QueueView } from '../../core/limits-view.ts';
 import { describePause, resumeCommand, type PersonPause } from '../../core/person-pause.ts';
 import type { Partner } from '../../definitions/definition.ts';
-import { learnCredentials } from '../../limits/learn-credentials.ts';
-import { readLimits } from '../../limits/usage.ts';
+import { learnCredentials } from '../../limits/watch/learn-credentials.ts';
+import { readLimits } from '../../limits/watch/usage.ts';
 import { readPauses } from '../../warehouse/postgres/pauses.ts';
 import { statusOfStreams, type StreamStatus } from '../../warehouse/postgres/stream-status.ts';
 import type { CommandContext } from '../command.ts';

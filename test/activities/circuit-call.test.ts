@@ -4,7 +4,7 @@ import { NeedsAttention, PartnerDown, RetryLater, WarehouseUnavailable } from '.
 import { noFailpoint } from '../../core/failpoint.ts';
 import type { Answer } from '../../core/page.ts';
 import { fetchPage } from '../../activities/pull/fetch-page.ts';
-import type { Standing } from '../../limits/circuit.ts';
+import type { Standing } from '../../limits/circuit/circuit.ts';
 import { defineStream } from '../support/define-stream.ts';
 
 const nowMs = Date.parse('2026-11-24T03:00:00Z');

@@ -140,7 +140,12 @@ const settledOf = (settled: number, count: number): string => {
 };
 
 test('records that were settled since count for no budget and no outcome', () => {
-  expect([settledOf(0, 2), settledOf(1, 2), settledOf(2, 0), settledOf(3, 0)]).toEqual(['failed', 'partial', 'failed', 'ok']);
+  expect([settledOf(0, 2), settledOf(1, 2), settledOf(2, 0), settledOf(3, 0)]).toEqual([
+    'failed',
+    'partial',
+    'failed',
+    'ok',
+  ]);
 });
 
 describe('the reason of a run', () => {

@@ -4,12 +4,12 @@ import { parse } from 'yaml';
 import { limits } from '../../definitions/definition.ts';
 import type { PartnerInput } from '../../definitions/definition.ts';
 import { checkLimits } from '../../definitions/check-limits.ts';
-import { bucketsOf, mostLateMs, needsTurn } from '../../limits/bucket.ts';
-import { callOf, chargesOf } from '../../limits/charges.ts';
-import { costOf } from '../../limits/cost.ts';
-import { latenessAt, punctual, wasLate } from '../../limits/lateness.ts';
-import { lessonsOf } from '../../limits/learn.ts';
-import { heardOf, nothingSeen, patienceOf, sawLatency } from '../../limits/usual-latency.ts';
+import { bucketsOf, mostLateMs, needsTurn } from '../../limits/declare/bucket.ts';
+import { callOf, chargesOf } from '../../limits/declare/charges.ts';
+import { costOf } from '../../limits/declare/cost.ts';
+import { latenessAt, punctual, wasLate } from '../../limits/turns/lateness.ts';
+import { lessonsOf } from '../../limits/permits/learn.ts';
+import { heardOf, nothingSeen, patienceOf, sawLatency } from '../../limits/turns/usual-latency.ts';
 
 const declared = (input: PartnerInput['limits']): ReturnType<typeof limits.parse> => limits.parse(input);
 const bucketsFrom = (input: PartnerInput['limits']): ReturnType<typeof bucketsOf> => bucketsOf(declared(input));

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
-import type { Bucket } from '../../limits/bucket.ts';
+import type { Bucket } from '../../limits/declare/bucket.ts';
 
 /** take_permits on a clock that the test sets. */
 export interface Taken {

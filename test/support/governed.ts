@@ -3,7 +3,7 @@ import { tellGovernor } from '../../client/governor.ts';
 import { readQueueRate, type QueueOf } from '../../client/queue-rate.ts';
 import { pauseIn, type QueueRate } from '../../core/queue-rate.ts';
 import { loadPartner } from '../../definitions/load.ts';
-import { credentialOf } from '../../limits/credential.ts';
+import { credentialOf } from '../../limits/declare/credential.ts';
 import type { Scene } from '../workflows/scene.ts';
 import { eventually } from './eventually.ts';
 import { plainNames } from '../../messages/names.ts';

@@ -6,7 +6,7 @@ import { startPostgres, type PostgresServer } from '../../services/postgres.ts';
 import { migrate } from '../../warehouse/postgres/migrate.ts';
 import { openPool, postgresWarehouse } from '../../warehouse/postgres/postgres-warehouse.ts';
 import { whenAvailable } from '../../warehouse/postgres/unavailable.ts';
-import { postgresLimiter } from '../../limits/postgres-limiter.ts';
+import { postgresLimiter } from '../../limits/permits/postgres-limiter.ts';
 import { limits } from '../../definitions/definition.ts';
 import { defineStream } from '../support/define-stream.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';

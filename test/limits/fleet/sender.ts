@@ -3,8 +3,8 @@ import { PermitLapsed, type Departure } from '../../../core/departure.ts';
 import { limits } from '../../../definitions/definition.ts';
 import type { PartnerInput } from '../../../definitions/definition.ts';
 import { createPartnerClient } from '../../../http/client.ts';
-import { LEASE_MS } from '../../../limits/leases.ts';
-import { postgresLimiter } from '../../../limits/postgres-limiter.ts';
+import { LEASE_MS } from '../../../limits/slots/leases.ts';
+import { postgresLimiter } from '../../../limits/permits/postgres-limiter.ts';
 import { openPool } from '../../../warehouse/postgres/open-pool.ts';
 
 /**
