@@ -8,7 +8,7 @@ import type { StreamInput } from '../../definitions/definition.ts';
 import { showRun } from '../../warehouse/postgres/inspect.ts';
 import { readQuarantine, type QuarantinedRecord } from '../../warehouse/postgres/quarantine.ts';
 import { postgresWarehouse } from '../../warehouse/postgres/postgres-warehouse.ts';
-import type { StreamReport, Warehouse } from '../../warehouse/warehouse.ts';
+import type { LineOf, StagedRecord, StreamReport, Warehouse } from '../../warehouse/warehouse.ts';
 import { defineStream, ordersSchema } from '../support/define-stream.ts';
 import { usePool } from '../support/use-pool.ts';
 import { runOf } from './run-of.ts';
@@ -65,8 +65,11 @@ const runIdOf = (stream: CompiledStream, n: number): string =>
 const entries = (stream: CompiledStream, status?: QuarantinedRecord['status']): Promise<QuarantinedRecord[]> =>
   readQuarantine(used.pool, { partner: stream.partner.name, stream: stream.name, status, limit: 100 });
 
-const replay = async (stream: CompiledStream, held?: readonly QuarantinedRecord[]): Promise<Replayed> =>
-  replayQuarantine(store(), {
+const replay = async (
+  stream: CompiledStream,
+  { held, into = store() }: { readonly held?: readonly QuarantinedRecord[]; readonly into?: Warehouse } = {},
+): Promise<Replayed> =>
+  replayQuarantine(into, {
     stream,
     held: held ?? (await entries(stream, 'held')),
     nowMs: Date.parse('2026-02-01T00:00:00Z'),
@@ -196,24 +199,30 @@ describe('after a replay', () => {
 
   test('a run that had failed on the error budget has not, and moves the watermark as it would have', async () => {
     const { strict, lenient } = definitions(none);
-    await night(strict, 1, [[good('a'), bad('b')]], 'mark 1');
+    await night(strict, 1, [[good('a'), bad('b')]], '2025 mark 1');
     expect([await watermark(strict), await standing(strict, 1)]).toEqual([
       null,
       ['failed', expect.stringContaining('error budget of 0'), [['failed', expect.anything(), 0]]],
     ]);
     await replay(lenient);
-    expect([await watermark(strict), await standing(strict, 1)]).toEqual(['mark 1', ['ok', null, [['ok', null, 1]]]]);
+    expect([await watermark(strict), await standing(strict, 1)]).toEqual([
+      '2025 mark 1',
+      ['ok', null, [['ok', null, 1]]],
+    ]);
   });
 
   test('the watermark never goes back, nor into a table that the run did not fill', async () => {
     const { strict, lenient } = definitions(none);
-    await night(strict, 1, [[bad('b')]], 'mark 1');
-    await night(strict, 2, [[good('a')]], 'mark 2');
+    await night(strict, 1, [[bad('b')]], '2025 mark 1');
+    await night(strict, 2, [[good('a')]], '2025 mark 2');
     await replay(lenient);
-    expect([await watermark(strict), await standing(strict, 1)]).toEqual(['mark 2', ['ok', null, [['ok', null, 1]]]]);
+    expect([await watermark(strict), await standing(strict, 1)]).toEqual([
+      '2025 mark 2',
+      ['ok', null, [['ok', null, 1]]],
+    ]);
 
     const other = definitions(none);
-    await night(other.strict, 1, [[bad('b')]], 'mark 1');
+    await night(other.strict, 1, [[bad('b')]], '2025 mark 1');
     await replay({ ...other.lenient, table: 'orders_anew' });
     expect([await watermark(other.strict), await standing(other.strict, 1)]).toEqual([
       null,
@@ -254,18 +263,21 @@ describe('after a replay', () => {
   test('what PostgreSQL itself refuses stays held, with its word', async () => {
     const { strict, lenient } = definitions(generous);
     await night(strict, 1, [[bad('b'), bad('c')]]);
-    const { name } = strict.partner;
-    await used.pool.query(
-      `create function ${name}.refuse() returns trigger language plpgsql as
-        $$ begin raise exception using errcode = '22000', message = 'no'; end $$;
-       create trigger refuse before insert on ${name}.orders for each row when (new.id = 'b') execute function ${name}.refuse()`,
-    );
-    const { report, fitted, refused } = await replay(lenient);
+    const spoiling: Warehouse = {
+      ...store(),
+      lineWriter: (page) => {
+        const writer = store().lineWriter(page);
+        const add = (line: LineOf): StagedRecord =>
+          writer.add(line.key === 'b' ? { ...line, eventTime: 'never', plain: false } : line);
+        return { add, finish: () => writer.finish() };
+      },
+    };
+    const { report, fitted, refused } = await replay(lenient, { into: spoiling });
     expect(report).toMatchObject({ outcome: 'ok', counts: { fetched: 1, inserted: 1, quarantined: 0 } });
     expect(fitted).toEqual(['1.1']);
-    const said = { id: '1.0', path: '', reason: 'the warehouse refused it (SQLSTATE 22000)' };
+    const said = { id: '1.0', path: 'event_time', reason: expect.stringMatching(/^the warehouse refused it \(SQLSTATE 22/) };
     expect(refused).toEqual([said]);
-    expect(await entries(strict, 'held')).toMatchObject([said]);
+    expect(await entries(strict, 'held')).toMatchObject([{ id: '1.0', path: 'event_time' }]);
     const left = '1 record is in quarantine';
     expect(await standing(strict, 1)).toEqual(['partial', `orders partial: ${left}`, [['partial', left, 1]]]);
   });

@@ -13,7 +13,8 @@ import { eventually } from '../support/eventually.ts';
 import { sideBySide } from '../support/side-by-side.ts';
 import { openScene, PAGES, resetToStart, startPartner, WINDOW, type Scene, type Traces } from './scene.ts';
 
-const ALL = PAGES.payments + PAGES.customers;
+/** Customers are listed by offset: an empty page ends them. */
+const ALL = PAGES.payments + PAGES.customers + 1;
 /** Per stream: the page being written and the one being fetched. */
 const IN_FLIGHT = 2 * Object.keys(PAGES).length;
 
