@@ -275,7 +275,11 @@ describe('after a replay', () => {
     const { report, fitted, refused } = await replay(lenient, { into: spoiling });
     expect(report).toMatchObject({ outcome: 'ok', counts: { fetched: 1, inserted: 1, quarantined: 0 } });
     expect(fitted).toEqual(['1.1']);
-    const said = { id: '1.0', path: 'event_time', reason: expect.stringMatching(/^the warehouse refused it \(SQLSTATE 22/) };
+    const said = {
+      id: '1.0',
+      path: 'event_time',
+      reason: expect.stringMatching(/^the warehouse refused it \(SQLSTATE 22/),
+    };
     expect(refused).toEqual([said]);
     expect(await entries(strict, 'held')).toMatchObject([{ id: '1.0', path: 'event_time' }]);
     const left = '1 record is in quarantine';
