@@ -386,6 +386,27 @@ create table streams (
   constraint streams_partner_name_key UNIQUE (partner, name)
 );
 
+create table target_pauses (
+  target text not null,
+  reason text not null,
+  by text not null,
+  since timestamp with time zone default now() not null,
+  constraint target_pauses_pkey PRIMARY KEY (target)
+);
+
+create table target_states (
+  target text not null,
+  partner text not null,
+  stream text not null,
+  cursor bigint default 0 not null,
+  behind_since timestamp with time zone,
+  applied_at timestamp with time zone,
+  rows bigint default 0 not null,
+  error text,
+  error_at timestamp with time zone,
+  constraint target_states_pkey PRIMARY KEY (target, partner, stream)
+);
+
 create table tokens (
   credential text not null,
   sealed bytea not null,

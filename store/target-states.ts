@@ -1,0 +1,148 @@
+import type { Pool } from 'pg';
+
+export { listTargetPauses, pauseTarget, resumeTarget, targetPause, type TargetPause } from './target-pauses.ts';
+
+/** A stream in a target beside the store's own tables. */
+export interface TargetPlace {
+  readonly target: string;
+  readonly partner: string;
+  readonly stream: string;
+}
+
+/** What was last told of a stream's table in a target; the cursor that counts is in the target itself. */
+export interface TargetState extends TargetPlace {
+  /** The last event applied. */
+  readonly cursor: number;
+  /** ISO; null: it was caught up. */
+  readonly behindSince: string | null;
+  readonly appliedAt: string | null;
+  /** Written by all loads together. */
+  readonly rows: number;
+  /** Why the last load failed; null once one succeeds. */
+  readonly error: string | null;
+  readonly errorAt: string | null;
+}
+
+/** A state beside the log as it is now. */
+export interface TargetLag extends TargetState {
+  readonly lastEvent: number;
+  /** Events of the log that are not applied. `behindSince` is null where there are none. */
+  readonly behind: number;
+}
+
+interface Row {
+  readonly target: string;
+  readonly partner: string;
+  readonly stream: string;
+  readonly cursor: string;
+  readonly behind_since: Date | null;
+  readonly applied_at: Date | null;
+  readonly rows: string;
+  readonly error: string | null;
+  readonly error_at: Date | null;
+}
+
+const columns = 'target, partner, stream, cursor, behind_since, applied_at, rows, error, error_at';
+
+const stateOf = (row: Row): TargetState => ({
+  target: row.target,
+  partner: row.partner,
+  stream: row.stream,
+  cursor: Number(row.cursor),
+  behindSince: row.behind_since?.toISOString() ?? null,
+  appliedAt: row.applied_at?.toISOString() ?? null,
+  rows: Number(row.rows),
+  error: row.error,
+  errorAt: row.error_at?.toISOString() ?? null,
+});
+
+/** undefined: nothing was ever told of it. */
+export async function readTargetState(pool: Pool, place: TargetPlace): Promise<TargetState | undefined> {
+  const { rows } = await pool.query<Row>(
+    `select ${columns} from target_states where (target, partner, stream) = ($1, $2, $3)`,
+    [place.target, place.partner, place.stream],
+  );
+  return rows.map(stateOf)[0];
+}
+
+export interface Applied extends TargetPlace {
+  /** Where the target's table stands now: also an earlier event, where somebody dropped the table. */
+  readonly cursor: number;
+  /** Written by this load. */
+  readonly rows: number;
+  /** ISO; null: it is caught up. */
+  readonly behindSince: string | null;
+}
+
+/** A load came through. */
+export async function noteApplied(pool: Pool, applied: Applied): Promise<void> {
+  const { target, partner, stream, cursor, rows, behindSince } = applied;
+  await pool.query(
+    `insert into target_states as t (target, partner, stream, cursor, rows, behind_since, applied_at)
+        values ($1, $2, $3, $4, $5, $6, now())
+      on conflict (target, partner, stream) do update set cursor = excluded.cursor, rows = t.rows + excluded.rows,
+        behind_since = excluded.behind_since, applied_at = excluded.applied_at, error = null, error_at = null`,
+    [target, partner, stream, cursor, rows, behindSince],
+  );
+}
+
+const MOST_CHARS = 2000;
+
+/** A load failed; `error` holds no secret and no record. */
+export async function noteTroubled(pool: Pool, troubled: TargetPlace & { readonly error: string }): Promise<void> {
+  const { target, partner, stream, error } = troubled;
+  await pool.query(
+    `insert into target_states as t (target, partner, stream, behind_since, error, error_at)
+        values ($1, $2, $3, now(), $4, now())
+      on conflict (target, partner, stream) do update set behind_since = coalesce(t.behind_since, excluded.behind_since),
+        error = excluded.error, error_at = excluded.error_at`,
+    [target, partner, stream, error.slice(0, MOST_CHARS)],
+  );
+}
+
+interface RowOfStream extends Row {
+  readonly stream_id: number | null;
+  readonly last_event: string;
+}
+
+const fields = ['target', 'partner', 'stream'] as const;
+
+/** Those that something was told of; with `wanted` exactly these, whether or not anything was. */
+export async function listTargetStates(
+  pool: Pool,
+  { wanted }: { readonly wanted?: readonly TargetPlace[] } = {},
+): Promise<readonly TargetLag[]> {
+  const { rows } = await pool.query<RowOfStream>(
+    `with places as (select target, partner, stream from target_states where $1::text[] is null
+        union all select * from unnest($1::text[], $2::text[], $3::text[]))
+      select target, partner, stream, coalesce(cursor, 0) as cursor, behind_since, applied_at, coalesce(rows, 0) as rows,
+        error, error_at, stream_id, coalesce(last_event, 0) as last_event
+      from places left join target_states using (target, partner, stream)
+        left join (select partner, name as stream, stream_id, last_event from streams) s using (partner, stream)
+      order by target, partner, stream`,
+    fields.map((field) => wanted?.map((place) => place[field]) ?? null),
+  );
+  const lags: TargetLag[] = [];
+  // One after the other: few are behind without saying since when.
+  for (const row of rows) lags.push(await lagOf(pool, row));
+  return lags;
+}
+
+async function lagOf(pool: Pool, row: RowOfStream): Promise<TargetLag> {
+  const state = stateOf(row);
+  const lastEvent = Number(row.last_event);
+  const behind = Math.max(0, lastEvent - state.cursor);
+  const behindSince =
+    behind === 0 ? null : (state.behindSince ?? (await receivedAt(pool, row.stream_id, state.cursor + 1)));
+  return { ...state, behindSince, lastEvent, behind };
+}
+
+/** Of the first event that waits. Its partition is named, or the planner would open those of all streams. */
+async function receivedAt(pool: Pool, streamId: number | null, event: number): Promise<string | null> {
+  if (streamId === null) return null;
+  const { rows } = await pool.query<{ received_at: Date }>(
+    `select received_at from events_${streamId} where event = $1`,
+    [event],
+  );
+  return rows[0]?.received_at.toISOString() ?? null;
+}
