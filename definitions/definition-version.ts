@@ -16,6 +16,7 @@ export function definitionVersion(partner: Partner, stream: StreamDefinition, js
     errorBudget: _errorBudget,
     onMismatch: _onMismatch,
     quarantinePayload: _quarantinePayload,
+    targets: _targets,
     headers,
     schema: _schema,
     ...shaping

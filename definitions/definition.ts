@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { durationMs } from './duration-text.ts';
 import { limits, type Limits } from './limits.ts';
 import { schedules } from './schedules.ts';
+import { targetNames } from './targets.ts';
 
 /**
  * The shape of a partner definition: what a person writes in `partners/<name>.yaml` or `.ts`. One schema for both.
@@ -272,6 +273,8 @@ export const stream = z.strictObject({
   quarantinePayload: z.enum(['keep', 'withhold']).default('keep'),
   /** Target table; the stream's name if absent. */
   table: name.optional(),
+  /** Names of `targets.yaml` that the stream is written to; those of the partner if absent. */
+  targets: targetNames.optional(),
 });
 export type StreamDefinition = z.output<typeof stream>;
 export type StreamInput = z.input<typeof stream>;
@@ -315,6 +318,8 @@ export const partner = z.strictObject({
     .prefault({}),
   /** When it is synced by itself: docs/schedules.md. */
   schedules,
+  /** Names of `targets.yaml` that its streams are written to, beside the store's own PostgreSQL: docs/targets.md. */
+  targets: targetNames.optional(),
   streams: z.record(name, stream).refine((streams) => Object.keys(streams).length > 0, 'at least one stream'),
 });
 /** A checked definition: defaults filled in, durations in ms. */

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidInput } from '../core/errors.ts';
 import { closest } from './closest.ts';
+import { TARGETS } from './targets.ts';
 
 const EXTENSIONS = ['.yaml', '.yml', '.ts', '.js', '.mjs'] as const;
 
@@ -12,6 +13,8 @@ export async function listPartners(dir: string): Promise<string[]> {
 
 /** The one file that defines `name`. */
 export async function findPartner(name: string, dir: string): Promise<string> {
+  if (name === TARGETS)
+    throw new InvalidInput(`a partner may not be called "${name}": ${join(dir, `${name}.yaml`)} declares the targets`);
   const files = await partnerFiles(dir);
   const [file, other] = files.get(name) ?? [];
   if (file === undefined) {
@@ -30,6 +33,17 @@ export async function findPartner(name: string, dir: string): Promise<string> {
   return file;
 }
 
+/** The one file that declares the targets of the installation; undefined: there are none beside the store's own tables. */
+export async function findTargets(dir: string): Promise<string | undefined> {
+  const entries = await entriesOf(dir);
+  const [file, other] = EXTENSIONS.map((end) => `${TARGETS}${end}`)
+    .filter((name) => entries.includes(name))
+    .map((name) => join(dir, name));
+  if (other !== undefined)
+    throw new InvalidInput(`targets are declared twice, in ${file} and in ${other}; keep one of them`);
+  return file;
+}
+
 async function partnerFiles(dir: string): Promise<Map<string, string[]>> {
   const files = new Map<string, string[]>();
   for (const entry of await entriesOf(dir)) {
@@ -42,6 +56,7 @@ async function partnerFiles(dir: string): Promise<Map<string, string[]>> {
         if (inside.includes(`${entry}${end}`)) add(files, entry, join(dir, entry, `${entry}${end}`));
     }
   }
+  files.delete(TARGETS);
   return files;
 }
 

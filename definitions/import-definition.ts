@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InvalidInput, explain } from '../core/errors.ts';
+import { TARGETS } from './targets.ts';
 
 /**
  * The default export of a `.ts`, `.js` or `.mjs` definition as the file is now. Modules that it imports are read once in a
@@ -12,7 +13,8 @@ export async function importDefinition(file: string): Promise<unknown> {
   // A file that its folder's package.json makes CommonJS comes as a module within a module (tsx, compilers).
   const inner = isWrapped(exported) ? exported.default : exported;
   if (inner !== undefined) return inner;
-  throw new InvalidInput(`${file}: no default export; write export default definePartner({ … })`);
+  const define = basename(file).startsWith(`${TARGETS}.`) ? 'defineTargets' : 'definePartner';
+  throw new InvalidInput(`${file}: no default export; write export default ${define}({ … })`);
 }
 
 const isWrapped = (value: unknown): value is { readonly default?: unknown } =>

@@ -1,13 +1,12 @@
 import type { z } from 'zod';
 import { valueAt } from '../core/json.ts';
 import { closest } from './closest.ts';
-import { partner, type Partner } from './definition.ts';
 import { fitEnvironment } from './fit-environment.ts';
 import { found } from './found.ts';
 import { knownFields } from './known-fields.ts';
 import { pathKey, type Path, type Problem } from './problem.ts';
 
-export type Shaped = { readonly partner: Partner } | { readonly problems: readonly Problem[] };
+export type Shaped<T> = { readonly value: T } | { readonly problems: readonly Problem[] };
 
 type Issue = z.core.$ZodIssue;
 
@@ -15,13 +14,24 @@ type Issue = z.core.$ZodIssue;
  * Parses a definition, and turns what zod finds into words for a person. `touched` are the paths of texts that came from
  * the environment: they are never shown, and one that is wanted as a number or boolean is read as such.
  */
-export function checkShape(value: unknown, touched: ReadonlySet<string>): Shaped {
-  const first = partner.safeParse(value);
-  if (first.success) return { partner: first.data };
+export function checkShape<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  touched: ReadonlySet<string>,
+): Shaped<z.output<S>> {
+  const first = schema.safeParse(value);
+  if (first.success) return { value: first.data };
   const wanted = first.error.issues.flatMap((issue) => meantIssues(issue, []));
   const fitted = fitEnvironment(value, wanted, touched);
-  if (fitted !== undefined) return checkShape(fitted, touched);
-  return { problems: wanted.flatMap(({ issue, path }) => inWords(issue, path, value, touched)) };
+  if (fitted !== undefined) return checkShape(schema, fitted, touched);
+  return { problems: wanted.flatMap((found) => inWords(found, { schema, root: value, touched })) };
+}
+
+/** What was parsed. */
+interface Parsed {
+  readonly schema: z.ZodType;
+  readonly root: unknown;
+  readonly touched: ReadonlySet<string>;
 }
 
 /** One of zod's issues, and its path from the root of the definition. */
@@ -41,9 +51,10 @@ function meantIssues(issue: Issue, base: Path): Located[] {
 const isOtherType = (issue: Issue): boolean =>
   issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'custom');
 
-function inWords(issue: Issue, path: Path, root: unknown, touched: ReadonlySet<string>): Problem[] {
+function inWords({ issue, path }: Located, { schema, root, touched }: Parsed): Problem[] {
   const value = valueAt(root, path.map(String));
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(key, path, root));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => unknownField(key, path, knownFields(schema, root, path)));
   if (issue.code === 'invalid_key') {
     const key = String(path.at(-1));
     return [{ path, says: `expected ${issue.issues.map(expectation).join(' or ')}, found ${JSON.stringify(key)}` }];
@@ -57,8 +68,7 @@ function inWords(issue: Issue, path: Path, root: unknown, touched: ReadonlySet<s
   return [{ path, says: near === undefined ? says : `${says}; did you mean ${JSON.stringify(near)}?` }];
 }
 
-function unknownField(key: string, path: Path, root: unknown): Problem {
-  const known = knownFields(partner, root, path);
+function unknownField(key: string, path: Path, known: readonly string[]): Problem {
   const near = closest(key, known);
   const cure = near === undefined ? `known here: ${known.join(', ')}` : `did you mean "${near}"?`;
   return { path: [...path, key], says: `unknown field; ${cure}` };

@@ -8,6 +8,8 @@ import { durationMs } from './duration-text.ts';
 
 /** The tables in the store's own database: written in the transaction that brings the records. */
 export const STORE = 'postgres';
+/** The file beside the partners that declares targets, without its ending. */
+export const TARGETS = 'targets';
 
 const name = z
   .string()
@@ -43,6 +45,9 @@ export const target = z.discriminatedUnion('type', [
 ]);
 /** A checked target: defaults filled in, durations in ms. */
 export type TargetDefinition = z.output<typeof target>;
+
+/** Of a partner or a stream: the targets that it is written to. The store's own may be named, and always is one. */
+export const targetNames = z.array(z.string().min(1));
 
 export const targetsFile = z.strictObject({ targets: z.record(name, target) });
 export type TargetsInput = z.input<typeof targetsFile>;

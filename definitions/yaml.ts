@@ -80,7 +80,7 @@ const words: Partial<Record<ErrorCode, string>> = {
   DUPLICATE_KEY: 'this key is there twice; keep one',
   MISSING_CHAR: 'something is not closed: a quote, a bracket, or the colon after a key',
   MULTILINE_IMPLICIT_KEY: 'a key runs over more than one line; a colon is missing, or a quote is not closed',
-  MULTIPLE_DOCS: 'more than one document (---) in the file; one file holds one partner',
+  MULTIPLE_DOCS: 'more than one document (---) in the file; one file holds one definition',
   NON_STRING_KEY: 'a key that is not text',
   TAB_AS_INDENT: 'a tab at the start of a line; indent with spaces',
   TAG_RESOLVE_FAILED: 'a value that starts with ! is a tag, and there is none of this name; put the value in quotes',

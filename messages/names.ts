@@ -28,6 +28,12 @@ export interface Names extends SchemaNames, StreamIds {
   partnerOfId(syncId: string): string;
   /** `governor/acme`: one for each partner, started with its work. */
   governorId(partner: string): string;
+  /** `target.lake`: asked by the process that has the target open. */
+  targetQueue(target: string): string;
+  /** `target/lake/acme/payments`: applies what the log of a stream holds. */
+  targetId(place: { readonly target: string; readonly partner: string; readonly stream: string }): string;
+  /** `export/lake`: one export of a target at a time. */
+  exportId(target: string): string;
   /** `backfill/acme/payments/2025-01-01..2025-12-31/1d`, with the zone where days are not those of UTC. */
   backfillId(run: {
     readonly partner: string;
@@ -60,6 +66,9 @@ export function namesOf(installation: string): Names {
       `${ids}sync/${partner}/${stream}/${window}${again(generation)}`,
     partnerOfId: (syncId) => syncId.slice(ids.length).split('/')[1] ?? '',
     governorId: (partner) => `${ids}governor/${partner}`,
+    targetQueue: (target) => `${queues}target.${target}`,
+    targetId: ({ target, partner, stream }) => `${ids}target/${target}/${partner}/${stream}`,
+    exportId: (target) => `${ids}export/${target}`,
     backfillId: ({ partner, stream, range, chunk, zone, generation }) =>
       `${ids}backfill/${partner}/${stream}/${range}/${chunk}${zone === null ? '' : `/${zone}`}${again(generation)}`,
     schedules: `${ids}schedule/`,
@@ -75,7 +84,17 @@ export const plainNames = namesOf('');
 const again = (generation: number): string => (generation === 1 ? '' : `/g${generation}`);
 
 /** What ids and queues begin with already. */
-export const reserved = ['sync', 'governor', 'backfill', 'schedule', 'scheduled', 'partner', 'syncline'] as const;
+export const reserved = [
+  'sync',
+  'governor',
+  'backfill',
+  'schedule',
+  'scheduled',
+  'partner',
+  'target',
+  'export',
+  'syncline',
+] as const;
 
 /** Those of the installation whose workflows a task queue has. */
 export const namesOfQueue = (queue: string): Names =>

@@ -9,5 +9,6 @@ export {
   type StreamInput,
 } from '../definitions/definition.ts';
 export { defineSecrets, type SecretProvider } from '../definitions/secrets.ts';
+export { defineTargets, type TargetsInput } from '../definitions/targets.ts';
 /** The zod that definitions are checked with: schemas made with it are of the version we read. */
 export { z } from 'zod';

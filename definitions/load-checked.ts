@@ -1,0 +1,51 @@
+import type { z } from 'zod';
+import { interpolate, namesIn, type Environment } from './interpolate.ts';
+import { invalidDefinition, pathKey, type Problem } from './problem.ts';
+import { readDefinition } from './read-definition.ts';
+import type { Secrets } from './secrets.ts';
+import { checkShape } from './shape.ts';
+
+export interface Checks<S extends z.ZodType> {
+  readonly schema: S;
+  readonly secrets: Secrets;
+  /** What the shape alone cannot tell. */
+  readonly check: (value: z.output<S>) => readonly Problem[];
+}
+
+export interface Checked<T> {
+  readonly value: T;
+  /** As it is written. */
+  readonly written: unknown;
+  /** What stands for its `${NAME}`s. */
+  readonly env: Environment;
+  /** Those of them that may change while we run. */
+  readonly changeable: Environment;
+}
+
+/** Reads, fills in and checks one file; everything that is wrong with it comes in one InvalidInput. */
+export async function loadChecked<S extends z.ZodType>(
+  file: string,
+  { schema, secrets, check }: Checks<S>,
+): Promise<Checked<z.output<S>>> {
+  const { value, locate } = await readDefinition(file);
+  const { env, problems: unreadable } = await secrets.read(namesIn(value));
+  const filled = interpolate(value, env, unreadable);
+  const shaped = checkShape(schema, filled.value, filled.touched);
+  const found = 'problems' in shaped ? shaped.problems : check(shaped.value);
+  // What depends on a missing variable cannot be judged before it is there.
+  const missing = new Set(filled.problems.map((problem) => pathKey(problem.path)));
+  const problems = [
+    ...filled.problems,
+    ...found
+      .filter((problem) => !missing.has(pathKey(problem.path)))
+      .map((problem) => ({ ...problem, says: conceal(problem.says, filled.taken) })),
+  ];
+  if (problems.length > 0 || 'problems' in shaped) throw invalidDefinition(file, problems, locate);
+  const changeable = Object.entries(env).filter(([key]) => secrets.mayChange(key));
+  return { value: shaped.value, written: value, env, changeable: Object.fromEntries(changeable) };
+}
+
+/** The last net: a message that names a stream or field does not know where that name came from. */
+function conceal(says: string, taken: ReadonlySet<string>): string {
+  return [...taken].filter((text) => text.length > 2).reduce((shown, text) => shown.replaceAll(text, '…'), says);
+}

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { closest } from './closest.ts';
+import type { Partner } from './definition.ts';
+import { findPartner, findTargets } from './find.ts';
+import { invalidDefinition, type Path, type Problem } from './problem.ts';
+import { readDefinition } from './read-definition.ts';
+import { STORE } from './targets.ts';
+
+/** The targets beside the store's own that a stream is written to: its own list, else that of the partner. */
+export function targetsOf(partner: Partner, stream: string): readonly string[] {
+  const named = partner.streams[stream]?.targets ?? partner.targets ?? [];
+  return [...new Set(named)].filter((name) => name !== STORE);
+}
+
+/** Throws InvalidInput, by file and line, where the partner names a target that `targets.yaml` does not declare. */
+export async function checkNamedTargets(partner: Partner, { dir }: { readonly dir: string }): Promise<void> {
+  const named = namesIn(partner).filter(({ name }) => name !== STORE);
+  if (named.length === 0) return;
+  const declared = await declaredTargets(dir);
+  const problems = named.flatMap(({ name, path }): Problem[] =>
+    declared.includes(name) ? [] : [{ path, says: unknown(name, declared, dir) }],
+  );
+  if (problems.length === 0) return;
+  const file = await findPartner(partner.name, dir);
+  throw invalidDefinition(file, problems, (await readDefinition(file)).locate);
+}
+
+/** Without its values: only whoever opens a target needs what they take from the environment. */
+async function declaredTargets(dir: string): Promise<readonly string[]> {
+  const file = await findTargets(dir);
+  if (file === undefined) return [];
+  const { value } = await readDefinition(file);
+  const targets: unknown = isMapping(value) ? value['targets'] : undefined;
+  return isMapping(targets) ? Object.keys(targets) : [];
+}
+
+const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+interface NamedAt {
+  readonly name: string;
+  readonly path: Path;
+}
+
+const namesIn = (partner: Partner): readonly NamedAt[] => [
+  ...namesAt(['targets'], partner.targets),
+  ...Object.entries(partner.streams).flatMap(([stream, { targets }]) =>
+    namesAt(['streams', stream, 'targets'], targets),
+  ),
+];
+
+const namesAt = (path: Path, names: readonly string[] = []): readonly NamedAt[] =>
+  names.map((name, index) => ({ name, path: [...path, index] }));
+
+function unknown(name: string, declared: readonly string[], dir: string): string {
+  const says = `there is no target ${JSON.stringify(name)}`;
+  if (declared.length === 0) return `${says}: declare it in ${join(dir, 'targets.yaml')} (docs/targets.md)`;
+  const near = closest(name, [...declared, STORE]);
+  return near === undefined
+    ? `${says}; there are ${[STORE, ...declared].join(', ')}`
+    : `${says}; did you mean "${near}"?`;
+}
