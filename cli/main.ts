@@ -6,6 +6,7 @@ import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
 import type { Output } from './output.ts';
 import { addRunControl } from './run-control.ts';
+import { addTargetCommands } from './target-commands.ts';
 import { packageFacts } from './package-facts.ts';
 
 /** What a command needs is loaded when it is called: help and usage errors come at once. */
@@ -136,6 +137,7 @@ runs
     run(async (context) => (await import('./commands/runs.ts')).runsShow({ ...context, id }))(options),
   );
 addRunControl({ runs, partners, run, json });
+addTargetCommands(program, run);
 
 program
   .command('status')

@@ -8,10 +8,22 @@ const ACTIVITY = 2;
 /** Temporal remembers pollers for 5 min; one that lives asks anew at least once a minute. */
 const SEEN_LATELY_MS = 2 * MINUTE;
 
-/** Those of the task queues of some partners, and of workflows, that no worker asks for work. The queue of workflows needs both kinds of work done. */
-export async function missingPollers(client: Client, names: Names, partners: readonly string[]): Promise<string[]> {
+/**
+ * Those of the task queues of some partners, of some targets, and of workflows, that no worker asks for work. The queue of workflows
+ * needs both kinds of work done.
+ */
+export async function missingPollers(
+  client: Client,
+  names: Names,
+  partners: readonly string[],
+  targets: readonly string[] = [],
+): Promise<string[]> {
+  const queues = [
+    ...partners.map((partner) => names.partnerQueue(partner)),
+    ...targets.map((target) => names.targetQueue(target)),
+  ];
   const found = await Promise.all(
-    [names.workflowQueue, ...partners.map((partner) => names.partnerQueue(partner))].map(async (name) => {
+    [names.workflowQueue, ...queues].map(async (name) => {
       const types = name === names.workflowQueue ? [WORKFLOW, ACTIVITY] : [ACTIVITY];
       const polled = await Promise.all(types.map((type) => isPolled(client, name, type)));
       return polled.every(Boolean) ? [] : [name];
@@ -19,6 +31,10 @@ export async function missingPollers(client: Client, names: Names, partners: rea
   );
   return found.flat();
 }
+
+/** Whether a worker asks for work of a target: it has the target open, or will have. */
+export const isServed = (client: Client, names: Names, target: string): Promise<boolean> =>
+  isPolled(client, names.targetQueue(target), ACTIVITY);
 
 async function isPolled(client: Client, name: string, taskQueueType: number): Promise<boolean> {
   const { pollers } = await client.workflowService.describeTaskQueue({

@@ -1,14 +1,13 @@
 import { stat } from 'node:fs/promises';
 import type { Partners } from '../activities/access.ts';
 import type { TargetsAccess } from '../activities/apply/targets-access.ts';
-import { InvalidInput } from '../core/errors.ts';
-import { closest } from '../definitions/closest.ts';
 import { findTargets } from '../definitions/find.ts';
 import type { Environment } from '../definitions/interpolate.ts';
 import { loadTargets, type LoadedTargets } from '../definitions/load-targets.ts';
 import { checkNamedTargets, targetsOf } from '../definitions/named-targets.ts';
 import { secretsOf } from '../definitions/secrets.ts';
 import type { TargetDefinition } from '../definitions/targets.ts';
+import { unknownTarget } from '../definitions/unknown-target.ts';
 import type { Target } from '../targets/target.ts';
 import { openTarget } from './open-target.ts';
 import { isCurrent } from './rotating-authorizer.ts';
@@ -52,8 +51,10 @@ export function targetRegistry(deps: TargetRegistryDeps): TargetRegistry {
     return read;
   };
   const definitionOf = async (name: string): Promise<TargetDefinition> => {
-    const { targets, file } = await current();
-    return targets.get(name) ?? missing(name, [...targets.keys()], file ?? deps.dir);
+    const { targets } = await current();
+    const found = targets.get(name);
+    if (found === undefined) throw unknownTarget(name, [...targets.keys()]);
+    return found;
   };
 
   return {
@@ -99,15 +100,4 @@ async function closeOne(opened: Opened | undefined): Promise<void> {
 async function versionOf(dir: string): Promise<string> {
   const file = await findTargets(dir);
   return file === undefined ? '' : `${file} ${(await stat(file)).mtimeMs}`;
-}
-
-function missing(name: string, declared: readonly string[], where: string): never {
-  const near = closest(name, declared);
-  const cure =
-    near !== undefined
-      ? `did you mean "${near}"?`
-      : declared.length > 0
-        ? `there are ${declared.join(', ')}`
-        : 'none is declared (docs/targets.md)';
-  throw new InvalidInput(`there is no target ${JSON.stringify(name)} in ${where}; ${cure}`);
 }

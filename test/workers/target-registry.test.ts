@@ -54,7 +54,7 @@ test('a stream is written to the targets that it names; one that is not declared
     await expect(registry.of('acme', 'orders')).rejects.toThrow(
       /acme\.yaml:4:11 targets\.0: there is no target "lakes"; did you mean "lake"\?/,
     );
-    await expect(registry.open('pond')).rejects.toThrow(/there is no target "pond" in .*targets\.yaml; there are lake/);
+    await expect(registry.open('pond')).rejects.toThrow('there is no target "pond"; there are lake');
   });
 });
 

@@ -1,0 +1,62 @@
+import { tellTarget } from '../../client/tell-target.ts';
+import { explain } from '../../core/errors.ts';
+import { loadTargets } from '../../definitions/load-targets.ts';
+import { unknownTarget } from '../../definitions/unknown-target.ts';
+import { listTargetStates, pauseTarget, resumeTarget } from '../../store/target-states.ts';
+import type { CommandContext } from '../command.ts';
+import { withDatabase, withTemporal } from '../context.ts';
+import { describeTargetPause } from '../describe-target.ts';
+import { exitCodes } from '../exit.ts';
+import { loadDeclared } from '../named-places.ts';
+import { givenReason, whoami } from '../person.ts';
+
+export async function targetsPause({
+  config,
+  output,
+  options,
+  name,
+}: CommandContext<{ readonly reason: string }> & { readonly name: string }): Promise<number> {
+  const reason = givenReason(options.reason);
+  const { targets } = await loadTargets({ dir: config.partnersDir, env: config.env });
+  if (!targets.has(name)) throw unknownTarget(name, [...targets.keys()]);
+  const { pause, isNew } = await withDatabase(config, (pool) =>
+    pauseTarget(pool, { target: name, reason, by: whoami() }),
+  );
+  output.json({ pause, isNew });
+  output.say(`${name}: ${isNew ? 'now' : 'already'} ${describeTargetPause(pause)}`);
+  output.say(
+    `A load under way is finished. Partners are read as before; \`syncline targets resume ${name}\` loads what comes meanwhile.`,
+  );
+  return exitCodes.ok;
+}
+
+export async function targetsResume({
+  config,
+  output,
+  name,
+}: CommandContext & { readonly name: string }): Promise<number> {
+  // One that is no longer declared must be resumable too.
+  const { targets, places } = await loadDeclared(config);
+  const [ended, behind] = await withDatabase(config, async (pool) => {
+    const pause = await resumeTarget(pool, name);
+    if (pause === undefined && !targets.has(name)) throw unknownTarget(name, [...targets.keys()]);
+    const wanted = places.filter(({ target }) => target === name);
+    const lags = await listTargetStates(pool, { wanted });
+    return [pause, lags.filter((lag) => lag.behind > 0 || lag.error !== null)] as const;
+  });
+  const trouble = await withTemporal(config, (client) =>
+    Promise.all(
+      behind.map(({ target, partner, stream }) => tellTarget(client, { names: config.names, target, partner, stream })),
+    ),
+  ).then(() => null, explain);
+  const woken = behind.map(({ partner, stream }) => `${partner}.${stream}`);
+  output.json({ ended: ended ?? null, woken: trouble === null ? woken : [], trouble });
+  output.say(ended === undefined ? `${name} was not paused.` : `${name}: no longer ${describeTargetPause(ended)}`);
+  if (behind.length === 0) output.say('Nothing is left to load.');
+  else if (trouble === null) output.say(`Loading now: ${woken.join(', ')}`);
+  else
+    output.say(
+      `Temporal could not be told (${trouble}): ${woken.join(', ')} go on with the next page that comes; or run this again.`,
+    );
+  return trouble === null ? exitCodes.ok : exitCodes.failed;
+}

@@ -1,0 +1,84 @@
+import { isServed } from '../../client/missing-pollers.ts';
+import { loadTargets } from '../../definitions/load-targets.ts';
+import { unknownTarget } from '../../definitions/unknown-target.ts';
+import { listTargetPauses, listTargetStates, type TargetLag } from '../../store/target-states.ts';
+import { checkTarget } from '../check-target.ts';
+import type { CommandContext } from '../command.ts';
+import { withDatabase, withTemporal } from '../context.ts';
+import { describeLag, describeTargetPause, storeItself, whereOf } from '../describe-target.ts';
+import { exitCodes } from '../exit.ts';
+import { loadDeclared } from '../named-places.ts';
+
+export async function targetsList({ config, output }: CommandContext): Promise<number> {
+  const { targets, places, broken } = await loadDeclared(config);
+  const [lags, pauses] = await withDatabase(config, (pool) =>
+    Promise.all([listTargetStates(pool, { wanted: places }), listTargetPauses(pool)]),
+  );
+  const rows = [...targets].map(([target, definition]) => ({
+    target,
+    kind: definition.type,
+    where: whereOf(definition),
+    paused: pauses.find((pause) => pause.target === target) ?? null,
+    streams: lags.filter((lag) => lag.target === target),
+  }));
+  output.json([{ ...storeItself, paused: null, streams: null }, ...rows]);
+  output.table(
+    [
+      { ...storeItself, streams: 'all', now: '' },
+      ...rows.map(({ paused, streams, ...row }) => ({
+        ...row,
+        streams: streams.length,
+        now: paused === null ? nowOf(streams) : describeTargetPause(paused),
+      })),
+    ],
+    ['target', 'kind', 'where', 'streams', 'now'],
+  );
+  if (targets.size === 0)
+    output.say(`No other is declared: \`targets.yaml\` in ${config.partnersDir} does that (docs/targets.md).`);
+  const nowMs = Date.now();
+  for (const lag of rows.flatMap(({ streams }) => streams)) {
+    output.say(`${lag.target}: ${lag.partner}.${lag.stream} ${describeLag(lag, nowMs)}`);
+    if (lag.error !== null) output.say(`  failed at ${lag.errorAt?.slice(0, 19)}: ${lag.error}`);
+  }
+  for (const { target, streams } of rows)
+    if (streams.length === 0)
+      output.say(`${target}: no stream names it; \`targets: [${target}]\` in a definition does that`);
+  for (const { problem } of broken) output.say(`\n${problem}`);
+  return broken.length > 0 ? exitCodes.failed : exitCodes.ok;
+}
+
+const nowOf = (streams: readonly TargetLag[]): string => {
+  const failing = streams.filter(({ error }) => error !== null).length;
+  const behind = streams.filter((lag) => lag.behind > 0).length;
+  return failing > 0 ? `${failing} failing` : behind > 0 ? `${behind} behind` : '';
+};
+
+/** Opens each, or one of them. */
+export async function targetsCheck({
+  config,
+  output,
+  name,
+}: CommandContext & { readonly name: string | undefined }): Promise<number> {
+  const { targets } = await loadTargets({ dir: config.partnersDir, env: config.env });
+  if (name !== undefined && !targets.has(name)) throw unknownTarget(name, [...targets.keys()]);
+  const chosen = [...targets].filter(([target]) => name === undefined || target === name);
+  const owner = config.names.controlSchema;
+  const checked = await Promise.all(
+    chosen.map(async ([target, definition]) =>
+      checkTarget(target, { definition, owner, served: await servedNow(config, target) }),
+    ),
+  );
+  output.json(checked);
+  if (checked.length === 0)
+    output.say(`None is declared: \`targets.yaml\` in ${config.partnersDir} does that (docs/targets.md).`);
+  else
+    output.table(
+      checked.map((each) => ({ ...each })),
+      ['target', 'kind', 'state', 'says'],
+    );
+  return checked.some(({ state }) => state === 'problem') ? exitCodes.failed : exitCodes.ok;
+}
+
+/** undefined: Temporal does not tell. */
+const servedNow = (config: CommandContext['config'], target: string): Promise<boolean | undefined> =>
+  withTemporal(config, (client) => isServed(client, config.names, target)).catch(() => undefined);

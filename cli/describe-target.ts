@@ -1,0 +1,29 @@
+import { ageText } from '../core/freshness.ts';
+import { STORE, type TargetDefinition } from '../definitions/targets.ts';
+import type { TargetLag, TargetPause } from '../store/target-states.ts';
+
+/** Where its data is: a file, or a database without its user and password. */
+export function whereOf(target: TargetDefinition): string {
+  if (target.type === 'duckdb') return target.path;
+  const { host, pathname } = new URL(target.url);
+  return `${host}${pathname}`;
+}
+
+/** The store's own tables, which need no declaration. */
+export const storeItself = {
+  target: STORE,
+  kind: 'postgres',
+  where: "the store's own database, in each page's transaction",
+} as const;
+
+/** `paused by ann since 2026-11-26 13:05 UTC: a move`. */
+export const describeTargetPause = ({ by, since, reason }: TargetPause): string =>
+  `paused by ${by} since ${since.slice(0, 16).replace('T', ' ')} UTC: ${reason}`;
+
+/** `has all 1,200 events`, or `200 of 1,200 events behind, for 45m`. */
+export function describeLag({ behind, lastEvent, behindSince }: TargetLag, nowMs: number): string {
+  const all = lastEvent.toLocaleString('en-US');
+  if (behind === 0) return `has all ${all} events`;
+  const age = behindSince === null ? '' : `, for ${ageText(Math.max(0, nowMs - Date.parse(behindSince)))}`;
+  return `${behind.toLocaleString('en-US')} of ${all} events behind${age}`;
+}

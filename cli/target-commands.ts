@@ -1,0 +1,43 @@
+import { Option, type Command } from 'commander';
+import type { Run } from './command.ts';
+
+/** `syncline targets …`: only words here; what a command needs is loaded when it is called. */
+export function addTargetCommands(program: Command, run: Run): void {
+  const json = new Option('--json', 'print one JSON document for scripts');
+  const targets = program
+    .command('targets')
+    .description("warehouses that streams are written to beside the store's own PostgreSQL");
+  targets
+    .command('list')
+    .description('each target: kind, place, pause; each stream in it: how far it is behind, since when, last error')
+    .addOption(json)
+    .action(run(async (context) => (await import('./commands/targets.ts')).targetsList(context)));
+  targets
+    .command('check [name]')
+    .description('open each target, or one, and say what it is, or what to do')
+    .addOption(json)
+    .action(async (name: string | undefined, options: { json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/targets.ts')).targetsCheck({ ...context, name }),
+      )(options),
+    );
+  targets
+    .command('pause <name>')
+    .description('load nothing into a target until it is resumed; reading goes on, nothing is lost')
+    .requiredOption('--reason <text>', 'why: kept with the pause')
+    .addOption(json)
+    .action(async (name: string, options: { reason: string; json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/target-pauses.ts')).targetsPause({ ...context, name }),
+      )(options),
+    );
+  targets
+    .command('resume <name>')
+    .description('load again, beginning with all that came meanwhile')
+    .addOption(json)
+    .action(async (name: string, options: { json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/target-pauses.ts')).targetsResume({ ...context, name }),
+      )(options),
+    );
+}
