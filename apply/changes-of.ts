@@ -1,12 +1,6 @@
 import { decide, type Arrival, type Head } from '../core/decide.ts';
+import type { Operation } from '../core/logged-event.ts';
 import type { Changes, TargetRow } from '../targets/target.ts';
-
-/**
- * What an event does to a table. `u`: a record came. `s`: one came that is older than what was known, and changes nothing. `d`: a
- * record is gone. `e`: a complete listing has ended.
- */
-export const operations = ['u', 's', 'd', 'e'] as const;
-export type Operation = (typeof operations)[number];
 
 /** An event of the log, as a table takes it. */
 export interface AppliedEvent {
@@ -34,7 +28,7 @@ export interface Range {
   readonly to: number;
   /** In the order of their numbers. */
   readonly events: readonly AppliedEvent[];
-  /** What the table shows of their keys; those it does not show are left out. */
+  /** What the table shows of their keys; those it does not show are left out. Only `newest` asks. */
   readonly heads: ReadonlyMap<string, Head>;
 }
 
@@ -42,23 +36,29 @@ export interface Range {
 export function changesOf({ from, to, events, heads }: Range, taking: Taking): Changes {
   const rows = new Map<string, AppliedEvent>();
   const gone = new Map<string, readonly string[]>();
-  const loose: TargetRow[] = [];
+  let loose: AppliedEvent[] = [];
   for (const event of events) {
     const { operation, key, keyTexts, row } = event;
     if (operation === 'd' && key !== null) {
+      if (taking === 'newest' && isKnown(event, headOf(key, { rows, gone, heads }))) continue;
       rows.delete(key);
+      if (taking === 'each') loose = loose.filter((other) => other.key !== key);
       gone.set(key, keyTexts);
     } else if (operation === 'u' && row !== null) {
-      if (key === null || taking === 'each') loose.push(row);
+      if (key === null || taking === 'each') loose.push(event);
       else if (taking === 'listed' || isNews(event, headOf(key, { rows, gone, heads }))) {
         rows.set(key, event);
         gone.delete(key);
       }
     }
   }
-  const upserts = [...loose, ...[...rows.values()].map(({ row }) => row as TargetRow)];
+  const upserts = [...loose, ...rows.values()].map(({ row }) => row as TargetRow);
   return { from, to, clears: false, deletes: [...gone.values()], upserts };
 }
+
+/** Whether it makes a difference what the table shows. One that nothing was written to shows nothing. */
+export const asksHeads = ({ from, events }: Omit<Range, 'heads'>, taking: Taking): boolean =>
+  taking === 'newest' && from > 0 && events.some(({ key }) => key !== null);
 
 interface Standing extends Pick<Range, 'heads'> {
   readonly rows: ReadonlyMap<string, AppliedEvent>;
@@ -74,9 +74,11 @@ function headOf(key: string, { rows, gone, heads }: Standing): Head | undefined 
   return gone.has(key) ? undefined : heads.get(key);
 }
 
-/** An event that the table has already taken is none: that is what makes a range that is applied again change nothing. */
-function isNews({ event, arrival }: AppliedEvent, head: Head | undefined): boolean {
-  if (head !== undefined && event <= head.event) return false;
-  const { fate } = decide(arrival, head);
+/** The table has taken the event already: that is what makes a range that is applied again change nothing. */
+const isKnown = ({ event }: AppliedEvent, head: Head | undefined): boolean => head !== undefined && event <= head.event;
+
+function isNews(event: AppliedEvent, head: Head | undefined): boolean {
+  if (isKnown(event, head)) return false;
+  const { fate } = decide(event.arrival, head);
   return fate === 'inserted' || fate === 'updated';
 }

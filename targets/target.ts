@@ -60,12 +60,16 @@ export interface RowHead {
   readonly hash: string;
 }
 
-/** What a range of the log means for a table; it is decided before (`apply/`), and takes effect as one. */
-export interface Changes {
+/** Where a table's cursor goes. */
+export interface Move {
   /** The cursor that the table stands at: the last event that was applied. */
   readonly from: number;
   /** The cursor it stands at afterwards. */
   readonly to: number;
+}
+
+/** What becomes of rows. */
+export interface RowChanges {
   /** Every row goes before the new ones come. */
   readonly clears: boolean;
   /** Texts of the key's columns of rows that go, before the new ones come; rows that are not there are passed over. */
@@ -73,6 +77,9 @@ export interface Changes {
   /** At most one per row key. A row that is there already is replaced. */
   readonly upserts: readonly TargetRow[];
 }
+
+/** What a range of the log means for a table; it is decided before (`apply/`), and takes effect as one. */
+export interface Changes extends Move, RowChanges {}
 
 export interface Target {
   /** Its name in `targets.yaml`. */
@@ -89,6 +96,11 @@ export interface Target {
    * the table stands at another cursor than `from` (another owner went on).
    */
   apply(table: TargetTable, changes: Changes): Promise<void>;
+  /**
+   * The same for changes that do not fit into memory at once: the parts take effect one after the other, and readers see all
+   * of them or none. A key of one part may come again in a later one.
+   */
+  applyTogether(table: TargetTable, move: Move, parts: AsyncIterable<RowChanges>): Promise<void>;
   /** All rows in the order of their row key, as texts that do not depend on the kind of warehouse. Lineage (`_run`, `_loaded_at`) is left out. */
   rows(table: TargetTable): AsyncIterable<{ readonly event: number; readonly values: readonly (string | null)[] }>;
   /** The stream's tables that there are, by their places. */

@@ -1,7 +1,7 @@
 import { GiveUp, NeedsAttention, RetryLater } from '../../core/errors.ts';
-import type { Changes, TargetRow, TargetTable } from '../target.ts';
+import type { Changes, Move, RowChanges, TargetRow, TargetTable } from '../target.ts';
 import { columnCodec } from './column-codec.ts';
-import { moveCursor, readCursor } from './cursors.ts';
+import { moveCursor, readCursor, type Cursor } from './cursors.ts';
 import type { FileWork } from './duckdb-file.ts';
 import { countRows } from './fit-table.ts';
 import { nameOf, quoted, saidName } from './names.ts';
@@ -17,6 +17,8 @@ export type ApplyPoint = (typeof applyPoints)[number];
 const ROWS = 'staged_rows';
 const GONE = 'staged_keys';
 
+type Reached = (point: ApplyPoint) => void | Promise<void>;
+
 /**
  * Rows are brought into typed temporary tables first, where a value that does not fit stops the load before anything was
  * changed. The transaction after that is short: rows leave, rows come, the cursor moves.
@@ -24,48 +26,101 @@ const GONE = 'staged_keys';
 export async function applyChanges(
   on: FileWork,
   table: TargetTable,
-  input: { readonly changes: Changes; readonly reached: (point: ApplyPoint) => void | Promise<void> },
+  { changes, reached }: { readonly changes: Changes; readonly reached: Reached },
 ): Promise<void> {
-  const { changes, reached } = input;
-  const { sql } = on;
+  const cursor = await cursorFor(on, table, changes);
+  if (cursor === undefined) return;
+  const shape = await rowShape(on, table);
+  await stagePart(on, table, { shape, part: changes });
+  await reached('staged');
+  await on.sql.transaction(async () => {
+    await writePart(on, table, { shape, part: changes, reached });
+    await endLoad(on, table, { id: cursor.id, move: changes, reached });
+  });
+  await reached('committed');
+  await dropStaged(on);
+}
+
+/** Part by part in one transaction. Memory holds one part; what is written goes to the file as it comes. */
+export async function applyParts(
+  on: FileWork,
+  table: TargetTable,
+  {
+    move,
+    parts,
+    reached,
+  }: { readonly move: Move; readonly parts: AsyncIterable<RowChanges>; readonly reached: Reached },
+): Promise<void> {
+  const cursor = await cursorFor(on, table, move);
+  if (cursor === undefined) return;
+  const shape = await rowShape(on, table);
+  await on.sql.transaction(async () => {
+    for await (const part of parts) {
+      await stagePart(on, table, { shape, part });
+      await reached('staged');
+      await writePart(on, table, { shape, part, reached });
+    }
+    await endLoad(on, table, { id: cursor.id, move, reached });
+  });
+  await reached('committed');
+  await dropStaged(on);
+}
+
+/** Where the table stands; undefined where the changes were applied before. */
+async function cursorFor(on: FileWork, table: TargetTable, move: Move): Promise<Cursor | undefined> {
   const cursor = await readCursor(on, table);
   if (cursor === undefined)
     throw new RetryLater(`${saidName(table)} was not opened, or somebody dropped it`, { afterMs: 0 });
   // Nothing else writes meanwhile: what holds the writing connection is alone in the only process that has the file.
-  if (cursor.event === changes.to && changes.from !== changes.to) return;
-  if (cursor.event !== changes.from) throw elsewhere(table, cursor.event, changes);
+  if (cursor.event === move.to && move.from !== move.to) return undefined;
+  if (cursor.event !== move.from) throw elsewhere(table, cursor.event, move);
+  return cursor;
+}
 
-  const shape = await rowShape(on, table);
-  if (changes.upserts.length > 0) await stageRows(on, table, { shape, rows: changes.upserts });
-  if (changes.deletes.length > 0)
-    await stageKeys(sql, { table, names: shape.names, into: GONE, keys: changes.deletes });
-  await reached('staged');
+interface Part {
+  readonly shape: RowShape;
+  readonly part: RowChanges;
+}
 
-  const name = nameOf(on.catalog, table);
-  await sql.transaction(async () => {
-    if (changes.clears) await sql.run(`delete from ${name}`);
-    if (changes.deletes.length > 0)
-      await sql.run(`delete from ${name} t using temp.main.${GONE} s where ${sameKey(shape.keys)}`);
-    if (changes.upserts.length > 0) {
-      if (!changes.clears)
-        await sql.run(`delete from ${name} t using temp.main.${ROWS} s where ${sameRow(table, shape)}`);
-      await reached('deleted');
-      const columns = [...shape.columns.map((column) => column.name), '_exact'].join(', ');
-      await sql.run(`insert into ${name} (${columns}, _loaded_at) select ${columns}, now() from temp.main.${ROWS}`);
-    }
-    await reached('inserted');
-    const rows = await countRows(on, table);
-    const moved = await moveCursor(on, table, { id: cursor.id, from: changes.from, to: changes.to, rows });
-    if (!moved) throw elsewhere(table, (await readCursor(on, table))?.event ?? 0, changes);
-    await reached('moved');
-  });
-  await reached('committed');
-  // Their memory would stay taken until the next load.
+async function stagePart(on: FileWork, table: TargetTable, { shape, part }: Part): Promise<void> {
+  if (part.upserts.length > 0) await stageRows(on, table, { shape, rows: part.upserts });
+  if (part.deletes.length > 0) await stageKeys(on.sql, { table, names: shape.names, into: GONE, keys: part.deletes });
+}
+
+async function writePart(
+  { sql, catalog }: FileWork,
+  table: TargetTable,
+  { shape, part, reached }: Part & { readonly reached: Reached },
+): Promise<void> {
+  const name = nameOf(catalog, table);
+  if (part.clears) await sql.run(`delete from ${name}`);
+  if (part.deletes.length > 0)
+    await sql.run(`delete from ${name} t using temp.main.${GONE} s where ${sameKey(shape.keys)}`);
+  if (part.upserts.length === 0) return;
+  if (!part.clears) await sql.run(`delete from ${name} t using temp.main.${ROWS} s where ${sameRow(table, shape)}`);
+  await reached('deleted');
+  const columns = [...shape.columns.map((column) => column.name), '_exact'].join(', ');
+  await sql.run(`insert into ${name} (${columns}, _loaded_at) select ${columns}, now() from temp.main.${ROWS}`);
+}
+
+async function endLoad(
+  on: FileWork,
+  table: TargetTable,
+  { id, move, reached }: { readonly id: string; readonly move: Move; readonly reached: Reached },
+): Promise<void> {
+  await reached('inserted');
+  const moved = await moveCursor(on, table, { ...move, id, rows: await countRows(on, table) });
+  if (!moved) throw elsewhere(table, (await readCursor(on, table))?.event ?? 0, move);
+  await reached('moved');
+}
+
+/** Their memory would stay taken until the next load. */
+async function dropStaged({ sql }: FileWork): Promise<void> {
   await sql.run(`drop table if exists temp.main.${ROWS}`);
   await sql.run(`drop table if exists temp.main.${GONE}`);
 }
 
-const elsewhere = (table: TargetTable, event: number, { from, to }: Changes): RetryLater =>
+const elsewhere = (table: TargetTable, event: number, { from, to }: Move): RetryLater =>
   new RetryLater(
     `${saidName(table)} stands at event ${event}, and the changes lead from ${from} to ${to}: read its cursor again`,
     {

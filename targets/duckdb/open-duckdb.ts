@@ -1,5 +1,5 @@
 import type { Changes, ExportsParquet, Target } from '../target.ts';
-import { applyChanges, type ApplyPoint } from './apply-changes.ts';
+import { applyChanges, applyParts, type ApplyPoint } from './apply-changes.ts';
 import { DuckdbFile, filePath } from './duckdb-file.ts';
 import { exportParquet } from './export-parquet.ts';
 import { fitTable } from './fit-table.ts';
@@ -46,6 +46,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbTarget> 
     open: (table) => file.write((on) => fitTable(on, table, owner)),
     heads: (table, keys) => file.read((on) => readHeads(on, table, keys)),
     apply: (table, changes: Changes) => file.write((on) => applyChanges(on, table, { changes, reached })),
+    applyTogether: (table, move, parts) => file.write((on) => applyParts(on, table, { move, parts, reached })),
     rows: (table) => file.stream((on) => readRows(on, table)),
     placed: (table) => file.read((on) => placedTables(on, table)),
     swap: (table, id) => file.write((on) => makeLive(on, table, { id, from: 'build' })),

@@ -1,0 +1,67 @@
+import { parseJson } from '../core/json.ts';
+import { keyParts } from '../core/key-text.ts';
+import type { LoggedEvent } from '../core/logged-event.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
+import { withParent } from '../records/received.ts';
+import { rowTexts, type RowTexts } from '../records/row-texts.ts';
+import type { AppliedEvent } from './changes-of.ts';
+
+/** An event that fitted when it came and fits no longer: the definition has changed since. */
+export interface UnfitEvent {
+  readonly event: number;
+  readonly path: string;
+  readonly reason: string;
+}
+
+export interface DecodedEvents {
+  readonly applied: readonly AppliedEvent[];
+  readonly unfit: readonly UnfitEvent[];
+}
+
+/** Events as a table takes them: rows by the present definition, in the order that was decided when they came. */
+export async function appliedEvents(stream: CompiledStream, events: readonly LoggedEvent[]): Promise<DecodedEvents> {
+  const came = events.filter(({ operation }) => operation === 'u');
+  const include = stream.definition.parent?.include;
+  const { rows, rejected } = await rowTexts(
+    stream,
+    came.map(({ payload, parents }) => {
+      const record = parseJson(payload);
+      return {
+        payload,
+        ascii: false,
+        record: include === undefined ? record : withParent(record, include, parents[0]),
+      };
+    }),
+  );
+  const texts = new Map(rows.map((row) => [came[row.ordinal]?.event, row]));
+  const keys = stream.keyColumns.length;
+  return {
+    applied: events.flatMap((event) => {
+      if (event.operation === 'd') return [deletion(event, keys)];
+      const row = texts.get(event.event);
+      return row === undefined ? [] : [arrival(event, row, keys)];
+    }),
+    unfit: rejected.map(({ ordinal, path, reason }) => ({ event: (came[ordinal] as LoggedEvent).event, path, reason })),
+  };
+}
+
+function arrival(event: LoggedEvent, { key, values, extra }: RowTexts, keys: number): AppliedEvent {
+  const { version, hash, received, run } = event;
+  return {
+    event: event.event,
+    operation: 'u',
+    key,
+    keyTexts: values.slice(0, keys) as string[],
+    arrival: { version, hash, received },
+    row: { event: event.event, ...received, run, version, hash, values, extra },
+  };
+}
+
+const deletion = ({ event, key, version, hash, received }: LoggedEvent, keys: number): AppliedEvent => ({
+  event,
+  operation: 'd',
+  key,
+  keyTexts: key === null ? [] : keyParts(key, keys),
+  arrival: { version, hash, received },
+  row: null,
+});

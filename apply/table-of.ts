@@ -1,0 +1,17 @@
+import type { CompiledStream } from '../definitions/compiled.ts';
+import type { TargetTable } from '../targets/target.ts';
+import type { Taking } from './changes-of.ts';
+
+/** A stream's table in a target. */
+export const tableOf = ({ schema, table, columns, keyColumns, definition }: CompiledStream): TargetTable => ({
+  schema,
+  table,
+  columns,
+  keys: keyColumns.length,
+  rowPer: definition.disposition === 'append' || keyColumns.length === 0 ? 'event' : 'key',
+});
+
+export function takingOf({ definition, keyColumns }: CompiledStream): Taking {
+  if (definition.disposition === 'replace') return 'listed';
+  return definition.disposition === 'append' || keyColumns.length === 0 ? 'each' : 'newest';
+}

@@ -1,0 +1,28 @@
+import type { Received } from './received.ts';
+
+/**
+ * What an event says. `u`: a record came. `s`: one came that is older than what was known, and changes nothing. `d`: the record of a
+ * key is gone. `e`: a complete listing has ended.
+ */
+export const operations = ['u', 's', 'd', 'e'] as const;
+export type Operation = (typeof operations)[number];
+
+/** One event of a stream's log, as it came. */
+export interface LoggedEvent {
+  readonly event: number;
+  readonly operation: Operation;
+  readonly page: number;
+  readonly ordinal: number;
+  /** Where the record first came: another place only if it was replayed. */
+  readonly received: Received;
+  /** Number of the run that its page belongs to. */
+  readonly run: number;
+  /** As they were known when it came: what was decided then was decided by these. */
+  readonly key: string | null;
+  readonly version: string | null;
+  /** 32 hex digits. */
+  readonly hash: string;
+  /** Values of the parents of the call it came with. */
+  readonly parents: readonly string[];
+  readonly payload: string;
+}
