@@ -5,7 +5,7 @@ import type { Circuit } from '../limits/circuit/circuit.ts';
 import type { Limiter } from '../limits/permits/limiter.ts';
 import type { Pauses } from '../limits/watch/pauses.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
-import type { StreamRun } from '../warehouse/warehouse.ts';
+import type { StreamRun } from '../core/staged.ts';
 import type { ParentBatch } from './pull/partitions.ts';
 
 /** All that is needed to read one stream of one partner. */

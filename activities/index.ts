@@ -19,7 +19,7 @@ import type { RetryOf, RetryPlan } from '../messages/retry.ts';
 import type { PlannedSlot, SlotOfSchedule } from '../messages/scheduled-sync.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import type { RunReport } from '../messages/sync-partner.ts';
-import type { Warehouse } from '../warehouse/warehouse.ts';
+import type { Warehouse } from '../landing/warehouse.ts';
 import type { Partners } from './access.ts';
 import { closeBackfill, nextWindows, planBackfill } from './backfill.ts';
 import { closeRun, failStream, planRun } from './control.ts';

@@ -5,8 +5,8 @@ import { hashToUuid } from '../core/page-key.ts';
 import { dayOf } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
-import type { QuarantinedRecord } from '../warehouse/postgres/quarantine.ts';
-import type { Warehouse } from '../warehouse/warehouse.ts';
+import type { QuarantinedRecord } from '../store/quarantine/quarantine.ts';
+import type { Warehouse } from '../landing/warehouse.ts';
 import { stageRecords } from '../records/stage-records.ts';
 
 export interface ReplayInput {

@@ -4,7 +4,7 @@ import { nextReading } from '../messages/retry-ids.ts';
 import type { RetryOf, RetryPlan } from '../messages/retry.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import type { RunReport } from '../messages/sync-partner.ts';
-import type { RetryBasis } from '../warehouse/warehouse.ts';
+import type { RetryBasis } from '../store/ledger/ledger.ts';
 import { closeRun, grantTimes } from './control.ts';
 import type { ActivityDeps } from './index.ts';
 

@@ -14,7 +14,7 @@ import type { CompiledStream } from '../definitions/compiled.ts';
 import type { ReadSecret } from '../definitions/definition.ts';
 import type { Limiter } from '../limits/permits/limiter.ts';
 import { parseJson, valueAt } from '../core/json.ts';
-import type { LineWriter } from '../warehouse/warehouse.ts';
+import type { LineWriter } from '../core/staged.ts';
 import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from './pull/fetch-page.ts';
 import { receivedOf, type Received } from '../records/received.ts';
 import { stageRecords } from '../records/stage-records.ts';

@@ -1,6 +1,6 @@
-import { copyField } from '../warehouse/postgres/copy-text.ts';
-import { copyInto } from '../warehouse/postgres/copy.ts';
-import { openClient } from '../warehouse/postgres/open-session.ts';
+import { copyField } from '../targets/postgres/copy-text.ts';
+import { copyInto } from '../targets/postgres/copy.ts';
+import { openClient } from '../store/session/open-session.ts';
 
 /** The rows of the bench as the target has them: the limit copies just these, typed, and nothing else. */
 const columns = `id, customer_id, amount_minor, currency, status, method, reference, description, created_at, updated_at, sequence, metadata`;

@@ -4,7 +4,7 @@ import type { PartnerInput } from '../definitions/definition.ts';
 import { LEASE_MS } from '../limits/slots/leases.ts';
 import type { Limiter } from '../limits/permits/limiter.ts';
 import { postgresLimiter } from '../limits/permits/postgres-limiter.ts';
-import { openPool } from '../warehouse/postgres/open-pool.ts';
+import { openPool } from '../store/session/open-pool.ts';
 
 const SECONDS = 4;
 const plenty = { rate: 1_000_000, burst: 1_000_000 };

@@ -55,7 +55,7 @@ export async function withDatabase<T>(config: Config, work: (pool: Pool) => Prom
     throw new InvalidInput(
       'there is no database: set DATABASE_URL, or start one with `syncline dev` in another terminal',
     );
-  const { openPool } = await import('../warehouse/postgres/open-pool.ts');
+  const { openPool } = await import('../store/session/open-pool.ts');
   const pool = openPool(config.databaseUrl, 4, config.names.controlSchema);
   try {
     return await work(pool);

@@ -3,7 +3,7 @@ import { InvalidInput } from '../core/errors.ts';
 import type { Names } from '../messages/names.ts';
 import type { PauseScope } from '../core/person-pause.ts';
 import { closest } from '../definitions/closest.ts';
-import { showRun, type RunSummary, type StreamDetail } from '../warehouse/postgres/inspect.ts';
+import { showRun, type RunSummary, type StreamDetail } from '../store/inspect/inspect.ts';
 
 /** What a command is about: a whole run, or one stream's run. */
 export interface ControlTarget {

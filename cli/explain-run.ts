@@ -11,8 +11,8 @@ import { pauseOn, type PersonPause } from '../core/person-pause.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { loadPartner } from '../definitions/load.ts';
 import { readLimits } from '../limits/watch/usage.ts';
-import { showRun, type RunSummary, type StreamDetail } from '../warehouse/postgres/inspect.ts';
-import { readPauses } from '../warehouse/postgres/pauses.ts';
+import { showRun, type RunSummary, type StreamDetail } from '../store/inspect/inspect.ts';
+import { readPauses } from '../store/pauses.ts';
 import type { CommandContext } from './command.ts';
 import { withTemporal } from './context.ts';
 

@@ -5,8 +5,8 @@ import { tellGovernor, wakeStreams } from '../client/governor.ts';
 import { SECOND } from '../core/duration.ts';
 import { explain } from '../core/errors.ts';
 import { describePause, type PersonPause } from '../core/person-pause.ts';
-import { openRuns, openStreamRuns, type OpenStreamRun } from '../warehouse/postgres/open-runs.ts';
-import { readPauses } from '../warehouse/postgres/pauses.ts';
+import { openRuns, openStreamRuns, type OpenStreamRun } from '../store/ledger/open-runs.ts';
+import { readPauses } from '../store/pauses.ts';
 import type { CommandContext } from './command.ts';
 import { withTemporal } from './context.ts';
 

@@ -4,7 +4,7 @@ import type { Names } from '../messages/names.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { listPartners } from '../definitions/find.ts';
 import { loadPartner } from '../definitions/load.ts';
-import type { StreamStatus } from '../warehouse/postgres/stream-status.ts';
+import type { StreamStatus } from '../store/inspect/stream-status.ts';
 import type { CommandContext } from './command.ts';
 
 /** What the definitions promise of their streams' freshness. */

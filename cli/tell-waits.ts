@@ -1,5 +1,5 @@
 import { SECOND } from '../core/duration.ts';
-import { showRun } from '../warehouse/postgres/inspect.ts';
+import { showRun } from '../store/inspect/inspect.ts';
 import type { CommandContext } from './command.ts';
 import { withDatabase } from './context.ts';
 

@@ -2,7 +2,7 @@ import type { CircuitSettings } from './circuit-settings.ts';
 
 /**
  * When most calls with a credential fail: stop asking, probe with one call at a time, resume. This is the model; what runs is
- * its twin in SQL (warehouse/migrations/0004_circuit.sql), where the row is locked, and a test holds the two together.
+ * its twin in SQL (store/migrations/0004_circuit.sql), where the row is locked, and a test holds the two together.
  */
 
 export const circuitStates = ['closed', 'open', 'probing'] as const;

@@ -9,7 +9,7 @@ import { withHeader } from './auth/with-header.ts';
 import type { TokenExchange } from './auth/token-exchange.ts';
 import { KnownSecrets } from './known-secrets.ts';
 import type { TellSecrets } from './send-cursor.ts';
-import type { TokenStore } from './token-store.ts';
+import type { TokenStore } from '../core/token-store.ts';
 
 export interface Authorizer {
   /** The request with its credentials. It must not be logged or stored. */

@@ -10,7 +10,7 @@ import { processConfig } from '../config/env.ts';
 import { GiveUp } from '../core/errors.ts';
 import { dayOf } from '../core/window.ts';
 import { startEmbedded } from '../services/embedded.ts';
-import { openPool } from '../warehouse/postgres/open-pool.ts';
+import { openPool } from '../store/session/open-pool.ts';
 import { createLogger } from '../workers/logger.ts';
 import { startWorkers } from '../workers/sync-worker.ts';
 

@@ -1,5 +1,5 @@
 import type { CompiledStream } from '../definitions/compiled.ts';
-import type { RejectedRecord, StagedRecord } from '../warehouse/warehouse.ts';
+import type { RejectedRecord, StagedRecord } from '../core/staged.ts';
 import type { Received } from './received.ts';
 import { stageInSteps } from './stage-records.ts';
 

@@ -9,7 +9,7 @@ import { sha128 } from '../core/page-key.ts';
 import { versionOf } from '../core/version.ts';
 import type { Column, CompiledStream, Mismatch } from '../definitions/compiled.ts';
 import type { Received } from './received.ts';
-import type { LineWriter, RejectedRecord, StagedRecord } from '../warehouse/warehouse.ts';
+import type { LineWriter, RejectedRecord, StagedRecord } from '../core/staged.ts';
 
 export interface Staged {
   readonly records: readonly StagedRecord[];

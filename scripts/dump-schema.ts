@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '../services/postgres.ts';
-import { migrate } from '../warehouse/postgres/migrate.ts';
-import { openPool } from '../warehouse/postgres/open-pool.ts';
+import { migrate } from '../store/migrate/migrate.ts';
+import { openPool } from '../store/session/open-pool.ts';
 import { schemaText } from './schema-text.ts';
 
 /** `dump-schema`: writes store/schema.sql as the migrations and functions of this tree make it, in a PostgreSQL of its own. */

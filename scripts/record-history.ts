@@ -21,7 +21,7 @@ import { dynamicConfig } from '../services/temporal-server.ts';
 import { cachedWorkflowBundle } from '../services/workflow-bundle.ts';
 import { startSimulator, type Simulator } from '../simulator/start.ts';
 import { openScene, WINDOW, type Scene } from '../test/workflows/scene.ts';
-import { migrate } from '../warehouse/postgres/migrate.ts';
+import { migrate } from '../store/migrate/migrate.ts';
 import { recordings, until } from './recordings.ts';
 import { scrubHistory } from './scrub-history.ts';
 

@@ -18,8 +18,8 @@ import { retryId } from '../messages/retry-ids.ts';
 import type { Simulator } from '../simulator/start.ts';
 import type { FaultInput } from '../simulator/fault.ts';
 import { WINDOW, type Scene } from '../test/workflows/scene.ts';
-import { openStreamRuns } from '../warehouse/postgres/open-runs.ts';
-import { endPauses, orderPause } from '../warehouse/postgres/pauses.ts';
+import { openStreamRuns } from '../store/ledger/open-runs.ts';
+import { endPauses, orderPause } from '../store/pauses.ts';
 
 /** A partner of this name, and what is done with it. */
 export interface Recording {

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { migrate } from '../warehouse/postgres/migrate.ts';
+import { migrate } from '../store/migrate/migrate.ts';
 import { startPostgres, type PostgresServer } from './postgres.ts';
 import { resolveTemporalCli } from './temporal-cli.ts';
 import { startTemporal, type TemporalServer } from './temporal-server.ts';

@@ -13,7 +13,7 @@ import { startTemporalCluster } from '../services/temporal-cluster.ts';
 import { startTemporal } from '../services/temporal-server.ts';
 import type { TemporalServer } from '../services/temporal-server.ts';
 import { cachedWorkflowBundle } from '../services/workflow-bundle.ts';
-import { migrate } from '../warehouse/postgres/migrate.ts';
+import { migrate } from '../store/migrate/migrate.ts';
 import { cacheDir } from './support/cache-dir.ts';
 import { databaseUrl, inDatabase, TEMPLATE } from './support/database.ts';
 import { suite } from './support/suite-services.ts';
@@ -52,7 +52,7 @@ async function compile(): Promise<void> {
     },
   );
   await cp('client/sealed-failures.cjs', 'dist/client/sealed-failures.cjs');
-  for (const folder of ['warehouse/migrations', 'store/functions'])
+  for (const folder of ['store/migrations', 'store/functions'])
     await cp(folder, `dist/${folder}`, { recursive: true });
 }
 

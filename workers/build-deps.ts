@@ -6,8 +6,8 @@ import { noMetrics, type Metrics } from '../core/metrics.ts';
 import type { Log } from '../http/log.ts';
 import { observeLimits } from '../limits/watch/observe.ts';
 import { TurnSessions } from '../limits/turns/turn-sessions.ts';
-import { whenAvailable } from '../warehouse/postgres/unavailable.ts';
-import { openPool, postgresWarehouse } from '../warehouse/postgres/postgres-warehouse.ts';
+import { whenAvailable } from '../store/session/unavailable.ts';
+import { openPool, postgresWarehouse } from '../landing/postgres-warehouse.ts';
 import { killingFailpoint } from './failpoint.ts';
 import { partnerRegistry } from './partner-registry.ts';
 

@@ -10,7 +10,8 @@ import { headerProblems, type ReportProblems } from '../http/header-problems.ts'
 import { KnownSecrets, type KnownSecret } from '../http/known-secrets.ts';
 import type { Log } from '../http/log.ts';
 import { secretParameters } from '../http/secret-parameters.ts';
-import { createMemoryTokenStore, type TokenStore } from '../http/token-store.ts';
+import { createMemoryTokenStore } from '../http/token-store.ts';
+import type { TokenStore } from '../core/token-store.ts';
 import type { Circuit } from '../limits/circuit/circuit.ts';
 import { credentialOf } from '../limits/declare/credential.ts';
 import { LEASE_MS } from '../limits/slots/leases.ts';
@@ -26,8 +27,8 @@ import { findPartner } from '../definitions/find.ts';
 import type { Environment } from '../definitions/interpolate.ts';
 import { loadWithSecrets, type LoadedPartner } from '../definitions/load.ts';
 import { secretFor, secretsOf, type Secrets } from '../definitions/secrets.ts';
-import { postgresTokenStore } from '../warehouse/postgres/token-store.ts';
-import type { Warehouse } from '../warehouse/warehouse.ts';
+import { postgresTokenStore } from '../store/token-store.ts';
+import type { Warehouse } from '../landing/warehouse.ts';
 import { isCurrent, rotatingAuthorizer } from './rotating-authorizer.ts';
 
 export interface RegistryDeps {

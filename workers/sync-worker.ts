@@ -9,7 +9,7 @@ import { MINUTE, SECOND } from '../core/duration.ts';
 import { explain } from '../core/errors.ts';
 import { VERSION } from '../core/release.ts';
 import { listPartners } from '../definitions/load.ts';
-import { pendingMigrations } from '../warehouse/postgres/migrate.ts';
+import { pendingMigrations } from '../store/migrate/migrate.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { versioningOf } from './versioning.ts';
 import { rateOverride } from '../limits/watch/overrides.ts';

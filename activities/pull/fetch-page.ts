@@ -24,7 +24,7 @@ import { storeCursor } from '../../http/store-cursor.ts';
 import { costOf } from '../../limits/declare/cost.ts';
 import type { GrantedPermit, Limiter, Work } from '../../limits/permits/limiter.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import type { Validators } from '../../warehouse/warehouse.ts';
+import type { Validators } from '../../core/staged.ts';
 import { CircuitCall, type CircuitCallDeps } from './circuit-call.ts';
 import { MAX_SLOT_WAIT_MS, takePermit } from './take-permit.ts';
 

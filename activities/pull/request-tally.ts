@@ -1,4 +1,5 @@
-import type { StagedPage, UncountedRequests, Writer } from '../../warehouse/warehouse.ts';
+import type { StagedPage, Writer } from '../../core/staged.ts';
+import type { UncountedRequests } from '../../store/ledger/ledger.ts';
 
 /** Counts a grant's requests and hands each of them to the ledger once: with a commit, or at the grant's end. */
 export class RequestTally {

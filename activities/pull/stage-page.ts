@@ -1,5 +1,5 @@
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import type { LineWriter, PageLines } from '../../warehouse/warehouse.ts';
+import type { LineWriter, PageLines } from '../../core/staged.ts';
 import { highMark } from './high-mark.ts';
 import { receivedOf } from '../../records/received.ts';
 import { stageInSteps, type Staged } from '../../records/stage-records.ts';

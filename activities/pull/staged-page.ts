@@ -3,7 +3,8 @@ import type { Answer } from '../../core/page.ts';
 import { pageKey, sha128 } from '../../core/page-key.ts';
 import { readPartnerClock } from '../../http/partner-clock.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import type { StagedPage, Warehouse } from '../../warehouse/warehouse.ts';
+import type { StagedPage } from '../../core/staged.ts';
+import type { Warehouse } from '../../landing/warehouse.ts';
 import type { PageContent } from './fetch-page.ts';
 import { stagePage } from './stage-page.ts';
 

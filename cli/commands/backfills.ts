@@ -12,7 +12,7 @@ import {
   readWindows,
   type BackfillRow,
   type ReadWindow,
-} from '../../warehouse/postgres/inspect-backfills.ts';
+} from '../../store/inspect/inspect-backfills.ts';
 import type { BackfillProgress } from '../../messages/backfill.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';

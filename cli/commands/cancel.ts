@@ -1,7 +1,7 @@
 import { cancelWorkflow } from '../../client/control.ts';
 import { SECOND } from '../../core/duration.ts';
 import { InvalidInput } from '../../core/errors.ts';
-import { endPauses, orderPause } from '../../warehouse/postgres/pauses.ts';
+import { endPauses, orderPause } from '../../store/pauses.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { controlTarget, refuseEnded } from '../control-target.ts';

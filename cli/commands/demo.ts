@@ -6,7 +6,7 @@ import type { RunReport } from '../../messages/sync-partner.ts';
 import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import { dayOf } from '../../core/window.ts';
 import { startEmbedded } from '../../services/embedded.ts';
-import { showRun } from '../../warehouse/postgres/inspect.ts';
+import { showRun } from '../../store/inspect/inspect.ts';
 import { createLogger } from '../../workers/logger.ts';
 import { startWorkers } from '../../workers/sync-worker.ts';
 import { printBalance } from '../balance.ts';

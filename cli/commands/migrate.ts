@@ -1,6 +1,6 @@
 import { parseDuration } from '../../core/duration.ts';
 import { InvalidInput } from '../../core/errors.ts';
-import { migrate } from '../../warehouse/postgres/migrate.ts';
+import { migrate } from '../../store/migrate/migrate.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCodes } from '../exit.ts';
 

@@ -1,5 +1,5 @@
 import { InvalidInput } from '../../core/errors.ts';
-import { readQuarantine } from '../../warehouse/postgres/quarantine.ts';
+import { readQuarantine } from '../../store/quarantine/quarantine.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
@@ -75,7 +75,7 @@ export async function quarantineReplay({ config, output, partner, stream }: Stre
   const [{ compileStream }, { loadPartner }, { postgresWarehouse }, { replayQuarantine }] = await Promise.all([
     import('../../definitions/compile.ts'),
     import('../../definitions/load.ts'),
-    import('../../warehouse/postgres/postgres-warehouse.ts'),
+    import('../../landing/postgres-warehouse.ts'),
     import('../../activities/replay-quarantine.ts'),
   ]);
   const compiled = compileStream(

@@ -1,5 +1,5 @@
 import { InvalidInput } from '../../core/errors.ts';
-import { listedOutcomes, listRuns, showRun } from '../../warehouse/postgres/inspect.ts';
+import { listedOutcomes, listRuns, showRun } from '../../store/inspect/inspect.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';

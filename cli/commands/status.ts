@@ -6,8 +6,8 @@ import { describePause, resumeCommand, type PersonPause } from '../../core/perso
 import type { Partner } from '../../definitions/definition.ts';
 import { learnCredentials } from '../../limits/watch/learn-credentials.ts';
 import { readLimits } from '../../limits/watch/usage.ts';
-import { readPauses } from '../../warehouse/postgres/pauses.ts';
-import { statusOfStreams, type StreamStatus } from '../../warehouse/postgres/stream-status.ts';
+import { readPauses } from '../../store/pauses.ts';
+import { statusOfStreams, type StreamStatus } from '../../store/inspect/stream-status.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';

@@ -8,8 +8,8 @@ import { withDatabase } from '../context.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCodes } from '../exit.ts';
 import { untilStopped } from '../until-stopped.ts';
-import { checkSessions } from '../../warehouse/postgres/check-sessions.ts';
-import { pendingMigrations } from '../../warehouse/postgres/migrate.ts';
+import { checkSessions } from '../../store/session/check-sessions.ts';
+import { pendingMigrations } from '../../store/migrate/migrate.ts';
 
 export async function worker({ config, options }: CommandContext<{ role: string[] }>): Promise<number> {
   frugalHeap();

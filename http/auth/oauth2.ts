@@ -2,11 +2,9 @@ import { NeedsAttention } from '../../core/errors.ts';
 import type { PageRequest } from '../../core/page.ts';
 import type { Authorizer } from '../auth.ts';
 import type { KnownSecrets } from '../known-secrets.ts';
-import type { StoredToken, TokenStore } from '../token-store.ts';
-import { readTokenAnswer } from './read-token-answer.ts';
-import type { GrantedToken } from './read-token-answer.ts';
-import { tokenRequest } from './token-request.ts';
-import type { OAuth2Auth } from './token-request.ts';
+import type { StoredToken, TokenStore } from '../../core/token-store.ts';
+import { readTokenAnswer, type GrantedToken } from './read-token-answer.ts';
+import { tokenRequest, type OAuth2Auth } from './token-request.ts';
 import type { TokenExchange } from './token-exchange.ts';
 import { withHeader } from './with-header.ts';
 

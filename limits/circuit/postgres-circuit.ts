@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { CircuitState } from '../../core/circuit.ts';
 import { SECOND } from '../../core/duration.ts';
-import { whenAvailable } from '../../warehouse/postgres/unavailable.ts';
+import { whenAvailable } from '../../store/session/unavailable.ts';
 import type { Circuit, CircuitFor, FailedCall, Standing } from './circuit.ts';
 import { readCircuits } from './read-circuits.ts';
 import { successBatch, type Successes } from './success-batch.ts';

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { PermitLapsed } from '../../core/departure.ts';
-import { whenAvailable } from '../../warehouse/postgres/unavailable.ts';
+import { whenAvailable } from '../../store/session/unavailable.ts';
 import type { Feedback } from './feedback.ts';
 import type { GrantedPermit, Permit } from './limiter.ts';
 import type { LocalBlock } from './local-block.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Lane } from '../../core/names.ts';
-import type { Queries } from '../../warehouse/postgres/queued-client.ts';
-import { whenAvailable } from '../../warehouse/postgres/unavailable.ts';
+import type { Queries } from '../../store/session/queued-client.ts';
+import { whenAvailable } from '../../store/session/unavailable.ts';
 import { mostLateMs, needsTurn, type Bucket } from '../declare/bucket.ts';
 import type { LimiterFor, Work } from './limiter.ts';
 

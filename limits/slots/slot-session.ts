@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { MINUTE } from '../../core/duration.ts';
-import { ProcessSession } from '../../warehouse/postgres/process-session.ts';
+import { ProcessSession } from '../../store/session/process-session.ts';
 
 /**
  * What one credential's slots have of the session that stands for this process in the database. It tells at once when a slot came free

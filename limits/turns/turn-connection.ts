@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { MINUTE, SECOND } from '../../core/duration.ts';
-import type { Queries } from '../../warehouse/postgres/queued-client.ts';
-import { whenAvailable } from '../../warehouse/postgres/unavailable.ts';
+import type { Queries } from '../../store/session/queued-client.ts';
+import { whenAvailable } from '../../store/session/unavailable.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { TURN_TAKEN, type Batch, type Granted, type PermitCalls } from '../permits/permit-calls.ts';
 import { LOCK_TIMEOUT_MS, TurnSessions, type Place, type TurnSession } from './turn-sessions.ts';

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import { MINUTE, SECOND } from '../../core/duration.ts';
-import { openSession } from '../../warehouse/postgres/open-session.ts';
-import { QueuedClient, type Queries } from '../../warehouse/postgres/queued-client.ts';
-import { SharedSession } from '../../warehouse/postgres/shared-session.ts';
+import { openSession } from '../../store/session/open-session.ts';
+import { QueuedClient, type Queries } from '../../store/session/queued-client.ts';
+import { SharedSession } from '../../store/session/shared-session.ts';
 
 /** A connection while one turn has it. */
 export interface TurnSession {

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import { pauseOn, type PersonPause } from '../../core/person-pause.ts';
 import type { StreamPlace } from '../../core/stream-place.ts';
-import { readPauses } from '../../warehouse/postgres/pauses.ts';
-import { whenAvailable } from '../../warehouse/postgres/unavailable.ts';
+import { readPauses } from '../../store/pauses.ts';
+import { whenAvailable } from '../../store/session/unavailable.ts';
 
 /** What people have paused. */
 export interface Pauses {

@@ -4,7 +4,7 @@ import { exhaustionOf, paceOf, type UseSample } from '../../core/forecast.ts';
 import type { BucketView, LimitAlert, LimitsView } from '../../core/limits-view.ts';
 import type { PersonPause } from '../../core/person-pause.ts';
 import type { Partner } from '../../definitions/definition.ts';
-import { readPauses } from '../../warehouse/postgres/pauses.ts';
+import { readPauses } from '../../store/pauses.ts';
 import { bucketsOf, type Bucket } from '../declare/bucket.ts';
 import { credentialOf } from '../declare/credential.ts';
 import { readCircuits } from '../circuit/read-circuits.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { RequestTally } from '../../activities/pull/request-tally.ts';
-import type { StagedPage } from '../../warehouse/warehouse.ts';
+import type { StagedPage } from '../../core/staged.ts';
 
 const writer = { workflowRunId: 'run', attempt: 1 };
 const page = (pageKey: string): StagedPage => ({ pageKey, fetchedAt: `${pageKey} came` }) as StagedPage;

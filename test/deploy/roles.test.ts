@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import type { RunReport } from '../../messages/sync-partner.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
-import { migrate } from '../../warehouse/postgres/migrate.ts';
+import { migrate } from '../../store/migrate/migrate.ts';
 import { definePartner, ownNamespace, runToEnd, startWorker, type Ground } from '../durability/durable-bench.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { wholeSchema } from '../support/whole-schema.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '../../services/postgres.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
-import { migrate } from '../../warehouse/postgres/migrate.ts';
+import { migrate } from '../../store/migrate/migrate.ts';
 import { long } from '../support/long.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';

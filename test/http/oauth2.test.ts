@@ -3,13 +3,11 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { explain, NeedsAttention, RetryLater } from '../../core/errors.ts';
 import type { PageRequest } from '../../core/page.ts';
 import { createTokenExchange } from '../../http/auth/token-exchange.ts';
-import { createAuthorizer } from '../../http/auth.ts';
-import type { Authorizer } from '../../http/auth.ts';
+import { createAuthorizer, type Authorizer } from '../../http/auth.ts';
 import { createMemoryTokenStore } from '../../http/token-store.ts';
-import type { StoredToken, TokenStore } from '../../http/token-store.ts';
+import type { StoredToken, TokenStore } from '../../core/token-store.ts';
 import { auth as authSchema } from '../../definitions/definition.ts';
-import { serve } from './support/local-server.ts';
-import type { LocalServer } from './support/local-server.ts';
+import { serve, type LocalServer } from './support/local-server.ts';
 
 interface Reply {
   readonly status?: number;

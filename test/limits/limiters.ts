@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { limits as limitsSchema, type Limits } from '../../definitions/definition.ts';
 import type { GrantedPermit, Limiter, LimiterFor, Permit } from '../../limits/permits/limiter.ts';
 import { postgresLimiter } from '../../limits/permits/postgres-limiter.ts';
-import { openPool } from '../../warehouse/postgres/postgres-warehouse.ts';
+import { openPool } from '../../landing/postgres-warehouse.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 
 /** Limiters of one database, as if each pool were a process. */

@@ -28,7 +28,7 @@ const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', impor
         [
           'bin/syncline.js',
           'dist/workflow-bundle.js',
-          'dist/warehouse/migrations/0001_ledger.sql',
+          'dist/store/migrations/0001_ledger.sql',
           'dist/store/functions/take_permits.sql',
           'dist/client/sealed-failures.cjs',
           'dist/partners/demo.yaml',

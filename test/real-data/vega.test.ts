@@ -9,7 +9,7 @@ import { connectClient } from '../../client/temporal-client.ts';
 import { readConfig } from '../../config/config.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import { parseJson } from '../../core/json.ts';
-import { openPool } from '../../warehouse/postgres/postgres-warehouse.ts';
+import { openPool } from '../../landing/postgres-warehouse.ts';
 import { createLogger } from '../../workers/logger.ts';
 import { startWorkers, type RunningWorkers } from '../../workers/sync-worker.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { stageRecords, type Staged } from '../../records/stage-records.ts';
 import { NeedsAttention } from '../../core/errors.ts';
 import { parseJson } from '../../core/json.ts';
-import type { LineOf } from '../../warehouse/warehouse.ts';
+import type { LineOf } from '../../core/staged.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { defineStream } from '../support/define-stream.ts';
 

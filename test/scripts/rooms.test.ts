@@ -77,6 +77,12 @@ const walls: Readonly<Record<string, readonly string[]>> = {
   definitions: ['core'],
   http: ['core', 'definitions'],
   simulator: ['core'],
+  store: ['core'],
+  targets: ['core', 'apply'],
+  limits: ['core', 'store', 'definitions'],
+  records: ['core', 'definitions'],
+  apply: ['core', 'records', 'definitions', 'targets'],
+  landing: ['core', 'messages', 'definitions', 'records', 'store', 'targets', 'apply'],
   workflows: ['core', 'messages', 'activities'],
 };
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '../../services/postgres.ts';
-import { migrate } from '../../warehouse/postgres/migrate.ts';
-import { openPool } from '../../warehouse/postgres/open-pool.ts';
+import { migrate } from '../../store/migrate/migrate.ts';
+import { openPool } from '../../store/session/open-pool.ts';
 import { eventually } from '../support/eventually.ts';
 
 const tls = (name: string): string => fileURLToPath(new URL(`tls/${name}`, import.meta.url));

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { plainNames } from '../../messages/names.ts';
-import { openPool } from '../../warehouse/postgres/open-pool.ts';
+import { openPool } from '../../store/session/open-pool.ts';
 import { databaseUrl, inDatabase } from './database.ts';
 
 export interface EmptyDatabase {

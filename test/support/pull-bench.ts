@@ -20,7 +20,7 @@ import type { StreamReport } from '../../messages/stream-report.ts';
 import { buildDeps } from '../../workers/build-deps.ts';
 import { temporalLogger } from '../../workers/logger.ts';
 import { workflowSource } from '../../workers/workflow-source.ts';
-import { migrate } from '../../warehouse/postgres/migrate.ts';
+import { migrate } from '../../store/migrate/migrate.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 import { freshNamespace } from './fresh-namespace.ts';
 import { temporaryFolder } from './temporary-folder.ts';

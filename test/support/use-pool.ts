@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Pool } from 'pg';
-import { openPool } from '../../warehouse/postgres/open-pool.ts';
+import { openPool } from '../../store/session/open-pool.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 
 export interface UsedPool {

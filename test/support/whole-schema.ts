@@ -1,5 +1,5 @@
-import { functionFiles } from '../../warehouse/postgres/function-files.ts';
-import { migrations } from '../../warehouse/postgres/migrate.ts';
+import { functionFiles } from '../../store/migrate/function-files.ts';
+import { migrations } from '../../store/migrate/migrate.ts';
 
 /** What `migrate` applies to an empty database. */
 export async function wholeSchema(): Promise<readonly string[]> {

@@ -7,7 +7,7 @@ import { readConfig } from '../../config/config.ts';
 import { fateCounts } from '../../core/counts.ts';
 import type { PartnerInput } from '../../definitions/definition.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
-import { openPool } from '../../warehouse/postgres/postgres-warehouse.ts';
+import { openPool } from '../../landing/postgres-warehouse.ts';
 import { createLogger } from '../../workers/logger.ts';
 import { startWorkers } from '../../workers/sync-worker.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -7,7 +7,7 @@ import { askCircuit, reportCalls, type Circuit as Model } from '../../../core/ci
 import type { Circuit } from '../../../limits/circuit/circuit.ts';
 import { postgresCircuit } from '../../../limits/circuit/postgres-circuit.ts';
 import { readCircuits } from '../../../limits/circuit/read-circuits.ts';
-import { openPool } from '../../../warehouse/postgres/open-pool.ts';
+import { openPool } from '../../../store/session/open-pool.ts';
 import { freshDatabase, type TestDatabase } from '../../support/database.ts';
 
 let database: TestDatabase;

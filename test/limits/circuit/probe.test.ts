@@ -7,7 +7,7 @@ import type { Circuit } from '../../../limits/circuit/circuit.ts';
 import type { GrantedPermit, Limiter } from '../../../limits/permits/limiter.ts';
 import { postgresCircuit } from '../../../limits/circuit/postgres-circuit.ts';
 import { postgresLimiter } from '../../../limits/permits/postgres-limiter.ts';
-import { openPool } from '../../../warehouse/postgres/open-pool.ts';
+import { openPool } from '../../../store/session/open-pool.ts';
 import { freshDatabase, type TestDatabase } from '../../support/database.ts';
 
 let database: TestDatabase;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '../../../definitions/definition.ts';
 import { LEASE_MS } from '../../../limits/slots/leases.ts';
 import { postgresLimiter } from '../../../limits/permits/postgres-limiter.ts';
-import { openPool } from '../../../warehouse/postgres/open-pool.ts';
+import { openPool } from '../../../store/session/open-pool.ts';
 
 /** A process that takes a slot, says so, and keeps it until it is killed. */
 export interface HolderOptions {

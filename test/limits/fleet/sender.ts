@@ -5,7 +5,7 @@ import type { PartnerInput } from '../../../definitions/definition.ts';
 import { createPartnerClient } from '../../../http/client.ts';
 import { LEASE_MS } from '../../../limits/slots/leases.ts';
 import { postgresLimiter } from '../../../limits/permits/postgres-limiter.ts';
-import { openPool } from '../../../warehouse/postgres/open-pool.ts';
+import { openPool } from '../../../store/session/open-pool.ts';
 
 /**
  * One process of the fleet: some streams that each ask for a permit, send, and ask again, until the partner says 410. Says of each

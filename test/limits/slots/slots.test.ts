@@ -7,7 +7,7 @@ import type { Pool } from 'pg';
 import type { Lane } from '../../../core/names.ts';
 import { LEASE_MS, SILENT_MS } from '../../../limits/slots/leases.ts';
 import type { GrantedPermit, Limiter } from '../../../limits/permits/limiter.ts';
-import { openPool } from '../../../warehouse/postgres/open-pool.ts';
+import { openPool } from '../../../store/session/open-pool.ts';
 import type { HolderOptions } from '../fleet/holder.ts';
 import { program } from '../fleet/programs.ts';
 import { granted, nextCredential, openLimiters, type Limiters } from '../limiters.ts';

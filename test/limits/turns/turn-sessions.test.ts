@@ -8,7 +8,7 @@ import { PermitCalls, type Batch } from '../../../limits/permits/permit-calls.ts
 import { postgresLimiter } from '../../../limits/permits/postgres-limiter.ts';
 import { LockTimeout, TurnConnection } from '../../../limits/turns/turn-connection.ts';
 import { TurnSessions } from '../../../limits/turns/turn-sessions.ts';
-import { openPool } from '../../../warehouse/postgres/open-pool.ts';
+import { openPool } from '../../../store/session/open-pool.ts';
 import { usePool } from '../../support/use-pool.ts';
 
 const db = usePool(4);

@@ -8,7 +8,7 @@ import { observeLimits } from '../../../limits/watch/observe.ts';
 import { endOverrides, liftBlock, listChanges, setOverride } from '../../../limits/watch/overrides.ts';
 import { postgresLimiter } from '../../../limits/permits/postgres-limiter.ts';
 import { readLimits } from '../../../limits/watch/usage.ts';
-import { openPool } from '../../../warehouse/postgres/open-pool.ts';
+import { openPool } from '../../../store/session/open-pool.ts';
 import { freshDatabase, type TestDatabase } from '../../support/database.ts';
 import { uniqueName } from '../../support/temporal.ts';
 

@@ -1,0 +1,180 @@
+import type { CommitInput } from '../store/ledger/commit-input.ts';
+import { addCounts, noCounts, type Counts } from '../core/counts.ts';
+import { GiveUp, RetryLater } from '../core/errors.ts';
+import { fold } from '../core/fold.ts';
+import type { Failpoint } from '../core/failpoint.ts';
+import type { LandedStream } from '../core/landed-stream.ts';
+import type { RejectedRecord, StagedPage, StagedRecord, StreamRun } from '../core/staged.ts';
+import { headKey, readHeads, withReceived } from '../targets/postgres/heads.ts';
+import type { PostgresLines } from '../targets/postgres/page-lines.ts';
+import { recordPages } from '../store/ledger/record-pages.ts';
+import { replayedIds, replayedPage } from '../store/quarantine/replayed-page.ts';
+import { settleEntries } from '../store/quarantine/settle-entries.ts';
+import { settleRuns } from '../store/ledger/settle-runs.ts';
+import { ordersByArrival, supersedeHeld } from '../store/quarantine/supersede.ts';
+import { shadowOf } from '../targets/postgres/shadow.ts';
+import { targetOf } from '../targets/postgres/target-table.ts';
+import { transaction } from '../store/session/transaction.ts';
+import { RefusedRow, writeRows } from '../targets/postgres/write-rows.ts';
+import type { Pool, PoolClient } from 'pg';
+
+/** How many rows of one commit PostgreSQL may refuse, one after the other, before the commit is given up. */
+const MAX_REFUSED = 200;
+
+/**
+ * Commits pages in one transaction. A row that PostgreSQL refuses although our own checks let it pass goes to
+ * quarantine, and the transaction is done again without it: one bad record never blocks a stream.
+ */
+export async function commitPages(pool: Pool, input: CommitInput, failpoint: Failpoint): Promise<Counts> {
+  let pages = input.pages;
+  for (let refused = 0; ; refused++) {
+    try {
+      return await transaction(pool, async (client) => commit(client, { ...input, pages }, failpoint));
+    } catch (error) {
+      if (!(error instanceof RefusedRow) || refused >= MAX_REFUSED) throw error;
+      pages = withoutRecord(pages, error);
+    }
+  }
+}
+
+async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoint): Promise<Counts> {
+  const { stream, run } = input;
+  const standing = await lockRun(client, run);
+  const fresh = await pagesToCommit(client, input, standing.checkpoint);
+  const pages = await replayed(client, input, fresh.pages);
+  if (pages.length === 0) return noCounts;
+  const replays = pages.some((page) => page.replays !== undefined);
+
+  const replaces = stream.definition.disposition === 'replace';
+  const table = replaces ? shadowOf(stream, run) : targetOf(stream);
+  const records = pages.flatMap((page) => page.records);
+  let heads = await readHeads(client, { stream, table, records });
+  if (replays && ordersByArrival(stream)) heads = await withReceived(client, { streamId: run.streamId, heads });
+  const keyed =
+    stream.definition.disposition === 'append' ? records.map((record) => withHeadKey(stream, record)) : null;
+  let at = 0;
+  const folded = fold<StagedRecord>({
+    pages: pages.map((page) => ({
+      records: keyed === null ? page.records : keyed.slice(at, (at += page.records.length)),
+      quarantined: page.rejected.length,
+    })),
+    heads,
+    ...(replaces ? { prior: await readHeads(client, { stream, table: targetOf(stream), records }) } : {}),
+    lastEvent: standing.lastEvent,
+  });
+
+  // What another warehouse wrote never comes here.
+  const written = pages.map(({ lines }, i) => ({ page: standing.lastPage + i + 1, lines: lines as PostgresLines }));
+  await writeRows(client, { stream, run, table, folded, pages: written });
+  await failpoint('commit.middle');
+  const firstPage = standing.lastPage + 1;
+  await recordPages(client, { ...input, pages, firstPage, counts: folded.counts, lastEvent: folded.lastEvent });
+  if (replays) {
+    const { streamId } = run;
+    const runNos = await settleEntries(client, { streamId, ids: pages.flatMap(replayedIds) });
+    await settleRuns(client, { stream, names: input.names, streamId, runNos });
+  }
+  if (fresh.holds || (ordersByArrival(stream) && pages.some((page) => page.rejected.length > 0)))
+    await supersedeHeld(client, { run, pages, firstPage });
+  return folded.counts.reduce(addCounts, noCounts);
+}
+
+const withHeadKey = (stream: LandedStream, record: StagedRecord): StagedRecord => {
+  const { ordinal, version, hash, line, received } = record;
+  const known = { ordinal, key: headKey(stream, record), version, hash, line };
+  return received === undefined ? known : { ...known, received };
+};
+
+async function replayed(
+  client: PoolClient,
+  { stream, run }: CommitInput,
+  pages: readonly StagedPage[],
+): Promise<readonly StagedPage[]> {
+  const found: StagedPage[] = [];
+  for (const page of pages)
+    found.push(page.replays === undefined ? page : await replayedPage(client, { stream, run, page }));
+  return found;
+}
+
+interface Standing {
+  readonly lastEvent: number;
+  readonly lastPage: number;
+  readonly checkpoint: string;
+}
+
+/** The row lock on the stream makes its writers take turns; what is read under it stays true until the commit. */
+async function lockRun(client: PoolClient, run: StreamRun): Promise<Standing> {
+  const { rows } = await client.query<{ last_event: string; last_page: string; checkpoint: string; state: string }>(
+    `select s.last_event, s.last_page, r.checkpoint, r.state from streams s join stream_runs r using (stream_id)
+      where s.stream_id = $1 and r.run_no = $2 for update`,
+    [run.streamId, run.runNo],
+  );
+  const row = rows[0];
+  if (row === undefined) throw new GiveUp(`the ledger has no run ${run.syncId}`);
+  if (row.state !== 'running') throw new RetryLater(`run ${run.syncId} is ${row.state}: another owner ended it`);
+  return { lastEvent: Number(row.last_event), lastPage: Number(row.last_page), checkpoint: row.checkpoint };
+}
+
+interface Fresh {
+  readonly pages: readonly StagedPage[];
+  /** Records in quarantine that those of a page may supersede. Asked behind the lock: a query that waits for it sees what was before. */
+  readonly holds: boolean;
+}
+
+/** Drops pages that are in the ledger already and checks that the rest follow on from where the run stands. */
+async function pagesToCommit(
+  client: PoolClient,
+  { pages, run, stream }: CommitInput,
+  checkpoint: string,
+): Promise<Fresh> {
+  const { rows } = await client.query<{ holds: boolean; page_key: string | null; page_no: number }>(
+    `select h.holds, p.page_key, p.page_no
+      from (select $2 and exists (select from quarantine where stream_id = $3 and status = 'held' and superseded_at is null) as holds) h
+      left join pages p on p.page_key = any($1)`,
+    [pages.map((page) => page.pageKey), ordersByArrival(stream), run.streamId],
+  );
+  const ledger = new Map(rows.flatMap((row) => (row.page_key === null ? [] : [[row.page_key, row.page_no] as const])));
+  const fresh: StagedPage[] = [];
+  let at = checkpoint;
+  for (const page of pages) {
+    const known = ledger.get(page.pageKey) ?? fresh.find((other) => other.pageKey === page.pageKey)?.pageNo;
+    if (known === page.pageNo) continue;
+    if (known !== undefined)
+      throw new GiveUp(
+        `page ${page.pageNo} of ${run.syncId} has the cursor of page ${known}: the partner's pages go round in a circle`,
+        { at: { page: page.pageNo } },
+      );
+    if (page.before !== at)
+      throw new RetryLater(
+        `page ${page.pageNo} of ${run.syncId} does not follow the checkpoint: another owner went on`,
+        {
+          afterMs: 0,
+        },
+      );
+    fresh.push(page);
+    at = page.after;
+  }
+  return { pages: fresh, holds: rows[0]?.holds === true };
+}
+
+function withoutRecord(pages: readonly StagedPage[], refused: RefusedRow): StagedPage[] {
+  return pages.map((page) => {
+    const record = page.records.find(
+      (candidate) => candidate.hash === refused.hash && candidate.ordinal === refused.ordinal,
+    );
+    if (record === undefined) return page;
+    const rejected: RejectedRecord = {
+      ordinal: record.ordinal,
+      key: record.key,
+      path: refused.path,
+      reason: refused.message,
+      hash: record.hash,
+      payload: page.lines.payload(record.line),
+    };
+    return {
+      ...page,
+      records: page.records.filter((candidate) => candidate !== record),
+      rejected: [...page.rejected, rejected],
+    };
+  });
+}

@@ -1,0 +1,113 @@
+import type { ClientBase } from 'pg';
+import { parseJson } from '../core/json.ts';
+import type { Written } from '../core/fold.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
+import { withParent } from '../records/received.ts';
+import { stageInSteps } from '../records/stage-records.ts';
+import type { StagedRecord } from '../core/staged.ts';
+import { postgresLineWriter, type PostgresLines } from '../targets/postgres/page-lines.ts';
+import { readLog, type LoggedEvent } from '../store/log/read-log.ts';
+import { RefusedRow, type PageToWrite } from '../targets/postgres/write-rows.ts';
+
+/** Events of the log, checked and staged as if they had just come, under their own numbers. */
+export interface StagedEvents {
+  readonly written: readonly Written<StagedRecord>[];
+  /** One for each of `written`, by its `page`. */
+  readonly pages: readonly PageToWrite[];
+}
+
+/** An event that fitted when it came and fits no longer: the schema has changed since. */
+export interface UnfitEvent extends LoggedEvent {
+  readonly key: string | null;
+  readonly path: string;
+  readonly reason: string;
+  readonly hash: string;
+}
+
+export interface LogWork {
+  readonly write: (staged: StagedEvents) => Promise<void>;
+  readonly unfit: (events: readonly UnfitEvent[]) => Promise<void>;
+}
+
+/**
+ * Goes through a stream's log, a chunk at a time, inside the caller's transaction. A row that PostgreSQL refuses counts as
+ * unfit, and the chunk is written again without it. Returns how many events there are.
+ */
+export async function throughLog(
+  client: ClientBase,
+  { stream, streamId }: { readonly stream: CompiledStream; readonly streamId: number },
+  work: LogWork,
+): Promise<number> {
+  let events = 0;
+  for await (const chunk of readLog(client, streamId)) {
+    events += chunk.length;
+    const unfit = await writeChunk(client, { stream, chunk, write: work.write });
+    if (unfit.length > 0) await work.unfit(unfit);
+  }
+  return events;
+}
+
+interface Chunk {
+  readonly stream: CompiledStream;
+  readonly chunk: readonly LoggedEvent[];
+  readonly write: LogWork['write'];
+}
+
+async function writeChunk(client: ClientBase, { stream, chunk, write }: Chunk): Promise<UnfitEvent[]> {
+  const unfit: UnfitEvent[] = [];
+  let events = chunk;
+  for (;;) {
+    const { lines, rejected, ...staged } = await stageEvents(stream, events);
+    await client.query('savepoint chunk');
+    try {
+      await write(staged);
+      await client.query('release savepoint chunk');
+      return [...unfit, ...rejected];
+    } catch (error) {
+      if (!(error instanceof RefusedRow)) throw error;
+      await client.query('rollback to savepoint chunk');
+      const refused = staged.written.find(({ record }) => record.ordinal === error.ordinal);
+      if (refused === undefined) throw error;
+      const { key, hash } = refused.record;
+      const event = events[error.ordinal] as LoggedEvent;
+      unfit.push({ ...event, key, hash, path: error.path, reason: error.message });
+      events = events.filter((other) => other !== event);
+    } finally {
+      lines.release();
+    }
+  }
+}
+
+interface StagedChunk extends StagedEvents {
+  readonly lines: PostgresLines;
+  readonly rejected: readonly UnfitEvent[];
+}
+
+async function stageEvents(stream: CompiledStream, events: readonly LoggedEvent[]): Promise<StagedChunk> {
+  const include = stream.definition.parent?.include;
+  const received = events.map(({ payload, parents }) => {
+    const record = parseJson(payload);
+    return { payload, ascii: false, record: include === undefined ? record : withParent(record, include, parents[0]) };
+  });
+  const chars = events.reduce((sum, { payload }) => sum + payload.length, 0);
+  const writer = postgresLineWriter({ receivedAt: '', chars, records: events.length });
+  const { records, rejected } = await stageInSteps(stream, received, writer);
+  const lines = writer.finish() as PostgresLines;
+  const eventOf = ({ ordinal }: { readonly ordinal: number }): LoggedEvent => events[ordinal] as LoggedEvent;
+  return {
+    lines,
+    written: records.map((record, page) => ({
+      record: withReceived(record, eventOf(record)),
+      page,
+      event: eventOf(record).event,
+    })),
+    pages: records.map((record) => ({ page: eventOf(record).page, run: eventOf(record).run, lines })),
+    rejected: rejected.map(({ key, path, reason, hash, ...at }) => ({ ...eventOf(at), key, path, reason, hash })),
+  };
+}
+
+/** A staged record reads its version and hash from its line: it is no object that can be spread. */
+const withReceived = (record: StagedRecord, { received }: LoggedEvent): StagedRecord => {
+  const { ordinal, key, version, hash, line } = record;
+  return { ordinal, key, version, hash, line, received };
+};

@@ -1,0 +1,54 @@
+import { readCheckpoint } from '../../core/checkpoint.ts';
+import type { Kind } from '../../core/names.ts';
+import type { Evidence } from '../../core/outcome.ts';
+import type { LandedStream } from '../../core/landed-stream.ts';
+import { reportColumns, reportOf, type ReportRow } from './report.ts';
+
+/**
+ * Records whose keys differ, where the partner says how many there are. Each partition for itself: two parents may well have a
+ * child in common.
+ */
+const distinctKeys = `case when r.checkpoint::json ->> 'expected' is not null then
+    (select count(*) from (select distinct p.slice, p.parents, unnest(p.keys) from pages p
+        where p.stream_id = r.stream_id and p.run_no = r.run_no and p.keys is not null) as own)
+      + (select coalesce(sum(p.fetched), 0) from pages p
+        where p.stream_id = r.stream_id and p.run_no = r.run_no and p.keys is null) end`;
+
+/** Columns of stream_runs (as `r`) that its outcome is made of. */
+export const evidenceColumns = `r.checkpoint, r.kind, r.window_label, r.skipped, r.not_modified,
+  coalesce(r.began_at, r.started_at) as began_at, ${distinctKeys} as distinct_keys, ${reportColumns},
+  (select fetched from stream_runs before where before.stream_id = r.stream_id and before.run_no < r.run_no
+    and before.outcome in ('ok', 'partial') and not before.not_modified
+    and before.kind <> 'replay' order by before.run_no desc limit 1) as last_fetched`;
+
+export interface EvidenceRow extends ReportRow {
+  readonly checkpoint: string;
+  readonly kind: Kind;
+  readonly window_label: string;
+  readonly skipped: string;
+  readonly not_modified: boolean;
+  readonly last_fetched: string | null;
+  readonly began_at: Date;
+  readonly distinct_keys: string | null;
+}
+
+export function evidenceOf(row: EvidenceRow, stream: LandedStream): Evidence {
+  const { expected, doubt } = readCheckpoint(row.checkpoint);
+  return {
+    counts: reportOf(row, '').counts,
+    settled: Number(row.settled),
+    errorBudget: stream.definition.errorBudget,
+    partnerTotal: expected,
+    distinct: row.distinct_keys === null ? null : Number(row.distinct_keys),
+    doubt,
+    fullListing: row.kind !== 'replay' && isFullListing(stream),
+    lastFetched: row.last_fetched === null ? null : Number(row.last_fetched),
+    skipped: Number(row.skipped),
+    pages: row.page_no,
+    notModified: row.not_modified,
+  };
+}
+
+const isFullListing = (stream: LandedStream): boolean =>
+  stream.definition.fullListing ??
+  (stream.definition.incremental === undefined && stream.definition.disposition !== 'append');

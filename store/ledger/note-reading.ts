@@ -1,0 +1,48 @@
+import type { PoolClient } from 'pg';
+import { sortableTime } from '../../core/version.ts';
+import { parseWindow, readAsOf } from '../../core/window.ts';
+import type { LandedStream } from '../../core/landed-stream.ts';
+import type { StreamRun } from '../../core/staged.ts';
+import type { EvidenceRow } from './evidence.ts';
+
+/** What the next run goes on from: the watermark, the validators, and which parents were read. */
+export async function noteReading(
+  client: PoolClient,
+  {
+    stream,
+    run,
+    row,
+  }: {
+    readonly stream: LandedStream;
+    readonly run: Pick<StreamRun, 'streamId' | 'runNo'>;
+    readonly row: Pick<EvidenceRow, 'window_label' | 'began_at'>;
+  },
+): Promise<void> {
+  const isDay = movesWatermark(row);
+  await client.query(
+    `update streams s set validators = coalesce(r.validators, s.validators), watermark = case when $3
+            then greatest(watermark, ${reached('$4')}) else watermark end
+        from stream_runs r where s.stream_id = $1 and r.stream_id = $1 and r.run_no = $2`,
+    [run.streamId, run.runNo, isDay, readUpTo(row)],
+  );
+  const { parent, incremental } = stream.definition;
+  if (!isDay || parent === undefined || incremental === undefined) return;
+  await client.query(
+    `insert into read_parents (stream_id, parent, run_no)
+        select distinct stream_id, unnest(parents), run_no from pages where stream_id = $1 and run_no = $2
+      on conflict (stream_id, parent) do update set run_no = greatest(read_parents.run_no, excluded.run_no)`,
+    [run.streamId, run.runNo],
+  );
+}
+
+/** A range stands for itself: what lies between it and the watermark was not read. */
+export const movesWatermark = ({ window_label }: Pick<EvidenceRow, 'window_label'>): boolean =>
+  parseWindow(window_label).kind === 'day';
+
+/** The latest that a run may have read to, as sortable time. */
+export const readUpTo = ({ window_label, began_at }: Pick<EvidenceRow, 'window_label' | 'began_at'>): string =>
+  sortableTime(readAsOf(parseWindow(window_label), began_at.toISOString()));
+
+/** Where a run (as `r`) leaves the watermark; null when none of its records has the field. */
+export const reached = (upTo: string): string =>
+  `case when r.high_mark is not null then least(r.high_mark, ${upTo}) end`;

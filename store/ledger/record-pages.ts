@@ -1,0 +1,98 @@
+import type { ClientBase } from 'pg';
+import { addCounts, noCounts, type Counts } from '../../core/counts.ts';
+import type { StagedPage } from '../../core/staged.ts';
+import type { CommitInput } from './commit-input.ts';
+import { holdRecords } from '../quarantine/hold-records.ts';
+
+interface RecordInput extends CommitInput {
+  readonly pages: readonly StagedPage[];
+  readonly firstPage: number;
+  readonly counts: readonly Counts[];
+  readonly lastEvent: number;
+}
+
+/** The ledger's side of a commit: page rows, quarantine, the run's counts and its new checkpoint. */
+export async function recordPages(client: ClientBase, input: RecordInput): Promise<void> {
+  await insertPages(client, input);
+  await advanceRun(client, input, await holdRecords(client, input));
+}
+
+async function insertPages(client: ClientBase, input: RecordInput): Promise<void> {
+  const { run, writer, firstPage } = input;
+  const rows = input.pages.map((page, i) => ({
+    page_key: page.pageKey,
+    stream_id: run.streamId,
+    page_id: firstPage + i,
+    run_no: run.runNo,
+    page_no: page.pageNo,
+    slice: page.slice,
+    parents: page.parents.length === 0 ? null : page.parents,
+    cursor_in: page.cursorIn,
+    cursor_out: page.cursorOut,
+    status: page.status,
+    request_id: page.requestId,
+    bytes: page.bytes,
+    ...input.counts[i],
+    fetched_at: page.fetchedAt,
+    committed_at: null,
+    workflow_run_id: writer.workflowRunId,
+    attempt: writer.attempt,
+    keys: page.keys,
+  }));
+  const columns = `page_key, stream_id, page_id, run_no, page_no, slice, parents, cursor_in, cursor_out, status, request_id, bytes,
+    fetched, inserted, updated, unchanged, stale, deleted, waiting, quarantined, conflicts, fetched_at, workflow_run_id, attempt, keys`;
+  await client.query({
+    name: 'insert pages',
+    text: `insert into pages (${columns}) select ${columns} from json_populate_recordset(null::pages, $1)`,
+    values: [JSON.stringify(rows)],
+  });
+}
+
+async function advanceRun(client: ClientBase, input: RecordInput, dismissed: number): Promise<void> {
+  const { run, pages, counts, lastEvent, firstPage, requests } = input;
+  const last = pages.at(-1) as StagedPage;
+  const sum = counts.reduce(addCounts, noCounts);
+  const bytes = pages.reduce((total, page) => total + page.bytes, 0);
+  const skipped = pages.filter((page) => page.skipped).length;
+  const validators = pages.find((page) => page.validators !== null)?.validators ?? null;
+  const marks = pages.map((page) => page.highMark).filter((mark) => mark !== null);
+  await client.query({
+    name: 'advance stream',
+    text: 'update streams set last_event = $2, last_page = $3 where stream_id = $1',
+    values: [run.streamId, lastEvent, firstPage + pages.length - 1],
+  });
+  await client.query({
+    name: 'advance run',
+    text: `update stream_runs set checkpoint = $3, page_no = $4,
+        fetched = fetched + $5, inserted = inserted + $6, updated = updated + $7, unchanged = unchanged + $8,
+        stale = stale + $9, deleted = deleted + $10, waiting = waiting + $11, quarantined = quarantined + $12,
+        conflicts = conflicts + $13, bytes = bytes + $14, skipped = skipped + $15, requests = requests + $16,
+        high_mark = greatest(high_mark, $17), validators = coalesce($18, validators),
+        not_modified = not_modified or $19, settled = settled + $20, deferred_until = null, updated_at = now(),
+        began_at = coalesce(began_at, $21)
+      where stream_id = $1 and run_no = $2`,
+    values: [
+      run.streamId,
+      run.runNo,
+      last.after,
+      last.pageNo,
+      sum.fetched,
+      sum.inserted,
+      sum.updated,
+      sum.unchanged,
+      sum.stale,
+      sum.deleted,
+      sum.waiting,
+      sum.quarantined,
+      sum.conflicts,
+      bytes,
+      skipped,
+      requests,
+      marks.length === 0 ? null : marks.reduce((a, b) => (a > b ? a : b)),
+      validators === null ? null : JSON.stringify(validators),
+      pages.some((page) => page.notModified),
+      dismissed,
+      (pages[0] as StagedPage).askedAt,
+    ],
+  });
+}
