@@ -27,6 +27,8 @@ export interface FailureContext {
   readonly retry: RetryRules;
   readonly nowMs: number;
   readonly random: number;
+  /** Expected to happen, and to pass: no failure to be woken for. */
+  readonly quiet?: boolean;
 }
 
 /**
@@ -51,7 +53,7 @@ export function toFailure(error: unknown, context: FailureContext): Error {
     type: error instanceof RetryLater ? error.name : 'Unexpected',
     message,
     ...(error instanceof RetryLater ? { details: [error.at] } : {}),
-    ...(error instanceof PartnerDown ? { category: ApplicationFailureCategory.BENIGN } : {}),
+    ...(error instanceof PartnerDown || context.quiet === true ? { category: ApplicationFailureCategory.BENIGN } : {}),
     nonRetryable: isSpent(error, context),
     nextRetryDelay: atLeast(
       after ??

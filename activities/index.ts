@@ -1,7 +1,15 @@
 import { Context, getClient } from '@temporalio/activity';
 import { tellGovernor } from '../client/governor.ts';
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
-import { PartnerDown, WarehouseUnavailable } from '../core/errors.ts';
+import {
+  explain,
+  GiveUp,
+  InvalidInput,
+  NeedsAttention,
+  PartnerDown,
+  RetryLater,
+  WarehouseUnavailable,
+} from '../core/errors.ts';
 import type { Failpoint } from '../core/failpoint.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { Partner } from '../definitions/definition.ts';
@@ -19,8 +27,13 @@ import type { RetryOf, RetryPlan } from '../messages/retry.ts';
 import type { PlannedSlot, SlotOfSchedule } from '../messages/scheduled-sync.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import type { RunReport } from '../messages/sync-partner.ts';
+import type { AppliedToTarget, PlaceInTarget } from '../messages/apply-target.ts';
+import type { TargetStore } from '../store/target-store.ts';
 import type { Warehouse } from '../landing/warehouse.ts';
 import type { Partners } from './access.ts';
+import { applyTarget } from './apply/apply-target.ts';
+import type { TargetsAccess } from './apply/targets-access.ts';
+import { tellTargets } from './apply/tell-targets.ts';
 import { closeBackfill, nextWindows, planBackfill } from './backfill.ts';
 import { closeRun, failStream, planRun } from './control.ts';
 import { toFailure, type RetryRules } from './failures.ts';
@@ -34,6 +47,9 @@ export interface ActivityDeps {
   readonly names: Names;
   readonly partners: Partners;
   readonly warehouse: Warehouse;
+  /** Beside the store's own tables. */
+  readonly targets: TargetsAccess;
+  readonly targetStore: TargetStore;
   /** Notes the use of a partner's limits, raises alerts, and says how they stand. */
   readonly observeLimits: (partner: Partner) => Promise<Observation>;
   readonly failpoint: Failpoint;
@@ -95,13 +111,20 @@ export function createPartnerActivities(deps: ActivityDeps) {
       };
       // Waiting for a slow answer is no sign of death.
       const alive = setInterval(() => heartbeat({}), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
+      let grown = false;
       try {
         const access = await deps.partners.access(input.partner, input.stream);
-        return await pullStream({ ...deps, access }, input, {
+        const result = await pullStream({ ...deps, access }, input, {
           signal: context.cancellationSignal,
           writer: { workflowRunId: info.workflowExecution?.runId ?? '', attempt: info.attempt },
-          heartbeat: (progress) => heartbeat({ ...progress, ...noFailures }),
+          heartbeat: (progress) => {
+            grown = true;
+            heartbeat({ ...progress, ...noFailures });
+          },
         });
+        // The end of a complete listing is a part of the log, too.
+        grown ||= result.state === 'done';
+        return result;
       } catch (error) {
         // Cancelled, or the worker is leaving: Temporal decides which, and gives the grant to somebody else if need be.
         if (context.cancellationSignal.aborted) await context.cancelled;
@@ -120,12 +143,57 @@ export function createPartnerActivities(deps: ActivityDeps) {
           random: deps.random(),
         });
       } finally {
+        if (grown) await tellTargets(getClient, tellingOf(deps), input);
         clearInterval(alive);
       }
     },
   };
 }
 
+const tellingOf = ({ names, targets, heartbeatTimeoutMs }: ActivityDeps) => ({
+  names,
+  targets,
+  times: { heartbeatTimeoutMs },
+});
+
+/** Of a target that is down: asked for ever, and no fault of anybody here. */
+const targetRules: RetryRules = { attempts: Infinity, base: SECOND, cap: MINUTE, total: Infinity };
+
+/** Activities of a target's queue: the only ones that write to it. */
+export function createTargetActivities(deps: ActivityDeps) {
+  return {
+    applyTarget: async (place: PlaceInTarget): Promise<AppliedToTarget> => {
+      const context = Context.current();
+      let beat: unknown = null;
+      // A load may take long, and says nothing meanwhile.
+      const alive = setInterval(() => context.heartbeat(beat), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
+      try {
+        return await applyTarget({ ...deps, store: deps.targetStore }, place, {
+          signal: context.cancellationSignal,
+          heartbeat: (progress) => context.heartbeat((beat = progress)),
+        });
+      } catch (error) {
+        if (context.cancellationSignal.aborted) await context.cancelled;
+        const passes = error instanceof RetryLater && error.afterMs === 0;
+        if (!passes) await deps.targetStore.noteTroubled({ ...place, error: explain(error) }).catch(() => {});
+        if (error instanceof NeedsAttention || error instanceof GiveUp || error instanceof InvalidInput)
+          return { state: 'attention', reason: explain(error) };
+        throw toFailure(error, {
+          attempt: context.info.attempt,
+          failingForMs: 0,
+          retry: targetRules,
+          nowMs: deps.now(),
+          random: deps.random(),
+          quiet: true,
+        });
+      } finally {
+        clearInterval(alive);
+      }
+    },
+  };
+}
+
+export type TargetActivities = ReturnType<typeof createTargetActivities>;
 export type ControlActivities = ReturnType<typeof createControlActivities>;
 export type PartnerActivities = ReturnType<typeof createPartnerActivities>;
 

@@ -1,20 +1,28 @@
 import type { Client } from '@temporalio/client';
+import type { ApplyTarget, ApplyTargetTimes, PlaceInTarget } from '../messages/apply-target.ts';
 import { searchAttributesOf } from '../messages/attributes.ts';
 import type { Names } from '../messages/names.ts';
+import { targetSignals } from '../messages/signals.ts';
+
+export interface ToldTarget extends PlaceInTarget {
+  readonly names: Names;
+  /** `goOn`: a person says so, and what waits for one is tried now. */
+  readonly signal?: keyof typeof targetSignals;
+  readonly times?: Partial<ApplyTargetTimes>;
+}
 
 /** There is something to load into a target's table: starts its workflow, or wakes the one that runs. */
 export async function tellTarget(
   client: Client,
-  told: { readonly names: Names; readonly target: string; readonly partner: string; readonly stream: string },
+  { names, target, partner, stream, signal = 'committed', times }: ToldTarget,
 ): Promise<void> {
-  const { names, ...place } = told;
-  await client.workflow.signalWithStart('applyTarget', {
+  const place = { target, partner, stream };
+  await client.workflow.signalWithStart<ApplyTarget>('applyTarget', {
     workflowId: names.targetId(place),
     taskQueue: names.workflowQueue,
-    args: [place],
-    signal: 'committed',
-    signalArgs: [],
-    typedSearchAttributes: searchAttributesOf({ partner: place.partner, stream: place.stream }),
-    staticSummary: `${place.partner} ${place.stream} into ${place.target}`,
+    args: [times === undefined ? place : { ...place, times }],
+    signal: targetSignals[signal],
+    typedSearchAttributes: searchAttributesOf({ partner, stream }),
+    staticSummary: `${partner} ${stream} into ${target}`,
   });
 }

@@ -1,5 +1,14 @@
 /** Named places where tests end the process, to see that nothing is lost there. In production it does nothing. */
-export const failpoints = ['permit.before', 'fetch.after', 'commit.middle', 'commit.after', 'heartbeat.after'] as const;
+export const failpoints = [
+  'permit.before',
+  'fetch.after',
+  'commit.middle',
+  'commit.after',
+  'heartbeat.after',
+  'apply.before',
+  'apply.middle',
+  'apply.after',
+] as const;
 export type FailpointName = (typeof failpoints)[number];
 export type Failpoint = (name: FailpointName) => void | Promise<void>;
 

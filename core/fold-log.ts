@@ -36,6 +36,29 @@ export function foldLog<R extends Foldable>(
   return { inserts, updates };
 }
 
+/**
+ * What a table gains from events of a complete listing, which stands for itself: the last of each key holds, whatever the table shows.
+ */
+export function foldListed<R extends Foldable>(
+  events: readonly Written<R>[],
+  heads: ReadonlyMap<string, Head>,
+): FoldedLog<R> {
+  const inserts: Written<R>[] = [];
+  const rows = new Map<string, Written<R>>();
+  for (const written of events) {
+    const { key } = written.record;
+    if (key === null) inserts.push(written);
+    else rows.set(key, written);
+  }
+  const updates: Replaced<R>[] = [];
+  for (const [key, written] of rows) {
+    const head = heads.get(key);
+    if (head === undefined) inserts.push(written);
+    else if (head.event !== written.event) updates.push({ ...written, previous: head.event });
+  }
+  return { inserts, updates };
+}
+
 const headOf = <R extends Foldable>({ record, event }: Written<R>): Head => ({
   version: record.version,
   hash: record.hash,

@@ -20,8 +20,13 @@ export interface Replaced<R> extends Written<R> {
   readonly previous: number;
 }
 
+export interface Logged<R> extends Written<R> {
+  /** It is older than what was known of its key, and changes nothing. */
+  readonly stale?: true;
+}
+
 export interface Folded<R> {
-  readonly events: readonly Written<R>[];
+  readonly events: readonly Logged<R>[];
   readonly inserts: readonly Written<R>[];
   readonly updates: readonly Replaced<R>[];
   readonly lastEvent: number;
@@ -43,7 +48,7 @@ export interface FoldInput<R> {
  * reads the heads before and writes the three lists after, all in one transaction under the stream's lock.
  */
 export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: FoldInput<R>): Folded<R> {
-  const events: Written<R>[] = [];
+  const events: Logged<R>[] = [];
   const loose: Written<R>[] = [];
   /** The newest of each key among these pages. */
   const rows = new Map<string, Row<R>>();
@@ -73,7 +78,7 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
       take(record, written === undefined ? (head?.event ?? null) : written.previous);
     } else if (decision.fate === 'stale' && decision.silent !== true) {
       event += 1;
-      events.push({ record, page, event });
+      events.push({ record, page, event, stale: true });
     }
     return decision;
   };

@@ -136,7 +136,8 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
       insert into streams as s (partner, name, target_schema, target_table, disposition, definition_version)
       values ($1, $2, $5, $3, $4, '')
       on conflict (partner, name) do update set target_table = excluded.target_table, disposition = excluded.disposition,
-        watermark = case when s.target_table = excluded.target_table then s.watermark end
+        watermark = case when s.target_table = excluded.target_table then s.watermark end,
+        swept_rows = case when s.target_table = excluded.target_table and s.disposition = excluded.disposition then s.swept_rows end
       returning stream_id, last_run, last_event, watermark, definition_version, (xmax = 0) as fresh,
         (select target_table from before) as old_table`,
     [partner.name, name, table, definition.disposition, schema],

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { Column } from '../definitions/compiled.ts';
 import { quoted } from '../core/sql-text.ts';
+import { wholeLog } from '../store/log/read-log.ts';
 import type { Rebuild, Rebuilt } from './rebuild-from-log.ts';
 import { rowKeyOf } from '../targets/postgres/target-table.ts';
 import { throughLog } from './stage-log.ts';
@@ -21,7 +22,7 @@ export async function refillColumns(
   await client.query(`create temp table ${staging} (like ${table} including defaults) on commit drop`);
   const events = await throughLog(
     client,
-    { stream, streamId },
+    { stream, streamId, stretch: wholeLog },
     {
       write: async ({ written, pages }) => {
         const folded = { events: [], inserts: written, updates: [], lastEvent: 0, counts: [] };

@@ -6,7 +6,7 @@ import { withParent } from '../records/received.ts';
 import { stageInSteps } from '../records/stage-records.ts';
 import type { StagedRecord } from '../core/staged.ts';
 import { postgresLineWriter, type PostgresLines } from '../targets/postgres/page-lines.ts';
-import { readLog, type LoggedEvent } from '../store/log/read-log.ts';
+import { readLog, type LoggedEvent, type Stretch } from '../store/log/read-log.ts';
 import { RefusedRow, type PageToWrite } from '../targets/postgres/write-rows.ts';
 
 /** Events of the log, checked and staged as if they had just come, under their own numbers. */
@@ -26,25 +26,55 @@ export interface UnfitEvent extends LoggedEvent {
 
 export interface LogWork {
   readonly write: (staged: StagedEvents) => Promise<void>;
+  /** Records of these keys, as the log calls them, are gone. */
+  readonly remove?: (keys: readonly string[]) => Promise<void>;
   readonly unfit: (events: readonly UnfitEvent[]) => Promise<void>;
+  /** Does the work of a chunk in a transaction. Left out: the caller has one. */
+  readonly inTransaction?: (work: () => Promise<void>) => Promise<void>;
+  readonly read?: (events: number) => void;
 }
 
 /**
- * Goes through a stream's log, a chunk at a time, inside the caller's transaction. A row that PostgreSQL refuses counts as
- * unfit, and the chunk is written again without it. Returns how many events there are.
+ * Goes through a stretch of a stream's log, a chunk at a time. A row that PostgreSQL refuses counts as unfit, and the chunk is written
+ * again without it. Returns how many events there are.
  */
 export async function throughLog(
   client: ClientBase,
-  { stream, streamId }: { readonly stream: CompiledStream; readonly streamId: number },
+  {
+    stream,
+    streamId,
+    stretch,
+  }: { readonly stream: CompiledStream; readonly streamId: number; readonly stretch: Stretch },
   work: LogWork,
 ): Promise<number> {
+  const { inTransaction = (write) => write() } = work;
   let events = 0;
-  for await (const chunk of readLog(client, streamId)) {
+  for await (const chunk of readLog(client, { streamId, stretch })) {
     events += chunk.length;
-    const unfit = await writeChunk(client, { stream, chunk, write: work.write });
-    if (unfit.length > 0) await work.unfit(unfit);
+    await inTransaction(async () => {
+      for (const part of partsOf(chunk)) {
+        if (part[0]?.operation === 'd') {
+          await work.remove?.(part.flatMap(({ key }) => (key === null ? [] : [key])));
+          continue;
+        }
+        const unfit = await writeChunk(client, { stream, chunk: part, write: work.write });
+        if (unfit.length > 0) await work.unfit(unfit);
+      }
+    });
+    work.read?.(events);
   }
   return events;
+}
+
+/** Events of one operation that follow one another. */
+function partsOf(chunk: readonly LoggedEvent[]): LoggedEvent[][] {
+  const parts: LoggedEvent[][] = [];
+  for (const event of chunk) {
+    const part = parts.at(-1);
+    if (part?.[0]?.operation === event.operation) part.push(event);
+    else parts.push([event]);
+  }
+  return parts;
 }
 
 interface Chunk {
@@ -78,22 +108,29 @@ async function writeChunk(client: ClientBase, { stream, chunk, write }: Chunk): 
   }
 }
 
-interface StagedChunk extends StagedEvents {
+export interface StagedChunk extends StagedEvents {
   readonly lines: PostgresLines;
   readonly rejected: readonly UnfitEvent[];
 }
 
-async function stageEvents(stream: CompiledStream, events: readonly LoggedEvent[]): Promise<StagedChunk> {
+/** `again`: they are logged anew, received with a page in which the first of them has this place. */
+export async function stageEvents(
+  stream: CompiledStream,
+  events: readonly LoggedEvent[],
+  again = { firstOrdinal: 0, receivedAt: '' },
+): Promise<StagedChunk> {
+  const { firstOrdinal, receivedAt } = again;
   const include = stream.definition.parent?.include;
   const received = events.map(({ payload, parents }) => {
     const record = parseJson(payload);
     return { payload, ascii: false, record: include === undefined ? record : withParent(record, include, parents[0]) };
   });
   const chars = events.reduce((sum, { payload }) => sum + payload.length, 0);
-  const writer = postgresLineWriter({ receivedAt: '', chars, records: events.length });
-  const { records, rejected } = await stageInSteps(stream, received, writer);
+  const writer = postgresLineWriter({ receivedAt, chars, records: events.length });
+  const { records, rejected } = await stageInSteps(stream, received, writer, firstOrdinal);
   const lines = writer.finish() as PostgresLines;
-  const eventOf = ({ ordinal }: { readonly ordinal: number }): LoggedEvent => events[ordinal] as LoggedEvent;
+  const eventOf = ({ ordinal }: { readonly ordinal: number }): LoggedEvent =>
+    events[ordinal - firstOrdinal] as LoggedEvent;
   return {
     lines,
     written: records.map((record, page) => ({

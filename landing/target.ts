@@ -5,6 +5,7 @@ import type { StreamRun } from '../core/staged.ts';
 import { fillColumns } from './fill-columns.ts';
 import { postgresTypes } from '../targets/postgres/types.ts';
 import { quoted } from '../core/sql-text.ts';
+import { saysListing } from './listings.ts';
 import { rebuildFromLog } from './rebuild-from-log.ts';
 import { refillColumns } from './refill-columns.ts';
 import { shadowOf } from '../targets/postgres/shadow.ts';
@@ -27,7 +28,7 @@ export interface MadeAgain {
   readonly remark: string;
   /** Events that could not be told to the table: they fit no longer. */
   readonly unfit: number;
-  /** A `replace` stays empty until a listing is swapped in: which rows the last one had is in no log. */
+  /** A `replace` stays empty until a listing is swapped in: the log does not say yet which rows the last one had. */
   readonly emptied: boolean;
 }
 
@@ -41,9 +42,15 @@ export async function ensureTarget(client: ClientBase, input: Ensured): Promise<
   if (fitted !== undefined) return fitted.madeAgain;
   await client.query(createTarget(stream, table));
   if (!hadRows) return undefined;
-  if (stream.definition.disposition === 'replace')
+  if (stream.definition.disposition === 'replace' && !(await saysListing(client, { stream, streamId })))
     return { remark: `${name} was gone: it is made again by the next complete listing`, unfit: 0, emptied: true };
   const { events, unfit } = await rebuildFromLog(client, { stream, streamId, table });
+  // By another definition the log calls rows otherwise than the next listing does.
+  await client.query(
+    `update streams set swept_rows = case when not $2 then (select count(*) from ${table}) end
+      where stream_id = $1 and swept_rows is not null`,
+    [streamId, input.changed],
+  );
   const held = unfit === 0 ? '' : `; ${unfit} of them fit no longer and are in quarantine`;
   return { remark: `${name} was gone: made again from ${events} events of the log${held}`, unfit, emptied: false };
 }

@@ -13,3 +13,6 @@ export const LIMITS_QUERY = 'limits';
 export const backfillSignals = { pause: 'pause', resume: 'resume' } as const;
 
 export const PROGRESS_QUERY = 'progress';
+
+/** What a stream's table in a target is told. */
+export const targetSignals = { committed: 'committed', goOn: 'goOn' } as const;

@@ -1,3 +1,4 @@
+import type { ApplyTarget } from './apply-target.ts';
 import type { BackfillStream } from './backfill.ts';
 import type { GovernPartner } from './govern-partner.ts';
 import type { RetryStream } from './retry.ts';
@@ -7,6 +8,7 @@ import type { SyncStream } from './sync-stream.ts';
 
 /** Every workflow by the name it is started with; a test checks that workflows/index.ts has them all. */
 export interface Workflows {
+  readonly applyTarget: ApplyTarget;
   readonly backfillStream: BackfillStream;
   readonly governPartner: GovernPartner;
   readonly retryStream: RetryStream;

@@ -46,11 +46,12 @@ export async function stageInSteps(
   stream: CompiledStream,
   received: readonly Received[],
   lines: Pick<LineWriter, 'add'>,
+  firstOrdinal = 0,
 ): Promise<Staged> {
   const records: StagedRecord[] = [];
   const rejected: RejectedRecord[] = [];
   for (let from = 0; from < received.length; from += STEP) {
-    const staged = stageRecords(stream, received.slice(from, from + STEP), lines, from);
+    const staged = stageRecords(stream, received.slice(from, from + STEP), lines, firstOrdinal + from);
     records.push(...staged.records);
     rejected.push(...staged.rejected);
     await setImmediate();

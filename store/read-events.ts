@@ -18,7 +18,7 @@ export interface ChunkSize {
   readonly chars: number;
 }
 
-const usual: ChunkSize = { events: 1000, chars: 8 * 1024 * 1024 };
+export const usualChunk: ChunkSize = { events: 1000, chars: 8 * 1024 * 1024 };
 
 interface Row {
   readonly event: string;
@@ -35,15 +35,19 @@ interface Row {
   readonly payload: string;
 }
 
-/** A range of a stream's log, in chunks that fit into memory whatever the size of a record. */
+/**
+ * A range of a stream's log, in chunks that fit into memory whatever the size of a record. A batch that is no page of the partner's has
+ * no parents: the page where the record first came has.
+ */
 export async function* readEvents(
   asked: Asked,
   { streamId, after, to, run }: EventRange,
-  size: ChunkSize = usual,
+  size: ChunkSize = usualChunk,
 ): AsyncGenerator<readonly LoggedEvent[]> {
   const text = `select e.event, e.operation, e.page, e.ordinal, coalesce(e.received_page, e.page) as received_page,
-      coalesce(e.received_ordinal, e.ordinal) as received_ordinal, p.run_no, e.key, e.version, e.hash, p.parents, e.payload::text as payload
+      coalesce(e.received_ordinal, e.ordinal) as received_ordinal, p.run_no, e.key, e.version, e.hash, f.parents, e.payload::text as payload
     from events_${streamId} e left join pages p on p.stream_id = $1 and p.page_id = e.page
+      left join pages f on f.stream_id = $1 and f.page_id = coalesce(e.received_page, e.page)
     where e.event > $2 and e.event <= $3 and ($4::integer is null or p.run_no = $4) order by e.event limit $5`;
   let from = after;
   let limit = Math.min(100, size.events);

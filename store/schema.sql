@@ -213,6 +213,7 @@ create table pages (
   workflow_run_id text not null,
   attempt integer not null,
   keys bigint[],
+  kind text default 'page'::text not null,
   constraint pages_pkey PRIMARY KEY (page_key),
   constraint pages_stream_id_page_id_key UNIQUE (stream_id, page_id),
   constraint pages_stream_id_run_no_page_no_key UNIQUE (stream_id, run_no, page_no),
@@ -351,6 +352,7 @@ create table stream_runs (
   remark text,
   unfit bigint default 0 not null,
   began_at timestamp with time zone,
+  sweep bigint,
   constraint stream_runs_pkey PRIMARY KEY (stream_id, run_no),
   constraint stream_runs_sync_id_key UNIQUE (sync_id),
   constraint stream_runs_run_id_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id),
@@ -382,6 +384,8 @@ create table streams (
   validators jsonb,
   created_at timestamp with time zone default now() not null,
   emptied_at timestamp with time zone,
+  swept bigint,
+  swept_rows bigint,
   constraint streams_pkey PRIMARY KEY (stream_id),
   constraint streams_partner_name_key UNIQUE (partner, name)
 );
@@ -426,6 +430,30 @@ create table waiting (
   constraint waiting_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
 );
 CREATE INDEX waiting_for ON waiting USING btree (needs_stream, needs_key);
+
+create view batches as
+ SELECT s.partner,
+    s.name AS stream,
+    p.stream_id,
+    p.page_id AS batch,
+    p.kind,
+    p.page_key AS batch_key,
+    p.run_no,
+    r.sync_id,
+    p.fetched,
+    p.inserted,
+    p.updated,
+    p.unchanged,
+    p.stale,
+    p.deleted,
+    p.waiting,
+    p.quarantined,
+    p.conflicts,
+    p.fetched_at,
+    p.committed_at
+   FROM pages p
+     JOIN streams s USING (stream_id)
+     JOIN stream_runs r ON r.stream_id = p.stream_id AND r.run_no = p.run_no;
 
 create function abandon_turn(p_credential text, p_now_us double precision) returns void
   language sql volatile;

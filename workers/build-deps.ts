@@ -8,12 +8,15 @@ import { observeLimits } from '../limits/watch/observe.ts';
 import { TurnSessions } from '../limits/turns/turn-sessions.ts';
 import { whenAvailable } from '../store/session/unavailable.ts';
 import { openPool, postgresWarehouse } from '../landing/postgres-warehouse.ts';
+import { postgresTargetStore } from '../store/target-store.ts';
 import { killingFailpoint } from './failpoint.ts';
 import { partnerRegistry } from './partner-registry.ts';
+import { targetRegistry, type TargetRegistry } from './target-registry.ts';
 
 export interface Deps {
   readonly activities: ActivityDeps;
   readonly pool: Pool;
+  readonly targets: TargetRegistry;
   /** From now on grants end at their next page. */
   drain(): void;
   close(): Promise<void>;
@@ -38,9 +41,18 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
     log,
     now,
   });
+  const targets = targetRegistry({
+    dir: config.partnersDir,
+    env: config.env,
+    owner: config.names.controlSchema,
+    partners,
+    now,
+    failpoint,
+  });
   let draining = false;
   return {
     pool,
+    targets,
     drain: () => {
       draining = true;
     },
@@ -48,6 +60,8 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
       names: config.names,
       partners,
       warehouse,
+      targets,
+      targetStore: postgresTargetStore(pool),
       observeLimits: (partner) => whenAvailable(() => observeLimits(pool, partner)),
       failpoint,
       metrics,
@@ -57,6 +71,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
       heartbeatTimeoutMs: config.heartbeatTimeoutMs,
     },
     close: async () => {
+      await targets.close();
       await partners.close();
       await pool.end();
     },

@@ -1,13 +1,19 @@
 import { InvalidInput } from '../core/errors.ts';
 import type { TargetDefinition } from '../definitions/targets.ts';
+import type { Reached } from '../targets/apply-points.ts';
 import type { Target } from '../targets/target.ts';
 
 /** The kinds of warehouses that there are. Each is loaded when it is first needed. */
-export async function openTarget(name: string, definition: TargetDefinition, owner: string): Promise<Target> {
+export async function openTarget(
+  name: string,
+  definition: TargetDefinition,
+  owner: string,
+  reached: Reached = () => {},
+): Promise<Target> {
   if (definition.type === 'duckdb') {
     const { openDuckdb } = await import('../targets/duckdb/open-duckdb.ts');
     const { path, memoryLimit, threads, timeout: timeoutMs } = definition;
-    return openDuckdb({ name, path, owner, memoryLimit, threads, timeoutMs });
+    return openDuckdb({ name, path, owner, memoryLimit, threads, timeoutMs, reached });
   }
   throw new InvalidInput(`target ${name}: another PostgreSQL database cannot be a target yet; use type: duckdb`);
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Logger } from 'pino';
-import { createControlActivities, createPartnerActivities } from '../activities/index.ts';
+import { createControlActivities, createPartnerActivities, createTargetActivities } from '../activities/index.ts';
 import { dataConverterOf } from '../client/payload-codec.ts';
 import type { Config } from '../config/config.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
@@ -18,12 +19,13 @@ import { watchProcess } from './process-metrics.ts';
 import { keepQueueRate, QUEUE_CHECK_MS } from './queue-rate.ts';
 import { checkRoles, takes } from './roles.ts';
 import { installRuntime } from './runtime.ts';
+import { tellBehind } from './tell-behind.ts';
 import { workflowSource } from './workflow-source.ts';
 
 export interface WorkerSettings {
   readonly config: Config;
   readonly log: Logger;
-  /** `workflows`, and `partner=<name>` or `partners` for all; empty: everything. */
+  /** As `checkRoles` takes them; empty: everything. */
   readonly roles: readonly string[];
   /** How often the queues of partners are looked after. */
   readonly queueCheckMs?: number;
@@ -57,6 +59,8 @@ export async function startWorkers(settings: WorkerSettings): Promise<RunningWor
     if (takes(roles, 'workflows')) await fleet.startWorkflows();
     if (takes(roles, 'partners')) await fleet.followPartners();
     for (const role of roles) if (role.startsWith('partner=')) await fleet.startPartner(role.slice('partner='.length));
+    if (takes(roles, 'targets')) await fleet.followTargets();
+    for (const role of roles) if (role.startsWith('target=')) await fleet.startTarget(role.slice('target='.length));
   } catch (error) {
     await fleet.stop();
     throw error;
@@ -88,10 +92,14 @@ async function connect(
 
 const WATCH_MS = 3 * SECOND;
 
+const TARGET_SLOTS = 2;
+const TARGET_LOOK_MS = MINUTE;
+
 class Fleet implements RunningWorkers {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #connection: NativeConnection;
+  readonly #client: Client;
   readonly #deps: Deps;
   readonly #queueCheckMs: number;
   readonly #workers = new Map<string, { readonly worker: Worker; readonly run: Promise<void> }>();
@@ -116,6 +124,11 @@ class Fleet implements RunningWorkers {
     this.#config = of.config;
     this.#log = of.log;
     this.#connection = of.connection;
+    this.#client = new Client({
+      connection: of.connection,
+      namespace: of.config.temporalNamespace,
+      dataConverter: dataConverterOf(of.config.payloadKeys),
+    });
     this.#deps = of.deps;
     this.#queueCheckMs = of.queueCheckMs;
     this.#unwatch = of.unwatch;
@@ -190,12 +203,49 @@ class Fleet implements RunningWorkers {
     this.#watching.push(this.#watch(WATCH_MS, startNew));
   }
 
-  async #watch(everyMs: number, work: () => Promise<void>): Promise<void> {
+  async startTarget(name: string): Promise<void> {
+    await this.#start(this.#config.names.targetQueue(name), {
+      activities: createTargetActivities(this.#deps.activities),
+      activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 1 },
+      // A target takes one load at a time; while one is written, the next can be read and checked.
+      maxConcurrentActivityTaskExecutions: TARGET_SLOTS,
+      maxHeartbeatThrottleInterval: Math.min(5 * SECOND, this.#config.heartbeatTimeoutMs / 4),
+    });
+    let everything = true;
+    const look = async (): Promise<void> => {
+      const { activities, pool } = this.#deps;
+      const { names, partnersDir, heartbeatTimeoutMs } = this.#config;
+      await tellBehind(
+        { ...activities, names, partnersDir, pool, client: this.#client, times: { heartbeatTimeoutMs } },
+        name,
+        {
+          everything,
+        },
+      );
+      everything = false;
+    };
+    this.#watching.push(this.#watch(TARGET_LOOK_MS, look, { first: true }));
+  }
+
+  /** A worker for each target that is declared, and for those that are declared later. */
+  async followTargets(): Promise<void> {
+    const startNew = async (): Promise<void> => {
+      for (const name of await this.#deps.targets.names())
+        if (!this.#workers.has(this.#config.names.targetQueue(name))) await this.startTarget(name);
+    };
+    // What is wrong with targets.yaml keeps no partner from being read.
+    await startNew().catch((error: unknown) => this.#log.warn({ error: explain(error) }, 'cannot read the targets'));
+    this.#watching.push(this.#watch(WATCH_MS, startNew));
+  }
+
+  async #watch(everyMs: number, work: () => Promise<void>, { first = false } = {}): Promise<void> {
     const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await sleep(everyMs, undefined, { signal }).catch(() => {});
+    for (let waits = !first; !signal.aborted; waits = true) {
+      if (waits) await sleep(everyMs, undefined, { signal }).catch(() => {});
       if (!signal.aborted)
-        await work().catch((error: unknown) => this.#log.warn({ error: explain(error) }, 'cannot read the partners'));
+        await work().catch((error: unknown) =>
+          this.#log.warn({ error: explain(error) }, 'cannot look after the queues'),
+        );
     }
   }
 

@@ -8,7 +8,9 @@ import { checkNamedTargets, targetsOf } from '../definitions/named-targets.ts';
 import { secretsOf } from '../definitions/secrets.ts';
 import type { TargetDefinition } from '../definitions/targets.ts';
 import { unknownTarget } from '../definitions/unknown-target.ts';
+import type { Reached } from '../targets/apply-points.ts';
 import type { Target } from '../targets/target.ts';
+import type { Failpoint } from '../core/failpoint.ts';
 import { openTarget } from './open-target.ts';
 import { isCurrent } from './rotating-authorizer.ts';
 
@@ -19,6 +21,7 @@ export interface TargetRegistryDeps {
   readonly owner: string;
   readonly partners: Pick<Partners, 'streams'>;
   readonly now: () => number;
+  readonly failpoint?: Failpoint;
 }
 
 export interface TargetRegistry extends TargetsAccess {
@@ -43,6 +46,9 @@ export function targetRegistry(deps: TargetRegistryDeps): TargetRegistry {
   const secrets = secretsOf(deps.env, deps.now);
   const opened = new Map<string, Opened>();
   let read: Read | undefined;
+  const reached: Reached = async (point) => {
+    if (point === 'inserted') await deps.failpoint?.('apply.middle');
+  };
 
   const current = async (): Promise<Read> => {
     const of = await versionOf(deps.dir);
@@ -74,7 +80,7 @@ export function targetRegistry(deps: TargetRegistryDeps): TargetRegistry {
       const target = (async () => {
         // Two handles of one process on one file would not see each other's locks.
         await closeOne(before);
-        return openTarget(name, definition, deps.owner);
+        return openTarget(name, definition, deps.owner, reached);
       })();
       opened.set(name, { as, target });
       // What could not be opened is tried again by whoever asks next.

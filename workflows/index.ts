@@ -1,3 +1,4 @@
+export { applyTarget } from './apply-target.ts';
 export { backfillStream } from './backfill-stream.ts';
 export { governPartner } from './govern-partner.ts';
 export { retryStream } from './retry-stream.ts';

@@ -46,7 +46,9 @@ export async function targetsResume({
   });
   const trouble = await withTemporal(config, (client) =>
     Promise.all(
-      behind.map(({ target, partner, stream }) => tellTarget(client, { names: config.names, target, partner, stream })),
+      behind.map(({ target, partner, stream }) =>
+        tellTarget(client, { names: config.names, target, partner, stream, signal: 'goOn' }),
+      ),
     ),
   ).then(() => null, explain);
   const woken = behind.map(({ partner, stream }) => `${partner}.${stream}`);

@@ -12,7 +12,7 @@ const distinctKeys = `case when r.checkpoint::json ->> 'expected' is not null th
     (select count(*) from (select distinct p.slice, p.parents, unnest(p.keys) from pages p
         where p.stream_id = r.stream_id and p.run_no = r.run_no and p.keys is not null) as own)
       + (select coalesce(sum(p.fetched), 0) from pages p
-        where p.stream_id = r.stream_id and p.run_no = r.run_no and p.keys is null) end`;
+        where p.stream_id = r.stream_id and p.run_no = r.run_no and p.keys is null and p.kind <> 'sweep') end`;
 
 /** Columns of stream_runs (as `r`) that its outcome is made of. */
 export const evidenceColumns = `r.checkpoint, r.kind, r.window_label, r.skipped, r.not_modified,

@@ -1,4 +1,5 @@
 import { GiveUp, NeedsAttention, RetryLater } from '../../core/errors.ts';
+import type { Reached } from '../apply-points.ts';
 import type { Changes, Move, RowChanges, TargetRow, TargetTable } from '../target.ts';
 import { columnCodec } from './column-codec.ts';
 import { moveCursor, readCursor, type Cursor } from './cursors.ts';
@@ -10,14 +11,8 @@ import { fieldOf, freeText, lineOf, plainText } from './staged-text.ts';
 import { keyColumns, stageKeys } from './stage-keys.ts';
 import { nameColumns, storedColumns } from './stored-columns.ts';
 
-/** Places where tests end the process. */
-export const applyPoints = ['staged', 'deleted', 'inserted', 'moved', 'committed'] as const;
-export type ApplyPoint = (typeof applyPoints)[number];
-
 const ROWS = 'staged_rows';
 const GONE = 'staged_keys';
-
-type Reached = (point: ApplyPoint) => void | Promise<void>;
 
 /**
  * Rows are brought into typed temporary tables first, where a value that does not fit stops the load before anything was

@@ -1,5 +1,6 @@
+import type { Reached } from '../apply-points.ts';
 import type { Changes, ExportsParquet, Target } from '../target.ts';
-import { applyChanges, applyParts, type ApplyPoint } from './apply-changes.ts';
+import { applyChanges, applyParts } from './apply-changes.ts';
 import { DuckdbFile, filePath } from './duckdb-file.ts';
 import { exportParquet } from './export-parquet.ts';
 import { fitTable } from './fit-table.ts';
@@ -21,7 +22,7 @@ export interface DuckdbOptions {
   /** The longest that one statement may take. */
   readonly timeoutMs?: number;
   /** Told when `apply` comes to a place where tests end the process. */
-  readonly reached?: (point: ApplyPoint) => void | Promise<void>;
+  readonly reached?: Reached;
 }
 
 export const duckdbDefaults = {

@@ -3,19 +3,22 @@ import { copyField } from './copy-text.ts';
 import { giveBack, takeBytes } from './spare-bytes.ts';
 
 /** Columns of the event log as an event's line has them. */
-export const eventColumns = 'event, page, ordinal, key, version, event_time, received_at, hash, payload';
+export const eventColumns = 'event, page, operation, ordinal, key, version, event_time, received_at, hash, payload';
 /** What a replayed event has beside them. */
 export const receivedColumns = 'received_page, received_ordinal';
 /** The lineage that a row's line begins with; the stream's columns and `_extra` follow. */
 export const rowLineage = ['_event', '_page', '_run', '_version', '_hash'] as const;
 
 /**
- * Numbers that are only known under the stream's lock have a place of fixed width at the start of each line: leading
- * zeros are nothing to PostgreSQL.
+ * What is only known under the stream's lock has a place of fixed width at the start of each line: leading zeros are nothing to
+ * PostgreSQL.
  */
 const WIDTH = { event: 15, page: 12, run: 9 } as const;
-const eventPlace = `${'0'.repeat(WIDTH.event)}\t${'0'.repeat(WIDTH.page)}`;
-const rowPlace = `${eventPlace}\t${'0'.repeat(WIDTH.run)}`;
+const place = `${'0'.repeat(WIDTH.event)}\t${'0'.repeat(WIDTH.page)}`;
+const eventPlace = `${place}\tu`;
+const rowPlace = `${place}\t${'0'.repeat(WIDTH.run)}`;
+const OPERATION_AT = place.length + 1;
+const operations = { u: 'u'.charCodeAt(0), s: 's'.charCodeAt(0) } as const;
 
 /** The part of a line that others send: a view, not a copy. */
 export interface Line {
@@ -40,9 +43,15 @@ export class PostgresLines implements PageLines {
     this.#payloadAt = payloadAt;
   }
 
-  eventLine(index: number, numbers: { readonly event: number; readonly page: number }): Line {
+  /** `s`: the record is older than what was known of its key. */
+  eventLine(
+    index: number,
+    numbers: { readonly event: number; readonly page: number },
+    operation: keyof typeof operations = 'u',
+  ): Line {
     const line = this.#events.line(index);
     number(line, numbers);
+    line.bytes[line.from + OPERATION_AT] = operations[operation];
     return line;
   }
 

@@ -61,18 +61,18 @@ export async function writeRows(client: ClientBase, input: WriteInput): Promise<
 
 function* eventPieces({ folded, pages }: WriteInput): Generator<Buffer> {
   const run = new Stretch();
-  for (const { record, page: index, event } of folded.events) {
+  for (const { record, page: index, event, stale } of folded.events) {
     const { page, lines } = pages[index] as PageToWrite;
-    const done = run.take(lines.eventLine(record.line, { event, page }));
+    const done = run.take(lines.eventLine(record.line, { event, page }, stale === true ? 's' : 'u'));
     if (done !== undefined) yield done;
   }
   yield run.end();
 }
 
 function* replayedEventPieces({ folded, pages }: WriteInput): Generator<Buffer> {
-  for (const { record, page: index, event } of folded.events) {
+  for (const { record, page: index, event, stale } of folded.events) {
     const { page, lines } = pages[index] as PageToWrite;
-    const { bytes, from, to } = lines.eventLine(record.line, { event, page });
+    const { bytes, from, to } = lines.eventLine(record.line, { event, page }, stale === true ? 's' : 'u');
     yield bytes.subarray(from, to - 1);
     yield Buffer.from(`\t${record.received?.page}\t${record.received?.ordinal}\n`);
   }

@@ -62,11 +62,12 @@ describe('a table that somebody dropped', () => {
     await runAll(warehouse, stream, listings);
     const before = await rowsOf(pool, stream);
     const { events } = await ledgerOf(pool, stream);
+    const came = (events as { operation: string }[]).filter(({ operation }) => operation === 'u');
     await drop(stream);
     const report = await emptyRun(stream);
     expect(report).toMatchObject({ outcome: 'ok', counts: { fetched: 0 } });
     expect(report.reason).toBe(
-      `${stream.partner.name}.orders was gone: made again from ${events!.length} events of the log`,
+      `${stream.partner.name}.orders was gone: made again from ${came.length} events of the log`,
     );
     expect(await rowsOf(pool, stream)).toEqual(before);
     expect(before.length).toBeGreaterThan(5);
@@ -256,11 +257,28 @@ describe('a column that somebody dropped', () => {
 describe('a replace', () => {
   const validators = { urlHash: 'u', etag: '"1"', lastModified: null };
 
-  test('whose table was dropped asks without conditions, stays empty until the swap, and says so to its children', async () => {
+  test('whose table was dropped has it again from the log, and asks without conditions', async () => {
+    const stream = aStream({ disposition: 'replace' });
+    await runAll(warehouse, stream, [[order('a'), order('b'), order('c')]]);
+    const first = await runOf(warehouse, stream, { window: '2026-02-01' });
+    await first.commit(first.page([order('a', 2), order('b')], { validators }));
+    await first.finish();
+    const before = await rowsOf(pool, stream);
+    await drop(stream);
+    const run = await runOf(warehouse, stream, onAnotherDay);
+    expect(run.opened.validators).toBeNull();
+    expect(await rowsOf(pool, stream)).toEqual(before);
+    await run.commit(run.page([order('b'), order('c')]));
+    expect(await run.finish()).toMatchObject({ outcome: 'ok', removed: 1 });
+    expect(new Set((await rowsOf(pool, stream)).map(({ text }) => text))).toEqual(new Set(['b 1', 'c 1']));
+  });
+
+  test('from before the sweeps, whose table was dropped, asks without conditions, stays empty until the swap, and says so to its children', async () => {
     const stream = aStream({ disposition: 'replace' });
     const first = await runOf(warehouse, stream, { window: '2026-01-01' });
     await first.commit(first.page([order('a'), order('b')], { validators }));
     await first.finish();
+    await pool.query('update streams set swept = null, swept_rows = null where partner = $1', [stream.partner.name]);
     const parents = async (): Promise<readonly string[]> =>
       (await warehouse.parentValues({ parent: stream, field: 'id', after: null, limit: 9, run: null })).values;
     await drop(stream);

@@ -5,6 +5,7 @@ import * as workflows from '../../workflows/index.ts';
 // The compiler checks here that each takes and gives what those who start it by its name expect.
 const promised = workflows satisfies Workflows;
 const names = {
+  applyTarget: true,
   backfillStream: true,
   governPartner: true,
   retryStream: true,

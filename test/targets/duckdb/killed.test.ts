@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { applyPoints } from '../../../targets/duckdb/apply-changes.ts';
+import { applyPoints } from '../../../targets/apply-points.ts';
 import { applySeries } from '../../support/duckdb-series.ts';
 import { useDuckdb } from '../../support/duckdb-target.ts';
 import { orders, valuesOf } from '../../support/target-rows.ts';

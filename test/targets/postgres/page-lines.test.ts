@@ -28,11 +28,18 @@ describe('the lines of a page', () => {
     const lines = written([line]);
     lines.eventLine(0, { event: 987654, page: 21 });
     expect(textOf(lines.eventLine(0, { event: 12, page: 3 }))).toBe(
-      `000000000000012\t000000000003\t3\tk\t7\t\\N\t${page.receivedAt}\t${line.hash}\t{"id":"k"}\n`,
+      `000000000000012\t000000000003\tu\t3\tk\t7\t\\N\t${page.receivedAt}\t${line.hash}\t{"id":"k"}\n`,
     );
     expect(textOf(lines.rowLine(0, { event: 12, page: 3, run: 4 }))).toBe(
       `000000000000012\t000000000003\t000000004\t7\t${line.hash}\tk\t\\N\n`,
     );
+  });
+
+  test('say of a record that it is stale, and in the next try that it is not', () => {
+    const lines = written([line]);
+    const numbers = { event: 1, page: 1 };
+    expect(textOf(lines.eventLine(0, numbers, 's'))).toMatch(/^0+1\t0+1\ts\t3\t/);
+    expect(textOf(lines.eventLine(0, numbers))).toMatch(/^0+1\t0+1\tu\t3\t/);
   });
 
   test('take the largest numbers and refuse what is larger', () => {

@@ -1,0 +1,180 @@
+import type { UnfitEvent } from '../../apply/applied-events.ts';
+import { tableOf, takingOf } from '../../apply/table-of.ts';
+import { MINUTE } from '../../core/duration.ts';
+import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
+import type { Failpoint } from '../../core/failpoint.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { AppliedToTarget, LoadFacts, PlaceInTarget } from '../../messages/apply-target.ts';
+import type { StreamLog } from '../../store/read-events.ts';
+import type { TargetStore } from '../../store/target-store.ts';
+import type { OpenedTable, Target, TargetTable } from '../../targets/target.ts';
+import type { Partners } from '../access.ts';
+import { loadTable, type LoadOf } from './load-table.ts';
+import type { TargetsAccess } from './targets-access.ts';
+
+export interface ApplyDeps {
+  readonly partners: Pick<Partners, 'streams'>;
+  readonly targets: TargetsAccess;
+  readonly store: TargetStore;
+  readonly failpoint: Failpoint;
+  readonly now: () => number;
+  /** The worker is leaving: no further load begins. */
+  readonly draining: () => boolean;
+}
+
+export interface ApplyContext {
+  readonly signal: AbortSignal;
+  readonly heartbeat: (progress: Pick<LoadFacts, 'event' | 'lastEvent' | 'rows'>) => void;
+}
+
+/** So long one activity goes on at most: then the workflow shows how it stands. */
+const MOST_MS = MINUTE;
+
+/** Loads into a stream's table in a target until it is caught up, or for a minute. */
+export async function applyTarget(
+  deps: ApplyDeps,
+  place: PlaceInTarget,
+  context: ApplyContext,
+): Promise<AppliedToTarget> {
+  const { partners, targets, store } = deps;
+  const stream = (await partners.streams(place.partner)).get(place.stream);
+  if (stream === undefined) throw new InvalidInput(`${place.partner} has no stream ${place.stream}`);
+  if (!(await targets.of(place.partner, place.stream)).includes(place.target)) return { state: 'unwanted' };
+  const pause = await store.pauseOf(place.target);
+  if (pause !== undefined) return { state: 'paused', reason: `${pause.reason} (${pause.by})` };
+  const { rows, everyMs } = await targets.loads(place.target);
+  const log = await store.findLog(place.partner, place.stream);
+  const nothing: LoadFacts = { event: 0, lastEvent: 0, rows: 0, loads: 0, unfit: 0, everyMs, building: null };
+  if (log === undefined) return { state: 'caughtUp', ...nothing };
+  const target = await targets.open(place.target);
+  return new Applying(deps, { place, context, stream, target, rows, everyMs }, log).run();
+}
+
+interface Given {
+  readonly place: PlaceInTarget;
+  readonly context: ApplyContext;
+  readonly stream: CompiledStream;
+  readonly target: Target;
+  readonly rows: number;
+  readonly everyMs: number;
+}
+
+class Applying {
+  readonly #deps: ApplyDeps;
+  readonly #given: Given;
+  readonly #endMs: number;
+  readonly #since: string;
+  #log: StreamLog;
+  #rows = 0;
+  #loads = 0;
+  #unfit: UnfitEvent[] = [];
+  #unfitCount = 0;
+
+  constructor(deps: ApplyDeps, given: Given, log: StreamLog) {
+    this.#deps = deps;
+    this.#given = given;
+    this.#log = log;
+    this.#endMs = deps.now() + MOST_MS;
+    this.#since = new Date(deps.now()).toISOString();
+  }
+
+  async run(): Promise<AppliedToTarget> {
+    const { target, stream } = this.#given;
+    const live = tableOf(stream);
+    const opened = await target.open(live);
+    const event = await this.#load(live, opened);
+    const isBehind = event < this.#log.lastEvent;
+    const building = opened.unfilled.length === 0 || isBehind ? null : await this.#buildAnew(live, event);
+    if (this.#unfitCount > 0) await this.#noteUnfit();
+    return {
+      state: isBehind || building !== null ? 'more' : 'caughtUp',
+      event,
+      lastEvent: this.#log.lastEvent,
+      rows: this.#rows,
+      loads: this.#loads,
+      unfit: this.#unfitCount,
+      everyMs: this.#given.everyMs,
+      building,
+    };
+  }
+
+  /** Loads until the table is caught up or the time is over; returns where it stands. */
+  async #load(table: TargetTable, opened: OpenedTable): Promise<number> {
+    const { place } = this.#given;
+    let { event } = opened;
+    if (event > this.#log.lastEvent) throw lostLog(table, event, this.#log.lastEvent);
+    const isLive = table.place === undefined;
+    let loaded = 0;
+    while (event < this.#log.lastEvent && this.#mayBegin(loaded)) {
+      await this.#deps.failpoint('apply.before');
+      const load = await loadTable(this.#loadOf(table), event, this.#log.lastEvent);
+      await this.#deps.failpoint('apply.after');
+      event = load.event;
+      loaded += 1;
+      this.#count(load.rows, load.unfit);
+      this.#log = (await this.#deps.store.findLog(place.partner, place.stream)) ?? this.#log;
+      if (isLive) await this.#note(event, load.rows);
+      this.#given.context.heartbeat({ event, lastEvent: this.#log.lastEvent, rows: this.#rows });
+    }
+    // An error of before is over, also when there was nothing to load.
+    if (isLive && loaded === 0) await this.#note(event, 0);
+    return event;
+  }
+
+  /**
+   * Columns that came later are empty in rows from before: a table made anew beside has them. It takes the live one's place once it is
+   * as far. Returns how far it is; null when it is live.
+   */
+  async #buildAnew(live: TargetTable, event: number): Promise<number | null> {
+    const { target } = this.#given;
+    const build: TargetTable = { ...live, place: 'build' };
+    let opened = await target.open(build);
+    if (opened.unfilled.length > 0 || opened.event > event) {
+      await target.drop(build);
+      opened = await target.open(build);
+    }
+    const reached = await this.#load(build, opened);
+    if (reached < event) return reached;
+    await target.swap(live, opened.id);
+    await target.drop({ ...live, place: 'old' });
+    await this.#note(reached, 0);
+    return null;
+  }
+
+  /** The first load always: otherwise a worker that leaves as soon as it comes would never load anything. */
+  #mayBegin(loaded: number): boolean {
+    this.#given.context.signal.throwIfAborted();
+    return loaded === 0 || (!this.#deps.draining() && this.#deps.now() < this.#endMs);
+  }
+
+  #loadOf(table: TargetTable): LoadOf {
+    const { stream, target, rows, context } = this.#given;
+    const { streamId } = this.#log;
+    const mayGoOn = (): void => context.signal.throwIfAborted();
+    return { store: this.#deps.store, target, table, stream, streamId, rows, taking: takingOf(stream), mayGoOn };
+  }
+
+  #count(rows: number, unfit: readonly UnfitEvent[]): void {
+    this.#rows += rows;
+    this.#loads += 1;
+    this.#unfitCount += unfit.length;
+    this.#unfit = [...this.#unfit, ...unfit].slice(0, 3);
+  }
+
+  async #note(cursor: number, rows: number): Promise<void> {
+    const behindSince = cursor < this.#log.lastEvent ? this.#since : null;
+    await this.#deps.store.noteApplied({ ...this.#given.place, cursor, rows, behindSince });
+  }
+
+  async #noteUnfit(): Promise<void> {
+    const examples = this.#unfit.map(({ event, path, reason }) => `event ${event}: ${path || 'the record'}: ${reason}`);
+    const error = `${this.#unfitCount} events fit the definition no longer and were left out, such as ${examples.join('; ')}`;
+    await this.#deps.store.noteTroubled({ ...this.#given.place, error });
+  }
+}
+
+const lostLog = ({ schema, table }: TargetTable, event: number, lastEvent: number): NeedsAttention =>
+  new NeedsAttention(
+    `${schema}.${table} stands at event ${event}, and the log of the store ends at ${lastEvent}: the store is another one, or was put ` +
+      'back to an older copy. Build the table anew (syncline rebuild)',
+  );

@@ -1,0 +1,123 @@
+import { appliedEvents, type UnfitEvent } from '../../apply/applied-events.ts';
+import { asksHeads, changesOf, type AppliedEvent, type Taking } from '../../apply/changes-of.ts';
+import type { Head } from '../../core/decide.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import { usualChunk, type EventRange } from '../../store/read-events.ts';
+import type { TargetStore } from '../../store/target-store.ts';
+import type { RowChanges, RowHead, Target, TargetTable } from '../../targets/target.ts';
+
+export interface LoadOf {
+  readonly store: Pick<TargetStore, 'readEvents' | 'findListing'>;
+  readonly target: Target;
+  readonly table: TargetTable;
+  readonly stream: CompiledStream;
+  readonly streamId: number;
+  readonly taking: Taking;
+  /** Most events in memory at once. */
+  readonly rows: number;
+  /** Asked while a load goes on; throws where it must not. */
+  readonly mayGoOn: () => void;
+}
+
+export interface Load {
+  /** Where the table stands now. */
+  readonly event: number;
+  readonly rows: number;
+  readonly unfit: readonly UnfitEvent[];
+}
+
+/** Brings a table one load nearer to the last event. */
+export const loadTable = (of: LoadOf, from: number, lastEvent: number): Promise<Load> =>
+  of.taking === 'listed' ? loadListing(of, from, lastEvent) : loadRange(of, from, lastEvent);
+
+async function loadRange(of: LoadOf, from: number, lastEvent: number): Promise<Load> {
+  const { target, table, taking } = of;
+  const range = { streamId: of.streamId, after: from, to: Math.min(lastEvent, from + of.rows) };
+  for await (const { events, unfit, to } of slicesOf(of, range)) {
+    const heads = asksHeads({ from, to, events }, taking) ? await readHeads(of, events) : new Map<string, Head>();
+    const changes = changesOf({ from, to, events, heads }, taking);
+    await target.apply(table, changes);
+    // What did not fit into memory is the next load's.
+    return { event: to, rows: changes.upserts.length + changes.deletes.length, unfit };
+  }
+  await target.apply(table, { ...nothing, from, to: range.to });
+  return { event: range.to, rows: 0, unfit: [] };
+}
+
+const nothing: RowChanges = { clears: false, deletes: [], upserts: [] };
+
+/** A listing takes effect as a whole, however large it is. Until one has ended there is nothing to do. */
+async function loadListing(of: LoadOf, from: number, lastEvent: number): Promise<Load> {
+  const { store, target, table, streamId } = of;
+  const listing = await store.findListing({ streamId, after: from, to: lastEvent, keyed: table.keys > 0 });
+  if (listing === undefined) {
+    await target.apply(table, { ...nothing, from, to: lastEvent });
+    return { event: lastEvent, rows: 0, unfit: [] };
+  }
+  let rows = 0;
+  const unfit: UnfitEvent[] = [];
+  async function* parts(): AsyncGenerator<RowChanges> {
+    let { clears } = listing as NonNullable<typeof listing>;
+    for await (const { events, ...slice } of slicesOf(of, listing as EventRange)) {
+      const changes = changesOf({ from, to: slice.to, events, heads: new Map() }, 'listed');
+      yield { ...changes, clears };
+      clears = false;
+      rows += changes.upserts.length + changes.deletes.length;
+      unfit.push(...slice.unfit);
+    }
+  }
+  await target.applyTogether(table, { from, to: listing.to }, parts());
+  return { event: listing.to, rows, unfit };
+}
+
+interface Slice {
+  readonly events: readonly AppliedEvent[];
+  readonly unfit: readonly UnfitEvent[];
+  /** The last event that was read. */
+  readonly to: number;
+}
+
+/** About so much text of records makes a slice full, however few they are. */
+const FULL_CHARS = 32 * 1024 * 1024;
+
+async function* slicesOf({ store, stream, rows, mayGoOn }: LoadOf, range: EventRange): AsyncGenerator<Slice> {
+  const size = { ...usualChunk, events: Math.min(usualChunk.events, rows) };
+  let events: AppliedEvent[] = [];
+  let unfit: UnfitEvent[] = [];
+  let [count, chars, to] = [0, 0, range.after];
+  for await (const chunk of store.readEvents(range, size)) {
+    mayGoOn();
+    const decoded = await appliedEvents(stream, chunk);
+    events.push(...decoded.applied);
+    unfit.push(...decoded.unfit);
+    count += chunk.length;
+    chars += chunk.reduce((sum, { payload }) => sum + payload.length, 0);
+    to = chunk.at(-1)?.event ?? to;
+    if (count + size.events <= rows && chars < FULL_CHARS) continue;
+    yield { events, unfit, to };
+    [events, unfit, count, chars] = [[], [], 0, 0];
+  }
+  if (count > 0) yield { events, unfit, to: range.to };
+}
+
+async function readHeads(
+  { target, table }: LoadOf,
+  events: readonly AppliedEvent[],
+): Promise<ReadonlyMap<string, Head>> {
+  const keys = new Map<string, readonly string[]>();
+  for (const { key, keyTexts } of events) if (key !== null) keys.set(key, keyTexts);
+  const found = await target.heads(table, [...keys.values()]);
+  const heads = new Map<string, Head>();
+  [...keys.keys()].forEach((key, i) => {
+    const head = found[i];
+    if (head !== undefined) heads.set(key, headOf(head));
+  });
+  return heads;
+}
+
+const headOf = ({ event, page, ordinal, version, hash }: RowHead): Head => ({
+  event,
+  version,
+  hash,
+  received: { page, ordinal },
+});

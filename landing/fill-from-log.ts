@@ -1,0 +1,94 @@
+import type { ClientBase } from 'pg';
+import { foldListed, foldLog } from '../core/fold-log.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
+import type { StagedRecord } from '../core/staged.ts';
+import { headKey, readHeads, withReceived } from '../targets/postgres/heads.ts';
+import { removeKeys } from './key-is.ts';
+import { listingsOf } from './listings.ts';
+import type { Stretch } from '../store/log/read-log.ts';
+import { throughLog, type LogWork, type StagedEvents, type UnfitEvent } from './stage-log.ts';
+import { ordersByArrival } from '../store/quarantine/supersede.ts';
+import { stagingOf, writeRows } from '../targets/postgres/write-rows.ts';
+
+export interface Fill extends Pick<LogWork, 'inTransaction' | 'read'> {
+  readonly stream: CompiledStream;
+  readonly streamId: number;
+  /** Quoted, with its schema: it stands for the log up to event `after`. */
+  readonly table: string;
+  readonly after: number;
+  readonly upTo: number;
+  readonly unfit: (events: readonly UnfitEvent[]) => Promise<void>;
+}
+
+type Taking = (client: ClientBase, fill: Fill, staged: StagedEvents) => Promise<void>;
+
+/**
+ * Tells a table what a part of the log means for it, by the rules of the present definition; rows keep the event, page and run they had.
+ * Returns how many events were read.
+ */
+export async function fillFromLog(client: ClientBase, fill: Fill): Promise<number> {
+  const { stream, after, upTo, inTransaction = (work) => work() } = fill;
+  if (stream.definition.disposition !== 'replace') return take(client, fill, { after, upTo }, newest);
+  let events = 0;
+  for (const listing of await listingsOf(client, fill)) {
+    if (listing.clears)
+      await inTransaction(async () => {
+        await client.query(`delete from ${fill.table}`);
+      });
+    const before = events;
+    events += await take(client, { ...fill, read: (count) => fill.read?.(before + count) }, listing, listed);
+  }
+  return events;
+}
+
+function take(client: ClientBase, fill: Fill, stretch: Stretch, taking: Taking): Promise<number> {
+  const { stream, streamId, table, inTransaction, read, unfit } = fill;
+  return throughLog(
+    client,
+    { stream, streamId, stretch },
+    {
+      write: (staged) => taking(client, fill, staged),
+      ...(stream.definition.disposition === 'append'
+        ? {}
+        : { remove: (keys) => removeKeys(client, { stream, streamId, table, keys }) }),
+      unfit,
+      ...(inTransaction === undefined ? {} : { inTransaction }),
+      ...(read === undefined ? {} : { read }),
+    },
+  );
+}
+
+const newest: Taking = async (client, { stream, streamId, table }, { written, pages }) => {
+  const shown = await readHeads(client, { stream, table, records: written.map(({ record }) => record) });
+  const heads = ordersByArrival(stream) ? await withReceived(client, { streamId, heads: shown }) : shown;
+  const keyed = written.map((event) => ({ ...event, record: withHeadKey(stream, event.record) }));
+  const folded = { events: [], ...foldLog<StagedRecord>(keyed, heads), lastEvent: 0, counts: [] };
+  await writeFolded(client, { stream, streamId, table }, { folded, pages });
+};
+
+const listed: Taking = async (client, { stream, streamId, table }, { written, pages }) => {
+  const heads = await readHeads(client, { stream, table, records: written.map(({ record }) => record) });
+  const folded = { events: [], ...foldListed<StagedRecord>(written, heads), lastEvent: 0, counts: [] };
+  await writeFolded(client, { stream, streamId, table }, { folded, pages });
+};
+
+/** The events themselves are in the log; each page says which run it is of. */
+async function writeFolded(
+  client: ClientBase,
+  { stream, streamId, table }: Pick<Fill, 'stream' | 'streamId' | 'table'>,
+  { folded, pages }: Pick<Parameters<typeof writeRows>[1], 'folded' | 'pages'>,
+): Promise<void> {
+  await writeRows(client, { stream, run: { streamId, runNo: 0 }, table, folded, pages });
+  if (folded.updates.length > 0) await client.query(`drop table ${stagingOf(streamId)}`);
+}
+
+const withHeadKey = (stream: CompiledStream, record: StagedRecord): StagedRecord =>
+  stream.definition.disposition === 'append'
+    ? {
+        ordinal: record.ordinal,
+        key: headKey(stream, record),
+        version: record.version,
+        hash: record.hash,
+        line: record.line,
+      }
+    : record;
