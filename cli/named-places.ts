@@ -1,23 +1,16 @@
 import { explain } from '../core/errors.ts';
-import type { Partner } from '../definitions/definition.ts';
 import { loadTargets, type LoadedTargets } from '../definitions/load-targets.ts';
-import { checkNamedTargets, targetsOf } from '../definitions/named-targets.ts';
+import { checkNamedTargets, placesOf } from '../definitions/named-targets.ts';
 import type { TargetPlace } from '../store/target-states.ts';
 import type { CommandContext } from './command.ts';
 import { loadPromises } from './promises.ts';
 
-/** Each stream in each target that it names. */
-export const placesOf = (partners: Iterable<Partner>): readonly TargetPlace[] =>
-  [...partners].flatMap((partner) =>
-    Object.keys(partner.streams).flatMap((stream) =>
-      targetsOf(partner, stream).map((target) => ({ target, partner: partner.name, stream })),
-    ),
-  );
-
 export interface Declared extends LoadedTargets {
   readonly places: readonly TargetPlace[];
-  /** Partners whose definitions do not load, or name what there is not. */
+  /** Partners whose definitions do not load. */
   readonly broken: readonly { readonly partner: string; readonly problem: string }[];
+  /** Of partners that name a target that there is not, what is wrong. */
+  readonly unknown: readonly string[];
 }
 
 /** What is declared, and who names it. */
@@ -25,13 +18,13 @@ export async function loadDeclared(config: CommandContext['config']): Promise<De
   const from = { dir: config.partnersDir, env: config.env };
   const loaded = await loadTargets(from);
   const { definitions, broken } = await loadPromises(config);
-  const wrong = await Promise.all(
+  const unknown = await Promise.all(
     [...definitions.values()].map((partner) =>
       checkNamedTargets(partner, from).then(
         () => [],
-        (error: unknown) => [{ partner: partner.name, problem: explain(error) }],
+        (error: unknown) => [explain(error)],
       ),
     ),
   );
-  return { ...loaded, places: placesOf(definitions.values()), broken: [...broken, ...wrong.flat()] };
+  return { ...loaded, places: placesOf(definitions.values()), broken, unknown: unknown.flat() };
 }

@@ -27,6 +27,18 @@ export interface Metrics {
   deferred(of: StreamLabels, reason: DeferralReason): void;
   streamEnded(of: StreamLabels, outcome: Outcome): void;
   limitsObserved(partner: string, seen: ObservedLimits): void;
+  targetObserved(of: StreamLabels & { readonly target: string }, seen: ObservedTarget): void;
+  /** All targets were looked at. */
+  targetsObserved(): void;
+}
+
+/** How a stream stands in a target beside the store's own tables. */
+export interface ObservedTarget {
+  readonly behindEvents: number;
+  /** Since the first event that waits; 0: none does. */
+  readonly behindSecs: number;
+  /** The last load failed. */
+  readonly failing: boolean;
 }
 
 export interface ObservedLimits {
@@ -48,4 +60,6 @@ export const noMetrics: Metrics = {
   deferred: nothing,
   streamEnded: nothing,
   limitsObserved: nothing,
+  targetObserved: nothing,
+  targetsObserved: nothing,
 };

@@ -12,6 +12,16 @@ export function targetsOf(partner: Partner, stream: string): readonly string[] {
   return [...new Set(named)].filter((name) => name !== STORE);
 }
 
+/** Each stream of some partners in each target that it names. */
+export const placesOf = (
+  partners: Iterable<Partner>,
+): readonly { readonly target: string; readonly partner: string; readonly stream: string }[] =>
+  [...partners].flatMap((partner) =>
+    Object.keys(partner.streams).flatMap((stream) =>
+      targetsOf(partner, stream).map((target) => ({ target, partner: partner.name, stream })),
+    ),
+  );
+
 /** Throws InvalidInput, by file and line, where the partner names a target that `targets.yaml` does not declare. */
 export async function checkNamedTargets(partner: Partner, { dir }: { readonly dir: string }): Promise<void> {
   const named = namesIn(partner).filter(({ name }) => name !== STORE);

@@ -8,8 +8,10 @@ import { observeLimits } from '../limits/watch/observe.ts';
 import { TurnSessions } from '../limits/turns/turn-sessions.ts';
 import { whenAvailable } from '../store/session/unavailable.ts';
 import { openPool, postgresWarehouse } from '../landing/postgres-warehouse.ts';
+import type { TargetLag } from '../store/target-states.ts';
 import { postgresTargetStore } from '../store/target-store.ts';
 import { killingFailpoint } from './failpoint.ts';
+import { observeTargets } from './observe-targets.ts';
 import { partnerRegistry } from './partner-registry.ts';
 import { targetRegistry, type TargetRegistry } from './target-registry.ts';
 
@@ -17,6 +19,8 @@ export interface Deps {
   readonly activities: ActivityDeps;
   readonly pool: Pool;
   readonly targets: TargetRegistry;
+  /** How far each stream is behind in each target; tells the metrics of it. */
+  observeTargets(): Promise<readonly TargetLag[]>;
   /** From now on grants end at their next page. */
   drain(): void;
   close(): Promise<void>;
@@ -53,6 +57,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
   return {
     pool,
     targets,
+    observeTargets: observeTargets({ dir: config.partnersDir, partners, pool, metrics, now }),
     drain: () => {
       draining = true;
     },

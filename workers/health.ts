@@ -12,6 +12,13 @@ export interface Health {
 export interface HealthChecks {
   /** What keeps this process from working, in words; empty: nothing does. */
   readonly problems: () => Promise<readonly string[]>;
+  /** What a person should know, though it works all the same. */
+  readonly notes?: () => Promise<readonly string[]>;
+}
+
+interface Looked {
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
 }
 
 /** Probes come from everywhere at once; what stands behind them is asked so often at the most. */
@@ -22,12 +29,11 @@ const PATIENCE_MS = 3 * SECOND;
  * `GET /healthz`: 200 while the process can answer at all. `GET /readyz`: 200 when it works, else 503 with the reasons. Both
  * answer JSON. `address` is `host:port`; port 0 takes a free one.
  */
-export async function startHealth(address: string, { problems }: HealthChecks): Promise<Health> {
-  let last: { readonly atMs: number; readonly found: Promise<readonly string[]> } | undefined;
-  const look = (): Promise<readonly string[]> => {
+export async function startHealth(address: string, checks: HealthChecks): Promise<Health> {
+  let last: { readonly atMs: number; readonly found: Promise<Looked> } | undefined;
+  const look = (): Promise<Looked> => {
     const nowMs = performance.now();
-    if (last === undefined || nowMs - last.atMs > FRESH_MS)
-      last = { atMs: nowMs, found: inTime(problems()).catch((error: unknown) => [explain(error)]) };
+    if (last === undefined || nowMs - last.atMs > FRESH_MS) last = { atMs: nowMs, found: lookAt(checks) };
     return last.found;
   };
   const server = createServer((request, response) => {
@@ -35,8 +41,12 @@ export async function startHealth(address: string, { problems }: HealthChecks): 
     if (request.method !== 'GET' && request.method !== 'HEAD') return say(response, 405, { error: 'only GET' });
     if (path === '/healthz') return say(response, 200, { status: 'ok' });
     if (path !== '/readyz') return say(response, 404, { error: 'there are /healthz and /readyz' });
-    void look().then((found) =>
-      say(response, found.length === 0 ? 200 : 503, { ready: found.length === 0, problems: found }),
+    void look().then(({ problems, notes }) =>
+      say(response, problems.length === 0 ? 200 : 503, {
+        ready: problems.length === 0,
+        problems,
+        ...(notes.length === 0 ? {} : { notes }),
+      }),
     );
   });
   const port = await listen(server, { address, setting: 'SYNCLINE_HEALTH_ADDRESS' });
@@ -44,6 +54,14 @@ export async function startHealth(address: string, { problems }: HealthChecks): 
     url: `http://${hostOf(address)}:${port}`,
     close: () => closeServer(server),
   };
+}
+
+async function lookAt({ problems, notes }: HealthChecks): Promise<Looked> {
+  const [wrong, known] = await Promise.all([
+    inTime(problems()).catch((error: unknown) => [explain(error)]),
+    inTime(notes?.() ?? Promise.resolve([])).catch(() => []),
+  ]);
+  return { problems: wrong, notes: known };
 }
 
 function say(response: ServerResponse, status: number, body: object): void {

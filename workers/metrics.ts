@@ -57,6 +57,25 @@ export function workerMetrics(meter: MetricMeter): Metrics {
     undefined,
     'When this process last looked at the limits of a partner',
   );
+  const behindEvents = meter.createGauge(
+    'syncline_target_behind_events',
+    'int',
+    undefined,
+    'Events that a target does not have yet',
+  );
+  const behindSecs = meter.createGauge(
+    'syncline_target_behind_seconds',
+    'float',
+    undefined,
+    'Age of the first of them',
+  );
+  const failing = meter.createGauge('syncline_target_failing', 'int', undefined, '1 while loads into a target fail');
+  const targetsSeen = meter.createGauge(
+    'syncline_targets_observed_timestamp_seconds',
+    'float',
+    undefined,
+    'When this process last looked at the targets',
+  );
   const seen = new Set<string>();
   return {
     streamSeen: (of) => {
@@ -90,5 +109,11 @@ export function workerMetrics(meter: MetricMeter): Metrics {
       blocked.set(seen.blocked ? 1 : 0, { partner });
       observed.set(Date.now() / 1000, { partner });
     },
+    targetObserved: (of, at) => {
+      behindEvents.set(at.behindEvents, { ...of });
+      behindSecs.set(at.behindSecs, { ...of });
+      failing.set(at.failing ? 1 : 0, { ...of });
+    },
+    targetsObserved: () => targetsSeen.set(Date.now() / 1000),
   };
 }

@@ -20,6 +20,7 @@ import { keepQueueRate, QUEUE_CHECK_MS } from './queue-rate.ts';
 import { checkRoles, takes } from './roles.ts';
 import { installRuntime } from './runtime.ts';
 import { tellBehind } from './tell-behind.ts';
+import { targetNotes } from './target-notes.ts';
 import { workflowSource } from './workflow-source.ts';
 
 export interface WorkerSettings {
@@ -42,6 +43,8 @@ export interface RunningWorkers {
   readonly ended: Promise<void>;
   /** What keeps them from working, in words: a queue that is not polled, PostgreSQL, Temporal. */
   problems(): Promise<readonly string[]>;
+  /** What a person should know, though they work all the same: targets that are not written to. */
+  notes(): Promise<readonly string[]>;
 }
 
 /** Runs the workers of some roles in this process. New partner files are picked up while it runs. */
@@ -93,6 +96,8 @@ async function connect(
 const WATCH_MS = 3 * SECOND;
 
 const TARGET_SLOTS = 2;
+/** How often the metrics are told how far targets are behind. */
+const TARGETS_SEEN_MS = 30 * SECOND;
 const TARGET_LOOK_MS = MINUTE;
 
 class Fleet implements RunningWorkers {
@@ -151,6 +156,8 @@ class Fleet implements RunningWorkers {
       // A worker that was killed leaves its workflows to the others after this.
       stickyQueueScheduleToStartTimeout: '2s',
     });
+    const look = async (): Promise<void> => void (await this.#deps.observeTargets());
+    this.#watching.push(this.#watch(TARGETS_SEEN_MS, look, { first: true }));
   }
 
   async startPartner(name: string): Promise<void> {
@@ -282,6 +289,10 @@ class Fleet implements RunningWorkers {
       ),
     ]);
     return [...queues, ...database, ...temporal];
+  }
+
+  async notes(): Promise<readonly string[]> {
+    return targetNotes(await this.#deps.observeTargets().catch(() => []));
   }
 
   async stop(): Promise<void> {

@@ -5,8 +5,10 @@ import { listPartners, loadPartner } from '../../definitions/load.ts';
 import { checkSessions } from '../../store/session/check-sessions.ts';
 import { pendingMigrations } from '../../store/migrate/migrate.ts';
 import type { CommandContext } from '../command.ts';
+import { checkTargets } from '../check-targets.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import { loadDeclared } from '../named-places.ts';
 import { allPartners, compareWithTemporal, isPending } from '../schedule-changes.ts';
 
 type Finding = {
@@ -26,6 +28,7 @@ export async function doctor({ config, output }: CommandContext): Promise<number
     findings.push(finding);
   };
   let names: string[] = [];
+  let named: readonly string[] = [];
   await look('node', async () => nodeVersion(process.versions.node));
   await look('partners', async () => {
     names = await listPartners(config.partnersDir);
@@ -69,10 +72,20 @@ export async function doctor({ config, output }: CommandContext): Promise<number
       return `server ${info.serverVersion}, namespace ${config.temporalNamespace}`;
     }),
   );
+  await look('targets', async () => {
+    const { targets, places, unknown } = await loadDeclared(config);
+    named = [...new Set(places.map(({ target }) => target))].filter((target) => targets.has(target));
+    const checked = await checkTargets(config, targets);
+    const wrong = checked.filter(({ state }) => state === 'problem').map(({ target, says }) => `${target}: ${says}`);
+    if (wrong.length + unknown.length > 0) throw new Error([...wrong, ...unknown].join('\n'));
+    return targets.size === 0
+      ? "none but the store's own PostgreSQL"
+      : checked.map(({ target, says }) => `${target}: ${says}`).join('\n');
+  });
   await look('workers', async () => {
     if (!answers) throw new Error('nobody can tell while Temporal does not answer');
     return withTemporal(config, async (client) => {
-      const missing = await missingPollers(client, config.names, names);
+      const missing = await missingPollers(client, config.names, names, named);
       if (missing.length > 0)
         throw new Error(`nobody asks for work on ${missing.join(', ')}: start \`syncline worker\``);
       return 'every queue has a worker';

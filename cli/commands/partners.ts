@@ -3,7 +3,8 @@ import { explain, InvalidInput } from '../../core/errors.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Partner } from '../../definitions/definition.ts';
-import { listPartners, loadPartner } from '../../definitions/load.ts';
+import { listPartners, loadPartner, type LoadFrom } from '../../definitions/load.ts';
+import { checkNamedTargets } from '../../definitions/named-targets.ts';
 import { schemaYaml } from '../../definitions/suggest-schema.ts';
 import { secretFor, secretsOf } from '../../definitions/secrets.ts';
 import type { CommandContext } from '../command.ts';
@@ -14,9 +15,7 @@ import type { Output } from '../output.ts';
 export async function partnersList({ config, output }: CommandContext): Promise<number> {
   const rows = [];
   for (const name of await listPartners(config.partnersDir)) {
-    const loaded = await loadPartner(name, { dir: config.partnersDir, env: config.env }).catch(
-      (error: unknown) => error,
-    );
+    const loaded = await loadWhole(name, { dir: config.partnersDir, env: config.env }).catch((error: unknown) => error);
     rows.push(
       isPartner(loaded)
         ? { partner: name, state: 'fits', streams: Object.keys(loaded.streams).join(', '), baseUrl: loaded.baseUrl }
@@ -31,6 +30,13 @@ export async function partnersList({ config, output }: CommandContext): Promise<
   return rows.some((row) => row.state === 'broken') ? exitCodes.failed : exitCodes.ok;
 }
 
+/** With the targets that it names. */
+async function loadWhole(name: string, from: LoadFrom): Promise<Partner> {
+  const partner = await loadPartner(name, from);
+  await checkNamedTargets(partner, from);
+  return partner;
+}
+
 const isPartner = (value: unknown): value is Partner =>
   typeof value === 'object' && value !== null && 'streams' in value;
 
@@ -42,7 +48,7 @@ interface CheckContext extends CommandContext<{ offline?: boolean; stream?: stri
 export async function partnersCheck({ config, output, options, name }: CheckContext): Promise<number> {
   if (options.offline === true && options.suggestSchema === true)
     throw new InvalidInput('--suggest-schema needs records: leave --offline out');
-  const partner = await loadPartner(name, { dir: config.partnersDir, env: config.env });
+  const partner = await loadWhole(name, { dir: config.partnersDir, env: config.env });
   const all = compilePartner(partner, config.names);
   const chosen = options.stream === undefined ? [...all.values()] : [streamNamed(all, options.stream)];
   output.say(`The definition of ${name} holds: ${[...all.keys()].join(', ')}.`);

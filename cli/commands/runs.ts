@@ -1,10 +1,13 @@
+import type { Pool } from 'pg';
 import { InvalidInput } from '../../core/errors.ts';
+import { loadPartner } from '../../definitions/load.ts';
 import { listedOutcomes, listRuns, showRun } from '../../store/inspect/inspect.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
+import { describeTargetLag, lagsOfStream, readLags, type TargetLags } from '../target-lags.ts';
 import { workflowUrl } from '../workflow-url.ts';
 
 export async function runsList({
@@ -54,7 +57,12 @@ export async function runsShow({ config, output, id }: CommandContext & { readon
       if (begins === undefined) throw error;
       return begins;
     });
-    return 'says' in shown ? shown : { ...shown, explained: await explainRun({ config }, pool, shown) };
+    if ('says' in shown) return shown;
+    const [explained, lags] = await Promise.all([
+      explainRun({ config }, pool, shown),
+      lagsOfRun(config, pool, shown.run?.partner ?? shown.streams[0]?.partner),
+    ]);
+    return { ...shown, explained, lags };
   });
   if ('says' in found) {
     output.json({ run: null, streams: [], waits: [found], trouble: null });
@@ -62,7 +70,8 @@ export async function runsShow({ config, output, id }: CommandContext & { readon
     if (found.todo !== null) output.say(`  → ${found.todo}`);
     return exitCodes.ok;
   }
-  const { run, streams, explained } = found;
+  const { run, explained, lags } = found;
+  const streams = found.streams.map((stream) => ({ ...stream, targets: lagsOfStream(lags, stream) }));
   output.json({ run, streams, waits: explained.streams, trouble: explained.trouble });
   if (run !== null)
     output.say(
@@ -70,6 +79,8 @@ export async function runsShow({ config, output, id }: CommandContext & { readon
     );
   printBalance(output, streams);
   for (const { stream, range } of streams) if (range !== null) output.say(`${stream} read ${range}`);
+  for (const lag of lags.lags)
+    if (streams.some(({ stream }) => stream === lag.stream)) output.say(describeTargetLag(lag, Date.now()));
   for (const { stream, says, todo } of explained.streams) {
     output.say(`${stream}: ${says}`);
     if (todo !== null) output.say(`  → ${todo}`);
@@ -78,6 +89,17 @@ export async function runsShow({ config, output, id }: CommandContext & { readon
     output.say(`Only the ledger was asked, since Temporal does not answer: ${explained.trouble}`);
   if (config.uiUrl !== undefined) output.say(`UI  ${workflowUrl(config.uiUrl, config.temporalNamespace, id)}`);
   return exitCodes.ok;
+}
+
+/** What a definition that does not load names is not known. */
+async function lagsOfRun(
+  { partnersDir: dir, env }: CommandContext['config'],
+  pool: Pool,
+  partner: string | undefined,
+): Promise<TargetLags> {
+  const definition =
+    partner === undefined ? undefined : await loadPartner(partner, { dir, env }).catch(() => undefined);
+  return readLags(pool, definition === undefined ? [] : [definition]);
 }
 
 const took = (from: string, to: string | null): string =>

@@ -13,6 +13,7 @@ import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { loadPromises, promisesOf, type Promises } from '../promises.ts';
+import { describeTargetLags, lagsOfStream, readLags } from '../target-lags.ts';
 import { describeQueue, describeStanding, describeUse } from '../print-limits.ts';
 
 /** What holds for all streams of a partner. */
@@ -27,11 +28,15 @@ type Shown = StreamStatus & { readonly freshness: Freshness | null };
 
 export async function status({ config, output, options }: CommandContext<{ check?: boolean }>): Promise<number> {
   const promises = await loadPromises(config);
-  const [begun, standings, pauses] = await withDatabase(config, async (pool) => {
+  const [begun, standings, pauses, lags] = await withDatabase(config, async (pool) => {
     const streams = await statusOfStreams(pool);
     const partners = [...new Set(streams.map(({ partner }) => partner))];
-    const [standings, pauses] = await Promise.all([standingsOf(config, pool, partners, promises), readPauses(pool)]);
-    return [streams, standings, pauses] as const;
+    const [standings, pauses, lags] = await Promise.all([
+      standingsOf(config, pool, partners, promises),
+      readPauses(pool),
+      readLags(pool, promises.definitions.values()),
+    ]);
+    return [streams, standings, pauses, lags] as const;
   });
   const streams = promisesOf(promises, begun, Date.now());
   const late = streams.filter(({ freshness }) => freshness?.late === true);
@@ -46,6 +51,7 @@ export async function status({ config, output, options }: CommandContext<{ check
         circuit: limits?.circuit ?? null,
         paused: limits?.paused ?? null,
         queue,
+        targets: lagsOfStream(lags, stream),
       };
     }),
   );
@@ -59,6 +65,7 @@ export async function status({ config, output, options }: CommandContext<{ check
   else printStreams(output, streams);
   for (const [partner, standing] of standings) for (const line of linesOf(partner, streams, standing)) output.say(line);
   for (const line of describePauses(pauses, standings)) output.say(line);
+  for (const line of describeTargetLags(lags, Date.now())) output.say(line);
   return options.check === true && isBad ? exitCodes.failed : exitCodes.ok;
 }
 

@@ -1,16 +1,15 @@
-import { isServed } from '../../client/missing-pollers.ts';
 import { loadTargets } from '../../definitions/load-targets.ts';
 import { unknownTarget } from '../../definitions/unknown-target.ts';
 import { listTargetPauses, listTargetStates, type TargetLag } from '../../store/target-states.ts';
-import { checkTarget } from '../check-target.ts';
+import { checkTargets } from '../check-targets.ts';
 import type { CommandContext } from '../command.ts';
-import { withDatabase, withTemporal } from '../context.ts';
+import { withDatabase } from '../context.ts';
 import { describeLag, describeTargetPause, storeItself, whereOf } from '../describe-target.ts';
 import { exitCodes } from '../exit.ts';
 import { loadDeclared } from '../named-places.ts';
 
 export async function targetsList({ config, output }: CommandContext): Promise<number> {
-  const { targets, places, broken } = await loadDeclared(config);
+  const { targets, places, broken, unknown } = await loadDeclared(config);
   const [lags, pauses] = await withDatabase(config, (pool) =>
     Promise.all([listTargetStates(pool, { wanted: places }), listTargetPauses(pool)]),
   );
@@ -43,8 +42,8 @@ export async function targetsList({ config, output }: CommandContext): Promise<n
   for (const { target, streams } of rows)
     if (streams.length === 0)
       output.say(`${target}: no stream names it; \`targets: [${target}]\` in a definition does that`);
-  for (const { problem } of broken) output.say(`\n${problem}`);
-  return broken.length > 0 ? exitCodes.failed : exitCodes.ok;
+  for (const problem of [...broken.map((each) => each.problem), ...unknown]) output.say(`\n${problem}`);
+  return broken.length + unknown.length > 0 ? exitCodes.failed : exitCodes.ok;
 }
 
 const nowOf = (streams: readonly TargetLag[]): string => {
@@ -61,12 +60,9 @@ export async function targetsCheck({
 }: CommandContext & { readonly name: string | undefined }): Promise<number> {
   const { targets } = await loadTargets({ dir: config.partnersDir, env: config.env });
   if (name !== undefined && !targets.has(name)) throw unknownTarget(name, [...targets.keys()]);
-  const chosen = [...targets].filter(([target]) => name === undefined || target === name);
-  const owner = config.names.controlSchema;
-  const checked = await Promise.all(
-    chosen.map(async ([target, definition]) =>
-      checkTarget(target, { definition, owner, served: await servedNow(config, target) }),
-    ),
+  const checked = await checkTargets(
+    config,
+    name === undefined ? targets : new Map([...targets].filter(([own]) => own === name)),
   );
   output.json(checked);
   if (checked.length === 0)
@@ -78,7 +74,3 @@ export async function targetsCheck({
     );
   return checked.some(({ state }) => state === 'problem') ? exitCodes.failed : exitCodes.ok;
 }
-
-/** undefined: Temporal does not tell. */
-const servedNow = (config: CommandContext['config'], target: string): Promise<boolean | undefined> =>
-  withTemporal(config, (client) => isServed(client, config.names, target)).catch(() => undefined);

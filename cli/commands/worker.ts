@@ -27,7 +27,10 @@ export async function worker({ config, options }: CommandContext<{ role: string[
   let health: Health | undefined;
   try {
     if (config.healthAddress !== undefined) {
-      health = await startHealth(config.healthAddress, { problems: () => workers.problems() });
+      health = await startHealth(config.healthAddress, {
+        problems: () => workers.problems(),
+        notes: () => workers.notes(),
+      });
       log.info({ url: health.url }, 'answering probes at /healthz and /readyz');
     }
     await Promise.race([stopped, workers.ended]);

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Client } from '@temporalio/client';
+import { doctor } from '../../cli/commands/doctor.ts';
+import { runsShow } from '../../cli/commands/runs.ts';
+import { status } from '../../cli/commands/status.ts';
 import { targetsCheck, targetsList } from '../../cli/commands/targets.ts';
 import { targetsPause, targetsResume } from '../../cli/commands/target-pauses.ts';
 import { readConfig, type Config } from '../../config/config.ts';
@@ -171,6 +174,42 @@ test('check: a file that another process has is a problem, unless a worker serve
   await workers.close();
 });
 
+const of = (target: string) => expect.objectContaining({ target });
+
+test('status and runs show tell of targets that do not have everything, and for scripts of all', async () => {
+  const { json, text } = await said(config, { check: false }, (context) => status(context));
+  expect(json).toMatchObject([
+    { stream: 'customers', targets: [] },
+    { stream: 'payments', targets: [{ target: 'lake', cursor: 3800, behind: 1200 }] },
+    { stream: 'refunds', targets: [of('lake'), of('pond')] },
+  ]);
+  expect(text).toContain('acme.payments in lake: 1,200 of 5,000 events behind, for 5h');
+  expect(text).toMatch(/acme\.refunds in pond: .* the last load failed: the disk is full/);
+  expect(text).not.toContain('acme.refunds in lake');
+
+  await used.pool.query(
+    `insert into stream_runs (stream_id, run_no, sync_id, window_label, kind, lane, definition_version, state, outcome, checkpoint, finished_at)
+      select stream_id, 1, 'sync/acme/refunds/2026-11-24', '2026-11-24', 'manual', 'normal', '', 'done', 'ok', '{}', now()
+        from streams where name = 'refunds'`,
+  );
+  const run = await said(config, {}, (context) => runsShow({ ...context, id: 'sync/acme/refunds/2026-11-24' }));
+  expect(run.json).toMatchObject({ streams: [{ stream: 'refunds', targets: [of('lake'), of('pond')] }] });
+  expect(run.text).toContain('acme.refunds in lake: has all 5,000 events');
+  expect(run.text).not.toContain('payments');
+});
+
+test('doctor names targets that do not hold, and those that streams name and nobody serves', async () => {
+  const { json } = await said(config, {}, (context) => doctor(context));
+  const findings = json as readonly { check: string; state: string; says: string }[];
+  const says = (name: string) => findings.find(({ check }) => check === name);
+  expect(says('targets')).toMatchObject({
+    state: 'problem',
+    says: expect.stringMatching(/^pond: .*is not a DuckDB file/),
+  });
+  expect(says('workers')?.says).toContain(plainNames.targetQueue('pond'));
+  expect(says('workers')?.says).not.toContain(plainNames.targetQueue('idle'));
+});
+
 test('pause holds until resume, which wakes the streams that are behind', async () => {
   const pause = (name: string) => said(config, { reason: 'a move' }, (context) => targetsPause({ ...context, name }));
   const resume = (name: string) => said(config, {}, (context) => targetsResume({ ...context, name }));
@@ -181,6 +220,9 @@ test('pause holds until resume, which wakes the streams that are behind', async 
   expect((await said(config, {}, (context) => targetsList(context))).text).toMatch(
     /paused by \S+ since .* UTC: a move/,
   );
+
+  const stands = await said(config, { check: false }, (context) => status(context));
+  expect(stands.text).toMatch(/^target lake: paused by .*: a move; `syncline targets resume lake` ends that$/m);
 
   const resumed = await resume('lake');
   expect(resumed).toMatchObject({
@@ -204,5 +246,10 @@ test('a partner that names a target that there is not fails the list, by its lin
   );
   const { code, text } = await said(config, {}, (context) => targetsList(context));
   expect(code).toBe(1);
+  const checked = await runSyncline(['partners', 'check', 'globex', '--offline'], env);
+  expect([checked.code, checked.stderr]).toEqual([
+    2,
+    expect.stringContaining('globex.yaml:4:11 targets.0: there is no'),
+  ]);
   expect(text).toContain('globex.yaml:4:11 targets.0: there is no target "lakes"; did you mean "lake"?');
 });

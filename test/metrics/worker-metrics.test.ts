@@ -57,7 +57,8 @@ beforeAll(async () => {
   const looked = async (): Promise<boolean> => {
     const seen = await scrape(address);
     const observed = total(seen, 'syncline_limits_observed_timestamp_seconds', { partner });
-    return observed > 0 && total(seen, 'syncline_database_connections') > 0;
+    const connected = total(seen, 'syncline_database_connections') > 0;
+    return observed > 0 && connected && total(seen, 'syncline_targets_observed_timestamp_seconds') > 0;
   };
   await eventually(looked);
   exported = await (await fetch(`http://${address}/metrics`)).text();
@@ -92,8 +93,10 @@ async function definePartner(): Promise<void> {
     auth: { type: 'bearer', token: '${TOKEN}' },
     limits: { rate: 500, per: '1s', burst: 50 },
     retry: { base: '50ms', cap: '500ms' },
+    targets: ['lake'],
     streams: { payments, customers: stream('/v1/customers'), refunds: stream('/v1/refunds') },
   };
+  await writeFile(join(folder.path, 'targets.yaml'), 'targets: { lake: { type: duckdb, path: lake.duckdb } }');
   // JSON is YAML as well.
   await writeFile(join(folder.path, `${partner}.yaml`), JSON.stringify(definition));
 }

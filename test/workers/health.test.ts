@@ -32,6 +32,23 @@ test('one that cannot work is alive, and says why it is not ready', async () => 
   });
 });
 
+const noted = async (notes: () => Promise<readonly string[]>): Promise<unknown> => {
+  const started = await startHealth('127.0.0.1:0', { problems: async () => [], notes });
+  open.push(started);
+  return get(`${started.url}/readyz`);
+};
+
+test('what does not keep it from working is a note, and one that cannot be told is left out', async () => {
+  expect(await noted(async () => ['target lake: loads of 1 stream fail'])).toEqual({
+    status: 200,
+    body: { ready: true, problems: [], notes: ['target lake: loads of 1 stream fail'] },
+  });
+  expect(await noted(() => Promise.reject(new Error('no')))).toEqual({
+    status: 200,
+    body: { ready: true, problems: [] },
+  });
+});
+
 test('a check that fails or hangs is a reason, and probes at once share one look', async () => {
   let looks = 0;
   const failing = await health(async () => {
