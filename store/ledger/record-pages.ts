@@ -62,6 +62,7 @@ async function advanceRun(client: ClientBase, input: RecordInput, dismissed: num
     text: 'update streams set last_event = $2, last_page = $3 where stream_id = $1',
     values: [run.streamId, lastEvent, firstPage + pages.length - 1],
   });
+  // Workers of before 0020 do not note `began_at`. What they have read, they read after the run was started.
   await client.query({
     name: 'advance run',
     text: `update stream_runs set checkpoint = $3, page_no = $4,
@@ -70,7 +71,7 @@ async function advanceRun(client: ClientBase, input: RecordInput, dismissed: num
         conflicts = conflicts + $13, bytes = bytes + $14, skipped = skipped + $15, requests = requests + $16,
         high_mark = greatest(high_mark, $17), validators = coalesce($18, validators),
         not_modified = not_modified or $19, settled = settled + $20, deferred_until = null, updated_at = now(),
-        began_at = coalesce(began_at, $21)
+        began_at = coalesce(began_at, case when page_no = 0 then $21 else started_at end)
       where stream_id = $1 and run_no = $2`,
     values: [
       run.streamId,

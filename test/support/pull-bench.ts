@@ -76,11 +76,13 @@ const quickRetries = { attempts: 4, base: '10ms', cap: '50ms' };
 
 /**
  * Workers, a database and a namespace of this test file's own, and as many bad partners as it wants. `beside`: an
- * installation of another name in the database and the namespace of that bench, which is closed after this one.
+ * installation of another name in the database and the namespace of that bench, which is closed after this one. `on`: a
+ * database that is there already, and is dropped in the end.
  */
 export async function openPullBench(
   env: Readonly<Record<string, string>> = {},
   beside?: PullBench,
+  on?: Pick<TestDatabase, 'url' | 'drop'>,
 ): Promise<PullBench> {
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, capture(lines));
@@ -88,7 +90,7 @@ export async function openPullBench(
   installed = true;
   const [folder, database, namespace, temporal, connection] = await Promise.all([
     temporaryFolder(),
-    beside === undefined ? freshDatabase() : sharedDatabase(beside),
+    on ?? (beside === undefined ? freshDatabase() : sharedDatabase(beside)),
     beside?.namespace ?? freshNamespace(),
     testTemporal(),
     NativeConnection.connect({ address: temporalAddress() }),
