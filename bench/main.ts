@@ -278,7 +278,7 @@ async function emptyTables(): Promise<void> {
   try {
     await database.query('drop schema if exists bench cascade');
     await database.query(
-      `truncate syncline.streams, syncline.stream_runs, syncline.pages, syncline.quarantine, syncline.quarantine_sightings, syncline.waiting, syncline.runs, syncline.backfills`,
+      `truncate syncline.streams, syncline.stream_runs, syncline.pages, syncline.quarantine, syncline.quarantine_sightings, syncline.waiting, syncline.read_parents, syncline.runs, syncline.backfills`,
     );
     const { rows } = await database.query<{ name: string }>(
       `select inhrelid::regclass::text as name from pg_inherits where inhparent = 'syncline.events'::regclass`,
