@@ -52,8 +52,7 @@ async function compile(): Promise<void> {
     },
   );
   await cp('client/sealed-failures.cjs', 'dist/client/sealed-failures.cjs');
-  for (const folder of ['store/migrations', 'store/functions'])
-    await cp(folder, `dist/${folder}`, { recursive: true });
+  for (const folder of ['store/migrations', 'store/functions']) await cp(folder, `dist/${folder}`, { recursive: true });
 }
 
 const log = (line: string): boolean => process.stderr.write(`${line}\n`);

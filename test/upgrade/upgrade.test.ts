@@ -18,7 +18,16 @@ import { expectTruth } from '../support/expect-truth.ts';
 import { openPullBench, streamReport, type BenchPartner, type PullBench } from '../support/pull-bench.ts';
 import { digestOf, tablePayloads, tableRows } from '../support/table-rows.ts';
 import { readFixture, type Fixture } from './fixture-file.ts';
-import { backfill, installation, lenientPayments, malformed, partnerNames, UNDER_WAY, type InstalledPartner, type PartnerName } from './installation.ts';
+import {
+  backfill,
+  installation,
+  lenientPayments,
+  malformed,
+  partnerNames,
+  UNDER_WAY,
+  type InstalledPartner,
+  type PartnerName,
+} from './installation.ts';
 import { loadDatabase } from './load-database.ts';
 import { workerOfBefore } from './worker-of-before.ts';
 
