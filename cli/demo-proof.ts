@@ -3,7 +3,7 @@ import { canonicalJson } from '../core/canonical.ts';
 import { parseJson } from '../core/json.ts';
 import type { Simulator } from '../simulator/start.ts';
 
-const streams = ['payments', 'customers', 'refunds', 'events'] as const;
+export const demoStreams = ['payments', 'customers', 'refunds', 'events'] as const;
 
 export interface Proof {
   readonly stream: string;
@@ -17,7 +17,7 @@ export interface Proof {
 /** Every row of each target, with the payload it came from, against what the simulator itself holds. */
 export async function compareWithPartner(pool: Pool, simulator: Simulator): Promise<Proof[]> {
   const proofs: Proof[] = [];
-  for (const stream of streams) {
+  for (const stream of demoStreams) {
     const truth = new Map(simulator.truth(stream).map((row) => [String(row['id']), canonicalJson(row)]));
     const { rows } = await pool.query<{ id: string; payload: string }>(
       `select t.id, e.payload::text as payload from demo.${stream} t

@@ -14,8 +14,9 @@ import { called } from '../called.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { plainNames } from '../../messages/names.ts';
-import { compareWithPartner } from '../demo-proof.ts';
-import { demoPartners, demoSize, startDemoPartner } from '../demo-partner.ts';
+import { compareWithPartner, type Proof } from '../demo-proof.ts';
+import { awaitLake, compareLake, writeDemoPartners } from '../demo-lake.ts';
+import { demoSize, startDemoPartner } from '../demo-partner.ts';
 import { exitCodes } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -24,14 +25,16 @@ import { workflowUrl } from '../workflow-url.ts';
 export async function demo({ config, output, options }: CommandContext<{ keep?: boolean }>): Promise<number> {
   const stopped = untilStopped();
   output.say('Starting PostgreSQL and Temporal …');
+  const dir = join(config.home, `demo-${process.pid}`);
   const services = await startEmbedded({
-    dir: join(config.home, `demo-${process.pid}`),
+    dir,
     cacheDir: config.cacheDir,
     pathEnv: config.pathEnv,
     durable: false,
     say: output.say,
   });
   const partner = await startDemoPartner();
+  const definitions = await writeDemoPartners(dir);
   output.say(
     `A demo partner with ${demoSize.payments.toLocaleString('en-US')} payments listens on ${partner.simulator.url}`,
   );
@@ -42,7 +45,7 @@ export async function demo({ config, output, options }: CommandContext<{ keep?: 
     databaseUrl: services.databaseUrl,
     temporalAddress: services.temporalAddress,
     workflowBundle: services.workflowBundle,
-    partnersDir: demoPartners,
+    partnersDir: definitions.dir,
     env: { ...config.env, ...partner.env },
     uiUrl: services.uiUrl,
   };
@@ -51,7 +54,9 @@ export async function demo({ config, output, options }: CommandContext<{ keep?: 
     const workers = await startWorkers({ config: settings, log, roles: [] });
     try {
       const proved = await withDatabase(settings, (pool) =>
-        withTemporal(settings, (client) => play({ output, client, pool, simulator: partner.simulator, settings })),
+        withTemporal(settings, (client) =>
+          play({ output, client, pool, simulator: partner.simulator, settings, lake: definitions.lake }),
+        ),
       );
       if (options.keep === true) {
         output.say('\nEverything stays up until Ctrl-C.');
@@ -75,11 +80,13 @@ interface Stage {
   readonly client: Client;
   readonly pool: Pool;
   readonly simulator: Awaited<ReturnType<typeof startDemoPartner>>['simulator'];
+  /** The DuckDB file. */
+  readonly lake: string | null;
   readonly settings: { readonly uiUrl: string; readonly temporalNamespace: string; readonly databaseUrl: string };
 }
 
 async function play(stage: Stage): Promise<boolean> {
-  const { output, client, pool, simulator, settings } = stage;
+  const { output, client, pool, simulator, settings, lake } = stage;
   const window = dayOf(Date.now());
   output.say('\nFirst sync:');
   const first = await syncAndWatch(stage, { window, generation: 1 });
@@ -95,15 +102,41 @@ async function play(stage: Stage): Promise<boolean> {
     doubled === 0 ? 'Nothing doubled: no row was inserted or changed.' : `${doubled} rows were written a second time!`,
   );
 
+  const inLake = await proveLake(stage);
+
   const runs = [first, second].flatMap((run) => ('failure' in run ? [] : [run.runId]));
   output.say(
     `\nThe runs in the Temporal UI:\n${runs.map((id) => `  ${workflowUrl(settings.uiUrl, settings.temporalNamespace, id)}`).join('\n')}`,
   );
   output.say(`The tables:\n  psql ${settings.databaseUrl} -c 'select * from demo.payments limit 5'`);
-  const proved = [...proof, ...again].every((row) => row.proved === 'yes') && doubled === 0;
-  output.json({ first, second, proof: again, proved, uiUrl: settings.uiUrl, databaseUrl: settings.databaseUrl });
+  if (lake !== null)
+    output.say(
+      `The DuckDB file, while nothing else has it open:\n  duckdb ${lake} 'select * from demo.payments limit 5'`,
+    );
+  const proved = [...proof, ...again, ...inLake].every((row) => row.proved === 'yes') && doubled === 0;
+  output.json({
+    first,
+    second,
+    proof: again,
+    lake: inLake,
+    proved,
+    uiUrl: settings.uiUrl,
+    databaseUrl: settings.databaseUrl,
+  });
   await client.connection.ensureConnected();
   return proved;
+}
+
+async function proveLake({ output, pool, simulator, lake }: Stage): Promise<readonly Proof[]> {
+  if (lake === null) {
+    output.say('\nNo DuckDB file was written: `npm install @duckdb/node-api` brings its driver.');
+    return [];
+  }
+  await awaitLake(pool);
+  const proof = await compareLake(lake, simulator);
+  output.say('\nThe same tables in a DuckDB file, made from the log without a call to the partner:');
+  output.table(proof, ['stream', 'at the partner', 'in the warehouse', 'different', 'proved']);
+  return proof;
 }
 
 async function syncAndWatch(
