@@ -1,4 +1,3 @@
-import { InvalidInput } from '../core/errors.ts';
 import type { TargetDefinition } from '../definitions/targets.ts';
 import type { Reached } from '../targets/apply-points.ts';
 import type { Target } from '../targets/target.ts';
@@ -15,5 +14,7 @@ export async function openTarget(
     const { path, memoryLimit, threads, timeout: timeoutMs } = definition;
     return openDuckdb({ name, path, owner, memoryLimit, threads, timeoutMs, reached });
   }
-  throw new InvalidInput(`target ${name}: another PostgreSQL database cannot be a target yet; use type: duckdb`);
+  const { openPostgres } = await import('../targets/postgres/open-postgres.ts');
+  const { url, timeout: timeoutMs } = definition;
+  return openPostgres({ name, url, owner, timeoutMs, reached });
 }

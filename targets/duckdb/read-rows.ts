@@ -1,4 +1,5 @@
 import { writeMicros } from '../../core/micros.ts';
+import { jsonText } from '../json-text.ts';
 import type { TargetTable } from '../target.ts';
 import type { FileWork } from './duckdb-file.ts';
 import { nameOf, quoted } from './names.ts';
@@ -39,7 +40,8 @@ export async function* readRows(on: FileWork, table: TargetTable): AsyncGenerato
         if (numeric && exact?.[name] !== undefined) return exact[name];
         const value = found[i];
         if (value === null || value === undefined) return null;
-        return type === 'timestamp' ? writeMicros(value as bigint) : String(value);
+        if (type === 'timestamp') return writeMicros(value as bigint);
+        return type === 'json' ? jsonText(String(value)) : String(value);
       }),
     };
   }

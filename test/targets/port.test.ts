@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { array, assert, asyncProperty, boolean, integer, record } from 'fast-check';
-import { GiveUp, RetryLater } from '../../../core/errors.ts';
-import type { TargetTable } from '../../../targets/target.ts';
-import { useDuckdb } from '../../support/duckdb-target.ts';
-import { changesOf, column, orders, rowOf, valuesOf, visits } from '../../support/target-rows.ts';
+import { GiveUp, RetryLater } from '../../core/errors.ts';
+import type { RowChanges, TargetTable } from '../../targets/target.ts';
+import { kinds, useKind } from './kinds.ts';
+import { changesOf, column, orders, rowOf, valuesOf, visits } from '../support/target-rows.ts';
 
-const duckdb = useDuckdb();
+describe.each(kinds)('rows of a %s target', (kind) => {
+  const warehouse = useKind(kind);
 
-describe('rows of a DuckDB target', () => {
   test('land, are replaced and leave by their key', async () => {
-    const target = await duckdb.open({ path: duckdb.newPath() });
+    const target = await warehouse.fresh();
     expect(await target.open(orders)).toMatchObject({ event: 0, unfilled: [] });
     await target.apply(orders, changesOf(0, [rowOf(1, ['1', 'new', '1.5']), rowOf(2, ['2', null, null])]));
     await target.apply(orders, changesOf(2, [rowOf(3, ['1', 'paid', '2']), rowOf(4, ['10', '', '-0.10'])]));
@@ -22,7 +22,7 @@ describe('rows of a DuckDB target', () => {
   });
 
   test('the same changes again change nothing, other ones are refused', async () => {
-    const target = await duckdb.open({ path: duckdb.newPath() });
+    const target = await warehouse.fresh();
     await target.open(orders);
     const first = changesOf(0, [rowOf(1, ['1', 'new', null])]);
     await target.apply(orders, first);
@@ -35,7 +35,7 @@ describe('rows of a DuckDB target', () => {
   });
 
   test('a row is one event where the stream has no key', async () => {
-    const target = await duckdb.open({ path: duckdb.newPath() });
+    const target = await warehouse.fresh();
     await target.open(visits);
     await target.apply(visits, changesOf(0, [rowOf(1, ['/']), rowOf(2, ['/'])]));
     await target.apply(visits, changesOf(2, [rowOf(3, ['/a'])]));
@@ -43,15 +43,71 @@ describe('rows of a DuckDB target', () => {
   });
 
   test('clears makes room first', async () => {
-    const target = await duckdb.open({ path: duckdb.newPath() });
+    const target = await warehouse.fresh();
     await target.open(orders);
     await target.apply(orders, changesOf(0, [rowOf(1, ['1', 'a', null]), rowOf(2, ['2', 'b', null])]));
     await target.apply(orders, changesOf(2, [rowOf(3, ['2', 'c', null])], { clears: true }));
     expect(await valuesOf(target, orders)).toEqual([['2', 'c', null]]);
   });
 
+  test('parts of one change take effect together, or not at all', async () => {
+    const target = await warehouse.fresh();
+    await target.open(orders);
+    await target.apply(orders, changesOf(0, [rowOf(1, ['1', 'old', null]), rowOf(2, ['2', 'old', null])]));
+    const parts = [
+      changesOf(2, [rowOf(3, ['3', 'a', null]), rowOf(4, ['4', 'a', null])], { clears: true }),
+      changesOf(2, [rowOf(5, ['3', 'b', null])], { deletes: [['4']] }),
+    ];
+    async function* failing(): AsyncGenerator<RowChanges> {
+      yield* parts;
+      await Promise.reject(new Error('the log cannot be read'));
+    }
+    await expect(target.applyTogether(orders, { from: 2, to: 9 }, failing())).rejects.toThrow('cannot be read');
+    expect(await valuesOf(target, orders)).toHaveLength(2);
+    expect(await target.open(orders)).toMatchObject({ event: 2 });
+    async function* whole(): AsyncGenerator<RowChanges> {
+      yield* parts;
+    }
+    for (const time of ['first', 'again']) {
+      await target.applyTogether(orders, { from: 2, to: 9 }, whole());
+      expect([time, await valuesOf(target, orders)]).toEqual([time, [['3', 'b', null]]]);
+    }
+    expect(await target.open(orders)).toMatchObject({ event: 9 });
+  });
+
+  test('what somebody emptied begins again', async () => {
+    const target = await warehouse.fresh();
+    await target.open(orders);
+    await target.apply(orders, changesOf(0, [rowOf(1, ['1', 'a', null])]));
+    await target.drop(orders);
+    expect(await target.open(orders)).toMatchObject({ event: 0 });
+    expect(await valuesOf(target, orders)).toEqual([]);
+  });
+
+  test('a new column is told of until the table is made anew beside and swapped in', async () => {
+    const target = await warehouse.fresh();
+    await target.open(orders);
+    await target.apply(orders, changesOf(0, [rowOf(1, ['1', 'a', null])]));
+    const wider: TargetTable = { ...orders, columns: [...orders.columns, column('note', 'json')] };
+    expect(await target.open(wider)).toMatchObject({ event: 1, unfilled: ['note'] });
+    const build = await target.open({ ...wider, place: 'build' });
+    expect(build).toMatchObject({ event: 0, unfilled: [] });
+    await target.apply(
+      { ...wider, place: 'build' },
+      changesOf(0, [rowOf(1, ['1', 'a', null, '{"b": 1, "a": [1.50]}'])]),
+    );
+    const before = (await target.placed(wider)).live?.id as string;
+    await target.swap(wider, build.id);
+    await target.swap(wider, build.id);
+    expect(await target.open(wider)).toMatchObject({ id: build.id, event: 1, unfilled: [] });
+    expect(await valuesOf(target, wider)).toEqual([['1', 'a', null, '{"a":[1.5],"b":1}']]);
+    expect((await target.placed(wider)).old?.id).toBe(before);
+    await target.rollback(wider, before);
+    expect(await valuesOf(target, wider)).toEqual([['1', 'a', null, null]]);
+  });
+
   test('heads say what the table shows, in the order of the keys', async () => {
-    const target = await duckdb.open({ path: duckdb.newPath() });
+    const target = await warehouse.fresh();
     const table: TargetTable = { ...orders, columns: [column('id', 'number'), column('at', 'timestamp')], keys: 2 };
     await target.open(table);
     const hash = 'd41d8cd98f00b204e9800998ecf8427e';
@@ -66,7 +122,7 @@ describe('rows of a DuckDB target', () => {
   });
 
   test('heads of a table with a row per event are the newest of their key', async () => {
-    const target = await duckdb.open({ path: duckdb.newPath() });
+    const target = await warehouse.fresh();
     const table: TargetTable = { ...orders, rowPer: 'event' };
     await target.open(table);
     await target.apply(table, changesOf(0, [rowOf(1, ['1', 'a', null]), rowOf(2, ['1', 'b', null])]));
@@ -75,7 +131,7 @@ describe('rows of a DuckDB target', () => {
   });
 
   test('two rows for one key are refused whole', async () => {
-    const target = await duckdb.open({ path: duckdb.newPath() });
+    const target = await warehouse.fresh();
     await target.open(orders);
     const twice = changesOf(0, [rowOf(1, ['1', 'a', null]), rowOf(2, ['1', 'b', null])]);
     await expect(target.apply(orders, twice)).rejects.toThrow(GiveUp);
@@ -84,7 +140,7 @@ describe('rows of a DuckDB target', () => {
   });
 
   test('streams with tables of one name in two schemas share nothing', async () => {
-    const target = await duckdb.open({ path: duckdb.newPath() });
+    const target = await warehouse.fresh();
     const other = { ...orders, schema: 'globex' };
     await target.open(orders);
     await target.open(other);
@@ -94,7 +150,7 @@ describe('rows of a DuckDB target', () => {
   });
 
   test('more rows than a bundle holds arrive whole', async () => {
-    const target = await duckdb.open({ path: duckdb.newPath() });
+    const target = await warehouse.fresh();
     await target.open(orders);
     const rows = Array.from({ length: 4_321 }, (_, i) => rowOf(i + 1, [String(i), `status ${i}`, `${i}.25`]));
     await target.apply(orders, changesOf(0, rows));
@@ -108,7 +164,7 @@ describe('rows of a DuckDB target', () => {
       clears: boolean(),
       again: boolean(),
     });
-    const target = await duckdb.open({ path: duckdb.newPath() });
+    const target = await warehouse.fresh();
     let tables = 0;
     await assert(
       asyncProperty(array(step, { minLength: 1, maxLength: 6 }), async (steps) => {

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import type { ClientBase } from 'pg';
+import { NeedsAttention } from '../../core/errors.ts';
+import { readTable, type TableFacts } from './table-facts.ts';
+import type { OpenedTable, TargetTable } from '../target.ts';
+import { ensureCursors, readCursors, rowKeyColumns, writeCursor, type Cursor } from './cursors.ts';
+import { nameOf, quoted, saidName } from './names.ts';
+import { catalogTypes } from './types.ts';
+import { lineage, typeOf } from '../duckdb/types.ts';
+
+/** Makes the table, or makes it fit, and says where it stands. Call it in a transaction. */
+export async function fitTable(client: ClientBase, table: TargetTable, owner: string): Promise<OpenedTable> {
+  await ensureCursors(client);
+  const known = (await readCursors(client, table, { lock: true })).get(table.place ?? 'live');
+  if (known !== undefined && known.owner !== owner)
+    throw new NeedsAttention(
+      `${saidName(table)} belongs to ${known.owner}, and this is ${owner}: give the partner another name, or each installation a ` +
+        'database of its own',
+    );
+  const facts = await readTable(client, nameOf(table));
+  if (facts === undefined) return begin(client, table, { owner, id: await createTable(client, table) });
+  const id = await markOf(client, table);
+  const rowKey = JSON.stringify(rowKeyColumns(table));
+  if (known !== undefined && known.rowKey !== rowKey)
+    throw new NeedsAttention(
+      `the row key of ${saidName(table)} is ${known.rowKey}, the definition makes it ${rowKey}: change the definition back, or ` +
+        'build the table anew (syncline rebuild)',
+    );
+  const added = await addColumns(client, table, facts);
+  // Another table than the cursor's, or somebody emptied it: the log knows better.
+  if (known?.id !== id || (known.hasRows && !(await hasRows(client, table))))
+    return begin(client, table, { owner, id });
+  const unfilled = known.event === 0 ? [] : [...known.unfilled, ...added];
+  if (unfilled.length !== known.unfilled.length) await writeCursor(client, table, { ...known, unfilled });
+  return { id, event: known.event, unfilled };
+}
+
+export async function hasRows(client: ClientBase, table: TargetTable): Promise<boolean> {
+  const { rows } = await client.query<{ any: boolean }>(`select exists (select from ${nameOf(table)}) as any`);
+  return rows[0]?.any === true;
+}
+
+/** The table is ours, and empty; its cursor is at the beginning. */
+async function begin(
+  client: ClientBase,
+  table: TargetTable,
+  { owner, id }: Pick<Cursor, 'owner' | 'id'>,
+): Promise<OpenedTable> {
+  await client.query(`delete from ${nameOf(table)}`);
+  const rowKey = JSON.stringify(rowKeyColumns(table));
+  await writeCursor(client, table, { id, owner, event: 0, hasRows: false, rowKey, unfilled: [] });
+  return { id, event: 0, unfilled: [] };
+}
+
+const MARK = 'table of Syncline ';
+
+async function createTable(client: ClientBase, table: TargetTable): Promise<string> {
+  const id = randomUUID();
+  const name = nameOf(table);
+  await client.query(`create schema if not exists ${quoted(table.schema)}`);
+  await client.query(
+    `create table ${name} (${[
+      ...table.columns.map(
+        (column, i) => `${quoted(column.name)} ${typeOf(column.type)}${i < table.keys ? ' not null' : ''}`,
+      ),
+      ...Object.entries(lineage).map(([own, type]) => `${own} ${type}`),
+      `primary key (${rowKeyColumns(table).map(quoted).join(', ')})`,
+    ].join(', ')})`,
+  );
+  await client.query(`comment on table ${name} is '${MARK}${id}'`);
+  return id;
+}
+
+/** The id that the table was made with. A table without one is somebody's own. */
+async function markOf(client: ClientBase, table: TargetTable): Promise<string> {
+  const { rows } = await client.query<{ says: string | null }>(
+    `select obj_description(to_regclass($1), 'pg_class') as says`,
+    [nameOf(table)],
+  );
+  const says = rows[0]?.says ?? '';
+  if (says.startsWith(MARK)) return says.slice(MARK.length);
+  throw new NeedsAttention(
+    `${saidName(table)} is a table or view that somebody else made: rename or drop it, and it is filled from the event log`,
+  );
+}
+
+/** Returns the names of those that were missing. */
+async function addColumns(client: ClientBase, table: TargetTable, { columns }: TableFacts): Promise<readonly string[]> {
+  const types = new Map(columns.map(({ name, type }) => [name, type]));
+  const lost = Object.keys(lineage).filter((own) => !types.has(own));
+  if (lost.length > 0)
+    throw new NeedsAttention(
+      `${saidName(table)} has lost its column ${lost.join(', ')}: drop the table, and it is filled anew`,
+    );
+  const added: string[] = [];
+  for (const { name, type: kind } of table.columns) {
+    const type = types.get(name);
+    if (type === undefined) {
+      await client.query(`alter table ${nameOf(table)} add column ${quoted(name)} ${typeOf(kind)}`);
+      added.push(name);
+    } else if (type !== catalogTypes[kind])
+      throw new NeedsAttention(
+        `column ${saidName(table)}.${name} is ${type}, the definition makes it ${catalogTypes[kind]}: change the definition back, ` +
+          'or build the table anew (syncline rebuild)',
+      );
+  }
+  return added;
+}

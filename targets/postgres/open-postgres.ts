@@ -1,0 +1,82 @@
+import type { Pool, PoolClient } from 'pg';
+import { openPool } from '../../store/session/open-pool.ts';
+import { transaction } from '../../store/session/transaction.ts';
+import type { Reached } from '../apply-points.ts';
+import type { RowChanges, Target } from '../target.ts';
+import { applyChanges } from './apply-changes.ts';
+import { fitTable } from './fit-table.ts';
+import { explained } from './known-error.ts';
+import { OWN_SCHEMA } from './names.ts';
+import { readHeads } from './read-heads.ts';
+import { readRows } from './read-rows.ts';
+import { dropPlaced, makeLive, placedTables } from './swap-tables.ts';
+
+export interface PostgresOptions {
+  /** Its name in `targets.yaml`. */
+  readonly name: string;
+  /** Another database than the store's. */
+  readonly url: string;
+  /** Whose tables these are, such as the installation's name: two owners never write one table. */
+  readonly owner?: string;
+  /** The longest that one statement may take. */
+  readonly timeoutMs?: number;
+  /** Told when `apply` comes to a place where tests end the process. */
+  readonly reached?: Reached;
+}
+
+export const postgresDefaults = { owner: 'syncline', timeoutMs: 600_000 } as const satisfies Partial<PostgresOptions>;
+
+/** Loads of two streams side by side, and somebody who reads. */
+const CONNECTIONS = 3;
+
+/** Another PostgreSQL database as a target. It is connected to when it is first used. */
+export function openPostgres(options: PostgresOptions): Target {
+  const { name, url, owner, timeoutMs } = { ...postgresDefaults, ...options };
+  const reached = options.reached ?? (() => {});
+  const pool = openPool(url, CONNECTIONS, OWN_SCHEMA);
+  const within = <T>(work: (client: PoolClient) => Promise<T>): Promise<T> =>
+    explained(name, () => inTime(pool, timeoutMs, work));
+  return {
+    name,
+    kind: 'postgres',
+    check: () =>
+      within(async (client) => {
+        const { rows } = await client.query<{ server_version: string }>('show server_version');
+        return `PostgreSQL ${rows[0]?.server_version}`;
+      }),
+    open: (table) => within((client) => fitTable(client, table, owner)),
+    heads: (table, keys) => within((client) => readHeads(client, table, keys)),
+    apply: async (table, changes) => {
+      await within((client) => applyChanges(client, table, { move: changes, parts: [changes], reached }));
+      await reached('committed');
+    },
+    applyTogether: async (table, move, parts: AsyncIterable<RowChanges>) => {
+      await within((client) => applyChanges(client, table, { move, parts, reached }));
+      await reached('committed');
+    },
+    rows: (table) => rowsOf(pool, (client) => readRows(client, table)),
+    placed: (table) => within((client) => placedTables(client, table)),
+    swap: (table, id) => within((client) => makeLive(client, table, { id, from: 'build' })),
+    rollback: (table, id) => within((client) => makeLive(client, table, { id, from: 'old' })),
+    drop: (table) => within((client) => dropPlaced(client, table)),
+    close: () => pool.end(),
+  };
+}
+
+const inTime = <T>(pool: Pool, timeoutMs: number, work: (client: PoolClient) => Promise<T>): Promise<T> =>
+  transaction(pool, async (client) => {
+    await client.query(`set local statement_timeout = ${Math.round(timeoutMs)}`);
+    return work(client);
+  });
+
+/** In a transaction of its own: all rows are of one moment. */
+async function* rowsOf<T>(pool: Pool, read: (client: PoolClient) => AsyncGenerator<T>): AsyncGenerator<T> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    yield* read(client);
+  } finally {
+    await client.query('rollback').catch(() => {});
+    client.release();
+  }
+}

@@ -1,0 +1,46 @@
+import type { ClientBase } from 'pg';
+import type { ColumnType } from '../../core/column.ts';
+import { writeMicros } from '../../core/micros.ts';
+import { jsonText } from '../json-text.ts';
+import type { TargetTable } from '../target.ts';
+import { rowKeyColumns } from './cursors.ts';
+import { nameOf, quoted } from './names.ts';
+
+export interface ReadRow {
+  readonly event: number;
+  readonly values: readonly (string | null)[];
+}
+
+const CHUNK = 1000;
+
+/** All rows in the order of their row key, as texts that every kind of warehouse gives alike. Call it in a transaction. */
+export async function* readRows(client: ClientBase, table: TargetTable): AsyncGenerator<ReadRow> {
+  const values = table.columns.map(({ name, type }) => `${sqlText[type]?.(quoted(name)) ?? quoted(name)}::text`);
+  const types = new Map(table.columns.map(({ name, type }) => [name, type]));
+  // Not the texts that are selected under the same names. Bytes, as others order texts: a database may have any collation.
+  const order = rowKeyColumns(table).map(
+    (name) => `t.${quoted(name)}${types.get(name) === 'text' ? ' collate "C"' : ''}`,
+  );
+  await client.query(
+    `declare all_rows no scroll cursor for select ${['_event', ...values].join(', ')} from ${nameOf(table)} t order by ${order.join(', ')}`,
+  );
+  for (;;) {
+    const { rows } = await client.query<(string | null)[]>({ rowMode: 'array', text: `fetch ${CHUNK} from all_rows` });
+    for (const [event, ...found] of rows)
+      yield {
+        event: Number(event),
+        values: found.map((text, i) => (text === null ? null : written(text, table.columns[i]?.type))),
+      };
+    if (rows.length < CHUNK) return;
+  }
+}
+
+const sqlText: Readonly<Partial<Record<ColumnType, (name: string) => string>>> = {
+  number: (name) => `trim_scale(${name})`,
+  timestamp: (name) => `(extract(epoch from ${name}) * 1000000)::bigint`,
+};
+
+function written(text: string, type: ColumnType | undefined): string {
+  if (type === 'timestamp') return writeMicros(BigInt(text));
+  return type === 'json' ? jsonText(text) : text;
+}

@@ -1,0 +1,67 @@
+import type { ClientBase } from 'pg';
+import { NeedsAttention } from '../../core/errors.ts';
+import type { OpenedTable, Place, TargetTable } from '../target.ts';
+import { ensureCursors, forgetCursor, readCursors, writeCursor } from './cursors.ts';
+import { nameOf, quoted, saidName, tableAt } from './names.ts';
+
+/** Live and old change places, or the build comes in: whichever table has the id is live afterwards. Call it in a transaction. */
+export async function makeLive(
+  client: ClientBase,
+  table: TargetTable,
+  { id, from }: { readonly id: string; readonly from: 'build' | 'old' },
+): Promise<void> {
+  await ensureCursors(client);
+  const found = await readCursors(client, table, { lock: true });
+  const live = found.get('live');
+  if (live?.id === id) return;
+  const comes = found.get(from);
+  if (comes?.id !== id || !(await exists(client, table, from)))
+    throw new NeedsAttention(
+      `${saidName({ ...table, place: from })} is not there any more: build the table anew (syncline rebuild)`,
+    );
+  if (from === 'build') await dropTable(client, table, 'old');
+  // The one that comes is out of the way while the one that goes takes its place.
+  await rename(client, table, { from, to: 'next' });
+  if (await exists(client, table, 'live')) await rename(client, table, { from: 'live', to: 'old' });
+  await rename(client, table, { from: 'next', to: 'live' });
+  await forgetCursor(client, table, from);
+  if (live !== undefined) await writeCursor(client, { ...table, place: 'old' }, live);
+  await writeCursor(client, { ...table, place: 'live' }, comes);
+}
+
+export async function dropPlaced(client: ClientBase, table: TargetTable): Promise<void> {
+  await ensureCursors(client);
+  await dropTable(client, table, table.place ?? 'live');
+}
+
+export async function placedTables(
+  client: ClientBase,
+  table: TargetTable,
+): Promise<Readonly<Partial<Record<Place, OpenedTable>>>> {
+  const placed: Partial<Record<Place, OpenedTable>> = {};
+  for (const [place, { id, event, unfilled }] of await readCursors(client, table))
+    if (await exists(client, table, place)) placed[place] = { id, event, unfilled };
+  return placed;
+}
+
+async function dropTable(client: ClientBase, table: TargetTable, place: Place): Promise<void> {
+  await client.query(`drop table if exists ${nameOf({ ...table, place })}`);
+  await forgetCursor(client, table, place);
+}
+
+async function exists(client: ClientBase, table: TargetTable, place: Place): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [
+    nameOf({ ...table, place }),
+  ]);
+  return rows[0]?.there === true;
+}
+
+async function rename(
+  client: ClientBase,
+  { schema, table }: TargetTable,
+  { from, to }: { readonly from: Place | 'next'; readonly to: Place | 'next' },
+): Promise<void> {
+  await client.query(
+    `alter table ${quoted(schema)}.${quoted(tableAt(table, from))} rename to ${quoted(tableAt(table, to))}`,
+  );
+}

@@ -1,0 +1,159 @@
+import { once } from 'node:events';
+import { utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Pool } from 'pg';
+import { applyTarget } from '../../activities/apply/apply-target.ts';
+import { pullStream } from '../../activities/pull/pull-stream.ts';
+import { replayQuarantine } from '../../activities/replay-quarantine.ts';
+import { tableOf } from '../../apply/table-of.ts';
+import { noFailpoint } from '../../core/failpoint.ts';
+import type { PartnerInput, StreamInput } from '../../definitions/definition.ts';
+import type { AppliedToTarget } from '../../messages/apply-target.ts';
+import { plainNames } from '../../messages/names.ts';
+import { readTargetState, type TargetState } from '../../store/target-states.ts';
+import { postgresTargetStore } from '../../store/target-store.ts';
+import { readRows } from '../../targets/postgres/read-rows.ts';
+import type { Target } from '../../targets/target.ts';
+import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
+import { readQuarantine } from '../../store/quarantine/quarantine.ts';
+import type { StreamReport } from '../../landing/warehouse.ts';
+import { partnerRegistry } from '../../workers/partner-registry.ts';
+import { freshDatabase } from '../support/database.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+export const PARTNER = 'shore';
+const TARGET = 'lake';
+
+export interface Row {
+  readonly event: number;
+  readonly values: readonly (string | null)[];
+}
+
+export interface LandBench {
+  readonly pool: Pool;
+  /** Writes the partner's definition anew. */
+  define(streams: Readonly<Record<string, Partial<StreamInput>>>): Promise<void>;
+  /** Reads a stream once; these are the records of its pages, each as the partner writes it. */
+  pull(stream: string, pages: readonly (readonly string[])[]): Promise<StreamReport>;
+  /** Sends what the stream holds in quarantine through again. */
+  replay(stream: string): Promise<void>;
+  /** One activity of the target's queue; `rows`: most events a load. */
+  apply(stream: string, target: Target, rows?: number): Promise<AppliedToTarget>;
+  /** What the store's own table shows, in the words of a target. */
+  shown(stream: string): Promise<readonly Row[]>;
+  landed(stream: string, target: Target): Promise<readonly Row[]>;
+  state(stream: string): Promise<TargetState | undefined>;
+  close(): Promise<void>;
+}
+
+const now = (): number => Date.now();
+
+/** A partner, the store and its reading for real, and loads into targets, without Temporal. */
+export async function openLandBench(): Promise<LandBench> {
+  let served: readonly (readonly string[])[] = [];
+  const server = createServer((request, response) => {
+    const page = Number(new URL(request.url ?? '', 'http://partner').searchParams.get('after') ?? 0);
+    const next = page + 1 < served.length ? `"${page + 1}"` : 'null';
+    response
+      .setHeader('content-type', 'application/json')
+      .end(`{"data":[${(served[page] ?? []).join(',')}],"next":${next}}`);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const [database, folder] = await Promise.all([freshDatabase(), temporaryFolder()]);
+  const pool = openPool(database.url);
+  const warehouse = postgresWarehouse(pool);
+  const quiet = { info: () => {}, warn: () => {}, debug: () => {} };
+  const partners = partnerRegistry({ names: plainNames, dir: folder.path, env: {}, pool, warehouse, log: quiet, now });
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  let defined: Record<string, StreamInput> = {};
+  let times = 0;
+  const streamOf = async (name: string) => (await partners.access(PARTNER, name)).stream;
+  const place = (stream: string) => ({ target: TARGET, partner: PARTNER, stream });
+  return {
+    pool,
+    async define(streams) {
+      const usual = { records: 'data', pagination: { type: 'token', token: 'next', as: 'after' } } as const;
+      for (const [name, of] of Object.entries(streams))
+        defined = { ...defined, [name]: { path: `/${name}`, ...usual, ...of } as StreamInput };
+      const partner: PartnerInput = { name: PARTNER, baseUrl, streams: defined };
+      const file = join(folder.path, `${PARTNER}.yaml`);
+      // JSON is YAML as well.
+      await writeFile(file, JSON.stringify(partner));
+      // Two writes within one tick of the clock have different times all the same.
+      await utimes(file, (times += 1), times);
+    },
+    async pull(stream, pages) {
+      served = pages;
+      const syncId = `sync/${PARTNER}/${stream}/${(times += 1)}`;
+      const input = { partner: PARTNER, stream, syncId, runId: null, window: '2026-11-24' } as const;
+      for (;;) {
+        const result = await pullStream(
+          {
+            access: await partners.access(PARTNER, stream),
+            warehouse,
+            failpoint: noFailpoint,
+            now,
+            random: () => 0.5,
+            draining: () => false,
+          },
+          { ...input, kind: 'manual', lane: 'normal', idleGrants: 0 },
+          {
+            signal: new AbortController().signal,
+            writer: { workflowRunId: 'r', attempt: 1 },
+            heartbeat: () => {},
+          },
+        );
+        if (result.state === 'done') return result.report;
+        if (result.state === 'deferred') throw new Error(result.cause);
+      }
+    },
+    async replay(stream) {
+      const held = await readQuarantine(pool, { partner: PARTNER, stream, status: 'held', limit: 100 });
+      await replayQuarantine(warehouse, { stream: await streamOf(stream), held, nowMs: now() });
+    },
+    apply: (stream, target, rows = 1000) =>
+      applyTarget(
+        {
+          partners,
+          targets: {
+            of: () => Promise.resolve([TARGET]),
+            open: () => Promise.resolve(target),
+            loads: () => Promise.resolve({ everyMs: 10_000, rows }),
+          },
+          store: postgresTargetStore(pool),
+          failpoint: noFailpoint,
+          now,
+          draining: () => false,
+        },
+        place(stream),
+        { signal: new AbortController().signal, heartbeat: () => {} },
+      ),
+    async shown(stream) {
+      const client = await pool.connect();
+      try {
+        await client.query('begin');
+        return await allOf(readRows(client, tableOf(await streamOf(stream))));
+      } finally {
+        await client.query('rollback');
+        client.release();
+      }
+    },
+    landed: async (stream, target) => allOf(target.rows(tableOf(await streamOf(stream)))),
+    state: (stream) => readTargetState(pool, place(stream)),
+    async close() {
+      await partners.close();
+      server.close();
+      await pool.end();
+      await database.drop();
+      await folder.remove();
+    },
+  };
+}
+
+async function allOf(rows: AsyncIterable<Row>): Promise<readonly Row[]> {
+  const all: Row[] = [];
+  for await (const row of rows) all.push(row);
+  return all;
+}

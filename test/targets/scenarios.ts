@@ -1,0 +1,170 @@
+import type { StreamInput } from '../../definitions/definition.ts';
+
+/** The records of one reading, by its pages; `replay`: what is in quarantine is sent through again. */
+export type Step =
+  { readonly pages: readonly (readonly string[])[] } | { readonly define: Partial<StreamInput> } | 'replay';
+
+export interface Scenario {
+  /** As the support matrix says it. */
+  readonly name: string;
+  readonly stream: Partial<StreamInput>;
+  readonly steps: readonly Step[];
+  /** How many rows there are at the end. */
+  readonly rows: number;
+}
+
+const object = (
+  properties: Readonly<Record<string, object>>,
+  required: readonly string[] = [],
+): Record<string, unknown> => ({
+  type: 'object',
+  required,
+  properties,
+});
+const text = { type: ['string', 'null'] };
+
+const versioned: Partial<StreamInput> = {
+  primaryKey: ['id'],
+  version: ['v'],
+  schema: object({ id: { type: 'string' }, v: { type: 'integer' }, text }, ['id', 'v']),
+};
+const plain: Partial<StreamInput> = { primaryKey: ['id'], schema: object({ id: { type: 'string' }, text }, ['id']) };
+const keyless: Partial<StreamInput> = { schema: object({ id: text, text }) };
+
+const of = (id: string, v: number, said: string): string => `{"id":"${id}","v":${v},"text":"${said}"}`;
+const say = (id: string, said: string): string => `{"id":"${id}","text":"${said}"}`;
+
+/** All types of columns, two keys, and values at their ends. */
+const everything: Partial<StreamInput> = {
+  primaryKey: ['id', 'at'],
+  version: ['at'],
+  schema: object(
+    {
+      id: { type: 'number' },
+      at: { type: 'string', format: 'date-time' },
+      seen: { type: ['string', 'null'], format: 'date-time' },
+      big: { type: ['integer', 'null'] },
+      amount: { type: ['number', 'null'] },
+      yes: { type: ['boolean', 'null'] },
+      day: { type: ['string', 'null'], format: 'date' },
+      said: text,
+      nested: { type: ['object', 'null'] },
+      list: { type: ['array', 'null'] },
+    },
+    ['id', 'at'],
+  ),
+};
+
+const values = [
+  `{"id":1.50,"at":"2026-01-02T03:04:05.678901Z","big":9223372036854775807,"amount":12345678901234567890.123456789012345678,"yes":true,
+    "day":"2024-02-29","said":"\\t\\\\N \\"quoted\\" \\u00e9\\n","nested":{"b":[1,{"c":null}],"a":1.10},"list":[],"other":{"kept":true}}`,
+  `{"id":15,"at":"2026-01-02T03:04:05+01:00","seen":"0001-01-01T00:00:00+01:00","big":-9223372036854775808,"amount":-0.000000000000000000000000000001,"yes":false,"day":"0001-01-01","said":"","nested":{},"list":[[1,2],"x"]}`,
+  `{"id":1.5,"at":"2026-01-02T03:04:05.1234565Z","seen":"9999-12-31T23:59:59.9999999Z","amount":1e300,"said":null,"nested":null,"list":null}`,
+  `{"id":-0.0,"at":"2026-01-02T03:04:06Z","big":0,"amount":0.10,"yes":null}`,
+];
+
+/** What lands, in every way that a stream can be kept. Each is played on every kind of target. */
+export const scenarios: readonly Scenario[] = [
+  {
+    name: '`merge`: new, changed and unchanged records',
+    stream: versioned,
+    steps: [
+      { pages: [[of('a', 1, 'one'), of('b', 1, 'one')], [of('c', 1, 'one')]] },
+      { pages: [[of('a', 2, 'two'), of('b', 1, 'one'), of('d', 1, 'one')]] },
+    ],
+    rows: 4,
+  },
+  {
+    name: '`merge`: stale versions, and the same version with other content',
+    stream: versioned,
+    steps: [
+      { pages: [[of('a', 5, 'five'), of('b', 1, 'one'), of('a', 3, 'three')]] },
+      { pages: [[of('a', 4, 'four'), of('b', 1, 'one again'), of('b', 0, 'none')]] },
+    ],
+    rows: 2,
+  },
+  {
+    name: '`merge` without a version: the later arrival',
+    stream: plain,
+    steps: [
+      { pages: [[say('a', 'one'), say('b', 'one'), say('a', 'two')]] },
+      { pages: [[say('b', 'two')], [say('a', 'one'), say('b', 'one')]] },
+    ],
+    rows: 2,
+  },
+  {
+    name: '`merge`: records replayed from quarantine keep their place',
+    stream: { ...plain, schema: object({ id: { type: 'string' }, text: { enum: ['one', 'two'] } }, ['id']) },
+    steps: [
+      { pages: [[say('a', 'odd'), say('b', 'one'), say('c', 'odd')]] },
+      { pages: [[say('a', 'two'), say('b', 'two')]] },
+      { define: plain },
+      'replay',
+    ],
+    rows: 3,
+  },
+  {
+    name: '`append`: each content of a key',
+    stream: { ...plain, disposition: 'append' },
+    steps: [
+      { pages: [[say('a', 'one'), say('a', 'one'), say('b', 'one')]] },
+      { pages: [[say('a', 'two'), say('b', 'one')]] },
+    ],
+    rows: 3,
+  },
+  {
+    name: '`append` without a key: each record',
+    stream: { ...keyless, disposition: 'append' },
+    steps: [{ pages: [[say('a', 'one'), say('a', 'one')]] }, { pages: [[say('a', 'one')]] }],
+    rows: 3,
+  },
+  {
+    name: '`replace`: changes, removals and returns, listing by listing',
+    stream: { ...plain, disposition: 'replace' },
+    steps: [
+      { pages: [[say('a', 'one'), say('b', 'one')], [say('c', 'one')]] },
+      { pages: [[say('a', 'two'), say('c', 'one'), say('a', 'three')]] },
+      { pages: [[say('b', 'one'), say('c', 'one'), say('d', 'one')]] },
+    ],
+    rows: 3,
+  },
+  {
+    name: '`replace` with versions',
+    stream: { ...versioned, disposition: 'replace' },
+    steps: [
+      { pages: [[of('a', 2, 'two'), of('b', 2, 'two')]] },
+      { pages: [[of('a', 1, 'one'), of('a', 3, 'three'), of('a', 2, 'two')]] },
+    ],
+    rows: 1,
+  },
+  {
+    name: '`replace` without a key: the last listing',
+    stream: { ...keyless, disposition: 'replace' },
+    steps: [
+      { pages: [[say('a', 'one'), say('a', 'one')], [say('b', 'one')]] },
+      { pages: [[say('b', 'one'), say('b', 'one')]] },
+    ],
+    rows: 2,
+  },
+  {
+    name: 'every type of column, also nested JSON and numbers beyond a double',
+    stream: everything,
+    steps: [{ pages: [values.slice(0, 2), values.slice(2)] }],
+    rows: 4,
+  },
+  {
+    name: 'a column that the definition gains, in rows from before too',
+    stream: plain,
+    steps: [
+      { pages: [[`{"id":"a","text":"one","more":7}`, `{"id":"b","text":"one","more":8}`]] },
+      {
+        define: {
+          ...plain,
+          schema: object({ id: { type: 'string' }, text, more: { type: ['integer', 'null'] } }, ['id']),
+        },
+      },
+      { pages: [[`{"id":"b","text":"two","more":9}`]] },
+    ],
+    rows: 2,
+  },
+];
