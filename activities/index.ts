@@ -16,6 +16,7 @@ import type { Partner } from '../definitions/definition.ts';
 import type { Observation } from '../limits/watch/observe.ts';
 import type { BackfillReport } from '../messages/backfill.ts';
 import type { NotedWait } from '../messages/deferral.ts';
+import type { ExportTargetInput, ExportTargetReport } from '../messages/export-target.ts';
 import type { GovernorNews } from '../messages/govern-partner.ts';
 import type { GrantInput, GrantResult } from '../messages/grant.ts';
 import type { Look, LookInput } from '../messages/look.ts';
@@ -34,6 +35,7 @@ import type { Partners } from './access.ts';
 import { applyTarget } from './apply/apply-target.ts';
 import type { TargetsAccess } from './apply/targets-access.ts';
 import { tellTargets } from './apply/tell-targets.ts';
+import { exportTarget } from './apply/export-target.ts';
 import { closeBackfill, nextWindows, planBackfill } from './backfill.ts';
 import { closeRun, failStream, planRun } from './control.ts';
 import { toFailure, type RetryRules } from './failures.ts';
@@ -186,6 +188,15 @@ export function createTargetActivities(deps: ActivityDeps) {
           random: deps.random(),
           quiet: true,
         });
+      } finally {
+        clearInterval(alive);
+      }
+    },
+    exportTarget: async (input: ExportTargetInput): Promise<ExportTargetReport> => {
+      const context = Context.current();
+      const alive = setInterval(() => context.heartbeat(), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
+      try {
+        return await translated(deps, () => exportTarget(deps.targets, input));
       } finally {
         clearInterval(alive);
       }

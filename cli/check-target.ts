@@ -1,11 +1,13 @@
 import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { explain } from '../core/errors.ts';
 import type { TargetDefinition } from '../definitions/targets.ts';
 import { loadDriver } from '../targets/duckdb/load-driver.ts';
 import { openTarget } from '../workers/open-target.ts';
 import { whereOf } from './describe-target.ts';
+import { heldBy } from './held-by.ts';
+import { isThere } from './is-there.ts';
 
 export interface CheckedTarget {
   readonly target: string;
@@ -47,7 +49,7 @@ async function says(name: string, { definition, owner, served }: Checking): Prom
       await target.close();
     }
   } catch (error) {
-    const holder = /is in use by (process \d+|another process)/.exec(explain(error))?.[1];
+    const holder = heldBy(error);
     if (holder === undefined || served !== true) throw error;
     return `a worker has it open (${holder})`;
   }
@@ -67,9 +69,3 @@ async function mayWrite(path: string): Promise<void> {
     throw new Error(`${path} cannot be written by this user: give it the right to, or set another path`, { cause });
   });
 }
-
-const isThere = async (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );

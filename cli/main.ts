@@ -66,7 +66,11 @@ program
 program
   .command('worker')
   .description('run workers against DATABASE_URL and TEMPORAL_ADDRESS')
-  .option('--role <role...>', 'workflows, partners, partner=<name>; all of them when absent', [])
+  .option(
+    '--role <role...>',
+    'workflows, partners, partner=<name>, targets, target=<name>; all of them when absent',
+    [],
+  )
   .action(run<{ role: string[] }>(async (context) => (await import('./commands/worker.ts')).worker(context)));
 
 program

@@ -143,9 +143,14 @@ const scene = await openScene({
   partners: Object.fromEntries(
     [...simulators].map(([partner, { url }]) => [
       partner,
-      { baseUrl: url, grant: recordings[partner]?.grant ?? { requests: 5 } },
+      {
+        baseUrl: url,
+        grant: recordings[partner]?.grant ?? { requests: 5 },
+        targets: [...(recordings[partner]?.targets ?? [])],
+      },
     ]),
   ),
+  targets: { targets: { lake: { type: 'duckdb', path: 'lake.duckdb' } } },
 });
 try {
   if (only.length === 0) await rm(folder, { recursive: true, force: true });

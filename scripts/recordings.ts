@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import {
@@ -9,6 +10,7 @@ import {
   type StartedBackfill,
 } from '../client/start-backfill.ts';
 import { askGovernor, tellGovernor, wakeStreams } from '../client/governor.ts';
+import { exportByWorker } from '../client/export-target.ts';
 import { cancelWorkflow, showPauses } from '../client/control.ts';
 import { startRetry } from '../client/start-retry.ts';
 import { reportOfSync, type startSync } from '../client/start-sync.ts';
@@ -25,6 +27,7 @@ import { endPauses, orderPause } from '../store/pauses.ts';
 export interface Recording {
   readonly faults?: readonly FaultInput[];
   readonly grant?: { readonly requests: number };
+  readonly targets?: readonly string[];
   /** Ends when all that is to be recorded has ended. */
   readonly play: (stage: Stage) => Promise<void>;
 }
@@ -51,6 +54,18 @@ export const recordings: Readonly<Record<string, Recording>> = {
       await reportOfSync(handle);
       await save('syncPartner.ok', runId);
       await save('syncStream.ok', streamId('payments'));
+    },
+  },
+  exported: {
+    targets: ['lake'],
+    play: async ({ scene, partner, start, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      // Ends a minute after the last commit.
+      const applying = plainNames.targetId({ target: 'lake', partner, stream: 'payments' });
+      await scene.client.workflow.getHandle(applying).result();
+      await save('applyTarget.ok', applying);
+      await exportByWorker(scene.client, plainNames, { target: 'lake', folder: join(scene.partnersDir, 'exported') });
+      await save('exportTarget.ok', plainNames.exportId('lake'));
     },
   },
   partial: {

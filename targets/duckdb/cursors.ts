@@ -34,7 +34,13 @@ export async function ensureCursors({ sql, catalog }: FileWork): Promise<void> {
   )`);
 }
 
-const HAVE_NONE = /Table with name cursors does not exist|Schema with name .* does not exist/;
+const HAVE_NONE = /Table with name \S*cursors\S* does not exist|Schema with name .* does not exist/;
+
+/** A file that nothing was loaded into yet. */
+function noneYet(error: unknown): [] {
+  if (HAVE_NONE.test(String(error))) return [];
+  throw error;
+}
 
 export async function readCursors({ sql, catalog }: FileWork, of: TargetTable): Promise<ReadonlyMap<Place, Cursor>> {
   const rows = await sql
@@ -43,10 +49,7 @@ export async function readCursors({ sql, catalog }: FileWork, of: TargetTable): 
         where schema_name = $1 and table_name = $2`,
       [of.schema, of.table],
     )
-    .catch((error: unknown) => {
-      if (HAVE_NONE.test(String(error))) return [];
-      throw error;
-    });
+    .catch(noneYet);
   return new Map(
     rows.map(([place, id, owner, event, rows, rowKey, unfilled]) => [
       place as Place,
@@ -120,10 +123,12 @@ export async function liveTables(
   { sql, catalog }: FileWork,
   owner: string,
 ): Promise<readonly { readonly schema: string; readonly table: string; readonly event: number }[]> {
-  const rows = await sql.rows(
-    `select schema_name, table_name, event from ${table(catalog)} where place = 'live' and owner = $1 order by 1, 2`,
-    [owner],
-  );
+  const rows = await sql
+    .rows(
+      `select schema_name, table_name, event from ${table(catalog)} where place = 'live' and owner = $1 order by 1, 2`,
+      [owner],
+    )
+    .catch(noneYet);
   return rows.map(([schema, name, event]) => ({ schema: String(schema), table: String(name), event: Number(event) }));
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { GiveUp, InvalidInput } from '../../core/errors.ts';
+import { InvalidInput, RetryLater } from '../../core/errors.ts';
 import { knownError } from './known-error.ts';
 import type { Driver } from './load-driver.ts';
 import { oneAtATime } from './one-at-a-time.ts';
@@ -94,7 +94,8 @@ export class DuckdbFile {
 
   /** The file that stands at the path now: what was deleted or replaced goes on living for those who hold it open. */
   async #current(): Promise<Opened> {
-    if (this.#closed) throw new GiveUp(`the target at ${this.options.path} is closed`);
+    if (this.#closed)
+      throw new RetryLater(`the target at ${this.options.path} is closed: whoever comes again opens it anew`);
     if (this.#opened !== undefined) {
       const opened = await this.#opened;
       if (opened.file === (await identity(this.options.path))) return opened;

@@ -9,7 +9,9 @@ const later =
     return workflow(...args);
   };
 
+export const applyTarget = later(workflows.applyTarget);
 export const backfillStream = later(workflows.backfillStream);
+export const exportTarget = later(workflows.exportTarget);
 export const governPartner = later(workflows.governPartner);
 export const retryStream = later(workflows.retryStream);
 export const scheduledSync = later(workflows.scheduledSync);

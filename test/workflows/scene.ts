@@ -6,6 +6,7 @@ import type { Pool } from 'pg';
 import { readConfig } from '../../config/config.ts';
 import { fateCounts } from '../../core/counts.ts';
 import type { PartnerInput } from '../../definitions/definition.ts';
+import type { TargetsInput } from '../../definitions/targets.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { openPool } from '../../landing/postgres-warehouse.ts';
 import { createLogger } from '../../workers/logger.ts';
@@ -37,6 +38,7 @@ export interface SceneOptions {
   readonly queueCheckMs?: number;
   /** Definitions by name; the workers know no others. */
   readonly partners: Readonly<Record<string, Partial<PartnerInput> & { readonly baseUrl: string }>>;
+  readonly targets?: TargetsInput;
 }
 
 /** The product's own workers on a Temporal server and a database, for some small partners. */
@@ -44,6 +46,8 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
   const folder = await temporaryFolder();
   for (const [name, partner] of Object.entries(options.partners))
     await writeFile(join(folder.path, `${name}.yaml`), JSON.stringify({ ...small, ...partner, name }));
+  if (options.targets !== undefined)
+    await writeFile(join(folder.path, 'targets.yaml'), JSON.stringify(options.targets));
   const workers = await startWorkers({
     config: {
       ...readConfig({

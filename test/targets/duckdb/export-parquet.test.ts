@@ -44,6 +44,16 @@ describe('an export as Parquet', () => {
     expect((await readdir(join(folder, 'acme'))).toSorted()).toEqual(['visits.parquet']);
   });
 
+  test('of a file that nothing was loaded into holds no table, and says so of one that is asked for', async () => {
+    const target = await duckdb.open({ path: duckdb.newPath() });
+    const folder = duckdb.newPath();
+    expect(await target.exportParquet({ folder })).toEqual([]);
+    expect(await readdir(folder)).toEqual(['tables.json']);
+    await expect(target.exportParquet({ folder: duckdb.newPath(), tables: [orders] })).rejects.toThrow(
+      'no table acme.orders in this target; there are: none',
+    );
+  });
+
   test('that fails leaves nothing, and never touches what exists', async () => {
     const target = await duckdb.open({ path: duckdb.newPath() });
     await target.open(orders);

@@ -1,0 +1,100 @@
+import { resolve } from 'node:path';
+import { exportTarget } from '../../activities/apply/export-target.ts';
+import { exportByWorker } from '../../client/export-target.ts';
+import { isServed } from '../../client/missing-pollers.ts';
+import { InvalidInput } from '../../core/errors.ts';
+import { compilePartner } from '../../definitions/compile.ts';
+import { loadPartner } from '../../definitions/load.ts';
+import { loadTargets } from '../../definitions/load-targets.ts';
+import { targetsOf } from '../../definitions/named-targets.ts';
+import type { TargetDefinition } from '../../definitions/targets.ts';
+import { unknownTarget } from '../../definitions/unknown-target.ts';
+import type { ExportTargetInput, ExportTargetReport } from '../../messages/export-target.ts';
+import { openTarget } from '../../workers/open-target.ts';
+import type { CommandContext } from '../command.ts';
+import { withTemporal } from '../context.ts';
+import { exitCodes } from '../exit.ts';
+import { heldBy } from '../held-by.ts';
+import { isThere } from '../is-there.ts';
+
+interface ExportContext extends CommandContext<{ readonly to: string }> {
+  readonly target: string;
+  readonly partner: string | undefined;
+  readonly stream: string | undefined;
+}
+
+/** Here, or by the worker that has the target open. */
+export async function exportCommand(context: ExportContext): Promise<number> {
+  const { config, output, options, target } = context;
+  const { targets } = await loadTargets({ dir: config.partnersDir, env: config.env });
+  const definition = targets.get(target);
+  if (definition === undefined) throw unknownTarget(target, [...targets.keys()]);
+  const tables = await tablesOf(context);
+  const input = { target, folder: resolve(options.to), ...(tables === undefined ? {} : { tables }) };
+  const { byWorker, tables: exported } = await exportBySomeone(config, definition, input);
+  output.json({ target, folder: input.folder, byWorker, tables: exported });
+  if (exported.length > 0)
+    output.table(
+      exported.map((table) => ({ ...table, table: `${table.schema}.${table.table}` })),
+      ['table', 'rows', 'event'],
+    );
+  const where = byWorker ? `${input.folder}, on the machine of its worker` : input.folder;
+  output.say(`${exported.length} ${exported.length === 1 ? 'table' : 'tables'} of ${target} in ${where}`);
+  return exitCodes.ok;
+}
+
+async function exportBySomeone(
+  config: CommandContext['config'],
+  definition: TargetDefinition,
+  input: ExportTargetInput,
+): Promise<ExportTargetReport & { readonly byWorker: boolean }> {
+  const { target } = input;
+  const served = (): Promise<boolean> =>
+    withTemporal(config, (client) => isServed(client, config.names, target)).catch(() => false);
+  const elsewhere = definition.type === 'duckdb' && !(await isThere(definition.path));
+  if (elsewhere && !(await served()))
+    throw new InvalidInput(
+      `${definition.path} is not there: the first load makes it, by a worker of role target=${target}`,
+    );
+  if (!elsewhere)
+    try {
+      return { ...(await exportHere(config, definition, input)), byWorker: false };
+    } catch (error) {
+      if (heldBy(error) === undefined || !(await served())) throw error;
+    }
+  const report = await withTemporal(config, (client) => exportByWorker(client, config.names, input));
+  return { ...report, byWorker: true };
+}
+
+async function exportHere(
+  { names }: CommandContext['config'],
+  definition: TargetDefinition,
+  input: ExportTargetInput,
+): Promise<ExportTargetReport> {
+  const opened = await openTarget(input.target, definition, names.controlSchema);
+  try {
+    return await exportTarget({ open: () => Promise.resolve(opened) }, input);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Of one stream, or of all of a partner that name the target; undefined: whatever is in it. */
+async function tablesOf({ config, target, partner, stream }: ExportContext): Promise<ExportTargetInput['tables']> {
+  if (partner === undefined) return undefined;
+  const definition = await loadPartner(partner, { dir: config.partnersDir, env: config.env });
+  const streams = [...compilePartner(definition, config.names).values()];
+  if (stream !== undefined && !streams.some(({ name }) => name === stream))
+    throw new InvalidInput(
+      `there is no stream ${JSON.stringify(stream)}: there are ${streams.map(({ name }) => name).join(', ')}`,
+    );
+  const chosen = streams.filter(
+    ({ name }) => (stream === undefined || name === stream) && targetsOf(definition, name).includes(target),
+  );
+  if (chosen.length === 0)
+    throw new InvalidInput(
+      `${stream === undefined ? `no stream of ${partner}` : `${partner}.${stream}`} is written to ${target}: ` +
+        `\`targets: [${target}]\` in its definition does that`,
+    );
+  return chosen.map(({ schema, table }) => ({ schema, table }));
+}

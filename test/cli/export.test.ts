@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { reportOfSync, startSync } from '../../client/start-sync.ts';
+import { readTargetState } from '../../store/target-states.ts';
+import type { Simulator } from '../../simulator/start.ts';
+import { useDuckdb } from '../support/duckdb-target.ts';
+import { eventually } from '../support/eventually.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { temporalAddress, uniqueName } from '../support/temporal.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { openScene, startPartner, WINDOW, type Scene } from '../workflows/scene.ts';
+import { runSyncline, type Ended } from './run-syncline.ts';
+
+const duck = useDuckdb();
+const partner = uniqueName('exported');
+const lake = uniqueName('lake');
+let simulator: Simulator;
+let database: TestDatabase;
+let scene: Scene;
+let folder: TemporaryFolder;
+let env: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  [simulator, database, folder] = await Promise.all([startPartner(0), freshDatabase(), temporaryFolder()]);
+  scene = await openScene({
+    temporalAddress: temporalAddress(),
+    databaseUrl: database.url,
+    workflowBundle: process.env['WORKFLOW_BUNDLE'],
+    partners: { [partner]: { baseUrl: simulator.url, targets: [lake] } },
+    targets: { targets: { [lake]: { type: 'duckdb', path: 'data/lake.duckdb', every: '100ms' } } },
+  });
+  env = {
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: temporalAddress(),
+    SYNCLINE_PARTNERS_DIR: scene.partnersDir,
+  };
+});
+afterAll(async () => {
+  await scene?.close();
+  await Promise.all([simulator.close(), database.drop(), folder.remove()]);
+});
+
+/** In a process of its own, as a person does: the worker of this one has the file open. */
+async function exported(to: string, ...of: readonly string[]): Promise<Ended & { readonly json: unknown }> {
+  const ended = await runSyncline(['export', lake, ...of, '--to', join(folder.path, to), '--json'], env);
+  return { ...ended, json: ended.code === 0 ? JSON.parse(ended.stdout) : undefined };
+}
+
+test('a stream that there is not is no table', async () => {
+  const { code, stderr } = await exported('nothing', partner, 'refunds');
+  expect([code, stderr]).toEqual([2, 'syncline: there is no stream "refunds": there are payments, customers\n']);
+});
+
+test('what the worker has open is exported by it, while it goes on; without it, by the command itself', async () => {
+  const { handle } = await startSync(scene.client, {
+    partner,
+    streams: [],
+    window: WINDOW,
+    kind: 'manual',
+    generation: 1,
+  });
+  expect(await reportOfSync(handle)).toMatchObject({ outcome: 'ok' });
+  for (const [stream, rows] of [
+    ['payments', 500],
+    ['customers', 200],
+  ] as const)
+    await eventually(
+      async () => (await readTargetState(scene.pool, { target: lake, partner, stream }))?.cursor === rows,
+    );
+
+  const byWorker = await exported('all');
+  expect(byWorker.json).toMatchObject({
+    byWorker: true,
+    tables: expect.arrayContaining([
+      { schema: partner, table: 'payments', rows: 500, event: 500 },
+      { schema: partner, table: 'customers', rows: 200, event: 200 },
+    ]),
+  });
+  const file = join(folder.path, 'all', partner, 'payments.parquet');
+  const [[count] = []] = await duck.query(':memory:', `select count(distinct id)::integer from '${file}'`);
+  expect(count).toBe(500);
+  expect(JSON.parse(await readFile(join(folder.path, 'all', 'tables.json'), 'utf8'))).toHaveLength(2);
+  const again = await exported('all');
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('all exists already: export to a folder')]);
+
+  await scene.stopWorkers();
+  expect((await exported('one', partner, 'customers')).json).toMatchObject({
+    byWorker: false,
+    tables: [{ table: 'customers', rows: 200 }],
+  });
+});
