@@ -224,6 +224,34 @@ quarantine
   );
 
 program
+  .command('rebuild <partner> <stream>')
+  .description('make a table anew of the log, beside the one there is, and correct the rows that differ')
+  .option('--target <name>', 'which warehouse', 'postgres')
+  .option('--dry-run', 'compare only; ends with 3 when rows differ')
+  .option('--accept-unfit', 'let rows go whose record fits the schema no longer')
+  .addOption(json)
+  .action(
+    async (
+      partner: string,
+      stream: string,
+      options: { target: string; dryRun?: boolean; acceptUnfit?: boolean; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/rebuild.ts')).rebuild({ ...context, partner, stream }),
+      )(options),
+  );
+program
+  .command('rollback <partner> <stream>')
+  .description('bring back what the last rebuild changed, where nothing newer has come since')
+  .option('--target <name>', 'which warehouse', 'postgres')
+  .addOption(json)
+  .action(async (partner: string, stream: string, options: { target: string; json?: boolean }) =>
+    run<typeof options>(async (context) =>
+      (await import('./commands/rebuild.ts')).rollback({ ...context, partner, stream }),
+    )(options),
+  );
+
+program
   .command('codec')
   .description('opens what SYNCLINE_PAYLOAD_KEYS has sealed, for the Temporal UI and CLI; stays up until Ctrl-C')
   .option('--address <host:port>', 'where it listens; port 0 takes a free one', '127.0.0.1:8088')
@@ -238,8 +266,9 @@ program
 program
   .command('doctor')
   .description('what is wrong with this installation, and how to mend it')
+  .option('--tables', 'also compare every table with the log; reads all of it')
   .addOption(json)
-  .action(run(async (context) => (await import('./commands/doctor.ts')).doctor(context)));
+  .action(run<{ tables?: boolean }>(async (context) => (await import('./commands/doctor.ts')).doctor(context)));
 
 // `| head` has read enough: no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

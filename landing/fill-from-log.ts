@@ -36,7 +36,12 @@ export async function fillFromLog(client: ClientBase, fill: Fill): Promise<numbe
         await client.query(`delete from ${fill.table}`);
       });
     const before = events;
-    events += await take(client, { ...fill, read: (count) => fill.read?.(before + count) }, listing, listed);
+    events += await take(
+      client,
+      { ...fill, read: (count, last) => fill.read?.(before + count, last) },
+      listing,
+      listed,
+    );
   }
   return events;
 }

@@ -31,7 +31,8 @@ export interface LogWork {
   readonly unfit: (events: readonly UnfitEvent[]) => Promise<void>;
   /** Does the work of a chunk in a transaction. Left out: the caller has one. */
   readonly inTransaction?: (work: () => Promise<void>) => Promise<void>;
-  readonly read?: (events: number) => void;
+  /** How many events were read so far, and the number of the last one. */
+  readonly read?: (events: number, last: number) => void;
 }
 
 /**
@@ -61,7 +62,7 @@ export async function throughLog(
         if (unfit.length > 0) await work.unfit(unfit);
       }
     });
-    work.read?.(events);
+    work.read?.(events, chunk.at(-1)?.event ?? 0);
   }
   return events;
 }

@@ -122,10 +122,10 @@ export async function createShadow(
   await client.query(createTarget(stream, shadowOf(stream, run)));
 }
 
-function createTarget(stream: CompiledStream, table: string): string {
+export function createTarget(stream: CompiledStream, table: string, kind: '' | 'unlogged' = ''): string {
   const keys = stream.keyColumns.map((column) => quoted(column.name)).join(', ');
   const unique = stream.definition.disposition === 'append' && keys !== '' ? `, unique (${keys}, _hash)` : '';
-  return `create table if not exists ${table} (
+  return `create ${kind} table if not exists ${table} (
     ${stream.columns.map((column) => `${definitionOf(column, stream)},`).join('\n    ')}
     _extra jsonb,
     _event bigint not null,

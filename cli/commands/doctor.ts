@@ -2,13 +2,15 @@ import { missingPollers } from '../../client/missing-pollers.ts';
 import { explain } from '../../core/errors.ts';
 import { searchAttributes } from '../../messages/search-attributes.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
+import { compileStream } from '../../definitions/compile.ts';
 import { checkSessions } from '../../store/session/check-sessions.ts';
 import { pendingMigrations } from '../../store/migrate/migrate.ts';
+import { rebuildTable } from '../../landing/rebuild-table.ts';
 import type { CommandContext } from '../command.ts';
 import { checkTargets } from '../check-targets.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
-import { loadDeclared } from '../named-places.ts';
+import { rebuildLines } from '../rebuild-lines.ts';
 import { allPartners, compareWithTemporal, isPending } from '../schedule-changes.ts';
 
 type Finding = {
@@ -18,7 +20,7 @@ type Finding = {
 };
 
 /** Looks at everything a sync stands on, one after the other, and says what to do about what is wrong. */
-export async function doctor({ config, output }: CommandContext): Promise<number> {
+export async function doctor({ config, output, options }: CommandContext<{ tables?: boolean }>): Promise<number> {
   const findings: Finding[] = [];
   const look = async (check: string, work: () => Promise<string>): Promise<void> => {
     const finding = await work().then(
@@ -104,9 +106,37 @@ export async function doctor({ config, output }: CommandContext): Promise<number
       return found.length === 0 ? 'none declared, none there' : `${found.length}, as the definitions say`;
     });
   });
+  if (options.tables === true)
+    for (const { partner, stream } of await streamsRead(config))
+      await look(`table of ${partner}.${stream}`, () => compared(config, partner, stream));
   output.json(findings);
   output.table(findings, ['check', 'state', 'says']);
   return findings.some(({ state }) => state === 'problem') ? exitCodes.failed : exitCodes.ok;
+}
+
+/** Streams of definitions that are there, as far as they were read. */
+async function streamsRead(config: CommandContext['config']): Promise<{ partner: string; stream: string }[]> {
+  const names = await listPartners(config.partnersDir);
+  return withDatabase(config, async (pool) => {
+    const { rows } = await pool.query<{ partner: string; stream: string }>(
+      'select partner, name as stream from streams where last_event > 0 and partner = any ($1) order by 1, 2',
+      [names],
+    );
+    return rows;
+  });
+}
+
+async function compared(config: CommandContext['config'], partner: string, stream: string): Promise<string> {
+  const definition = await loadPartner(partner, { dir: config.partnersDir, env: config.env });
+  if (definition.streams[stream] === undefined) return 'the definition has it no longer';
+  const compiled = compileStream(definition, stream, config.names);
+  const report = await withDatabase(config, (pool) =>
+    rebuildTable(pool, { stream: compiled, dryRun: true, acceptUnfit: false, progress: () => {} }),
+  );
+  const { changed, gone, came } = report.differences;
+  const lines = rebuildLines(report, compiled);
+  if (changed + gone + came > 0) throw new Error(lines.join('\n'));
+  return lines.join('\n');
 }
 
 function nodeVersion(version: string): string {

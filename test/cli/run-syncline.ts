@@ -9,11 +9,11 @@ export interface Ended {
 
 const bin = fileURLToPath(new URL('../../bin/syncline.js', import.meta.url));
 /** Compiled by test/setup.ts: it starts in a third of the time of the sources. */
-const compiled = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const compiledCli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** `syncline` as a user starts it, with this environment and nothing else of ours. */
 export const runSyncline = (args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> =>
-  run(compiled, args, env);
+  run(compiledCli, args, env);
 
 /** The same from the sources, as in a checkout. */
 export const runFromSources = (args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> =>

@@ -1,0 +1,35 @@
+import type { CompiledStream } from '../definitions/compiled.ts';
+import type { RebuildReport } from '../landing/rebuild-table.ts';
+
+/** What a rebuild, or a comparison, found, for people. */
+export function rebuildLines(report: RebuildReport, { partner, name }: CompiledStream): readonly string[] {
+  const { table, differences, unfit, applied, upTo } = report;
+  const { changed, gone, came, examples } = differences;
+  const differ = changed + gone + came;
+  const log = `the log up to event ${number(upTo)}`;
+  const lines = [
+    differ === 0
+      ? `${table}: 0 rows differ from ${log}.`
+      : `${table}: ${rows(differ)} ${applied ? 'differed' : differ === 1 ? 'differs' : 'differ'} from ${log}: ` +
+        `${number(changed)} changed, ${number(gone)} that the log has not, ${number(came)} that the table lacked.`,
+    ...examples.map(({ kind, key }) => `  ${kinds[kind]}: ${key.join(', ')}`),
+  ];
+  if (unfit.events > 0) {
+    lines.push(
+      `${number(unfit.events)} ${unfit.events === 1 ? 'event fits' : 'events fit'} the schema no longer; ${rows(unfit.rows)} of the table ${
+        unfit.rows === 1 ? 'stands' : 'stand'
+      } for ${unfit.events === 1 ? 'it' : 'them'}.`,
+      ...unfit.first.map(({ event, path, reason }) => `  event ${event}: ${path || 'the record'}: ${reason}`),
+    );
+  }
+  if (applied)
+    lines.push(
+      `They are what the log says now. \`syncline rollback ${partner.name} ${name}\` brings back what they were.`,
+    );
+  else if (differ > 0) lines.push(`Nothing was changed: \`syncline rebuild ${partner.name} ${name}\` does it.`);
+  return lines;
+}
+
+const kinds = { changed: 'changed', gone: 'not in the log', came: 'not in the table' } as const;
+const number = (value: number): string => value.toLocaleString('en-US');
+const rows = (value: number): string => (value === 1 ? '1 row' : `${number(value)} rows`);

@@ -1,0 +1,119 @@
+import type { ClientBase } from 'pg';
+import type { CompiledStream } from '../definitions/compiled.ts';
+import { fillFromLog } from './fill-from-log.ts';
+import { listingsOf } from './listings.ts';
+import { quoted } from '../core/sql-text.ts';
+import type { UnfitEvent } from './stage-log.ts';
+import { createTarget } from './target.ts';
+
+/** How far a rebuild has come. */
+export interface RebuildProgress {
+  /** Up to which event the log was read. */
+  readonly events: number;
+  /** The last event there was when that part of the log was begun. */
+  readonly of: number;
+}
+
+/** An event that fits no longer, without what it says. */
+export type Unfit = Omit<UnfitEvent, 'payload' | 'parents'>;
+
+export const buildOf = ({ schema }: CompiledStream, streamId: number): string =>
+  `${quoted(schema)}.${quoted(`_build_${streamId}`)}`;
+
+/** A table beside the live one, made of the log from its beginning. Nobody waits for it: only its last events need the stream's lock. */
+export class BuildTable {
+  readonly name: string;
+  /** By their numbers. */
+  readonly unfit = new Map<number, Unfit>();
+  #upTo = 0;
+  readonly #client: ClientBase;
+  readonly #stream: CompiledStream;
+  readonly #streamId: number;
+
+  private constructor(client: ClientBase, stream: CompiledStream, streamId: number) {
+    this.#client = client;
+    // An event that fits no longer is told to whoever asked; it does not stop the others.
+    this.#stream = { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' } };
+    this.#streamId = streamId;
+    this.name = buildOf(stream, streamId);
+  }
+
+  /** One that an interrupted rebuild left behind goes. */
+  static async begin(
+    client: ClientBase,
+    { stream, streamId }: { readonly stream: CompiledStream; readonly streamId: number },
+  ): Promise<BuildTable> {
+    const build = new BuildTable(client, stream, streamId);
+    await build.drop();
+    await client.query(createTarget(stream, build.name, 'unlogged'));
+    return build;
+  }
+
+  /** Reads on in transactions of its own, until it has nearly caught up. */
+  async catchUp(progress: (at: RebuildProgress) => void): Promise<void> {
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const of = await lastEvent(this.#client, this.#streamId);
+      if (round > 0 && (await this.isNear(of))) return;
+      await this.#fill(of, progress, true);
+      progress({ events: of, of });
+      await this.#client.query(`analyze ${this.name}`);
+    }
+  }
+
+  /** What is left takes a moment. A listing takes effect as a whole, however long ago it began. */
+  async isNear(lastEventNow: number): Promise<boolean> {
+    if (this.#stream.definition.disposition !== 'replace') return lastEventNow - this.#upTo <= NEAR;
+    const where = { stream: this.#stream, streamId: this.#streamId, after: this.#upTo, upTo: lastEventNow };
+    return (await listingsOf(this.#client, where)).length === 0;
+  }
+
+  /** Reads the last events in the caller's transaction. */
+  async finish(upTo: number): Promise<void> {
+    await this.#fill(upTo, () => {}, false);
+  }
+
+  async drop(): Promise<void> {
+    await this.#client.query(`drop table if exists ${this.name}`);
+  }
+
+  async #fill(upTo: number, progress: (at: RebuildProgress) => void, inParts: boolean): Promise<void> {
+    await fillFromLog(this.#client, {
+      stream: this.#stream,
+      streamId: this.#streamId,
+      table: this.name,
+      after: this.#upTo,
+      upTo,
+      read: (_, events) => progress({ events, of: upTo }),
+      unfit: async (events) => {
+        for (const { event, page, ordinal, received, operation, run, key, path, reason, hash } of events)
+          this.unfit.set(event, { event, page, ordinal, received, operation, run, key, path, reason, hash });
+      },
+      ...(inParts ? { inTransaction: (work) => inTransaction(this.#client, work) } : {}),
+    });
+    this.#upTo = upTo;
+  }
+}
+
+/** So many events may be read while the stream's writers wait. */
+const NEAR = 5000;
+/** A stream that is written faster than it is read anew would never be caught up: the rest is then read under its lock. */
+const MOST_ROUNDS = 20;
+
+async function inTransaction(client: ClientBase, work: () => Promise<void>): Promise<void> {
+  await client.query('begin');
+  try {
+    await work();
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+export async function lastEvent(client: ClientBase, streamId: number, lock: '' | 'for update' = ''): Promise<number> {
+  const { rows } = await client.query<{ last_event: string }>(
+    `select last_event from streams where stream_id = $1 ${lock}`,
+    [streamId],
+  );
+  return Number(rows[0]?.last_event);
+}
