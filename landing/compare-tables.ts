@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { CompiledStream } from '../definitions/compiled.ts';
-import { postgresTypes } from '../targets/postgres/types.ts';
+import { postgresTypes } from '../targets/postgres/column-types.ts';
 import { quoted } from '../core/sql-text.ts';
 import type { TableFacts } from '../targets/postgres/table-facts.ts';
 import { rowKeyOf } from '../targets/postgres/target-table.ts';

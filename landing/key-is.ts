@@ -1,7 +1,7 @@
 import { keyParts } from '../core/key-text.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { arrayLiteral, quoted } from '../core/sql-text.ts';
-import { postgresTypes } from '../targets/postgres/types.ts';
+import { postgresTypes } from '../targets/postgres/column-types.ts';
 import type { ClientBase } from 'pg';
 
 /**

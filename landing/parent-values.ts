@@ -5,7 +5,7 @@ import { vanished } from '../targets/postgres/at-target.ts';
 import { registerStream } from './open-stream.ts';
 import { pgError } from '../targets/postgres/pg-error.ts';
 import type { Warehouse } from './warehouse.ts';
-import { postgresTypes } from '../targets/postgres/types.ts';
+import { postgresTypes } from '../targets/postgres/column-types.ts';
 import { quoted } from '../core/sql-text.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { transaction } from '../store/session/transaction.ts';

@@ -3,7 +3,7 @@ import { NeedsAttention } from '../core/errors.ts';
 import type { Column, CompiledStream } from '../definitions/compiled.ts';
 import type { StreamRun } from '../core/staged.ts';
 import { fillColumns } from './fill-columns.ts';
-import { postgresTypes } from '../targets/postgres/types.ts';
+import { postgresTypes } from '../targets/postgres/column-types.ts';
 import { quoted } from '../core/sql-text.ts';
 import { saysListing } from './listings.ts';
 import { rebuildFromLog } from './rebuild-from-log.ts';

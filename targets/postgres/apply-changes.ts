@@ -8,7 +8,7 @@ import type { Move, RowChanges, TargetRow, TargetTable } from '../target.ts';
 import { readCursors, rowKeyColumns, writeCursor } from './cursors.ts';
 import { hasRows } from './fit-table.ts';
 import { nameOf, quoted, saidName } from './names.ts';
-import { typeOf } from '../duckdb/types.ts';
+import { typeOf } from './types.ts';
 
 export interface Applied {
   readonly move: Move;

@@ -5,8 +5,7 @@ import { readTable, type TableFacts } from './table-facts.ts';
 import type { OpenedTable, TargetTable } from '../target.ts';
 import { ensureCursors, readCursors, rowKeyColumns, writeCursor, type Cursor } from './cursors.ts';
 import { nameOf, quoted, saidName } from './names.ts';
-import { catalogTypes } from './types.ts';
-import { lineage, typeOf } from '../duckdb/types.ts';
+import { catalogTypes, lineage, typeOf } from './types.ts';
 
 /** Makes the table, or makes it fit, and says where it stands. Call it in a transaction. */
 export async function fitTable(client: ClientBase, table: TargetTable, owner: string): Promise<OpenedTable> {

@@ -5,7 +5,7 @@ import { sha128 } from '../../core/page-key.ts';
 import type { LandedStream } from '../../core/landed-stream.ts';
 import type { StagedRecord } from '../../core/staged.ts';
 import { arrayLiteral, quoted } from '../../core/sql-text.ts';
-import { postgresTypes } from './types.ts';
+import { postgresTypes } from './column-types.ts';
 
 /** Key of a record among the heads: `append` knows each content of a key apart, the others only the newest. */
 export const headKey = (stream: LandedStream, record: StagedRecord): string | null =>

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { arrayLiteral } from '../../core/sql-text.ts';
 import type { RowHead, TargetTable } from '../target.ts';
 import { nameOf, quoted } from './names.ts';
-import { typeOf } from '../duckdb/types.ts';
+import { typeOf } from './types.ts';
 
 type Row = [string, string, string, number, string | null, string];
 

@@ -1,6 +1,6 @@
 import type { LandedStream } from '../../core/landed-stream.ts';
 import { rowLineage } from './page-lines.ts';
-import { postgresTypes } from './types.ts';
+import { postgresTypes } from './column-types.ts';
 import { quoted } from '../../core/sql-text.ts';
 import { rowKeyOf } from './target-table.ts';
 import type { TableFacts } from './table-facts.ts';

@@ -28,10 +28,12 @@ export function startWorkerProcess(input: {
   /** The last queue it starts to poll. */
   readonly readyQueue: string;
   readonly roles?: readonly string[];
+  /** Of another version. */
+  readonly program?: string;
 }): WorkerProcess {
   const child = spawn(
     process.execPath,
-    [program, 'worker', ...(input.roles ?? []).flatMap((role) => ['--role', role])],
+    [input.program ?? program, 'worker', ...(input.roles ?? []).flatMap((role) => ['--role', role])],
     {
       env: { ...process.env, NODE_OPTIONS: '', SYNCLINE_LOG_LEVEL: 'info', ...input.env },
       stdio: ['ignore', 'ignore', 'pipe'],

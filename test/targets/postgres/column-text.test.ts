@@ -19,7 +19,7 @@ import { sortableTime } from '../../../core/version.ts';
 import { copyField } from '../../../targets/postgres/copy-text.ts';
 import { copyInto } from '../../../targets/postgres/copy.ts';
 import { openPool } from '../../../landing/postgres-warehouse.ts';
-import { postgresTypes } from '../../../targets/postgres/types.ts';
+import { postgresTypes } from '../../../targets/postgres/column-types.ts';
 import { transaction } from '../../../store/session/transaction.ts';
 import { freshDatabase, type TestDatabase } from '../../support/database.ts';
 
