@@ -10,6 +10,7 @@ import type { CommandContext } from '../command.ts';
 import { checkTargets } from '../check-targets.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import { loadDeclared } from '../named-places.ts';
 import { rebuildLines } from '../rebuild-lines.ts';
 import { allPartners, compareWithTemporal, isPending } from '../schedule-changes.ts';
 
