@@ -1,3 +1,4 @@
+import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { AppliedToTarget } from '../messages/apply-target.ts';
 import { assertNever } from '../core/assert-never.ts';
 import { table } from './details.ts';
@@ -24,4 +25,14 @@ export function describeApplied(applied: AppliedToTarget): string {
     default:
       return assertNever(applied);
   }
+}
+
+/** Why no worker could load for a while. */
+export function describeDown(error: unknown): string {
+  if (!(error instanceof ActivityFailure)) return `**Down**: ${String(error)}`;
+  const { cause } = error;
+  const isUnserved = cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
+  return isUnserved
+    ? '**No worker** serves this target: start one with --role target=NAME'
+    : `**Down**: ${cause?.message ?? error.message}`;
 }

@@ -2,6 +2,7 @@ import {
   condition,
   continueAsNew,
   defineSignal,
+  isCancellation,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -15,7 +16,7 @@ import {
   type ApplyTargetReport,
 } from '../messages/apply-target.ts';
 import { targetSignals } from '../messages/signals.ts';
-import { describeApplied } from './apply-details.ts';
+import { describeApplied, describeDown } from './apply-details.ts';
 import { ownNames } from './own-names.ts';
 
 const committed = defineSignal(targetSignals.committed);
@@ -33,7 +34,9 @@ export async function applyTarget(input: ApplyTargetInput): Promise<ApplyTargetR
     taskQueue: ownNames().targetQueue(target),
     startToCloseTimeout: '1 hour',
     heartbeatTimeout: times.heartbeatTimeoutMs,
-    retry: { maximumInterval: '1 minute' },
+    // Not for ever in one activity: signals that come meanwhile would fill the history.
+    scheduleToStartTimeout: '15 minutes',
+    retry: { maximumInterval: '1 minute', maximumAttempts: 20 },
   });
   let told = true;
   let called = false;
@@ -44,18 +47,26 @@ export async function applyTarget(input: ApplyTargetInput): Promise<ApplyTargetR
     told = true;
     called = true;
   });
-  const report: ApplyTargetReport = { state: 'caughtUp', event: 0, rows: 0 };
-  let soFar = report;
+  const isTold = (): boolean => told;
+  let soFar: ApplyTargetReport = { state: 'caughtUp', event: 0, rows: 0 };
 
   for (;;) {
     told = called = false;
     const startedMs = Date.now();
-    const applied: AppliedToTarget = await apply.executeWithOptions({ summary: `${partner} ${stream}` }, [
-      { target, partner, stream },
-    ]);
-    setCurrentDetails(describeApplied(applied));
-    if (applied.state === 'paused' || applied.state === 'unwanted') return { ...soFar, state: applied.state };
+    let applied: AppliedToTarget | undefined;
+    try {
+      applied = await apply.executeWithOptions({ summary: `${partner} ${stream}` }, [{ target, partner, stream }]);
+      setCurrentDetails(describeApplied(applied));
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      setCurrentDetails(describeDown(error));
+    }
+    if (applied?.state === 'paused' || applied?.state === 'unwanted') return { ...soFar, state: applied.state };
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof applyTarget>(input);
+    if (applied === undefined) {
+      await condition(() => called, '1 minute', { summary: 'the target is down' });
+      continue;
+    }
     if (applied.state === 'attention') {
       await condition(() => called, times.attentionMs, { summary: 'waits for a person' });
       continue;
@@ -64,7 +75,7 @@ export async function applyTarget(input: ApplyTargetInput): Promise<ApplyTargetR
     if (applied.state === 'more') continue;
     const quietMs = Math.max(times.quietMs, applied.everyMs);
     const woken = await condition(() => told, quietMs, { summary: 'caught up' });
-    if (!woken) return soFar;
+    if (!woken && !isTold()) return soFar;
     const restMs = startedMs + applied.everyMs - Date.now();
     if (restMs > 0) await condition(() => called, restMs, { summary: 'gathers events for the next load' });
   }

@@ -21,12 +21,12 @@ function knownError(name: string, error: unknown): unknown {
   if (code === '21000')
     return new GiveUp(`changes for target ${name} hold two rows for one row key: nothing was written`);
   if (/^(28|3D|42501)/.test(code)) return new NeedsAttention(`target ${name}: ${message}`);
-  if (/^23/.test(code))
+  if (code.startsWith('23'))
     return new NeedsAttention(
       `${constraint === undefined ? 'a constraint' : `constraint ${constraint}`} that somebody made on ${table ?? 'a table'} of target ` +
         `${name} refuses a row (SQLSTATE ${code}): drop it`,
     );
-  if (/^22/.test(code))
+  if (code.startsWith('22'))
     return new NeedsAttention(
       `target ${name} refused a value (SQLSTATE ${code}); its words are left out because they quote it`,
     );

@@ -49,6 +49,7 @@ export interface LandBench {
 }
 
 const now = (): number => Date.now();
+const place = (stream: string) => ({ target: TARGET, partner: PARTNER, stream });
 
 /** A partner, the store and its reading for real, and loads into targets, without Temporal. */
 export async function openLandBench(): Promise<LandBench> {
@@ -70,7 +71,6 @@ export async function openLandBench(): Promise<LandBench> {
   let defined: Record<string, StreamInput> = {};
   let times = 0;
   const streamOf = async (name: string) => (await partners.access(PARTNER, name)).stream;
-  const place = (stream: string) => ({ target: TARGET, partner: PARTNER, stream });
   return {
     pool,
     async define(streams) {

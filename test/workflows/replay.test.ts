@@ -68,6 +68,13 @@ test.each([
   ['governPartner.paused', '"signalName": "throttled"'],
   ['governPartner.quiet', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"'],
   ['governPartner.continues', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"'],
+  ['applyTarget.ok', '"signalName": "committed"'],
+  ['applyTarget.ok', '"eventType": "EVENT_TYPE_TIMER_FIRED"'],
+  ['applyTarget.paused', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"'],
+  ['applyTarget.attention', '"signalName": "goOn"'],
+  ['applyTarget.cancelled', '"eventType": "EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED"'],
+  ['applyTarget.continues', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"'],
+  ['applyTarget.continued', '"initiator": "CONTINUE_AS_NEW_INITIATOR_WORKFLOW"'],
   ['governPartner.continued', '"initiator": "CONTINUE_AS_NEW_INITIATOR_WORKFLOW"'],
 ])('the recorded run %s went where its name says', async (name, sign) => {
   expect(await readFile(join(folder, `${name}.json`), 'utf8')).toContain(sign);
