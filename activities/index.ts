@@ -29,10 +29,12 @@ import type { PlannedSlot, SlotOfSchedule } from '../messages/scheduled-sync.ts'
 import type { StreamReport } from '../messages/stream-report.ts';
 import type { RunReport } from '../messages/sync-partner.ts';
 import type { AppliedToTarget, PlaceInTarget } from '../messages/apply-target.ts';
+import type { RebuildStep, RebuildStepped } from '../messages/rebuild-target.ts';
 import type { TargetStore } from '../store/target-store.ts';
 import type { Warehouse } from '../landing/warehouse.ts';
 import type { Partners } from './access.ts';
 import { applyTarget } from './apply/apply-target.ts';
+import { rebuildTarget } from './apply/rebuild-target.ts';
 import type { TargetsAccess } from './apply/targets-access.ts';
 import { tellTargets } from './apply/tell-targets.ts';
 import { exportTarget } from './apply/export-target.ts';
@@ -178,8 +180,35 @@ export function createTargetActivities(deps: ActivityDeps) {
         if (context.cancellationSignal.aborted) await context.cancelled;
         const passes = error instanceof RetryLater && error.afterMs === 0;
         if (!passes) await deps.targetStore.noteTroubled({ ...place, error: explain(error) }).catch(() => {});
-        if (error instanceof NeedsAttention || error instanceof GiveUp || error instanceof InvalidInput)
-          return { state: 'attention', reason: explain(error) };
+        if (refuses(error)) return { state: 'attention', reason: explain(error) };
+        throw toFailure(error, {
+          attempt: context.info.attempt,
+          failingForMs: 0,
+          retry: targetRules,
+          nowMs: deps.now(),
+          random: deps.random(),
+          quiet: true,
+        });
+      } finally {
+        clearInterval(alive);
+      }
+    },
+
+    rebuildTarget: async (step: RebuildStep): Promise<RebuildStepped> => {
+      const context = Context.current();
+      let beat: unknown = null;
+      const alive = setInterval(() => context.heartbeat(beat), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
+      try {
+        const stepped = await rebuildTarget({ ...deps, store: deps.targetStore }, step, {
+          signal: context.cancellationSignal,
+          heartbeat: (progress) => context.heartbeat((beat = progress)),
+        });
+        // The table that came in may lack the last events.
+        if (stepped.state === 'done' && stepped.report.applied) await tellTargets(getClient, tellingOf(deps), step);
+        return stepped;
+      } catch (error) {
+        if (context.cancellationSignal.aborted) await context.cancelled;
+        if (refuses(error)) return { state: 'refused', reason: explain(error) };
         throw toFailure(error, {
           attempt: context.info.attempt,
           failingForMs: 0,
@@ -203,6 +232,10 @@ export function createTargetActivities(deps: ActivityDeps) {
     },
   };
 }
+
+/** What the person asked for cannot be done, and trying again does not help. */
+const refuses = (error: unknown): boolean =>
+  error instanceof NeedsAttention || error instanceof GiveUp || error instanceof InvalidInput;
 
 export type TargetActivities = ReturnType<typeof createTargetActivities>;
 export type ControlActivities = ReturnType<typeof createControlActivities>;

@@ -1,10 +1,20 @@
-import type { CompiledStream } from '../definitions/compiled.ts';
-import type { RebuildReport } from '../landing/rebuild-table.ts';
+import { STORE } from '../definitions/targets.ts';
+import type { TargetRebuilt } from '../messages/rebuild-target.ts';
+import type { Differences } from '../landing/compare-tables.ts';
+
+/** Of a table in a target no keys are told: they would go through Temporal. */
+export interface Rebuilt extends Omit<TargetRebuilt, 'differences'> {
+  readonly differences: TargetRebuilt['differences'] & Partial<Pick<Differences, 'examples'>>;
+}
 
 /** What a rebuild, or a comparison, found, for people. */
-export function rebuildLines(report: RebuildReport, { partner, name }: CompiledStream): readonly string[] {
+export function rebuildLines(
+  report: Rebuilt,
+  place: { readonly partner: string; readonly stream: string; readonly target: string },
+): readonly string[] {
+  const command = `${place.partner} ${place.stream}${place.target === STORE ? '' : ` --target ${place.target}`}`;
   const { table, differences, unfit, applied, upTo } = report;
-  const { changed, gone, came, examples } = differences;
+  const { changed, gone, came, examples = [] } = differences;
   const differ = changed + gone + came;
   const log = `the log up to event ${number(upTo)}`;
   const lines = [
@@ -23,10 +33,8 @@ export function rebuildLines(report: RebuildReport, { partner, name }: CompiledS
     );
   }
   if (applied)
-    lines.push(
-      `They are what the log says now. \`syncline rollback ${partner.name} ${name}\` brings back what they were.`,
-    );
-  else if (differ > 0) lines.push(`Nothing was changed: \`syncline rebuild ${partner.name} ${name}\` does it.`);
+    lines.push(`They are what the log says now. \`syncline rollback ${command}\` brings back what they were.`);
+  else if (differ > 0) lines.push(`Nothing was changed: \`syncline rebuild ${command}\` does it.`);
   return lines;
 }
 

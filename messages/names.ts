@@ -32,6 +32,8 @@ export interface Names extends SchemaNames, StreamIds {
   targetQueue(target: string): string;
   /** `target/lake/acme/payments`: applies what the log of a stream holds. */
   targetId(place: { readonly target: string; readonly partner: string; readonly stream: string }): string;
+  /** `rebuild/lake/acme/payments`: one rebuild of a table at a time. */
+  rebuildId(place: { readonly target: string; readonly partner: string; readonly stream: string }): string;
   /** `export/lake`: one export of a target at a time. */
   exportId(target: string): string;
   /** `backfill/acme/payments/2025-01-01..2025-12-31/1d`, with the zone where days are not those of UTC. */
@@ -68,6 +70,7 @@ export function namesOf(installation: string): Names {
     governorId: (partner) => `${ids}governor/${partner}`,
     targetQueue: (target) => `${queues}target.${target}`,
     targetId: ({ target, partner, stream }) => `${ids}target/${target}/${partner}/${stream}`,
+    rebuildId: ({ target, partner, stream }) => `${ids}rebuild/${target}/${partner}/${stream}`,
     exportId: (target) => `${ids}export/${target}`,
     backfillId: ({ partner, stream, range, chunk, zone, generation }) =>
       `${ids}backfill/${partner}/${stream}/${range}/${chunk}${zone === null ? '' : `/${zone}`}${again(generation)}`,
@@ -92,6 +95,7 @@ export const reserved = [
   'scheduled',
   'partner',
   'target',
+  'rebuild',
   'export',
   'syncline',
 ] as const;

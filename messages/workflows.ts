@@ -1,6 +1,7 @@
 import type { ApplyTarget } from './apply-target.ts';
 import type { BackfillStream } from './backfill.ts';
 import type { GovernPartner } from './govern-partner.ts';
+import type { RebuildTarget } from './rebuild-target.ts';
 import type { RetryStream } from './retry.ts';
 import type { ScheduledSync } from './scheduled-sync.ts';
 import type { SyncPartner } from './sync-partner.ts';
@@ -11,6 +12,7 @@ export interface Workflows {
   readonly applyTarget: ApplyTarget;
   readonly backfillStream: BackfillStream;
   readonly governPartner: GovernPartner;
+  readonly rebuildTarget: RebuildTarget;
   readonly retryStream: RetryStream;
   readonly scheduledSync: ScheduledSync;
   readonly syncPartner: SyncPartner;

@@ -14,6 +14,7 @@ import { askGovernor, tellGovernor, wakeStreams } from '../client/governor.ts';
 import { exportByWorker } from '../client/export-target.ts';
 import { cancelWorkflow, showPauses } from '../client/control.ts';
 import { tellTarget } from '../client/tell-target.ts';
+import { startRebuild } from '../client/start-rebuild.ts';
 import { startRetry } from '../client/start-retry.ts';
 import { reportOfSync, type startSync } from '../client/start-sync.ts';
 import { GiveUp } from '../core/errors.ts';
@@ -22,7 +23,7 @@ import { retryId } from '../messages/retry-ids.ts';
 import type { Simulator } from '../simulator/start.ts';
 import type { FaultInput } from '../simulator/fault.ts';
 import { WINDOW, type Scene } from '../test/workflows/scene.ts';
-import { pauseTarget, resumeTarget } from '../store/target-states.ts';
+import { pauseTarget, readTargetState, resumeTarget } from '../store/target-states.ts';
 import { openStreamRuns } from '../store/ledger/open-runs.ts';
 import { endPauses, orderPause } from '../store/pauses.ts';
 
@@ -290,6 +291,23 @@ export const recordings: Readonly<Record<string, Recording>> = {
       await saveChain('syncStream', scene.client.workflow.getHandle(streamId('payments')), save);
     },
   },
+  rebuilt: {
+    play: async ({ scene, partner, start, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      await writeTo(scene, partner, 'beach', { type: 'duckdb', path: 'beach.duckdb' });
+      const place = { target: 'beach', partner, stream: 'payments', acceptUnfit: false };
+      await tellTarget(scene.client, { names: plainNames, ...place });
+      await until(async () => (await readTargetState(scene.pool, place))?.behindSince === null);
+      for (const [action, end] of [
+        ['rebuild', 'ok'],
+        ['rollback', 'refused'],
+      ] as const) {
+        const handle = await startRebuild(scene.client, plainNames, { ...place, action });
+        await handle.result();
+        await save(`rebuildTarget.${end}`, handle.workflowId);
+      }
+    },
+  },
   night_ok: {
     play: async ({ slot, save }) => {
       const run = await slot();
@@ -398,23 +416,6 @@ async function writeTo(scene: Scene, partner: string, target: string, declared: 
   await writeFile(definition, JSON.stringify({ ...before, targets: [target] }));
 }
 
-/** Until a workflow has begun to wait so often. */
-async function timed(handle: Pick<WorkflowHandle, 'fetchHistory'>, times: number): Promise<void> {
-  await until(async () => {
-    const { events } = await handle.fetchHistory();
-    return (events ?? []).filter((event) => event.timerStartedEventAttributes != null).length === times;
-  });
-}
-
-/** Until an activity of a workflow was tried so often. */
-async function tried(scene: Scene, workflowId: string, attempts: number): Promise<void> {
-  const { workflowService } = scene.client;
-  await until(async () => {
-    const found = await workflowService.describeWorkflowExecution({ namespace: 'default', execution: { workflowId } });
-    return (found.pendingActivities ?? []).some(({ attempt }) => (attempt ?? 0) >= attempts);
-  });
-}
-
 /** The last two runs of a workflow that continued as new. */
 async function saveChain(
   name: string,
@@ -433,3 +434,20 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
 }
 
 const ended = (handle: WorkflowHandle): Promise<unknown> => handle.result().catch(() => {});
+
+/** Until a workflow has begun to wait so often. */
+async function timed(handle: Pick<WorkflowHandle, 'fetchHistory'>, times: number): Promise<void> {
+  await until(async () => {
+    const { events } = await handle.fetchHistory();
+    return (events ?? []).filter((event) => event.timerStartedEventAttributes != null).length === times;
+  });
+}
+
+/** Until an activity of a workflow was tried so often. */
+async function tried(scene: Scene, workflowId: string, attempts: number): Promise<void> {
+  const { workflowService } = scene.client;
+  await until(async () => {
+    const found = await workflowService.describeWorkflowExecution({ namespace: 'default', execution: { workflowId } });
+    return (found.pendingActivities ?? []).some(({ attempt }) => (attempt ?? 0) >= attempts);
+  });
+}

@@ -2,6 +2,7 @@ import { missingPollers } from '../../client/missing-pollers.ts';
 import { explain } from '../../core/errors.ts';
 import { searchAttributes } from '../../messages/search-attributes.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
+import { STORE } from '../../definitions/targets.ts';
 import { compileStream } from '../../definitions/compile.ts';
 import { checkSessions } from '../../store/session/check-sessions.ts';
 import { pendingMigrations } from '../../store/migrate/migrate.ts';
@@ -135,7 +136,7 @@ async function compared(config: CommandContext['config'], partner: string, strea
     rebuildTable(pool, { stream: compiled, dryRun: true, acceptUnfit: false, progress: () => {} }),
   );
   const { changed, gone, came } = report.differences;
-  const lines = rebuildLines(report, compiled);
+  const lines = rebuildLines(report, { partner, stream, target: STORE });
   if (changed + gone + came > 0) throw new Error(lines.join('\n'));
   return lines.join('\n');
 }

@@ -1,10 +1,10 @@
-import { InvalidInput } from '../../core/errors.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import type { RebuildReport } from '../../landing/rebuild-table.ts';
+import { STORE } from '../../definitions/targets.ts';
+import type { RebuildTargetInput, TargetRebuilt } from '../../messages/rebuild-target.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
-import { rebuildLines } from '../rebuild-lines.ts';
+import { rebuildLines, type Rebuilt } from '../rebuild-lines.ts';
 
 interface StreamContext<O> extends CommandContext<O> {
   readonly partner: string;
@@ -21,11 +21,24 @@ export interface RebuildOptions {
 const EVERY = 5000;
 
 export async function rebuild(context: StreamContext<RebuildOptions>): Promise<number> {
+  const { output, options, partner, stream } = context;
+  const { target, dryRun = false, acceptUnfit = false } = options;
+  const report: Rebuilt =
+    target === STORE
+      ? await rebuildHere(context)
+      : await inTarget(context, { target, partner, stream, action: dryRun ? 'compare' : 'rebuild', acceptUnfit });
+  output.json(report);
+  for (const line of rebuildLines(report, { partner, stream, target })) output.say(line);
+  const { changed, gone, came } = report.differences;
+  return changed + gone + came > 0 && !report.applied ? exitCodes.partial : exitCodes.ok;
+}
+
+async function rebuildHere(context: StreamContext<RebuildOptions>): Promise<Rebuilt> {
   const { config, output, options } = context;
-  const stream = await streamOf(context, options.target);
+  const stream = await streamOf(context);
   const { rebuildTable } = await import('../../landing/rebuild-table.ts');
   let told = 0;
-  const report = await withDatabase(config, (pool) =>
+  return withDatabase(config, (pool) =>
     rebuildTable(pool, {
       stream,
       dryRun: options.dryRun === true,
@@ -38,16 +51,24 @@ export async function rebuild(context: StreamContext<RebuildOptions>): Promise<n
       },
     }),
   );
-  output.json(report);
-  for (const line of rebuildLines(report, stream)) output.say(line);
-  return differs(report) && !report.applied ? exitCodes.partial : exitCodes.ok;
 }
 
-const differs = ({ differences: { changed, gone, came } }: RebuildReport): boolean => changed + gone + came > 0;
-
 export async function rollback(context: StreamContext<{ target: string }>): Promise<number> {
-  const { config, output, options } = context;
-  const stream = await streamOf(context, options.target);
+  const { config, output, options, partner, stream: name } = context;
+  const { target } = options;
+  if (target !== STORE) {
+    const { table, upTo } = await inTarget(context, {
+      target,
+      partner,
+      stream: name,
+      action: 'rollback',
+      acceptUnfit: false,
+    });
+    output.json({ table, upTo });
+    output.say(`${table} in ${target}: the table of before is back; what came since event ${upTo} is loaded now.`);
+    return exitCodes.ok;
+  }
+  const stream = await streamOf(context);
   const { rollBackTable } = await import('../../landing/rebuild-table.ts');
   const undone = await withDatabase(config, (pool) => rollBackTable(pool, stream));
   output.json(undone);
@@ -61,9 +82,10 @@ export async function rollback(context: StreamContext<{ target: string }>): Prom
 
 const count = (rows: number): string => (rows === 1 ? '1 row' : `${rows.toLocaleString('en-US')} rows`);
 
-async function streamOf({ config, partner, stream }: StreamContext<object>, target: string): Promise<CompiledStream> {
-  if (target !== 'postgres')
-    throw new InvalidInput(`--target: expected postgres (the tables beside the log), found ${JSON.stringify(target)}`);
+const inTarget = async (context: CommandContext<unknown>, input: RebuildTargetInput): Promise<TargetRebuilt> =>
+  (await import('./rebuild-in-target.ts')).rebuildInTarget(context, input);
+
+async function streamOf({ config, partner, stream }: StreamContext<object>): Promise<CompiledStream> {
   const [{ compileStream }, { loadPartner }] = await Promise.all([
     import('../../definitions/compile.ts'),
     import('../../definitions/load.ts'),

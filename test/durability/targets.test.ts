@@ -22,6 +22,7 @@ import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal
 import { useKind, kinds, type Kind } from '../targets/kinds.ts';
 import { definePartner, ownNamespace, runToEnd, startWorker, type Ground } from './durable-bench.ts';
 
+const scenario = long ? test : test.skip;
 const PAGES = 12;
 const ROWS = PAGES * 100;
 
@@ -127,7 +128,7 @@ describe.each(firstOf<Kind>(kinds, 1))('a worker of a %s target that is killed',
     120_000,
   );
 
-  (long ? test : test.skip)(
+  scenario(
     'at any moment, twenty times, is put right each time',
     async () => {
       const { partner, target } = await partnerInto(await warehouse.declare());

@@ -17,6 +17,7 @@ const namesUsed = (of: string, partner: string, stream: string): readonly string
     names.partnerSyncId(run),
     names.streamSyncId(run),
     names.governorId(partner),
+    names.rebuildId({ target: partner, partner, stream }),
     names.backfillId(backfill),
     names.scheduleId({ partner, name: stream }),
     names.scheduledRunId({ partner, name: stream }),

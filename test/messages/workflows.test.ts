@@ -8,6 +8,7 @@ const names = {
   applyTarget: true,
   backfillStream: true,
   governPartner: true,
+  rebuildTarget: true,
   retryStream: true,
   scheduledSync: true,
   syncPartner: true,

@@ -10,12 +10,14 @@ import { replayQuarantine } from '../../activities/replay-quarantine.ts';
 import { tableOf } from '../../apply/table-of.ts';
 import { noFailpoint } from '../../core/failpoint.ts';
 import type { PartnerInput, StreamInput } from '../../definitions/definition.ts';
+import { rebuildTarget } from '../../activities/apply/rebuild-target.ts';
+import type { RebuildStep, RebuildStepped } from '../../messages/rebuild-target.ts';
 import type { AppliedToTarget } from '../../messages/apply-target.ts';
 import { plainNames } from '../../messages/names.ts';
 import { readTargetState, type TargetState } from '../../store/target-states.ts';
 import { postgresTargetStore } from '../../store/target-store.ts';
 import { readRows } from '../../targets/postgres/read-rows.ts';
-import type { Target } from '../../targets/target.ts';
+import type { Target, TargetTable } from '../../targets/target.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import { readQuarantine } from '../../store/quarantine/quarantine.ts';
 import type { StreamReport } from '../../landing/warehouse.ts';
@@ -41,6 +43,19 @@ export interface LandBench {
   replay(stream: string): Promise<void>;
   /** One activity of the target's queue; `rows`: most events a load. */
   apply(stream: string, target: Target, rows?: number): Promise<AppliedToTarget>;
+  /** One activity of a rebuild. `patient`: it has time for all of it. */
+  rebuildStep(
+    stream: string,
+    target: Target,
+    of?: Partial<Omit<RebuildStep, 'stream'>> & { readonly rows?: number; readonly patient?: boolean },
+  ): Promise<RebuildStepped>;
+  /** All of a rebuild. */
+  rebuild(
+    stream: string,
+    target: Target,
+    of?: Partial<Omit<RebuildStep, 'stream'>> & { readonly rows?: number },
+  ): Promise<RebuildStepped>;
+  tableOf(stream: string): Promise<TargetTable>;
   /** What the store's own table shows, in the words of a target. */
   shown(stream: string): Promise<readonly Row[]>;
   landed(stream: string, target: Target): Promise<readonly Row[]>;
@@ -71,7 +86,33 @@ export async function openLandBench(): Promise<LandBench> {
   let defined: Record<string, StreamInput> = {};
   let times = 0;
   const streamOf = async (name: string) => (await partners.access(PARTNER, name)).stream;
+  const rebuildStep: LandBench['rebuildStep'] = (stream, target, { rows = 1000, patient = false, ...step } = {}) => {
+    // Each look at the clock is later than a step may take.
+    let ms = 0;
+    return rebuildTarget(
+      {
+        partners,
+        targets: {
+          of: () => Promise.resolve([TARGET]),
+          open: () => Promise.resolve(target),
+          loads: () => Promise.resolve({ everyMs: 10_000, rows }),
+        },
+        store: postgresTargetStore(pool),
+        now: () => (patient ? 0 : (ms += 100_000)),
+        draining: () => false,
+      },
+      { ...place(stream), action: 'rebuild', acceptUnfit: false, soFar: null, ...step },
+      { signal: new AbortController().signal, heartbeat: () => {} },
+    );
+  };
   return {
+    rebuildStep,
+    async rebuild(stream, target, of) {
+      let step = await rebuildStep(stream, target, of);
+      while (step.state === 'more') step = await rebuildStep(stream, target, { ...of, soFar: step.soFar });
+      return step;
+    },
+    tableOf: async (stream) => tableOf(await streamOf(stream)),
     pool,
     async define(streams) {
       const usual = { records: 'data', pagination: { type: 'token', token: 'next', as: 'after' } } as const;

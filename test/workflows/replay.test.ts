@@ -63,6 +63,8 @@ test.each([
   ['scheduledSync.joined', '"name": "runOutcome"'],
   ['scheduledSync.failed', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_FAILED"'],
   ['scheduledSync.cancelled', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED"'],
+  ['rebuildTarget.ok', '"name": "rebuildTarget"'],
+  ['rebuildTarget.refused', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"'],
   ['retryStream.ok', '"name": "closeRetry"'],
   ['retryStream.failed', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_FAILED"'],
   ['governPartner.paused', '"signalName": "throttled"'],

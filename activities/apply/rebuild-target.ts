@@ -1,0 +1,224 @@
+import type { UnfitEvent } from '../../apply/applied-events.ts';
+import { tableOf, takingOf } from '../../apply/table-of.ts';
+import { MINUTE } from '../../core/duration.ts';
+import { InvalidInput, RetryLater } from '../../core/errors.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import type {
+  RebuildSoFar,
+  RebuildStep,
+  RebuildStepped,
+  TargetRebuilt,
+  UnfitSoFar,
+} from '../../messages/rebuild-target.ts';
+import type { StreamLog } from '../../store/read-events.ts';
+import type { Target, TargetTable } from '../../targets/target.ts';
+import type { ApplyDeps } from './apply-target.ts';
+import { compareRows, type ComparedRows } from './compare-rows.ts';
+import { loadTable } from './load-table.ts';
+
+export interface RebuildContext {
+  readonly signal: AbortSignal;
+  readonly heartbeat: (progress: Pick<RebuildSoFar, 'event' | 'lastEvent'>) => void;
+}
+
+/** After so long the workflow shows how far it is. */
+const MOST_MS = MINUTE / 2;
+/** While it is compared a table may be loaded into; then it is compared again. */
+const MOST_TRIES = 10;
+const NAMED = 10;
+/** More are counted, and not told apart. */
+const MOST_UNFIT = 500;
+
+type Deps = Pick<ApplyDeps, 'partners' | 'targets' | 'store' | 'now' | 'draining'>;
+
+/**
+ * One step of a rebuild: makes the table beside the live one as far as that is, in the time of a step; then compares the two, and
+ * lets it take the live one's place if they differ. The one before is kept for a rollback.
+ */
+export async function rebuildTarget(deps: Deps, step: RebuildStep, context: RebuildContext): Promise<RebuildStepped> {
+  const { partners, targets, store } = deps;
+  const stream = (await partners.streams(step.partner)).get(step.stream);
+  if (stream === undefined) throw new InvalidInput(`${step.partner} has no stream ${step.stream}`);
+  if (!(await targets.of(step.partner, step.stream)).includes(step.target))
+    throw new InvalidInput(
+      `${step.partner}.${step.stream} is not written to ${step.target}: \`targets: [${step.target}]\` in its definition does that`,
+    );
+  const log = await store.findLog(step.partner, step.stream);
+  if (log === undefined)
+    throw new InvalidInput(`${step.partner}.${step.stream} was never read: there is no log to make a table of`);
+  const target = await targets.open(step.target);
+  const { rows } = await targets.loads(step.target);
+  const rebuilding = new Rebuilding(deps, { step, context, stream, target, log, rows });
+  return step.action === 'rollback' ? rebuilding.rollBack() : rebuilding.run();
+}
+
+interface Given {
+  readonly step: RebuildStep;
+  readonly context: RebuildContext;
+  readonly stream: CompiledStream;
+  readonly target: Target;
+  readonly log: StreamLog;
+  /** Most events in memory at once. */
+  readonly rows: number;
+}
+
+class Rebuilding {
+  readonly #deps: Deps;
+  readonly #given: Given;
+  readonly #live: TargetTable;
+  readonly #build: TargetTable;
+  readonly #endMs: number;
+  #unfit: UnfitSoFar;
+
+  constructor(deps: Deps, given: Given) {
+    this.#deps = deps;
+    this.#given = given;
+    this.#live = tableOf(given.stream);
+    this.#build = { ...this.#live, place: 'build' };
+    this.#endMs = deps.now() + MOST_MS;
+    this.#unfit = given.step.soFar?.unfit ?? { count: 0, first: [], events: [] };
+  }
+
+  async run(): Promise<RebuildStepped> {
+    const { target, step, context } = this.#given;
+    const { id, live } = await this.#begin();
+    // A step before has done it, and its answer was lost.
+    if (id === live.id) return this.#done(live.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
+    let { event } = await target.open(this.#build);
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const { id: standing, event: lastEvent } = await target.open(this.#live);
+      for (let loaded = 0; event < lastEvent; loaded++) {
+        context.signal.throwIfAborted();
+        if (loaded > 0 && (this.#deps.draining() || this.#deps.now() >= this.#endMs))
+          return { state: 'more', soFar: { table: id, event, lastEvent, unfit: this.#unfit } };
+        event = await this.#load(event, lastEvent);
+        context.heartbeat({ event, lastEvent });
+      }
+      const differences = await this.#compare();
+      const after = await target.open(this.#live);
+      // Loads went on meanwhile: what was compared is of two moments.
+      if (after.id !== standing || after.event !== event) continue;
+      return this.#end({ id, event, differences });
+    }
+    throw new RetryLater(
+      `${this.#live.schema}.${this.#live.table} is loaded into faster than it can be compared: \`syncline targets pause ${step.target}\` ` +
+        'stops that meanwhile',
+    );
+  }
+
+  /** The table that was there before the last rebuild and the live one change places; its missing events are loaded then. */
+  async rollBack(): Promise<RebuildStepped> {
+    const { target, step } = this.#given;
+    const { live, old } = await target.placed(this.#live);
+    if (step.soFar === null) {
+      if (old === undefined || live === undefined)
+        throw new InvalidInput(
+          `no rebuild has changed ${this.#live.schema}.${this.#live.table} in ${step.target}: there is nothing to bring back`,
+        );
+      const soFar = { table: old.id, event: old.event, lastEvent: live.event, unfit: this.#unfit };
+      return { state: 'more', soFar };
+    }
+    await target.rollback(this.#live, step.soFar.table);
+    return this.#done(step.soFar.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
+  }
+
+  /** Goes on with the table that a step before has begun; otherwise begins one, and drops what an interrupted rebuild left. */
+  async #begin(): Promise<{ readonly id: string; readonly live: { readonly id: string; readonly event: number } }> {
+    const { target, step } = this.#given;
+    const live = await target.open(this.#live);
+    const { build } = await target.placed(this.#live);
+    if (step.soFar !== null && (build?.id === step.soFar.table || live.id === step.soFar.table))
+      return { id: step.soFar.table, live };
+    if (build !== undefined) await target.drop(this.#build);
+    this.#unfit = { count: 0, first: [], events: [] };
+    return { id: (await target.open(this.#build)).id, live };
+  }
+
+  async #load(event: number, lastEvent: number): Promise<number> {
+    const { target, stream, log, rows, context } = this.#given;
+    const load = await loadTable(
+      {
+        store: this.#deps.store,
+        target,
+        table: this.#build,
+        stream,
+        streamId: log.streamId,
+        rows,
+        taking: takingOf(stream),
+        mayGoOn: () => context.signal.throwIfAborted(),
+      },
+      event,
+      lastEvent,
+    );
+    this.#note(load.unfit);
+    return load.event;
+  }
+
+  #note(unfit: readonly UnfitEvent[]): void {
+    const { count, first, events } = this.#unfit;
+    this.#unfit = {
+      count: count + unfit.length,
+      first: [...first, ...unfit].slice(0, NAMED).map(({ event, path, reason }) => ({ event, path, reason })),
+      events: [...events, ...unfit.map(({ event }) => event)].slice(0, MOST_UNFIT),
+    };
+  }
+
+  #compare(): Promise<ComparedRows> {
+    const { target, context } = this.#given;
+    return compareRows(
+      { target, live: this.#live, build: this.#build },
+      { events: new Set(this.#unfit.events), mayGoOn: () => context.signal.throwIfAborted() },
+    );
+  }
+
+  async #end({
+    id,
+    event,
+    differences,
+  }: {
+    readonly id: string;
+    readonly event: number;
+    readonly differences: ComparedRows;
+  }): Promise<RebuildStepped> {
+    const { target, step } = this.#given;
+    const { changed, gone, came } = differences;
+    const rows = this.#unfitRows(differences);
+    if (step.action === 'compare' || changed + gone + came === 0 || (rows > 0 && !step.acceptUnfit))
+      await target.drop(this.#build);
+    else {
+      await target.swap(this.#live, id);
+      return this.#done(event, differences, true);
+    }
+    return step.action === 'rebuild' && rows > 0
+      ? { state: 'refused', reason: this.#refusal(rows) }
+      : this.#done(event, differences, false);
+  }
+
+  /** Beyond those that are told apart, any row that changes or goes may be one. */
+  #unfitRows({ changed, gone, ofEvents }: ComparedRows): number {
+    return this.#unfit.count > this.#unfit.events.length ? changed + gone : ofEvents;
+  }
+
+  #done(upTo: number, differences: ComparedRows, applied: boolean): RebuildStepped {
+    const { changed, gone, came } = differences;
+    const { count: events, first } = this.#unfit;
+    const report: TargetRebuilt = {
+      table: `${this.#live.schema}.${this.#live.table}`,
+      upTo,
+      differences: { changed, gone, came },
+      unfit: { events, rows: this.#unfitRows(differences), first },
+      applied,
+    };
+    return { state: 'done', report };
+  }
+
+  #refusal(rows: number): string {
+    const { count, first } = this.#unfit;
+    const named = first.map(({ event, path, reason }) => `event ${event}: ${path || 'the record'}: ${reason}`);
+    return (
+      `${count} events of the log fit the schema no longer, and ${rows} rows of ${this.#live.schema}.${this.#live.table} stand for them ` +
+      `(${named.join('; ')}${count > named.length ? '; …' : ''}). Nothing was changed. Correct the schema, or repeat with --accept-unfit: ` +
+      'these rows then become what earlier events say, or go'
+    );
+  }
+}

@@ -1,0 +1,54 @@
+import type { PlaceInTarget } from './apply-target.ts';
+
+export interface RebuildTargetInput extends PlaceInTarget {
+  /** `compare` changes nothing. */
+  readonly action: 'rebuild' | 'compare' | 'rollback';
+  /** Rows whose record fits the schema no longer may go. */
+  readonly acceptUnfit: boolean;
+}
+
+/** What one activity leaves to the next. */
+export interface RebuildSoFar {
+  /** Id of the table that is made anew, or of the one that comes back. */
+  readonly table: string;
+  /** Up to which event it is made, and the event that the live one shows. */
+  readonly event: number;
+  readonly lastEvent: number;
+  readonly unfit: UnfitSoFar;
+}
+
+/** Events that fit the schema no longer. */
+export interface UnfitSoFar {
+  readonly count: number;
+  /** The first of them, by number and place; never what they say. */
+  readonly first: readonly { readonly event: number; readonly path: string; readonly reason: string }[];
+  /** Numbers of the first of them: rows that stand for one are found by these. */
+  readonly events: readonly number[];
+}
+
+export interface RebuildStep extends RebuildTargetInput {
+  readonly soFar: RebuildSoFar | null;
+}
+
+export type RebuildStepped =
+  | { readonly state: 'more'; readonly soFar: RebuildSoFar }
+  | { readonly state: 'done'; readonly report: TargetRebuilt }
+  /** Nothing was changed: a person has to decide first. */
+  | { readonly state: 'refused'; readonly reason: string };
+
+export interface TargetRebuilt {
+  readonly table: string;
+  /** The table is, or would be, what the log says up to here. */
+  readonly upTo: number;
+  readonly differences: { readonly changed: number; readonly gone: number; readonly came: number };
+  readonly unfit: { readonly events: number; readonly rows: number; readonly first: UnfitSoFar['first'] };
+  /** The table made anew stands in the place of the one before, or the one before came back. */
+  readonly applied: boolean;
+}
+
+export type RebuildTarget = (
+  input: RebuildTargetInput & { readonly soFar?: RebuildSoFar },
+) => Promise<RebuildTargetReport>;
+
+export type RebuildTargetReport =
+  { readonly state: 'done'; readonly report: TargetRebuilt } | { readonly state: 'refused'; readonly reason: string };

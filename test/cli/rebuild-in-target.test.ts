@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Pool } from 'pg';
+import { readConfig } from '../../config/config.ts';
+import { startSimulator, type Simulator } from '../../simulator/start.ts';
+import { createLogger } from '../../workers/logger.ts';
+import { startWorkers, type RunningWorkers } from '../../workers/sync-worker.ts';
+import { databaseUrl, freshDatabase, inDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { freshNamespace } from '../support/fresh-namespace.ts';
+import { payments } from '../support/simulator-streams.ts';
+import { temporalAddress } from '../support/temporal.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { runSyncline } from './run-syncline.ts';
+
+const PAYMENTS = 300;
+const twin = `target_${randomUUID().replaceAll('-', '')}`;
+
+let simulator: Simulator;
+let database: TestDatabase;
+let folder: TemporaryFolder;
+let workers: RunningWorkers;
+let there: Pool;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  const [started, fresh, files, namespace] = await Promise.all([
+    startSimulator({ payments: PAYMENTS }),
+    freshDatabase(),
+    temporaryFolder(),
+    freshNamespace(),
+    inDatabase('postgres', `create database ${twin}`),
+  ]);
+  [simulator, database, folder] = [started, fresh, files];
+  there = new Pool({ connectionString: databaseUrl(twin) });
+  const acme = { name: 'acme', baseUrl: simulator.url, targets: ['twin'], streams: { payments } };
+  await writeFile(join(folder.path, 'acme.yaml'), JSON.stringify(acme));
+  const targets = { targets: { twin: { type: 'postgres', url: databaseUrl(twin) } } };
+  await writeFile(join(folder.path, 'targets.yaml'), JSON.stringify(targets));
+  env = {
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: temporalAddress(),
+    TEMPORAL_NAMESPACE: namespace,
+    SYNCLINE_PARTNERS_DIR: folder.path,
+    SYNCLINE_HOME: folder.path,
+  };
+  workers = await startWorkers({
+    config: readConfig({ ...process.env, ...env, SYNCLINE_WORKFLOW_BUNDLE: process.env['WORKFLOW_BUNDLE'] }),
+    log: createLogger('silent'),
+    roles: [],
+  });
+});
+afterAll(async () => {
+  await workers?.stop();
+  await there?.end();
+  await database?.drop();
+  await inDatabase('postgres', `drop database ${twin} with (force)`);
+  await simulator?.close();
+  await folder?.remove();
+});
+
+async function syncline(args: string): Promise<{ readonly code: number; readonly says: string }> {
+  const { code, stdout, stderr } = await runSyncline(args.split(' '), env);
+  return { code, says: `${stdout}${stderr}` };
+}
+
+const countOf = async (where: string): Promise<number> => {
+  const { rows } = await there.query<{ count: string }>(`select count(*) from acme.payments where ${where}`);
+  return Number(rows[0]?.count);
+};
+
+test('a table in another warehouse is rebuilt by the worker that has it open, and rolled back', async () => {
+  expect(await syncline('sync acme --window 2026-11-24')).toMatchObject({ code: 0 });
+  await eventually(() =>
+    countOf('true').then(
+      (count) => count === PAYMENTS,
+      () => false,
+    ),
+  );
+  expect(await syncline('rebuild acme payments --target twin')).toMatchObject({
+    code: 0,
+    says: expect.stringMatching(/payments: 0 rows differ from the log up to event 300\./),
+  });
+  await there.query(`update acme.payments set description = 'mine' where id in (select id from acme.payments limit 3)`);
+  expect(await syncline('rebuild acme payments --target twin --dry-run')).toMatchObject({
+    code: 3,
+    says: expect.stringMatching(/3 rows differ.*\nNothing was changed: `syncline rebuild acme payments --target twin`/),
+  });
+  expect(await countOf(`description = 'mine'`)).toBe(3);
+  expect(await syncline('rebuild acme payments --target twin')).toMatchObject({
+    code: 0,
+    says: expect.stringMatching(/3 rows differed.*3 changed.*\n.*syncline rollback acme payments --target twin/),
+  });
+  expect(await countOf(`description = 'mine'`)).toBe(0);
+  expect(await syncline('rollback acme payments --target twin')).toMatchObject({ code: 0 });
+  expect(await countOf(`description = 'mine'`)).toBe(3);
+  expect(await syncline('rebuild acme payments --target twine')).toMatchObject({
+    code: 2,
+    says: expect.stringMatching(/there is no target "twine"; did you mean "twin"\?/),
+  });
+  expect(await syncline('rollback acme nothing --target twin')).toMatchObject({
+    code: 1,
+    says: expect.stringMatching(/acme has no stream nothing/),
+  });
+});

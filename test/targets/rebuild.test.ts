@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { StreamInput } from '../../definitions/definition.ts';
+import type { RebuildStepped } from '../../messages/rebuild-target.ts';
+import { compareRows } from '../../activities/apply/compare-rows.ts';
+import { column, changesOf, rowOf } from '../support/target-rows.ts';
+import type { Target, TargetTable } from '../../targets/target.ts';
+import { kinds, useKind } from './kinds.ts';
+import { openLandBench, PARTNER, type LandBench } from './land-bench.ts';
+
+let bench: LandBench;
+beforeAll(async () => {
+  bench = await openLandBench();
+});
+afterAll(() => bench.close());
+
+const definition = {
+  primaryKey: ['id'],
+  version: ['v'],
+  schema: {
+    type: 'object',
+    required: ['id'],
+    properties: { id: { type: 'string' }, v: { type: 'integer' }, text: { type: ['string', 'null'] } },
+  },
+} satisfies Partial<StreamInput>;
+const narrow = {
+  ...definition,
+  schema: { ...definition.schema, properties: { ...definition.schema.properties, text: { type: 'string' } } },
+} satisfies Partial<StreamInput>;
+const order = (id: string, v: number, text: string | null = `${id} ${v}`): string => JSON.stringify({ id, v, text });
+const none = { changed: 0, gone: 0, came: 0 };
+let streams = 0;
+
+/** What somebody who can write to the warehouse does by hand: other rows under the same cursor. */
+async function edit(
+  stream: string,
+  target: Target,
+  rows: { readonly upserts?: readonly (readonly string[])[]; readonly deletes?: readonly (readonly string[])[] },
+): Promise<void> {
+  const table = await bench.tableOf(stream);
+  const { event } = await target.open(table);
+  const upserts = (rows.upserts ?? []).map((values) => rowOf(event, values));
+  await target.apply(table, changesOf(event, upserts, { to: event, deletes: rows.deletes ?? [] }));
+}
+
+describe.each(kinds)('a table in a %s target', (kind) => {
+  const warehouse = useKind(kind);
+
+  async function landed(
+    of: Partial<StreamInput> = definition,
+  ): Promise<{ readonly stream: string; readonly target: Target }> {
+    const stream = `r${(streams += 1)}`;
+    await bench.define({ [stream]: of });
+    await bench.pull(stream, [
+      [order('a', 1), order('b', 1), order('c', 1)],
+      [order('b', 2), order('a', 0)],
+    ]);
+    const target = await warehouse.fresh();
+    await bench.apply(stream, target);
+    return { stream, target };
+  }
+
+  test.each([
+    ['merge', {}],
+    ['merge without a version', { version: [] }],
+    ['append', { disposition: 'append' }],
+    ['replace', { disposition: 'replace' }],
+    ['replace without a key', { disposition: 'replace', primaryKey: [], version: [] }],
+  ] satisfies [string, Partial<StreamInput>][])('is what the log says: %s', async (_what, change) => {
+    const { stream, target } = await landed({ ...definition, ...change });
+    const before = await bench.landed(stream, target);
+    expect(before.length).toBeGreaterThan(2);
+    expect(await bench.rebuild(stream, target, { rows: 2 })).toMatchObject({
+      state: 'done',
+      report: { differences: none, applied: false },
+    });
+    expect(await bench.landed(stream, target)).toEqual(before);
+    expect(Object.keys(await target.placed(await bench.tableOf(stream)))).toEqual(['live']);
+  });
+
+  test('that somebody changed is found, made anew, and brought back', async () => {
+    const { stream, target } = await landed();
+    const before = await bench.landed(stream, target);
+    await edit(stream, target, {
+      upserts: [
+        ['a', '1', 'mine'],
+        ['z', '1', 'mine'],
+      ],
+      deletes: [['c']],
+    });
+    const edited = await bench.landed(stream, target);
+    const differences = { changed: 1, gone: 1, came: 1 };
+    expect(await bench.rebuild(stream, target, { action: 'compare' })).toMatchObject({
+      report: { differences, applied: false },
+    });
+    expect(await bench.landed(stream, target)).toEqual(edited);
+    expect(await bench.rebuild(stream, target)).toMatchObject({ report: { differences, applied: true } });
+    expect(await bench.landed(stream, target)).toEqual(before);
+
+    expect(await bench.rebuild(stream, target, { action: 'rollback' })).toMatchObject({ state: 'done' });
+    expect(await bench.landed(stream, target)).toEqual(edited);
+    await bench.pull(stream, [[order('a', 9)]]);
+    await bench.apply(stream, target);
+    expect((await bench.landed(stream, target)).map(({ values }) => values[2])).toEqual(['a 9', 'b 2', 'mine']);
+  });
+
+  test('is right although loads go on, and the steps of a rebuild take up where the last one ended', async () => {
+    const { stream, target } = await landed();
+    await edit(stream, target, { upserts: [['a', '1', 'mine']] });
+    let step = await bench.rebuildStep(stream, target, { rows: 1 });
+    let steps = 1;
+    for (; step.state === 'more'; steps += 1) {
+      expect(step.soFar.event).toBeGreaterThanOrEqual(steps);
+      await bench.pull(stream, [[order('n', steps)]]);
+      if (steps < 4) await bench.apply(stream, target);
+      step = await bench.rebuildStep(stream, target, { rows: 1, soFar: step.soFar });
+    }
+    expect(steps).toBeGreaterThan(3);
+    expect(step).toMatchObject({
+      state: 'done',
+      report: { differences: { changed: 1, gone: 0, came: 0 }, applied: true },
+    });
+    await bench.apply(stream, target);
+    expect(await bench.landed(stream, target)).toEqual(await bench.shown(stream));
+  });
+
+  test('that was done, and whose answer was lost, is not done again', async () => {
+    const { stream, target } = await landed();
+    await edit(stream, target, { upserts: [['a', '1', 'mine']] });
+    const first = (await bench.rebuildStep(stream, target, { rows: 1 })) as Extract<RebuildStepped, { state: 'more' }>;
+    const rest = { soFar: first.soFar, patient: true };
+    expect(await bench.rebuildStep(stream, target, rest)).toMatchObject({ state: 'done', report: { applied: true } });
+    const { live } = await target.placed(await bench.tableOf(stream));
+    expect(await bench.rebuildStep(stream, target, rest)).toMatchObject({ state: 'done', report: { applied: true } });
+    expect((await target.placed(await bench.tableOf(stream))).live).toEqual(live);
+    const undo = (await bench.rebuildStep(stream, target, { action: 'rollback' })) as typeof first;
+    await bench.rebuildStep(stream, target, { action: 'rollback', soFar: undo.soFar });
+    await bench.rebuildStep(stream, target, { action: 'rollback', soFar: undo.soFar });
+    expect((await bench.landed(stream, target)).map(({ values }) => values[2])).toEqual(['mine', 'b 2', 'c 1']);
+  });
+
+  test('an interrupted rebuild leaves the table as it was, and the next one begins again', async () => {
+    const { stream, target } = await landed();
+    await edit(stream, target, { upserts: [['a', '1', 'mine']] });
+    const edited = await bench.landed(stream, target);
+    expect(await bench.rebuildStep(stream, target, { rows: 1 })).toMatchObject({ state: 'more' });
+    expect(await bench.landed(stream, target)).toEqual(edited);
+    expect(await bench.rebuild(stream, target)).toMatchObject({
+      report: { differences: { changed: 1 }, applied: true },
+    });
+  });
+
+  test('keeps rows whose record fits the schema no longer, unless that is accepted', async () => {
+    const { stream, target } = await landed();
+    await bench.pull(stream, [[order('c', 2, null), order('d', 1, null)]]);
+    await bench.apply(stream, target);
+    const before = await bench.landed(stream, target);
+    await bench.define({ [stream]: narrow });
+    expect(await bench.rebuild(stream, target)).toMatchObject({
+      state: 'refused',
+      reason: expect.stringMatching(
+        /2 events of the log fit .* 2 rows of \S+ stand for them \(event \d+: text: .*--accept-unfit/,
+      ),
+    });
+    expect(await bench.landed(stream, target)).toEqual(before);
+    expect(await bench.rebuild(stream, target, { acceptUnfit: true })).toMatchObject({
+      report: { differences: { changed: 1, gone: 1, came: 0 }, unfit: { events: 2, rows: 2 }, applied: true },
+    });
+    expect((await bench.landed(stream, target)).map(({ values }) => values[2])).toEqual(['a 1', 'b 2', 'c 1']);
+  });
+
+  test('that no rebuild has changed is not rolled back, and one that nobody writes there is named', async () => {
+    const { stream, target } = await landed();
+    await expect(bench.rebuild(stream, target, { action: 'rollback' })).rejects.toThrow(
+      /there is nothing to bring back/,
+    );
+    await expect(bench.rebuild('nothing', target)).rejects.toThrow(`${PARTNER} has no stream nothing`);
+  });
+});
+
+const manyRows = (change: (n: number) => string | undefined) =>
+  Array.from({ length: 3000 }, (_, n) => change(n)).flatMap((value, n) =>
+    value === undefined ? [] : [{ event: n, values: [`k${n}`, value] }],
+  );
+
+test('two tables of many rows are compared by their digests, whatever differs', async () => {
+  const table: TargetTable = { schema: 's', table: 't', columns: [column('id', 'text')], keys: 1, rowPer: 'key' };
+  const live = manyRows((n) => (n === 7 ? undefined : n % 1000 === 1 ? 'mine' : 'x'));
+  const build = manyRows((n) => (n === 8 ? undefined : 'x'));
+  const target = {
+    // Only what is compared.
+    async *rows(of: TargetTable) {
+      yield* of.place === 'build' ? build : live;
+    },
+  } as unknown as Target;
+  const compared = await compareRows(
+    { target, live: table, build: { ...table, place: 'build' } },
+    { events: new Set([1, 8]), mayGoOn: () => {} },
+  );
+  expect(compared).toEqual({ changed: 3, gone: 1, came: 1, ofEvents: 2 });
+});
