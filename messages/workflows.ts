@@ -1,5 +1,6 @@
 import type { ApplyTarget } from './apply-target.ts';
 import type { BackfillStream } from './backfill.ts';
+import type { ExportTarget } from './export-target.ts';
 import type { GovernPartner } from './govern-partner.ts';
 import type { RebuildTarget } from './rebuild-target.ts';
 import type { RetryStream } from './retry.ts';
@@ -11,6 +12,7 @@ import type { SyncStream } from './sync-stream.ts';
 export interface Workflows {
   readonly applyTarget: ApplyTarget;
   readonly backfillStream: BackfillStream;
+  readonly exportTarget: ExportTarget;
   readonly governPartner: GovernPartner;
   readonly rebuildTarget: RebuildTarget;
   readonly retryStream: RetryStream;

@@ -7,6 +7,7 @@ const promised = workflows satisfies Workflows;
 const names = {
   applyTarget: true,
   backfillStream: true,
+  exportTarget: true,
   governPartner: true,
   rebuildTarget: true,
   retryStream: true,

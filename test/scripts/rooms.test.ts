@@ -78,7 +78,7 @@ const walls: Readonly<Record<string, readonly string[]>> = {
   http: ['core', 'definitions'],
   simulator: ['core'],
   store: ['core'],
-  targets: ['core', 'apply'],
+  targets: ['core', 'apply', 'store'],
   limits: ['core', 'store', 'definitions'],
   records: ['core', 'definitions'],
   apply: ['core', 'records', 'definitions', 'targets'],
@@ -89,6 +89,11 @@ const walls: Readonly<Record<string, readonly string[]>> = {
 test.each(Object.entries(walls))('%s/ imports no other room than %j', (room, allowed) => {
   const beyond = imports.filter(({ from, to }) => roomOf(from) === room && ![room, ...allowed].includes(roomOf(to)));
   expect(beyond).toEqual([]);
+});
+
+test('targets import nothing of the store but how a session of PostgreSQL is opened', () => {
+  const found = imports.filter(({ from, to }) => roomOf(from) === 'targets' && roomOf(to) === 'store');
+  expect(found.filter(({ to }) => !to.startsWith('store/session/'))).toEqual([]);
 });
 
 test('workflows import nothing of activities but the types of what these can do', () => {
