@@ -168,7 +168,7 @@ class Applying {
 
   async #noteUnfit(): Promise<void> {
     const examples = this.#unfit.map(({ event, path, reason }) => `event ${event}: ${path || 'the record'}: ${reason}`);
-    const error = `${this.#unfitCount} events fit the definition no longer and were left out, such as ${examples.join('; ')}`;
+    const error = `events that no longer fit the definition were left out (${this.#unfitCount}), such as ${examples.join('; ')}`;
     await this.#deps.store.noteTroubled({ ...this.#given.place, error });
   }
 }

@@ -1,8 +1,11 @@
+import { tellTarget } from '../../client/tell-target.ts';
+import type { Config } from '../../config/config.ts';
 import { InvalidInput } from '../../core/errors.ts';
+import { targetsOf } from '../../definitions/named-targets.ts';
 import { readQuarantine } from '../../store/quarantine/quarantine.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
-import { withDatabase } from '../context.ts';
+import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
 
@@ -78,11 +81,8 @@ export async function quarantineReplay({ config, output, partner, stream }: Stre
     import('../../landing/postgres-warehouse.ts'),
     import('../../activities/replay-quarantine.ts'),
   ]);
-  const compiled = compileStream(
-    await loadPartner(partner, { dir: config.partnersDir, env: config.env }),
-    stream,
-    config.names,
-  );
+  const definition = await loadPartner(partner, { dir: config.partnersDir, env: config.env });
+  const compiled = compileStream(definition, stream, config.names);
   return withDatabase(config, async (pool) => {
     const held = await readQuarantine(pool, { partner, stream, status: 'held', limit: BATCH });
     const warehouse = postgresWarehouse(pool, { names: config.names });
@@ -91,8 +91,26 @@ export async function quarantineReplay({ config, output, partner, stream }: Stre
     output.say(
       `${replayed.fitted.length} of ${held.length} held records went through; ${held.length - replayed.fitted.length} stay.`,
     );
-    if (replayed.report !== null) printBalance(output, [replayed.report]);
+    if (replayed.report !== null) {
+      printBalance(output, [replayed.report]);
+      await tellOf(config, { partner, stream, targets: targetsOf(definition, stream) });
+    }
     for (const { id, path, reason } of replayed.refused.slice(0, 20)) output.say(`${id}: ${path}: ${reason}`);
     return replayed.refused.length === 0 ? exitCodes.ok : exitCodes.partial;
   });
+}
+
+/** Whoever cannot be told now is told by the next commit, or found behind by the worker of the target. */
+async function tellOf(
+  config: Config,
+  {
+    partner,
+    stream,
+    targets,
+  }: { readonly partner: string; readonly stream: string; readonly targets: readonly string[] },
+): Promise<void> {
+  if (targets.length === 0) return;
+  await withTemporal(config, async (client) => {
+    for (const target of targets) await tellTarget(client, { names: config.names, target, partner, stream });
+  }).catch(() => {});
 }
