@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from 'pg';
@@ -77,6 +77,31 @@ class Clock {
   }
 }
 
+interface Used {
+  readonly cpuMs: number;
+  readonly walBytes: number;
+}
+
+/** What does not depend on who else is at work on the machine: CPU time of the session's process (Linux), and what was written ahead. */
+async function usedBy(client: Client): Promise<Used> {
+  const { rows } = await client.query<{ pid: number; wal: string }>(
+    `select pg_backend_pid() as pid, pg_current_wal_insert_lsn() - '0/0' as wal`,
+  );
+  const { pid, wal } = rows[0] as { pid: number; wal: string };
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const [user = 0, system = 0] = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14).map(Number);
+  return { cpuMs: (user + system) * 10, walBytes: Number(wal) };
+}
+
+interface Loaded {
+  readonly seconds: number;
+  readonly cpuUs: number;
+  readonly walBytes: number;
+}
+
+const perRow = ({ cpuUs, walBytes }: Loaded): string =>
+  `${(cpuUs / ROWS).toFixed(1)} µs CPU and ${(walBytes / ROWS).toFixed(0)} bytes of WAL a row`;
+
 const askFor = {
   target:
     'select k.ord, t._version, t._hash, t._event from unnest($1::text[]) with ordinality as k(k0, ord) join target t on t.id = k.k0',
@@ -84,8 +109,9 @@ const askFor = {
     'select k.ord, h.version, h.hash, h.event from unnest($1::text[]) with ordinality as k(k0, ord) join heads h on h.key = k.k0',
 } as const;
 
-async function load(client: Client, where: Where, version: number): Promise<number> {
+async function load(client: Client, where: Where, version: number): Promise<Loaded> {
   const clock = new Clock();
+  const before = await usedBy(client);
   for (let from = 0; from < ROWS; from += BATCH) {
     const records = batchOf(from, version);
     const keys = arrayLiteral(records.map(({ key }) => key));
@@ -103,7 +129,12 @@ async function load(client: Client, where: Where, version: number): Promise<numb
     if (news.length > 0) await clock.of(() => write(client, where, { news, from }));
     await clock.of(() => client.query('commit'));
   }
-  return clock.ms / 1000;
+  const after = await usedBy(client);
+  return {
+    seconds: clock.ms / 1000,
+    cpuUs: (after.cpuMs - before.cpuMs) * 1000,
+    walBytes: after.walBytes - before.walBytes,
+  };
 }
 
 async function write(
@@ -162,34 +193,42 @@ async function write(
     );
 }
 
+async function again(client: Client, where: Where): Promise<Loaded> {
+  await client.query('vacuum analyze');
+  return load(client, where, 1);
+}
+
 const dataDir = join(tmpdir(), `syncline-heads-${randomUUID()}`);
 const postgres = await startPostgres({ dataDir, durable: true });
 try {
   const client = await openClient(postgres.url, { name: 'syncline bench' });
-  const seconds: { [of in `${Where} ${'new' | 'unchanged'}`]: number[] } = {
-    'target new': [],
-    'target unchanged': [],
-    'table new': [],
-    'table unchanged': [],
-  };
-  say(`${ROWS} rows, ${RUNS} runs, ${cpus().length} CPUs; rows per second`);
+  const all = new Map<string, Loaded[]>();
+  say(`${ROWS} rows, ${RUNS} runs, ${cpus().length} CPUs`);
   for (let run = 1; run <= RUNS; run++)
     for (const where of ['target', 'table'] as const) {
       await makeTables(client, where);
-      const first = await load(client, where, 1);
-      await client.query('vacuum analyze');
-      const again = await load(client, where, 1);
-      seconds[`${where} new`].push(first);
-      seconds[`${where} unchanged`].push(again);
+      const loads = { new: await load(client, where, 1), unchanged: await again(client, where) };
+      for (const [what, loaded] of Object.entries(loads)) {
+        const name = `${what}, heads in ${where}`;
+        all.set(name, [...(all.get(name) ?? []), loaded]);
+        say(`run ${run}, ${name}: ${Math.round(ROWS / loaded.seconds)} rows/s, ${perRow(loaded)}`);
+      }
       const { rows } = await client.query<{ mb: number }>(
         `select round(sum(pg_total_relation_size(c.oid)) / 1e6)::integer as mb from pg_class c
           where relnamespace = 'bench_heads'::regnamespace and relkind = 'r'`,
       );
-      say(
-        `run ${run}, heads in ${where}: new ${Math.round(ROWS / first)}, unchanged ${Math.round(ROWS / again)}, ${rows[0]?.mb} MB`,
-      );
+      say(`run ${run}, heads in ${where}: ${rows[0]?.mb} MB`);
     }
-  for (const [what, of] of Object.entries(seconds)) say(`${what.padEnd(18)} ${Math.round(ROWS / median(of))}`);
+  say('medians');
+  for (const [name, loads] of all) {
+    const of = (pick: (loaded: Loaded) => number): number => median(loads.map(pick));
+    const middle = {
+      seconds: of((each) => each.seconds),
+      cpuUs: of((each) => each.cpuUs),
+      walBytes: of((each) => each.walBytes),
+    };
+    say(`${name}: ${Math.round(ROWS / middle.seconds)} rows/s, ${perRow(middle)}`);
+  }
   await client.end();
 } finally {
   await postgres.stop();
