@@ -74,7 +74,7 @@ describe('a command that is not understood ends with 2 and says why', () => {
     expect(await run('worker --role boss', { DATABASE_URL: database.url })).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'syncline: role: expected workflows, partners or partner=<name>, found "boss"\n',
+      stderr: 'syncline: role: expected workflows, partners, partner=<name>, targets or target=<name>, found "boss"\n',
     });
   });
 });
@@ -109,6 +109,7 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
       { check: 'partners', state: 'ok', says: 'acme: each definition holds' },
       { check: 'database', state: 'problem', says: expect.stringMatching(/^PostgreSQL does not answer at 127/) },
       { check: 'temporal', state: 'problem', says: expect.stringMatching(/^Temporal does not answer at 127/) },
+      { check: 'targets', state: 'ok', says: "none but the store's own PostgreSQL" },
       { check: 'workers', state: 'problem', says: 'nobody can tell while Temporal does not answer' },
       { check: 'schedules', state: 'problem', says: 'nobody can tell while Temporal does not answer' },
     ]);
