@@ -6,7 +6,7 @@ import type { Limiter } from '../limits/permits/limiter.ts';
 import type { Pauses } from '../limits/watch/pauses.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { StreamRun } from '../core/staged.ts';
-import type { ParentBatch } from './pull/partitions.ts';
+import type { ReadParents } from '../sources/partitions.ts';
 
 /** All that is needed to read one stream of one partner. */
 export interface PartnerAccess {
@@ -17,13 +17,9 @@ export interface PartnerAccess {
   readonly circuit: Circuit;
   readonly pauses: Pauses;
   readonly onHeaderProblems: ReportProblems;
-  /** Reads the parent stream's values in batches; undefined for streams without a parent. */
+  /** Reads the parent stream's values in batches, for a run that must know which of them are new; undefined for streams without a parent. */
   readonly parents:
-    | ((of: {
-        readonly after: string | null;
-        readonly run: Pick<StreamRun, 'streamId' | 'runNo'> | null;
-      }) => Promise<ParentBatch>)
-    | undefined;
+    ((run: Pick<StreamRun, 'streamId' | 'runNo'> | null) => ReadParents) | undefined;
 }
 
 /** Finds a partner's definition and opens what belongs to it; the worker's implementation caches both. */

@@ -1,5 +1,5 @@
 import type { CompiledStream } from '../definitions/compiled.ts';
-import { signOfMore } from '../http/sign-of-more.ts';
+import { signOfMore } from '../sources/declared/sign-of-more.ts';
 
 /** What the first page makes doubtful about a definition that holds: the traps that lose records without an error. */
 export function sampleHints(

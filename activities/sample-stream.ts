@@ -4,7 +4,7 @@ import { createAuthorizer } from '../http/auth.ts';
 import { createTokenExchange } from '../http/auth/token-exchange.ts';
 import { createPartnerClient } from '../http/client.ts';
 import { redactHeaders, redactUrl } from '../http/redact.ts';
-import { buildRequest } from '../http/build-request.ts';
+import { sourceOf } from '../sources/source-of.ts';
 import { createMemoryTokenStore } from '../http/token-store.ts';
 import { explain, InvalidInput } from '../core/errors.ts';
 import { DAY } from '../core/duration.ts';
@@ -167,7 +167,7 @@ async function firstPage(stream: CompiledStream, { streams, nowMs, secret, onReq
   try {
     const parents = definition.parent === undefined ? [] : await someParents(stream, { streams, nowMs, secret });
     const position: Position = { cursor: null, parents, range: sliceAt(range, undefined, 0) };
-    const { method, url } = buildRequest({ partner, stream: definition, position });
+    const { method, url } = sourceOf(stream).request(position);
     onRequest?.(`${method} ${redactUrl(url, partner.baseUrl)}`);
     const { answer, read } = await fetchPage(deps, { stream, position, pageNo: 1, known: null, beyond: false });
     // What is wrong with page 2 a sync says; here it is about a parameter that the partner does not know.
@@ -188,6 +188,7 @@ async function firstPage(stream: CompiledStream, { streams, nowMs, secret, onReq
         text: answer.text,
         ascii: answer.ascii,
         records: page.records,
+        exactAt: page.exactAt,
         parents,
       }),
     };

@@ -1,3 +1,4 @@
+import type { Refused } from './checkpoint.ts';
 import { balances, type Counts } from './counts.ts';
 import type { Outcome } from './names.ts';
 
@@ -12,6 +13,8 @@ export interface Evidence {
   readonly distinct: number | null;
   /** Why the listing may go on behind its end. */
   readonly doubt?: string | undefined;
+  /** Calls per parent that the partner refused for good: what they stand for did not come. */
+  readonly refused?: Refused | undefined;
   /** Whether the run read all there is, so that its row count can be compared. */
   readonly fullListing: boolean;
   /** Fetched by the last complete run, if the stream had one. */
@@ -38,17 +41,22 @@ export function outcomeOf(evidence: Evidence): { readonly outcome: Outcome; read
     failed.push(
       `${held} of ${counts.fetched} records quarantined exceed the error budget of ${percent(errorBudget.share)}`,
     );
+  const { refused, pages, fullListing } = evidence;
+  if (refused !== undefined && refused.count === pages) failed.push(refusals(refused));
   if (failed.length > 0) return { outcome: 'failed', reasons: failed };
 
+  const missing = refused === undefined ? [] : [refusals(refused)];
   const suspect = suspicions(evidence);
-  if (suspect.length > 0) return { outcome: 'suspect', reasons: suspect };
-  if (held > 0)
-    return {
-      outcome: 'partial',
-      reasons: [held === 1 ? '1 record is in quarantine' : `${held} records are in quarantine`],
-    };
+  // A full listing says what is gone, and this one cannot.
+  if (suspect.length > 0 || (fullListing && missing.length > 0))
+    return { outcome: 'suspect', reasons: [...suspect, ...missing] };
+  if (held > 0) missing.push(held === 1 ? '1 record is in quarantine' : `${held} records are in quarantine`);
+  if (missing.length > 0) return { outcome: 'partial', reasons: missing };
   return { outcome: 'ok', reasons: [] };
 }
+
+const refusals = ({ count, first }: Refused): string =>
+  `${count === 1 ? 'the call of one parent was' : `the calls of ${count} parents were`} refused and passed over, the first: ${first}`;
 
 function suspicions(evidence: Evidence): string[] {
   const { counts, partnerTotal, distinct, doubt, fullListing, lastFetched, skipped, pages, notModified } = evidence;

@@ -1,4 +1,4 @@
-import type { Checkpoint } from './checkpoint.ts';
+import type { Part } from './checkpoint.ts';
 import { GiveUp } from './errors.ts';
 import type { NextPage } from './page.ts';
 
@@ -18,7 +18,7 @@ const MOST_ALIKE = 20;
  * A page that holds what the page before it held leads nowhere: the partner does not turn its pages, or gives its last one
  * for ever. The listing ends there. It is doubtful unless, by what the partner states, it had ended before.
  */
-export function progress(at: Checkpoint, { pageNo, next, mark, full }: PageSeen, hasKey: boolean): NextPage {
+export function progress(at: Part, { pageNo, next, mark, full }: PageSeen, hasKey: boolean): NextPage {
   const times = timesInARow(at, mark);
   if (times === 1) return next;
   if (!hasKey) {
@@ -32,5 +32,5 @@ export function progress(at: Checkpoint, { pageNo, next, mark, full }: PageSeen,
 }
 
 /** 1: it is not the page before. */
-export const timesInARow = ({ last }: Checkpoint, mark: string | null): number =>
+export const timesInARow = ({ last }: Part, mark: string | null): number =>
   mark !== null && last?.mark === mark ? last.times + 1 : 1;

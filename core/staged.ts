@@ -84,6 +84,8 @@ export interface StagedPage {
   readonly records: readonly StagedRecord[];
   readonly lines: PageLines;
   readonly rejected: readonly RejectedRecord[];
+  /** The partner refused the call of this parent for good. */
+  readonly refused?: boolean;
   /** The call was skipped by a rule. */
   readonly skipped: boolean;
   /** The partner said that nothing has changed (304). */

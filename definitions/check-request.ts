@@ -4,6 +4,7 @@ import type { Path, Problem } from './problem.ts';
 /** Whether the requests that a stream describes can be built, and read what they promise. */
 export function checkRequest(stream: StreamDefinition, path: Path): readonly Problem[] {
   return [
+    ...checkSource(stream, path),
     ...checkPlaceholders(stream, path),
     ...checkPlaces(stream, path),
     ...checkParent(stream, path),
@@ -20,7 +21,28 @@ export function checkRequest(stream: StreamDefinition, path: Path): readonly Pro
   ];
 }
 
-function checkPlaceholders({ path: template, parent }: StreamDefinition, path: Path): Problem[] {
+/** A source makes the requests and reads the answers, so nothing else may say how that is done. */
+function checkSource(stream: StreamDefinition, path: Path): Problem[] {
+  if (stream.source === undefined)
+    return stream.path === undefined
+      ? [{ path: [...path, 'path'], says: "missing; the endpoint's path behind baseUrl" }]
+      : [];
+  const told: Readonly<Record<string, boolean>> = {
+    path: stream.path !== undefined,
+    body: stream.body !== undefined,
+    query: Object.keys(stream.query).length > 0,
+    pagination: stream.pagination.type !== 'none',
+    pageSize: stream.pageSize !== undefined,
+  };
+  return Object.keys(told)
+    .filter((name) => told[name])
+    .map((name) => ({
+      path: [...path, name],
+      says: 'the stream has a source, which says how it is read; leave one of the two out',
+    }));
+}
+
+function checkPlaceholders({ path: template = '', parent, source }: StreamDefinition, path: Path): Problem[] {
   const expected = parent?.in === 'path' ? parent.as : undefined;
   const names = [...template.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] as string);
   const problems = names
@@ -32,7 +54,7 @@ function checkPlaceholders({ path: template, parent }: StreamDefinition, path: P
           ? `nothing fills {${name}}; add parent: { stream: …, field: …, as: ${name} }`
           : `nothing fills {${name}}; the parent's value is called {${expected}}`,
     }));
-  if (expected !== undefined && !names.includes(expected))
+  if (expected !== undefined && source === undefined && !names.includes(expected))
     problems.push({
       path: [...path, 'parent', 'as'],
       says: `{${expected}} is not in the path; write it there, or say where the value goes with in: query, header or body`,

@@ -12,6 +12,7 @@ import type { JsonSchema } from './json-schema.ts';
 export function definitionVersion(partner: Partner, stream: StreamDefinition, json: JsonSchema): string {
   const {
     lane: _lane,
+    concurrency: _concurrency,
     freshness: _freshness,
     errorBudget: _errorBudget,
     onMismatch: _onMismatch,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationMs } from './duration-text.ts';
+import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
@@ -232,8 +233,18 @@ export type PageSize = z.output<typeof pageSize>;
 
 const jsonSchema = z.record(z.string(), z.unknown());
 
+/** A source of one's own: how the stream is read, instead of path, query, body, records and pagination. */
+const source = z.custom<Source>(
+  (value) => isObject(value) && typeof value['request'] === 'function' && typeof value['read'] === 'function',
+  'an object with the functions request and read (only in a .ts definition)',
+);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
 export const stream = z.strictObject({
-  path: z.string(),
+  /** Left out only where `source` makes the requests. */
+  path: z.string().optional(),
+  source: source.optional(),
   method: z.enum(['GET', 'POST']).default('GET'),
   query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   headers: z.record(z.string(), z.string()).default({}),
@@ -249,6 +260,8 @@ export const stream = z.strictObject({
   /** Cuts the range to be read into windows of this length, one after the other. Needs `incremental.end`. */
   slice: durationMs.optional(),
   parent: parent.optional(),
+  /** Parents, or slices of time whose records have a version, that are read side by side; learnt from limits and answers if absent. */
+  concurrency: z.int().min(1).max(256).optional(),
   /** JSON Schema of a record, or in .ts a zod schema. */
   schema: z.union([
     z.custom<z.ZodType>((value) => value instanceof z.ZodType, 'a zod schema (only in a .ts definition)'),

@@ -12,6 +12,8 @@ export interface Verdict {
   readonly message: string;
   /** ISO time by our clock before which nobody should send; absent: the backoff decides. */
   readonly resumeAt?: string;
+  /** A rule of the definition says so. */
+  readonly ruled: boolean;
   /** What the answer says of the partner's limits, whatever the action. */
   readonly reading: Reading;
 }
@@ -57,6 +59,7 @@ export function classify(input: ClassifyInput): Verdict {
   const message = `${said}${possible === 'throttled' ? exhaustedHint(reading) : ''}${cutHint(waitMs, reading)}`;
   return {
     action: possible,
+    ruled: rule !== undefined,
     message: message.length > 200 ? `${message.slice(0, 199)}…` : message,
     ...(waitMs === undefined ? {} : { resumeAt: new Date(nowMs + waitMs).toISOString() }),
     reading,

@@ -8,6 +8,8 @@ export {
   type ReadSecret,
   type StreamInput,
 } from '../definitions/definition.ts';
+export type { PageRead, Source, SourceAnswer, UnreadAnswer } from '../core/source.ts';
+export type { NextPage, PageRequest, Position, TimeRange } from '../core/page.ts';
 export { defineSecrets, type SecretProvider } from '../definitions/secrets.ts';
 export { defineTargets, type TargetsInput } from '../definitions/targets.ts';
 /** The zod that definitions are checked with: schemas made with it are of the version we read. */

@@ -16,16 +16,23 @@ export function receivedOf(page: {
   readonly text: string;
   readonly ascii: boolean;
   readonly records: readonly unknown[];
+  /** Where in the text they stand as they came; undefined: they were made from it, and JSON is kept. */
+  readonly exactAt: string | undefined;
   readonly parents: readonly string[];
 }): readonly Received[] {
-  const { stream, text, ascii, records, parents } = page;
+  const { stream, text, ascii, records, exactAt, parents } = page;
   if (records.length === 0) return [];
-  const slices = sliceElements(text, stream.definition.records, records);
+  const slices = exactAt === undefined ? undefined : sliceElements(text, exactAt, records);
   const exact = slices !== undefined && slices.length === records.length ? slices : undefined;
   const include = stream.definition.parent?.include;
   return records.map((record, i): Received => {
     const payload = exact?.[i] ?? JSON.stringify(record);
-    return { record: include === undefined ? record : withParent(record, include, parents[0]), payload, ascii };
+    return {
+      record: include === undefined ? record : withParent(record, include, parents[0]),
+      payload,
+      // What was made from the text may hold what an escape stood for.
+      ascii: ascii && exact !== undefined,
+    };
   });
 }
 

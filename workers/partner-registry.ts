@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { inBatches } from '../sources/partitions.ts';
 import type { Pool } from 'pg';
 import type { PartnerAccess, Partners } from '../activities/access.ts';
 import { circuitSettings, type CircuitSettings } from '../core/circuit-settings.ts';
@@ -177,8 +178,10 @@ function accessTo(
     parents:
       parent === undefined || parentStream === undefined
         ? undefined
-        : (asked) =>
-            warehouse.parentValues({ ...asked, parent: parentStream, field: parent.field, limit: parent.batch }),
+        : (run) =>
+            inBatches(parent.batch, (after, limit) =>
+              warehouse.parentValues({ after, limit, run, parent: parentStream, field: parent.field }),
+            ),
   };
 }
 

@@ -1,22 +1,19 @@
 import { PermitLapsed, type Departure } from '../../core/departure.ts';
 import { explain, NeedsAttention, GiveUp, RetryLater, Throttled, type Coordinates } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
-import { parseJson, valueAt } from '../../core/json.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
 import type { Lane } from '../../core/names.ts';
 import { isPartnerFailure, isTransportFailure } from '../../core/outage.ts';
 import type { Answer, NextPage, PageRequest, Position } from '../../core/page.ts';
 import { hashToUuid } from '../../core/page-key.ts';
 import { pageMark } from '../../core/page-mark.ts';
+import type { UnreadAnswer } from '../../core/source.ts';
 import type { Authorizer } from '../../http/auth.ts';
-import { arraysIn } from '../../http/arrays-in.ts';
-import { buildRequest } from '../../http/build-request.ts';
 import { classify, type Verdict } from '../../http/classify.ts';
 import type { PartnerClient } from '../../http/client.ts';
 import type { ReportProblems } from '../../http/header-problems.ts';
-import { foreseeNext } from '../../http/foresee-next.ts';
 import type { KnownSecret } from '../../http/known-secrets.ts';
-import { nextPage } from '../../http/next-page.ts';
+import { sourceOf } from '../../sources/source-of.ts';
 import { SMALL_PAGE } from '../../http/profiles/choose-profiles.ts';
 import { harmlessHeaders, withoutSecrets } from '../../http/redact.ts';
 import { sendCursor } from '../../http/send-cursor.ts';
@@ -66,7 +63,11 @@ export interface PageContent {
   readonly mark: string | null;
   /** It has as many records as were asked for. */
   readonly full: boolean;
+  /** Where in the text the records stand as they came; undefined: they were made from it. */
+  readonly exactAt: string | undefined;
   readonly skipped: boolean;
+  /** The partner refused this parent's call for good, in words: the others go on without it. */
+  readonly refused?: string;
   readonly validators: Validators | null;
 }
 
@@ -80,7 +81,13 @@ export interface PageAsked {
   readonly beyond: boolean;
 }
 
-const nothing = { records: [], next: { cursor: null, total: null }, mark: null, full: false } as const;
+const nothing = {
+  records: [],
+  next: { cursor: null, total: null },
+  mark: null,
+  full: false,
+  exactAt: undefined,
+} as const;
 
 /** How partners refuse a page behind the last one. */
 const BEHIND_THE_END: readonly number[] = [400, 404, 416, 422];
@@ -90,7 +97,7 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
   const asked: PageAsked = { ...of, position: await sentPosition(stored, deps.authorizer) };
   const { stream, position } = asked;
   const at = placeOf(asked);
-  const request = withValidators(buildRequest({ partner: stream.partner, stream: stream.definition, position }), asked);
+  const request = withValidators(requestOf(asked, at), asked);
   for (let renewed = false; ; renewed = true) {
     const { verdict, blockedUntil, ...answered } = await sendOne(deps, request, asked);
     const { answer } = answered;
@@ -102,6 +109,12 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
     const message = `${stream.partner.name} ${stream.name} page ${asked.pageNo}: ${verdict.message}`;
     if (asked.beyond && BEHIND_THE_END.includes(answer.status) && isRefusal(verdict))
       return { answer, foreseen: undefined, read: () => ({ ...nothing, skipped: false, validators: null }) };
+    if (refusesParent(verdict, asked, answer.status))
+      return {
+        answer,
+        foreseen: undefined,
+        read: () => ({ ...nothing, skipped: false, refused: message, validators: null }),
+      };
     switch (verdict.action) {
       case 'ok':
         return {
@@ -136,6 +149,15 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
     }
   }
 }
+
+/** May be about one parent: it is gone, was renamed, or is not for these credentials. */
+const ABOUT_A_PARENT: readonly number[] = [403, 451];
+
+/** What a rule of the definition says is meant for the stream. */
+const refusesParent = ({ action, ruled }: Verdict, { position }: PageAsked, status: number): boolean =>
+  position.parents.length > 0 &&
+  !ruled &&
+  (action === 'giveUp' || (action === 'attention' && ABOUT_A_PARENT.includes(status)));
 
 const isRefusal = ({ action }: Verdict): boolean => action === 'giveUp' || action === 'skip';
 
@@ -273,6 +295,10 @@ function waitOf(deps: FetchDeps, { action, resumeAt }: Verdict): number {
   return action === 'throttled' ? Math.max(0, deps.throttledBackoffMs()) : 0;
 }
 
+function requestOf({ stream, position }: PageAsked, at: Coordinates): PageRequest {
+  return placed(at, [], () => sourceOf(stream).request(position));
+}
+
 function readPage(asked: PageAsked, request: PageRequest, answered: Answered, at: Coordinates): PageContent {
   const { stream, position } = asked;
   const { answer, headers, secrets } = answered;
@@ -283,39 +309,37 @@ function readPage(asked: PageAsked, request: PageRequest, answered: Answered, at
     request.headers['if-modified-since'] === undefined
   )
     throw new RetryLater(`${where(at)}: answered 304 to a request that was not conditional`, { at });
-  if (answer.status === 204 && position.cursor !== null)
-    throw new RetryLater(`${where(at)}: answered 204 (nothing) in the middle of a listing`, { at });
-  if (answer.status === 304 || answer.status === 204) return { ...nothing, skipped: false, validators };
-  const body = parseBody(answered, at);
-  const path = stream.definition.records;
-  const records = valueAt(body, path);
-  if (!Array.isArray(records))
-    throw new RetryLater(
-      `${where(at)}: expected an array of records at ${path === '' ? 'the top of the body' : `"${path}"`}, found ${typeName(records)}${withoutSecrets(elsewhere(body), secrets)}`,
-      { at },
-    );
-  const next = nextPage({
-    pagination: stream.definition.pagination,
-    body,
-    headers: answer.headers,
-    records,
-    position,
-    url: request.url,
-    auth: stream.partner.auth,
-  });
+  const page = placed(at, secrets, () => sourceOf(stream).read(forSource(answer, request), position));
+  const { records, next, full = false, exactAt } = page;
   const cursor = next.cursor === null ? null : storeCursor(next.cursor, secrets);
-  return {
-    records,
-    next: { ...next, cursor },
-    mark: pageMark(records),
-    full: records.length >= sizeOf(stream),
-    skipped: false,
-    validators,
-  };
+  return { records, next: { ...next, cursor }, mark: pageMark(records), full, exactAt, skipped: false, validators };
 }
 
-function sizeOf({ definition: { pagination } }: CompiledStream): number {
-  return pagination.type === 'offset' ? pagination.limit : pagination.type === 'page' ? pagination.size : 0;
+/** The text of a large answer is decoded when somebody asks for it: a copy would do that at once. */
+const forSource = (answer: Answer, { url }: PageRequest): UnreadAnswer => ({
+  status: answer.status,
+  headers: answer.headers,
+  bytes: answer.bytes,
+  url,
+  get outline() {
+    return answer.outline;
+  },
+  get text() {
+    return answer.text;
+  },
+});
+
+/** A source does not know which page it reads, and its words may hold names that the partner made of our secrets. */
+function placed<T>(at: Coordinates, secrets: readonly KnownSecret[], work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const message = error instanceof Error ? `${where(at)}: ${withoutSecrets(error.message, secrets)}` : '';
+    if (error instanceof GiveUp) throw new GiveUp(message, { at });
+    if (error instanceof RetryLater)
+      throw new RetryLater(message, { at, ...(error.afterMs === undefined ? {} : { afterMs: error.afterMs }) });
+    throw error;
+  }
 }
 
 function foreseen(
@@ -323,23 +347,8 @@ function foreseen(
   request: PageRequest,
   { answer, secrets }: Answered,
 ): string | undefined {
-  const { pagination, records } = stream.definition;
-  const { headers, outline: text = answer.text } = answer;
-  const { auth } = stream.partner;
-  const cursor = foreseeNext({ pagination, text, records, headers, position, url: request.url, auth });
+  const cursor = sourceOf(stream).foresee?.(forSource(answer, request), position);
   return cursor === undefined ? undefined : storeCursor(cursor, secrets);
-}
-
-function parseBody({ answer, headers }: Answered, at: Coordinates): unknown {
-  const kind = `${headers['content-type'] ?? 'no content type'}, ${answer.bytes} bytes`;
-  if (answer.text.trim() === '')
-    throw new RetryLater(`${where(at)}: expected JSON, found an empty body (${kind})`, { at });
-  try {
-    return parseJson(answer.text);
-  } catch {
-    // The parser's own message quotes the text, which may be a record.
-    throw new RetryLater(`${where(at)}: expected JSON, found something else or a part of it (${kind})`, { at });
-  }
 }
 
 const placeOf = ({ stream, pageNo }: PageAsked): Coordinates => ({
@@ -349,17 +358,6 @@ const placeOf = ({ stream, pageNo }: PageAsked): Coordinates => ({
 });
 
 const where = (at: Coordinates): string => `${at.partner} ${at.stream} page ${at.page}`;
-
-function typeName(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
-}
-
-function elsewhere(body: unknown): string {
-  if (Array.isArray(body)) return '; the body itself is an array: leave "records" out';
-  const paths = arraysIn(body);
-  return paths.length === 0 ? '' : `; arrays are at ${paths.map((path) => `"${path}"`).join(', ')}: see "records"`;
-}
 
 /** Only a stream's very first page is asked conditionally: what follows it stands and falls with it. */
 const isConditional = ({ stream, pageNo }: PageAsked): boolean => stream.definition.conditional && pageNo === 1;

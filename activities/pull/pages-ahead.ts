@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Checkpoint } from '../../core/checkpoint.ts';
+import type { Part } from '../../core/checkpoint.ts';
 import type { FetchedPage } from './fetch-page.ts';
 
 /** A page that came, and what was asked for on the strength of it. */
@@ -14,7 +14,7 @@ export interface Arrived extends Pick<FetchedPage, 'answer' | 'read'> {
 
 export interface PagesAheadDeps {
   readonly fetch: (asked: {
-    readonly at: Checkpoint;
+    readonly at: Part;
     readonly pageNo: number;
     readonly signal: AbortSignal;
     readonly onSending: () => void;
@@ -42,8 +42,8 @@ export class PagesAhead {
     this.#deps = deps;
   }
 
-  from(at: Checkpoint, pageNo: number): Promise<Arrived> {
-    return this.#ask({ at, pageNo, onSending: nothing }, AbortSignal.any([this.#deps.signal, this.#chain.signal]));
+  from(at: Part, pageNo: number, onSending = nothing): Promise<Arrived> {
+    return this.#ask({ at, pageNo, onSending }, AbortSignal.any([this.#deps.signal, this.#chain.signal]));
   }
 
   /** It is that page's turn to be read. */
@@ -58,7 +58,7 @@ export class PagesAhead {
   }
 
   async #ask(
-    asked: { readonly at: Checkpoint; readonly pageNo: number; readonly onSending: () => void },
+    asked: { readonly at: Part; readonly pageNo: number; readonly onSending: () => void },
     signal: AbortSignal,
   ): Promise<Arrived> {
     const { answer, foreseen: cursor, read } = await this.#deps.fetch({ ...asked, signal });

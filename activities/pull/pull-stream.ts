@@ -1,11 +1,10 @@
-import { writeCheckpoint, type Checkpoint } from '../../core/checkpoint.ts';
-import { GiveUp, PartnerDown, RetryLater } from '../../core/errors.ts';
+import type { Part } from '../../core/checkpoint.ts';
+import { PartnerDown, RetryLater } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { SECOND } from '../../core/duration.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
 import type { TimeRange } from '../../core/page.ts';
-import { progress } from '../../core/progress.ts';
 import { initialTime, parseWindow, sliceAt, sliceCount } from '../../core/window.ts';
 import { countsRequests } from '../../definitions/limits.ts';
 import type { PartnerAccess } from '../access.ts';
@@ -14,14 +13,18 @@ import type { Warehouse, OpenedStream } from '../../landing/warehouse.ts';
 import { companyOf, isFast } from './company.ts';
 import { deferralOf } from './deferral.ts';
 import type { Deferral } from '../../messages/deferral.ts';
-import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from './fetch-page.ts';
+import { fetchPage, type FetchDeps, type FetchedPage } from './fetch-page.ts';
 import type { GrantInput, GrantResult } from '../../messages/grant.ts';
 import { requestsLeft } from '../../core/requests-left.ts';
 import type { Limiter, Work } from '../../limits/permits/limiter.ts';
 import { pageQueue, type Company, type PageQueue } from './page-queue.ts';
 import { RequestTally } from './request-tally.ts';
-import { partitions, type Partitions } from './partitions.ts';
-import { PagesAhead, type PagesAheadDeps } from './pages-ahead.ts';
+import { sourceOf } from '../../sources/source-of.ts';
+import { partitions, readNamed } from '../../sources/partitions.ts';
+import type { PagesAheadDeps } from './pages-ahead.ts';
+import { PartReader } from './part-reader.ts';
+import type { Width } from '../../core/width.ts';
+import { widthOf } from './width-of.ts';
 import { pausedDeferral, PauseGuard } from './pause-guard.ts';
 import { stagedPage } from './staged-page.ts';
 
@@ -80,9 +83,6 @@ type Facts = Pick<GrantResult, 'pages' | 'rows' | 'requests'>;
  */
 const IN_FLIGHT = { limited: 2, free: 16, bytes: 8 * 1024 * 1024 };
 
-/** In a row, over all grants of a run: the ledger counts them. */
-const MAX_EMPTY_PAGES = 200;
-
 /**
  * After a reset or a lost heartbeat an older grant may go on until its next heartbeat tells it to stop. Whoever finds its
  * page in the ledger steps back for that long: side by side they would fetch every page twice.
@@ -98,23 +98,21 @@ class Grant {
   readonly #input: GrantInput;
   readonly #context: PullContext;
   readonly #opened: OpenedStream;
-  readonly #partitions: Partitions;
   readonly #queue: PageQueue<StagedPage>;
   readonly #startedAtMs: number;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #guard: PauseGuard;
   readonly #limiter: Limiter;
-  readonly #ahead: PagesAhead;
+  readonly #reader: PartReader;
+  readonly #width: Width;
   readonly #requests: RequestTally;
   readonly #underWay = new Set<Promise<FetchedPage>>();
   readonly #mostInFlight: number;
-  #emptyPages: number;
   /** How long the last answer took. */
   #answerMs = Infinity;
   /** Number of the last page that is committed. */
   #committed: number;
-  #onCommit = nothing;
   #pages = 0;
   #rows = 0;
   #nothingToRead = false;
@@ -127,29 +125,49 @@ class Grant {
     this.#context = context;
     this.#opened = opened;
     this.#startedAtMs = deps.now();
-    this.#emptyPages = opened.emptyPages;
     this.#committed = opened.report.pages;
     this.#guard = new PauseGuard(deps.access.pauses, input);
     this.#limiter = this.#guard.over(deps.access.limiter);
     this.#requests = new RequestTally(context.writer);
     this.#signal = AbortSignal.any([context.signal, this.#stop.signal, this.#guard.signal]);
-    this.#ahead = new PagesAhead({
-      fetch: (asked) => this.#fetch(asked),
-      mayAsk: (pageNo) => this.#hasRoomFor(pageNo) && this.#mayGoOn(),
-      signal: this.#signal,
-    });
-    const { incremental, slice, pagination } = deps.access.stream.definition;
-    const { parents } = deps.access;
-    this.#partitions = partitions({
-      slices: incremental === undefined ? 1 : sliceCount(opened.range, slice),
-      parents:
-        parents === undefined
-          ? undefined
-          : (after) => parents({ after, run: incremental === undefined ? null : opened.run }),
-      counted: pagination.type === 'offset' || pagination.type === 'page',
-    });
     this.#queue = pageQueue({ items: IN_FLIGHT.free, weight: IN_FLIGHT.bytes, weigh: (page) => page.bytes });
     this.#mostInFlight = countsRequests(deps.access.stream.partner.limits) ? IN_FLIGHT.limited : IN_FLIGHT.free;
+    this.#width = widthOf(deps.access.stream);
+    this.#reader = this.#readerOf(opened);
+  }
+
+  #readerOf(opened: OpenedStream): PartReader {
+    const { stream, parents } = this.#deps.access;
+    const { incremental, slice } = stream.definition;
+    const { partitions: named, counts = false } = sourceOf(stream);
+    const run = incremental === undefined ? null : opened.run;
+    return new PartReader(
+      {
+        partitions: partitions({
+          slices: incremental === undefined ? 1 : sliceCount(opened.range, slice),
+          parents: parents === undefined ? named && readNamed(named) : parents(run),
+        }),
+        hasKey: stream.keyColumns.length > 0,
+        counted: counts,
+        fetch: (asked) => this.#fetch(asked),
+        signal: this.#signal,
+        mayGoOn: () => this.#mayGoOn(),
+        width: () => this.#width.wanted(),
+        room: (partitions) => Math.max(this.#mostInFlight, 2 * partitions),
+        committed: () => this.#committed,
+        sendsFirst: () => this.#mostInFlight > IN_FLIGHT.limited && !isFast(this.#answerMs),
+        push: async ({ part: at, ...taken }) => {
+          const { syncId } = this.#input;
+          return this.#queue.push(await stagedPage(this.#deps.warehouse, { ...taken, at, stream, syncId }));
+        },
+      },
+      {
+        checkpoint: opened.checkpoint,
+        text: opened.checkpointText,
+        page: this.#committed,
+        emptyPages: opened.emptyPages,
+      },
+    );
   }
 
   async run(): Promise<GrantResult> {
@@ -211,7 +229,7 @@ class Grant {
     const reading = this.#readToEnd();
     const writing = this.#write().catch((error: unknown) => {
       this.#stop.abort();
-      this.#onCommit();
+      this.#reader.wake();
       this.#queue.close();
       throw error;
     });
@@ -223,92 +241,19 @@ class Grant {
 
   async #readToEnd(): Promise<'more' | 'done'> {
     try {
-      return await this.#read();
+      const read = await this.#reader.read();
+      this.#nothingToRead = read === 'nothing';
+      return read === 'nothing' ? 'done' : read;
     } finally {
-      this.#ahead.drop();
       this.#queue.close();
       // A request that was withdrawn may have left all the same, and counts.
       await Promise.allSettled(this.#underWay);
     }
   }
 
-  /** Fetches page after page; the request for the next one is on its way before this one is checked and staged. */
-  async #read(): Promise<'more' | 'done'> {
-    const { checkpoint, checkpointText } = this.#opened;
-    const first = await this.#partitions.begin(checkpoint);
-    if (first.done) {
-      this.#nothingToRead = true;
-      return 'done';
-    }
-    let at = first;
-    let before = checkpointText;
-    let pageNo = this.#committed + 1;
-    let fetching = this.#ahead.from(at, pageNo);
-    for (;;) {
-      this.#ahead.reads(pageNo);
-      const { answer, read, foreseen } = await fetching;
-      // Reading a page keeps the processor busy: where answers are slow, the request for the next one leaves before that.
-      // Where permits have to be waited for, it is the other way round.
-      if (foreseen !== undefined && this.#mostInFlight > IN_FLIGHT.limited && !isFast(this.#answerMs))
-        await foreseen.sent;
-      const page = read();
-      const { access, warehouse } = this.#deps;
-      this.#refuseEndlessEmptiness(page, pageNo);
-      const way = progress(at, { pageNo, ...page }, access.stream.keyColumns.length > 0);
-      const next = await this.#partitions.after(at, way, page.mark);
-      const isForeseen = foreseen !== undefined && next.cursor === foreseen.cursor;
-      if (foreseen !== undefined && !isForeseen) this.#ahead.drop();
-      const goesOn = !next.done && (isForeseen || this.#mayGoOn());
-      const nextNo = pageNo + 1;
-      const early = isForeseen
-        ? foreseen.page
-        : goesOn && this.#hasRoomFor(nextNo)
-          ? this.#ahead.from(next, nextNo)
-          : undefined;
-      early?.catch(nothing);
-      const after = writeCheckpoint(next);
-      const { syncId } = this.#input;
-      const staged = await stagedPage(warehouse, {
-        stream: access.stream,
-        syncId,
-        page: { ...page, next: way },
-        answer,
-        at,
-        pageNo,
-        before,
-        after,
-      });
-      if (!(await this.#queue.push(staged))) return 'more';
-      if (next.done) return 'done';
-      if (!goesOn) return 'more';
-      fetching = early ?? this.#whenRoomFor(nextNo).then(() => this.#ahead.from(next, nextNo));
-      at = next;
-      before = after;
-      pageNo = nextNo;
-    }
-  }
-
-  /** New cursors for ever, and never a record: some partners filter behind their pages, but not for so long. */
-  #refuseEndlessEmptiness(page: PageContent, pageNo: number): void {
-    this.#emptyPages = page.records.length === 0 && page.next.cursor !== null ? this.#emptyPages + 1 : 0;
-    if (this.#emptyPages > MAX_EMPTY_PAGES)
-      throw new GiveUp(`${MAX_EMPTY_PAGES} pages in a row were empty and named a next one: the listing has no end`, {
-        at: { partner: this.#input.partner, stream: this.#input.stream, page: pageNo },
-      });
-  }
-
   #company(): Company | undefined {
     const { gather = companyOf } = this.#deps;
     return this.#mostInFlight === IN_FLIGHT.limited ? undefined : gather(this.#answerMs);
-  }
-
-  #hasRoomFor(pageNo: number): boolean {
-    return pageNo - 1 - this.#committed < this.#mostInFlight;
-  }
-
-  async #whenRoomFor(pageNo: number): Promise<void> {
-    while (!this.#hasRoomFor(pageNo) && !this.#signal.aborted)
-      await new Promise<void>((resolve) => (this.#onCommit = resolve));
   }
 
   #mayGoOn(): boolean {
@@ -346,6 +291,7 @@ class Grant {
     try {
       const page = await fetching;
       this.#answerMs = page.answer.durationMs;
+      this.#width.answered(page.answer);
       return page;
     } finally {
       this.#underWay.delete(fetching);
@@ -353,7 +299,7 @@ class Grant {
   }
 
   /** Parents that the last complete run did not read have all their past before them. */
-  #rangeOf(at: Checkpoint): TimeRange | null {
+  #rangeOf(at: Part): TimeRange | null {
     const { incremental, slice } = this.#deps.access.stream.definition;
     if (incremental === undefined) return this.#opened.range;
     const range = sliceAt(this.#opened.range, slice, at.slice);
@@ -385,7 +331,7 @@ class Grant {
       for (const page of pages) page.lines.release();
       await failpoint('commit.after');
       this.#committed += pages.length;
-      this.#onCommit();
+      this.#reader.wake();
       if (counts.fetched === 0 && pages.some(({ records, rejected }) => records.length + rejected.length > 0))
         throw new RetryLater(`${this.#input.syncId}: another owner reads the same pages`, { afterMs: OWNER_TOLD_MS });
       this.#pages += pages.length;

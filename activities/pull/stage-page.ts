@@ -10,6 +10,8 @@ export interface PageToStage {
   readonly text: string;
   readonly ascii: boolean;
   readonly records: readonly unknown[];
+  /** Where in the text they stand as they came; undefined: they were made from it. */
+  readonly exactAt: string | undefined;
   /** Values of the parents of the call. */
   readonly parents: readonly string[];
   readonly receivedAtMs: number;

@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../../core/checkpoint.ts';
+import type { Part } from '../../core/checkpoint.ts';
 import type { Answer } from '../../core/page.ts';
 import { pageKey, sha128 } from '../../core/page-key.ts';
 import { readPartnerClock } from '../../http/partner-clock.ts';
@@ -6,6 +6,7 @@ import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StagedPage } from '../../core/staged.ts';
 import type { Warehouse } from '../../landing/warehouse.ts';
 import type { PageContent } from './fetch-page.ts';
+import { sourceOf } from '../../sources/source-of.ts';
 import { stagePage } from './stage-page.ts';
 
 export interface PageRead {
@@ -14,15 +15,12 @@ export interface PageRead {
   readonly page: PageContent;
   readonly answer: Answer;
   /** Where it was asked for. */
-  readonly at: Checkpoint;
+  readonly at: Part;
   readonly pageNo: number;
   /** The run's checkpoint before and after it, as texts. */
   readonly before: string;
   readonly after: string;
 }
-
-const statesTotal = ({ definition: { pagination } }: CompiledStream): boolean =>
-  'total' in pagination && pagination.total !== undefined;
 
 /** Two keys that come to the same number would be counted as one: a run of a million records has a chance of 3 in 10^8 of that. */
 const keyNumber = ({ key, hash }: { readonly key: string | null; readonly hash: string }): string =>
@@ -40,7 +38,7 @@ export async function stagedPage(warehouse: Pick<Warehouse, 'lineWriter'>, read:
   const { text, ascii, receivedAtMs } = answer;
   const fetchedAt = new Date(receivedAtMs).toISOString();
   const { records, lines, rejected, highMark } = await stagePage(
-    { stream, text, ascii, records: page.records, parents: at.parents, receivedAtMs },
+    { stream, text, ascii, records: page.records, exactAt: page.exactAt, parents: at.parents, receivedAtMs },
     warehouse.lineWriter({ receivedAt: fetchedAt, chars: text.length, records: page.records.length }),
   );
   return {
@@ -65,10 +63,11 @@ export async function stagedPage(warehouse: Pick<Warehouse, 'lineWriter'>, read:
     after,
     highMark,
     askedAt: askedAt(answer),
-    keys: statesTotal(stream) ? [...records, ...rejected].map(keyNumber) : null,
+    keys: sourceOf(stream).statesTotal === true ? [...records, ...rejected].map(keyNumber) : null,
     records,
     lines,
     rejected,
+    refused: page.refused !== undefined,
     skipped: page.skipped,
     notModified: answer.status === 304,
     validators: page.validators,

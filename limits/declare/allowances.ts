@@ -11,7 +11,7 @@ const calendar: Readonly<Record<string, number>> = { hour: HOUR, day: DAY, week:
 export function allowancesOf({ partner, definition }: CompiledStream, live?: LimitsView): Allowance[] {
   const { limits } = partner;
   const buckets = bucketsOf(limits);
-  const call = { method: definition.method, path: definition.path };
+  const call = { method: definition.method, path: definition.path ?? '' };
   const charges = chargesOf(call, buckets, { weights: limits.weights, cost: limits.cost?.assume ?? 1 });
   return buckets.flatMap((bucket, i) => {
     const charge = charges[i] ?? 1;

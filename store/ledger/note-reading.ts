@@ -5,7 +5,10 @@ import type { LandedStream } from '../../core/landed-stream.ts';
 import type { StreamRun } from '../../core/staged.ts';
 import type { EvidenceRow } from './evidence.ts';
 
-/** What the next run goes on from: the watermark, the validators, and which parents were read. */
+/**
+ * What the next run goes on from: the watermark, the validators, and which parents were read. Those that the partner refused were not:
+ * when it takes their calls again they have all their past before them.
+ */
 export async function noteReading(
   client: PoolClient,
   {
@@ -29,7 +32,9 @@ export async function noteReading(
   if (!isDay || parent === undefined || incremental === undefined) return;
   await client.query(
     `insert into read_parents (stream_id, parent, run_no)
-        select distinct stream_id, unnest(parents), run_no from pages where stream_id = $1 and run_no = $2
+        select distinct p.stream_id, parent, p.run_no from pages p, unnest(p.parents) as parent
+          where p.stream_id = $1 and p.run_no = $2 and not exists (select from pages r where r.stream_id = $1 and r.run_no = $2
+            and r.kind = 'refused' and r.parents = p.parents)
       on conflict (stream_id, parent) do update set run_no = greatest(read_parents.run_no, excluded.run_no)`,
     [run.streamId, run.runNo],
   );

@@ -38,7 +38,7 @@ async function insertPages(client: ClientBase, input: RecordInput): Promise<void
     workflow_run_id: writer.workflowRunId,
     attempt: writer.attempt,
     keys: page.keys,
-    kind: page.replays === undefined ? 'page' : 'replay',
+    kind: page.replays !== undefined ? 'replay' : page.refused === true ? 'refused' : 'page',
   }));
   const columns = `page_key, stream_id, page_id, run_no, page_no, slice, parents, cursor_in, cursor_out, status, request_id, bytes,
     fetched, inserted, updated, unchanged, stale, deleted, waiting, quarantined, conflicts, fetched_at, workflow_run_id, attempt, keys, kind`;

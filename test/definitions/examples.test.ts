@@ -33,7 +33,7 @@ test.each([
     env: { DEMO_URL: simulator.url, DEMO_TOKEN: 'canary' },
   });
   const { definition, parse, known } = compileStream(partner, streamName, plainNames);
-  const url = new URL(`${partner.baseUrl}${definition.path}`);
+  const url = new URL(`${partner.baseUrl}${definition.path ?? ''}`);
   for (const [key, value] of Object.entries({ ...definition.query, ...parents })) url.searchParams.set(key, value);
   const answer = await fetch(url, { headers: { authorization: 'Bearer canary' } });
   const records = valueAt(await answer.json(), definition.records) as Record<string, unknown>[];

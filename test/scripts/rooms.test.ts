@@ -77,6 +77,7 @@ const walls: Readonly<Record<string, readonly string[]>> = {
   definitions: ['core'],
   http: ['core', 'definitions'],
   simulator: ['core'],
+  sources: ['core', 'http', 'definitions'],
   store: ['core'],
   targets: ['core', 'apply', 'store'],
   limits: ['core', 'store', 'definitions'],

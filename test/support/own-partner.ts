@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -20,7 +20,9 @@ export interface OwnAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
-  readonly body: unknown;
+  readonly body?: unknown;
+  /** Sent as it is. */
+  readonly text?: string;
 }
 
 /** A partner of the test's own: a few lines of `node:http`. */
@@ -29,6 +31,8 @@ export interface OwnPartner {
   /** URLs that were asked, in order. */
   readonly asked: readonly string[];
   readonly define: (streams: PartnerInput['streams'], more?: Partial<PartnerInput>) => Promise<void>;
+  /** The same as a definition in TypeScript. */
+  readonly write: (text: (name: string, baseUrl: string) => Promise<string>) => Promise<void>;
   /** Reads a stream to the end of its run, grant after grant. */
   readonly read: (
     stream: string,
@@ -39,7 +43,7 @@ export interface OwnPartner {
 export interface OwnPartners {
   readonly pool: Pool;
   readonly partner: (
-    answer: (url: URL, request: IncomingMessage) => OwnAnswer,
+    answer: (url: URL, request: IncomingMessage) => OwnAnswer | Promise<OwnAnswer>,
     streams: PartnerInput['streams'],
     more?: Partial<PartnerInput>,
   ) => Promise<OwnPartner>;
@@ -64,8 +68,10 @@ export async function ownPartners(): Promise<OwnPartners> {
     const asked: string[] = [];
     const server = createServer((request, response) => {
       asked.push(request.url as string);
-      const { status = 200, headers = {}, body } = answer(new URL(request.url as string, baseUrl), request);
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+      void Promise.resolve(answer(new URL(request.url as string, baseUrl), request)).then(
+        ({ status = 200, headers = {}, body, text = JSON.stringify(body) }) =>
+          response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text),
+      );
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     servers.push(server);
@@ -87,6 +93,10 @@ export async function ownPartners(): Promise<OwnPartners> {
       name,
       asked,
       define,
+      write: async (text) => {
+        await rm(join(folder.path, `${name}.yaml`));
+        await writeFile(join(folder.path, `${name}.ts`), await text(name, baseUrl));
+      },
       read: async (stream, { window = '2026-11-24', generation = 1 } = {}) => {
         const syncId = `sync/${name}/${stream}/${window}${generation === 1 ? '' : `/g${generation}`}`;
         const job = { partner: name, stream, syncId, runId: null, window, kind: 'manual', lane: 'normal' } as const;

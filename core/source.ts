@@ -1,0 +1,47 @@
+import type { Answer, NextPage, PageRequest, Position } from './page.ts';
+
+/**
+ * How a partner is read: which request asks for a page, and what an answer holds. A source does no I/O and keeps no state, so it can
+ * be tested with neither a database nor Temporal. What a cursor means is its own affair: everything else passes it on.
+ */
+export interface Source {
+  /** The same request for the same position, always. Throws GiveUp where none can be made. */
+  readonly request: (position: Position) => PageRequest;
+  /**
+   * What the page of that position holds, and where the listing goes on. Throws RetryLater where the answer came broken, GiveUp
+   * where it can never be read. Never ends a listing without evidence.
+   */
+  readonly read: (answer: SourceAnswer, position: Position) => PageRead;
+  /** The next cursor, as it shows before the page is read; `read` has the last word. undefined: it cannot be told. */
+  readonly foresee?: (answer: UnreadAnswer, position: Position) => string | undefined;
+  /** Pages are found by counting records: what is deleted meanwhile moves the rest, so the largest stated total is the one to reach. */
+  readonly counts?: boolean;
+  /** `next.total` may be more than null: the keys that came are counted to compare them with it. */
+  readonly statesTotal?: boolean;
+  /** Parts that are read one by one, such as regions or accounts: each request has one of them as the only value of `position.parents`. */
+  readonly partitions?: readonly string[];
+}
+
+/** An answer that came well. */
+export interface SourceAnswer extends Pick<Answer, 'status' | 'headers' | 'text' | 'bytes'> {
+  /** The URL that was asked, before authorization. */
+  readonly url: string;
+}
+
+export interface UnreadAnswer extends SourceAnswer {
+  /** Of a large body its beginning and its end. */
+  readonly outline?: string | undefined;
+}
+
+export interface PageRead {
+  /** In the order of the page. */
+  readonly records: readonly unknown[];
+  readonly next: NextPage;
+  /** It has as many records as were asked for. */
+  readonly full?: boolean;
+  /**
+   * Dotted path of the array of the records in a JSON text, `''` for the text itself: their exact texts are kept. Left out: the
+   * records were made from the answer, and are kept as JSON.
+   */
+  readonly exactAt?: string;
+}

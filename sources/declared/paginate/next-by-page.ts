@@ -1,0 +1,33 @@
+import { GiveUp } from '../../../core/errors.ts';
+import type { NextPage } from '../../../core/page.ts';
+import type { Pagination } from '../../../definitions/definition.ts';
+import type { ReceivedPage } from '../next-page.ts';
+import { readPageCursor, writePageCursor } from '../page-params.ts';
+import { countDistinct } from './count-distinct.ts';
+import { isLastPage } from './is-last-page.ts';
+import { readCount, readHasMore } from './read-fields.ts';
+
+export function nextByPage(
+  pagination: Extract<Pagination, { type: 'page' }>,
+  { body, records, position }: ReceivedPage,
+): NextPage {
+  const page = readPageCursor(position.cursor, pagination.first);
+  const next = { number: page.number + 1, received: page.received + countDistinct(records) };
+  const total = readCount(body, pagination.total);
+  const totalPages = readCount(body, pagination.totalPages);
+  const followed = totalPages !== null && next.number - pagination.first < totalPages;
+  if (records.length === 0 && followed)
+    throw new GiveUp(`the partner says there are ${totalPages} pages, but one before the last is empty: no way on`);
+  const ended = totalPages !== null && !followed;
+  const last = isLastPage({
+    hasMore: readHasMore(body, pagination.hasMore),
+    records: records.length,
+    // A number of pages and a page that is not full say the same; a full one may be where the count is capped.
+    short: (pagination.stopOnShort || ended) && records.length < pagination.size,
+  });
+  return {
+    cursor: last ? null : writePageCursor(next),
+    total,
+    beyond: ended || (total !== null && next.received >= total),
+  };
+}

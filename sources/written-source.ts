@@ -1,0 +1,40 @@
+import { GiveUp, RetryLater } from '../core/errors.ts';
+import type { Source } from '../core/source.ts';
+import type { Partner } from '../definitions/definition.ts';
+
+/**
+ * A source that somebody wrote in TypeScript, held to what the rest relies on: its requests stay on the partner's origin, where
+ * the credentials go, and what it throws by mistake is told by its kind alone, for the message may quote a record.
+ */
+export function writtenSource({ baseUrl }: Pick<Partner, 'baseUrl'>, written: Source): Source {
+  const { foresee } = written;
+  return {
+    ...written,
+    request: (position) => {
+      const request = called('request', () => written.request(position));
+      return { ...request, url: onOrigin(request.url, baseUrl) };
+    },
+    read: (answer, position) => called('read', () => written.read(answer, position)),
+    ...(foresee === undefined
+      ? {}
+      : { foresee: (answer, position) => called('foresee', () => foresee(answer, position)) }),
+  };
+}
+
+function called<T>(name: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof GiveUp || error instanceof RetryLater) throw error;
+    throw new GiveUp(`the source's function "${name}" threw a ${error instanceof Error ? error.name : typeof error}`);
+  }
+}
+
+function onOrigin(asked: string, baseUrl: string): string {
+  const base = new URL(baseUrl);
+  if (!URL.canParse(asked, baseUrl)) throw new GiveUp(`the source's function "request" returned a url that is none`);
+  const url = new URL(asked, baseUrl);
+  if (url.origin !== base.origin)
+    throw new GiveUp(`the source asks ${url.origin}, not ${base.origin}: credentials are not sent there`);
+  return url.href;
+}

@@ -1,0 +1,104 @@
+import { describe, expect, test } from '@jest/globals';
+import { readCheckpoint, start, writeCheckpoint, type Part } from '../../core/checkpoint.ts';
+import type { NextPage } from '../../core/page.ts';
+import { afterPage, checkpointOf, readingOf, withPart, type Reading } from '../../core/reading.ts';
+
+const part = (parent: string, slice = 0): Part => ({ slice, parents: [parent], cursor: null });
+const begun = (...parts: readonly Part[]): Reading => parts.reduce(withPart, readingOf(start));
+/** As a new grant finds it. */
+const again = (reading: Reading): Reading => readingOf(readCheckpoint(writeCheckpoint(checkpointOf(reading))));
+const end: NextPage = { cursor: null, total: null };
+
+/** One page of the partition at that place among the open ones. */
+function page(
+  reading: Reading,
+  at: number,
+  next: NextPage,
+  { counted = false, mark = 'm', refused = '' } = {},
+): Reading {
+  const given = { next, mark, counted, refused: refused === '' ? undefined : refused };
+  return afterPage(reading, reading.open[at] as Part, given).reading;
+}
+
+describe('a reading', () => {
+  test('of a new run has begun nothing', () => {
+    expect(readingOf(start)).toEqual({ open: [], begun: null, expected: null });
+  });
+
+  test('has partitions open beside each other, of which each goes on and ends by itself', () => {
+    const three = begun(part('a'), part('b'), part('c'));
+    const on = page(three, 1, { cursor: 'b2', total: null });
+    expect(on.open.map(({ parents, cursor }) => [...parents, cursor])).toEqual([
+      ['a', null],
+      ['b', 'b2'],
+      ['c', null],
+    ]);
+    const ended = page(on, 0, end);
+    expect(again(ended)).toEqual(ended);
+    expect(ended.open.map(({ parents }) => parents)).toEqual([['b'], ['c']]);
+    expect(ended.begun).toEqual({ slice: 0, parents: ['c'] });
+    // What is left alone was not begun last: the ones behind `c` are still to come.
+    const alone = page(ended, 1, end);
+    expect(again(alone)).toEqual(alone);
+    expect(alone.begun).toEqual({ slice: 0, parents: ['c'] });
+    expect(checkpointOf(page(alone, 0, end))).toMatchObject({ done: true });
+  });
+
+  test('of one partition is written as ever: older workers go on with it', () => {
+    const one = page(begun(part('a')), 0, { cursor: 'a2', total: 7 }, { mark: 'x' });
+    expect(writeCheckpoint(checkpointOf(one))).toBe(
+      '{"slice":0,"parents":["a"],"cursor":"a2","stated":7,"last":{"mark":"x","times":1},"expected":null,"done":false}',
+    );
+    expect(again(one)).toEqual(one);
+  });
+
+  test('of several is written so that an older worker fails rather than forget one', () => {
+    const text = writeCheckpoint(checkpointOf(begun(part('a'), part('b'))));
+    expect(JSON.parse(text)).toMatchObject({ slice: null, parents: null, expected: null });
+    expect(JSON.parse(text)).not.toHaveProperty('cursor');
+  });
+
+  test('keeps the first doubt about an end, over later partitions and from one worker to the next', () => {
+    const first = page(begun(part('a')), 0, { ...end, doubt: 'there is more' });
+    const second = page(withPart(first, part('b')), 0, { ...end, doubt: 'again' });
+    expect(second.doubt).toBe('there is more');
+    expect(checkpointOf(second)).toMatchObject({ done: true, doubt: 'there is more' });
+    expect(page(begun(part('a')), 0, end)).not.toHaveProperty('doubt');
+  });
+
+  test('keeps a doubt about a page in the middle', () => {
+    const doubt = 'an error beside the data';
+    const second = again(page(begun(part('a')), 0, { cursor: 'a2', total: null, doubt }));
+    expect(checkpointOf(page(second, 0, end))).toMatchObject({ done: true, doubt });
+  });
+
+  test('counts the refused calls, and keeps the words of the first', () => {
+    const one = page(begun(part('a')), 0, end, { refused: 'gone' });
+    const two = page(again(withPart(one, part('b'))), 0, end, { refused: 'renamed' });
+    expect(checkpointOf(two)).toMatchObject({ done: true, refused: { count: 2, first: 'gone' } });
+    expect(readCheckpoint(writeCheckpoint(checkpointOf(two))).refused).toEqual({ count: 2, first: 'gone' });
+  });
+
+  test.each([
+    { name: 'counting: the largest total, since what is deleted moves the rest', counted: true, expected: 9 },
+    { name: 'names of the next page: the last total', counted: false, expected: 8 },
+  ])('expects, where pages are found by $name', ({ counted, expected }) => {
+    const second = again(page(begun(part('a')), 0, { cursor: 'p2', total: 9 }, { counted }));
+    expect(page(second, 0, { cursor: null, total: 8 }, { counted })).toMatchObject({ expected });
+  });
+
+  test('adds up what the partner states of partitions that have ended', () => {
+    const two = page(page(begun(part('a'), part('b')), 0, { cursor: null, total: 3 }), 0, { cursor: null, total: 4 });
+    expect(two.expected).toBe(7);
+  });
+
+  test('forgets with the partition what its pages were like, and keeps whether its parents are new', () => {
+    const fresh = { ...part('a'), unread: true };
+    const second = page(begun(fresh), 0, { cursor: 'a2', total: 2, beyond: true }, { mark: 'x' });
+    expect(second.open[0]).toMatchObject({ unread: true, beyond: true, stated: 2, last: { mark: 'x', times: 1 } });
+    const third = page(again(second), 0, { cursor: 'a3', total: null }, { mark: 'x' });
+    expect(third.open[0]).toMatchObject({ unread: true, last: { mark: 'x', times: 2 } });
+    expect(third.open[0]).not.toHaveProperty('beyond');
+    expect(withPart(page(third, 0, end), part('b')).open).toEqual([part('b')]);
+  });
+});
