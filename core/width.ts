@@ -30,8 +30,9 @@ const TROUBLE = 2;
  * to are a sign of a partner in trouble: then fewer are asked at a time, not more.
  */
 export function learnWidth({ declared, slots = Infinity, perSecond }: WidthBounds): Width {
-  const most = Math.min(slots, perSecond === undefined ? MOST.uncounted : MOST.counted);
-  if (declared !== undefined) return { answered: () => {}, wanted: () => Math.min(declared, slots) };
+  // A partition more than there are slots waits for one of them, ready to go.
+  const most = Math.min(slots + Math.ceil(slots / 2), perSecond === undefined ? MOST.uncounted : MOST.counted);
+  if (declared !== undefined) return { answered: () => {}, wanted: () => Math.min(declared, most) };
   const now = average(16);
   const usual = average(128);
   const bytes = average(16);

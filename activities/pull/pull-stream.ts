@@ -259,7 +259,9 @@ class Grant {
   #mayGoOn(): boolean {
     const { grant } = this.#deps.access.stream.partner;
     if (this.#deps.draining() || this.#guard.pause !== undefined) return false;
-    return this.#requests.made < grant.requests && this.#deps.now() - this.#startedAtMs < grant.time;
+    // Partitions that are read side by side have so many requests each: a grant that ends lets all of them run dry.
+    const requests = grant.requests * this.#width.wanted();
+    return this.#requests.made < requests && this.#deps.now() - this.#startedAtMs < grant.time;
   }
 
   async #fetch({ at, pageNo, ...how }: Parameters<PagesAheadDeps['fetch']>[0]): Promise<FetchedPage> {
