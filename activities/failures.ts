@@ -5,6 +5,7 @@ import {
   GiveUp,
   InvalidInput,
   NeedsAttention,
+  NotReady,
   PartnerDown,
   RetryLater,
   Throttled,
@@ -47,6 +48,14 @@ export function toFailure(error: unknown, context: FailureContext): Error {
       details: [error.at],
       category: ApplicationFailureCategory.BENIGN,
       nextRetryDelay: atLeast(Date.parse(error.resumeAt) - context.nowMs) + Math.round(context.random * 250),
+    });
+  if (error instanceof NotReady)
+    return ApplicationFailure.create({
+      type: error.name,
+      message,
+      details: [error.at],
+      category: ApplicationFailureCategory.BENIGN,
+      nextRetryDelay: atLeast(Date.parse(error.resumeAt) - context.nowMs),
     });
   const after = error instanceof RetryLater ? error.afterMs : undefined;
   return ApplicationFailure.create({

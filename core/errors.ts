@@ -51,6 +51,16 @@ export class Throttled extends SynclineError {
   }
 }
 
+/** The partner is at work on what it was asked for. Asked again at `resumeAt`, without counting as a failure or as a limit. */
+export class NotReady extends SynclineError {
+  /** ISO time by our clock. */
+  readonly resumeAt: string;
+  constructor(message: string, details: Details & { readonly resumeAt: string }) {
+    super(message, details);
+    this.resumeAt = details.resumeAt;
+  }
+}
+
 /** A person has paused the work: nothing is sent until a person ends that. */
 export class Paused extends SynclineError {}
 

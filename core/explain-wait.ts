@@ -12,6 +12,7 @@ export const waitingFor = [
   'permit',
   'quota',
   'outage',
+  'partner',
   'retry',
   'queue',
   'work',
@@ -216,6 +217,8 @@ function deferred(facts: StreamFacts): ExplainedStream | undefined {
   const cause = wait.cause ?? 'a short wait that nobody wrote down';
   if (wait.kind === 'failure' || wait.kind === 'outage')
     return { waitsFor: 'retry', says: `failed: ${cause}; the next attempt is at ${until}`, until, todo: null };
+  if (wait.kind === 'job')
+    return { waitsFor: 'partner', says: `${cause}; asks again at ${until}`, until, todo: null };
   const bucket = limits?.buckets.find(({ name, kind }) => kind === 'quota' && endsWithWord(cause, name));
   if (bucket !== undefined)
     return {

@@ -1,5 +1,5 @@
 import { backoffMs } from '../../core/backoff.ts';
-import { explain, GiveUp, InvalidInput, NeedsAttention, RetryLater, Throttled } from '../../core/errors.ts';
+import { explain, GiveUp, InvalidInput, NeedsAttention, NotReady, RetryLater, Throttled } from '../../core/errors.ts';
 import type { Deferral } from '../../messages/deferral.ts';
 import type { RetryRules } from '../failures.ts';
 
@@ -26,6 +26,7 @@ export function deferralOf(
     const until = Math.max(Date.parse(error.resumeAt), at.nowMs + least);
     return { until: new Date(until).toISOString(), cause: error.message, reason: 'limit' };
   }
+  if (error instanceof NotReady) return { until: error.resumeAt, cause: error.message, reason: 'job' };
   const final = error instanceof GiveUp || error instanceof NeedsAttention || error instanceof InvalidInput;
   if (final || at.pages === 0) return undefined;
   const waitMs = (error instanceof RetryLater ? error.afterMs : undefined) ?? backoff(1, at.random);

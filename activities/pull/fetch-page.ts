@@ -1,5 +1,5 @@
 import { PermitLapsed, type Departure } from '../../core/departure.ts';
-import { explain, NeedsAttention, GiveUp, RetryLater, Throttled, type Coordinates } from '../../core/errors.ts';
+import { explain, NeedsAttention, GiveUp, NotReady, RetryLater, Throttled, type Coordinates } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
 import type { Lane } from '../../core/names.ts';
@@ -336,6 +336,7 @@ function placed<T>(at: Coordinates, secrets: readonly KnownSecret[], work: () =>
   } catch (error) {
     const message = error instanceof Error ? `${where(at)}: ${withoutSecrets(error.message, secrets)}` : '';
     if (error instanceof GiveUp) throw new GiveUp(message, { at });
+    if (error instanceof NotReady) throw new NotReady(message, { at, resumeAt: error.resumeAt });
     if (error instanceof RetryLater)
       throw new RetryLater(message, { at, ...(error.afterMs === undefined ? {} : { afterMs: error.afterMs }) });
     throw error;

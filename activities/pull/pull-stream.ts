@@ -209,7 +209,7 @@ class Grant {
   async #defer(deferral: Deferral, facts: Facts): Promise<GrantResult> {
     const { until, cause, reason } = deferral;
     // First the why: whoever ends the pause wakes the streams that stand still for it, and must not find one without a reason.
-    if (reason === 'paused')
+    if (reason === 'paused' || reason === 'job')
       await this.#deps.warehouse.explainDeferral({ syncId: this.#input.syncId, until, cause, kind: reason });
     await this.#deps.warehouse.deferStream(this.#opened.run, until);
     this.#metrics.deferred(this.#labels, reason);
