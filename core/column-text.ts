@@ -53,7 +53,9 @@ export function columnText(kind: ColumnKind, value: unknown): ColumnText {
     case 'timestamp':
       return timestampOf(value);
     case 'date':
-      return typeof value === 'string' && isDay(value) ? { text: value } : refuse('a date', value);
+      return typeof value === 'string' && isDay(value)
+        ? { text: value }
+        : refuse('a date of the years 1 to 9999', value);
     case 'json':
       return jsonOf(value);
     default:
@@ -86,7 +88,7 @@ function timestampOf(value: unknown): ColumnText {
     return isStorable(value) ? { text: value.toISOString() } : refuse('a time of the years 1 to 9999', value);
   if (typeof value === 'string' && isPlainTime(value)) return { text: value };
   if (typeof value !== 'string' || !time.test(value) || !isDay(value.slice(0, 10)) || !isClock(value))
-    return refuse('an ISO 8601 time', value);
+    return refuse('an ISO 8601 time of the years 1 to 9999', value);
   // A time without a zone is UTC here, never the zone of the database's session.
   return { text: /[Zz]$|[+-]\d\d:?\d\d$/.test(value.slice(10)) ? value : `${value}Z` };
 }

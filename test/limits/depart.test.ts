@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { once } from 'node:events';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
@@ -12,8 +12,13 @@ import { sendOnce, type RawAnswer } from '../../http/send-once.ts';
 let server: Server;
 let received = '';
 let sockets: Socket[] = [];
+const TIMEOUT_MS = 300;
 const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent() };
+/** The timeouts of calls go on only as the test lets them. */
 beforeEach(async () => {
+  jest.useFakeTimers({
+    doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask', 'performance', 'hrtime', 'Date'],
+  });
   received = '';
   sockets = [];
   server = createServer((socket) => {
@@ -32,6 +37,7 @@ afterEach(() => {
   agents.http.destroy();
   for (const socket of sockets) socket.destroy();
   server.close();
+  jest.useRealTimers();
 });
 
 interface Held {
@@ -72,7 +78,7 @@ const send = (held: Held, body?: string): Promise<RawAnswer> => {
   const request = { method: body === undefined ? ('GET' as const) : ('POST' as const), headers: {}, body };
   return sendOnce(
     { ...request, url: `http://127.0.0.1:${port}/items` },
-    { timeoutMs: 300, maxBytes: 1000, what: 'GET /items', agents, departure: held.departure },
+    { timeoutMs: TIMEOUT_MS, maxBytes: 1000, what: 'GET /items', agents, departure: held.departure },
   );
 };
 
@@ -93,7 +99,8 @@ test.each([
   const answering = send(held, body);
   await held.isReady;
   // Longer than the timeout: waiting for the moment is not the partner's time.
-  await sleep(400);
+  jest.advanceTimersByTime(2 * TIMEOUT_MS);
+  await sleep(50);
   expect({ received, connections: sockets.length }).toEqual({ received: '', connections: 1 });
   expect(held.events).toEqual([]);
   held.write();

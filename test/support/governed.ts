@@ -39,6 +39,23 @@ export async function refuse(
   return until;
 }
 
+/**
+ * Moves the end of a block, once the queue is paused for it: a pause is only made of a block of ten seconds or more, and how soon
+ * it is made depends on the machine. Returns when the pause ends, ISO, as the queue has it by then.
+ */
+export async function endBlockIn(scene: Scene, partner: string, ms: number): Promise<string> {
+  await queueWhen(scene.client, partner, isPaused);
+  const { rows } = await scene.pool.query<{ until: Date }>(
+    `update credentials set blocked_until = date_trunc('milliseconds', clock_timestamp()) + $2 * interval '1 ms'
+      where partner = $1 returning blocked_until as until`,
+    [partner, ms],
+  );
+  const until = (rows[0] as { until: Date }).until.toISOString();
+  await tellGovernor(scene.client, { names: plainNames, partner, signal: 'refresh', news: null });
+  await queueWhen(scene.client, partner, (queue) => pauseIn(queue)?.until === until);
+  return until;
+}
+
 /** The queue once it is as the test wants it; fails when that does not come. */
 export async function queueWhen(
   client: Client,

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { askGovernor } from '../../client/governor.ts';
+import { MINUTE } from '../../core/duration.ts';
 import { plainNames } from '../../messages/names.ts';
 import { GRACE_MS, pauseIn } from '../../core/queue-rate.ts';
 import { resolveTemporalCli } from '../../services/temporal-cli.ts';
@@ -10,7 +11,7 @@ import { startTemporal, type TemporalServer } from '../../services/temporal-serv
 import { cacheDir } from '../support/cache-dir.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { isDefined, isPaused, queueWhen, refuse } from '../support/governed.ts';
+import { endBlockIn, isDefined, isPaused, queueWhen, refuse } from '../support/governed.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { openScene, type Scene } from './scene.ts';
 
@@ -59,8 +60,8 @@ const left = (until: string): number => Date.parse(until) - Date.now();
 
 test('a pause outlives the death of the Temporal server, and ends by its own timer', async () => {
   const [scene] = scenes as [Scene];
-  const until = await refuse(scene, 'alone', 16_000);
-  await queueWhen(client, 'alone', isPaused);
+  await refuse(scene, 'alone', MINUTE);
+  const until = await endBlockIn(scene, 'alone', 12_000);
   await temporal.kill();
   temporal = await startServer(Number(temporal.address.split(':')[1]));
   const again = new Client({ connection: await Connection.connect({ address: temporal.address }) });
@@ -72,17 +73,17 @@ test('a pause outlives the death of the Temporal server, and ends by its own tim
 
 test('workers that died in a pause put the queue right when they start again, with and without its governor', async () => {
   const [scene] = scenes as [Scene];
-  const until = await refuse(scene, 'orphaned', 12_000);
-  await refuse(scene, 'left', 12_000);
-  for (const partner of ['orphaned', 'left']) await queueWhen(client, partner, isPaused);
+  const gone = ['orphaned', 'left'];
+  for (const partner of gone) await refuse(scene, partner, MINUTE);
+  const untils = await Promise.all(gone.map((partner) => endBlockIn(scene, partner, 10_000)));
   await scene.stopWorkers();
   await client.workflow.getHandle(plainNames.governorId('orphaned')).terminate('test');
-  await wait(left(until) + GRACE_MS + 500);
+  await wait(Math.max(...untils.map(left)) + GRACE_MS + 500);
   // Nobody was there to do it.
-  for (const partner of ['orphaned', 'left']) expect(isPaused(await queueWhen(client, partner, () => true))).toBe(true);
+  for (const partner of gone) expect(isPaused(await queueWhen(client, partner, () => true))).toBe(true);
 
   await startFleet();
-  for (const partner of ['orphaned', 'left']) await queueWhen(client, partner, isDefined);
+  for (const partner of gone) await queueWhen(client, partner, isDefined);
   expect(
     await eventually(async () => (await askGovernor(client, { names: plainNames, partner: 'left' }))?.pause === null),
   ).toBe(true);
