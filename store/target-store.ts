@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import type { LoggedEvent } from '../core/logged-event.ts';
-import { findListing, type Listing } from './find-listing.ts';
-import { findLog, readEvents, type ChunkSize, type EventRange, type StreamLog } from './read-events.ts';
+import { findLog, type StreamLog } from './log/find-log.ts';
+import { nextListing, type Listing, type ListingsIn } from './log/listings.ts';
+import { readLog, type ChunkSize, type EventRange } from './log/read-log.ts';
 import {
   noteApplied,
   noteTroubled,
@@ -15,9 +16,9 @@ import {
 export interface TargetStore {
   /** undefined: nothing of the stream was ever read. */
   findLog(partner: string, stream: string): Promise<StreamLog | undefined>;
-  readEvents(range: EventRange, size: ChunkSize): AsyncIterable<readonly LoggedEvent[]>;
+  readLog(range: EventRange, size: ChunkSize): AsyncIterable<readonly LoggedEvent[]>;
   /** `replace`: the next complete listing that ended in the range. */
-  findListing(range: Omit<EventRange, 'run'> & { readonly keyed: boolean }): Promise<Listing | undefined>;
+  nextListing(range: ListingsIn): Promise<Listing | undefined>;
   pauseOf(target: string): Promise<TargetPause | undefined>;
   noteApplied(applied: Applied): Promise<void>;
   noteTroubled(troubled: TargetPlace & { readonly error: string }): Promise<void>;
@@ -25,8 +26,8 @@ export interface TargetStore {
 
 export const postgresTargetStore = (pool: Pool): TargetStore => ({
   findLog: (partner, stream) => findLog(pool, partner, stream),
-  readEvents: (range, size) => readEvents(pool, range, size),
-  findListing: (range) => findListing(pool, range),
+  readLog: (range, size) => readLog(pool, range, { size }),
+  nextListing: (range) => nextListing(pool, range),
   pauseOf: (target) => targetPause(pool, target),
   noteApplied: (applied) => noteApplied(pool, applied),
   noteTroubled: (troubled) => noteTroubled(pool, troubled),

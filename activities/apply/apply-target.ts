@@ -5,7 +5,7 @@ import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { AppliedToTarget, LoadFacts, PlaceInTarget } from '../../messages/apply-target.ts';
-import type { StreamLog } from '../../store/read-events.ts';
+import type { StreamLog } from '../../store/log/find-log.ts';
 import type { TargetStore } from '../../store/target-store.ts';
 import type { OpenedTable, Target, TargetTable } from '../../targets/target.ts';
 import type { Partners } from '../access.ts';

@@ -2,12 +2,12 @@ import { appliedEvents, type UnfitEvent } from '../../apply/applied-events.ts';
 import { asksHeads, changesOf, type AppliedEvent, type Taking } from '../../apply/changes-of.ts';
 import type { Head } from '../../core/decide.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import { usualChunk, type EventRange } from '../../store/read-events.ts';
+import { usualChunk, type EventRange } from '../../store/log/read-log.ts';
 import type { TargetStore } from '../../store/target-store.ts';
 import type { RowChanges, RowHead, Target, TargetTable } from '../../targets/target.ts';
 
 export interface LoadOf {
-  readonly store: Pick<TargetStore, 'readEvents' | 'findListing'>;
+  readonly store: Pick<TargetStore, 'readLog' | 'nextListing'>;
   readonly target: Target;
   readonly table: TargetTable;
   readonly stream: CompiledStream;
@@ -49,7 +49,7 @@ const nothing: RowChanges = { clears: false, deletes: [], upserts: [] };
 /** A listing takes effect as a whole, however large it is. Until one has ended there is nothing to do. */
 async function loadListing(of: LoadOf, from: number, lastEvent: number): Promise<Load> {
   const { store, target, table, streamId } = of;
-  const listing = await store.findListing({ streamId, after: from, to: lastEvent, keyed: table.keys > 0 });
+  const listing = await store.nextListing({ streamId, after: from, to: lastEvent, keyed: table.keys > 0 });
   if (listing === undefined) {
     await target.apply(table, { ...nothing, from, to: lastEvent });
     return { event: lastEvent, rows: 0, unfit: [] };
@@ -85,7 +85,7 @@ async function* slicesOf({ store, stream, rows, mayGoOn }: LoadOf, range: EventR
   let events: AppliedEvent[] = [];
   let unfit: UnfitEvent[] = [];
   let [count, chars, to] = [0, 0, range.after];
-  for await (const chunk of store.readEvents(range, size)) {
+  for await (const chunk of store.readLog(range, size)) {
     mayGoOn();
     const decoded = await appliedEvents(stream, chunk);
     events.push(...decoded.applied);

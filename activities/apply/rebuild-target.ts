@@ -10,7 +10,7 @@ import type {
   TargetRebuilt,
   UnfitSoFar,
 } from '../../messages/rebuild-target.ts';
-import type { StreamLog } from '../../store/read-events.ts';
+import type { StreamLog } from '../../store/log/find-log.ts';
 import type { Target, TargetTable } from '../../targets/target.ts';
 import type { ApplyDeps } from './apply-target.ts';
 import { compareRows, type ComparedRows } from './compare-rows.ts';
