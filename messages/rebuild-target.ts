@@ -44,6 +44,8 @@ export interface TargetRebuilt {
   readonly unfit: { readonly events: number; readonly rows: number; readonly first: UnfitSoFar['first'] };
   /** The table made anew stands in the place of the one before, or the one before came back. */
   readonly applied: boolean;
+  /** Columns that came since the table that is back was kept: the next load makes it anew from the log, to fill them. */
+  readonly unfilled?: readonly string[];
 }
 
 export type RebuildTarget = (

@@ -84,7 +84,7 @@ class Applying {
     const opened = await target.open(live);
     const event = await this.#load(live, opened);
     const isBehind = event < this.#log.lastEvent;
-    const building = opened.unfilled.length === 0 || isBehind ? null : await this.#buildAnew(live, event);
+    const building = opened.unfilled.length === 0 || isBehind ? null : await this.#fill(live, { ...opened, event });
     if (this.#unfitCount > 0) await this.#noteUnfit();
     return {
       state: isBehind || building !== null ? 'more' : 'caughtUp',
@@ -123,20 +123,19 @@ class Applying {
 
   /**
    * Columns that came later are empty in rows from before: a table made anew beside has them. It takes the live one's place once it is
-   * as far. Returns how far it is; null when it is live.
+   * as far; what a rebuild kept stays. A rebuild that goes on has a table of its own. Returns how far it is; null when it is live.
    */
-  async #buildAnew(live: TargetTable, event: number): Promise<number | null> {
+  async #fill(live: TargetTable, { id, event }: OpenedTable): Promise<number | null> {
     const { target } = this.#given;
-    const build: TargetTable = { ...live, place: 'build' };
-    let opened = await target.open(build);
+    const fill: TargetTable = { ...live, place: 'fill' };
+    let opened = await target.open(fill);
     if (opened.unfilled.length > 0 || opened.event > event) {
-      await target.drop(build);
-      opened = await target.open(build);
+      await target.drop(fill);
+      opened = await target.open(fill);
     }
-    const reached = await this.#load(build, opened);
+    const reached = await this.#load(fill, opened);
     if (reached < event) return reached;
-    await target.swap(live, opened.id);
-    await target.drop({ ...live, place: 'old' });
+    await target.swap(live, { from: 'fill', id: opened.id, over: id });
     await this.#note(reached, 0);
     return null;
   }

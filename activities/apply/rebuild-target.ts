@@ -11,7 +11,7 @@ import type {
   UnfitSoFar,
 } from '../../messages/rebuild-target.ts';
 import type { StreamLog } from '../../store/log/find-log.ts';
-import type { Target, TargetTable } from '../../targets/target.ts';
+import type { OpenedTable, Target, TargetTable } from '../../targets/target.ts';
 import type { ApplyDeps } from './apply-target.ts';
 import { compareRows, type ComparedRows } from './compare-rows.ts';
 import { loadTable } from './load-table.ts';
@@ -81,10 +81,11 @@ class Rebuilding {
 
   async run(): Promise<RebuildStepped> {
     const { target, step, context } = this.#given;
-    const { id, live } = await this.#begin();
+    const { live, build } = await this.#begin();
     // A step before has done it, and its answer was lost.
-    if (id === live.id) return this.#done(live.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
-    let { event } = await target.open(this.#build);
+    if (build.id === live.id) return this.#done(live.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
+    const { id } = build;
+    let { event } = build;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const { id: standing, event: lastEvent } = await target.open(this.#live);
       for (let loaded = 0; event < lastEvent; loaded++) {
@@ -98,7 +99,7 @@ class Rebuilding {
       const after = await target.open(this.#live);
       // Loads went on meanwhile: what was compared is of two moments.
       if (after.id !== standing || after.event !== event) continue;
-      return this.#end({ id, event, differences });
+      return this.#end({ id, over: standing, event, differences });
     }
     throw new RetryLater(
       `${this.#live.schema}.${this.#live.table} is loaded into faster than it can be compared: \`syncline targets pause ${step.target}\` ` +
@@ -115,23 +116,33 @@ class Rebuilding {
         throw new InvalidInput(
           `no rebuild has changed ${this.#live.schema}.${this.#live.table} in ${step.target}: there is nothing to bring back`,
         );
-      const soFar = { table: old.id, event: old.event, lastEvent: live.event, unfit: this.#unfit };
-      return { state: 'more', soFar };
+      // One that does not fit the definition is refused before anything changes.
+      const { id: table, event } = await target.open({ ...this.#live, place: 'old' });
+      return { state: 'more', soFar: { table, event, lastEvent: live.event, unfit: this.#unfit } };
     }
     await target.rollback(this.#live, step.soFar.table);
-    return this.#done(step.soFar.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
+    const { unfilled } = await target.open(this.#live);
+    const stepped = this.#done(step.soFar.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
+    return unfilled.length === 0 ? stepped : { ...stepped, report: { ...stepped.report, unfilled } };
   }
 
-  /** Goes on with the table that a step before has begun; otherwise begins one, and drops what an interrupted rebuild left. */
-  async #begin(): Promise<{ readonly id: string; readonly live: { readonly id: string; readonly event: number } }> {
+  /**
+   * Goes on with the table that a step before has begun; otherwise begins one, and drops what an interrupted rebuild left, or what was
+   * made before the definition gained a column.
+   */
+  async #begin(): Promise<{ readonly live: OpenedTable; readonly build: OpenedTable }> {
     const { target, step } = this.#given;
     const live = await target.open(this.#live);
+    const begun = step.soFar?.table;
+    if (live.id === begun) return { live, build: live };
     const { build } = await target.placed(this.#live);
-    if (step.soFar !== null && (build?.id === step.soFar.table || live.id === step.soFar.table))
-      return { id: step.soFar.table, live };
+    if (build !== undefined && build.id === begun) {
+      const opened = await target.open(this.#build);
+      if (opened.id === begun && opened.unfilled.length === 0) return { live, build: opened };
+    }
     if (build !== undefined) await target.drop(this.#build);
     this.#unfit = { count: 0, first: [], events: [] };
-    return { id: (await target.open(this.#build)).id, live };
+    return { live, build: await target.open(this.#build) };
   }
 
   async #load(event: number, lastEvent: number): Promise<number> {
@@ -172,11 +183,12 @@ class Rebuilding {
   }
 
   async #end({
-    id,
     event,
     differences,
+    ...table
   }: {
     readonly id: string;
+    readonly over: string;
     readonly event: number;
     readonly differences: ComparedRows;
   }): Promise<RebuildStepped> {
@@ -186,7 +198,7 @@ class Rebuilding {
     if (step.action === 'compare' || changed + gone + came === 0 || (rows > 0 && !step.acceptUnfit))
       await target.drop(this.#build);
     else {
-      await target.swap(this.#live, id);
+      await target.swap(this.#live, { from: 'build', ...table });
       return this.#done(event, differences, true);
     }
     return step.action === 'rebuild' && rows > 0
@@ -199,7 +211,7 @@ class Rebuilding {
     return this.#unfit.count > this.#unfit.events.length ? changed + gone : ofEvents;
   }
 
-  #done(upTo: number, differences: ComparedRows, applied: boolean): RebuildStepped {
+  #done(upTo: number, differences: ComparedRows, applied: boolean): Extract<RebuildStepped, { state: 'done' }> {
     const { changed, gone, came } = differences;
     const { count: events, first } = this.#unfit;
     const report: TargetRebuilt = {
