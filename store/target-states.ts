@@ -25,8 +25,9 @@ export interface TargetState extends TargetPlace {
 
 /** A state beside the log as it is now. */
 export interface TargetLag extends TargetState {
+  /** The last event that takes effect: of a `replace`, the end of its last complete listing. What comes after it changes no table yet. */
   readonly lastEvent: number;
-  /** Events of the log that are not applied. `behindSince` is null where there are none. */
+  /** Events up to there that are not applied. `behindSince` is null where there are none. */
   readonly behind: number;
 }
 
@@ -103,6 +104,7 @@ export async function noteTroubled(pool: Pool, troubled: TargetPlace & { readonl
 interface RowOfStream extends Row {
   readonly stream_id: number | null;
   readonly last_event: string;
+  readonly listed: boolean;
 }
 
 const fields = ['target', 'partner', 'stream'] as const;
@@ -116,9 +118,10 @@ export async function listTargetStates(
     `with places as (select target, partner, stream from target_states where $1::text[] is null
         union all select * from unnest($1::text[], $2::text[], $3::text[]))
       select target, partner, stream, coalesce(cursor, 0) as cursor, behind_since, applied_at, coalesce(rows, 0) as rows,
-        error, error_at, stream_id, coalesce(last_event, 0) as last_event
+        error, error_at, stream_id, coalesce(case when listed then swept else last_event end, 0) as last_event, listed
       from places left join target_states using (target, partner, stream)
-        left join (select partner, name as stream, stream_id, last_event from streams) s using (partner, stream)
+        left join (select partner, name as stream, stream_id, last_event, swept, disposition = 'replace' as listed from streams) s
+          using (partner, stream)
       order by target, partner, stream`,
     fields.map((field) => wanted?.map((place) => place[field]) ?? null),
   );
@@ -132,17 +135,26 @@ async function lagOf(pool: Pool, row: RowOfStream): Promise<TargetLag> {
   const state = stateOf(row);
   const lastEvent = Number(row.last_event);
   const behind = Math.max(0, lastEvent - state.cursor);
-  const behindSince =
-    behind === 0 ? null : (state.behindSince ?? (await receivedAt(pool, row.stream_id, state.cursor + 1)));
+  const behindSince = behind === 0 ? null : (state.behindSince ?? (await firstReceived(pool, row, state.cursor)));
   return { ...state, behindSince, lastEvent, behind };
 }
 
-/** Of the first event that waits. Its partition is named, or the planner would open those of all streams. */
-async function receivedAt(pool: Pool, streamId: number | null, event: number): Promise<string | null> {
+/**
+ * When the first event came that waits; of a `replace`, when the first listing ended that waits. Its partition is named, or the planner
+ * would open those of all streams.
+ */
+async function firstReceived(
+  pool: Pool,
+  { stream_id: streamId, listed }: RowOfStream,
+  cursor: number,
+): Promise<string | null> {
   if (streamId === null) return null;
+  const first = listed
+    ? `(select min(sweep) from stream_runs where stream_id = ${streamId} and sweep > $1)`
+    : '$1::bigint + 1';
   const { rows } = await pool.query<{ received_at: Date }>(
-    `select received_at from events_${streamId} where event = $1`,
-    [event],
+    `select received_at from events_${streamId} where event = ${first}`,
+    [cursor],
   );
   return rows[0]?.received_at.toISOString() ?? null;
 }

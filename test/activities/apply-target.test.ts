@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { StreamInput } from '../../definitions/definition.ts';
 import { NeedsAttention } from '../../core/errors.ts';
-import { pauseTarget, resumeTarget } from '../../store/target-states.ts';
+import { listTargetStates, pauseTarget, resumeTarget, type TargetLag } from '../../store/target-states.ts';
 import { useDuckdb } from '../support/duckdb-target.ts';
 import { openLandBench, PARTNER, type LandBench } from '../targets/land-bench.ts';
 
@@ -72,17 +72,23 @@ describe('a load into a target', () => {
     expect(await bench.shown('listed')).toHaveLength(22);
   });
 
-  test('of a listing that has not ended changes nothing, and is there with its end', async () => {
+  test('of a listing that has not ended changes nothing and is no lag, and is there with its end', async () => {
     await bench.define({ doubted: { ...said({ type: 'string' }), disposition: 'replace', fullListing: true } });
     const target = await duckdb.open({ path: duckdb.newPath() });
+    const lag = async (): Promise<TargetLag | undefined> =>
+      (await listTargetStates(bench.pool, { wanted: [{ target: 'lake', partner: PARTNER, stream: 'doubted' }] }))[0];
     await bench.pull('doubted', [many(20, 'one')]);
+    expect(await lag()).toMatchObject({ cursor: 0, lastEvent: 21, behind: 21, behindSince: expect.any(String) });
     await bench.apply('doubted', target);
+    expect(await lag()).toMatchObject({ cursor: 21, behind: 0, behindSince: null });
     // So many fewer than before that nobody believes it.
     expect(await bench.pull('doubted', [many(2, 'two')])).toMatchObject({ outcome: 'suspect' });
+    expect(await lag()).toMatchObject({ cursor: 21, lastEvent: 21, behind: 0, behindSince: null });
     expect(await bench.apply('doubted', target)).toMatchObject({ state: 'caughtUp' });
     expect(await bench.landed('doubted', target)).toEqual(await bench.shown('doubted'));
     expect(await bench.landed('doubted', target)).toHaveLength(20);
     await bench.pull('doubted', [many(20, 'three')]);
+    expect(await lag()).toMatchObject({ cursor: 23, lastEvent: 44, behind: 21, behindSince: expect.any(String) });
     await bench.apply('doubted', target);
     expect(await bench.landed('doubted', target)).toEqual(await bench.shown('doubted'));
   });

@@ -20,6 +20,7 @@ targets: ${targets}
 streams:
   payments: { path: /x, primaryKey: [id], schema: { type: object, properties: { id: { type: string } } } }
   refunds: { path: /x, primaryKey: [id], schema: { type: object, properties: { id: { type: string } } } }
+  rates: { path: /x, primaryKey: [id], disposition: replace, schema: { type: object, properties: { id: { type: string } } } }
 `;
 const lake = 'targets: { lake: { type: duckdb, path: lake.duckdb } }';
 const place = (stream: string) => ({ target: 'lake', partner: 'acme', stream });
@@ -33,6 +34,12 @@ test('metrics and notes tell of each stream in each target, and no longer of one
   await noteApplied(used.pool, { ...place('payments'), cursor: 20, rows: 20, behindSince: '2026-11-26T11:58:00Z' });
   await noteTroubled(used.pool, { ...place('payments'), error: 'the disk is full' });
   await noteApplied(used.pool, { ...place('refunds'), cursor: 50, rows: 50, behindSince: null });
+  // 20 events of a listing that has not ended.
+  await used.pool.query(
+    `insert into streams (partner, name, target_schema, target_table, disposition, definition_version, last_event, swept)
+      values ('acme', 'rates', 'acme', 'rates', 'replace', '', 50, 30)`,
+  );
+  await noteApplied(used.pool, { ...place('rates'), cursor: 30, rows: 30, behindSince: null });
   await withFiles({ 'acme.yaml': acme('[lake]'), 'targets.yaml': lake, 'broken.yaml': 'name: other' }, async (dir) => {
     const told = new Map<string, unknown>();
     const metrics: Metrics = {
@@ -46,6 +53,7 @@ test('metrics and notes tell of each stream in each target, and no longer of one
     expect(Object.fromEntries(told)).toEqual({
       'lake payments': { behindEvents: 30, behindSecs: 120, failing: true },
       'lake refunds': { behindEvents: 0, behindSecs: 0, failing: false },
+      'lake rates': { behindEvents: 0, behindSecs: 0, failing: false },
     });
     expect(targetNotes(lags)).toEqual(['target lake: loads of 1 stream fail; `syncline targets list` tells why']);
 
