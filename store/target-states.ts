@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { UnfitEvent, UnfitEvents } from '../core/unfit-events.ts';
 
 export { listTargetPauses, pauseTarget, resumeTarget, targetPause, type TargetPause } from './target-pauses.ts';
 
@@ -21,6 +22,8 @@ export interface TargetState extends TargetPlace {
   /** Why the last load failed; null once one succeeds. */
   readonly error: string | null;
   readonly errorAt: string | null;
+  /** Events that the table lacks, since they fit the definition no longer, and some of them; null: none. */
+  readonly leftOut: { readonly events: number; readonly first: readonly UnfitEvent[] } | null;
 }
 
 /** A state beside the log as it is now. */
@@ -41,9 +44,11 @@ interface Row {
   readonly rows: string;
   readonly error: string | null;
   readonly error_at: Date | null;
+  readonly unfit: UnfitEvents | null;
 }
 
-const columns = 'target, partner, stream, cursor, behind_since, applied_at, rows, error, error_at';
+const columns =
+  'target, partner, stream, cursor, behind_since, applied_at, rows, error, error_at, unfit -> table_id as unfit';
 
 const stateOf = (row: Row): TargetState => ({
   target: row.target,
@@ -55,6 +60,7 @@ const stateOf = (row: Row): TargetState => ({
   rows: Number(row.rows),
   error: row.error,
   errorAt: row.error_at?.toISOString() ?? null,
+  leftOut: row.unfit === null ? null : { events: row.unfit.count, first: row.unfit.first },
 });
 
 /** undefined: nothing was ever told of it. */
@@ -67,6 +73,8 @@ export async function readTargetState(pool: Pool, place: TargetPlace): Promise<T
 }
 
 export interface Applied extends TargetPlace {
+  /** Id of the live table. */
+  readonly table: string;
   /** Where the target's table stands now: also an earlier event, where somebody dropped the table. */
   readonly cursor: number;
   /** Written by this load. */
@@ -77,13 +85,13 @@ export interface Applied extends TargetPlace {
 
 /** A load came through. */
 export async function noteApplied(pool: Pool, applied: Applied): Promise<void> {
-  const { target, partner, stream, cursor, rows, behindSince } = applied;
+  const { target, partner, stream, table, cursor, rows, behindSince } = applied;
   await pool.query(
-    `insert into target_states as t (target, partner, stream, cursor, rows, behind_since, applied_at)
-        values ($1, $2, $3, $4, $5, $6, now())
+    `insert into target_states as t (target, partner, stream, cursor, rows, behind_since, table_id, applied_at)
+        values ($1, $2, $3, $4, $5, $6, $7, now())
       on conflict (target, partner, stream) do update set cursor = excluded.cursor, rows = t.rows + excluded.rows,
-        behind_since = excluded.behind_since, applied_at = excluded.applied_at, error = null, error_at = null`,
-    [target, partner, stream, cursor, rows, behindSince],
+        behind_since = excluded.behind_since, table_id = excluded.table_id, applied_at = excluded.applied_at, error = null, error_at = null`,
+    [target, partner, stream, cursor, rows, behindSince, table],
   );
 }
 
@@ -118,7 +126,7 @@ export async function listTargetStates(
     `with places as (select target, partner, stream from target_states where $1::text[] is null
         union all select * from unnest($1::text[], $2::text[], $3::text[]))
       select target, partner, stream, coalesce(cursor, 0) as cursor, behind_since, applied_at, coalesce(rows, 0) as rows,
-        error, error_at, stream_id, coalesce(case when listed then swept else last_event end, 0) as last_event, listed
+        error, error_at, unfit -> table_id as unfit, stream_id, coalesce(case when listed then swept else last_event end, 0) as last_event, listed
       from places left join target_states using (target, partner, stream)
         left join (select partner, name as stream, stream_id, last_event, swept, disposition = 'replace' as listed from streams) s
           using (partner, stream)

@@ -1,20 +1,16 @@
-import type { UnfitEvent } from '../../apply/applied-events.ts';
 import { tableOf, takingOf } from '../../apply/table-of.ts';
 import { MINUTE } from '../../core/duration.ts';
 import { InvalidInput, RetryLater } from '../../core/errors.ts';
+import { addUnfit, noUnfit, type UnfitEvents } from '../../core/unfit-events.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import type {
-  RebuildSoFar,
-  RebuildStep,
-  RebuildStepped,
-  TargetRebuilt,
-  UnfitSoFar,
-} from '../../messages/rebuild-target.ts';
+import type { PlaceInTarget } from '../../messages/apply-target.ts';
+import type { RebuildSoFar, RebuildStep, RebuildStepped, TargetRebuilt } from '../../messages/rebuild-target.ts';
 import type { StreamLog } from '../../store/log/find-log.ts';
 import type { OpenedTable, Target, TargetTable } from '../../targets/target.ts';
 import type { ApplyDeps } from './apply-target.ts';
 import { compareRows, type ComparedRows } from './compare-rows.ts';
 import { loadTable } from './load-table.ts';
+import { noteLive } from './note-live.ts';
 
 export interface RebuildContext {
   readonly signal: AbortSignal;
@@ -25,9 +21,6 @@ export interface RebuildContext {
 const MOST_MS = MINUTE / 2;
 /** While it is compared a table may be loaded into; then it is compared again. */
 const MOST_TRIES = 10;
-const NAMED = 10;
-/** More are counted, and not told apart. */
-const MOST_UNFIT = 500;
 
 type Deps = Pick<ApplyDeps, 'partners' | 'targets' | 'store' | 'now' | 'draining'>;
 
@@ -68,7 +61,7 @@ class Rebuilding {
   readonly #live: TargetTable;
   readonly #build: TargetTable;
   readonly #endMs: number;
-  #unfit: UnfitSoFar;
+  #unfit: UnfitEvents;
 
   constructor(deps: Deps, given: Given) {
     this.#deps = deps;
@@ -76,14 +69,17 @@ class Rebuilding {
     this.#live = tableOf(given.stream);
     this.#build = { ...this.#live, place: 'build' };
     this.#endMs = deps.now() + MOST_MS;
-    this.#unfit = given.step.soFar?.unfit ?? { count: 0, first: [], events: [] };
+    this.#unfit = given.step.soFar?.unfit ?? noUnfit;
   }
 
   async run(): Promise<RebuildStepped> {
     const { target, step, context } = this.#given;
     const { live, build } = await this.#begin();
     // A step before has done it, and its answer was lost.
-    if (build.id === live.id) return this.#done(live.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
+    if (build.id === live.id) {
+      await this.#noteLive();
+      return this.#done(live.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
+    }
     const { id } = build;
     let { event } = build;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
@@ -92,7 +88,7 @@ class Rebuilding {
         context.signal.throwIfAborted();
         if (loaded > 0 && (this.#deps.draining() || this.#deps.now() >= this.#endMs))
           return { state: 'more', soFar: { table: id, event, lastEvent, unfit: this.#unfit } };
-        event = await this.#load(event, lastEvent);
+        event = await this.#load(id, event, lastEvent);
         context.heartbeat({ event, lastEvent });
       }
       const differences = await this.#compare();
@@ -121,6 +117,7 @@ class Rebuilding {
       return { state: 'more', soFar: { table, event, lastEvent: live.event, unfit: this.#unfit } };
     }
     await target.rollback(this.#live, step.soFar.table);
+    await this.#noteLive();
     const { unfilled } = await target.open(this.#live);
     const stepped = this.#done(step.soFar.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
     return unfilled.length === 0 ? stepped : { ...stepped, report: { ...stepped.report, unfilled } };
@@ -141,17 +138,18 @@ class Rebuilding {
       if (opened.id === begun && opened.unfilled.length === 0) return { live, build: opened };
     }
     if (build !== undefined) await target.drop(this.#build);
-    this.#unfit = { count: 0, first: [], events: [] };
+    this.#unfit = noUnfit;
     return { live, build: await target.open(this.#build) };
   }
 
-  async #load(event: number, lastEvent: number): Promise<number> {
-    const { target, stream, log, rows, context } = this.#given;
+  async #load(id: string, event: number, lastEvent: number): Promise<number> {
+    const { step, target, stream, log, rows, context } = this.#given;
     const load = await loadTable(
       {
         store: this.#deps.store,
         target,
         table: this.#build,
+        noted: { ...placeOf(step), table: id },
         stream,
         streamId: log.streamId,
         rows,
@@ -161,17 +159,8 @@ class Rebuilding {
       event,
       lastEvent,
     );
-    this.#note(load.unfit);
+    this.#unfit = addUnfit(this.#unfit, load.unfit);
     return load.event;
-  }
-
-  #note(unfit: readonly UnfitEvent[]): void {
-    const { count, first, events } = this.#unfit;
-    this.#unfit = {
-      count: count + unfit.length,
-      first: [...first, ...unfit].slice(0, NAMED).map(({ event, path, reason }) => ({ event, path, reason })),
-      events: [...events, ...unfit.map(({ event }) => event)].slice(0, MOST_UNFIT),
-    };
   }
 
   #compare(): Promise<ComparedRows> {
@@ -195,15 +184,30 @@ class Rebuilding {
     const { target, step } = this.#given;
     const { changed, gone, came } = differences;
     const rows = this.#unfitRows(differences);
-    if (step.action === 'compare' || changed + gone + came === 0 || (rows > 0 && !step.acceptUnfit))
-      await target.drop(this.#build);
+    const isEqual = changed + gone + came === 0;
+    const applied = step.action === 'rebuild' && !isEqual && (rows === 0 || step.acceptUnfit);
+    if (applied) await target.swap(this.#live, { from: 'build', ...table });
     else {
-      await target.swap(this.#live, { from: 'build', ...table });
-      return this.#done(event, differences, true);
+      // The live one lacks just what the new one lacks.
+      if (step.action === 'rebuild' && isEqual) await this.#copyNote(table);
+      await target.drop(this.#build);
     }
+    await this.#noteLive();
+    if (applied) return this.#done(event, differences, true);
     return step.action === 'rebuild' && rows > 0
       ? { state: 'refused', reason: this.#refusal(rows) }
       : this.#done(event, differences, false);
+  }
+
+  async #copyNote({ id, over }: { readonly id: string; readonly over: string }): Promise<void> {
+    const { store } = this.#deps;
+    const place = placeOf(this.#given.step);
+    await store.noteUnfit({ ...place, table: over, unfit: await store.readUnfit({ ...place, table: id }) });
+  }
+
+  #noteLive(): Promise<void> {
+    const { target, step } = this.#given;
+    return noteLive(this.#deps.store, { target, live: this.#live, place: placeOf(step) });
   }
 
   /** Beyond those that are told apart, any row that changes or goes may be one. */
@@ -234,3 +238,5 @@ class Rebuilding {
     );
   }
 }
+
+const placeOf = ({ target, partner, stream }: RebuildStep): PlaceInTarget => ({ target, partner, stream });

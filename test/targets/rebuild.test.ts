@@ -208,6 +208,47 @@ describe.each(kinds)('a table in a %s target', (kind) => {
     expect((await bench.landed(stream, target)).map(({ values }) => values[2])).toEqual(['a 1', 'b 2', 'c 1']);
   });
 
+  test('has a note of the events that it lacks, until one that is made anew has them', async () => {
+    const { stream, target } = await landed();
+    await bench.pull(stream, [[order('c', 2, null), order('d', 1, null)]]);
+    await bench.define({ [stream]: narrow });
+    await bench.apply(stream, target);
+    const two = { events: 2, first: [{ path: 'text' }, { path: 'text' }] };
+    expect(await bench.state(stream)).toMatchObject({ leftOut: two });
+    // The new table lacks the same.
+    expect(await bench.rebuild(stream, target)).toMatchObject({ report: { differences: none, applied: false } });
+    expect(await bench.state(stream)).toMatchObject({ leftOut: two });
+    await bench.define({ [stream]: definition });
+    expect(await bench.rebuild(stream, target, { action: 'compare' })).toMatchObject({ report: { applied: false } });
+    expect(await bench.state(stream)).toMatchObject({ leftOut: two });
+    expect(await bench.rebuild(stream, target)).toMatchObject({ report: { applied: true } });
+    expect(await bench.state(stream)).toMatchObject({ leftOut: null });
+    await bench.rebuild(stream, target, { action: 'rollback' });
+    expect(await bench.state(stream)).toMatchObject({ leftOut: two });
+  });
+
+  test('that is made anew has a note of what it lacks itself', async () => {
+    const { stream, target } = await landed();
+    await bench.pull(stream, [[order('c', 2, null), order('d', 1, null)]]);
+    await bench.apply(stream, target);
+    expect(await bench.state(stream)).toMatchObject({ leftOut: null });
+    await bench.define({ [stream]: narrow });
+    expect(await bench.rebuild(stream, target)).toMatchObject({ state: 'refused' });
+    expect(await bench.state(stream)).toMatchObject({ leftOut: null });
+    await bench.rebuild(stream, target, { acceptUnfit: true });
+    expect(await bench.state(stream)).toMatchObject({ leftOut: { events: 2 } });
+    await bench.pull(stream, [[order('d', 2)]]);
+    await bench.apply(stream, target);
+    expect(await bench.state(stream)).toMatchObject({ leftOut: { events: 1 } });
+    // And so has one that was made anew to fill a column.
+    const { properties } = wider.schema;
+    const text = { type: 'string', enum: ['d 2'] };
+    await bench.define({ [stream]: { ...wider, schema: { ...wider.schema, properties: { ...properties, text } } } });
+    await bench.apply(stream, target);
+    expect((await bench.landed(stream, target)).map(({ values }) => values[2])).toEqual(['d 2']);
+    expect(await bench.state(stream)).toMatchObject({ leftOut: { events: 5 } });
+  });
+
   test('keeps what a rebuild kept when loads fill a new column; brought back, it is filled as well', async () => {
     const { stream, target } = await landed();
     await edit(stream, target, { upserts: [['a', '1', 'mine']] });
