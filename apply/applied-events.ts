@@ -1,21 +1,15 @@
 import { parseJson } from '../core/json.ts';
 import { keyParts } from '../core/key-text.ts';
 import type { LoggedEvent } from '../core/logged-event.ts';
+import type { UnfitEvent } from '../core/unfit-events.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { withParent } from '../records/received.ts';
 import { rowTexts, type RowTexts } from '../records/row-texts.ts';
 import type { AppliedEvent } from './changes-of.ts';
 
-/** An event that fitted when it came and fits no longer: the definition has changed since. */
-export interface UnfitEvent {
-  readonly event: number;
-  readonly path: string;
-  readonly reason: string;
-}
-
 export interface DecodedEvents {
   readonly applied: readonly AppliedEvent[];
-  readonly unfit: readonly UnfitEvent[];
+  readonly unfit: readonly (UnfitEvent & Pick<LoggedEvent, 'key'>)[];
 }
 
 /** Events as a table takes them: rows by the present definition, in the order that was decided when they came. */
@@ -41,7 +35,10 @@ export async function appliedEvents(stream: CompiledStream, events: readonly Log
       const row = texts.get(event.event);
       return row === undefined ? [] : [arrival(event, row, keys)];
     }),
-    unfit: rejected.map(({ ordinal, path, reason }) => ({ event: (came[ordinal] as LoggedEvent).event, path, reason })),
+    unfit: rejected.map(({ ordinal, path, reason }) => {
+      const { event, key } = came[ordinal] as LoggedEvent;
+      return { event, key, path, reason };
+    }),
   };
 }
 

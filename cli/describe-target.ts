@@ -20,6 +20,20 @@ export const storeItself = {
 export const describeTargetPause = ({ by, since, reason }: TargetPause): string =>
   `paused by ${by} since ${since.slice(0, 16).replace('T', ' ')} UTC: ${reason}`;
 
+/** `2 events that fit the definition no longer are left out, such as event 4: text: …`. */
+export function describeLeftOut({ leftOut }: TargetLag): string | null {
+  if (leftOut === null) return null;
+  const { events, first } = leftOut;
+  const examples = first
+    .slice(0, 3)
+    .map(({ event, path, reason }) => `event ${event}: ${path || 'the record'}: ${reason}`);
+  const which =
+    events === 1
+      ? '1 event that fits the definition no longer is'
+      : `${events.toLocaleString('en-US')} events that fit the definition no longer are`;
+  return `${which} left out, such as ${examples.join('; ')}`;
+}
+
 /** `has all 1,200 events`, or `200 of 1,200 events behind, for 45m`. */
 export function describeLag({ behind, lastEvent, behindSince }: TargetLag, nowMs: number): string {
   const all = lastEvent.toLocaleString('en-US');

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Partner } from '../definitions/definition.ts';
 import { placesOf } from '../definitions/named-targets.ts';
 import { listTargetPauses, listTargetStates, type TargetLag, type TargetPause } from '../store/target-states.ts';
-import { describeLag, describeTargetPause } from './describe-target.ts';
+import { describeLag, describeLeftOut, describeTargetPause } from './describe-target.ts';
 
 /** How the streams of some partners stand in the targets that they name. */
 export interface TargetLags {
@@ -27,12 +27,20 @@ export const lagsOfStream = (
     .map(({ partner: _partner, stream: _stream, ...lag }) => lag);
 
 /** `acme.payments in lake: 200 of 1,200 events behind, for 45m; failed: …`. */
-export const describeTargetLag = (lag: TargetLag, nowMs: number): string =>
-  `${lag.partner}.${lag.stream} in ${lag.target}: ${describeLag(lag, nowMs)}${lag.error === null ? '' : `; the last load failed: ${lag.error}`}`;
+export function describeTargetLag(lag: TargetLag, nowMs: number): string {
+  const leftOut = describeLeftOut(lag);
+  return (
+    `${lag.partner}.${lag.stream} in ${lag.target}: ${describeLag(lag, nowMs)}` +
+    (lag.error === null ? '' : `; the last load failed: ${lag.error}`) +
+    (leftOut === null ? '' : `; ${leftOut}`)
+  );
+}
 
-/** What keeps targets from having everything: pauses, loads that fail, and what is still to come. */
+/** What keeps targets from having everything: pauses, loads that fail, what is still to come, and events that are left out. */
 export const describeTargetLags = ({ lags, pauses }: TargetLags, nowMs: number): readonly string[] => [
-  ...lags.filter(({ behind, error }) => behind > 0 || error !== null).map((lag) => describeTargetLag(lag, nowMs)),
+  ...lags
+    .filter(({ behind, error, leftOut }) => behind > 0 || error !== null || leftOut !== null)
+    .map((lag) => describeTargetLag(lag, nowMs)),
   ...pauses.map(
     (pause) =>
       `target ${pause.target}: ${describeTargetPause(pause)}; \`syncline targets resume ${pause.target}\` ends that`,

@@ -39,6 +39,8 @@ export interface ObservedTarget {
   readonly behindSecs: number;
   /** The last load failed. */
   readonly failing: boolean;
+  /** Events that the table lacks, since they fit the definition no longer. */
+  readonly leftOutEvents: number;
 }
 
 export interface ObservedLimits {

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { fillFromLog } from './fill-from-log.ts';
-import { listingsOf } from './listings.ts';
+import { nextListing } from '../store/log/listings.ts';
 import { quoted } from '../core/sql-text.ts';
 import type { UnfitEvent } from './stage-log.ts';
 import { createTarget } from './target.ts';
@@ -15,7 +15,7 @@ export interface RebuildProgress {
 }
 
 /** An event that fits no longer, without what it says. */
-export type Unfit = Omit<UnfitEvent, 'payload' | 'parents'>;
+export type Unfit = Pick<UnfitEvent, 'event' | 'key' | 'hash' | 'path' | 'reason'>;
 
 export const buildOf = ({ schema }: CompiledStream, streamId: number): string =>
   `${quoted(schema)}.${quoted(`_build_${streamId}`)}`;
@@ -63,8 +63,8 @@ export class BuildTable {
   /** What is left takes a moment. A listing takes effect as a whole, however long ago it began. */
   async isNear(lastEventNow: number): Promise<boolean> {
     if (this.#stream.definition.disposition !== 'replace') return lastEventNow - this.#upTo <= NEAR;
-    const where = { stream: this.#stream, streamId: this.#streamId, after: this.#upTo, upTo: lastEventNow };
-    return (await listingsOf(this.#client, where)).length === 0;
+    const range = { streamId: this.#streamId, after: this.#upTo, to: lastEventNow };
+    return (await nextListing(this.#client, { ...range, keyed: this.#stream.keyColumns.length > 0 })) === undefined;
   }
 
   /** Reads the last events in the caller's transaction. */
@@ -82,11 +82,11 @@ export class BuildTable {
       streamId: this.#streamId,
       table: this.name,
       after: this.#upTo,
-      upTo,
+      to: upTo,
       read: (_, events) => progress({ events, of: upTo }),
       unfit: async (events) => {
-        for (const { event, page, ordinal, received, operation, run, key, path, reason, hash } of events)
-          this.unfit.set(event, { event, page, ordinal, received, operation, run, key, path, reason, hash });
+        for (const { event, key, hash, path, reason } of events)
+          this.unfit.set(event, { event, key, hash, path, reason });
       },
       ...(inParts ? { inTransaction: (work) => inTransaction(this.#client, work) } : {}),
     });

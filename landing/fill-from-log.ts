@@ -4,8 +4,8 @@ import type { CompiledStream } from '../definitions/compiled.ts';
 import type { StagedRecord } from '../core/staged.ts';
 import { headKey, readHeads, withReceived } from '../targets/postgres/heads.ts';
 import { removeKeys } from './key-is.ts';
-import { listingsOf } from './listings.ts';
-import type { Stretch } from '../store/log/read-log.ts';
+import { listings } from '../store/log/listings.ts';
+import type { EventRange } from '../store/log/read-log.ts';
 import { throughLog, type LogWork, type StagedEvents, type UnfitEvent } from './stage-log.ts';
 import { ordersByArrival } from '../store/quarantine/supersede.ts';
 import { stagingOf, writeRows } from '../targets/postgres/write-rows.ts';
@@ -16,7 +16,7 @@ export interface Fill extends Pick<LogWork, 'inTransaction' | 'read'> {
   /** Quoted, with its schema: it stands for the log up to event `after`. */
   readonly table: string;
   readonly after: number;
-  readonly upTo: number;
+  readonly to: number;
   readonly unfit: (events: readonly UnfitEvent[]) => Promise<void>;
 }
 
@@ -27,10 +27,11 @@ type Taking = (client: ClientBase, fill: Fill, staged: StagedEvents) => Promise<
  * Returns how many events were read.
  */
 export async function fillFromLog(client: ClientBase, fill: Fill): Promise<number> {
-  const { stream, after, upTo, inTransaction = (work) => work() } = fill;
-  if (stream.definition.disposition !== 'replace') return take(client, fill, { after, upTo }, newest);
+  const { stream, streamId, after, to, inTransaction = (work) => work() } = fill;
+  const range = { streamId, after, to };
+  if (stream.definition.disposition !== 'replace') return take(client, fill, range, newest);
   let events = 0;
-  for (const listing of await listingsOf(client, fill)) {
+  for await (const listing of listings(client, { ...range, keyed: stream.keyColumns.length > 0 })) {
     if (listing.clears)
       await inTransaction(async () => {
         await client.query(`delete from ${fill.table}`);
@@ -46,11 +47,11 @@ export async function fillFromLog(client: ClientBase, fill: Fill): Promise<numbe
   return events;
 }
 
-function take(client: ClientBase, fill: Fill, stretch: Stretch, taking: Taking): Promise<number> {
+function take(client: ClientBase, fill: Fill, range: EventRange, taking: Taking): Promise<number> {
   const { stream, streamId, table, inTransaction, read, unfit } = fill;
   return throughLog(
     client,
-    { stream, streamId, stretch },
+    { stream, range },
     {
       write: (staged) => taking(client, fill, staged),
       ...(stream.definition.disposition === 'append'

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { StreamRun } from '../core/staged.ts';
 import { readHeads } from '../targets/postgres/heads.ts';
-import { readEvents } from '../store/log/read-log.ts';
+import { readEvents } from '../store/log/read-events.ts';
 import { stageEvents } from './stage-log.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { stagingOf, writeRows } from '../targets/postgres/write-rows.ts';

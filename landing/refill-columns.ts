@@ -22,7 +22,7 @@ export async function refillColumns(
   await client.query(`create temp table ${staging} (like ${table} including defaults) on commit drop`);
   const events = await throughLog(
     client,
-    { stream, streamId, stretch: wholeLog },
+    { stream, range: { streamId, ...wholeLog } },
     {
       write: async ({ written, pages }) => {
         const folded = { events: [], inserts: written, updates: [], lastEvent: 0, counts: [] };

@@ -6,7 +6,8 @@ import { withParent } from '../records/received.ts';
 import { stageInSteps } from '../records/stage-records.ts';
 import type { StagedRecord } from '../core/staged.ts';
 import { postgresLineWriter, type PostgresLines } from '../targets/postgres/page-lines.ts';
-import { readLog, type LoggedEvent, type Stretch } from '../store/log/read-log.ts';
+import type { LoggedEvent } from '../core/logged-event.ts';
+import { readLog, type EventRange } from '../store/log/read-log.ts';
 import { RefusedRow, type PageToWrite } from '../targets/postgres/write-rows.ts';
 
 /** Events of the log, checked and staged as if they had just come, under their own numbers. */
@@ -18,10 +19,8 @@ export interface StagedEvents {
 
 /** An event that fitted when it came and fits no longer: the schema has changed since. */
 export interface UnfitEvent extends LoggedEvent {
-  readonly key: string | null;
   readonly path: string;
   readonly reason: string;
-  readonly hash: string;
 }
 
 export interface LogWork {
@@ -36,21 +35,17 @@ export interface LogWork {
 }
 
 /**
- * Goes through a stretch of a stream's log, a chunk at a time. A row that PostgreSQL refuses counts as unfit, and the chunk is written
- * again without it. Returns how many events there are.
+ * Goes through those events of a part of the log that may change a table, a chunk at a time. A row that PostgreSQL refuses counts as unfit, and the chunk is written
+ * again without it. Returns how many there are.
  */
 export async function throughLog(
   client: ClientBase,
-  {
-    stream,
-    streamId,
-    stretch,
-  }: { readonly stream: CompiledStream; readonly streamId: number; readonly stretch: Stretch },
+  { stream, range }: { readonly stream: CompiledStream; readonly range: EventRange },
   work: LogWork,
 ): Promise<number> {
   const { inTransaction = (write) => write() } = work;
   let events = 0;
-  for await (const chunk of readLog(client, { streamId, stretch })) {
+  for await (const chunk of readLog(client, range, { operations: ['u', 'd'] })) {
     events += chunk.length;
     await inTransaction(async () => {
       for (const part of partsOf(chunk)) {

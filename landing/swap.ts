@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { CompiledStream } from '../definitions/compiled.ts';
-import { sweptWithoutWord } from './listings.ts';
+import { sweptWithoutWord } from './says-listing.ts';
 import { quoted } from '../core/sql-text.ts';
 import { shadowOf } from '../targets/postgres/shadow.ts';
 import { goneOf, writeSweep, type Sweep } from './sweep.ts';

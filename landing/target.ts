@@ -5,7 +5,7 @@ import type { StreamRun } from '../core/staged.ts';
 import { fillColumns } from './fill-columns.ts';
 import { postgresTypes } from '../targets/postgres/column-types.ts';
 import { quoted } from '../core/sql-text.ts';
-import { saysListing } from './listings.ts';
+import { saysListing } from './says-listing.ts';
 import { rebuildFromLog } from './rebuild-from-log.ts';
 import { refillColumns } from './refill-columns.ts';
 import { shadowOf } from '../targets/postgres/shadow.ts';

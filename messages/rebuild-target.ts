@@ -1,3 +1,4 @@
+import type { UnfitEvents } from '../core/unfit-events.ts';
 import type { PlaceInTarget } from './apply-target.ts';
 
 export interface RebuildTargetInput extends PlaceInTarget {
@@ -14,16 +15,8 @@ export interface RebuildSoFar {
   /** Up to which event it is made, and the event that the live one shows. */
   readonly event: number;
   readonly lastEvent: number;
-  readonly unfit: UnfitSoFar;
-}
-
-/** Events that fit the schema no longer. */
-export interface UnfitSoFar {
-  readonly count: number;
-  /** The first of them, by number and place; never what they say. */
-  readonly first: readonly { readonly event: number; readonly path: string; readonly reason: string }[];
-  /** Numbers of the first of them: rows that stand for one are found by these. */
-  readonly events: readonly number[];
+  /** Rows that stand for one of them are found by their numbers. */
+  readonly unfit: UnfitEvents;
 }
 
 export interface RebuildStep extends RebuildTargetInput {
@@ -41,9 +34,11 @@ export interface TargetRebuilt {
   /** The table is, or would be, what the log says up to here. */
   readonly upTo: number;
   readonly differences: { readonly changed: number; readonly gone: number; readonly came: number };
-  readonly unfit: { readonly events: number; readonly rows: number; readonly first: UnfitSoFar['first'] };
+  readonly unfit: { readonly events: number; readonly rows: number; readonly first: UnfitEvents['first'] };
   /** The table made anew stands in the place of the one before, or the one before came back. */
   readonly applied: boolean;
+  /** Columns that came since the table that is back was kept: the next load makes it anew from the log, to fill them. */
+  readonly unfilled?: readonly string[];
 }
 
 export type RebuildTarget = (

@@ -408,6 +408,8 @@ create table target_states (
   rows bigint default 0 not null,
   error text,
   error_at timestamp with time zone,
+  table_id text,
+  unfit jsonb default '{}'::jsonb not null,
   constraint target_states_pkey PRIMARY KEY (target, partner, stream)
 );
 

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { UnfitEvent, UnfitEvents } from '../core/unfit-events.ts';
 
 export { listTargetPauses, pauseTarget, resumeTarget, targetPause, type TargetPause } from './target-pauses.ts';
 
@@ -21,12 +22,15 @@ export interface TargetState extends TargetPlace {
   /** Why the last load failed; null once one succeeds. */
   readonly error: string | null;
   readonly errorAt: string | null;
+  /** Events that the table lacks, since they fit the definition no longer, and some of them; null: none. */
+  readonly leftOut: { readonly events: number; readonly first: readonly UnfitEvent[] } | null;
 }
 
 /** A state beside the log as it is now. */
 export interface TargetLag extends TargetState {
+  /** The last event that takes effect: of a `replace`, the end of its last complete listing. What comes after it changes no table yet. */
   readonly lastEvent: number;
-  /** Events of the log that are not applied. `behindSince` is null where there are none. */
+  /** Events up to there that are not applied. `behindSince` is null where there are none. */
   readonly behind: number;
 }
 
@@ -40,9 +44,11 @@ interface Row {
   readonly rows: string;
   readonly error: string | null;
   readonly error_at: Date | null;
+  readonly unfit: UnfitEvents | null;
 }
 
-const columns = 'target, partner, stream, cursor, behind_since, applied_at, rows, error, error_at';
+const columns =
+  'target, partner, stream, cursor, behind_since, applied_at, rows, error, error_at, unfit -> table_id as unfit';
 
 const stateOf = (row: Row): TargetState => ({
   target: row.target,
@@ -54,6 +60,7 @@ const stateOf = (row: Row): TargetState => ({
   rows: Number(row.rows),
   error: row.error,
   errorAt: row.error_at?.toISOString() ?? null,
+  leftOut: row.unfit === null ? null : { events: row.unfit.count, first: row.unfit.first },
 });
 
 /** undefined: nothing was ever told of it. */
@@ -66,6 +73,8 @@ export async function readTargetState(pool: Pool, place: TargetPlace): Promise<T
 }
 
 export interface Applied extends TargetPlace {
+  /** Id of the live table. */
+  readonly table: string;
   /** Where the target's table stands now: also an earlier event, where somebody dropped the table. */
   readonly cursor: number;
   /** Written by this load. */
@@ -76,13 +85,13 @@ export interface Applied extends TargetPlace {
 
 /** A load came through. */
 export async function noteApplied(pool: Pool, applied: Applied): Promise<void> {
-  const { target, partner, stream, cursor, rows, behindSince } = applied;
+  const { target, partner, stream, table, cursor, rows, behindSince } = applied;
   await pool.query(
-    `insert into target_states as t (target, partner, stream, cursor, rows, behind_since, applied_at)
-        values ($1, $2, $3, $4, $5, $6, now())
+    `insert into target_states as t (target, partner, stream, cursor, rows, behind_since, table_id, applied_at)
+        values ($1, $2, $3, $4, $5, $6, $7, now())
       on conflict (target, partner, stream) do update set cursor = excluded.cursor, rows = t.rows + excluded.rows,
-        behind_since = excluded.behind_since, applied_at = excluded.applied_at, error = null, error_at = null`,
-    [target, partner, stream, cursor, rows, behindSince],
+        behind_since = excluded.behind_since, table_id = excluded.table_id, applied_at = excluded.applied_at, error = null, error_at = null`,
+    [target, partner, stream, cursor, rows, behindSince, table],
   );
 }
 
@@ -103,6 +112,7 @@ export async function noteTroubled(pool: Pool, troubled: TargetPlace & { readonl
 interface RowOfStream extends Row {
   readonly stream_id: number | null;
   readonly last_event: string;
+  readonly listed: boolean;
 }
 
 const fields = ['target', 'partner', 'stream'] as const;
@@ -116,9 +126,10 @@ export async function listTargetStates(
     `with places as (select target, partner, stream from target_states where $1::text[] is null
         union all select * from unnest($1::text[], $2::text[], $3::text[]))
       select target, partner, stream, coalesce(cursor, 0) as cursor, behind_since, applied_at, coalesce(rows, 0) as rows,
-        error, error_at, stream_id, coalesce(last_event, 0) as last_event
+        error, error_at, unfit -> table_id as unfit, stream_id, coalesce(case when listed then swept else last_event end, 0) as last_event, listed
       from places left join target_states using (target, partner, stream)
-        left join (select partner, name as stream, stream_id, last_event from streams) s using (partner, stream)
+        left join (select partner, name as stream, stream_id, last_event, swept, disposition = 'replace' as listed from streams) s
+          using (partner, stream)
       order by target, partner, stream`,
     fields.map((field) => wanted?.map((place) => place[field]) ?? null),
   );
@@ -132,17 +143,26 @@ async function lagOf(pool: Pool, row: RowOfStream): Promise<TargetLag> {
   const state = stateOf(row);
   const lastEvent = Number(row.last_event);
   const behind = Math.max(0, lastEvent - state.cursor);
-  const behindSince =
-    behind === 0 ? null : (state.behindSince ?? (await receivedAt(pool, row.stream_id, state.cursor + 1)));
+  const behindSince = behind === 0 ? null : (state.behindSince ?? (await firstReceived(pool, row, state.cursor)));
   return { ...state, behindSince, lastEvent, behind };
 }
 
-/** Of the first event that waits. Its partition is named, or the planner would open those of all streams. */
-async function receivedAt(pool: Pool, streamId: number | null, event: number): Promise<string | null> {
+/**
+ * When the first event came that waits; of a `replace`, when the first listing ended that waits. Its partition is named, or the planner
+ * would open those of all streams.
+ */
+async function firstReceived(
+  pool: Pool,
+  { stream_id: streamId, listed }: RowOfStream,
+  cursor: number,
+): Promise<string | null> {
   if (streamId === null) return null;
+  const first = listed
+    ? `(select min(sweep) from stream_runs where stream_id = ${streamId} and sweep > $1)`
+    : '$1::bigint + 1';
   const { rows } = await pool.query<{ received_at: Date }>(
-    `select received_at from events_${streamId} where event = $1`,
-    [event],
+    `select received_at from events_${streamId} where event = ${first}`,
+    [cursor],
   );
   return rows[0]?.received_at.toISOString() ?? null;
 }

@@ -1,7 +1,10 @@
 import type { Pool } from 'pg';
 import type { LoggedEvent } from '../core/logged-event.ts';
-import { findListing, type Listing } from './find-listing.ts';
-import { findLog, readEvents, type ChunkSize, type EventRange, type StreamLog } from './read-events.ts';
+import type { UnfitEvents } from '../core/unfit-events.ts';
+import { findLog, type StreamLog } from './log/find-log.ts';
+import { nextListing, type Listing, type ListingsIn } from './log/listings.ts';
+import { readKeys } from './log/read-keys.ts';
+import { readLog, type ChunkSize, type EventRange } from './log/read-log.ts';
 import {
   noteApplied,
   noteTroubled,
@@ -10,24 +13,39 @@ import {
   type TargetPause,
   type TargetPlace,
 } from './target-states.ts';
+import { noteLive, noteUnfit, readUnfit, type TableInTarget } from './target-unfit.ts';
 
 /** What loads into targets need of the store: the log to read, and where to say how they stand. */
 export interface TargetStore {
   /** undefined: nothing of the stream was ever read. */
   findLog(partner: string, stream: string): Promise<StreamLog | undefined>;
-  readEvents(range: EventRange, size: ChunkSize): AsyncIterable<readonly LoggedEvent[]>;
+  readLog(range: EventRange, size: ChunkSize): AsyncIterable<readonly LoggedEvent[]>;
   /** `replace`: the next complete listing that ended in the range. */
-  findListing(range: Omit<EventRange, 'run'> & { readonly keyed: boolean }): Promise<Listing | undefined>;
+  nextListing(range: ListingsIn): Promise<Listing | undefined>;
+  /** The keys that events came with, by their numbers. */
+  readKeys(of: {
+    readonly streamId: number;
+    readonly events: readonly number[];
+  }): Promise<ReadonlyMap<number, string | null>>;
   pauseOf(target: string): Promise<TargetPause | undefined>;
   noteApplied(applied: Applied): Promise<void>;
   noteTroubled(troubled: TargetPlace & { readonly error: string }): Promise<void>;
+  /** What a table lacks, as it was last noted. */
+  readUnfit(table: TableInTarget): Promise<UnfitEvents>;
+  noteUnfit(noted: TableInTarget & { readonly unfit: UnfitEvents }): Promise<void>;
+  /** Another table is live; `tables` are all that there are, by their ids. */
+  noteLive(live: TableInTarget & { readonly tables: readonly string[] }): Promise<void>;
 }
 
 export const postgresTargetStore = (pool: Pool): TargetStore => ({
   findLog: (partner, stream) => findLog(pool, partner, stream),
-  readEvents: (range, size) => readEvents(pool, range, size),
-  findListing: (range) => findListing(pool, range),
+  readLog: (range, size) => readLog(pool, range, { size }),
+  nextListing: (range) => nextListing(pool, range),
+  readKeys: (of) => readKeys(pool, of),
   pauseOf: (target) => targetPause(pool, target),
   noteApplied: (applied) => noteApplied(pool, applied),
   noteTroubled: (troubled) => noteTroubled(pool, troubled),
+  readUnfit: (table) => readUnfit(pool, table),
+  noteUnfit: (noted) => noteUnfit(pool, noted),
+  noteLive: (live) => noteLive(pool, live),
 });

@@ -5,8 +5,11 @@ import type { Column } from '../core/column.ts';
  * built again. Nothing here names a part of one kind of warehouse.
  */
 
-/** Where a stream's table stands: `live` is what people query, `build` is made anew beside it, `old` was live before. */
-export const places = ['live', 'build', 'old'] as const;
+/**
+ * Where a stream's table stands: `live` is what people query. Two may be made anew beside it at the same time: `build` by a rebuild, `fill`
+ * by loads, when the definition gained columns. `old` was live before a rebuild.
+ */
+export const places = ['live', 'build', 'fill', 'old'] as const;
 export type Place = (typeof places)[number];
 
 /** A stream's table, in words that no kind of warehouse owns. */
@@ -81,6 +84,14 @@ export interface RowChanges {
 /** What a range of the log means for a table; it is decided before (`apply/`), and takes effect as one. */
 export interface Changes extends Move, RowChanges {}
 
+/** Which table takes the live one's place. */
+export interface Swap {
+  readonly from: 'build' | 'fill';
+  readonly id: string;
+  /** Id of the live table that it was made for. Where another one is live by now, RetryLater is thrown. */
+  readonly over: string;
+}
+
 export interface Target {
   /** Its name in `targets.yaml`. */
   readonly name: string;
@@ -106,10 +117,10 @@ export interface Target {
   /** The stream's tables that there are, by their places. */
   placed(table: TargetTable): Promise<Readonly<Partial<Record<Place, OpenedTable>>>>;
   /**
-   * In one transaction the build with this id becomes `live` and what was live becomes `old`, cursors with them; an older
-   * `old` goes. Nothing to do where that id is live already.
+   * In one transaction the table beside becomes `live`, with its cursor. For a `build` what was live becomes `old`, and an older
+   * `old` and a `fill` go. For a `fill` what was live goes, and `old` stays. Nothing to do where that id is live already.
    */
-  swap(table: TargetTable, id: string): Promise<void>;
+  swap(table: TargetTable, swap: Swap): Promise<void>;
   /** The `old` table with this id and the live one change places. Nothing to do where that id is live already. */
   rollback(table: TargetTable, id: string): Promise<void>;
   /** Drops the table at `table.place`, and its cursor. */

@@ -70,6 +70,12 @@ export function workerMetrics(meter: MetricMeter): Metrics {
     'Age of the first of them',
   );
   const failing = meter.createGauge('syncline_target_failing', 'int', undefined, '1 while loads into a target fail');
+  const leftOut = meter.createGauge(
+    'syncline_target_left_out_events',
+    'int',
+    undefined,
+    'Events that a target lacks because they fit the definition no longer',
+  );
   const targetsSeen = meter.createGauge(
     'syncline_targets_observed_timestamp_seconds',
     'float',
@@ -113,6 +119,7 @@ export function workerMetrics(meter: MetricMeter): Metrics {
       behindEvents.set(at.behindEvents, { ...of });
       behindSecs.set(at.behindSecs, { ...of });
       failing.set(at.failing ? 1 : 0, { ...of });
+      leftOut.set(at.leftOutEvents, { ...of });
     },
     targetsObserved: () => targetsSeen.set(Date.now() / 1000),
   };

@@ -30,14 +30,18 @@ export function observeTargets({
     const lags = wanted.length === 0 ? [] : await listTargetStates(pool, { wanted });
     const gone = told.filter((lag) => !lags.some((one) => labelsOf(one) === labelsOf(lag)));
     for (const { target, partner, stream } of gone)
-      metrics.targetObserved({ target, partner, stream }, { behindEvents: 0, behindSecs: 0, failing: false });
-    for (const { target, partner, stream, behind, behindSince, error } of lags)
+      metrics.targetObserved(
+        { target, partner, stream },
+        { behindEvents: 0, behindSecs: 0, failing: false, leftOutEvents: 0 },
+      );
+    for (const { target, partner, stream, behind, behindSince, error, leftOut } of lags)
       metrics.targetObserved(
         { target, partner, stream },
         {
           behindEvents: behind,
           behindSecs: behindSince === null ? 0 : Math.max(0, now() - Date.parse(behindSince)) / 1000,
           failing: error !== null,
+          leftOutEvents: leftOut?.events ?? 0,
         },
       );
     told = lags;

@@ -1,15 +1,15 @@
-import type { UnfitEvent } from '../../apply/applied-events.ts';
 import { tableOf, takingOf } from '../../apply/table-of.ts';
 import { MINUTE } from '../../core/duration.ts';
 import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { AppliedToTarget, LoadFacts, PlaceInTarget } from '../../messages/apply-target.ts';
-import type { StreamLog } from '../../store/read-events.ts';
+import type { StreamLog } from '../../store/log/find-log.ts';
 import type { TargetStore } from '../../store/target-store.ts';
 import type { OpenedTable, Target, TargetTable } from '../../targets/target.ts';
 import type { Partners } from '../access.ts';
 import { loadTable, type LoadOf } from './load-table.ts';
+import { noteLive } from './note-live.ts';
 import type { TargetsAccess } from './targets-access.ts';
 
 export interface ApplyDeps {
@@ -67,8 +67,7 @@ class Applying {
   #log: StreamLog;
   #rows = 0;
   #loads = 0;
-  #unfit: UnfitEvent[] = [];
-  #unfitCount = 0;
+  #unfit = 0;
 
   constructor(deps: ApplyDeps, given: Given, log: StreamLog) {
     this.#deps = deps;
@@ -84,15 +83,14 @@ class Applying {
     const opened = await target.open(live);
     const event = await this.#load(live, opened);
     const isBehind = event < this.#log.lastEvent;
-    const building = opened.unfilled.length === 0 || isBehind ? null : await this.#buildAnew(live, event);
-    if (this.#unfitCount > 0) await this.#noteUnfit();
+    const building = opened.unfilled.length === 0 || isBehind ? null : await this.#fill(live, { ...opened, event });
     return {
       state: isBehind || building !== null ? 'more' : 'caughtUp',
       event,
       lastEvent: this.#log.lastEvent,
       rows: this.#rows,
       loads: this.#loads,
-      unfit: this.#unfitCount,
+      unfit: this.#unfit,
       everyMs: this.#given.everyMs,
       building,
     };
@@ -101,43 +99,46 @@ class Applying {
   /** Loads until the table is caught up or the time is over; returns where it stands. */
   async #load(table: TargetTable, opened: OpenedTable): Promise<number> {
     const { place } = this.#given;
+    const { id } = opened;
     let { event } = opened;
     if (event > this.#log.lastEvent) throw lostLog(table, event, this.#log.lastEvent);
     const isLive = table.place === undefined;
     let loaded = 0;
     while (event < this.#log.lastEvent && this.#mayBegin(loaded)) {
       await this.#deps.failpoint('apply.before');
-      const load = await loadTable(this.#loadOf(table), event, this.#log.lastEvent);
+      const load = await loadTable(this.#loadOf(table, id), event, this.#log.lastEvent);
       await this.#deps.failpoint('apply.after');
       event = load.event;
       loaded += 1;
-      this.#count(load.rows, load.unfit);
+      this.#loads += 1;
+      this.#rows += load.rows;
+      this.#unfit += load.unfit.length;
       this.#log = (await this.#deps.store.findLog(place.partner, place.stream)) ?? this.#log;
-      if (isLive) await this.#note(event, load.rows);
+      if (isLive) await this.#note(id, event, load.rows);
       this.#given.context.heartbeat({ event, lastEvent: this.#log.lastEvent, rows: this.#rows });
     }
     // An error of before is over, also when there was nothing to load.
-    if (isLive && loaded === 0) await this.#note(event, 0);
+    if (isLive && loaded === 0) await this.#note(id, event, 0);
     return event;
   }
 
   /**
    * Columns that came later are empty in rows from before: a table made anew beside has them. It takes the live one's place once it is
-   * as far. Returns how far it is; null when it is live.
+   * as far; what a rebuild kept stays. A rebuild that goes on has a table of its own. Returns how far it is; null when it is live.
    */
-  async #buildAnew(live: TargetTable, event: number): Promise<number | null> {
+  async #fill(live: TargetTable, { id, event }: OpenedTable): Promise<number | null> {
     const { target } = this.#given;
-    const build: TargetTable = { ...live, place: 'build' };
-    let opened = await target.open(build);
+    const fill: TargetTable = { ...live, place: 'fill' };
+    let opened = await target.open(fill);
     if (opened.unfilled.length > 0 || opened.event > event) {
-      await target.drop(build);
-      opened = await target.open(build);
+      await target.drop(fill);
+      opened = await target.open(fill);
     }
-    const reached = await this.#load(build, opened);
+    const reached = await this.#load(fill, opened);
     if (reached < event) return reached;
-    await target.swap(live, opened.id);
-    await target.drop({ ...live, place: 'old' });
-    await this.#note(reached, 0);
+    await target.swap(live, { from: 'fill', id: opened.id, over: id });
+    await this.#note(opened.id, reached, 0);
+    await noteLive(this.#deps.store, { target, live, place: this.#given.place });
     return null;
   }
 
@@ -147,29 +148,17 @@ class Applying {
     return loaded === 0 || (!this.#deps.draining() && this.#deps.now() < this.#endMs);
   }
 
-  #loadOf(table: TargetTable): LoadOf {
-    const { stream, target, rows, context } = this.#given;
+  #loadOf(table: TargetTable, id: string): LoadOf {
+    const { place, stream, target, rows, context } = this.#given;
     const { streamId } = this.#log;
     const mayGoOn = (): void => context.signal.throwIfAborted();
-    return { store: this.#deps.store, target, table, stream, streamId, rows, taking: takingOf(stream), mayGoOn };
+    const noted = { ...place, table: id };
+    return { store: this.#deps.store, target, table, noted, stream, streamId, rows, taking: takingOf(stream), mayGoOn };
   }
 
-  #count(rows: number, unfit: readonly UnfitEvent[]): void {
-    this.#rows += rows;
-    this.#loads += 1;
-    this.#unfitCount += unfit.length;
-    this.#unfit = [...this.#unfit, ...unfit].slice(0, 3);
-  }
-
-  async #note(cursor: number, rows: number): Promise<void> {
+  async #note(table: string, cursor: number, rows: number): Promise<void> {
     const behindSince = cursor < this.#log.lastEvent ? this.#since : null;
-    await this.#deps.store.noteApplied({ ...this.#given.place, cursor, rows, behindSince });
-  }
-
-  async #noteUnfit(): Promise<void> {
-    const examples = this.#unfit.map(({ event, path, reason }) => `event ${event}: ${path || 'the record'}: ${reason}`);
-    const error = `events that no longer fit the definition were left out (${this.#unfitCount}), such as ${examples.join('; ')}`;
-    await this.#deps.store.noteTroubled({ ...this.#given.place, error });
+    await this.#deps.store.noteApplied({ ...this.#given.place, table, cursor, rows, behindSince });
   }
 }
 

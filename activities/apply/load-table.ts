@@ -1,15 +1,20 @@
-import { appliedEvents, type UnfitEvent } from '../../apply/applied-events.ts';
+import { appliedEvents, type DecodedEvents } from '../../apply/applied-events.ts';
 import { asksHeads, changesOf, type AppliedEvent, type Taking } from '../../apply/changes-of.ts';
+import { UnfitTally } from '../../apply/unfit-tally.ts';
 import type { Head } from '../../core/decide.ts';
+import { noUnfit, type UnfitEvent } from '../../core/unfit-events.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import { usualChunk, type EventRange } from '../../store/read-events.ts';
+import { usualChunk, type EventRange } from '../../store/log/read-log.ts';
 import type { TargetStore } from '../../store/target-store.ts';
+import type { TableInTarget } from '../../store/target-unfit.ts';
 import type { RowChanges, RowHead, Target, TargetTable } from '../../targets/target.ts';
 
 export interface LoadOf {
-  readonly store: Pick<TargetStore, 'readEvents' | 'findListing'>;
+  readonly store: Pick<TargetStore, 'readLog' | 'nextListing' | 'readUnfit' | 'noteUnfit' | 'readKeys'>;
   readonly target: Target;
   readonly table: TargetTable;
+  /** Under which id it is noted what the table lacks. */
+  readonly noted: TableInTarget;
   readonly stream: CompiledStream;
   readonly streamId: number;
   readonly taking: Taking;
@@ -23,17 +28,38 @@ export interface Load {
   /** Where the table stands now. */
   readonly event: number;
   readonly rows: number;
+  /** Events among those that were loaded. */
   readonly unfit: readonly UnfitEvent[];
 }
 
-/** Brings a table one load nearer to the last event. */
-export const loadTable = (of: LoadOf, from: number, lastEvent: number): Promise<Load> =>
-  of.taking === 'listed' ? loadListing(of, from, lastEvent) : loadRange(of, from, lastEvent);
+interface Loading extends LoadOf {
+  readonly from: number;
+  readonly lastEvent: number;
+  readonly tally: UnfitTally;
+  /** Before the load takes effect: one that is interrupted in between is done again. */
+  readonly note: () => Promise<void>;
+}
 
-async function loadRange(of: LoadOf, from: number, lastEvent: number): Promise<Load> {
-  const { target, table, taking } = of;
+/** Brings a table one load nearer to the last event, and notes what it lacks then. */
+export async function loadTable(of: LoadOf, from: number, lastEvent: number): Promise<Load> {
+  const { store, noted, streamId, taking } = of;
+  const known = await store.readUnfit(noted);
+  // One that begins lacks nothing, whatever it was before.
+  const before = from === 0 ? noUnfit : known;
+  const tally = new UnfitTally(taking, before, await store.readKeys({ streamId, events: before.events }));
+  const note = async (): Promise<void> => {
+    if (tally.unfit !== known) await store.noteUnfit({ ...noted, unfit: tally.unfit });
+  };
+  const loading = { ...of, from, lastEvent, tally, note };
+  return taking === 'listed' ? loadListing(loading) : loadRange(loading);
+}
+
+async function loadRange(of: Loading): Promise<Load> {
+  const { target, table, taking, from, lastEvent, tally, note } = of;
   const range = { streamId: of.streamId, after: from, to: Math.min(lastEvent, from + of.rows) };
   for await (const { events, unfit, to } of slicesOf(of, range)) {
+    tally.take({ applied: events, unfit });
+    await note();
     const heads = asksHeads({ from, to, events }, taking) ? await readHeads(of, events) : new Map<string, Head>();
     const changes = changesOf({ from, to, events, heads }, taking);
     await target.apply(table, changes);
@@ -47,9 +73,9 @@ async function loadRange(of: LoadOf, from: number, lastEvent: number): Promise<L
 const nothing: RowChanges = { clears: false, deletes: [], upserts: [] };
 
 /** A listing takes effect as a whole, however large it is. Until one has ended there is nothing to do. */
-async function loadListing(of: LoadOf, from: number, lastEvent: number): Promise<Load> {
-  const { store, target, table, streamId } = of;
-  const listing = await store.findListing({ streamId, after: from, to: lastEvent, keyed: table.keys > 0 });
+async function loadListing(of: Loading): Promise<Load> {
+  const { store, target, table, streamId, from, lastEvent, tally, note } = of;
+  const listing = await store.nextListing({ streamId, after: from, to: lastEvent, keyed: table.keys > 0 });
   if (listing === undefined) {
     await target.apply(table, { ...nothing, from, to: lastEvent });
     return { event: lastEvent, rows: 0, unfit: [] };
@@ -58,13 +84,16 @@ async function loadListing(of: LoadOf, from: number, lastEvent: number): Promise
   const unfit: UnfitEvent[] = [];
   async function* parts(): AsyncGenerator<RowChanges> {
     let { clears } = listing as NonNullable<typeof listing>;
+    if (clears) tally.clear();
     for await (const { events, ...slice } of slicesOf(of, listing as EventRange)) {
       const changes = changesOf({ from, to: slice.to, events, heads: new Map() }, 'listed');
       yield { ...changes, clears };
       clears = false;
       rows += changes.upserts.length + changes.deletes.length;
       unfit.push(...slice.unfit);
+      tally.take({ applied: events, unfit: slice.unfit });
     }
+    await note();
   }
   await target.applyTogether(table, { from, to: listing.to }, parts());
   return { event: listing.to, rows, unfit };
@@ -72,7 +101,7 @@ async function loadListing(of: LoadOf, from: number, lastEvent: number): Promise
 
 interface Slice {
   readonly events: readonly AppliedEvent[];
-  readonly unfit: readonly UnfitEvent[];
+  readonly unfit: DecodedEvents['unfit'];
   /** The last event that was read. */
   readonly to: number;
 }
@@ -83,9 +112,9 @@ const FULL_CHARS = 32 * 1024 * 1024;
 async function* slicesOf({ store, stream, rows, mayGoOn }: LoadOf, range: EventRange): AsyncGenerator<Slice> {
   const size = { ...usualChunk, events: Math.min(usualChunk.events, rows) };
   let events: AppliedEvent[] = [];
-  let unfit: UnfitEvent[] = [];
+  let unfit: DecodedEvents['unfit'][number][] = [];
   let [count, chars, to] = [0, 0, range.after];
-  for await (const chunk of store.readEvents(range, size)) {
+  for await (const chunk of store.readLog(range, size)) {
     mayGoOn();
     const decoded = await appliedEvents(stream, chunk);
     events.push(...decoded.applied);

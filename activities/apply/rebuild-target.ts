@@ -1,20 +1,16 @@
-import type { UnfitEvent } from '../../apply/applied-events.ts';
 import { tableOf, takingOf } from '../../apply/table-of.ts';
 import { MINUTE } from '../../core/duration.ts';
 import { InvalidInput, RetryLater } from '../../core/errors.ts';
+import { addUnfit, noUnfit, type UnfitEvents } from '../../core/unfit-events.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import type {
-  RebuildSoFar,
-  RebuildStep,
-  RebuildStepped,
-  TargetRebuilt,
-  UnfitSoFar,
-} from '../../messages/rebuild-target.ts';
-import type { StreamLog } from '../../store/read-events.ts';
-import type { Target, TargetTable } from '../../targets/target.ts';
+import type { PlaceInTarget } from '../../messages/apply-target.ts';
+import type { RebuildSoFar, RebuildStep, RebuildStepped, TargetRebuilt } from '../../messages/rebuild-target.ts';
+import type { StreamLog } from '../../store/log/find-log.ts';
+import type { OpenedTable, Target, TargetTable } from '../../targets/target.ts';
 import type { ApplyDeps } from './apply-target.ts';
 import { compareRows, type ComparedRows } from './compare-rows.ts';
 import { loadTable } from './load-table.ts';
+import { noteLive } from './note-live.ts';
 
 export interface RebuildContext {
   readonly signal: AbortSignal;
@@ -25,9 +21,6 @@ export interface RebuildContext {
 const MOST_MS = MINUTE / 2;
 /** While it is compared a table may be loaded into; then it is compared again. */
 const MOST_TRIES = 10;
-const NAMED = 10;
-/** More are counted, and not told apart. */
-const MOST_UNFIT = 500;
 
 type Deps = Pick<ApplyDeps, 'partners' | 'targets' | 'store' | 'now' | 'draining'>;
 
@@ -68,7 +61,7 @@ class Rebuilding {
   readonly #live: TargetTable;
   readonly #build: TargetTable;
   readonly #endMs: number;
-  #unfit: UnfitSoFar;
+  #unfit: UnfitEvents;
 
   constructor(deps: Deps, given: Given) {
     this.#deps = deps;
@@ -76,29 +69,33 @@ class Rebuilding {
     this.#live = tableOf(given.stream);
     this.#build = { ...this.#live, place: 'build' };
     this.#endMs = deps.now() + MOST_MS;
-    this.#unfit = given.step.soFar?.unfit ?? { count: 0, first: [], events: [] };
+    this.#unfit = given.step.soFar?.unfit ?? noUnfit;
   }
 
   async run(): Promise<RebuildStepped> {
     const { target, step, context } = this.#given;
-    const { id, live } = await this.#begin();
+    const { live, build } = await this.#begin();
     // A step before has done it, and its answer was lost.
-    if (id === live.id) return this.#done(live.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
-    let { event } = await target.open(this.#build);
+    if (build.id === live.id) {
+      await this.#noteLive();
+      return this.#done(live.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
+    }
+    const { id } = build;
+    let { event } = build;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const { id: standing, event: lastEvent } = await target.open(this.#live);
       for (let loaded = 0; event < lastEvent; loaded++) {
         context.signal.throwIfAborted();
         if (loaded > 0 && (this.#deps.draining() || this.#deps.now() >= this.#endMs))
           return { state: 'more', soFar: { table: id, event, lastEvent, unfit: this.#unfit } };
-        event = await this.#load(event, lastEvent);
+        event = await this.#load(id, event, lastEvent);
         context.heartbeat({ event, lastEvent });
       }
       const differences = await this.#compare();
       const after = await target.open(this.#live);
       // Loads went on meanwhile: what was compared is of two moments.
       if (after.id !== standing || after.event !== event) continue;
-      return this.#end({ id, event, differences });
+      return this.#end({ id, over: standing, event, differences });
     }
     throw new RetryLater(
       `${this.#live.schema}.${this.#live.table} is loaded into faster than it can be compared: \`syncline targets pause ${step.target}\` ` +
@@ -115,32 +112,44 @@ class Rebuilding {
         throw new InvalidInput(
           `no rebuild has changed ${this.#live.schema}.${this.#live.table} in ${step.target}: there is nothing to bring back`,
         );
-      const soFar = { table: old.id, event: old.event, lastEvent: live.event, unfit: this.#unfit };
-      return { state: 'more', soFar };
+      // One that does not fit the definition is refused before anything changes.
+      const { id: table, event } = await target.open({ ...this.#live, place: 'old' });
+      return { state: 'more', soFar: { table, event, lastEvent: live.event, unfit: this.#unfit } };
     }
     await target.rollback(this.#live, step.soFar.table);
-    return this.#done(step.soFar.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
+    await this.#noteLive();
+    const { unfilled } = await target.open(this.#live);
+    const stepped = this.#done(step.soFar.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
+    return unfilled.length === 0 ? stepped : { ...stepped, report: { ...stepped.report, unfilled } };
   }
 
-  /** Goes on with the table that a step before has begun; otherwise begins one, and drops what an interrupted rebuild left. */
-  async #begin(): Promise<{ readonly id: string; readonly live: { readonly id: string; readonly event: number } }> {
+  /**
+   * Goes on with the table that a step before has begun; otherwise begins one, and drops what an interrupted rebuild left, or what was
+   * made before the definition gained a column.
+   */
+  async #begin(): Promise<{ readonly live: OpenedTable; readonly build: OpenedTable }> {
     const { target, step } = this.#given;
     const live = await target.open(this.#live);
+    const begun = step.soFar?.table;
+    if (live.id === begun) return { live, build: live };
     const { build } = await target.placed(this.#live);
-    if (step.soFar !== null && (build?.id === step.soFar.table || live.id === step.soFar.table))
-      return { id: step.soFar.table, live };
+    if (build !== undefined && build.id === begun) {
+      const opened = await target.open(this.#build);
+      if (opened.id === begun && opened.unfilled.length === 0) return { live, build: opened };
+    }
     if (build !== undefined) await target.drop(this.#build);
-    this.#unfit = { count: 0, first: [], events: [] };
-    return { id: (await target.open(this.#build)).id, live };
+    this.#unfit = noUnfit;
+    return { live, build: await target.open(this.#build) };
   }
 
-  async #load(event: number, lastEvent: number): Promise<number> {
-    const { target, stream, log, rows, context } = this.#given;
+  async #load(id: string, event: number, lastEvent: number): Promise<number> {
+    const { step, target, stream, log, rows, context } = this.#given;
     const load = await loadTable(
       {
         store: this.#deps.store,
         target,
         table: this.#build,
+        noted: { ...placeOf(step), table: id },
         stream,
         streamId: log.streamId,
         rows,
@@ -150,17 +159,8 @@ class Rebuilding {
       event,
       lastEvent,
     );
-    this.#note(load.unfit);
+    this.#unfit = addUnfit(this.#unfit, load.unfit);
     return load.event;
-  }
-
-  #note(unfit: readonly UnfitEvent[]): void {
-    const { count, first, events } = this.#unfit;
-    this.#unfit = {
-      count: count + unfit.length,
-      first: [...first, ...unfit].slice(0, NAMED).map(({ event, path, reason }) => ({ event, path, reason })),
-      events: [...events, ...unfit.map(({ event }) => event)].slice(0, MOST_UNFIT),
-    };
   }
 
   #compare(): Promise<ComparedRows> {
@@ -172,26 +172,42 @@ class Rebuilding {
   }
 
   async #end({
-    id,
     event,
     differences,
+    ...table
   }: {
     readonly id: string;
+    readonly over: string;
     readonly event: number;
     readonly differences: ComparedRows;
   }): Promise<RebuildStepped> {
     const { target, step } = this.#given;
     const { changed, gone, came } = differences;
     const rows = this.#unfitRows(differences);
-    if (step.action === 'compare' || changed + gone + came === 0 || (rows > 0 && !step.acceptUnfit))
-      await target.drop(this.#build);
+    const isEqual = changed + gone + came === 0;
+    const applied = step.action === 'rebuild' && !isEqual && (rows === 0 || step.acceptUnfit);
+    if (applied) await target.swap(this.#live, { from: 'build', ...table });
     else {
-      await target.swap(this.#live, id);
-      return this.#done(event, differences, true);
+      // The live one lacks just what the new one lacks.
+      if (step.action === 'rebuild' && isEqual) await this.#copyNote(table);
+      await target.drop(this.#build);
     }
+    await this.#noteLive();
+    if (applied) return this.#done(event, differences, true);
     return step.action === 'rebuild' && rows > 0
       ? { state: 'refused', reason: this.#refusal(rows) }
       : this.#done(event, differences, false);
+  }
+
+  async #copyNote({ id, over }: { readonly id: string; readonly over: string }): Promise<void> {
+    const { store } = this.#deps;
+    const place = placeOf(this.#given.step);
+    await store.noteUnfit({ ...place, table: over, unfit: await store.readUnfit({ ...place, table: id }) });
+  }
+
+  #noteLive(): Promise<void> {
+    const { target, step } = this.#given;
+    return noteLive(this.#deps.store, { target, live: this.#live, place: placeOf(step) });
   }
 
   /** Beyond those that are told apart, any row that changes or goes may be one. */
@@ -199,7 +215,7 @@ class Rebuilding {
     return this.#unfit.count > this.#unfit.events.length ? changed + gone : ofEvents;
   }
 
-  #done(upTo: number, differences: ComparedRows, applied: boolean): RebuildStepped {
+  #done(upTo: number, differences: ComparedRows, applied: boolean): Extract<RebuildStepped, { state: 'done' }> {
     const { changed, gone, came } = differences;
     const { count: events, first } = this.#unfit;
     const report: TargetRebuilt = {
@@ -222,3 +238,5 @@ class Rebuilding {
     );
   }
 }
+
+const placeOf = ({ target, partner, stream }: RebuildStep): PlaceInTarget => ({ target, partner, stream });

@@ -57,15 +57,21 @@ export async function rollback(context: StreamContext<{ target: string }>): Prom
   const { config, output, options, partner, stream: name } = context;
   const { target } = options;
   if (target !== STORE) {
-    const { table, upTo } = await inTarget(context, {
+    const {
+      table,
+      upTo,
+      unfilled = [],
+    } = await inTarget(context, {
       target,
       partner,
       stream: name,
       action: 'rollback',
       acceptUnfit: false,
     });
-    output.json({ table, upTo });
+    output.json({ table, upTo, unfilled });
     output.say(`${table} in ${target}: the table of before is back; what came since event ${upTo} is loaded now.`);
+    if (unfilled.length > 0)
+      output.say(`It lacks ${unfilled.join(', ')}: the next load makes it anew from the log to fill that.`);
     return exitCodes.ok;
   }
   const stream = await streamOf(context);

@@ -4,7 +4,7 @@ import { listTargetPauses, listTargetStates, type TargetLag } from '../../store/
 import { checkTargets } from '../check-targets.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
-import { describeLag, describeTargetPause, storeItself, whereOf } from '../describe-target.ts';
+import { describeLag, describeLeftOut, describeTargetPause, storeItself, whereOf } from '../describe-target.ts';
 import { exitCodes } from '../exit.ts';
 import { loadDeclared } from '../named-places.ts';
 
@@ -38,6 +38,8 @@ export async function targetsList({ config, output }: CommandContext): Promise<n
   for (const lag of rows.flatMap(({ streams }) => streams)) {
     output.say(`${lag.target}: ${lag.partner}.${lag.stream} ${describeLag(lag, nowMs)}`);
     if (lag.error !== null) output.say(`  failed at ${lag.errorAt?.slice(0, 19)}: ${lag.error}`);
+    const leftOut = describeLeftOut(lag);
+    if (leftOut !== null) output.say(`  ${leftOut}`);
   }
   for (const { target, streams } of rows)
     if (streams.length === 0)
@@ -49,7 +51,10 @@ export async function targetsList({ config, output }: CommandContext): Promise<n
 const nowOf = (streams: readonly TargetLag[]): string => {
   const failing = streams.filter(({ error }) => error !== null).length;
   const behind = streams.filter((lag) => lag.behind > 0).length;
-  return failing > 0 ? `${failing} failing` : behind > 0 ? `${behind} behind` : '';
+  const lacking = streams.filter(({ leftOut }) => leftOut !== null).length;
+  if (failing > 0) return `${failing} failing`;
+  if (behind > 0) return `${behind} behind`;
+  return lacking > 0 ? `${lacking} without some events` : '';
 };
 
 /** Opens each, or one of them. */

@@ -50,7 +50,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbTarget> 
     applyTogether: (table, move, parts) => file.write((on) => applyParts(on, table, { move, parts, reached })),
     rows: (table) => file.stream((on) => readRows(on, table)),
     placed: (table) => file.read((on) => placedTables(on, table)),
-    swap: (table, id) => file.write((on) => makeLive(on, table, { id, from: 'build' })),
+    swap: (table, swap) => file.write((on) => makeLive(on, table, swap)),
     rollback: (table, id) => file.write((on) => makeLive(on, table, { id, from: 'old' })),
     drop: (table) => file.write((on) => dropPlaced(on, table)),
     exportParquet: (input) => file.read((on) => exportParquet(on, { ...input, owner })),

@@ -1,15 +1,15 @@
-import { NeedsAttention } from '../../core/errors.ts';
-import type { OpenedTable, Place, TargetTable } from '../target.ts';
+import { NeedsAttention, RetryLater } from '../../core/errors.ts';
+import type { OpenedTable, Place, Swap, TargetTable } from '../target.ts';
 import { ensureCursors, forgetCursor, placeCursor, readCursors } from './cursors.ts';
 import type { FileWork } from './duckdb-file.ts';
 import { nameOf, quoted, saidName, tableAt } from './names.ts';
 import { storedColumns } from './stored-columns.ts';
 
-/** Live and old change places, or the build comes in: whichever table has the id is live afterwards. */
+/** Live and old change places, or one made beside comes in: whichever table has the id is live afterwards. */
 export async function makeLive(
   on: FileWork,
   table: TargetTable,
-  { id, from }: { readonly id: string; readonly from: 'build' | 'old' },
+  { id, from, over }: Swap | { readonly id: string; readonly from: 'old'; readonly over?: undefined },
 ): Promise<void> {
   await on.sql.transaction(async () => {
     const found = await readCursors(on, table);
@@ -19,15 +19,22 @@ export async function makeLive(
       throw new NeedsAttention(
         `${saidName({ ...table, place: from })} is not there any more: build the table anew (syncline rebuild)`,
       );
-    if (from === 'build') await dropTable(on, table, 'old');
+    if (over !== undefined && live !== undefined && live.id !== over)
+      throw new RetryLater(`another table has taken the place of ${saidName(table)} meanwhile: looking at that one`, {
+        afterMs: 0,
+      });
+    for (const place of leaving[from]) await dropTable(on, table, place);
     // The one that comes is out of the way while the one that goes takes its place.
     await rename(on, table, { from, to: 'next' });
     if (await exists(on, table, 'live')) await rename(on, table, { from: 'live', to: 'old' });
     await rename(on, table, { from: 'next', to: 'live' });
-    if (live !== undefined) await placeCursor(on, table, { id: live.id, place: 'old' });
+    if (live !== undefined && from !== 'fill') await placeCursor(on, table, { id: live.id, place: 'old' });
     await placeCursor(on, table, { id, place: 'live' });
   });
 }
+
+/** Tables that go when one comes from there. */
+const leaving = { build: ['old', 'fill'], fill: ['live'], old: [] } as const satisfies Record<string, readonly Place[]>;
 
 export async function dropPlaced(on: FileWork, table: TargetTable): Promise<void> {
   await on.sql.transaction(async () => {

@@ -20,6 +20,10 @@ function knownError(name: string, error: unknown): unknown {
   if (/^40|^55P03/.test(code)) return new RetryLater(`target ${name}: ${message}`);
   if (code === '21000')
     return new GiveUp(`changes for target ${name} hold two rows for one row key: nothing was written`);
+  if (code === '2BP01')
+    return new NeedsAttention(
+      `target ${name}: ${message}: drop the view, or whatever somebody made on that table (\\d+ in psql names it), and make it again afterwards`,
+    );
   if (/^(28|3D|42501)/.test(code)) return new NeedsAttention(`target ${name}: ${message}`);
   if (code.startsWith('23'))
     return new NeedsAttention(

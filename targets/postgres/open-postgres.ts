@@ -56,7 +56,7 @@ export function openPostgres(options: PostgresOptions): Target {
     },
     rows: (table) => rowsOf(pool, (client) => readRows(client, table)),
     placed: (table) => within((client) => placedTables(client, table)),
-    swap: (table, id) => within((client) => makeLive(client, table, { id, from: 'build' })),
+    swap: (table, swap) => within((client) => makeLive(client, table, swap)),
     rollback: (table, id) => within((client) => makeLive(client, table, { id, from: 'old' })),
     drop: (table) => within((client) => dropPlaced(client, table)),
     close: () => pool.end(),

@@ -1,14 +1,14 @@
 import type { ClientBase } from 'pg';
-import { NeedsAttention } from '../../core/errors.ts';
-import type { OpenedTable, Place, TargetTable } from '../target.ts';
+import { NeedsAttention, RetryLater } from '../../core/errors.ts';
+import type { OpenedTable, Place, Swap, TargetTable } from '../target.ts';
 import { ensureCursors, forgetCursor, readCursors, writeCursor } from './cursors.ts';
 import { nameOf, quoted, saidName, tableAt } from './names.ts';
 
-/** Live and old change places, or the build comes in: whichever table has the id is live afterwards. Call it in a transaction. */
+/** Live and old change places, or one made beside comes in: whichever table has the id is live afterwards. Call it in a transaction. */
 export async function makeLive(
   client: ClientBase,
   table: TargetTable,
-  { id, from }: { readonly id: string; readonly from: 'build' | 'old' },
+  { id, from, over }: Swap | { readonly id: string; readonly from: 'old'; readonly over?: undefined },
 ): Promise<void> {
   await ensureCursors(client);
   const found = await readCursors(client, table, { lock: true });
@@ -19,15 +19,22 @@ export async function makeLive(
     throw new NeedsAttention(
       `${saidName({ ...table, place: from })} is not there any more: build the table anew (syncline rebuild)`,
     );
-  if (from === 'build') await dropTable(client, table, 'old');
+  if (over !== undefined && live !== undefined && live.id !== over)
+    throw new RetryLater(`another table has taken the place of ${saidName(table)} meanwhile: looking at that one`, {
+      afterMs: 0,
+    });
+  for (const place of leaving[from]) await dropTable(client, table, place);
   // The one that comes is out of the way while the one that goes takes its place.
   await rename(client, table, { from, to: 'next' });
   if (await exists(client, table, 'live')) await rename(client, table, { from: 'live', to: 'old' });
   await rename(client, table, { from: 'next', to: 'live' });
   await forgetCursor(client, table, from);
-  if (live !== undefined) await writeCursor(client, { ...table, place: 'old' }, live);
+  if (live !== undefined && from !== 'fill') await writeCursor(client, { ...table, place: 'old' }, live);
   await writeCursor(client, { ...table, place: 'live' }, comes);
 }
+
+/** Tables that go when one comes from there. */
+const leaving = { build: ['old', 'fill'], fill: ['live'], old: [] } as const satisfies Record<string, readonly Place[]>;
 
 export async function dropPlaced(client: ClientBase, table: TargetTable): Promise<void> {
   await ensureCursors(client);

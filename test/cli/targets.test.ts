@@ -13,6 +13,8 @@ import { targetsPause, targetsResume } from '../../cli/commands/target-pauses.ts
 import { readConfig, type Config } from '../../config/config.ts';
 import { plainNames } from '../../messages/names.ts';
 import { noteApplied, noteTroubled } from '../../store/target-states.ts';
+import { noUnfit } from '../../core/unfit-events.ts';
+import { noteUnfit } from '../../store/target-unfit.ts';
 import { openDuckdb } from '../../targets/duckdb/open-duckdb.ts';
 import { ownNamespace } from '../durability/durable-bench.ts';
 import { eventually } from '../support/eventually.ts';
@@ -66,8 +68,14 @@ beforeAll(async () => {
       [name],
     );
   const since = new Date(Date.now() - 5 * 3_600_000).toISOString();
-  await noteApplied(used.pool, { ...at('lake', 'payments'), cursor: 3800, rows: 3800, behindSince: since });
-  await noteApplied(used.pool, { ...at('lake', 'refunds'), cursor: 5000, rows: 5000, behindSince: null });
+  await noteApplied(used.pool, {
+    ...at('lake', 'payments'),
+    table: 'one',
+    cursor: 3800,
+    rows: 3800,
+    behindSince: since,
+  });
+  await noteApplied(used.pool, { ...at('lake', 'refunds'), table: 'one', cursor: 5000, rows: 5000, behindSince: null });
   await noteTroubled(used.pool, { ...at('pond', 'refunds'), error: 'the disk is full' });
 });
 afterAll(async () => {
@@ -119,6 +127,26 @@ test('list: each target, who named it, how far each stream is behind, and why', 
   expect(text).toContain('lake: acme.refunds has all 5,000 events');
   expect(text).toMatch(/failed at 20\S+: the disk is full/);
   expect(text).toContain('idle: no stream names it');
+});
+
+test('list and status name events that are left out, until they are in the table', async () => {
+  const first = [4, 9].map((event) => ({ event, path: 'text', reason: 'must be string' }));
+  const noted = { ...at('lake', 'refunds'), table: 'one' };
+  await noteUnfit(used.pool, { ...noted, unfit: { count: 2, first, events: [4, 9] } });
+  const says =
+    '2 events that fit the definition no longer are left out, such as event 4: text: must be string; event 9: text: must be string';
+  const listed = await said(config, {}, (context) => targetsList(context));
+  expect(listed.text).toContain(`lake: acme.refunds has all 5,000 events\n  ${says}`);
+  expect(listed.json).toMatchObject([
+    {},
+    { streams: [{ leftOut: null }, { stream: 'refunds', leftOut: { events: 2, first } }] },
+    {},
+    {},
+  ]);
+  const shown = await said(config, { check: false }, (context) => status(context));
+  expect(shown.text).toContain(`acme.refunds in lake: has all 5,000 events; ${says}`);
+  await noteUnfit(used.pool, { ...noted, unfit: noUnfit });
+  expect((await said(config, {}, (context) => targetsList(context))).text).not.toContain('left out');
 });
 
 test('as a person runs it: exit codes, and errors that say what to do', async () => {

@@ -44,31 +44,37 @@ test('what was never told of is told by the log: behind by all of it, since its 
 test('a load moves the cursor and adds its rows; caught up, it is behind since the next event', async () => {
   await streamWith('refunds', 4);
   const since = '2026-11-26T12:30:00.000Z';
-  await noteApplied(used.pool, { ...lake('refunds'), cursor: 2, rows: 2, behindSince: since });
+  await noteApplied(used.pool, { ...lake('refunds'), table: 'one', cursor: 2, rows: 2, behindSince: since });
   const place = { wanted: [lake('refunds')] };
   expect(await listTargetStates(used.pool, place)).toMatchObject([{ cursor: 2, behind: 2, behindSince: since }]);
-  await noteApplied(used.pool, { ...lake('refunds'), cursor: 3, rows: 1, behindSince: null });
+  await noteApplied(used.pool, { ...lake('refunds'), table: 'one', cursor: 3, rows: 1, behindSince: null });
   expect(await readTargetState(used.pool, lake('refunds'))).toMatchObject({ cursor: 3, rows: 3, behindSince: null });
   expect(await listTargetStates(used.pool, place)).toMatchObject([
     { cursor: 3, behind: 1, behindSince: '2026-11-26T12:03:00.000Z' },
   ]);
-  await noteApplied(used.pool, { ...lake('refunds'), cursor: 4, rows: 1, behindSince: null });
+  await noteApplied(used.pool, { ...lake('refunds'), table: 'one', cursor: 4, rows: 1, behindSince: null });
   expect(await listTargetStates(used.pool, place)).toMatchObject([{ cursor: 4, behind: 0, behindSince: null }]);
 });
 
 test('a table that somebody dropped begins again: the cursor goes back', async () => {
-  await noteApplied(used.pool, { ...lake('refunds'), cursor: 0, rows: 0, behindSince: null });
+  await noteApplied(used.pool, { ...lake('refunds'), table: 'one', cursor: 0, rows: 0, behindSince: null });
   expect(await listTargetStates(used.pool, { wanted: [lake('refunds')] })).toMatchObject([{ cursor: 0, behind: 4 }]);
 });
 
 test('a trouble keeps the cursor and since when it is behind; the next load ends it', async () => {
   await streamWith('orders', 3);
-  await noteApplied(used.pool, { ...lake('orders'), cursor: 1, rows: 1, behindSince: '2026-11-26T12:30:00.000Z' });
+  await noteApplied(used.pool, {
+    ...lake('orders'),
+    table: 'one',
+    cursor: 1,
+    rows: 1,
+    behindSince: '2026-11-26T12:30:00.000Z',
+  });
   await noteTroubled(used.pool, { ...lake('orders'), error: 'the disk is full' });
   const troubled = await readTargetState(used.pool, lake('orders'));
   expect(troubled).toMatchObject({ cursor: 1, error: 'the disk is full', behindSince: '2026-11-26T12:30:00.000Z' });
   expect(troubled?.errorAt).not.toBeNull();
-  await noteApplied(used.pool, { ...lake('orders'), cursor: 3, rows: 2, behindSince: null });
+  await noteApplied(used.pool, { ...lake('orders'), table: 'one', cursor: 3, rows: 2, behindSince: null });
   expect(await readTargetState(used.pool, lake('orders'))).toMatchObject({ cursor: 3, error: null, errorAt: null });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { array, assert, asyncProperty, boolean, integer, record } from 'fast-check';
 import { GiveUp, RetryLater } from '../../core/errors.ts';
-import type { RowChanges, TargetTable } from '../../targets/target.ts';
+import { places, type Place, type RowChanges, type TargetTable } from '../../targets/target.ts';
 import { kinds, useKind } from './kinds.ts';
 import { changesOf, column, orders, rowOf, valuesOf, visits } from '../support/target-rows.ts';
 
@@ -97,13 +97,50 @@ describe.each(kinds)('rows of a %s target', (kind) => {
       changesOf(0, [rowOf(1, ['1', 'a', null, '{"b": 1, "a": [1.50]}'])]),
     );
     const before = (await target.placed(wider)).live?.id as string;
-    await target.swap(wider, build.id);
-    await target.swap(wider, build.id);
+    const swap = { from: 'build', id: build.id, over: before } as const;
+    await target.swap(wider, swap);
+    await target.swap(wider, swap);
     expect(await target.open(wider)).toMatchObject({ id: build.id, event: 1, unfilled: [] });
     expect(await valuesOf(target, wider)).toEqual([['1', 'a', null, '{"a":[1.5],"b":1}']]);
     expect((await target.placed(wider)).old?.id).toBe(before);
     await target.rollback(wider, before);
     expect(await valuesOf(target, wider)).toEqual([['1', 'a', null, null]]);
+  });
+
+  test('what is made anew to fill columns leaves what a rebuild kept, and goes where a rebuild comes in', async () => {
+    const target = await warehouse.fresh();
+    const made = async (place: Place, status: string): Promise<string> => {
+      const { id } = await target.open({ ...orders, place });
+      await target.apply({ ...orders, place }, changesOf(0, [rowOf(1, ['1', status, null])]));
+      return id;
+    };
+    const kept = await made('live', 'kept');
+    const built = await made('build', 'built');
+    await target.swap(orders, { from: 'build', id: built, over: kept });
+    const fill = { from: 'fill', id: await made('fill', 'filled'), over: built } as const;
+    await target.swap(orders, fill);
+    await target.swap(orders, fill);
+    expect(await target.placed(orders)).toEqual({
+      live: expect.objectContaining({ id: fill.id, event: 1 }),
+      old: expect.objectContaining({ id: kept, event: 1 }),
+    });
+    await made('fill', 'too late');
+    await target.swap(orders, { from: 'build', id: await made('build', 'again'), over: fill.id });
+    expect(Object.keys(await target.placed(orders)).toSorted()).toEqual(['live', 'old']);
+    expect(await valuesOf(target, orders)).toEqual([['1', 'again', null]]);
+    expect(await valuesOf(target, { ...orders, place: 'old' })).toEqual([['1', 'filled', null]]);
+  });
+
+  test('no table takes the place of another than the one that it was made for', async () => {
+    const target = await warehouse.fresh();
+    const ids: Record<string, string> = {};
+    for (const place of places.filter((each) => each !== 'old'))
+      ids[place] = (await target.open({ ...orders, place })).id;
+    await target.swap(orders, { from: 'fill', id: ids['fill'] as string, over: ids['live'] as string });
+    const late = target.swap(orders, { from: 'build', id: ids['build'] as string, over: ids['live'] as string });
+    await expect(late).rejects.toThrow(RetryLater);
+    await expect(late).rejects.toThrow('another table has taken the place of acme.orders meanwhile');
+    expect(await target.placed(orders)).toMatchObject({ live: { id: ids['fill'] }, build: { id: ids['build'] } });
   });
 
   test('heads say what the table shows, in the order of the keys', async () => {

@@ -3,7 +3,8 @@ import type { StreamInput } from '../../definitions/definition.ts';
 import type { RebuildStepped } from '../../messages/rebuild-target.ts';
 import { compareRows } from '../../activities/apply/compare-rows.ts';
 import { column, changesOf, rowOf } from '../support/target-rows.ts';
-import type { Target, TargetTable } from '../../targets/target.ts';
+import { RetryLater } from '../../core/errors.ts';
+import type { Place, Target, TargetTable } from '../../targets/target.ts';
 import { kinds, useKind } from './kinds.ts';
 import { openLandBench, PARTNER, type LandBench } from './land-bench.ts';
 
@@ -26,7 +27,12 @@ const narrow = {
   ...definition,
   schema: { ...definition.schema, properties: { ...definition.schema.properties, text: { type: 'string' } } },
 } satisfies Partial<StreamInput>;
-const order = (id: string, v: number, text: string | null = `${id} ${v}`): string => JSON.stringify({ id, v, text });
+const wider = {
+  ...definition,
+  schema: { ...definition.schema, properties: { ...definition.schema.properties, more: { type: 'integer' } } },
+} satisfies Partial<StreamInput>;
+const order = (id: string, v: number, text: string | null = `${id} ${v}`): string =>
+  JSON.stringify({ id, v, text, more: v });
 const none = { changed: 0, gone: 0, came: 0 };
 let streams = 0;
 
@@ -42,6 +48,32 @@ async function edit(
   await target.apply(table, changesOf(event, upserts, { to: event, deletes: rows.deletes ?? [] }));
 }
 
+/** Does something else first, the first time that this is asked of the table at this place. */
+function before(target: Target, what: 'apply' | 'swap', place: Place, work: () => Promise<void>): Target {
+  let done = false;
+  const first = async (table: TargetTable): Promise<void> => {
+    if (done || (table.place ?? 'live') !== place) return;
+    done = true;
+    await work();
+  };
+  return {
+    ...target,
+    [what]: async (table: TargetTable, given: never) => {
+      await first(table);
+      await target[what](table, given);
+    },
+  };
+}
+
+/** After the next load. */
+async function isRight(stream: string, target: Target): Promise<void> {
+  expect(await bench.apply(stream, target)).toMatchObject({ state: 'caughtUp', building: null });
+  expect(await bench.landed(stream, target)).toEqual(await bench.shown(stream));
+  expect(await target.placed(await bench.tableOf(stream))).toMatchObject({ live: { unfilled: [] } });
+}
+const placesOf = async (stream: string, target: Target): Promise<string[]> =>
+  Object.keys(await target.placed(await bench.tableOf(stream))).toSorted();
+
 describe.each(kinds)('a table in a %s target', (kind) => {
   const warehouse = useKind(kind);
 
@@ -56,6 +88,14 @@ describe.each(kinds)('a table in a %s target', (kind) => {
     ]);
     const target = await warehouse.fresh();
     await bench.apply(stream, target);
+    return { stream, target };
+  }
+
+  /** With a record of the definition that it has now, which is not loaded yet. */
+  async function widened(): ReturnType<typeof landed> {
+    const { stream, target } = await landed();
+    await bench.define({ [stream]: wider });
+    await bench.pull(stream, [[order('d', 1)]]);
     return { stream, target };
   }
 
@@ -166,6 +206,112 @@ describe.each(kinds)('a table in a %s target', (kind) => {
       report: { differences: { changed: 1, gone: 1, came: 0 }, unfit: { events: 2, rows: 2 }, applied: true },
     });
     expect((await bench.landed(stream, target)).map(({ values }) => values[2])).toEqual(['a 1', 'b 2', 'c 1']);
+  });
+
+  test('has a note of the events that it lacks, until one that is made anew has them', async () => {
+    const { stream, target } = await landed();
+    await bench.pull(stream, [[order('c', 2, null), order('d', 1, null)]]);
+    await bench.define({ [stream]: narrow });
+    await bench.apply(stream, target);
+    const two = { events: 2, first: [{ path: 'text' }, { path: 'text' }] };
+    expect(await bench.state(stream)).toMatchObject({ leftOut: two });
+    // The new table lacks the same.
+    expect(await bench.rebuild(stream, target)).toMatchObject({ report: { differences: none, applied: false } });
+    expect(await bench.state(stream)).toMatchObject({ leftOut: two });
+    await bench.define({ [stream]: definition });
+    expect(await bench.rebuild(stream, target, { action: 'compare' })).toMatchObject({ report: { applied: false } });
+    expect(await bench.state(stream)).toMatchObject({ leftOut: two });
+    expect(await bench.rebuild(stream, target)).toMatchObject({ report: { applied: true } });
+    expect(await bench.state(stream)).toMatchObject({ leftOut: null });
+    await bench.rebuild(stream, target, { action: 'rollback' });
+    expect(await bench.state(stream)).toMatchObject({ leftOut: two });
+  });
+
+  test('that is made anew has a note of what it lacks itself', async () => {
+    const { stream, target } = await landed();
+    await bench.pull(stream, [[order('c', 2, null), order('d', 1, null)]]);
+    await bench.apply(stream, target);
+    expect(await bench.state(stream)).toMatchObject({ leftOut: null });
+    await bench.define({ [stream]: narrow });
+    expect(await bench.rebuild(stream, target)).toMatchObject({ state: 'refused' });
+    expect(await bench.state(stream)).toMatchObject({ leftOut: null });
+    await bench.rebuild(stream, target, { acceptUnfit: true });
+    expect(await bench.state(stream)).toMatchObject({ leftOut: { events: 2 } });
+    await bench.pull(stream, [[order('d', 2)]]);
+    await bench.apply(stream, target);
+    expect(await bench.state(stream)).toMatchObject({ leftOut: { events: 1 } });
+    // And so has one that was made anew to fill a column.
+    const { properties } = wider.schema;
+    const text = { type: 'string', enum: ['d 2'] };
+    await bench.define({ [stream]: { ...wider, schema: { ...wider.schema, properties: { ...properties, text } } } });
+    await bench.apply(stream, target);
+    expect((await bench.landed(stream, target)).map(({ values }) => values[2])).toEqual(['d 2']);
+    expect(await bench.state(stream)).toMatchObject({ leftOut: { events: 5 } });
+  });
+
+  test('keeps what a rebuild kept when loads fill a new column; brought back, it is filled as well', async () => {
+    const { stream, target } = await landed();
+    await edit(stream, target, { upserts: [['a', '1', 'mine']] });
+    await bench.rebuild(stream, target);
+    const { old } = await target.placed(await bench.tableOf(stream));
+    await bench.define({ [stream]: wider });
+    await bench.pull(stream, [[order('d', 1)]]);
+    await bench.apply(stream, target);
+    expect(await bench.landed(stream, target)).toEqual(await bench.shown(stream));
+    expect((await target.placed(await bench.tableOf(stream))).old).toEqual(old);
+
+    expect(await bench.rebuild(stream, target, { action: 'rollback' })).toMatchObject({
+      state: 'done',
+      report: { unfilled: ['more'] },
+    });
+    expect((await bench.landed(stream, target)).map(({ values }) => values.slice(2))).toEqual([
+      ['mine', null],
+      ['b 2', null],
+      ['c 1', null],
+    ]);
+    await bench.apply(stream, target);
+    expect(await bench.landed(stream, target)).toEqual(await bench.shown(stream));
+    expect(await placesOf(stream, target)).toEqual(['live', 'old']);
+  });
+
+  describe('that is rebuilt while loads fill a new column of it', () => {
+    test('is right: the rebuild goes on between two loads that fill', async () => {
+      const { stream, target } = await widened();
+      const rebuilt: RebuildStepped[] = [];
+      const filling = before(target, 'apply', 'fill', async () => {
+        rebuilt.push(await bench.rebuild(stream, target));
+      });
+      await expect(bench.apply(stream, filling, 2)).rejects.toThrow(RetryLater);
+      expect(rebuilt).toMatchObject([{ state: 'done', report: { applied: true } }]);
+      await isRight(stream, target);
+      expect(await placesOf(stream, target)).toEqual(['live', 'old']);
+    });
+
+    test('is right: the column is filled between two steps of the rebuild', async () => {
+      const { stream, target } = await widened();
+      const building = before(target, 'apply', 'build', async () => {
+        expect(await bench.apply(stream, target)).toMatchObject({ state: 'caughtUp', building: null });
+      });
+      expect(await bench.rebuild(stream, building, { rows: 2 })).toMatchObject({
+        state: 'done',
+        report: { differences: none, applied: false },
+      });
+      await isRight(stream, target);
+      expect(await placesOf(stream, target)).toEqual(['live']);
+    });
+
+    test('is right: the column is filled after the tables were compared', async () => {
+      const { stream, target } = await widened();
+      const failing = before(target, 'apply', 'fill', () => Promise.reject(new Error('the disk is full')));
+      await expect(bench.apply(stream, failing)).rejects.toThrow('the disk is full');
+      const swapping = before(target, 'swap', 'live', async () => {
+        await bench.apply(stream, target);
+      });
+      await expect(bench.rebuildStep(stream, swapping, { patient: true })).rejects.toThrow(RetryLater);
+      expect(await bench.rebuild(stream, target)).toMatchObject({ report: { differences: none, applied: false } });
+      await isRight(stream, target);
+      expect(await placesOf(stream, target)).toEqual(['live']);
+    });
   });
 
   test('that no rebuild has changed is not rolled back, and one that nobody writes there is named', async () => {

@@ -18,6 +18,11 @@ async function filled(target: Target, table: TargetTable, statuses: readonly str
   );
   return id;
 }
+/** What a rebuild does that was told which table is live. */
+async function swapIn(target: Target, table: TargetTable, id: string): Promise<void> {
+  const { live } = await target.placed(table);
+  await target.swap(table, { from: 'build', id, over: live?.id ?? '' });
+}
 const statuses = async (target: Target, table: TargetTable): Promise<unknown[]> =>
   (await valuesOf(target, table)).map(([, status]) => status);
 
@@ -33,8 +38,8 @@ describe('a table built anew', () => {
       build: { id: build, event: 3 },
     });
 
-    await target.swap(orders, build);
-    await target.swap(orders, build);
+    await swapIn(target, orders, build);
+    await swapIn(target, orders, build);
     expect(await statuses(target, orders)).toEqual(['x', 'y', 'z']);
     expect(await statuses(target, at('old'))).toEqual(['a', 'b']);
     expect(await target.open(orders)).toMatchObject({ id: build, event: 3 });
@@ -56,11 +61,11 @@ describe('a table built anew', () => {
   test('takes the place of one that somebody dropped', async () => {
     const path = duckdb.newPath();
     const first = await duckdb.open({ path });
-    await filled(first, orders, ['a']);
+    const over = await filled(first, orders, ['a']);
     await first.close();
     await duckdb.query(path, 'drop table acme.orders');
     const target = await duckdb.open({ path });
-    await target.swap(orders, await filled(target, at('build'), ['x']));
+    await target.swap(orders, { from: 'build', id: await filled(target, at('build'), ['x']), over });
     expect(await statuses(target, orders)).toEqual(['x']);
     expect(Object.keys(await target.placed(orders))).toEqual(['live']);
   });
@@ -68,11 +73,11 @@ describe('a table built anew', () => {
   test('keeps one old table, and has types of its own', async () => {
     const target = await duckdb.open({ path: duckdb.newPath() });
     await filled(target, orders, ['a']);
-    await target.swap(orders, await filled(target, at('build'), ['b']));
+    await swapIn(target, orders, await filled(target, at('build'), ['b']));
     const other: TargetTable = { ...orders, columns: [column('id', 'text'), column('status', 'json')] };
     const { id } = await target.open(at('build', other));
     await target.apply(at('build', other), changesOf(0, [rowOf(1, ['k', '"c"'])]));
-    await target.swap(other, id);
+    await swapIn(target, other, id);
     expect(await statuses(target, other)).toEqual(['"c"']);
     expect(await statuses(target, at('old'))).toEqual(['b']);
   });
@@ -84,7 +89,7 @@ describe('a table built anew', () => {
     await target.drop(at('build'));
     await target.drop(at('build'));
     expect(await target.placed(orders)).toEqual({});
-    await expect(target.swap(orders, build)).rejects.toThrow(NeedsAttention);
+    await expect(swapIn(target, orders, build)).rejects.toThrow(NeedsAttention);
     await expect(target.rollback(orders, build)).rejects.toThrow('acme.orders-old is not there any more');
   });
 
@@ -92,7 +97,7 @@ describe('a table built anew', () => {
     const target = await duckdb.open({ path: duckdb.newPath() });
     const stream = { ...orders, table: 'orders_build' };
     await filled(target, stream, ['other']);
-    await target.swap(orders, await filled(target, at('build'), ['x']));
+    await swapIn(target, orders, await filled(target, at('build'), ['x']));
     expect(await statuses(target, stream)).toEqual(['other']);
   });
 
@@ -104,7 +109,7 @@ describe('a table built anew', () => {
     await first.close();
     await duckdb.query(path, 'create index mine on acme.orders (status)');
     const target = await duckdb.open({ path });
-    await expect(target.swap(orders, build)).rejects.toThrow('drop the index that somebody made on it');
+    await expect(swapIn(target, orders, build)).rejects.toThrow('drop the index that somebody made on it');
     expect(await target.placed(orders)).toMatchObject({ live: { id: before }, build: { id: build } });
     expect(await statuses(target, orders)).toEqual(['a']);
   });

@@ -1,0 +1,47 @@
+import { addUnfit, noUnfit, withoutUnfit, type UnfitEvents } from '../core/unfit-events.ts';
+import type { DecodedEvents } from './applied-events.ts';
+import type { Taking } from './changes-of.ts';
+
+/**
+ * What a table lacks, as events are applied to it: one that fits the definition no longer is noted, until a newer one of its key is
+ * applied, or the key is deleted.
+ */
+export class UnfitTally {
+  #unfit: UnfitEvents;
+  readonly #taking: Taking;
+  /** Of those that are told apart, the keys they came with. */
+  readonly #keys: Map<number, string | null>;
+
+  /** `noted`: by the loads of before. */
+  constructor(taking: Taking, noted: UnfitEvents, keys: ReadonlyMap<number, string | null>) {
+    this.#taking = taking;
+    this.#unfit = noted;
+    this.#keys = new Map(keys);
+  }
+
+  get unfit(): UnfitEvents {
+    return this.#unfit;
+  }
+
+  /** Every row of the table goes: what it lacked before does not matter. */
+  clear(): void {
+    this.#unfit = noUnfit;
+    this.#keys.clear();
+  }
+
+  /** The next events in the order in which they are applied. */
+  take({ applied, unfit }: DecodedEvents): void {
+    if (this.#keys.size === 0 && unfit.length === 0) return;
+    const newest = new Map<string, number>();
+    for (const { event, operation, key } of applied)
+      // Where each event is a row, none stands for another.
+      if (key !== null && (operation === 'd' || this.#taking !== 'each')) newest.set(key, event);
+    const gone = new Set<number>();
+    for (const [event, key] of this.#keys) if (key !== null && newest.has(key)) gone.add(event);
+    const left = unfit.filter(({ event, key }) => key === null || (newest.get(key) ?? 0) < event);
+    this.#unfit = addUnfit(withoutUnfit(this.#unfit, gone), left);
+    for (const event of gone) this.#keys.delete(event);
+    const toldApart = new Set(this.#unfit.events);
+    for (const { event, key } of left) if (toldApart.has(event)) this.#keys.set(event, key);
+  }
+}

@@ -1,0 +1,42 @@
+import type { ClientBase, Pool } from 'pg';
+import type { LoggedEvent, Operation } from '../../core/logged-event.ts';
+
+/** Whoever reads: in a transaction of the caller's, or not. */
+export type Asked = Pick<Pool | ClientBase, 'query'>;
+
+export interface EventRow {
+  readonly event: string;
+  readonly operation: Operation;
+  readonly page: string;
+  readonly ordinal: number;
+  readonly received_page: string;
+  readonly received_ordinal: number;
+  readonly run_no: number | null;
+  readonly key: string | null;
+  readonly version: string | null;
+  readonly hash: string;
+  readonly parents: string[] | null;
+  readonly payload: string;
+}
+
+export const eventColumns = `e.event, e.operation, e.page, e.ordinal, coalesce(e.received_page, e.page) as received_page,
+  coalesce(e.received_ordinal, e.ordinal) as received_ordinal, p.run_no, e.key, e.version, e.hash, f.parents, e.payload::text as payload`;
+
+/** The stream is parameter 1. A batch that is no page of the partner's has no parents: the page where the record first came has. */
+export const eventTables = (streamId: number): string => `events_${streamId} e
+  left join pages p on p.stream_id = $1 and p.page_id = e.page
+  left join pages f on f.stream_id = $1 and f.page_id = coalesce(e.received_page, e.page)`;
+
+export const eventOf = (row: EventRow): LoggedEvent => ({
+  event: Number(row.event),
+  operation: row.operation,
+  page: Number(row.page),
+  ordinal: row.ordinal,
+  received: { page: Number(row.received_page), ordinal: row.received_ordinal },
+  run: row.run_no ?? 0,
+  key: row.key,
+  version: row.version,
+  hash: row.hash.replaceAll('-', ''),
+  parents: row.parents ?? [],
+  payload: row.payload,
+});
