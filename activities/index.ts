@@ -1,4 +1,4 @@
-import { Context, getClient } from '@temporalio/activity';
+import { Context, getClient, log } from '@temporalio/activity';
 import { tellGovernor } from '../client/governor.ts';
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import {
@@ -165,22 +165,31 @@ const targetRules: RetryRules = { attempts: Infinity, base: SECOND, cap: MINUTE,
 
 /** Activities of a target's queue: the only ones that write to it. */
 export function createTargetActivities(deps: ActivityDeps) {
+  /** Why the last load of a place failed here: it is tried again for ever, and said once. */
+  const troubles = new Map<string, string>();
   return {
     applyTarget: async (place: PlaceInTarget): Promise<AppliedToTarget> => {
+      const at = `${place.target} ${place.partner} ${place.stream}`;
       const context = Context.current();
       let beat: unknown = null;
       // A load may take long, and says nothing meanwhile.
       const alive = setInterval(() => context.heartbeat(beat), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
       try {
-        return await applyTarget({ ...deps, store: deps.targetStore }, place, {
+        const applied = await applyTarget({ ...deps, store: deps.targetStore }, place, {
           signal: context.cancellationSignal,
           heartbeat: (progress) => context.heartbeat((beat = progress)),
         });
+        troubles.delete(at);
+        return applied;
       } catch (error) {
         if (context.cancellationSignal.aborted) await context.cancelled;
-        const passes = error instanceof RetryLater && error.afterMs === 0;
-        if (!passes) await deps.targetStore.noteTroubled({ ...place, error: explain(error) }).catch(() => {});
-        if (refuses(error)) return { state: 'attention', reason: explain(error) };
+        const reason = explain(error);
+        if (!(error instanceof RetryLater && error.afterMs === 0)) {
+          if (troubles.get(at) !== reason) log.warn(`not loaded, and tried again: ${reason}`);
+          troubles.set(at, reason);
+          await deps.targetStore.noteTroubled({ ...place, error: reason }).catch(() => {});
+        }
+        if (refuses(error)) return { state: 'attention', reason };
         throw toFailure(error, {
           attempt: context.info.attempt,
           failingForMs: 0,

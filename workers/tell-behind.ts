@@ -21,7 +21,8 @@ export interface TellBehindDeps {
 
 /**
  * Starts what brings the tables of a target up to the log where nobody does: whoever committed could not tell, or a workflow was
- * terminated. `everything`: also those that are said to be caught up, since the target itself may have been put back or deleted.
+ * terminated. `everything`: also those that are said to be caught up, since the target itself may have been put back or deleted, and those
+ * that wait for a person, who may have started the worker after mending it.
  */
 export async function tellBehind(
   deps: TellBehindDeps,
@@ -34,15 +35,13 @@ export async function tellBehind(
   if (wanted.length === 0) return;
   const lags = await listTargetStates(pool, { wanted });
   const behind = lags.filter((lag) => lag.lastEvent > 0 && (everything || lag.behind > 0));
-  const running = new Set(
-    await stillRunning(
-      client,
-      behind.map((place) => names.targetId(place)),
-    ),
-  );
+  const ids = behind.map((place) => names.targetId(place));
+  // One that runs believes what it saw last, too.
+  const running = new Set(everything ? [] : await stillRunning(client, ids));
+  const signal = everything ? 'goOn' : 'committed';
   for (const { partner, stream } of behind)
     if (!running.has(names.targetId({ target, partner, stream })))
-      await tellTarget(client, { names, target, partner, stream, times });
+      await tellTarget(client, { names, target, partner, stream, signal, times });
 }
 
 /** A definition that does not hold names no target; its syncs say why. */

@@ -1,3 +1,4 @@
+import { SECOND } from '../../core/duration.ts';
 import { NeedsAttention, RetryLater } from '../../core/errors.ts';
 
 interface Where {
@@ -8,6 +9,8 @@ interface Where {
 
 type Translation = readonly [RegExp, (where: Where, match: RegExpExecArray) => Error];
 
+/** Of several workers one has the file, and the next try may be that one's: no reason to wait longer each time. */
+const IN_USE = { afterMs: SECOND } as const;
 const REFILLED = 'the next load fills it anew from the event log';
 
 /** DuckDB's errors have no codes: they are told by what they begin with. */
@@ -18,6 +21,7 @@ const translations: readonly Translation[] = [
       new RetryLater(
         `${path} is in use by process ${pid} (${program}): one process at a time can open a DuckDB file. ` +
           `Stop that process, or query a copy or an export of the file`,
+        IN_USE,
       ),
   ],
   [
@@ -25,6 +29,7 @@ const translations: readonly Translation[] = [
     ({ path }) =>
       new RetryLater(
         `${path} is in use by another process: one process at a time can open a DuckDB file. Stop that process`,
+        IN_USE,
       ),
   ],
   [

@@ -63,9 +63,18 @@ streams:
   );
 }
 
-export function startWorker(ground: Ground, partner: string, env: Record<string, string> = {}): WorkerProcess {
+export const startWorker = (ground: Ground, partner: string, env: Record<string, string> = {}): WorkerProcess =>
+  startProcess(ground, { readyQueue: plainNames.partnerQueue(partner), env });
+
+export function startProcess(
+  ground: Ground,
+  {
+    env = {},
+    ...of
+  }: { readonly readyQueue: string; readonly roles?: readonly string[]; readonly env?: Record<string, string> },
+): WorkerProcess {
   return startWorkerProcess({
-    readyQueue: plainNames.partnerQueue(partner),
+    ...of,
     env: {
       DATABASE_URL: ground.databaseUrl,
       TEMPORAL_ADDRESS: temporalAddress(),
@@ -78,14 +87,8 @@ export function startWorker(ground: Ground, partner: string, env: Record<string,
   });
 }
 
-export async function runToEnd(ground: Ground, partner: string, generation = 1): Promise<RunReport> {
-  const started = await startSync(ground.client, {
-    partner,
-    streams: [],
-    window: WINDOW,
-    kind: 'manual',
-    generation,
-  });
+export async function runToEnd(ground: Ground, partner: string, generation = 1, window = WINDOW): Promise<RunReport> {
+  const started = await startSync(ground.client, { partner, streams: [], window, kind: 'manual', generation });
   const report = await reportOfSync(started.handle);
   if ('failure' in report) throw new Error(report.failure);
   return report;
@@ -113,7 +116,7 @@ export async function traceOf(
           from events where stream_id = (select stream_id from streams where partner = $1)`,
       ),
       pages: await one(
-        `select count(*) || ' ' || min(page_no) || '..' || max(page_no) || ' ' || md5(string_agg(concat_ws('|', page_id, page_no, cursor_in, cursor_out, fetched, inserted), E'\\n' order by page_no)) as digest
+        `select count(*) || ' ' || min(page_no) || '..' || max(page_no) || ' ' || md5(string_agg(concat_ws('|', page_id, page_no, cursor_in, cursor_out, fetched, inserted), E'\\n' order by page_id)) as digest
           from pages where stream_id = (select stream_id from streams where partner = $1)`,
       ),
     };

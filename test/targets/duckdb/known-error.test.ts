@@ -32,6 +32,11 @@ describe('errors of DuckDB', () => {
     expect(explain(error)).toContain(says);
   });
 
+  test('a file in use is tried again after a second, however often it was: one of several workers has it', () => {
+    const inUse = 'IO Error: Could not set lock on file "/d/a.duckdb": Conflicting lock is held in node (PID 4711)';
+    expect(knownError(new Error(inUse), { path: '/d/a.duckdb' })).toMatchObject({ afterMs: 1000 });
+  });
+
   test.each([
     `Conversion Error: Could not convert string 'secret' to INT32`,
     'Constraint Error: Duplicate key "status: secret" violates unique constraint',
