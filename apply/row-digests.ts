@@ -1,10 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { TargetTable } from '../targets/target.ts';
-
-export interface DigestedRow {
-  readonly event: number;
-  readonly values: readonly (string | null)[];
-}
+import type { ReadRow, TargetTable } from '../targets/target.ts';
 
 const BUCKETS = 65_536;
 
@@ -53,10 +48,13 @@ export interface RowId {
   readonly hash: string;
 }
 
-export function rowId({ rowPer, keys }: Pick<TargetTable, 'rowPer' | 'keys'>, { event, values }: DigestedRow): RowId {
+export function rowId(
+  { rowPer, keys }: Pick<TargetTable, 'rowPer' | 'keys'>,
+  { event, values, extra }: ReadRow,
+): RowId {
   const key = rowPer === 'event' || keys === 0 ? String(event) : JSON.stringify(values.slice(0, keys));
   const hash = createHash('md5')
-    .update(JSON.stringify([event, values]))
+    .update(JSON.stringify([event, values, extra]))
     .digest('hex');
   return { key, bucket: createHash('md5').update(key).digest().readUInt16LE(), hash };
 }

@@ -22,7 +22,8 @@ import { cachedWorkflowBundle } from '../services/workflow-bundle.ts';
 import { startSimulator, type Simulator } from '../simulator/start.ts';
 import { openScene, WINDOW, type Scene } from '../test/workflows/scene.ts';
 import { migrate } from '../store/migrate/migrate.ts';
-import { recordings, until } from './recordings.ts';
+import { recordings } from './recordings/all.ts';
+import { until } from './recordings/playing.ts';
 import { scrubHistory } from './scrub-history.ts';
 
 /**

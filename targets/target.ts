@@ -53,6 +53,11 @@ export interface TargetRow {
   readonly extra: string | null;
 }
 
+/**
+ * What a row of a table says, as texts that do not depend on the kind of warehouse. How it came there (`_run`, `_loaded_at`) is left out.
+ */
+export type ReadRow = Pick<TargetRow, 'event' | 'values' | 'extra'>;
+
 /** The newest event of a key, as a table shows it. */
 export interface RowHead {
   readonly event: number;
@@ -112,8 +117,8 @@ export interface Target {
    * of them or none. A key of one part may come again in a later one.
    */
   applyTogether(table: TargetTable, move: Move, parts: AsyncIterable<RowChanges>): Promise<void>;
-  /** All rows in the order of their row key, as texts that do not depend on the kind of warehouse. Lineage (`_run`, `_loaded_at`) is left out. */
-  rows(table: TargetTable): AsyncIterable<{ readonly event: number; readonly values: readonly (string | null)[] }>;
+  /** All rows in the order of their row key. */
+  rows(table: TargetTable): AsyncIterable<ReadRow>;
   /** The stream's tables that there are, by their places. */
   placed(table: TargetTable): Promise<Readonly<Partial<Record<Place, OpenedTable>>>>;
   /**

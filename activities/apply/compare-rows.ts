@@ -1,5 +1,5 @@
-import { RowDigests, rowId, type DigestedRow } from '../../apply/row-digests.ts';
-import type { Target, TargetTable } from '../../targets/target.ts';
+import { RowDigests, rowId } from '../../apply/row-digests.ts';
+import type { ReadRow, Target, TargetTable } from '../../targets/target.ts';
 
 export interface ComparedRows {
   readonly changed: number;
@@ -21,7 +21,7 @@ export async function compareRows(
   { target, live, build }: { readonly target: Target; readonly live: TargetTable; readonly build: TargetTable },
   { events, mayGoOn }: { readonly events: ReadonlySet<number>; readonly mayGoOn: () => void },
 ): Promise<ComparedRows> {
-  const rowsOf = async (table: TargetTable, take: (row: DigestedRow) => void): Promise<void> => {
+  const rowsOf = async (table: TargetTable, take: (row: ReadRow) => void): Promise<void> => {
     let count = 0;
     for await (const row of target.rows(table)) {
       if ((count += 1) % LOOK_EVERY === 0) mayGoOn();

@@ -1,15 +1,10 @@
 import { writeMicros } from '../../core/micros.ts';
 import { jsonText } from '../json-text.ts';
-import type { TargetTable } from '../target.ts';
+import type { ReadRow, TargetTable } from '../target.ts';
 import type { FileWork } from './duckdb-file.ts';
 import { nameOf, quoted } from './names.ts';
 import { nameColumns, storedColumns } from './stored-columns.ts';
 import { isNumberInKey } from './types.ts';
-
-export interface ReadRow {
-  readonly event: number;
-  readonly values: readonly (string | null)[];
-}
 
 /** All rows in the order of their row key, as texts that every kind of warehouse gives alike. */
 export async function* readRows(on: FileWork, table: TargetTable): AsyncGenerator<ReadRow> {
@@ -31,11 +26,12 @@ export async function* readRows(on: FileWork, table: TargetTable): AsyncGenerato
     table.rowPer === 'event' || table.keys === 0
       ? ['_event']
       : columns.slice(0, table.keys).flatMap(({ sql }, i) => (isNumberInKey(table, i) ? numberOrder(sql) : [sql]));
-  const text = `select _event, _exact::varchar, ${values.join(', ')} from ${nameOf(on.catalog, table)} order by ${key.join(', ')}`;
-  for await (const [event, exactText, ...found] of on.sql.stream(text)) {
+  const text = `select _event, _extra::varchar, _exact::varchar, ${values.join(', ')} from ${nameOf(on.catalog, table)} order by ${key.join(', ')}`;
+  for await (const [event, extra, exactText, ...found] of on.sql.stream(text)) {
     const exact = typeof exactText === 'string' ? (JSON.parse(exactText) as Record<string, string>) : undefined;
     yield {
       event: Number(event),
+      extra: typeof extra === 'string' ? jsonText(extra) : null,
       values: columns.map(({ name, type, numeric }, i) => {
         if (numeric && exact?.[name] !== undefined) return exact[name];
         const value = found[i];

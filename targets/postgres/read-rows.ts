@@ -2,14 +2,9 @@ import type { ClientBase } from 'pg';
 import type { ColumnType } from '../../core/column.ts';
 import { writeMicros } from '../../core/micros.ts';
 import { jsonText } from '../json-text.ts';
-import type { TargetTable } from '../target.ts';
+import type { ReadRow, TargetTable } from '../target.ts';
 import { rowKeyColumns } from './cursors.ts';
 import { nameOf, quoted } from './names.ts';
-
-export interface ReadRow {
-  readonly event: number;
-  readonly values: readonly (string | null)[];
-}
 
 const CHUNK = 1000;
 
@@ -22,13 +17,14 @@ export async function* readRows(client: ClientBase, table: TargetTable): AsyncGe
     (name) => `t.${quoted(name)}${types.get(name) === 'text' ? ' collate "C"' : ''}`,
   );
   await client.query(
-    `declare all_rows no scroll cursor for select ${['_event', ...values].join(', ')} from ${nameOf(table)} t order by ${order.join(', ')}`,
+    `declare all_rows no scroll cursor for select ${['_event', '_extra::text', ...values].join(', ')} from ${nameOf(table)} t order by ${order.join(', ')}`,
   );
   for (;;) {
     const { rows } = await client.query<(string | null)[]>({ rowMode: 'array', text: `fetch ${CHUNK} from all_rows` });
-    for (const [event, ...found] of rows)
+    for (const [event, extra, ...found] of rows)
       yield {
         event: Number(event),
+        extra: extra === null || extra === undefined ? null : jsonText(extra),
         values: found.map((text, i) => (text === null ? null : written(text, table.columns[i]?.type))),
       };
     if (rows.length < CHUNK) return;

@@ -17,7 +17,7 @@ import { plainNames } from '../../messages/names.ts';
 import { readTargetState, type TargetState } from '../../store/target-states.ts';
 import { postgresTargetStore } from '../../store/target-store.ts';
 import { readRows } from '../../targets/postgres/read-rows.ts';
-import type { Target, TargetTable } from '../../targets/target.ts';
+import type { ReadRow, Target, TargetTable } from '../../targets/target.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import { readQuarantine } from '../../store/quarantine/quarantine.ts';
 import type { StreamReport } from '../../landing/warehouse.ts';
@@ -27,11 +27,6 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export const PARTNER = 'shore';
 const TARGET = 'lake';
-
-export interface Row {
-  readonly event: number;
-  readonly values: readonly (string | null)[];
-}
 
 export interface LandBench {
   readonly pool: Pool;
@@ -57,8 +52,8 @@ export interface LandBench {
   ): Promise<RebuildStepped>;
   tableOf(stream: string): Promise<TargetTable>;
   /** What the store's own table shows, in the words of a target. */
-  shown(stream: string): Promise<readonly Row[]>;
-  landed(stream: string, target: Target): Promise<readonly Row[]>;
+  shown(stream: string): Promise<readonly ReadRow[]>;
+  landed(stream: string, target: Target): Promise<readonly ReadRow[]>;
   state(stream: string): Promise<TargetState | undefined>;
   close(): Promise<void>;
 }
@@ -193,8 +188,8 @@ export async function openLandBench(): Promise<LandBench> {
   };
 }
 
-async function allOf(rows: AsyncIterable<Row>): Promise<readonly Row[]> {
-  const all: Row[] = [];
+async function allOf(rows: AsyncIterable<ReadRow>): Promise<readonly ReadRow[]> {
+  const all: ReadRow[] = [];
   for await (const row of rows) all.push(row);
   return all;
 }

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Target } from '../../targets/target.ts';
+import type { ReadRow, Target } from '../../targets/target.ts';
 import { kinds, useKind, type Kind } from './kinds.ts';
-import { openLandBench, type LandBench, type Row } from './land-bench.ts';
+import { openLandBench, type LandBench } from './land-bench.ts';
 import { scenarios, type Scenario } from './scenarios.ts';
 
 let bench: LandBench;
@@ -21,7 +21,7 @@ async function take(stream: string, step: Scenario['steps'][number]): Promise<vo
 }
 
 /** The store's own table fits a new definition from the next reading on: until then the target may be ahead of it. */
-const expected = (stream: string, step: Scenario['steps'][number], target: Target): Promise<readonly Row[]> =>
+const expected = (stream: string, step: Scenario['steps'][number], target: Target): Promise<readonly ReadRow[]> =>
   step !== 'replay' && 'define' in step ? bench.landed(stream, target) : bench.shown(stream);
 
 describe.each(kinds)('what lands in a %s target is what the store has', (kind) => {

@@ -143,6 +143,16 @@ describe.each(kinds)('rows of a %s target', (kind) => {
     expect(await target.placed(orders)).toMatchObject({ live: { id: ids['fill'] }, build: { id: ids['build'] } });
   });
 
+  test('fields without a column come back as one text, whatever their order and way of writing', async () => {
+    const target = await warehouse.fresh();
+    await target.open(orders);
+    const extra = '{"z": [1.50, {"b": null, "a": "é"}], "1": 1e2}';
+    await target.apply(orders, changesOf(0, [rowOf(1, ['1', 'a', null], { extra }), rowOf(2, ['2', 'b', null])]));
+    const found: (string | null)[] = [];
+    for await (const row of target.rows(orders)) found.push(row.extra);
+    expect(found).toEqual(['{"1":100,"z":[1.5,{"a":"é","b":null}]}', null]);
+  });
+
   test('heads say what the table shows, in the order of the keys', async () => {
     const target = await warehouse.fresh();
     const table: TargetTable = { ...orders, columns: [column('id', 'number'), column('at', 'timestamp')], keys: 2 };

@@ -143,6 +143,24 @@ describe.each(kinds)('a table in a %s target', (kind) => {
     expect((await bench.landed(stream, target)).map(({ values }) => values[2])).toEqual(['a 9', 'b 2', 'mine']);
   });
 
+  test('that differs in a field without a column is found, too', async () => {
+    const { stream, target } = await landed();
+    const table = await bench.tableOf(stream);
+    const before = await bench.landed(stream, target);
+    const of = async (extra: string): Promise<void> => {
+      const event = before.find(({ values }) => values[0] === 'a')?.event as number;
+      const { event: at } = await target.open(table);
+      await target.apply(table, changesOf(at, [rowOf(event, ['a', '1', 'a 1'], { extra })], { to: at }));
+    };
+    await of('{"more": 1.0}');
+    expect(await bench.rebuild(stream, target)).toMatchObject({ report: { differences: none, applied: false } });
+    await of('{"more": 2}');
+    expect(await bench.rebuild(stream, target)).toMatchObject({
+      report: { differences: { changed: 1, gone: 0, came: 0 }, applied: true },
+    });
+    expect(await bench.landed(stream, target)).toEqual(before);
+  });
+
   test('is right although loads go on, and the steps of a rebuild take up where the last one ended', async () => {
     const { stream, target } = await landed();
     await edit(stream, target, { upserts: [['a', '1', 'mine']] });

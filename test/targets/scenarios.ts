@@ -153,6 +153,24 @@ export const scenarios: readonly Scenario[] = [
     rows: 4,
   },
   {
+    name: 'fields without a column of their own, also when only they change',
+    stream: plain,
+    steps: [
+      {
+        pages: [
+          [
+            `{"id":"a","text":"one","z":[1.50,{"y":null,"b":"\\u00e9"}],"big":12345678901234567890.5,"huge":1e300}`,
+            `{"id":"b","text":"one","only":"b"}`,
+            say('c', 'one'),
+            `{"id":"d","text":"one","more":{"b":1,"a":[]}}`,
+          ],
+        ],
+      },
+      { pages: [[`{"id":"b","text":"one","only":"B"}`, `{"id":"c","text":"one","more":null}`, say('d', 'one')]] },
+    ],
+    rows: 4,
+  },
+  {
     name: 'a column that the definition gains, in rows from before too',
     stream: plain,
     steps: [

@@ -1,0 +1,15 @@
+import { backfills } from './backfills.ts';
+import { governors } from './governors.ts';
+import { nights } from './nights.ts';
+import type { Recording } from './recording.ts';
+import { syncs } from './syncs.ts';
+import { targets } from './targets.ts';
+
+/** Every workflow in the states it can be in. */
+export const recordings: Readonly<Record<string, Recording>> = {
+  ...syncs,
+  ...governors,
+  ...backfills,
+  ...nights,
+  ...targets,
+};

@@ -1,0 +1,154 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { cancelWorkflow, showPauses } from '../../client/control.ts';
+import { wakeStreams } from '../../client/governor.ts';
+import { startRetry } from '../../client/start-retry.ts';
+import { reportOfSync } from '../../client/start-sync.ts';
+import { plainNames } from '../../messages/names.ts';
+import { retryId } from '../../messages/retry-ids.ts';
+import { openStreamRuns } from '../../store/ledger/open-runs.ts';
+import { endPauses, orderPause } from '../../store/pauses.ts';
+import { WINDOW } from '../../test/workflows/scene.ts';
+import { saveChain, until } from './playing.ts';
+import type { Recording } from './recording.ts';
+
+/** Runs of partners and streams, and one stream once more. */
+export const syncs = {
+  ok: {
+    play: async ({ start, streamId, save }) => {
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      await save('syncPartner.ok', runId);
+      await save('syncStream.ok', streamId('payments'));
+    },
+  },
+  partial: {
+    faults: [{ kind: 'status', status: 400, stream: 'customers' }],
+    play: async ({ start, streamId, save }) => {
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      await save('syncPartner.partial', runId);
+      await save('syncStream.failed', streamId('customers'));
+    },
+  },
+  cancelled: {
+    faults: [{ kind: 'delay', ms: 3000, stream: 'payments', nth: 3 }],
+    play: async ({ start, streamId, save, simulator }) => {
+      const { handle, runId } = await start();
+      await until(() => simulator.requests().filter(({ stream }) => stream === 'payments').length === 3);
+      await handle.cancel();
+      await reportOfSync(handle);
+      await save('syncPartner.cancelled', runId);
+      await save('syncStream.cancelled', streamId('payments'));
+    },
+  },
+  joined: {
+    play: async ({ start, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      await save('syncPartner.joined', runId);
+    },
+  },
+  awaited: {
+    faults: [{ kind: 'delay', ms: 2000, stream: 'payments', nth: 1 }],
+    play: async ({ start, save, simulator }) => {
+      const first = await start(['payments']);
+      await until(() => simulator.requests().length > 0);
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      await reportOfSync(first.handle);
+      await save('syncPartner.awaited', runId);
+    },
+  },
+  refused: {
+    play: async ({ start, save }) => {
+      const { handle, runId } = await start(['nothing']);
+      await reportOfSync(handle);
+      await save('syncPartner.refused', runId);
+    },
+  },
+  deferred: {
+    faults: [{ kind: 'throttle', stream: 'payments', nth: [1, 3], seconds: 1 }],
+    play: async ({ start, streamId, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      await save('syncStream.deferred', streamId('payments'));
+    },
+  },
+  retried: {
+    faults: [{ kind: 'status', status: 500, stream: 'payments', nth: [1, 2, 5] }],
+    play: async ({ start, streamId, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      await save('syncStream.retried', streamId('payments'));
+    },
+  },
+  paused: {
+    faults: [{ kind: 'delay', ms: 1000, stream: 'payments', nth: 3 }],
+    play: async ({ scene, partner, simulator, start, streamId, save }) => {
+      const { handle } = await start(['payments']);
+      await until(() => simulator.requests().length === 3);
+      const pause = { scope: 'partner', target: partner, partner, reason: 'recorded', by: 'recorder' } as const;
+      await orderPause(scene.pool, { ...pause, atOnce: false });
+      while (!(await openStreamRuns(scene.pool, { partner })).every(({ kind }) => kind === 'paused')) await wait(50);
+      await wait(500);
+      await endPauses(scene.pool, { targets: [pause], by: 'recorder', reason: 'over' });
+      await wakeStreams(scene.client, [streamId('payments')]);
+      await reportOfSync(handle);
+      await save('syncStream.paused', streamId('payments'));
+    },
+  },
+  aside: {
+    faults: [{ kind: 'delay', ms: 3000, stream: 'payments', nth: 3 }],
+    play: async ({ scene, simulator, start, streamId, save }) => {
+      const { handle, runId } = await start();
+      await until(() => simulator.requests().filter(({ stream }) => stream === 'payments').length === 3);
+      await showPauses(scene.client, [{ runId, pauses: ['recorded'] }]);
+      await cancelWorkflow(scene.client, streamId('payments'));
+      await reportOfSync(handle);
+      await save('syncPartner.aside', runId);
+    },
+  },
+  woken: {
+    faults: [{ kind: 'throttle', stream: 'payments', nth: 3, seconds: 12 }],
+    play: async ({ scene, start, streamId, save }) => {
+      const { handle } = await start(['payments']);
+      const { workflowService } = scene.client;
+      const waits = async (): Promise<boolean> => {
+        const execution = { workflowId: streamId('payments') };
+        const { history } = await workflowService.getWorkflowExecutionHistory({ namespace: 'default', execution });
+        return history?.events?.some((event) => event.timerStartedEventAttributes != null) ?? false;
+      };
+      while (!(await waits().catch(() => false))) await wait(50);
+      const first = (await scene.client.workflow.getHandle(streamId('payments')).describe()).runId;
+      await wakeStreams(scene.client, [streamId('payments')]);
+      await reportOfSync(handle);
+      await save('syncStream.woken', streamId('payments'), first);
+    },
+  },
+  retried_once: {
+    faults: [{ kind: 'status', status: 400, stream: 'payments', nth: 3 }],
+    play: async ({ scene, partner, start, save }) => {
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      const retry = { runId, partner, stream: 'payments', window: WINDOW, kind: 'manual' } as const;
+      await reportOfSync(await startRetry(scene.client, { names: plainNames, ...retry }));
+      await save('retryStream.ok', retryId(runId, 'payments'));
+    },
+  },
+  retried_in_vain: {
+    faults: [{ kind: 'status', status: 400, stream: 'payments' }],
+    play: async ({ scene, partner, start, save }) => {
+      const { handle, runId } = await start();
+      await reportOfSync(handle);
+      const retry = { runId, partner, stream: 'payments', window: WINDOW, kind: 'manual' } as const;
+      await reportOfSync(await startRetry(scene.client, { names: plainNames, ...retry }));
+      await save('retryStream.failed', retryId(runId, 'payments'));
+    },
+  },
+  continued: {
+    grant: { requests: 1 },
+    play: async ({ scene, start, streamId, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      await saveChain('syncStream', scene.client.workflow.getHandle(streamId('payments')), save);
+    },
+  },
+} as const satisfies Readonly<Record<string, Recording>>;
