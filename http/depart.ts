@@ -7,6 +7,10 @@ export interface Transport {
   readonly request: (options: RequestOptions, onResponse: (message: IncomingMessage) => void) => ClientRequest;
 }
 
+export const plainTransport: Transport = {
+  request: (options, onResponse) => (options.protocol === 'https:' ? https : http).request(options, onResponse),
+};
+
 /**
  * A transport for axios that connects at once but writes only when the departure says so. Preparing a request takes a
  * millisecond or many on a busy machine, and a moment that was permitted should not be spent on it.
@@ -14,7 +18,7 @@ export interface Transport {
 export function departingTransport(departure: Departure): Transport {
   return {
     request(options, onResponse) {
-      const request = (options.protocol === 'https:' ? https : http).request(options, onResponse);
+      const request = plainTransport.request(options, onResponse);
       request.once('finish', departure.onWire);
       request.once('response', ({ statusCode }) => departure.onAnswer(statusCode ?? 0));
       holdEnd(request, departure);

@@ -21,7 +21,8 @@ const ourFault: ReadonlySet<string> = new Set([
   'ERR_INVALID_HTTP_TOKEN',
 ]);
 
-function codeOf(error: unknown): string {
+/** Node's or OpenSSL's name of what happened. */
+export function codeOf(error: unknown): string {
   for (let e = error; typeof e === 'object' && e !== null; e = (e as Error).cause) {
     const { code } = e as NodeJS.ErrnoException;
     if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code)) return code;
