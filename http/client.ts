@@ -1,9 +1,8 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { KeptConnectionBroke, PermitLapsed, type Departure } from '../core/departure.ts';
 import type { Answer, PageRequest } from '../core/page.ts';
 import type { Partner } from '../definitions/definition.ts';
 import type { Authorizer } from './auth.ts';
+import { openConnections, type Connections } from './connections.ts';
 import { keepingTrust } from './keeping-trust.ts';
 import type { KnownSecret } from './known-secrets.ts';
 import type { Log } from './log.ts';
@@ -27,19 +26,23 @@ export interface PartnerClient {
 export interface PartnerClientDeps {
   readonly partner: Pick<Partner, 'name' | 'baseUrl' | 'timeout' | 'maxBytes'>;
   readonly authorizer: Authorizer;
+  /** Closed with the client; direct ones when absent. */
+  readonly connections?: Connections;
   readonly log: Log;
   /** Epoch ms. */
   readonly now: () => number;
 }
 
-export function createPartnerClient({ partner, authorizer, log, now }: PartnerClientDeps): PartnerClient {
-  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
-  const freshAgents = { http: new HttpAgent(), https: new HttpsAgent() };
+export function createPartnerClient({
+  partner,
+  authorizer,
+  connections = openConnections({}),
+  log,
+  now,
+}: PartnerClientDeps): PartnerClient {
   const keeping = keepingTrust(now);
   return {
-    close: () => {
-      for (const agent of [agents, freshAgents].flatMap(({ http, https }) => [http, https])) agent.destroy();
-    },
+    close: connections.close,
     send: async (request, signal, departure, { fresh = false } = { fresh: false }) => {
       const authorized = await authorizer.authorize(request);
       const path = redactUrl(request.url, partner.baseUrl, await authorizer.secrets([]));
@@ -56,7 +59,7 @@ export function createPartnerClient({ partner, authorizer, log, now }: PartnerCl
           maxBytes: partner.maxBytes,
           what: `${request.method} ${path}`,
           signal,
-          agents: fresh || !keeping.trusted() ? freshAgents : agents,
+          ...connections.to(authorized.url, { fresh: fresh || !keeping.trusted() }),
           ...(departure === undefined ? {} : { departure: { ...departure, onWire } }),
         });
         if (answer.reused) keeping.held();

@@ -7,7 +7,7 @@ import { GiveUp, RetryLater } from '../core/errors.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { PageRequest } from '../core/page.ts';
 import { decodeBody, type DecodedBody } from './decode-body.ts';
-import { departingTransport, isUnsent, plainTransport, type Transport } from './depart.ts';
+import { departingTransport, isUnsent, plainTransport, transportThrough, type Transport } from './depart.ts';
 import { readBody } from './read-body.ts';
 import { transportFailure } from './transport-failure.ts';
 import { watchConnection } from './watch-connection.ts';
@@ -23,6 +23,8 @@ export interface SendOptions {
   /** Holds the request until its moment; a request that it turns back ends with PermitLapsed, unsent. */
   readonly departure?: Departure;
   readonly agents?: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  /** Of plain HTTP. */
+  readonly proxy?: URL;
 }
 
 export interface RawAnswer {
@@ -63,7 +65,8 @@ export async function sendOnce(request: PageRequest, options: SendOptions): Prom
       }, turnBack);
     },
   };
-  const connection = watchConnection(departure === undefined ? plainTransport : departingTransport(departure));
+  const way = options.proxy === undefined ? plainTransport : transportThrough(options.proxy);
+  const connection = watchConnection(departure === undefined ? way : departingTransport(departure, way));
   try {
     const response = await axios.request<IncomingMessage>(
       axiosConfig(request, stop.signal, { agents: options.agents, transport: connection.transport }),
@@ -106,6 +109,8 @@ function axiosConfig(
     signal,
     ...(agents === undefined ? {} : { httpAgent: agents.http, httpsAgent: agents.https }),
     transport,
+    // The agents know theirs.
+    proxy: false,
     // A redirect could carry the credentials to another host, and takes a permit of its own.
     maxRedirects: 0,
     maxBodyLength: Number.POSITIVE_INFINITY,
