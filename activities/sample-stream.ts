@@ -2,6 +2,7 @@ import type { Position } from '../core/page.ts';
 import { sliceAt } from '../core/window.ts';
 import { createAuthorizer } from '../http/auth.ts';
 import { createTokenExchange } from '../http/auth/token-exchange.ts';
+import { openConnections } from '../http/connections.ts';
 import { createPartnerClient } from '../http/client.ts';
 import { redactHeaders, redactUrl } from '../http/redact.ts';
 import { sourceOf } from '../sources/source-of.ts';
@@ -11,6 +12,7 @@ import { DAY } from '../core/duration.ts';
 import { noFailpoint } from '../core/failpoint.ts';
 import { suggestSchema } from '../definitions/suggest-schema.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import type { Environment } from '../definitions/interpolate.ts';
 import type { ReadSecret } from '../definitions/definition.ts';
 import type { Limiter } from '../limits/permits/limiter.ts';
 import { parseJson, valueAt } from '../core/json.ts';
@@ -59,11 +61,11 @@ export interface FailedSample {
 /** Asks a stream for its first page and says what came; nothing is written, no limit of the fleet is touched. */
 export async function sampleStream(
   stream: CompiledStream,
-  { streams, nowMs, secret }: Pick<Asking, 'streams' | 'nowMs' | 'secret'>,
+  { streams, nowMs, secret, env }: Pick<Asking, 'streams' | 'nowMs' | 'secret' | 'env'>,
 ): Promise<Sample | FailedSample> {
   let request: string | null = null;
   try {
-    const page = await firstPage(stream, { streams, nowMs, secret, onRequest: (text) => (request = text) });
+    const page = await firstPage(stream, { streams, nowMs, secret, env, onRequest: (text) => (request = text) });
     return sampleOf(stream, page, request ?? '');
   } catch (error) {
     return { stream: stream.name, request, error: explain(error) };
@@ -130,6 +132,8 @@ interface Asking {
   readonly nowMs: number;
   /** For auth functions. */
   readonly secret?: ReadSecret | undefined;
+  /** Tells of proxies. */
+  readonly env?: Environment | undefined;
   readonly onRequest?: (request: string) => void;
 }
 
@@ -139,8 +143,12 @@ interface SampledPage extends PageContent, Pick<FetchedPage, 'answer'> {
   readonly receivedNext: number | undefined;
 }
 
-async function firstPage(stream: CompiledStream, { streams, nowMs, secret, onRequest }: Asking): Promise<SampledPage> {
+async function firstPage(
+  stream: CompiledStream,
+  { streams, nowMs, secret, env = {}, onRequest }: Asking,
+): Promise<SampledPage> {
   const { partner, definition } = stream;
+  const connections = openConnections({ tls: partner.tls, env });
   const authorizer = createAuthorizer({
     auth: partner.auth,
     tokens: createMemoryTokenStore(),
@@ -149,7 +157,7 @@ async function firstPage(stream: CompiledStream, { streams, nowMs, secret, onReq
     now,
   });
   const quiet = { info: () => {}, warn: () => {}, debug: () => {} };
-  const client = createPartnerClient({ partner, authorizer, log: quiet, now });
+  const client = createPartnerClient({ partner, authorizer, connections, log: quiet, now });
   const deps: FetchDeps = {
     client,
     authorizer,
@@ -165,7 +173,7 @@ async function firstPage(stream: CompiledStream, { streams, nowMs, secret, onReq
       ? null
       : { from: new Date(definition.incremental.initial).toISOString(), to: new Date(nowMs + DAY).toISOString() };
   try {
-    const parents = definition.parent === undefined ? [] : await someParents(stream, { streams, nowMs, secret });
+    const parents = definition.parent === undefined ? [] : await someParents(stream, { streams, nowMs, secret, env });
     const position: Position = { cursor: null, parents, range: sliceAt(range, undefined, 0) };
     const { method, url } = sourceOf(stream).request(position);
     onRequest?.(`${method} ${redactUrl(url, partner.baseUrl)}`);
@@ -197,11 +205,11 @@ async function firstPage(stream: CompiledStream, { streams, nowMs, secret, onReq
   }
 }
 
-async function someParents(stream: CompiledStream, { streams, nowMs, secret }: Asking): Promise<readonly string[]> {
+async function someParents(stream: CompiledStream, { streams, ...asking }: Asking): Promise<readonly string[]> {
   const { parent } = stream.definition;
   const parentStream = parent === undefined ? undefined : streams.get(parent.stream);
   if (parent === undefined || parentStream === undefined) return [];
-  const page = await firstPage(parentStream, { streams, nowMs, secret });
+  const page = await firstPage(parentStream, { streams, ...asking });
   const values = page.received
     .map(({ record }) => valueAt(record, parent.field))
     .filter((value) => typeof value === 'string' || typeof value === 'number')

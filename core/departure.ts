@@ -15,3 +15,11 @@ export interface Departure {
 export class PermitLapsed extends Error {
   override readonly name = 'PermitLapsed';
 }
+
+/**
+ * A connection that had been kept broke before any byte of the answer came, as happens when the other side closes it at that moment. The
+ * request may have been seen, so it counts; it says nothing of the partner's health, and a request that only reads may be sent again.
+ */
+export class KeptConnectionBroke extends Error {
+  override readonly name = 'KeptConnectionBroke';
+}

@@ -5,12 +5,14 @@ import { checkRows } from './check-rows.ts';
 import { checkSchedules } from './check-schedules.ts';
 import type { Partner } from './definition.ts';
 import type { Problem } from './problem.ts';
+import { checkTls } from './tls.ts';
 
 /** What the shape alone cannot tell: rules between fields, between streams, and between a stream and its schema. */
 export function checkPartner(partner: Partner): readonly Problem[] {
   return [
     ...checkAddress(partner),
     ...checkAuth(partner),
+    ...checkTls(partner.tls, partner.baseUrl),
     ...checkLimits(partner.limits),
     ...Object.entries(partner.streams).flatMap(([name, stream]) => [
       ...checkRequest(stream, ['streams', name]),

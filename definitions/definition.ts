@@ -4,6 +4,7 @@ import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
+import { tls } from './tls.ts';
 
 /**
  * The shape of a partner definition: what a person writes in `partners/<name>.yaml` or `.ts`. One schema for both.
@@ -297,6 +298,8 @@ export const partner = z.strictObject({
   baseUrl: z.url({ protocol: /^https?$/, error: 'an http(s) URL' }),
   auth: auth.prefault({ type: 'none' }),
   headers: z.record(z.string(), z.string()).default({}),
+  /** Certificates of our own: docs/http.md. */
+  tls: tls.optional(),
   limits: limits.prefault({}),
   /** One request may take this long, connect to last byte. */
   timeout: durationMs.default(30_000),

@@ -5,8 +5,9 @@ import { partner, type Partner } from './definition.ts';
 import { findPartner } from './find.ts';
 import type { Environment } from './interpolate.ts';
 import { loadChecked } from './load-checked.ts';
-import type { Problem } from './problem.ts';
+import { invalidDefinition, type Problem } from './problem.ts';
 import { secretsOf, type Secrets } from './secrets.ts';
+import { readTls, type NamedFile } from './tls.ts';
 
 export { listPartners } from './find.ts';
 
@@ -28,6 +29,8 @@ export interface LoadedPartner {
   readonly changeable: Environment;
   /** What its requests carry of `${NAME}`, but for `auth`. */
   readonly carried: Environment;
+  /** Files that it names; one that changes may be a new certificate. */
+  readonly files: readonly NamedFile[];
 }
 
 /** With what it took from secrets. */
@@ -46,7 +49,11 @@ export async function loadWithSecrets(
     secrets,
     check: (shaped) => [...checkName(shaped, file), ...checkPartner(shaped)],
   });
-  return { partner: value, changeable, carried: carriedSecrets(written, { env: taken, baseUrl: value.baseUrl }) };
+  const carried = carriedSecrets(written, { env: taken, baseUrl: value.baseUrl });
+  if (value.tls === undefined) return { partner: value, changeable, carried, files: [] };
+  const { tls, files, problems } = await readTls(value.tls, file);
+  if (problems.length > 0) throw invalidDefinition(file, problems);
+  return { partner: { ...value, tls }, changeable, carried, files };
 }
 
 function checkName(partner: Partner, file: string): Problem[] {

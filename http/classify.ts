@@ -98,7 +98,7 @@ const table: Readonly<Record<string, Row>> = {
   503: ['throttled', 'the partner is overloaded or in maintenance'],
   505: ['giveUp', 'the partner does not speak this HTTP version'],
   '2xx': ['ok', 'fine'],
-  '3xx': ['giveUp', 'redirected: correct baseUrl or path, redirects are not followed'],
+  '3xx': ['giveUp', 'redirected to where a request is not sent again: correct baseUrl or path'],
   '4xx': ['giveUp', 'the partner refuses the request'],
   '5xx': ['retry', 'the partner has a problem'],
 };

@@ -1,36 +1,49 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { PermitLapsed, type Departure } from '../core/departure.ts';
+import { KeptConnectionBroke, PermitLapsed, type Departure } from '../core/departure.ts';
 import type { Answer, PageRequest } from '../core/page.ts';
 import type { Partner } from '../definitions/definition.ts';
 import type { Authorizer } from './auth.ts';
+import { openConnections, type Connections } from './connections.ts';
+import { keepingTrust } from './keeping-trust.ts';
 import type { KnownSecret } from './known-secrets.ts';
 import type { Log } from './log.ts';
 import { redactUrl, requestIdOf, withoutSecrets } from './redact.ts';
 import { sendOnce } from './send-once.ts';
 
 export interface PartnerClient {
-  /** Exactly one attempt. Any status is an answer; what it means is `classify`'s to say. */
-  readonly send: (request: PageRequest, signal: AbortSignal, departure?: Departure) => Promise<Answer>;
+  /**
+   * Exactly one attempt. Any status is an answer; what it means is `classify`'s to say. Throws KeptConnectionBroke when it may be made
+   * once more, `fresh`: over a new connection.
+   */
+  readonly send: (
+    request: PageRequest,
+    signal: AbortSignal,
+    departure?: Departure,
+    how?: { readonly fresh: boolean },
+  ) => Promise<Answer>;
   readonly close: () => void;
 }
 
 export interface PartnerClientDeps {
   readonly partner: Pick<Partner, 'name' | 'baseUrl' | 'timeout' | 'maxBytes'>;
   readonly authorizer: Authorizer;
+  /** Closed with the client; direct ones when absent. */
+  readonly connections?: Connections;
   readonly log: Log;
   /** Epoch ms. */
   readonly now: () => number;
 }
 
-export function createPartnerClient({ partner, authorizer, log, now }: PartnerClientDeps): PartnerClient {
-  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+export function createPartnerClient({
+  partner,
+  authorizer,
+  connections = openConnections({}),
+  log,
+  now,
+}: PartnerClientDeps): PartnerClient {
+  const keeping = keepingTrust(now);
   return {
-    close: () => {
-      agents.http.destroy();
-      agents.https.destroy();
-    },
-    send: async (request, signal, departure) => {
+    close: connections.close,
+    send: async (request, signal, departure, { fresh = false } = { fresh: false }) => {
       const authorized = await authorizer.authorize(request);
       const path = redactUrl(request.url, partner.baseUrl, await authorizer.secrets([]));
       const call = { partner: partner.name, method: request.method, path };
@@ -46,9 +59,10 @@ export function createPartnerClient({ partner, authorizer, log, now }: PartnerCl
           maxBytes: partner.maxBytes,
           what: `${request.method} ${path}`,
           signal,
-          agents,
+          ...connections.to(authorized.url, { fresh: fresh || !keeping.trusted() }),
           ...(departure === undefined ? {} : { departure: { ...departure, onWire } }),
         });
+        if (answer.reused) keeping.held();
         const durationMs = elapsed();
         const requestId = harmlessId(requestIdOf(answer.headers), await authorizer.secrets([]));
         log.info({ ...call, status: answer.status, durationMs, bytes: answer.bytes, requestId }, 'partner answered');
@@ -71,6 +85,11 @@ export function createPartnerClient({ partner, authorizer, log, now }: PartnerCl
         };
       } catch (error) {
         if (error instanceof PermitLapsed) throw error;
+        if (error instanceof KeptConnectionBroke) {
+          keeping.broke();
+          log.info({ ...call, durationMs: elapsed() }, 'a kept connection was reset');
+          throw error;
+        }
         const cancelled = signal.aborted;
         log.warn({ ...call, durationMs: elapsed(), ...failureFields(error, cancelled) }, 'partner did not answer');
         throw error;

@@ -1,20 +1,45 @@
 import http from 'node:http';
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import https from 'node:https';
+import { TLSSocket } from 'node:tls';
 import { PermitLapsed, type Departure } from '../core/departure.ts';
+import { proxyHeaders } from './proxy-for.ts';
 
 export interface Transport {
   readonly request: (options: RequestOptions, onResponse: (message: IncomingMessage) => void) => ClientRequest;
 }
 
+export const plainTransport: Transport = {
+  request: (options, onResponse) => (options.protocol === 'https:' ? https : http).request(options, onResponse),
+};
+
+/** By plain HTTP a proxy is asked with the whole URL (RFC 9112 §3.2.2). */
+export const transportThrough = (proxy: URL): Transport => ({
+  request: ({ hostname, host = hostname, port, path, headers, ...options }, onResponse) => {
+    const authority = port === undefined || port === null || port === '' ? `${host}` : `${host}:${port}`;
+    return (proxy.protocol === 'https:' ? https : http).request(
+      {
+        ...options,
+        protocol: proxy.protocol,
+        ...(proxy.protocol === 'https:' ? { agent: undefined } : {}),
+        host: proxy.hostname.replace(/^\[|\]$/g, ''),
+        port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
+        path: `http://${authority}${path ?? '/'}`,
+        headers: { ...(headers as Readonly<Record<string, string>>), host: authority, ...proxyHeaders(proxy) },
+      },
+      onResponse,
+    );
+  },
+});
+
 /**
  * A transport for axios that connects at once but writes only when the departure says so. Preparing a request takes a
  * millisecond or many on a busy machine, and a moment that was permitted should not be spent on it.
  */
-export function departingTransport(departure: Departure): Transport {
+export function departingTransport(departure: Departure, transport: Transport = plainTransport): Transport {
   return {
     request(options, onResponse) {
-      const request = (options.protocol === 'https:' ? https : http).request(options, onResponse);
+      const request = transport.request(options, onResponse);
       request.once('finish', departure.onWire);
       request.once('response', ({ statusCode }) => departure.onAnswer(statusCode ?? 0));
       holdEnd(request, departure);
@@ -55,12 +80,16 @@ function holdEnd(request: ClientRequest, departure: Departure): void {
 
 function whenConnected(request: ClientRequest, then: () => void): void {
   const onSocket = (socket: NonNullable<ClientRequest['socket']>): void => {
-    if (!socket.connecting) then();
-    else socket.once('authorized' in socket ? 'secureConnect' : 'connect', then);
+    // Through a proxy's tunnel the connection stands before the handshake does.
+    if (socket instanceof TLSSocket && !isSecure(socket)) socket.once('secureConnect', then);
+    else if (socket.connecting) socket.once('connect', then);
+    else then();
   };
   if (request.socket === null) request.once('socket', onSocket);
   else onSocket(request.socket);
 }
+
+const isSecure = (socket: TLSSocket): boolean => ![null, 'unknown'].includes(socket.getProtocol());
 
 /** Whether the request ended before anything of it was sent, for reasons that have nothing to do with the partner's answer. */
 export function isUnsent(error: unknown): boolean {

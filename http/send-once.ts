@@ -2,14 +2,15 @@ import type { Agent as HttpAgent, IncomingMessage } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import axios from 'axios';
 import type { AxiosRequestConfig } from 'axios';
-import { PermitLapsed, type Departure } from '../core/departure.ts';
+import { KeptConnectionBroke, PermitLapsed, type Departure } from '../core/departure.ts';
 import { GiveUp, RetryLater } from '../core/errors.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { PageRequest } from '../core/page.ts';
 import { decodeBody, type DecodedBody } from './decode-body.ts';
-import { departingTransport, isUnsent } from './depart.ts';
+import { departingTransport, isUnsent, plainTransport, transportThrough, type Transport } from './depart.ts';
 import { readBody } from './read-body.ts';
 import { transportFailure } from './transport-failure.ts';
+import { watchConnection } from './watch-connection.ts';
 
 export interface SendOptions {
   /** The whole call, connect to last byte: a dribbling body does not outlive it. */
@@ -22,6 +23,8 @@ export interface SendOptions {
   /** Holds the request until its moment; a request that it turns back ends with PermitLapsed, unsent. */
   readonly departure?: Departure;
   readonly agents?: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  /** Of plain HTTP. */
+  readonly proxy?: URL;
 }
 
 export interface RawAnswer {
@@ -29,10 +32,12 @@ export interface RawAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly content: DecodedBody['content'];
   readonly bytes: number;
+  /** It came over a connection that had been kept. */
+  readonly reused: boolean;
 }
 
 /**
- * One attempt: an answer of any status, read to its end, or RetryLater, GiveUp, NeedsAttention. An aborted signal throws
+ * One attempt: an answer of any status, read to its end, or RetryLater, GiveUp, NeedsAttention, KeptConnectionBroke. An aborted signal throws
  * the signal's own reason. axios' errors never leave: they hold the request with its credentials.
  */
 export async function sendOnce(request: PageRequest, options: SendOptions): Promise<RawAnswer> {
@@ -60,14 +65,16 @@ export async function sendOnce(request: PageRequest, options: SendOptions): Prom
       }, turnBack);
     },
   };
+  const way = options.proxy === undefined ? plainTransport : transportThrough(options.proxy);
+  const connection = watchConnection(departure === undefined ? way : departingTransport(departure, way));
   try {
     const response = await axios.request<IncomingMessage>(
-      axiosConfig(request, stop.signal, { agents: options.agents, departure }),
+      axiosConfig(request, stop.signal, { agents: options.agents, transport: connection.transport }),
     );
     const headers = plainHeaders(response.data);
     const body = await readBody(response.data, { maxBytes, what });
     const decoded = await decodeBody(body, { headers, maxBytes, what });
-    return { status: response.status, headers, ...decoded };
+    return { status: response.status, headers, ...decoded, reused: connection.reused() };
   } catch (error) {
     signal?.throwIfAborted();
     if (isUnsent(error)) throw new PermitLapsed(`${what} was not sent in time`);
@@ -75,6 +82,7 @@ export async function sendOnce(request: PageRequest, options: SendOptions): Prom
       throw new RetryLater(`${what} took longer than ${formatDuration(timeoutMs)}`, {
         cause: Object.assign(new Error('ETIMEDOUT'), { code: 'ETIMEDOUT' }),
       });
+    if (connection.brokeOnReuse(error)) throw new KeptConnectionBroke(`${what}: a kept connection was reset`);
     throw error instanceof RetryLater || error instanceof GiveUp ? error : transportFailure(error, what);
   } finally {
     clearTimeout(timer);
@@ -85,7 +93,7 @@ export async function sendOnce(request: PageRequest, options: SendOptions): Prom
 function axiosConfig(
   request: PageRequest,
   signal: AbortSignal,
-  { agents, departure }: { agents: SendOptions['agents']; departure: Departure | undefined },
+  { agents, transport }: { agents: SendOptions['agents']; transport: Transport },
 ): AxiosRequestConfig {
   return {
     method: request.method,
@@ -100,8 +108,10 @@ function axiosConfig(
     ...(request.body === undefined ? {} : { data: request.body }),
     signal,
     ...(agents === undefined ? {} : { httpAgent: agents.http, httpsAgent: agents.https }),
-    ...(departure === undefined ? {} : { transport: departingTransport(departure) }),
-    // A redirect could carry the credentials to another host.
+    transport,
+    // The agents know theirs.
+    proxy: false,
+    // A redirect could carry the credentials to another host, and takes a permit of its own.
     maxRedirects: 0,
     maxBodyLength: Number.POSITIVE_INFINITY,
     validateStatus: () => true,

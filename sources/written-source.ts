@@ -1,4 +1,5 @@
 import { GiveUp, RetryLater } from '../core/errors.ts';
+import { onSameOrigin, originOf } from '../core/same-origin.ts';
 import type { Source } from '../core/source.ts';
 import type { Partner } from '../definitions/definition.ts';
 
@@ -33,8 +34,9 @@ function called<T>(name: string, call: () => T): T {
 function onOrigin(asked: string, baseUrl: string): string {
   const base = new URL(baseUrl);
   if (!URL.canParse(asked, baseUrl)) throw new GiveUp(`the source's function "request" returned a url that is none`);
-  const url = new URL(asked, baseUrl);
-  if (url.origin !== base.origin)
-    throw new GiveUp(`the source asks ${url.origin}, not ${base.origin}: credentials are not sent there`);
+  const link = new URL(asked, baseUrl);
+  const url = onSameOrigin(link, base);
+  if (url === undefined)
+    throw new GiveUp(`the source asks ${originOf(link)}, not ${base.origin}: credentials are not sent there`);
   return url.href;
 }

@@ -6,6 +6,7 @@ import { circuitSettings, type CircuitSettings } from '../core/circuit-settings.
 import { InvalidInput } from '../core/errors.ts';
 import { createAuthorizer, type Authorizer } from '../http/auth.ts';
 import { createTokenExchange } from '../http/auth/token-exchange.ts';
+import { openConnections } from '../http/connections.ts';
 import { createPartnerClient, type PartnerClient } from '../http/client.ts';
 import { headerProblems, type ReportProblems } from '../http/header-problems.ts';
 import { KnownSecrets, type KnownSecret } from '../http/known-secrets.ts';
@@ -44,6 +45,8 @@ export interface RegistryDeps {
 
 interface Opened {
   readonly changedAtMs: number;
+  /** That the definition names. */
+  readonly files: LoadedPartner['files'];
   /** What the definition took from secrets that may change. */
   readonly taken: Environment;
   readonly known: KnownSecrets;
@@ -61,10 +64,15 @@ export function partnerRegistry(deps: RegistryDeps): Partners & { close(): Promi
   const pauses = new PostgresPauses(deps.pool);
   const secrets = secretsOf(deps.env, deps.now);
   const find = async (name: string): Promise<Opened> => {
-    const changedAtMs = (await stat(await findPartner(name, deps.dir))).mtimeMs;
     const known = open.get(name);
     const opened = await known?.catch(() => undefined);
-    if (known !== undefined && opened?.changedAtMs === changedAtMs && (await isCurrent(secrets, opened.taken)))
+    const changedAtMs = (await stat(await findPartner(name, deps.dir))).mtimeMs;
+    if (
+      known !== undefined &&
+      opened?.changedAtMs === changedAtMs &&
+      (await areUnchanged(opened.files)) &&
+      (await isCurrent(secrets, opened.taken))
+    )
       return known;
     // Grants that run on keep the old client; its idle connections end by themselves.
     const opening = loadWithSecrets(name, { ...deps, secrets }).then((loaded) =>
@@ -89,6 +97,17 @@ export function partnerRegistry(deps: RegistryDeps): Partners & { close(): Promi
   };
 }
 
+/** One that is away may be in the middle of being replaced. */
+async function areUnchanged(files: Opened['files']): Promise<boolean> {
+  const changes = await Promise.all(
+    files.map(async ({ path, changedAtMs }) => {
+      const found = await stat(path).catch(() => undefined);
+      return found !== undefined && found.mtimeMs !== changedAtMs;
+    }),
+  );
+  return !changes.includes(true);
+}
+
 type OpenDeps = RegistryDeps & { readonly secrets: Secrets };
 
 interface Opening {
@@ -99,12 +118,13 @@ interface Opening {
 
 function openPartner(
   deps: OpenDeps,
-  { partner, changeable: taken, carried }: LoadedPartner,
+  { partner, changeable: taken, carried, files }: LoadedPartner,
   { changedAtMs, former }: Opening,
 ): Opened {
-  const { pool, log, now, secrets } = deps;
+  const { pool, log, now, secrets, env } = deps;
   const credential = credentialOf(partner);
   const known = new KnownSecrets(former);
+  const connections = openConnections({ tls: partner.tls, env });
   const authorizer = rotatingAuthorizer({
     secrets,
     taken,
@@ -119,11 +139,12 @@ function openPartner(
   for (const [name, value] of Object.entries(secretParameters(partner))) known.note(name, value);
   return {
     changedAtMs,
+    files,
     taken,
     known,
     streams: compilePartner(partner, deps.names),
     authorizer,
-    client: createPartnerClient({ partner, authorizer, log, now }),
+    client: createPartnerClient({ partner, authorizer, connections, log, now }),
     limiter: postgresLimiter(pool, {
       partner: partner.name,
       credential,

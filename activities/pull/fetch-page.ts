@@ -1,4 +1,4 @@
-import { PermitLapsed, type Departure } from '../../core/departure.ts';
+import { KeptConnectionBroke, PermitLapsed, type Departure } from '../../core/departure.ts';
 import { explain, NeedsAttention, GiveUp, NotReady, RetryLater, Throttled, type Coordinates } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
@@ -11,6 +11,7 @@ import type { UnreadAnswer } from '../../core/source.ts';
 import type { Authorizer } from '../../http/auth.ts';
 import { classify, type Verdict } from '../../http/classify.ts';
 import type { PartnerClient } from '../../http/client.ts';
+import { followRedirect, MOST_REDIRECTS } from '../../http/follow-redirect.ts';
 import type { ReportProblems } from '../../http/header-problems.ts';
 import type { KnownSecret } from '../../http/known-secrets.ts';
 import { sourceOf } from '../../sources/source-of.ts';
@@ -92,15 +93,24 @@ const nothing = {
 /** How partners refuse a page behind the last one. */
 const BEHIND_THE_END: readonly number[] = [400, 404, 416, 422];
 
-/** One page: permit, request, verdict. One attempt, but for a token that had to be renewed. */
+/** One page: permit, request, verdict. One attempt, but for a token that had to be renewed and a redirect on the same origin. */
 export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: PageAsked): Promise<FetchedPage> {
   const asked: PageAsked = { ...of, position: await sentPosition(stored, deps.authorizer) };
   const { stream, position } = asked;
   const at = placeOf(asked);
-  const request = withValidators(requestOf(asked, at), asked);
-  for (let renewed = false; ; renewed = true) {
-    const { verdict, blockedUntil, ...answered } = await sendOne(deps, request, asked);
+  const first = withValidators(requestOf(asked, at), asked);
+  let request = first;
+  const urls = [first.url];
+  for (let renewed = false; ;) {
+    const { verdict: judged, blockedUntil, ...answered } = await sendOne(deps, request, asked);
     const { answer } = answered;
+    const redirected = judged.ruled ? undefined : followRedirect(request, answer);
+    if (redirected !== undefined && mayFollow(redirected, urls)) {
+      request = redirected;
+      urls.push(request.url);
+      continue;
+    }
+    const verdict = redirected === undefined ? judged : { ...judged, message: describeCircle(answer.status, urls) };
     const place: Coordinates = {
       ...at,
       status: answer.status,
@@ -120,7 +130,7 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
         return {
           answer,
           foreseen: foreseen(asked, request, answered),
-          read: () => readPage(asked, request, answered, place),
+          read: () => readPage(asked, { first, last: request }, answered, place),
         };
       case 'skip':
         // A parent may vanish at any time; a listing of its own would lose the pages that follow.
@@ -141,6 +151,7 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
           throw new NeedsAttention(`${message}; ${renewed ? 'a new token did not help' : 'there is no newer one'}`, {
             at: place,
           });
+        renewed = true;
         break;
       case 'attention':
         throw new NeedsAttention(message, { at: place });
@@ -149,6 +160,12 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
     }
   }
 }
+
+const mayFollow = ({ url }: PageRequest, urls: readonly string[]): boolean =>
+  urls.length <= MOST_REDIRECTS && !urls.includes(url);
+
+const describeCircle = (status: number, urls: readonly string[]): string =>
+  `answered ${status}: redirected ${urls.length > MOST_REDIRECTS ? `more than ${MOST_REDIRECTS} times` : 'in a circle'}; correct baseUrl or path`;
 
 /** May be about one parent: it is gone, was renamed, or is not for these credentials. */
 const ABOUT_A_PARENT: readonly number[] = [403, 451];
@@ -179,19 +196,26 @@ interface Judged extends Answered {
   readonly blockedUntil: string | undefined;
 }
 
-/** A permit that was not used in time cost the partner nothing: then another one is asked for. */
+/**
+ * A permit that was not used in time cost the partner nothing: then another one is asked for. So it is once for a request that broke off
+ * with a connection that had been kept, which may have reached the partner and counts: all that we ask for is read, never changed.
+ */
 async function sendOne(deps: FetchDeps, request: PageRequest, asked: PageAsked): Promise<Judged> {
   const { partner, definition } = asked.stream;
   const lane = deps.lane ?? definition.lane;
-  const giveUpAtMs = deps.now() + MAX_SLOT_WAIT_MS;
+  let giveUpAtMs = deps.now() + MAX_SLOT_WAIT_MS;
+  let fresh = false;
   const wantedAtMs = deps.now();
   const onWire = (): void => deps.metrics?.permitWaited({ partner: partner.name, lane }, deps.now() - wantedAtMs);
   for (;;) {
     const permit = await takePermit(deps, { partner: partner.name, request, lane, giveUpAtMs });
     try {
-      return await sendWith(permit, deps, { request, asked, onWire });
+      return await sendWith(permit, deps, { request, asked, onWire, fresh });
     } catch (error) {
-      if (!(error instanceof PermitLapsed)) throw error;
+      if (error instanceof KeptConnectionBroke) {
+        fresh = true;
+        giveUpAtMs = deps.now() + MAX_SLOT_WAIT_MS;
+      } else if (!(error instanceof PermitLapsed)) throw error;
     }
   }
 }
@@ -200,7 +224,7 @@ async function sendOne(deps: FetchDeps, request: PageRequest, asked: PageAsked):
 async function sendWith(
   permit: GrantedPermit,
   deps: FetchDeps,
-  { request, asked, onWire }: { readonly request: PageRequest; readonly asked: PageAsked; readonly onWire: () => void },
+  { request, asked, ...how }: SendHow & { readonly request: PageRequest; readonly asked: PageAsked },
 ): Promise<Judged> {
   const { partner, definition } = asked.stream;
   const { limits, errors } = partner;
@@ -208,7 +232,7 @@ async function sendWith(
   const labels: StreamLabels = { partner: partner.name, stream: asked.stream.name };
   const call = new CircuitCall(deps, permit, placeOf(asked));
   try {
-    const answer = await send(permit, deps, { request, onWire }).catch(async (error: unknown) => {
+    const answer = await send(permit, deps, { request, ...how }).catch(async (error: unknown) => {
       if (!(error instanceof PermitLapsed)) metrics.requestSent(labels, undefined);
       if (isTransportFailure(error)) await call.failed(explain(error));
       throw error;
@@ -254,16 +278,24 @@ async function sendWith(
   }
 }
 
+interface SendHow {
+  readonly onWire: () => void;
+  /** Over a connection of its own. */
+  readonly fresh: boolean;
+}
+
 async function send(
   { departure }: GrantedPermit,
   deps: FetchDeps,
-  { request, onWire }: { readonly request: PageRequest; readonly onWire: () => void },
+  { request, onWire, fresh }: SendHow & { readonly request: PageRequest },
 ): Promise<Answer> {
   if (departure === undefined) {
     onWire();
     deps.onRequest();
   }
-  const answering = deps.client.send(request, deps.signal, departure && told(departure, { ...deps, onWire }));
+  const answering = deps.client.send(request, deps.signal, departure && told(departure, { ...deps, onWire }), {
+    fresh,
+  });
   deps.onSending?.();
   return answering;
 }
@@ -299,10 +331,21 @@ function requestOf({ stream, position }: PageAsked, at: Coordinates): PageReques
   return placed(at, [], () => sourceOf(stream).request(position));
 }
 
-function readPage(asked: PageAsked, request: PageRequest, answered: Answered, at: Coordinates): PageContent {
+/** What was asked at first, and at last if the partner redirected it. */
+interface Requests {
+  readonly first: PageRequest;
+  readonly last: PageRequest;
+}
+
+function readPage(
+  asked: PageAsked,
+  { first, last: request }: Requests,
+  answered: Answered,
+  at: Coordinates,
+): PageContent {
   const { stream, position } = asked;
   const { answer, headers, secrets } = answered;
-  const validators = validatorsOf(asked, request, headers);
+  const validators = validatorsOf(asked, first, headers);
   if (
     answer.status === 304 &&
     request.headers['if-none-match'] === undefined &&

@@ -58,7 +58,8 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
   }
   const secret = secretFor(secretsOf(config.env));
   const results: (Sample | FailedSample)[] = [];
-  for (const stream of chosen) results.push(await sampleStream(stream, { streams: all, nowMs: Date.now(), secret }));
+  for (const stream of chosen)
+    results.push(await sampleStream(stream, { streams: all, nowMs: Date.now(), secret, env: config.env }));
   output.json({ partner: name, streams: results });
   for (const result of results) print(output, result, options);
   return results.some((result) => 'error' in result || result.rejected.length > 0) ? exitCodes.failed : exitCodes.ok;

@@ -1,5 +1,6 @@
 import { GiveUp } from '../../core/errors.ts';
 import type { PageRequest, Position } from '../../core/page.ts';
+import { onSameOrigin, originOf } from '../../core/same-origin.ts';
 import type { Limits, Partner, StreamDefinition } from '../../definitions/definition.ts';
 import { countsRequests } from '../../definitions/limits.ts';
 import { formatTime } from './format-time.ts';
@@ -48,12 +49,11 @@ function isUrlCursor(stream: StreamDefinition, cursor: string | null): cursor is
 /** The credentials go where the URL points, so a stored cursor may not point to another host. */
 function sameOriginUrl(cursor: string, baseUrl: string): string {
   const base = new URL(baseUrl);
-  const url = URL.canParse(cursor, base.href) ? new URL(cursor, base.href) : undefined;
-  if (url === undefined) throw new GiveUp('the cursor is not a URL');
-  if (url.origin !== base.origin)
-    throw new GiveUp(`the next page is on ${url.origin}, not on ${base.origin}: credentials are not sent there`);
-  url.username = '';
-  url.password = '';
+  const link = URL.canParse(cursor, base.href) ? new URL(cursor, base.href) : undefined;
+  if (link === undefined) throw new GiveUp('the cursor is not a URL');
+  const url = onSameOrigin(link, base);
+  if (url === undefined)
+    throw new GiveUp(`the next page is on ${originOf(link)}, not on ${base.origin}: credentials are not sent there`);
   return url.href;
 }
 

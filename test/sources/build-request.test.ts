@@ -82,7 +82,14 @@ describe('buildRequest', () => {
     expect(at('/v2/orders?after=9')).toBe('https://api.acme.example/v2/orders?after=9');
   });
 
-  test.each(['https://evil.example/orders', 'http://api.acme.example/orders', '//evil.example/', 'data:,x'])(
+  test('a cursor that was stored with http: is asked over https', () => {
+    const pagination = { type: 'link' } as const;
+    expect(urlOf({ pagination }, { cursor: 'http://api.acme.example/orders?p=2' })).toBe(
+      'https://api.acme.example/orders?p=2',
+    );
+  });
+
+  test.each(['https://evil.example/orders', 'http://api.acme.example:81/orders', '//evil.example/', 'data:,x'])(
     'refuses to follow a cursor to %s',
     (cursor) => {
       expect(() => build({ pagination: { type: 'link' } }, { cursor })).toThrow(GiveUp);

@@ -169,7 +169,7 @@ describe('nextPage', () => {
     ['a next URL that repeats', byUrl, { body: { next: `${url}?after=9` }, cursor: `${url}?after=9` }],
     ['the URL that was asked', byUrl, { body: { next: url } }],
     ['another host', byUrl, { body: { next: 'https://evil.example/v2/orders' } }],
-    ['another scheme', link, { headers: { link: '<http://api.acme.example/v2/orders?p=2>; rel=next' } }],
+    ['another port', link, { headers: { link: '<http://api.acme.example:81/v2/orders?p=2>; rel=next' } }],
     ['a broken Link', link, { headers: { link: 'next: page 2' } }],
     ['more after an empty page', offset, { records: [], body: { more: true } }],
     ['more after an empty numbered page', page, { records: [], body: { more: true } }],
@@ -180,6 +180,13 @@ describe('nextPage', () => {
     ['a function that repeats', { type: 'function', as: 'c', next: constant('z') }, { cursor: 'z' }],
   ] as const)('%s is an error, neither an end nor a loop', (_, kind, received) => {
     expect(() => next(kind, received as Partial<ReceivedPage>)).toThrow(GiveUp);
+  });
+
+  test.each([
+    [byUrl, { body: { next: 'http://api.acme.example/v2/orders?p=2' } }],
+    [link, { headers: { link: '<http://api.acme.example:80/v2/orders?p=2>; rel=next' } }],
+  ] as const)('a next URL that has lost its TLS at a balancer is followed over https: %j', (kind, received) => {
+    expect(next(kind, received as Partial<ReceivedPage>).cursor).toBe('https://api.acme.example/v2/orders?p=2');
   });
 
   test('an API key in a next URL does not get into the cursor', () => {

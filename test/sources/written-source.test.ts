@@ -20,13 +20,14 @@ describe('a source that somebody wrote', () => {
   test.each([
     ['https://api.acme.example/v2/things?page=1', 'https://api.acme.example/v2/things?page=1'],
     ['/v1/things', 'https://api.acme.example/v1/things'],
+    ['http://api.acme.example/v1/things', 'https://api.acme.example/v1/things'],
   ])('asks %s of the partner', (asked, url) => {
     expect(writtenSource(partner, { request: asking(asked), read: nothing }).request(first)).toMatchObject({ url });
   });
 
   test.each([
     ['https://elsewhere.example/things', /asks https:\/\/elsewhere\.example, not https:\/\/api\.acme\.example/],
-    ['http://api.acme.example/v1/things', /credentials are not sent there/],
+    ['http://api.acme.example:81/v1/things', /credentials are not sent there/],
     ['https://', /returned a url that is none/],
   ])('may not ask %s', (url, message) => {
     const source = writtenSource(partner, { request: asking(url), read: nothing });
