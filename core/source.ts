@@ -18,6 +18,8 @@ export interface Source {
   readonly counts?: boolean;
   /** `next.total` may be more than null: the keys that came are counted to compare them with it. */
   readonly statesTotal?: boolean;
+  /** How many pages in a row may be empty and name a next one, 1000 if absent: then the listing has no end. */
+  readonly emptyPages?: number;
   /** Parts that are read one by one, such as regions or accounts: each request has one of them as the only value of `position.parents`. */
   readonly partitions?: readonly string[];
 }

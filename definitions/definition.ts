@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationMs } from './duration-text.ts';
+import { emptyPages, endFlags, noNext } from './end-signs.ts';
 import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
 import { schedules } from './schedules.ts';
@@ -87,8 +88,6 @@ export type Auth = z.output<typeof auth>;
 
 // --- pagination -----------------------------------------------------------------------------------------------------
 
-const hasMore = { hasMore: path.optional() };
-
 /** What a paginating function is told of a page; it returns the next cursor, or null at the end. */
 export interface AnsweredPage {
   readonly body: unknown;
@@ -98,9 +97,9 @@ export interface AnsweredPage {
 }
 
 export const pagination = z.discriminatedUnion('type', [
-  /** One request, one page. */
-  z.strictObject({ type: z.literal('none') }),
-  /** A token in the answer's body or header, sent back. Ends when it is absent, null or empty, or `hasMore` is false. */
+  /** One request, one page; with `all` it is all there is, whatever the answer says of more. */
+  z.strictObject({ type: z.literal('none'), all: z.boolean().default(false) }),
+  /** A token in the answer's body or header, sent back. Ends when it is absent, null, empty or 0, or at a flag. */
   z.strictObject({
     type: z.literal('token'),
     from: z.enum(['body', 'header']).default('body'),
@@ -109,13 +108,28 @@ export const pagination = z.discriminatedUnion('type', [
     in: place.default('query'),
     as: z.string().min(1),
     total: path.optional(),
-    ...hasMore,
+    ...noNext,
+    ...endFlags,
+    ...emptyPages,
   }),
-  /** A whole next URL (absolute or relative) in the body. Ends when it is absent, null or empty. */
-  z.strictObject({ type: z.literal('nextUrl'), path: z.string().min(1), total: path.optional(), ...hasMore }),
-  /** `Link: <…>; rel="next"` (RFC 8288). Ends when there is none. */
-  z.strictObject({ type: z.literal('link'), rel: z.string().default('next'), total: path.optional() }),
-  /** Offset and limit. Ends at the declared total, or at an empty page; a short page only counts when `stopOnShort`. */
+  /** A whole next URL (absolute or relative) in the body. Ends when it is absent, null, empty or 0, or at a flag. */
+  z.strictObject({
+    type: z.literal('nextUrl'),
+    path: z.string().min(1),
+    total: path.optional(),
+    ...noNext,
+    ...endFlags,
+    ...emptyPages,
+  }),
+  /** `Link: <…>; rel="next"` (RFC 8288). Ends when there is none, or at a flag. */
+  z.strictObject({
+    type: z.literal('link'),
+    rel: z.string().default('next'),
+    total: path.optional(),
+    ...endFlags,
+    ...emptyPages,
+  }),
+  /** Offset and limit. Ends at a flag or an empty page, at a short page only with `stopOnShort`; never at a declared total. */
   z.strictObject({
     type: z.literal('offset'),
     as: z.string().default('offset'),
@@ -124,9 +138,10 @@ export const pagination = z.discriminatedUnion('type', [
     in: place.default('query'),
     total: path.optional(),
     stopOnShort: z.boolean().default(false),
-    ...hasMore,
+    ...endFlags,
+    ...emptyPages,
   }),
-  /** Page numbers. Ends as `offset` does, or after `totalPages`. */
+  /** Page numbers. Ends as `offset` does, or after `totalPages` where that page is not full. */
   z.strictObject({
     type: z.literal('page'),
     as: z.string().default('page'),
@@ -137,22 +152,25 @@ export const pagination = z.discriminatedUnion('type', [
     total: path.optional(),
     totalPages: path.optional(),
     stopOnShort: z.boolean().default(false),
-    ...hasMore,
+    ...endFlags,
+    ...emptyPages,
   }),
-  /** The last record's field goes back as a parameter (`starting_after`). Ends at `hasMore` false or an empty page. */
+  /** The last record's field goes back as a parameter (`starting_after`). Ends at a flag or an empty page. */
   z.strictObject({
     type: z.literal('keyset'),
     field: z.string().min(1),
     as: z.string().min(1),
     in: place.default('query'),
     total: path.optional(),
-    ...hasMore,
+    ...endFlags,
+    ...emptyPages,
   }),
   z.strictObject({
     type: z.literal('function'),
     next: fn<(page: AnsweredPage) => string | null>(),
     in: place.default('query'),
     as: z.string().min(1),
+    ...emptyPages,
   }),
 ]);
 export type Pagination = z.output<typeof pagination>;
@@ -283,6 +301,8 @@ export const stream = z.strictObject({
   /** Sends If-None-Match and If-Modified-Since with the first page's validators (RFC 9110 §13). */
   conditional: z.boolean().default(false),
   errors: z.array(errorRule).default([]),
+  /** Paths of what the partner says went wrong, beside the records that came well: then the run is not `ok`. */
+  errorsAt: z.union([z.string().min(1), z.array(z.string().min(1))]).default('errors'),
   /** Keep the payload of quarantined records (`keep`) or only its hash (`withhold`). */
   quarantinePayload: z.enum(['keep', 'withhold']).default('keep'),
   /** Target table; the stream's name if absent. */

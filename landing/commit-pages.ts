@@ -1,6 +1,6 @@
 import type { CommitInput } from '../store/ledger/commit-input.ts';
 import { addCounts, noCounts, type Counts } from '../core/counts.ts';
-import { GiveUp, RetryLater } from '../core/errors.ts';
+import { GiveUp, RetryLater, type Coordinates } from '../core/errors.ts';
 import { fold } from '../core/fold.ts';
 import type { Failpoint } from '../core/failpoint.ts';
 import type { LandedStream } from '../core/landed-stream.ts';
@@ -31,6 +31,11 @@ export async function commitPages(pool: Pool, input: CommitInput, failpoint: Fai
     try {
       return await transaction(pool, async (client) => commit(client, { ...input, pages }, failpoint));
     } catch (error) {
+      if (error instanceof Circle) {
+        const { before, message, at: place } = error;
+        if (before > 0) await commitPages(pool, { ...input, pages: pages.slice(0, before), requests: 0 }, failpoint);
+        throw new GiveUp(message, { at: place });
+      }
       if (!(error instanceof RefusedRow) || refused >= MAX_REFUSED) throw error;
       pages = withoutRecord(pages, error);
     }
@@ -96,6 +101,15 @@ async function replayed(
   return found;
 }
 
+/** A page that came before. Those that precede it are good, and are kept. */
+class Circle extends GiveUp {
+  readonly before: number;
+  constructor(before: number, message: string, details: { readonly at: Coordinates }) {
+    super(message, details);
+    this.before = before;
+  }
+}
+
 interface Standing {
   readonly lastEvent: number;
   readonly lastPage: number;
@@ -136,12 +150,13 @@ async function pagesToCommit(
   const ledger = new Map(rows.flatMap((row) => (row.page_key === null ? [] : [[row.page_key, row.page_no] as const])));
   const fresh: StagedPage[] = [];
   let at = checkpoint;
-  for (const page of pages) {
+  for (const [index, page] of pages.entries()) {
     const known = ledger.get(page.pageKey) ?? fresh.find((other) => other.pageKey === page.pageKey)?.pageNo;
     if (known === page.pageNo) continue;
     // Partitions that are read side by side have their pages numbered as they come: another owner's numbers differ.
     if (known !== undefined && page.before === at)
-      throw new GiveUp(
+      throw new Circle(
+        index,
         `page ${page.pageNo} of ${run.syncId} has the cursor of page ${known}: the partner's pages go round in a circle`,
         { at: { page: page.pageNo } },
       );

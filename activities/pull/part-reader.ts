@@ -23,6 +23,8 @@ export interface PartReaderDeps {
   readonly partitions: Partitions;
   readonly hasKey: boolean;
   readonly counted: boolean;
+  /** In a row, over all grants of a run: the ledger counts them. */
+  readonly emptyPages: number;
   readonly fetch: PagesAheadDeps['fetch'];
   readonly signal: AbortSignal;
   /** The grant has neither requests nor time left, or somebody asks it to stop. */
@@ -53,8 +55,6 @@ interface Lane {
 
 type Arrival = { readonly lane: Lane } & ({ readonly arrived: Arrived } | { readonly error: unknown });
 
-/** In a row, over all grants of a run: the ledger counts them. */
-const MAX_EMPTY_PAGES = 200;
 /** Refused calls in a row, and none that was answered: then it is not the parents. */
 const MOST_REFUSED = 10;
 
@@ -264,10 +264,12 @@ export class PartReader {
   /** New cursors for ever, and never a record: some partners filter behind their pages, but not for so long. */
   #refuseEndlessness(lane: Lane, { records, next, refused }: PageContent): void {
     lane.empty = records.length === 0 && next.cursor !== null ? lane.empty + 1 : 0;
-    if (lane.empty > MAX_EMPTY_PAGES)
-      throw new GiveUp(`${MAX_EMPTY_PAGES} pages in a row were empty and named a next one: the listing has no end`, {
-        at: { page: lane.no },
-      });
+    const { emptyPages } = this.#deps;
+    if (lane.empty > emptyPages)
+      throw new GiveUp(
+        `${emptyPages} pages in a row were empty and named a next one: the listing has no end, or needs a higher pagination.emptyPages`,
+        { at: { page: lane.no } },
+      );
     this.#refusedInARow = refused === undefined ? 0 : this.#refusedInARow + 1;
     if (this.#refusedInARow > MOST_REFUSED)
       throw new GiveUp(

@@ -89,6 +89,9 @@ const IN_FLIGHT = { limited: 2, free: 16, bytes: 8 * 1024 * 1024 };
  */
 const OWNER_TOLD_MS = 5 * SECOND;
 
+/** Of pages in a row, each of which names a next one. */
+const MOST_EMPTY = 1000;
+
 const nothing = (): void => {};
 
 class Grant {
@@ -139,7 +142,7 @@ class Grant {
   #readerOf(opened: OpenedStream): PartReader {
     const { stream, parents } = this.#deps.access;
     const { incremental, slice } = stream.definition;
-    const { partitions: named, counts = false } = sourceOf(stream);
+    const { partitions: named, counts = false, emptyPages = MOST_EMPTY } = sourceOf(stream);
     const run = incremental === undefined ? null : opened.run;
     return new PartReader(
       {
@@ -149,6 +152,7 @@ class Grant {
         }),
         hasKey: stream.keyColumns.length > 0,
         counted: counts,
+        emptyPages,
         fetch: (asked) => this.#fetch(asked),
         signal: this.#signal,
         mayGoOn: () => this.#mayGoOn(),

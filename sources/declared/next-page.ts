@@ -1,7 +1,7 @@
-import { GiveUp } from '../../core/errors.ts';
 import type { NextPage, Position } from '../../core/page.ts';
 import type { Auth, Pagination } from '../../definitions/definition.ts';
 import { assertNever } from '../../core/assert-never.ts';
+import { NoWayOn } from './paginate/no-way-on.ts';
 import { nextByFunction } from './paginate/next-by-function.ts';
 import { nextByKeyset } from './paginate/next-by-keyset.ts';
 import { nextByLink } from './paginate/next-by-link.ts';
@@ -9,8 +9,9 @@ import { nextByOffset } from './paginate/next-by-offset.ts';
 import { nextByPage } from './paginate/next-by-page.ts';
 import { nextByToken } from './paginate/next-by-token.ts';
 import { nextByUrl } from './paginate/next-by-url.ts';
-import { readCount, readHasMore } from './paginate/read-fields.ts';
-import { signOfMore } from './sign-of-more.ts';
+import { readCount } from './paginate/read-fields.ts';
+import { readMore } from './paginate/read-flags.ts';
+import { signOfMore, statesMore } from './sign-of-more.ts';
 
 /** A page that came, as the paginators see it. */
 export interface ReceivedPage {
@@ -26,12 +27,25 @@ export interface ReceivedPage {
   readonly auth: Auth;
 }
 
-/** Where the stream goes on. Throws GiveUp rather than end early or turn in circles. */
+/**
+ * Where the stream goes on. Where that cannot be followed the partition ends, in doubt: the page's records came well. Throws GiveUp where
+ * the definition does not say what a value means.
+ */
 export function nextPage({ pagination, ...page }: ReceivedPage & { readonly pagination: Pagination }): NextPage {
-  const next = doubted(nextOf(pagination, page), pagination, page);
-  if (next.cursor !== null && next.cursor === page.position.cursor)
-    throw new GiveUp('the partner names the same page again as the next one: the stream would turn in circles');
-  return next;
+  return doubted(followed(pagination, page), pagination, page);
+}
+
+function followed(pagination: Pagination, page: ReceivedPage): NextPage {
+  try {
+    const next = nextOf(pagination, page);
+    if (next.cursor !== null && next.cursor === page.position.cursor)
+      throw new NoWayOn('the partner names the same page again as the next one: the stream would turn in circles');
+    return next;
+  } catch (error) {
+    if (!(error instanceof NoWayOn)) throw error;
+    const total = 'total' in pagination ? readCount(page.body, pagination.total) : null;
+    return { cursor: null, total, doubt: error.message };
+  }
 }
 
 function nextOf(pagination: Pagination, page: ReceivedPage): NextPage {
@@ -59,14 +73,22 @@ function nextOf(pagination: Pagination, page: ReceivedPage): NextPage {
 
 /** What an end leaves open: a listing that names no next page ends, which a wrong name in the definition does as well. */
 function doubted(next: NextPage, pagination: Pagination, page: ReceivedPage): NextPage {
-  const unread = next.cursor === null && !isBelieved(pagination, page) ? signOfMore(page) : undefined;
-  const doubt = unread === undefined ? errorsBesideData(page.body) : `${unread}, but ${missingIn(pagination)}`;
-  return doubt === undefined ? next : { ...next, doubt };
+  if (next.doubt !== undefined) return next;
+  const none = 'none' in pagination ? pagination.none : undefined;
+  const unread =
+    next.cursor === null && !isBelieved(pagination, page)
+      ? (signOfMore({ ...page, none }) ??
+        (pagination.type === 'none' ? statesMore(page, page.records.length) : undefined))
+      : undefined;
+  return unread === undefined ? next : { ...next, doubt: `${unread}, but ${missingIn(pagination)}` };
 }
 
 /** The partner says outright that this is the end, or ends as some do: with an empty page that announces another one. */
 function isBelieved(pagination: Pagination, page: ReceivedPage): boolean {
-  if ('hasMore' in pagination && readHasMore(page.body, pagination.hasMore) === false) return true;
+  if ('hasMore' in pagination || 'isLast' in pagination) {
+    if (readMore(page.body, pagination) === false) return true;
+  }
+  if (pagination.type === 'none' && pagination.all) return true;
   return page.records.length === 0 && pagination.type !== 'none';
 }
 
@@ -90,12 +112,4 @@ function missingIn(pagination: Pagination): string {
     default:
       return assertNever(pagination);
   }
-}
-
-/** GraphQL answers 200 with what could be read, and says beside it what could not (specification §7.1). */
-function errorsBesideData(body: unknown): string | undefined {
-  if (typeof body !== 'object' || body === null || !('data' in body) || !('errors' in body)) return undefined;
-  const { errors } = body;
-  if (!Array.isArray(errors) || errors.length === 0) return undefined;
-  return `the answer has ${errors.length === 1 ? 'an error' : `${errors.length} errors`} beside its data: what they stand for did not come`;
 }

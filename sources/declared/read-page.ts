@@ -4,6 +4,7 @@ import type { Position } from '../../core/page.ts';
 import type { PageRead, SourceAnswer } from '../../core/source.ts';
 import type { Pagination, Partner, StreamDefinition } from '../../definitions/definition.ts';
 import { arraysIn } from './arrays-in.ts';
+import { errorsBeside } from './errors-beside.ts';
 import { nextPage } from './next-page.ts';
 
 interface Declared {
@@ -27,7 +28,9 @@ export function readPage({ partner, stream }: Declared, answer: SourceAnswer, po
     );
   const { headers, url } = answer;
   const next = nextPage({ pagination, body, headers, records, position, url, auth: partner.auth });
-  return { records, next, full: records.length >= sizeOf(pagination), exactAt: path };
+  const errors = errorsBeside(body, [stream.errorsAt].flat(), path);
+  const doubted = errors === undefined ? next : { ...next, doubt: errors };
+  return { records, next: doubted, full: records.length >= sizeOf(pagination), exactAt: path };
 }
 
 function sizeOf(pagination: Pagination): number {

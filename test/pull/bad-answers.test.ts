@@ -80,25 +80,6 @@ const staying: readonly (PullCase & { name: string; requests: number; reason: Re
     requests: 1,
     reason: /maxBytes/,
   },
-  {
-    name: 'a repeated token',
-    faults: [{ kind: 'repeat_token', after: 2 }],
-    requests: 3,
-    reason: /same page again|circle/,
-  },
-  {
-    name: 'a repeated URL',
-    faults: [{ kind: 'repeat_token', after: 2 }],
-    definition: streams.paymentsByUrl,
-    requests: 3,
-    reason: /same page again|circle/,
-  },
-  {
-    name: 'a first page that names itself',
-    faults: [{ kind: 'repeat_token' }],
-    requests: 2,
-    reason: /same page again|circle/,
-  },
 ];
 
 let bench: PullBench;

@@ -262,7 +262,7 @@ describe('a sign of more without a way to follow it is suspect', () => {
     const partner = await reading(() => ({ body: { data: { things: ids(3) }, errors } }), { records: 'data.things' });
     expect(await partner.read('things')).toMatchObject({
       outcome: 'suspect',
-      reason: expect.stringMatching(/^the answer has an error beside its data/),
+      reason: expect.stringMatching(/^the answer has something at "errors" beside its records/),
     });
   });
 
@@ -277,5 +277,114 @@ describe('a sign of more without a way to follow it is suspect', () => {
       { records: 'data.things', pagination: { type: 'token', token: 'next', as: 'after' } },
     );
     expect(await partner.read('things')).toMatchObject({ outcome: 'suspect', counts: { inserted: 2 } });
+  });
+
+  test.each<[string, Partial<StreamInput>, object]>([
+    ['errors without data', {}, { errors: [{ message: 'shard 2 is away' }] }],
+    ['a path of the definition', { errorsAt: 'meta.warnings' }, { meta: { warnings: 'shard 2 is away' } }],
+    ['one of several', { errorsAt: ['failures', 'partial'] }, { partial: true }],
+  ])('%s beside the records', async (_, change, said) => {
+    const partner = await reading(() => ({ body: { data: ids(3), ...said } }), change);
+    expect(await partner.read('things')).toMatchObject({
+      outcome: 'suspect',
+      counts: { inserted: 3 },
+      reason: expect.stringMatching(/beside its records: what that stands for did not come$/),
+    });
+  });
+
+  test.each<[string, Partial<StreamInput>, object]>([
+    ['nothing at the path', { errorsAt: 'warnings' }, { warnings: [], errors: ['not meant'] }],
+    ['no path', { errorsAt: [] }, { errors: ['not meant'] }],
+    ['errors that are the records', { records: 'errors' }, { errors: ids(3) }],
+  ])('but not %s', async (_, change, said) => {
+    const partner = await reading(() => ({ body: { data: ids(3), ...said } }), change);
+    expect(await partner.read('things')).toMatchObject({ outcome: 'ok', counts: { inserted: 3 } });
+  });
+});
+
+describe('an end that is said', () => {
+  /** Two pages; the last one names itself as the next, and only its flags tell. */
+  const namingItself = (url: URL): OwnAnswer => {
+    const isLast = url.searchParams.has('after');
+    const meta = { next: '?after=2', token: '2', more: isLast ? 'N' : 'Y', end_of_stream: isLast };
+    return { body: { data: isLast ? [{ id: 3 }] : ids(2), meta } };
+  };
+  const byUrl = { type: 'nextUrl', path: 'meta.next' } as const;
+  const byToken = { type: 'token', token: 'meta.token', as: 'after' } as const;
+  const isLast = 'meta.end_of_stream';
+  const hasMore = { path: 'meta.more', yes: 'Y', no: 'N' } as const;
+
+  test.each([
+    ['a URL', { ...byUrl, isLast }],
+    ['a URL, in words of the partner', { ...byUrl, hasMore }],
+    ['a token', { ...byToken, isLast }],
+    ['a token, in words of the partner', { ...byToken, hasMore }],
+  ])('by a flag ends a listing whose last page names itself: %s', async (_, pagination) => {
+    const partner = await reading(namingItself, { pagination });
+    expect(await partner.read('things')).toMatchObject({ outcome: 'ok', counts: { inserted: 3 } });
+    expect(partner.asked).toHaveLength(2);
+  });
+
+  test.each([
+    ['a URL', byUrl],
+    ['a token', byToken],
+  ])('without a flag the page is kept, in doubt: %s', async (_, pagination) => {
+    const partner = await reading(namingItself, { pagination });
+    expect(await partner.read('things')).toMatchObject({
+      outcome: 'suspect',
+      counts: { inserted: 3 },
+      reason: expect.stringMatching(/names the same page again/),
+    });
+  });
+
+  test('by a next token of 0 appends no record twice', async () => {
+    const partner = await reading(
+      (url) => ({ body: number(url, 'cursor') === 0 ? { data: ids(2), next: 2 } : { data: [{ id: 3 }], next: 0 } }),
+      { disposition: 'append', primaryKey: [], pagination: { type: 'token', token: 'next', as: 'cursor' } },
+    );
+    expect(await partner.read('things')).toMatchObject({ outcome: 'ok', counts: { inserted: 3 } });
+    expect(await rowsOf(partner)).toEqual(numbers(3));
+  });
+
+  test('more that is said without a way to it keeps the page, in doubt', async () => {
+    const partner = await reading(() => ({ body: { data: ids(3), more: true, next: null } }), {
+      pagination: { type: 'token', token: 'next', as: 'cursor', hasMore: 'more' },
+    });
+    expect(await partner.read('things')).toMatchObject({ outcome: 'suspect', counts: { inserted: 3 } });
+  });
+
+  test('a circle keeps the pages that came before it was seen', async () => {
+    const partner = await reading(
+      (url) => {
+        const at = number(url, 'cursor');
+        return { body: { data: [{ id: at }], next: at === 3 ? '1' : String(at + 1) } };
+      },
+      { pagination: { type: 'token', token: 'next', as: 'cursor' } },
+    );
+    await expect(partner.read('things')).rejects.toThrow(/go round in a circle/);
+    expect(await rowsOf(partner)).toEqual([0, 1, 2, 3]);
+  });
+});
+
+describe('empty pages that name a next one', () => {
+  const scan = (empty: number) => (url: URL) => {
+    const at = number(url, 'cursor');
+    return { body: at < empty ? { data: [], next: String(at + 1) } : { data: ids(2), next: null } };
+  };
+  const pagination = { type: 'token', token: 'next', as: 'cursor' } as const;
+
+  test('250 of them lead to what lies behind, over many grants as well', async () => {
+    for (const requests of [500, 40]) {
+      const partner = await reading(scan(250), { pagination }, { requests });
+      expect(await partner.read('things')).toMatchObject({ outcome: 'ok', counts: { inserted: 2 } });
+    }
+  });
+
+  test('no more than the definition allows, over many grants as well', async () => {
+    for (const requests of [500, 3]) {
+      const partner = await reading(scan(Infinity), { pagination: { ...pagination, emptyPages: 10 } }, { requests });
+      await expect(partner.read('things')).rejects.toThrow(/10 pages in a row were empty .* pagination\.emptyPages/);
+      expect(partner.asked.length).toBeLessThan(20);
+    }
   });
 });

@@ -38,6 +38,11 @@ const fail = (): never => {
 };
 const constant = (cursor: string | null) => (): string | null => cursor;
 
+const saying = (page: Partial<ReceivedPage>, said: object): Partial<ReceivedPage> => ({
+  ...page,
+  body: { ...(page.body as object), ...said },
+});
+
 describe('nextPage', () => {
   test.each([
     ['none', { type: 'none' }, {}, null],
@@ -129,12 +134,6 @@ describe('nextPage', () => {
       { body: { next: 'x' } },
       /the function found no/,
     ],
-    [
-      'errors beside the data',
-      { type: 'none' },
-      { body: { data: [], errors: [{}, {}] } },
-      /has 2 errors beside its data/,
-    ],
   ] as const)('%s makes an end doubtful', (_, kind, received, doubt) => {
     expect(next(kind as Pagination, { records: records(2), ...received })).toMatchObject({
       cursor: null,
@@ -160,24 +159,41 @@ describe('nextPage', () => {
   });
 
   test.each([
-    ['a token that repeats', token, { body: { meta: { next: 'abc' } }, cursor: 'abc' }],
-    ['a token that is an object', token, { body: { meta: { next: {} } } }],
-    ['more without a token', token, { body: { more: true } }],
+    ['a token that repeats', token, { body: { meta: { next: 'abc' } }, cursor: 'abc' }, /same page again/],
+    ['a token that is an object', token, { body: { meta: { next: { a: 1 } } } }, /neither text nor a number/],
+    ['more without a token', token, { body: { more: true } }, /meta\.next does not name it/],
+    ['more without a URL', byUrl, { body: { more: true } }, /next does not name it/],
+    ['more without a link', { ...link, hasMore: 'more' }, { body: { more: true } }, /no link with rel="next" names it/],
+    ['a next URL that is a number', byUrl, { body: { next: 9 } }, /not text/],
+    ['a next URL that repeats', byUrl, { body: { next: `${url}?after=9` }, cursor: `${url}?after=9` }, /same page/],
+    ['the URL that was asked', byUrl, { body: { next: url } }, /same page again/],
+    ['another host', byUrl, { body: { next: 'https://evil.example/v2/orders' } }, /evil\.example, not on/],
+    ['another port', link, { headers: { link: '<http://api.acme.example:81/v2/orders?p=2>; rel=next' } }, /not on/],
+    ['a broken Link', link, { headers: { link: 'next: page 2' } }, /cannot be read/],
+    ['more after an empty page', offset, { records: [], body: { more: true } }, /this one is empty/],
+    ['more after an empty keyset page', keyset, { records: [], body: { more: true } }, /this one is empty/],
+    ['a key that repeats', keyset, { records: [{ id: 5 }], cursor: '5' }, /same page again/],
+    ['a record without the key', keyset, { records: [{ name: 'x' }] }, /has no id/],
+    ['a function that repeats', { type: 'function', as: 'c', next: constant('z') }, { cursor: 'z' }, /same page/],
+    [
+      'a function that throws',
+      { type: 'function', as: 'c', next: fail },
+      {},
+      /^the pagination function threw a SyntaxE/,
+    ],
+  ] as const)('%s ends the partition in doubt, and keeps the page', (_, kind, received, doubt) => {
+    expect(next(kind, received as Partial<ReceivedPage>)).toEqual({
+      cursor: null,
+      total: null,
+      doubt: expect.stringMatching(doubt),
+    });
+  });
+
+  test.each([
     ['a hasMore that is neither', token, { body: { more: 'perhaps' } }],
-    ['more without a URL', byUrl, { body: { more: true } }],
-    ['a next URL that is a number', byUrl, { body: { next: 9 } }],
-    ['a next URL that repeats', byUrl, { body: { next: `${url}?after=9` }, cursor: `${url}?after=9` }],
-    ['the URL that was asked', byUrl, { body: { next: url } }],
-    ['another host', byUrl, { body: { next: 'https://evil.example/v2/orders' } }],
-    ['another port', link, { headers: { link: '<http://api.acme.example:81/v2/orders?p=2>; rel=next' } }],
-    ['a broken Link', link, { headers: { link: 'next: page 2' } }],
-    ['more after an empty page', offset, { records: [], body: { more: true } }],
-    ['more after an empty numbered page', page, { records: [], body: { more: true } }],
-    ['more after an empty keyset page', keyset, { records: [], body: { more: true } }],
-    ['a key that repeats', keyset, { records: [{ id: 5 }], cursor: '5' }],
-    ['a record without the key', keyset, { records: [{ name: 'x' }] }],
+    ['an isLast that is neither', { ...token, isLast: 'last' }, { body: { last: 7 } }],
+    ['a value that was not declared', { ...offset, hasMore: { path: 'm', yes: 'Y', no: 'N' } }, { body: { m: 'n' } }],
     ['a cursor of another kind', offset, { cursor: 'abc' }],
-    ['a function that repeats', { type: 'function', as: 'c', next: constant('z') }, { cursor: 'z' }],
   ] as const)('%s is an error, neither an end nor a loop', (_, kind, received) => {
     expect(() => next(kind, received as Partial<ReceivedPage>)).toThrow(GiveUp);
   });
@@ -189,17 +205,108 @@ describe('nextPage', () => {
     expect(next(kind, received as Partial<ReceivedPage>).cursor).toBe('https://api.acme.example/v2/orders?p=2');
   });
 
+  const flagged = { isLast: 'meta.end_of_stream' };
+  const kinds: [string, object, Partial<ReceivedPage>][] = [
+    ['token', { type: 'token', token: 'next', as: 'cursor' }, { body: { next: 'abc' } }],
+    ['nextUrl', { type: 'nextUrl', path: 'next' }, { body: { next: '?after=9' } }],
+    ['link', link, { headers: { link: '<?p=2>; rel="next"' } }],
+    ['offset', { type: 'offset', limit: 1 }, {}],
+    ['page', { type: 'page', size: 1 }, {}],
+    ['keyset', { type: 'keyset', field: 'id', as: 'after' }, {}],
+  ];
+  test.each(kinds)('%s: the last page says so, though it names another one', (_, kind, page) => {
+    const last = (value: unknown): NextPage =>
+      next({ ...kind, ...flagged }, saying(page, { meta: { end_of_stream: value } }));
+    for (const yes of [true, 'true', 1]) expect(last(yes)).toMatchObject({ cursor: null });
+    for (const yes of [true, 'true', 1]) expect(last(yes).doubt).toBeUndefined();
+    for (const no of [false, 'false', 0, null, undefined])
+      expect(last(no)).toMatchObject({ cursor: expect.any(String) });
+  });
+
+  test.each(kinds)('%s: what stands for yes and no is declared', (_, kind, page) => {
+    const flags = { isLast: { path: 'last', yes: ['Y', 'J'], no: 'N' }, hasMore: { path: 'more', yes: 1, no: 2 } };
+    const of = (said: object): string | null => next({ ...kind, ...flags }, saying(page, said)).cursor;
+    expect([of({ last: 'Y' }), of({ last: 'J' }), of({ more: 2 })]).toEqual([null, null, null]);
+    expect([of({ last: 'N' }), of({ more: 1 }), of({})]).not.toContain(null);
+  });
+
+  test('of two flags that contradict each other, the one that says "more" is followed', () => {
+    const body = { next: 'abc', more: true, last: true };
+    expect(next({ ...token, token: 'next', isLast: 'last' }, { body }).cursor).toBe('abc');
+    expect(next({ ...token, token: 'next', isLast: 'last' }, { body: { more: true, last: true } }).doubt).toBeDefined();
+  });
+
+  test.each([0, false, '', ' ', '0', 'false', 'null', 'None', {}, []])(
+    '%j as the next page is none, for all',
+    (none) => {
+      const ended = { cursor: null, total: null };
+      const body = { meta: { next: none }, next: none };
+      expect(next({ ...token, hasMore: undefined }, { body })).toEqual(ended);
+      expect(next({ ...byUrl, hasMore: undefined }, { body })).toEqual(ended);
+      expect(next({ type: 'none' }, { body })).toEqual(ended);
+      expect(next({ type: 'function', as: 'c', next: () => none as never }, { body })).toEqual(ended);
+    },
+  );
+
+  test.each(['0', '', 'null'])('a header of %j names none', (none) => {
+    expect(next(headerToken, { headers: { 'x-next': none } })).toEqual({ cursor: null, total: null });
+  });
+
+  test('further values that mean "none" are declared', () => {
+    const kind = { type: 'token', token: 'next', as: 'cursor', none: [-1, 'END'] };
+    for (const none of [-1, 'END']) expect(next(kind, { body: { next: none } })).toEqual({ cursor: null, total: null });
+    expect(next(kind, { body: { next: 'END2' } }).cursor).toBe('END2');
+    expect(next({ ...byUrl, none: '#' }, { body: { next: '#' } })).toEqual({ cursor: null, total: null });
+  });
+
+  test('a key of 0 is a key', () => {
+    expect(next({ type: 'keyset', field: 'id', as: 'after' }, { records: [{ id: 0 }] }).cursor).toBe('0');
+  });
+
+  test('numbers lead past an empty page', () => {
+    expect(next(page, { records: [], cursor: '3:200', body: { more: true } })).toMatchObject({ cursor: '4:200' });
+    expect(next(page, { records: [], cursor: '3:200', body: { pages: 5 } })).toEqual({
+      cursor: '4:200',
+      total: null,
+      beyond: false,
+      doubt: 'the partner says there are 5 pages, but page 3 is empty',
+    });
+  });
+
+  test.each<[string, Partial<ReceivedPage>]>([
+    ['a record count', { body: { total: 7 } }],
+    ['a record count as text', { body: { meta: { total_count: '7' } } }],
+    ['a count of OData', { body: { '@odata.count': 7 } }],
+    ['pages', { body: { pagination: { total_pages: 2 } } }],
+    ['a header', { headers: { 'x-total-count': '7' } }],
+    ['a header of pages', { headers: { 'x-wp-totalpages': '3' } }],
+  ])('%s beyond what came makes a single answer doubtful', (_, received) => {
+    expect(next({ type: 'none' }, received).doubt).toMatch(/states more than came/);
+    expect(next({ type: 'none', all: true }, received).doubt).toBeUndefined();
+    expect(
+      next({ type: 'none' }, { ...received, records: records(8), body: { total: 8 }, headers: {} }).doubt,
+    ).toBeUndefined();
+  });
+
+  test.each<[string, Partial<ReceivedPage>]>([
+    ['GraphQL', { body: { data: { orders: { nodes: [], pageInfo: { hasNextPage: true } } } } }],
+    ['Slack', { body: { response_metadata: { next_cursor: 'dXNl' } } }],
+    ['Salesforce', { body: { done: false } }],
+    ['Spring', { body: { page: { last: false } } }],
+    ['HAL', { body: { _links: { next: { href: '/x' } } } }],
+    ['OData 2', { body: { d: { __next: '/x' } } }],
+    ['HubSpot', { body: { paging: { next: { after: '9' } } } }],
+    ['GitLab', { headers: { 'x-next-page': '2' } }],
+    ['a next link of something else', { headers: { link: '<?p=2>; rel="next"; anchor="/other"' } }],
+  ])('the sign of more of %s is seen', (_, received) => {
+    expect(next({ type: 'none' }, received).doubt).toMatch(/another page|a next page/);
+  });
+
   test('an API key in a next URL does not get into the cursor', () => {
     const auth = { type: 'apiKey', in: 'query', name: 'api_key', key: 'canary-key' } as const;
     const body = { next: '?api_key=canary-key&after=9' };
     expect(next(byUrl, { body, auth }).cursor).toBe(`${url}?after=9`);
-    expect(() => next(byUrl, { body: { next: '?api_key=canary-key' }, auth })).toThrow('in circles');
-  });
-
-  test('what a pagination function throws does not reach the message', () => {
-    expect(() => next({ type: 'function', as: 'c', next: fail })).toThrow(
-      /^the pagination function threw a SyntaxError$/,
-    );
+    expect(next(byUrl, { body: { next: '?api_key=canary-key' }, auth }).doubt).toMatch('in circles');
   });
 
   test.each([offset, page])('the declared total is passed on: %j', (kind) => {

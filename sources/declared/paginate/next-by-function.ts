@@ -1,6 +1,6 @@
-import { GiveUp } from '../../../core/errors.ts';
 import type { Pagination } from '../../../definitions/definition.ts';
 import type { ReceivedPage } from '../next-page.ts';
+import { NoWayOn } from './no-way-on.ts';
 import { readToken } from './read-fields.ts';
 
 export function nextByFunction(
@@ -18,6 +18,6 @@ function call(next: () => unknown): unknown {
     return next();
   } catch (error) {
     // Its message may quote the page, so only the kind of error goes on.
-    throw new GiveUp(`the pagination function threw a ${error instanceof Error ? error.name : typeof error}`);
+    throw new NoWayOn(`the pagination function threw a ${error instanceof Error ? error.name : typeof error}`);
   }
 }

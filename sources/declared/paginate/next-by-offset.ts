@@ -4,7 +4,8 @@ import type { ReceivedPage } from '../next-page.ts';
 import { readOffset } from '../page-params.ts';
 import { countDistinct } from './count-distinct.ts';
 import { isLastPage } from './is-last-page.ts';
-import { readCount, readHasMore } from './read-fields.ts';
+import { readCount } from './read-fields.ts';
+import { readMore } from './read-flags.ts';
 
 export function nextByOffset(
   pagination: Extract<Pagination, { type: 'offset' }>,
@@ -14,7 +15,7 @@ export function nextByOffset(
   const offset = readOffset(position.cursor) + countDistinct(records);
   const total = readCount(body, pagination.total);
   const last = isLastPage({
-    hasMore: readHasMore(body, pagination.hasMore),
+    more: readMore(body, pagination),
     records: records.length,
     short: pagination.stopOnShort && records.length < pagination.limit,
   });

@@ -1,11 +1,11 @@
-import { GiveUp } from '../../../core/errors.ts';
 import type { NextPage } from '../../../core/page.ts';
 import type { Pagination } from '../../../definitions/definition.ts';
 import type { ReceivedPage } from '../next-page.ts';
 import { readPageCursor, writePageCursor } from '../page-params.ts';
 import { countDistinct } from './count-distinct.ts';
 import { isLastPage } from './is-last-page.ts';
-import { readCount, readHasMore } from './read-fields.ts';
+import { readCount } from './read-fields.ts';
+import { readMore } from './read-flags.ts';
 
 export function nextByPage(
   pagination: Extract<Pagination, { type: 'page' }>,
@@ -16,18 +16,24 @@ export function nextByPage(
   const total = readCount(body, pagination.total);
   const totalPages = readCount(body, pagination.totalPages);
   const followed = totalPages !== null && next.number - pagination.first < totalPages;
-  if (records.length === 0 && followed)
-    throw new GiveUp(`the partner says there are ${totalPages} pages, but one before the last is empty: no way on`);
+  const more = readMore(body, pagination);
+  // Some partners filter behind their pages. Numbers lead on all the same.
+  const passesOn = records.length === 0 && more !== false && (more === true || followed);
   const ended = totalPages !== null && !followed;
-  const last = isLastPage({
-    hasMore: readHasMore(body, pagination.hasMore),
-    records: records.length,
-    // A number of pages and a page that is not full say the same; a full one may be where the count is capped.
-    short: (pagination.stopOnShort || ended) && records.length < pagination.size,
-  });
+  const last =
+    !passesOn &&
+    isLastPage({
+      more,
+      records: records.length,
+      // A number of pages and a page that is not full say the same; a full one may be where the count is capped.
+      short: (pagination.stopOnShort || ended) && records.length < pagination.size,
+    });
   return {
     cursor: last ? null : writePageCursor(next),
     total,
     beyond: ended || (total !== null && next.received >= total),
+    ...(passesOn && more === undefined
+      ? { doubt: `the partner says there are ${totalPages} pages, but page ${page.number} is empty` }
+      : {}),
   };
 }

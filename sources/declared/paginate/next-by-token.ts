@@ -1,16 +1,17 @@
-import { GiveUp } from '../../../core/errors.ts';
 import type { Pagination } from '../../../definitions/definition.ts';
 import type { ReceivedPage } from '../next-page.ts';
-import { fieldAt, readHasMore, readToken } from './read-fields.ts';
+import { NoWayOn } from './no-way-on.ts';
+import { fieldAt, readToken } from './read-fields.ts';
+import { readMore } from './read-flags.ts';
 
 export function nextByToken(
-  { from, token, hasMore }: Extract<Pagination, { type: 'token' }>,
+  { from, token, none, ...flags }: Extract<Pagination, { type: 'token' }>,
   { body, headers }: ReceivedPage,
 ): string | null {
-  const more = readHasMore(body, hasMore);
+  const more = readMore(body, flags);
   if (more === false) return null;
-  const next = readToken(from === 'header' ? headers[token.toLowerCase()] : fieldAt(body, token), token);
+  const next = readToken(from === 'header' ? headers[token.toLowerCase()] : fieldAt(body, token), token, none);
   if (next === null && more === true)
-    throw new GiveUp(`the partner says there is another page, but ${token} does not name it`);
+    throw new NoWayOn(`the partner says there is another page, but ${token} does not name it`);
   return next;
 }

@@ -1,19 +1,10 @@
-import { GiveUp } from '../../../core/errors.ts';
 import { valueAt } from '../../../core/json.ts';
+import { NoWayOn } from './no-way-on.ts';
+import { saysNone } from './says-none.ts';
 
 /** A field of the body; a name that itself has dots (`@odata.nextLink`) is found too. */
 export function fieldAt(body: unknown, path: string): unknown {
   return valueAt(body, [path]) ?? valueAt(body, path);
-}
-
-/** What the partner says at `path`; undefined when it says nothing. */
-export function readHasMore(body: unknown, path: string | undefined): boolean | undefined {
-  if (path === undefined) return undefined;
-  const value = fieldAt(body, path);
-  if (value === undefined || value === null) return undefined;
-  if (value === true || value === 'true' || value === 1) return true;
-  if (value === false || value === 'false' || value === 0) return false;
-  throw new GiveUp(`${path} is neither true nor false: whether there is another page is unknown`);
 }
 
 /** A declared number of records or pages; null when there is none, or a negative one for "unknown". */
@@ -24,10 +15,16 @@ export function readCount(body: unknown, path: string | undefined): number | nul
   return Number.isSafeInteger(count) && (count as number) >= 0 ? (count as number) : null;
 }
 
-/** A token as text; null for every way to say "none": absent, null, empty, false. */
-export function readToken(value: unknown, where: string): string | null {
-  if (value === undefined || value === null || value === '' || value === false) return null;
+/** A token as text; null for every way to say "none". */
+export const readToken = (value: unknown, where: string, none?: unknown): string | null =>
+  saysNone(value, none) ? null : asText(value, where);
+
+/** The value of a record's field as text; null when it has none. Here 0 is a value like others. */
+export const readKey = (value: unknown, where: string): string | null =>
+  value === undefined || value === null || value === '' ? null : asText(value, where);
+
+function asText(value: unknown, where: string): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  throw new GiveUp(`${where} is neither text nor a number: it cannot name the next page`);
+  throw new NoWayOn(`${where} is neither text nor a number: it cannot name the next page`);
 }

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const scalars = z.union([scalar, z.array(scalar).min(1)]);
+
+/** Path of a boolean; or with the values that stand for yes and no where the partner has others than true and false. */
+const flag = z.union([z.string().min(1), z.strictObject({ path: z.string().min(1), yes: scalars, no: scalars })]);
+export type Flag = z.output<typeof flag>;
+
+/** What a partner may say outright: that there is another page (`hasMore`), or that this is the last one (`isLast`). */
+export const endFlags = { hasMore: flag.optional(), isLast: flag.optional() };
+export interface EndFlags {
+  readonly hasMore?: Flag | undefined;
+  readonly isLast?: Flag | undefined;
+}
+
+/** How many pages in a row may be empty and name a next one: partners that filter behind their pages send many. */
+export const emptyPages = { emptyPages: z.int().positive().max(1_000_000).default(1000) };
+
+/** Values of a token or URL that mean "there is none", beside those that always do. */
+export const noNext = { none: scalars.optional() };
