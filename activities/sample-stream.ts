@@ -189,6 +189,8 @@ async function firstPage(stream: CompiledStream, { streams, nowMs, secret, onReq
         ascii: answer.ascii,
         records: page.records,
         exactAt: page.exactAt,
+        texts: page.texts,
+        faults: page.faults,
         parents,
       }),
     };
