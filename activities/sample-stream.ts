@@ -197,6 +197,8 @@ async function firstPage(
         ascii: answer.ascii,
         records: page.records,
         exactAt: page.exactAt,
+        texts: page.texts,
+        faults: page.faults,
         parents,
       }),
     };

@@ -133,7 +133,7 @@ function objectsIn(value: unknown, depth: number): number {
 function sliceByTokens(text: string, path: string): string[] | undefined {
   let at = skipSpace(text, 0);
   for (const step of path === '' ? [] : path.split('.')) {
-    const found = findMember(text, at, step);
+    const found = text[at] === '[' ? findElement(text, at, step) : findMember(text, at, step);
     if (found === undefined) return undefined;
     at = found;
   }
@@ -198,6 +198,15 @@ function findMember(text: string, object: number, name: string): number | undefi
     if (text[at] === ',') at = skipSpace(text, at + 1);
   }
   return found;
+}
+
+function findElement(text: string, array: number, index: string): number | undefined {
+  let at = skipSpace(text, array + 1);
+  for (let left = Number(index); left > 0 && text[at] !== ']'; left--) {
+    at = skipSpace(text, skipValue(text, at));
+    if (text[at] === ',') at = skipSpace(text, at + 1);
+  }
+  return text[at] === ']' ? undefined : at;
 }
 
 function skipSpace(text: string, from: number): number {

@@ -46,4 +46,8 @@ export interface PageRead {
    * records were made from the answer, and are kept as JSON.
    */
   readonly exactAt?: string;
+  /** One JSON text for each record: what is kept of it, instead of what JSON.stringify would write. */
+  readonly texts?: readonly string[];
+  /** By the index of a record, why it is malformed: it goes into quarantine. The reason holds none of its values. */
+  readonly faults?: ReadonlyMap<number, string>;
 }

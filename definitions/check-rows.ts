@@ -8,6 +8,7 @@ import type { StreamDefinition } from './definition.ts';
 import { columnType, type JsonSchema } from './json-schema.ts';
 import { jsonSchemaProblems } from './json-schema-problems.ts';
 import type { Path, Problem } from './problem.ts';
+import { shapeOf } from './records.ts';
 import { recordSchema } from './record-schema.ts';
 
 /** Whether the schema can be used, has the fields that the stream relies on, and makes a table. */
@@ -103,8 +104,9 @@ function checkField(field: {
     : [];
 }
 
-function checkKeyset({ pagination }: StreamDefinition, json: JsonSchema, path: Path): Problem[] {
-  if (pagination.type !== 'keyset') return [];
+function checkKeyset({ pagination, records }: StreamDefinition, json: JsonSchema, path: Path): Problem[] {
+  // What is exploded has other fields than what the listing lists.
+  if (pagination.type !== 'keyset' || shapeOf(records).explode !== undefined) return [];
   const at = [...path, 'pagination', 'field'];
   const known = recordField({ parent: undefined } as StreamDefinition, json, pagination.field);
   if (known === undefined) return [{ path: at, says: missingField(pagination.field, json, 'the schema') }];

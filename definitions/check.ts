@@ -1,3 +1,4 @@
+import { checkAnswers } from './check-answers.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkParents } from './check-parents.ts';
 import { checkRequest } from './check-request.ts';
@@ -16,6 +17,7 @@ export function checkPartner(partner: Partner): readonly Problem[] {
     ...checkLimits(partner.limits),
     ...Object.entries(partner.streams).flatMap(([name, stream]) => [
       ...checkRequest(stream, ['streams', name]),
+      ...checkAnswers(stream, ['streams', name]),
       ...checkRows(stream, ['streams', name]),
     ]),
     ...checkParents(partner.streams),

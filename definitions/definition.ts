@@ -3,6 +3,7 @@ import { durationMs } from './duration-text.ts';
 import { emptyPages, endFlags, noNext } from './end-signs.ts';
 import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
+import { records } from './records.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
 import { tls } from './tls.ts';
@@ -268,8 +269,8 @@ export const stream = z.strictObject({
   query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   headers: z.record(z.string(), z.string()).default({}),
   body: z.record(z.string(), z.unknown()).optional(),
-  /** Path of the array of records in the body; '' when the body is the array. */
-  records: path.default(''),
+  /** Path of the array of records in the body; '' when the body is the array. Or how records are made of the body. */
+  records,
   primaryKey: z.array(z.string().min(1)).default([]),
   /** Fields that order the versions of one record; later wins. None: order of arrival. */
   version: z.array(z.string().min(1)).default([]),

@@ -8,6 +8,8 @@ export interface Received {
   readonly payload: string;
   /** The text is. */
   readonly ascii: boolean;
+  /** Why it cannot be a record, whatever the schema says. */
+  readonly fault?: string;
 }
 
 /** The parsed records of a page with their exact texts; with the parent's value where the stream includes it. */
@@ -18,25 +20,33 @@ export function receivedOf(page: {
   readonly records: readonly unknown[];
   /** Where in the text they stand as they came; undefined: they were made from it, and JSON is kept. */
   readonly exactAt: string | undefined;
+  /** A JSON text for each of the records that were made. */
+  readonly texts?: readonly string[] | undefined;
+  /** Why a record is malformed, by its index. */
+  readonly faults?: ReadonlyMap<number, string> | undefined;
   readonly parents: readonly string[];
 }): readonly Received[] {
-  const { stream, text, ascii, records, exactAt, parents } = page;
+  const { stream, text, ascii, records, exactAt, texts, faults, parents } = page;
   if (records.length === 0) return [];
   const slices = exactAt === undefined ? undefined : sliceElements(text, exactAt, records);
   const exact = slices !== undefined && slices.length === records.length ? slices : undefined;
   const include = stream.definition.parent?.include;
   return records.map((record, i): Received => {
-    const payload = exact?.[i] ?? JSON.stringify(record);
+    const payload = exact?.[i] ?? texts?.[i] ?? JSON.stringify(record);
+    const fault = faults?.get(i);
     return {
       record: include === undefined ? record : withParent(record, include, parents[0]),
       payload,
       // What was made from the text may hold what an escape stood for.
       ascii: ascii && exact !== undefined,
+      ...(fault === undefined ? {} : { fault }),
     };
   });
 }
 
 /** The record as it is checked and stored: some streams include the value of the parent they were asked for with. */
 export function withParent(record: unknown, name: string, value: string | undefined): unknown {
-  return typeof record === 'object' && record !== null ? { ...record, [name]: value } : record;
+  return typeof record === 'object' && record !== null && !Array.isArray(record)
+    ? { ...record, [name]: value }
+    : record;
 }

@@ -71,7 +71,7 @@ interface Stage {
 
 function stageRecord(
   { stream, lines, eventTimeAt, isPlain }: Stage,
-  { record, payload, ascii }: Received,
+  { record, payload, ascii, fault }: Received,
   ordinal: number,
 ): StagedRecord | RejectedRecord {
   const plain = isPlain && needsNoEscape(payload);
@@ -81,6 +81,7 @@ function stageRecord(
     return { ordinal, key: null, ...mismatch, hash: sha128(payload), payload };
   }
   const hash = sha128(text);
+  if (fault !== undefined) return reject({ path: '', reason: fault }, { stream, record, payload, hash, ordinal });
   const parsed = stream.parse(record);
   if ('mismatch' in parsed) return reject(parsed.mismatch, { stream, record, payload, hash, ordinal });
 

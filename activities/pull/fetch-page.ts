@@ -66,6 +66,10 @@ export interface PageContent {
   readonly full: boolean;
   /** Where in the text the records stand as they came; undefined: they were made from it. */
   readonly exactAt: string | undefined;
+  /** A JSON text for each of the records that were made. */
+  readonly texts?: readonly string[] | undefined;
+  /** Why a record is malformed, by its index. */
+  readonly faults?: ReadonlyMap<number, string> | undefined;
   readonly skipped: boolean;
   /** The partner refused this parent's call for good, in words: the others go on without it. */
   readonly refused?: string;
@@ -353,9 +357,17 @@ function readPage(
   )
     throw new RetryLater(`${where(at)}: answered 304 to a request that was not conditional`, { at });
   const page = placed(at, secrets, () => sourceOf(stream).read(forSource(answer, request), position));
-  const { records, next, full = false, exactAt } = page;
+  const { next, full = false, exactAt } = page;
   const cursor = next.cursor === null ? null : storeCursor(next.cursor, secrets);
-  return { records, next: { ...next, cursor }, mark: pageMark(records), full, exactAt, skipped: false, validators };
+  return {
+    ...page,
+    next: { ...next, cursor },
+    mark: pageMark(page.records),
+    full,
+    exactAt,
+    skipped: false,
+    validators,
+  };
 }
 
 /** The text of a large answer is decoded when somebody asks for it: a copy would do that at once. */

@@ -12,6 +12,10 @@ export interface PageToStage {
   readonly records: readonly unknown[];
   /** Where in the text they stand as they came; undefined: they were made from it. */
   readonly exactAt: string | undefined;
+  /** A JSON text for each of the records that were made. */
+  readonly texts?: readonly string[] | undefined;
+  /** Why a record is malformed, by its index. */
+  readonly faults?: ReadonlyMap<number, string> | undefined;
   /** Values of the parents of the call. */
   readonly parents: readonly string[];
   readonly receivedAtMs: number;

@@ -37,8 +37,9 @@ export async function stagedPage(warehouse: Pick<Warehouse, 'lineWriter'>, read:
   const { stream, syncId, page, answer, at, pageNo, before, after } = read;
   const { text, ascii, receivedAtMs } = answer;
   const fetchedAt = new Date(receivedAtMs).toISOString();
+  const { exactAt, texts, faults } = page;
   const { records, lines, rejected, highMark } = await stagePage(
-    { stream, text, ascii, records: page.records, exactAt: page.exactAt, parents: at.parents, receivedAtMs },
+    { stream, text, ascii, records: page.records, exactAt, texts, faults, parents: at.parents, receivedAtMs },
     warehouse.lineWriter({ receivedAt: fetchedAt, chars: text.length, records: page.records.length }),
   );
   return {

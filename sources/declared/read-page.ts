@@ -1,11 +1,13 @@
 import { RetryLater } from '../../core/errors.ts';
+import { writeExactly } from '../../core/exact-json.ts';
 import { parseJson, valueAt } from '../../core/json.ts';
 import type { Position } from '../../core/page.ts';
 import type { PageRead, SourceAnswer } from '../../core/source.ts';
 import type { Pagination, Partner, StreamDefinition } from '../../definitions/definition.ts';
-import { arraysIn } from './arrays-in.ts';
 import { errorsBeside } from './errors-beside.ts';
+import { plainPath, shapeOf, stepsOf, type RecordsShape } from '../../definitions/records.ts';
 import { nextPage } from './next-page.ts';
+import { shapeRecords } from './shape-records.ts';
 
 interface Declared {
   readonly partner: Partner;
@@ -19,18 +21,35 @@ export function readPage({ partner, stream }: Declared, answer: SourceAnswer, po
   if (answer.status === 204 && position.cursor !== null)
     throw new RetryLater('answered 204 (nothing) in the middle of a listing');
   if (answer.status === 304 || answer.status === 204) return nothing;
-  const body = parseBody(answer);
-  const { records: path, pagination } = stream;
-  const records = valueAt(body, path);
-  if (!Array.isArray(records))
-    throw new RetryLater(
-      `expected an array of records at ${path === '' ? 'the top of the body' : `"${path}"`}, found ${typeName(records)}${elsewhere(body)}`,
-    );
+  const { pagination } = stream;
+  const shape = shapeOf(stream.records);
+  const { body, listed, ...content } = readJson(answer, shape);
   const { headers, url } = answer;
-  const next = nextPage({ pagination, body, headers, records, position, url, auth: partner.auth });
-  const errors = errorsBeside(body, [stream.errorsAt].flat(), path);
+  const next = nextPage({ pagination, body, headers, records: listed, position, url, auth: partner.auth });
+  const errors = errorsBeside(body, [stream.errorsAt].flat(), stepsOf(shape.path).join('.'));
   const doubted = errors === undefined ? next : { ...next, doubt: errors };
-  return { records, next: doubted, full: records.length >= sizeOf(pagination), exactAt: path };
+  return {
+    ...content,
+    next: shape.explode === undefined ? doubted : { ...doubted, total: null },
+    full: listed.length >= sizeOf(pagination),
+  };
+}
+
+interface BodyRead extends Omit<PageRead, 'next' | 'full'> {
+  readonly body: unknown;
+  /** The records before they were exploded. */
+  readonly listed: readonly unknown[];
+}
+
+function readJson(answer: SourceAnswer, shape: RecordsShape): BodyRead {
+  const body = parseBody(answer);
+  const { records, listed, faults } = shapeRecords(body, shape);
+  const exactAt = plainPath(shape);
+  if (exactAt !== undefined && Array.isArray(valueAt(body, exactAt))) return { body, listed, records, exactAt };
+  const texts = writeExactly(answer.text, (parsed) => shapeRecords(parsed, shape).records);
+  if (texts === undefined) return { body, listed, records, faults };
+  // What is kept is read again from its text, so the record has to be what that gives.
+  return { body, listed, records: texts.map((text) => parseJson(text)), texts, faults };
 }
 
 function sizeOf(pagination: Pagination): number {
@@ -46,15 +65,4 @@ function parseBody({ headers, text, bytes }: SourceAnswer): unknown {
     // The parser's own message quotes the text, which may be a record.
     throw new RetryLater(`expected JSON, found something else or a part of it (${kind})`);
   }
-}
-
-function typeName(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
-}
-
-function elsewhere(body: unknown): string {
-  if (Array.isArray(body)) return '; the body itself is an array: leave "records" out';
-  const paths = arraysIn(body);
-  return paths.length === 0 ? '' : `; arrays are at ${paths.map((path) => `"${path}"`).join(', ')}: see "records"`;
 }

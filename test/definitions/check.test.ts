@@ -62,6 +62,31 @@ describe('rules between fields', () => {
       "path: nothing fills {c}; the parent's value is called {b}",
     ],
     [
+      'keys and a single record at once',
+      stream({ records: { byKey: 'id', single: true } }),
+      'records.single: with byKey an object is read as many records, one for each key; leave one of the two out',
+    ],
+    [
+      'names of columns twice',
+      stream({ records: { columns: ['id'], header: true } }),
+      'records.header: with columns the names are given already; leave one of the two out',
+    ],
+    [
+      'a first row of an object by its keys',
+      stream({ records: { byKey: 'id', header: true } }),
+      'records.header: an object by its keys has no first row; leave one of the two out',
+    ],
+    [
+      'fields that nothing takes along',
+      stream({ records: { keep: ['id'] } }),
+      'records.keep: only with explode, whose records take these fields along; write explode: PATH, or leave it out',
+    ],
+    [
+      'fields that would have one name',
+      stream({ records: { explode: 'lines', keep: ['a.b', 'a_b'] } }),
+      'records.keep: two fields would be called "a_b"; name them yourself, as keep: { new_name: path }',
+    ],
+    [
       'a parent without placeholder',
       stream({ parent: { stream: 'others', field: 'id', as: 'b' } }),
       'parent.as: {b} is not in the path; write it there, or say where the value goes with in: query, header or body',

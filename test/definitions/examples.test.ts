@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { valueAt } from '../../core/json.ts';
+import { shapeOf } from '../../definitions/records.ts';
 import { compileStream } from '../../definitions/compile.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
@@ -36,7 +37,7 @@ test.each([
   const url = new URL(`${partner.baseUrl}${definition.path ?? ''}`);
   for (const [key, value] of Object.entries({ ...definition.query, ...parents })) url.searchParams.set(key, value);
   const answer = await fetch(url, { headers: { authorization: 'Bearer canary' } });
-  const records = valueAt(await answer.json(), definition.records) as Record<string, unknown>[];
+  const records = valueAt(await answer.json(), shapeOf(definition.records).path) as Record<string, unknown>[];
   expect(records.length).toBeGreaterThan(0);
   for (const record of records) {
     expect(parse(record)).toEqual({ value: record });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { receivedOf } from '../../records/received.ts';
 import { stageRecords, type Staged } from '../../records/stage-records.ts';
 import { NeedsAttention } from '../../core/errors.ts';
 import { parseJson } from '../../core/json.ts';
@@ -114,6 +115,22 @@ describe('stageRecords', () => {
     const { rejected } = stage(defineStream(), '{"id":"a","v":"s3cret"}', '{"id":"a","text":{"s3cret":1}}');
     expect(rejected).toHaveLength(2);
     for (const { reason, path } of rejected) expect(`${reason} ${path}`).not.toContain('s3cret');
+  });
+
+  test('holds a malformed record back, whatever the schema says', () => {
+    const { definition } = defineStream();
+    const page = { stream: defineStream({ schema: {} }), text: '', ascii: true, exactAt: undefined, parents: [] };
+    const received = receivedOf({
+      ...page,
+      records: [{ id: 'a' }, ['b']],
+      faults: new Map([[1, 'expected 2 values']]),
+    });
+    const { rejected } = stageRecords({ ...page.stream, definition }, received, {
+      add: (line) => ({ ...line, line: 0 }),
+    });
+    expect(rejected).toEqual([
+      { ordinal: 1, key: null, path: '', reason: 'expected 2 values', hash: expect.any(String), payload: '["b"]' },
+    ]);
   });
 
   test('keeps a field named __proto__', () => {

@@ -6,8 +6,13 @@ describe('arraysIn', () => {
     expect(arraysIn({ data: { rows: [1], next: null }, items: [] })).toEqual(['items', 'data.rows']);
   });
 
-  test('says nothing of what stands inside of arrays, nor of keys that are data', () => {
-    expect(arraysIn({ items: [{ lines: [1] }], 'ada@example.com': [1], '4711': { rows: [] } })).toEqual(['items']);
+  test('names those inside of the first object of an array', () => {
+    expect(arraysIn({ items: [null, { lines: [1] }] })).toEqual(['items', 'items.*.lines']);
+    expect(arraysIn([{ lines: [1] }])).toEqual(['*.lines']);
+  });
+
+  test('says nothing of keys that are data', () => {
+    expect(arraysIn({ items: [{ '4711': [1] }], 'ada@example.com': [1], '4711': { rows: [] } })).toEqual(['items']);
   });
 
   test.each([[null], [undefined], ['text'], [7], [[[]]], [{}]])('finds none in %j', (body) => {
