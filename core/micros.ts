@@ -1,6 +1,6 @@
 /** Instants as microseconds since 1970, as PostgreSQL and DuckDB hold them. */
 
-const iso = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(?:[Zz]|([+-])(\d\d):?(\d\d))?$/;
+const iso = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(?:[Zz]|([+-])(\d\d):?(\d\d)?)?$/;
 
 /**
  * Reads the times that `columnText` lets through; undefined for any other text. Digits beyond the microsecond are rounded

@@ -4,6 +4,7 @@ import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
+import { times } from './times.ts';
 
 /**
  * The shape of a partner definition: what a person writes in `partners/<name>.yaml` or `.ts`. One schema for both.
@@ -262,6 +263,8 @@ export const stream = z.strictObject({
   parent: parent.optional(),
   /** Parents, or slices of time whose records have a version, that are read side by side; learnt from limits and answers if absent. */
   concurrency: z.int().min(1).max(256).optional(),
+  /** How the times of fields are written: docs/times.md. */
+  times: times.optional(),
   /** JSON Schema of a record, or in .ts a zod schema. */
   schema: z.union([
     z.custom<z.ZodType>((value) => value instanceof z.ZodType, 'a zod schema (only in a .ts definition)'),
