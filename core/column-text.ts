@@ -8,7 +8,7 @@ export type ColumnText = { readonly text: string | null } | { readonly reason: s
 const INT64_MAX = 9223372036854775807n;
 const INT64_MIN = -9223372036854775808n;
 const decimal = /^[+-]?\d{1,1000}(\.\d{1,1000})?([eE][+-]?\d{1,3})?$/;
-const time = /^(?!0000)\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.]\d{1,60})?)?([Zz]|[+-](0\d|1[0-4]):?[0-5]\d)?$/;
+const time = /^(?!0000)\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.]\d{1,60})?)?([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?)?$/;
 
 /**
  * The text of a value that needs no more than a look, undefined when `columnText` has to decide. For values of records none of
@@ -90,7 +90,7 @@ function timestampOf(value: unknown): ColumnText {
   if (typeof value !== 'string' || !time.test(value) || !isDay(value.slice(0, 10)) || !isClock(value))
     return refuse('an ISO 8601 time of the years 1 to 9999', value);
   // A time without a zone is UTC here, never the zone of the database's session.
-  return { text: /[Zz]$|[+-]\d\d:?\d\d$/.test(value.slice(10)) ? value : `${value}Z` };
+  return { text: /[Zz]$|[+-]\d\d(:?\d\d)?$/.test(value.slice(10)) ? value : `${value}Z` };
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { ColumnText } from './column-text.ts';
+
 /** Types of columns, in the words that each kind of target maps to its own. */
 export const columnTypes = ['text', 'integer', 'number', 'boolean', 'timestamp', 'date', 'json'] as const;
 export type ColumnType = (typeof columnTypes)[number];
@@ -8,4 +10,6 @@ export interface Column {
   /** Path of the value in the (parsed) record; one element for top-level fields. */
   readonly path: readonly string[];
   readonly type: ColumnType;
+  /** Of a time that is written otherwise than its type says: reads it. */
+  readonly read?: (value: unknown) => ColumnText;
 }

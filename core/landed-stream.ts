@@ -1,4 +1,4 @@
-import type { Column, ColumnType } from './column.ts';
+import type { Column } from './column.ts';
 
 /** What landing needs of a stream; a compiled definition has more. */
 export interface LandedStream {
@@ -10,7 +10,7 @@ export interface LandedStream {
   /** The primary key first. Fields without a column of their own go to `_extra`. */
   readonly columns: readonly Column[];
   readonly keyColumns: readonly Column[];
-  readonly version: readonly { readonly path: readonly string[]; readonly type: ColumnType }[];
+  readonly version: readonly Pick<Column, 'path' | 'type' | 'read'>[];
   readonly definitionVersion: string;
   readonly definition: {
     readonly disposition: 'merge' | 'append' | 'replace';

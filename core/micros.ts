@@ -1,6 +1,6 @@
 /** Instants as microseconds since 1970, as PostgreSQL and DuckDB hold them. */
 
-const iso = /^(\d{4,5})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(?:[Zz]|([+-])(\d\d):?(\d\d))?( BC)?$/;
+const iso = /^(\d{4,5})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(?:[Zz]|([+-])(\d\d):?(\d\d)?)?( BC)?$/;
 
 /**
  * Reads the times that `columnText` lets through and those that `keyPart` writes; undefined for any other text. Digits

@@ -1,3 +1,5 @@
+import type { ColumnText } from './column-text.ts';
+import type { Column } from './column.ts';
 import { parseDecimal } from './decimal.ts';
 import { valueAt } from './json.ts';
 
@@ -28,17 +30,22 @@ export function encodeVersion(parts: readonly VersionPart[]): string | null {
 /** The version of a record, from where its definition says that it is. */
 export function versionOf(
   record: Readonly<Record<string, unknown>>,
-  fields: readonly { readonly path: readonly string[]; readonly type: VersionType }[],
+  fields: readonly Pick<Column, 'path' | 'type' | 'read'>[],
 ): string | null {
   if (fields.length === 0) return null;
   const separator = separatorOf(fields);
   let text = '';
   for (let i = 0; i < fields.length; i++) {
-    const { path, type } = fields[i] as (typeof fields)[number];
-    text += (i === 0 ? '' : separator) + encodePart(valueAt(record, path), type);
+    const { path, type, read } = fields[i] as (typeof fields)[number];
+    text +=
+      (i === 0 ? '' : separator) +
+      encodePart(read === undefined ? valueAt(record, path) : readText(read(valueAt(record, path))), type);
   }
   return text;
 }
+
+/** Of a time that cannot be read, which the check of its record has refused: nothing. */
+const readText = (time: ColumnText): string | null => ('text' in time ? time.text : null);
 
 /** Every other part has a fixed shape without control characters; text may hold spaces, so only U+0001 sorts below it. */
 function separatorOf(parts: readonly { readonly type: VersionType }[]): string {

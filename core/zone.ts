@@ -74,7 +74,7 @@ function changeBetween(zone: string, fromMs: number, toMs: number): number {
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
 /** Local time minus UTC, ms. */
-function offsetAt(zone: string, epochMs: number): number {
+export function offsetAt(zone: string, epochMs: number): number {
   let clock = clocks.get(zone);
   if (clock === undefined) {
     clock = new Intl.DateTimeFormat('en-US', {
@@ -87,4 +87,27 @@ function offsetAt(zone: string, epochMs: number): number {
   const part = Object.fromEntries(clock.formatToParts(epochMs).map(({ type, value }) => [type, Number(value)]));
   const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = part;
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(epochMs / SECOND) * SECOND;
+}
+
+/** Offsets of days without a change of the clock: most times of a partner are of a few of them. */
+const steady = new Map<string, number>();
+const MOST_STEADY = 10_000;
+
+/**
+ * The instant of a local time (as if it were UTC), both in epoch ms. One that comes twice is the first of the two; one that the clock
+ * leaves out is as much later as the clock was put on.
+ */
+export function instantIn(zone: string, localMs: number): number {
+  const day = `${zone} ${Math.floor(localMs / DAY)}`;
+  const known = steady.get(day);
+  if (known !== undefined) return localMs - known;
+  const [before, after] = [offsetAt(zone, localMs - 2 * DAY), offsetAt(zone, localMs + 2 * DAY)];
+  if (before === after) {
+    if (steady.size >= MOST_STEADY) steady.clear();
+    steady.set(day, before);
+    return localMs - before;
+  }
+  const meant = [before, after].map((offset) => ({ offset, atMs: localMs - offset }));
+  const real = meant.filter(({ offset, atMs }) => offsetAt(zone, atMs) === offset).map(({ atMs }) => atMs);
+  return real.length === 0 ? localMs - before : Math.min(...real);
 }

@@ -30,7 +30,7 @@ export function checkParents(streams: Streams): readonly Problem[] {
           says: `parents go in a circle: ${circle.join(' → ')}; one of them must do without a parent`,
         },
       ];
-    const json = usableSchema(parent.schema)?.json;
+    const json = usableSchema(parent)?.json;
     if (json === undefined || fieldAt(json, field) !== undefined) return [];
     return [{ path: [...path, 'field'], says: missingField(field, json, `the schema of ${wanted}`) }];
   });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { explain } from '../core/errors.ts';
 import { missingField } from './check-parents.ts';
 import { checkColumns } from './check-columns.ts';
+import { checkTimes } from './check-times.ts';
 import { recordField } from './columns.ts';
 import type { ColumnType } from './compiled.ts';
 import type { StreamDefinition } from './definition.ts';
@@ -18,12 +19,13 @@ export function checkRows(stream: StreamDefinition, path: Path): readonly Proble
   if (traps.length > 0) return [...traps, ...checkKeyIsThere(stream, path)];
   let json: JsonSchema;
   try {
-    json = recordSchema(stream.schema).json;
+    json = recordSchema(stream.schema, stream.times).json;
   } catch (error) {
     return [{ path: schemaPath, says: `this schema cannot be used: ${explain(error)}` }];
   }
   return [
     ...checkIsObject(json, schemaPath),
+    ...checkTimes(stream, json, path),
     ...checkKeyIsThere(stream, path),
     ...stream.primaryKey.flatMap((name, index) =>
       checkField({

@@ -1,5 +1,6 @@
 import type { Column } from './compiled.ts';
 import type { StreamDefinition } from './definition.ts';
+import { fieldTimes } from './field-times.ts';
 import { fieldAt, fieldsOf, columnType, type JsonSchema } from './json-schema.ts';
 
 /**
@@ -9,12 +10,18 @@ import { fieldAt, fieldsOf, columnType, type JsonSchema } from './json-schema.ts
 export function columnsOf(stream: StreamDefinition, json: JsonSchema): readonly Column[] {
   const key = keyColumnsOf(stream, json);
   const inKey = new Set(key.filter((column) => column.path.length === 1).map((column) => column.name));
-  const top = [...fieldsOf(json, json)].map(([name, schema]) => column([name], columnType(schema, json)));
+  const times = fieldTimes(stream, json);
+  const top = [...fieldsOf(json, json)].map(([name, schema]) => {
+    const timed = times.get(name);
+    return timed === undefined
+      ? column({ path: [name], type: columnType(schema, json) })
+      : column({ path: [name], type: timed.kind, read: timed.read });
+  });
   const include = stream.parent?.include;
   const added =
     include === undefined || inKey.has(include) || fieldAt(json, include) !== undefined
       ? []
-      : [column([include], 'text')];
+      : [column({ path: [include], type: 'text' })];
   return [...key, ...top.filter(({ name }) => !inKey.has(name)), ...added];
 }
 
@@ -22,7 +29,7 @@ export function columnsOf(stream: StreamDefinition, json: JsonSchema): readonly 
 export function keyColumnsOf(stream: StreamDefinition, json: JsonSchema): readonly Column[] {
   return stream.primaryKey.flatMap((name) => {
     const field = recordField(stream, json, name);
-    return field === undefined ? [] : [column(field.path, field.type)];
+    return field === undefined ? [] : [column(field)];
   });
 }
 
@@ -32,7 +39,11 @@ export function recordField(
   json: JsonSchema,
   name: string,
 ): Omit<Column, 'name'> | undefined {
-  return fieldAt(json, name) ?? (stream.parent?.include === name ? { path: [name], type: 'text' } : undefined);
+  const field = fieldAt(json, name);
+  if (field === undefined) return stream.parent?.include === name ? { path: [name], type: 'text' } : undefined;
+  const { path, type } = field;
+  const timed = fieldTimes(stream, json).get(name);
+  return timed === undefined ? { path, type } : { path, type: timed.kind, read: timed.read };
 }
 
-const column = (path: readonly string[], type: Column['type']): Column => ({ name: path.join('_'), path, type });
+const column = (field: Omit<Column, 'name'>): Column => ({ name: field.path.join('_'), ...field });

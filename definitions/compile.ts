@@ -16,7 +16,7 @@ export function compileStream(
 ): CompiledStream {
   const definition = Object.hasOwn(partner.streams, streamName) ? partner.streams[streamName] : undefined;
   if (definition === undefined) throw unknownStream(partner, streamName);
-  const checked = recordSchema(definition.schema);
+  const checked = recordSchema(definition.schema, definition.times);
   const columns = columnsOf(definition, checked.json);
   const keyColumns = keyColumnsOf(definition, checked.json);
   return {

@@ -27,7 +27,7 @@ export interface CompiledStream {
   /** The columns of the primary key, in its order. */
   readonly keyColumns: readonly Column[];
   /** Paths of the version fields, and how each is compared. */
-  readonly version: readonly { readonly path: readonly string[]; readonly type: ColumnType }[];
+  readonly version: readonly Pick<Column, 'path' | 'type' | 'read'>[];
   /** Hash of everything in the definition that shapes requests or rows; no secret goes in. 16 hex digits. */
   readonly definitionVersion: string;
   /** Checks one record: the parsed record, or why not. */

@@ -6,6 +6,7 @@ import { limits, type Limits } from './limits.ts';
 import { records } from './records.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
+import { times } from './times.ts';
 import { tls } from './tls.ts';
 
 /**
@@ -282,6 +283,8 @@ export const stream = z.strictObject({
   parent: parent.optional(),
   /** Parents, or slices of time whose records have a version, that are read side by side; learnt from limits and answers if absent. */
   concurrency: z.int().min(1).max(256).optional(),
+  /** How the times of fields are written: docs/times.md. */
+  times: times.optional(),
   /** JSON Schema of a record, or in .ts a zod schema. */
   schema: z.union([
     z.custom<z.ZodType>((value) => value instanceof z.ZodType, 'a zod schema (only in a .ts definition)'),

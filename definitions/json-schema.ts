@@ -22,16 +22,17 @@ export function fieldsOf(schema: JsonSchema, root: JsonSchema): ReadonlyMap<stri
 
 export interface FieldAt {
   readonly path: readonly string[];
+  readonly schema: JsonSchema;
   readonly type: ColumnType;
 }
 
 /** The field that `name` means: a top-level field of just this name, or a dotted path into nested objects. */
 export function fieldAt(root: JsonSchema, name: string): FieldAt | undefined {
   const top = fieldsOf(root, root).get(name);
-  if (top !== undefined) return { path: [name], type: columnType(top, root) };
+  if (top !== undefined) return { path: [name], schema: top, type: columnType(top, root) };
   const path = name.split('.');
   const schema = schemaAt(root, path);
-  return schema === undefined ? undefined : { path, type: columnType(schema, root) };
+  return schema === undefined ? undefined : { path, schema, type: columnType(schema, root) };
 }
 
 /** The schema of a field inside nested objects. */
@@ -49,6 +50,19 @@ export function columnType(schema: JsonSchema, root: JsonSchema): ColumnType {
   if (types.length > 1 && types.every((type) => type === 'integer' || type === 'number')) return 'number';
   if (types.length > 1 && types.every((type) => texts.has(type))) return 'text';
   return 'json';
+}
+
+/** Whether null fits it. */
+export const allowsNull = (schema: JsonSchema, root: JsonSchema): boolean =>
+  [...typesOf(schema, root, [])].some((type) => type === 'null' || type === 'json');
+
+/** A copy in which the field at `path` may be anything; undefined where no `properties` written in place lead to it. */
+export function withAnythingAt(schema: JsonSchema, [name = '', ...rest]: readonly string[]): JsonSchema | undefined {
+  if (typeof schema === 'boolean' || '$ref' in schema) return undefined;
+  const properties = (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>;
+  const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
+  const inner = own === undefined || rest.length === 0 ? own && {} : withAnythingAt(own, rest);
+  return inner === undefined ? undefined : { ...schema, properties: { ...properties, [name]: inner } };
 }
 
 const texts: ReadonlySet<string> = new Set(['text', 'timestamp', 'date']);

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { valueAt } from '../core/json.ts';
+import { unaliased } from './bare-copy.ts';
 import type { Mismatch } from './compiled.ts';
+import { dateTimePattern } from './date-time.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -10,9 +12,12 @@ type Issue = z.core.$ZodIssue;
  */
 export function mismatchOf(issues: readonly Issue[], record: unknown): Mismatch {
   const { issue, path } = deepest(issues[0] as Issue, []);
-  const at = path.map(String);
+  const at = path.map((step) => unaliased(String(step)));
   if (issue.code === 'unrecognized_keys')
-    return { path: [...at, issue.keys[0]].join('.'), reason: 'expected no such field: the schema allows no others' };
+    return {
+      path: [...at, unaliased(issue.keys[0] ?? '')].join('.'),
+      reason: 'expected no such field: the schema allows no others',
+    };
   return { path: at.join('.'), reason: reasonOf(issue, valueAt(record, at)) };
 }
 
@@ -41,6 +46,8 @@ function reasonOf(issue: Issue, value: unknown): string {
     case 'invalid_value':
       return `expected one of the allowed values, found ${found === 'string' || found === 'number' ? `another ${found}` : found}`;
     case 'invalid_format':
+      if (issue.format === 'regex' && issue.pattern === dateTimePattern)
+        return 'expected a time with its zone such as 2026-01-02T03:04:05Z, found another string; say under `times` how it is written';
       return `expected a ${issue.format === 'regex' ? 'matching pattern' : issue.format}, found another string`;
     case 'too_small':
       return `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${unitOf(issue.origin)}, found less`;
@@ -60,7 +67,7 @@ function reasonOf(issue: Issue, value: unknown): string {
 
 const isType = (issue: Issue): boolean => issue.code === 'invalid_type';
 
-const typeNames: Readonly<Record<string, string>> = { int: 'integer', record: 'object' };
+const typeNames: Readonly<Record<string, string>> = { int: 'integer', record: 'object', nonoptional: 'a value' };
 
 const unitOf = (origin: string): string =>
   origin === 'string' ? ' characters' : origin === 'array' ? ' items' : origin === 'object' ? ' fields' : '';

@@ -1,3 +1,4 @@
+import { ownField } from '../core/inherited.ts';
 import { valueAt } from '../core/json.ts';
 import type { Column, CompiledStream } from './compiled.ts';
 import { withValue } from './fit-environment.ts';
@@ -7,18 +8,24 @@ import type { RecordSchema } from './record-schema.ts';
 type Parse = CompiledStream['parse'];
 
 /**
- * The check of one record: by the schema, then that no field of the primary key is absent or null.
+ * The check of one record: by the schema, then the times inside its objects, then that no field of the primary key is absent or
+ * null. What a JSON Schema finds nothing wrong with stays the record that it is.
  *
  * Numbers that a double cannot hold arrive as texts of digits (core/json.ts). Where a number belongs, the schema sees a
  * stand-in of the same sign and about the same size, and the exact text stays in the record.
  */
 export function recordParser(schema: RecordSchema, keyColumns: readonly Column[]): Parse {
+  const { times } = schema;
   return (record) => {
     const checked = schema.quick?.(record) === true ? { value: record as Parsed } : wholeCheck(schema, record);
     if ('mismatch' in checked) return checked;
     const { value: parsed } = checked;
+    for (const { path, name, read } of times) {
+      const time = read(valueAt(parsed, path));
+      if ('reason' in time) return { mismatch: { path: name, reason: time.reason } };
+    }
     for (const column of keyColumns) {
-      const part = column.path.length === 1 ? parsed[column.path[0] as string] : valueAt(parsed, column.path);
+      const part = valueAt(parsed, column.path);
       if (part === undefined || part === null)
         return {
           mismatch: {
@@ -33,17 +40,20 @@ export function recordParser(schema: RecordSchema, keyColumns: readonly Column[]
 
 type Parsed = Record<string, unknown>;
 
-function wholeCheck({ zod, numbers }: RecordSchema, record: unknown): ReturnType<Parse> {
-  const first = zod.safeParse(numbers.length === 0 ? record : withStandIns(record, numbers));
+function wholeCheck({ zod, keeps, bare, numbers }: RecordSchema, record: unknown): ReturnType<Parse> {
+  const check = (value: unknown): ReturnType<typeof zod.safeParse> =>
+    zod.safeParse(bare === undefined ? value : bare(value));
+  const first = check(numbers.length === 0 ? record : withStandIns(record, numbers));
   let value: unknown = first.data;
   if (!first.success) {
     const exact = nestedTexts(first.error.issues, record);
-    const again = exact.length === 0 ? first : zod.safeParse(exact.reduce(withStandIn, withStandIns(record, numbers)));
+    const again = exact.length === 0 ? first : check(exact.reduce(withStandIn, withStandIns(record, numbers)));
     if (!again.success) return { mismatch: mismatchOf(first.error.issues, record) };
     value = exact.reduce(withText, again.data);
   }
   if (typeof value !== 'object' || value === null)
     return { mismatch: { path: '', reason: `expected object, found ${typeof value}` } };
+  if (keeps) return { value: record as Parsed };
   const parsed = value as Parsed;
   if (numbers.length > 0) restoreTexts(parsed, record as Record<string, unknown>, numbers);
   return { value: parsed };
@@ -65,7 +75,7 @@ function withStandIns(record: unknown, numbers: RecordSchema['numbers']): unknow
   if (typeof record !== 'object' || record === null || Array.isArray(record)) return record;
   let copy: Record<string, unknown> | undefined;
   for (const { name, whole } of numbers) {
-    const value = (record as Record<string, unknown>)[name];
+    const value = ownField(record, name);
     if (!isNumberText(value, whole)) continue;
     copy ??= { ...(record as Record<string, unknown>) };
     copy[name] = standIn(value);
@@ -80,8 +90,8 @@ function restoreTexts(
   numbers: RecordSchema['numbers'],
 ): void {
   for (const { name, whole } of numbers) {
-    const text = record[name];
-    if (isNumberText(text, whole) && parsed[name] === standIn(text)) parsed[name] = text;
+    const text = ownField(record, name);
+    if (isNumberText(text, whole) && ownField(parsed, name) === standIn(text)) parsed[name] = text;
   }
 }
 

@@ -1,4 +1,5 @@
-import { isPlainTime } from '../core/column-text.ts';
+import { isInherited } from '../core/inherited.ts';
+import { isDateTime } from './date-time.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 /**
@@ -12,11 +13,19 @@ export function quickCheck(schema: JsonSchema): ((record: unknown) => boolean) |
   const checks: { readonly name: string; readonly fits: (value: unknown) => boolean }[] = [];
   for (const [name, field] of properties) {
     const fits = fieldCheck(field);
-    if (fits === undefined || name === '__proto__') return undefined;
-    checks.push({ name, fits: required.delete(name) ? fits : (value) => value === undefined || fits(value) });
+    if (fits === undefined || isInherited(name)) return undefined;
+    const own = required.delete(name)
+      ? fits === anything
+        ? isThere
+        : fits
+      : (value: unknown): boolean => value === undefined || fits(value);
+    checks.push({ name, fits: own });
   }
   // A field may be required without being described.
-  for (const name of required) checks.push({ name, fits: (value) => value !== undefined });
+  for (const name of required) {
+    if (isInherited(name)) return undefined;
+    checks.push({ name, fits: isThere });
+  }
   return (record) => {
     if (typeof record !== 'object' || record === null || Array.isArray(record)) return false;
     for (const { name, fits } of checks) if (!fits((record as Record<string, unknown>)[name])) return false;
@@ -32,7 +41,8 @@ const onlyHas = (schema: object, keywords: ReadonlySet<string>): boolean =>
   Object.keys(schema).every((keyword) => keywords.has(keyword));
 
 function fieldCheck(schema: JsonSchema): ((value: unknown) => boolean) | undefined {
-  if (typeof schema === 'boolean' || schema.type === undefined) return undefined;
+  if (typeof schema === 'boolean') return undefined;
+  if (schema.type === undefined) return Object.keys(schema).length === 0 ? anything : undefined;
   if (schema.type === 'object' && schema.properties !== undefined) return quickCheck(schema);
   if (!onlyHas(schema, fieldKeywords)) return undefined;
   const types = [schema.type].flat() as string[];
@@ -44,13 +54,16 @@ function fieldCheck(schema: JsonSchema): ((value: unknown) => boolean) | undefin
   return (value) => checks.some((check) => check?.(value) === true);
 }
 
+const anything = (): boolean => true;
+const isThere = (value: unknown): boolean => value !== undefined;
+
 function typeCheck(type: string, format: unknown): ((value: unknown) => boolean) | undefined {
   if (format !== undefined && !(type === 'string' && format === 'date-time') && type !== 'null') return undefined;
   switch (type) {
     case 'string':
       return format === undefined
         ? (value) => typeof value === 'string'
-        : (value) => typeof value === 'string' && isPlainTime(value);
+        : (value) => typeof value === 'string' && isDateTime(value);
     case 'integer':
       return (value) => Number.isSafeInteger(value);
     case 'number':

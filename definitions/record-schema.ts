@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import { fieldsOf, columnType, type JsonSchema } from './json-schema.ts';
+import { bareCopy, hasInherited, withAliases } from './bare-copy.ts';
+import { withDateTime } from './date-time.ts';
+import { fieldTimes, type TimedField } from './field-times.ts';
+import { fieldsOf, columnType, withAnythingAt, type JsonSchema } from './json-schema.ts';
 import { quickCheck } from './quick-check.ts';
 import type { StreamDefinition } from './definition.ts';
 
@@ -7,31 +10,53 @@ import type { StreamDefinition } from './definition.ts';
 export interface RecordSchema {
   /** Checks a record; keeps unknown top-level fields unless the schema forbids them. */
   readonly zod: z.ZodType;
+  /** What zod makes of a record is the record itself. */
+  readonly keeps: boolean;
+  /** What is shown to zod in place of the record; undefined: the record. */
+  readonly bare: ((record: unknown) => unknown) | undefined;
   /** Tells most records that fit without a copy of each; see there. */
   readonly quick: ((record: unknown) => boolean) | undefined;
   /** What a checked record looks like. */
   readonly json: JsonSchema;
   /** Top-level fields that take a number: such a number may come as a text of digits, to stay exact. */
   readonly numbers: readonly { readonly name: string; readonly whole: boolean }[];
+  /** Fields inside objects whose times are written in a way of their own: those of columns are read with their columns. */
+  readonly times: readonly TimedField[];
 }
 
 /** Throws an Error that names the keyword when the schema cannot be used; `schemaProblems` finds most of that before. */
-export function recordSchema(schema: StreamDefinition['schema']): RecordSchema {
+export function recordSchema(schema: StreamDefinition['schema'], times?: StreamDefinition['times']): RecordSchema {
   if (!(schema instanceof z.ZodType)) {
     const json = schema as JsonSchema;
-    return { zod: fromJson(json), quick: quickCheck(json), json, numbers: numbersOf(json) };
+    const timed = [...fieldTimes({ schema, times }, json).values()];
+    const checked = timed.reduce((at, { path }) => withAnythingAt(at, path) ?? at, json);
+    const inherits = hasInherited(checked);
+    return {
+      zod: fromJson(inherits ? withAliases(checked) : checked),
+      keeps: true,
+      bare: inherits ? bareCopy : undefined,
+      quick: quickCheck(checked),
+      json,
+      numbers: numbersOf(checked),
+      times: timed.filter(({ path }) => path.length > 1),
+    };
   }
+  const json = toJson(schema, 'output');
   return {
     zod: loose(schema),
+    keeps: false,
+    bare: hasInherited(json) ? bareCopy : undefined,
     quick: undefined,
-    json: toJson(schema, 'output'),
+    json,
     numbers: numbersOf(toJson(schema, 'input')),
+    times: [...fieldTimes({ schema, times }, json).values()].filter(({ path }) => path.length > 1),
   };
 }
 
-function fromJson(json: JsonSchema): z.ZodType {
+/** zod's check of a JSON Schema, by itself. */
+export function fromJson(json: JsonSchema): z.ZodType {
   const draft7 = typeof json === 'object' && 'definitions' in json && !('$defs' in json);
-  return z.fromJSONSchema(withoutDefaults(json) as Parameters<typeof z.fromJSONSchema>[0], {
+  return z.fromJSONSchema(forZod(json) as Parameters<typeof z.fromJSONSchema>[0], {
     defaultTarget: draft7 ? 'draft-7' : 'draft-2020-12',
     registry: z.registry(),
   });
@@ -41,16 +66,16 @@ function fromJson(json: JsonSchema): z.ZodType {
  * `default` is an annotation (JSON Schema validation §9.2), but zod would fill it in: a record must stay what the partner
  * sent. A field named `default` is a member of `properties` and stays. `$schema` goes, since zod would prefer it to ours.
  */
-function withoutDefaults(value: unknown, isSchema = true): unknown {
-  if (Array.isArray(value)) return value.map((item) => withoutDefaults(item));
+function forZod(value: unknown, isSchema = true): unknown {
+  if (Array.isArray(value)) return value.map((item) => forZod(item));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value)
+    Object.entries(isSchema ? withDateTime(value as JsonSchema) : value)
       .filter(([key]) => !isSchema || (key !== 'default' && key !== '$schema'))
       .map(([key, inner]) =>
         isSchema && (key === 'const' || key === 'enum')
           ? [key, inner]
-          : [key, withoutDefaults(inner, !(isSchema && mapsOfSchemas.has(key)))],
+          : [key, forZod(inner, !(isSchema && mapsOfSchemas.has(key)))],
       ),
   );
 }

@@ -1,8 +1,10 @@
 import { Document, isCollection, isMap } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { ownField } from '../core/inherited.ts';
 import { valueAt } from '../core/json.ts';
 import { checkColumns } from './check-columns.ts';
 import type { StreamDefinition } from './definition.ts';
+import { fromJson } from './record-schema.ts';
 
 interface ObjectSchema {
   readonly type: 'object';
@@ -26,7 +28,7 @@ const candidates = [
   { type: 'array' },
   { type: 'object' },
 ] as const;
-const checks = candidates.map((schema) => ({ schema, zod: z.fromJSONSchema(schema) }));
+const checks = candidates.map((schema) => ({ schema, zod: fromJson(schema) }));
 
 /**
  * A schema that all these records fit, with a column for each field that can have one: something to begin with. Required is
@@ -37,16 +39,16 @@ export function suggestSchema(stream: StreamDefinition, records: readonly unknow
   const fields = Object.fromEntries(
     [...new Set(objects.flatMap((record) => Object.keys(record)))].map((name) => [
       name,
-      fieldOf(objects.map((record) => record[name])),
+      fieldOf(objects.map((record) => ownField(record, name))),
     ]),
   );
   const properties = isTable(stream, fields) ? fields : withoutTroubles(stream, fields);
   const relied = [...new Set([...stream.primaryKey, ...stream.version, stream.incremental?.field ?? []].flat())];
-  const inside = relied.filter((name) => properties[name] === undefined && name.includes('.'));
+  const inside = relied.filter((name) => !Object.hasOwn(properties, name) && name.includes('.'));
   for (const name of inside) addInside(properties, name.split('.'), objects);
   const required = relied
     .map((name) => (inside.includes(name) ? (name.split('.')[0] as string) : name))
-    .filter((name) => objects.every((record) => record[name] !== undefined && record[name] !== null));
+    .filter((name) => objects.every((record) => (ownField(record, name) ?? null) !== null));
   return {
     type: 'object',
     ...(required.length === 0 ? {} : { required: [...new Set(required)] }),
@@ -61,9 +63,11 @@ const isTable = (stream: StreamDefinition, properties: Fields): boolean =>
 
 /** Those that can be columns side by side, from the first. */
 function withoutTroubles(stream: StreamDefinition, fields: Fields): Fields {
-  const kept: Fields = {};
-  for (const [name, field] of Object.entries(fields))
-    if (isTable(stream, { ...kept, [name]: field })) Object.assign(kept, { [name]: field });
+  let kept: Fields = {};
+  for (const [name, field] of Object.entries(fields)) {
+    const more = { ...kept, [name]: field };
+    if (isTable(stream, more)) kept = more;
+  }
   return kept;
 }
 
@@ -106,12 +110,12 @@ function addInside(
   [first, ...rest]: readonly string[],
   objects: readonly Readonly<Record<string, unknown>>[],
 ): void {
-  if (first === undefined || !objects.every((record) => isObject(record[first]))) return;
-  const known = properties[first];
+  if (first === undefined || !objects.every((record) => isObject(ownField(record, first)))) return;
+  const known = Object.hasOwn(properties, first) ? properties[first] : undefined;
   const inner: Record<string, FieldSchema> = {
     ...(known !== undefined && 'properties' in known ? known.properties : {}),
   };
-  const within = objects.map((record) => record[first] as Readonly<Record<string, unknown>>);
+  const within = objects.map((record) => ownField(record, first) as Readonly<Record<string, unknown>>);
   const [name] = rest;
   if (name === undefined) return;
   if (rest.length === 1) inner[name] = fieldOf(within.map((record) => valueAt(record, [name])));

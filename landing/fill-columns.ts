@@ -10,7 +10,7 @@ const taken = {
   number: (v, t) => [`jsonb_typeof(${v}) = 'number'`, `(${t})::numeric`],
   boolean: (v, t) => [`jsonb_typeof(${v}) = 'boolean'`, `(${t})::boolean`],
   timestamp: (v, t) => [
-    `jsonb_typeof(${v}) = 'string' and ${t} ~ '^[0-9]{4}-.*(Z|[+-][0-9]{2}:[0-9]{2})$' and pg_input_is_valid(${t}, 'timestamptz')`,
+    `jsonb_typeof(${v}) = 'string' and ${t} ~ '^[0-9]{4}-.*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$' and pg_input_is_valid(${t}, 'timestamptz')`,
     `(${t})::timestamptz`,
   ],
   date: (v, t) => [
@@ -32,7 +32,7 @@ export async function fillColumns(
     added,
   }: { readonly stream: CompiledStream; readonly table: string; readonly added: readonly Column[] },
 ): Promise<void> {
-  const fields = added.filter(({ path }) => path.length === 1);
+  const fields = added.filter(({ path, read }) => path.length === 1 && read === undefined);
   if (fields.length === 0 || stream.definition.schema instanceof z.ZodType) return;
   const names = fields.map(({ path }) => path[0] as string);
   const values = fields.map(({ type }, at) => {

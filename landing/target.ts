@@ -106,8 +106,9 @@ export async function fitTable(
   for (const column of added)
     await client.query(`alter table ${table} add column ${quoted(column.name)} ${postgresTypes[column.type]}`);
   if (changed) await fillColumns(client, { stream, table, added });
-  // What the definition gained is in `_extra`. What somebody dropped is only in the log.
-  if (changed && !facts.lostColumns) return { madeAgain: undefined };
+  // What the definition gained is in `_extra`, unless SQL cannot read it. What somebody dropped is only in the log.
+  const gained = changed && !facts.lostColumns;
+  if (gained && added.every(({ read }) => read === undefined)) return { madeAgain: undefined };
   const { unfit } = await refillColumns(client, { stream, streamId, table, columns: added });
   const lost = added.map((column) => column.name).join(', ');
   const empty = unfit === 0 ? '' : `; ${unfit} rows stand for records that fit no longer, and keep it empty`;

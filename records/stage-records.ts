@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { canonicalJson, canonicalPlainJson } from '../core/canonical.ts';
-import { columnText, quickColumnText } from '../core/column-text.ts';
+import { columnText, quickColumnText, type ColumnText } from '../core/column-text.ts';
 import { NeedsAttention } from '../core/errors.ts';
+import { isInherited } from '../core/inherited.ts';
 import { valueAt } from '../core/json.ts';
 import { keyPart, keyText } from '../core/key-text.ts';
 import { sha128 } from '../core/page-key.ts';
@@ -27,7 +28,10 @@ export function stageRecords(
   firstOrdinal = 0,
 ): Staged {
   const isPlain = !(stream.definition.schema instanceof z.ZodType) && stream.definition.parent?.include === undefined;
-  const stage: Stage = { stream, lines, eventTimeAt: eventTimeColumn(stream), isPlain };
+  const names = stream.columns.map(({ path }) =>
+    path.length === 1 && !isInherited(path[0] as string) ? path[0] : undefined,
+  );
+  const stage: Stage = { stream, lines, names, eventTimeAt: eventTimeColumn(stream), isPlain };
   const records: StagedRecord[] = [];
   const rejected: RejectedRecord[] = [];
   received.forEach((item, index) => {
@@ -63,6 +67,8 @@ export async function stageInSteps(
 interface Stage {
   readonly stream: CompiledStream;
   readonly lines: Pick<LineWriter, 'add'>;
+  /** Per column: the field of the record; undefined where more than a look is needed. */
+  readonly names: readonly (string | undefined)[];
   /** Index of the column that says when it happened; -1 if none does. */
   readonly eventTimeAt: number;
   /** Records are made of their payloads alone: no zod transform, no added field. */
@@ -70,7 +76,7 @@ interface Stage {
 }
 
 function stageRecord(
-  { stream, lines, eventTimeAt, isPlain }: Stage,
+  { stream, lines, names, eventTimeAt, isPlain }: Stage,
   { record, payload, ascii, fault }: Received,
   ordinal: number,
 ): StagedRecord | RejectedRecord {
@@ -89,13 +95,14 @@ function stageRecord(
   const columns: (string | null)[] = [];
   for (let i = 0; i < stream.columns.length; i++) {
     const column = stream.columns[i] as Column;
-    const field = column.path.length === 1 ? value[column.path[0] as string] : valueAt(value, column.path);
-    const quick = plain ? quickColumnText(column.type, field) : undefined;
+    const name = names[i];
+    const field = name === undefined ? valueAt(value, column.path) : value[name];
+    const quick = plain && column.read === undefined ? quickColumnText(column.type, field) : undefined;
     if (quick !== undefined) {
       columns[i] = quick;
       continue;
     }
-    const cell = columnText(column.type, field);
+    const cell = cellOf(column, field);
     if ('reason' in cell)
       return reject({ path: column.path.join('.'), reason: cell.reason }, { stream, record, payload, hash, ordinal });
     columns[i] = cell.text;
@@ -105,8 +112,16 @@ function stageRecord(
   columns[stream.columns.length] = extra === null ? null : extra.text;
 
   const { keyColumns } = stream;
-  for (let i = 0; i < keyColumns.length; i++)
-    columns[i] = keyPart((keyColumns[i] as Column).type, columns[i] as string);
+  for (let i = 0; i < keyColumns.length; i++) {
+    const { type, path } = keyColumns[i] as Column;
+    const text = columns[i];
+    if (text === null || text === undefined)
+      return reject(
+        { path: path.join('.'), reason: 'expected a value for the primary key, found an empty time' },
+        { stream, record, payload, hash, ordinal },
+      );
+    columns[i] = keyPart(type, text);
+  }
   const key =
     keyColumns.length === 1 ? (columns[0] as string) : keyText(columns.slice(0, keyColumns.length) as string[]);
   if (key !== null && key.length > MAX_KEY)
@@ -121,6 +136,9 @@ function stageRecord(
   const eventTime = columns[eventTimeAt] ?? null;
   return lines.add({ ordinal, key, version, hash, eventTime, payload, columns, plain, ascii });
 }
+
+const cellOf = ({ type, read }: Column, field: unknown): ColumnText =>
+  read === undefined ? columnText(type, field) : read(field);
 
 /**
  * Strings in JSON cannot hold control characters or quotes but behind a backslash: without one, none of the record's strings
@@ -164,9 +182,9 @@ function reject(
   at: { stream: CompiledStream; record: unknown; payload: string; hash: string; ordinal: number },
 ): RejectedRecord {
   const { stream, record, payload, hash, ordinal } = at;
-  const texts = stream.keyColumns.map(({ type, path }) => {
-    const cell = columnText(type, valueAt(record, path));
-    return 'reason' in cell || cell.text === null ? null : keyPart(type, cell.text);
+  const texts = stream.keyColumns.map((column) => {
+    const cell = cellOf(column, valueAt(record, column.path));
+    return 'reason' in cell || cell.text === null ? null : keyPart(column.type, cell.text);
   });
   const key = texts.every((text) => text !== null) ? keyText(texts) : null;
   return {

@@ -75,7 +75,7 @@ describe('fieldsOf and fieldAt', () => {
     ['customer.id', ['customer', 'id'], 'integer'],
     ['a.b', ['a.b'], 'boolean'],
   ])('find %s', (name, path, type) => {
-    expect(fieldAt(record, name)).toEqual({ path, type });
+    expect(fieldAt(record, name)).toMatchObject({ path, type });
   });
 
   test.each(['name', 'customer.name', 'id.x'])('do not find %s', (name) => {
