@@ -52,7 +52,7 @@ export function createPartnerClient({ partner, authorizer, log, now }: PartnerCl
         const durationMs = elapsed();
         const requestId = harmlessId(requestIdOf(answer.headers), await authorizer.secrets([]));
         log.info({ ...call, status: answer.status, durationMs, bytes: answer.bytes, requestId }, 'partner answered');
-        const { status, headers, content, bytes } = answer;
+        const { status, headers, content, body, bytes } = answer;
         return {
           status,
           headers,
@@ -64,6 +64,8 @@ export function createPartnerClient({ partner, authorizer, log, now }: PartnerCl
             return content.outline;
           },
           ascii: content.ascii,
+          ...(content.noText === undefined ? {} : { noText: content.noText }),
+          body,
           bytes,
           durationMs,
           receivedAtMs: now(),

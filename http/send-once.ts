@@ -28,6 +28,7 @@ export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly content: DecodedBody['content'];
+  readonly body: Buffer;
   readonly bytes: number;
 }
 
