@@ -1,4 +1,4 @@
-import type { Position } from '../core/page.ts';
+import type { Answer, Position } from '../core/page.ts';
 import { sliceAt } from '../core/window.ts';
 import { createAuthorizer } from '../http/auth.ts';
 import { createTokenExchange } from '../http/auth/token-exchange.ts';
@@ -96,7 +96,7 @@ function sampleOf(stream: CompiledStream, page: SampledPage, request: string): S
       ? []
       : sampleHints(stream, {
           headers: page.answer.headers,
-          body: page.answer.text.trim() === '' ? undefined : parseJson(page.answer.text),
+          body: bodyOf(page.answer),
           received: page.received.length,
           doubt: page.next.doubt,
           receivedNext: page.receivedNext,
@@ -113,9 +113,18 @@ function sampleOf(stream: CompiledStream, page: SampledPage, request: string): S
     }),
     suggestedSchema: suggestSchema(
       stream.definition,
-      page.received.map(({ record }) => record),
+      page.received.filter(({ fault }) => fault === undefined).map(({ record }) => record),
     ),
   };
+}
+
+/** What is no JSON announces no further pages in a way that is known. */
+function bodyOf({ text }: Pick<Answer, 'text'>): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Takes the rows of a sample that nobody will load. */
@@ -247,8 +256,8 @@ function grouped(rejected: readonly { readonly path: string; readonly reason: st
 
 function unknownFields(stream: CompiledStream, page: SampledPage): string[] {
   const names = new Set<string>();
-  for (const { record } of page.received)
-    if (typeof record === 'object' && record !== null)
+  for (const { record, fault } of page.received)
+    if (fault === undefined && typeof record === 'object' && record !== null)
       for (const name of Object.keys(record)) if (!stream.known.has(name)) names.add(name);
   return [...names];
 }

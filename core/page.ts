@@ -31,6 +31,10 @@ export interface Answer {
   /** Lower-case names; repeated fields joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
+  /** Why the body is no text: then `text` is ''. */
+  readonly noText?: string;
+  /** The bytes, without their Content-Encoding. */
+  readonly body: Buffer;
   /** Of a large body its beginning and its end, at no cost; else the text. */
   readonly outline?: string;
   /** The text is. */

@@ -22,12 +22,23 @@ export interface Source {
   readonly emptyPages?: number;
   /** Parts that are read one by one, such as regions or accounts: each request has one of them as the only value of `position.parents`. */
   readonly partitions?: readonly string[];
+  /** Bodies are .gz or .zip files: `read` gets what is in them. */
+  readonly compression?: Compression;
+}
+
+export interface Compression {
+  /** `auto`: by the first bytes of the body, which may be a plain one as well. */
+  readonly type: 'gzip' | 'zip' | 'auto';
+  /** Names of the files in an archive that are wanted; `*` stands for any characters. All, if left out. */
+  readonly files?: string | undefined;
 }
 
 /** An answer that came well. */
 export interface SourceAnswer extends Pick<Answer, 'status' | 'headers' | 'text' | 'bytes'> {
   /** The URL that was asked, before authorization. */
   readonly url: string;
+  /** The bytes of the body, or of the files in it where the source has a `compression`. Left out: the text is all there is. */
+  readonly files?: readonly Buffer[];
 }
 
 export interface UnreadAnswer extends SourceAnswer {

@@ -3,6 +3,7 @@ import { durationMs } from './duration-text.ts';
 import { emptyPages, endFlags, noNext } from './end-signs.ts';
 import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
+import { compression, format } from './formats.ts';
 import { records } from './records.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
@@ -272,6 +273,10 @@ export const stream = z.strictObject({
   body: z.record(z.string(), z.unknown()).optional(),
   /** Path of the array of records in the body; '' when the body is the array. Or how records are made of the body. */
   records,
+  /** What the answer is written in; JSON if left out. */
+  format,
+  /** Whether the body is a .gz or .zip file. */
+  compression,
   primaryKey: z.array(z.string().min(1)).default([]),
   /** Fields that order the versions of one record; later wins. None: order of arrival. */
   version: z.array(z.string().min(1)).default([]),

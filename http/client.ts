@@ -66,7 +66,7 @@ export function createPartnerClient({
         const durationMs = elapsed();
         const requestId = harmlessId(requestIdOf(answer.headers), await authorizer.secrets([]));
         log.info({ ...call, status: answer.status, durationMs, bytes: answer.bytes, requestId }, 'partner answered');
-        const { status, headers, content, bytes } = answer;
+        const { status, headers, content, body, bytes } = answer;
         return {
           status,
           headers,
@@ -78,6 +78,8 @@ export function createPartnerClient({
             return content.outline;
           },
           ascii: content.ascii,
+          ...(content.noText === undefined ? {} : { noText: content.noText }),
+          body,
           bytes,
           durationMs,
           receivedAtMs: now(),

@@ -1,8 +1,8 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate } from 'node:zlib';
-import { GiveUp, RetryLater } from '../core/errors.ts';
+import { charsetOfMark, decodeText, isCharset, isWide } from '../core/charset.ts';
 import { BodyText } from './body-text.ts';
+import { isGzip, isZip } from './open-files.ts';
+import { misplacedCharset, undoCodings } from './content-codings.ts';
 
 export interface DecodeOptions {
   readonly headers: Readonly<Record<string, string>>;
@@ -11,47 +11,42 @@ export interface DecodeOptions {
 }
 
 export interface DecodedBody {
-  readonly content: Pick<BodyText, 'text' | 'outline' | 'ascii'>;
+  readonly content: Pick<BodyText, 'text' | 'outline' | 'ascii'> & {
+    /** Why the bytes are no text: then it is ''. */
+    readonly noText?: string;
+  };
+  /** The bytes without their Content-Encoding. */
+  readonly body: Buffer;
   readonly bytes: number;
 }
 
-/** Bytes as they came → text. Strict: a broken archive or broken text is an error, never a shorter page. */
-export async function decodeBody(body: Buffer, options: DecodeOptions): Promise<DecodedBody> {
-  const plain = body.length === 0 ? body : await unpack(body, options);
-  return { content: contentOf(plain, options), bytes: plain.length };
+/** Bytes as they came → text, where they are text. Strict: a broken archive or broken text is never a shorter page. */
+export async function decodeBody(body: Buffer, { headers, maxBytes, what }: DecodeOptions): Promise<DecodedBody> {
+  const header = headers['content-encoding'];
+  const plain = body.length === 0 ? body : await undoCodings(body, { header, maxBytes, what });
+  return { content: contentOf(plain, headers), body: plain, bytes: plain.length };
 }
 
-const unpackers = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-} as const;
-
-async function unpack(body: Buffer, { headers, maxBytes, what }: DecodeOptions): Promise<Buffer> {
-  const encoding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  if (encoding === 'identity' || encoding === '') return body;
-  if (!Object.hasOwn(unpackers, encoding)) throw new GiveUp(`${what} answered in an encoding that was not asked for`);
-  try {
-    return await unpackers[encoding as keyof typeof unpackers](body, { maxOutputLength: maxBytes });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_BUFFER_TOO_LARGE')
-      throw new GiveUp(`${what} answered more than ${maxBytes} bytes: ask for smaller pages or raise maxBytes`);
-    throw new RetryLater(`${what} answered with a broken ${encoding} body`, { cause: new Error(code ?? 'zlib') });
+function contentOf(body: Buffer, headers: DecodeOptions['headers']): DecodedBody['content'] {
+  const declared = charsetOfType(headers['content-type']) ?? misplacedCharset(headers['content-encoding']);
+  const mark = charsetOfMark(body);
+  const charset = mark ?? declared ?? 'utf-8';
+  if (!isWide(charset)) {
+    if (isAscii(body)) return new BodyText(body, true);
+    // RFC 8259 §8.1: a byte order mark may be ignored, and JSON.parse does not. Text that is valid UTF-8 is UTF-8, whatever
+    // its charset is said to be: many servers state their default.
+    if (isUtf8(body)) return new BodyText(mark === 'utf-8' ? body.subarray(3) : body, false);
   }
+  if (isGzip(body)) return nothing('answered a gzip file; if the partner always does, write compression: gzip');
+  if (isZip(body)) return nothing('answered a zip file; if the partner always does, write compression: zip');
+  if (!isCharset(charset)) return nothing('answered text in a charset that is not known');
+  const text = decodeText(body, charset);
+  return text === undefined
+    ? nothing('answered text that is not valid in its charset')
+    : { text, outline: text, ascii: false };
 }
 
-function contentOf(body: Buffer, { headers, what }: DecodeOptions): DecodedBody['content'] {
-  if (isAscii(body)) return new BodyText(body, true);
-  // RFC 8259 §8.1: a byte order mark may be ignored, and JSON.parse does not.
-  const hasMark = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
-  if (isUtf8(body)) return new BodyText(hasMark ? body.subarray(3) : body, false);
-  const charset = /;\s*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
-  try {
-    const text = new TextDecoder(charset, { fatal: true }).decode(body);
-    return { text, outline: text, ascii: false };
-  } catch {
-    throw new RetryLater(`${what} answered text that is not valid in its charset`);
-  }
-}
+const nothing = (noText: string): DecodedBody['content'] => ({ text: '', outline: '', ascii: true, noText });
+
+export const charsetOfType = (type: string | undefined): string | undefined =>
+  /;\s*charset\s*=\s*["']?([^"';\s]+)/i.exec(type ?? '')?.[1];

@@ -31,6 +31,7 @@ export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly content: DecodedBody['content'];
+  readonly body: Buffer;
   readonly bytes: number;
   /** It came over a connection that had been kept. */
   readonly reused: boolean;

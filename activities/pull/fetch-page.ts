@@ -1,5 +1,13 @@
 import { KeptConnectionBroke, PermitLapsed, type Departure } from '../../core/departure.ts';
-import { explain, NeedsAttention, GiveUp, NotReady, RetryLater, Throttled, type Coordinates } from '../../core/errors.ts';
+import {
+  explain,
+  NeedsAttention,
+  GiveUp,
+  NotReady,
+  RetryLater,
+  Throttled,
+  type Coordinates,
+} from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
 import type { Lane } from '../../core/names.ts';
@@ -16,6 +24,7 @@ import type { ReportProblems } from '../../http/header-problems.ts';
 import type { KnownSecret } from '../../http/known-secrets.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import { SMALL_PAGE } from '../../http/profiles/choose-profiles.ts';
+import { openFiles } from '../../http/open-files.ts';
 import { harmlessHeaders, withoutSecrets } from '../../http/redact.ts';
 import { sendCursor } from '../../http/send-cursor.ts';
 import { storeCursor } from '../../http/store-cursor.ts';
@@ -130,12 +139,14 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
         read: () => ({ ...nothing, skipped: false, refused: message, validators: null }),
       };
     switch (verdict.action) {
-      case 'ok':
+      case 'ok': {
+        const opened = { ...answered, files: await filesIn(asked, answered, place) };
         return {
           answer,
-          foreseen: foreseen(asked, request, answered),
-          read: () => readPage(asked, { first, last: request }, answered, place),
+          foreseen: foreseen(asked, request, opened),
+          read: () => readPage(asked, { first, last: request }, opened, place),
         };
+      }
       case 'skip':
         // A parent may vanish at any time; a listing of its own would lose the pages that follow.
         if (position.cursor !== null && position.parents.length === 0)
@@ -192,6 +203,11 @@ interface Answered {
   readonly headers: Answer['headers'];
   /** The secrets that it may repeat. */
   readonly secrets: readonly KnownSecret[];
+}
+
+/** An answer whose files, if its body is an archive, are unpacked. */
+interface Opened extends Answered {
+  readonly files: readonly Buffer[];
 }
 
 interface Judged extends Answered {
@@ -335,6 +351,21 @@ function requestOf({ stream, position }: PageAsked, at: Coordinates): PageReques
   return placed(at, [], () => sourceOf(stream).request(position));
 }
 
+async function filesIn(
+  { stream }: PageAsked,
+  { answer: { body }, secrets }: Answered,
+  at: Coordinates,
+): Promise<readonly Buffer[]> {
+  const { compression } = sourceOf(stream);
+  if (compression === undefined || body.length === 0) return [body];
+  const opening = openFiles(body, compression, stream.partner.maxBytes);
+  return opening.catch((error: unknown) =>
+    placed(at, secrets, () => {
+      throw error;
+    }),
+  );
+}
+
 /** What was asked at first, and at last if the partner redirected it. */
 interface Requests {
   readonly first: PageRequest;
@@ -344,7 +375,7 @@ interface Requests {
 function readPage(
   asked: PageAsked,
   { first, last: request }: Requests,
-  answered: Answered,
+  answered: Opened,
   at: Coordinates,
 ): PageContent {
   const { stream, position } = asked;
@@ -356,7 +387,7 @@ function readPage(
     request.headers['if-modified-since'] === undefined
   )
     throw new RetryLater(`${where(at)}: answered 304 to a request that was not conditional`, { at });
-  const page = placed(at, secrets, () => sourceOf(stream).read(forSource(answer, request), position));
+  const page = placed(at, secrets, () => sourceOf(stream).read(forSource(answered, request), position));
   const { next, full = false, exactAt } = page;
   const cursor = next.cursor === null ? null : storeCursor(next.cursor, secrets);
   return {
@@ -371,7 +402,7 @@ function readPage(
 }
 
 /** The text of a large answer is decoded when somebody asks for it: a copy would do that at once. */
-const forSource = (answer: Answer, { url }: PageRequest): UnreadAnswer => ({
+const forSource = ({ answer, files }: Opened, { url }: PageRequest): UnreadAnswer => ({
   status: answer.status,
   headers: answer.headers,
   bytes: answer.bytes,
@@ -380,8 +411,10 @@ const forSource = (answer: Answer, { url }: PageRequest): UnreadAnswer => ({
     return answer.outline;
   },
   get text() {
+    if (answer.noText !== undefined) throw new RetryLater(answer.noText);
     return answer.text;
   },
+  files,
 });
 
 /** A source does not know which page it reads, and its words may hold names that the partner made of our secrets. */
@@ -398,12 +431,9 @@ function placed<T>(at: Coordinates, secrets: readonly KnownSecret[], work: () =>
   }
 }
 
-function foreseen(
-  { stream, position }: PageAsked,
-  request: PageRequest,
-  { answer, secrets }: Answered,
-): string | undefined {
-  const cursor = sourceOf(stream).foresee?.(forSource(answer, request), position);
+function foreseen({ stream, position }: PageAsked, request: PageRequest, answered: Opened): string | undefined {
+  const { secrets } = answered;
+  const cursor = sourceOf(stream).foresee?.(forSource(answered, request), position);
   return cursor === undefined ? undefined : storeCursor(cursor, secrets);
 }
 

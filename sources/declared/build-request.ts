@@ -2,6 +2,7 @@ import { GiveUp } from '../../core/errors.ts';
 import type { PageRequest, Position } from '../../core/page.ts';
 import { onSameOrigin, originOf } from '../../core/same-origin.ts';
 import type { Limits, Partner, StreamDefinition } from '../../definitions/definition.ts';
+import { acceptOf } from '../../definitions/formats.ts';
 import { countsRequests } from '../../definitions/limits.ts';
 import { formatTime } from './format-time.ts';
 import { pageParams } from './page-params.ts';
@@ -33,7 +34,7 @@ export function buildRequest({
     ? sameOriginUrl(position.cursor, partner.baseUrl)
     : firstUrl({ partner, stream, position, params });
   const body = jsonBody(stream.body, params);
-  const headers: Record<string, string> = { accept: 'application/json' };
+  const headers: Record<string, string> = { accept: acceptOf(stream) };
   if (body !== undefined) headers['content-type'] = 'application/json';
   for (const [name, value] of [...Object.entries(partner.headers), ...Object.entries(stream.headers)])
     headers[name.toLowerCase()] = value;

@@ -1,13 +1,11 @@
 import { RetryLater } from '../../core/errors.ts';
-import { writeExactly } from '../../core/exact-json.ts';
-import { parseJson, valueAt } from '../../core/json.ts';
 import type { Position } from '../../core/page.ts';
 import type { PageRead, SourceAnswer } from '../../core/source.ts';
 import type { Pagination, Partner, StreamDefinition } from '../../definitions/definition.ts';
+import { shapeOf, stepsOf } from '../../definitions/records.ts';
 import { errorsBeside } from './errors-beside.ts';
-import { plainPath, shapeOf, stepsOf, type RecordsShape } from '../../definitions/records.ts';
+import { readBody } from './formats/read-body.ts';
 import { nextPage } from './next-page.ts';
-import { shapeRecords } from './shape-records.ts';
 
 interface Declared {
   readonly partner: Partner;
@@ -23,7 +21,7 @@ export function readPage({ partner, stream }: Declared, answer: SourceAnswer, po
   if (answer.status === 304 || answer.status === 204) return nothing;
   const { pagination } = stream;
   const shape = shapeOf(stream.records);
-  const { body, listed, ...content } = readJson(answer, shape);
+  const { body, listed, ...content } = readBody(stream, answer);
   const { headers, url } = answer;
   const next = nextPage({ pagination, body, headers, records: listed, position, url, auth: partner.auth });
   const errors = errorsBeside(body, [stream.errorsAt].flat(), stepsOf(shape.path).join('.'));
@@ -35,34 +33,6 @@ export function readPage({ partner, stream }: Declared, answer: SourceAnswer, po
   };
 }
 
-interface BodyRead extends Omit<PageRead, 'next' | 'full'> {
-  readonly body: unknown;
-  /** The records before they were exploded. */
-  readonly listed: readonly unknown[];
-}
-
-function readJson(answer: SourceAnswer, shape: RecordsShape): BodyRead {
-  const body = parseBody(answer);
-  const { records, listed, faults } = shapeRecords(body, shape);
-  const exactAt = plainPath(shape);
-  if (exactAt !== undefined && Array.isArray(valueAt(body, exactAt))) return { body, listed, records, exactAt };
-  const texts = writeExactly(answer.text, (parsed) => shapeRecords(parsed, shape).records);
-  if (texts === undefined) return { body, listed, records, faults };
-  // What is kept is read again from its text, so the record has to be what that gives.
-  return { body, listed, records: texts.map((text) => parseJson(text)), texts, faults };
-}
-
 function sizeOf(pagination: Pagination): number {
   return pagination.type === 'offset' ? pagination.limit : pagination.type === 'page' ? pagination.size : 0;
-}
-
-function parseBody({ headers, text, bytes }: SourceAnswer): unknown {
-  const kind = `${headers['content-type'] ?? 'no content type'}, ${bytes} bytes`;
-  if (text.trim() === '') throw new RetryLater(`expected JSON, found an empty body (${kind})`);
-  try {
-    return parseJson(text);
-  } catch {
-    // The parser's own message quotes the text, which may be a record.
-    throw new RetryLater(`expected JSON, found something else or a part of it (${kind})`);
-  }
 }

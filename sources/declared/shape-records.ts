@@ -21,9 +21,17 @@ interface Made {
  * The records of a body by the definition. Throws RetryLater where the body is not what it says. Which fields a record gets
  * never depends on a number: writeExactly relies on it.
  */
-export function shapeRecords(body: unknown, shape: RecordsShape): ShapedRecords {
+export function shapeRecords(
+  body: unknown,
+  shape: RecordsShape,
+  {
+    emptyIsNone = false,
+  }: { /** An empty text stands for a list that is not there. */ readonly emptyIsNone?: boolean } = {},
+): ShapedRecords {
   const { columns, explode, value } = shape;
-  const lists = selectValues(body, shape.path).map((found) => listOf(found, shape, body));
+  const lists = selectValues(body, shape.path)
+    .map((found) => (emptyIsNone && found.value === '' ? { ...found, value: undefined } : found))
+    .map((found) => listOf(found, shape, body));
   const named =
     columns === undefined
       ? lists.flatMap((list) => (shape.header ? withFirstAsNames(list) : list))

@@ -10,7 +10,14 @@ import { defineStream } from '../support/define-stream.ts';
 const nowMs = Date.parse('2026-11-24T03:00:00Z');
 const answered = (status: number, headers: Answer['headers'] = {}): Answer => {
   const text = '[]';
-  const rest = { ascii: true, bytes: text.length, durationMs: 5, receivedAtMs: nowMs, requestId: undefined };
+  const rest = {
+    ascii: true,
+    body: Buffer.from(text),
+    bytes: text.length,
+    durationMs: 5,
+    receivedAtMs: nowMs,
+    requestId: undefined,
+  };
   return { status, headers, text, ...rest };
 };
 const closed: Standing = { state: 'closed', waitMs: 0, since: '2026-11-24T02:57:00Z' };

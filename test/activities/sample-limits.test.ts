@@ -18,6 +18,7 @@ const lines = (headers: Answer['headers'], { profile = 'auto', text = '[]' } = {
         headers,
         text,
         ascii: true,
+        body: Buffer.alloc(0),
         bytes: text.length,
         durationMs: 1,
         receivedAtMs: nowMs,

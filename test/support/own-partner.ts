@@ -22,7 +22,7 @@ export interface OwnAnswer {
   /** Sent as JSON. */
   readonly body?: unknown;
   /** Sent as it is. */
-  readonly text?: string;
+  readonly text?: string | Buffer;
 }
 
 /** A partner of the test's own: a few lines of `node:http`. */

@@ -1,0 +1,57 @@
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { sampleStream } from '../../activities/sample-stream.ts';
+import type { StreamInput } from '../../definitions/definition.ts';
+import { serve, type LocalServer } from '../http/support/local-server.ts';
+import { defineStream } from '../support/define-stream.ts';
+import { zipFile } from '../support/zip-file.ts';
+
+let server: LocalServer;
+afterEach(() => server.close());
+
+async function sample(body: string | Buffer, change: Partial<StreamInput>): ReturnType<typeof sampleStream> {
+  server = await serve((_, response) => void response.setHeader('content-type', 'text/plain').end(body));
+  const stream = defineStream(change, { baseUrl: server.url });
+  return sampleStream(stream, { streams: new Map([['orders', stream]]), nowMs: Date.parse('2026-11-24T03:00:00Z') });
+}
+
+describe('a sample', () => {
+  test.each<[name: string, body: string | Buffer, change: Partial<StreamInput>]>([
+    ['CSV', 'id,v,other\no1,7,x\n', { format: 'csv' }],
+    ['NDJSON', '{"id":"o1","v":7,"other":"x"}\n', { format: 'ndjson' }],
+    ['XML', '<r><o><id>o1</id><v>7</v><other>x</other></o></r>', { format: 'xml', records: 'r.o' }],
+    ['JSON in gzip', gzipSync('[{"id":"o1","v":7,"other":"x"}]'), { compression: 'gzip' }],
+    ['CSV in zip', zipFile([{ name: 'a', data: 'id,v,other\no1,7,x\n' }]), { compression: 'zip', format: 'csv' }],
+    ['objects by their keys', '{"o1":{"v":7,"other":"x"}}', { records: { byKey: 'id' } }],
+  ])('shows records of %s', async (_, body, change) => {
+    expect(await sample(body, change)).toMatchObject({
+      records: 1,
+      rejected: [],
+      unknownFields: ['other'],
+      columns: [
+        { name: 'id', samples: ['o1'] },
+        { name: 'v', samples: ['7'] },
+        { name: 'text', empty: 1 },
+      ],
+    });
+  });
+
+  test('tells malformed rows, and makes no fields of them', async () => {
+    expect(await sample('id,v\no1,7\no2\n', { format: 'csv' })).toMatchObject({
+      records: 2,
+      rejected: [{ path: '', reason: 'expected 2 fields in the row, found 1', count: 1 }],
+      unknownFields: [],
+      suggestedSchema: { properties: { id: {}, v: {} } },
+    });
+  });
+
+  test.each<[name: string, body: string | Buffer, change: Partial<StreamInput>, says: RegExp]>([
+    ['records elsewhere', '{"data":{"rows":[]}}', {}, /arrays are at "data.rows"/],
+    ['another format', 'id,v\no1,7\n', {}, /write format: csv/],
+    ['a compressed body', gzipSync('[]'), {}, /write compression: gzip/],
+    ['elements elsewhere', '<r><l><o/><o/></l></r>', { format: 'xml', records: 'r.o' }, /arrays are at "r.l.o"/],
+    ['another header row', 'key;v\no1;7\n', { format: 'csv' }, /expected a column "id"/],
+  ])('leads to %s', async (_, body, change, says) => {
+    expect(await sample(body, change)).toMatchObject({ error: expect.stringMatching(says) });
+  });
+});
