@@ -1,5 +1,14 @@
 import { PermitLapsed, type Departure } from '../../core/departure.ts';
-import { explain, NeedsAttention, GiveUp, RetryLater, Throttled, type Coordinates } from '../../core/errors.ts';
+import {
+  explain,
+  NeedsAttention,
+  GiveUp,
+  NoRecords,
+  RetryLater,
+  StartAnew,
+  Throttled,
+  type Coordinates,
+} from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
 import type { Lane } from '../../core/names.ts';
@@ -21,6 +30,7 @@ import { storeCursor } from '../../http/store-cursor.ts';
 import { costOf } from '../../limits/declare/cost.ts';
 import type { GrantedPermit, Limiter, Work } from '../../limits/permits/limiter.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { ErrorRule } from '../../definitions/definition.ts';
 import type { Validators } from '../../core/staged.ts';
 import { CircuitCall, type CircuitCallDeps } from './circuit-call.ts';
 import { MAX_SLOT_WAIT_MS, takePermit } from './take-permit.ts';
@@ -79,6 +89,10 @@ export interface PageAsked {
   readonly known: Validators | null;
   /** By what the partner states the listing has ended before this page: then it may be refused. */
   readonly beyond: boolean;
+  /** Its cursor is of an earlier grant: it may have died meanwhile. */
+  readonly resumed: boolean;
+  /** How often the partition was begun anew. */
+  readonly restarts: number;
 }
 
 const nothing = {
@@ -109,12 +123,16 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
     const message = `${stream.partner.name} ${stream.name} page ${asked.pageNo}: ${verdict.message}`;
     if (asked.beyond && BEHIND_THE_END.includes(answer.status) && isRefusal(verdict))
       return { answer, foreseen: undefined, read: () => ({ ...nothing, skipped: false, validators: null }) };
+    const died = isDeadCursor(verdict, asked, answer.status);
+    if (died && mayStartAnew(asked)) throw new StartAnew(message, { at: place });
+    const said = died ? `${message}; ${hopeless(asked)}` : message;
     if (refusesParent(verdict, asked, answer.status))
       return {
         answer,
         foreseen: undefined,
-        read: () => ({ ...nothing, skipped: false, refused: message, validators: null }),
+        read: () => ({ ...nothing, skipped: false, refused: said, validators: null }),
       };
+    if (died) throw new GiveUp(said, { at: place });
     switch (verdict.action) {
       case 'ok':
         return {
@@ -125,8 +143,15 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
       case 'skip':
         // A parent may vanish at any time; a listing of its own would lose the pages that follow.
         if (position.cursor !== null && position.parents.length === 0)
-          throw new GiveUp(`${message}; it cannot be skipped in the middle of a listing`, { at: place });
+          throw new GiveUp(
+            `${message}; it cannot be skipped in the middle of a listing: where it means that the listing has ended, write action: end`,
+            { at: place },
+          );
         return { answer, foreseen: undefined, read: () => ({ ...nothing, skipped: true, validators: null }) };
+      case 'end':
+        return { answer, foreseen: undefined, read: () => readLast(asked, request, answered, place) };
+      case 'restart':
+        throw new GiveUp(`${message}; this is the first page, so there is nothing to begin anew`, { at: place });
       case 'throttled':
         throw new Throttled(message, { at: place, resumeAt: blockedUntil ?? new Date(deps.now()).toISOString() });
       case 'retry':
@@ -149,6 +174,25 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
     }
   }
 }
+
+/** How partners refuse a cursor that they do not know any more. */
+const DEAD: readonly number[] = [400, 404, 410, 416, 422];
+
+/** A place that is found by counting lives as long as the listing. */
+const isDeadCursor = ({ action, ruled }: Verdict, { stream, position, resumed }: PageAsked, status: number): boolean =>
+  position.cursor !== null &&
+  (action === 'restart' ||
+    (!ruled && resumed && action === 'giveUp' && DEAD.includes(status) && sourceOf(stream).counts !== true));
+
+/** What comes a second time changes nothing only where it has a key. */
+const mayStartAnew = ({ stream, restarts }: PageAsked): boolean => restarts === 0 && stream.keyColumns.length > 0;
+
+const hopeless = ({ stream, restarts }: PageAsked): string =>
+  restarts > 0
+    ? 'the cursor died, was begun anew and died again: a new run (syncline sync --force) reads it from its first page'
+    : `the cursor has died, and without a primaryKey nothing can be read anew${
+        stream.definition.disposition === 'append' ? ' and not be appended twice' : ''
+      }: a new run (syncline sync --force) reads it from its first page`;
 
 /** May be about one parent: it is gone, was renamed, or is not for these credentials. */
 const ABOUT_A_PARENT: readonly number[] = [403, 451];
@@ -286,8 +330,10 @@ const told = (
 });
 
 /** Nobody looks into a large page that came well, unless a rule does: it need not be decoded before the next request. */
-const isSearched = ({ status, bytes }: Answer, rules: readonly unknown[]): boolean =>
-  status > 299 || bytes <= SMALL_PAGE || rules.length > 0;
+const isSearched = ({ status, bytes }: Answer, rules: readonly ErrorRule[]): boolean =>
+  status > 299 ||
+  bytes <= SMALL_PAGE ||
+  rules.some(({ code, contains }) => code !== undefined || contains !== undefined);
 
 /** What the answer itself asks to wait, ms. */
 function waitOf(deps: FetchDeps, { action, resumeAt }: Verdict): number {
@@ -311,8 +357,27 @@ function readPage(asked: PageAsked, request: PageRequest, answered: Answered, at
     throw new RetryLater(`${where(at)}: answered 304 to a request that was not conditional`, { at });
   const page = placed(at, secrets, () => sourceOf(stream).read(forSource(answer, request), position));
   const { records, next, full = false, exactAt } = page;
-  const cursor = next.cursor === null ? null : storeCursor(next.cursor, secrets);
-  return { records, next: { ...next, cursor }, mark: pageMark(records), full, exactAt, skipped: false, validators };
+  const stored = {
+    ...next,
+    cursor: next.cursor === null ? null : storeCursor(next.cursor, secrets),
+    ...(next.keep === undefined ? {} : { keep: storeCursor(next.keep, secrets) }),
+  };
+  return { records, next: stored, mark: pageMark(records), full, exactAt, skipped: false, validators };
+}
+
+/** A rule says that the listing has ended: what an answer that came well holds beside that is taken all the same. */
+function readLast(asked: PageAsked, request: PageRequest, answered: Answered, at: Coordinates): PageContent {
+  const { status, text } = answered.answer;
+  const empty: PageContent = { ...nothing, skipped: false, validators: null };
+  if (status > 299 || status === 204) return empty;
+  try {
+    const page = readPage(asked, request, answered, at);
+    return { ...page, next: { ...page.next, cursor: null } };
+  } catch (error) {
+    // What is JSON and broke off may be a page; a line of text that the rule knows is none.
+    if (error instanceof NoRecords || (error instanceof RetryLater && !/^\s*[[{]/.test(text))) return empty;
+    throw error;
+  }
 }
 
 /** The text of a large answer is decoded when somebody asks for it: a copy would do that at once. */
@@ -336,8 +401,9 @@ function placed<T>(at: Coordinates, secrets: readonly KnownSecret[], work: () =>
   } catch (error) {
     const message = error instanceof Error ? `${where(at)}: ${withoutSecrets(error.message, secrets)}` : '';
     if (error instanceof GiveUp) throw new GiveUp(message, { at });
+    const Kind = error instanceof NoRecords ? NoRecords : RetryLater;
     if (error instanceof RetryLater)
-      throw new RetryLater(message, { at, ...(error.afterMs === undefined ? {} : { afterMs: error.afterMs }) });
+      throw new Kind(message, { at, ...(error.afterMs === undefined ? {} : { afterMs: error.afterMs }) });
     throw error;
   }
 }

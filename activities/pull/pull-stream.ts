@@ -266,7 +266,7 @@ class Grant {
     return this.#requests.made < grant.requests && this.#deps.now() - this.#startedAtMs < grant.time;
   }
 
-  async #fetch({ at, pageNo, ...how }: Parameters<PagesAheadDeps['fetch']>[0]): Promise<FetchedPage> {
+  async #fetch({ at, pageNo, resumed, ...how }: Parameters<PagesAheadDeps['fetch']>[0]): Promise<FetchedPage> {
     const { access, failpoint, now, random } = this.#deps;
     const deps: FetchDeps = {
       ...access,
@@ -285,6 +285,8 @@ class Grant {
       pageNo,
       known: this.#opened.validators,
       beyond: at.beyond === true,
+      resumed,
+      restarts: at.restarts ?? 0,
       position: {
         cursor: at.cursor,
         parents: at.parents,

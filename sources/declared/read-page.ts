@@ -1,4 +1,4 @@
-import { RetryLater } from '../../core/errors.ts';
+import { NoRecords, RetryLater } from '../../core/errors.ts';
 import { parseJson, valueAt } from '../../core/json.ts';
 import type { Position } from '../../core/page.ts';
 import type { PageRead, SourceAnswer } from '../../core/source.ts';
@@ -23,7 +23,7 @@ export function readPage({ partner, stream }: Declared, answer: SourceAnswer, po
   const { records: path, pagination } = stream;
   const records = valueAt(body, path);
   if (!Array.isArray(records))
-    throw new RetryLater(
+    throw new NoRecords(
       `expected an array of records at ${path === '' ? 'the top of the body' : `"${path}"`}, found ${typeName(records)}${elsewhere(body)}`,
     );
   const { headers, url } = answer;
