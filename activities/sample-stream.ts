@@ -186,12 +186,12 @@ async function firstPage(
     const position: Position = { cursor: null, parents, range: sliceAt(range, undefined, 0) };
     const { method, url } = sourceOf(stream).request(position);
     onRequest?.(`${method} ${redactUrl(url, partner.baseUrl)}`);
-    const { answer, read } = await fetchPage(deps, { stream, position, pageNo: 1, known: null, beyond: false });
+    const { answer, read } = await fetchPage(deps, { stream, position, pageNo: 1, ...asked });
     // What is wrong with page 2 a sync says; here it is about a parameter that the partner does not know.
     const countNext = async (cursor: string | null): Promise<number | undefined> =>
       cursor === null
         ? undefined
-        : fetchPage(deps, { stream, position: { ...position, cursor }, pageNo: 2, known: null, beyond: false }).then(
+        : fetchPage(deps, { stream, position: { ...position, cursor }, pageNo: 2, ...asked }).then(
             (next) => next.read().records.length,
             () => undefined,
           );
@@ -229,6 +229,8 @@ async function someParents(stream: CompiledStream, { streams, ...asking }: Askin
     throw new InvalidInput(`${stream.name} needs ${parent.field} of ${parent.stream}, but its first page has none`);
   return values.slice(0, parent.batch);
 }
+
+const asked = { known: null, beyond: false, resumed: false, restarts: 0 };
 
 const noLimiter: Limiter = {
   ask: async () => ({ granted: true, release: async () => {} }),

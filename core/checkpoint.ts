@@ -12,6 +12,8 @@ export interface Part {
   readonly beyond?: boolean;
   /** What the partner said so far how many records it has. */
   readonly stated?: number;
+  /** How often it was begun anew, since its cursor had died. */
+  readonly restarts?: number;
   /** Of the page before: what it held (`core/page-mark.ts`), and how many pages in a row held it. */
   readonly last?: { readonly mark: string; readonly times: number };
 }
@@ -37,18 +39,22 @@ export interface Checkpoint extends Part {
   /** The first reason to believe that a partition did not end where it seemed to, or did not come whole. */
   readonly doubt?: string;
   readonly refused?: Refused;
+  /** From where the next run is to go on, once this one is complete. */
+  readonly kept?: string;
 }
 
 export const start: Checkpoint = { slice: 0, parents: [], cursor: null, expected: null, done: false };
 
 /**
- * As text it is kept in the database, and changed only together with the page that moved it. Where several partitions are open it
- * has another form: a worker of before would forget all but the first.
+ * As text it is kept in the database, and changed only together with the page that moved it. Where several partitions are open, or one
+ * was begun anew, it has another form: a worker of before would forget all but the first, and that it was.
  */
 export function writeCheckpoint(at: Checkpoint): string {
-  const { slice, parents, unread, cursor, beyond, stated, last, expected, done, doubt, refused, beside, begun } = at;
-  const first: Part = definedOf({ slice, parents, unread, cursor, beyond, stated, last });
-  if (beside === undefined && begun === undefined) return JSON.stringify({ ...first, expected, done, doubt, refused });
+  const { expected, done, doubt, refused, kept, beside, begun, ...part } = at;
+  const { slice, parents, unread, cursor, beyond, stated, restarts, last } = part;
+  const first: Part = definedOf({ slice, parents, unread, cursor, beyond, stated, restarts, last });
+  if (beside === undefined && begun === undefined && restarts === undefined)
+    return JSON.stringify({ ...first, expected, done, doubt, refused, kept });
   return JSON.stringify({
     slice: null,
     parents: null,
@@ -58,6 +64,7 @@ export function writeCheckpoint(at: Checkpoint): string {
     done,
     doubt,
     refused,
+    kept,
   });
 }
 

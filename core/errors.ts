@@ -35,6 +35,9 @@ export class RetryLater extends SynclineError {
   }
 }
 
+/** The answer came whole, and a list of records is not where it was expected. */
+export class NoRecords extends RetryLater {}
+
 /** Most calls to the partner fail, so nobody calls but one probe at a time. Waiting counts as time, not as attempts. */
 export class PartnerDown extends RetryLater {}
 
@@ -66,6 +69,9 @@ export class Paused extends SynclineError {}
 
 /** Trying again cannot help: the request or the answer is wrong in a way that stays. */
 export class GiveUp extends SynclineError {}
+
+/** The partner does not know the cursor any more: its partition is read from the first page again. Never leaves the grant. */
+export class StartAnew extends GiveUp {}
 
 /** A person has to act first: a revoked token, a schema that no longer fits, a missing setting. */
 export class NeedsAttention extends SynclineError {}

@@ -8,6 +8,8 @@ export interface PagePlace {
   readonly parents: readonly string[];
   readonly cursor: string | null;
   readonly definitionVersion: string;
+  /** How often the partition was begun anew: its pages are others then. */
+  readonly restarts?: number | undefined;
 }
 
 /**
@@ -15,8 +17,9 @@ export interface PagePlace {
  * (the first 128 bits of a SHA-256), so that it is small in the ledger.
  */
 export function pageKey(place: PagePlace): string {
-  const { syncId, stream, slice, parents, cursor, definitionVersion } = place;
-  return hashToUuid(JSON.stringify([syncId, stream, slice, parents, cursor, definitionVersion]));
+  const { syncId, stream, slice, parents, cursor, definitionVersion, restarts = 0 } = place;
+  const known = [syncId, stream, slice, parents, cursor, definitionVersion];
+  return hashToUuid(JSON.stringify(restarts === 0 ? known : [...known, restarts]));
 }
 
 export const hashToUuid = (text: string): string =>

@@ -55,6 +55,8 @@ export interface NextPage {
   readonly total: number | null;
   /** The next page lies behind the end by the numbers that the partner states: it is asked for all the same. */
   readonly beyond?: boolean;
+  /** From where the next run is to go on, as far as this page tells. */
+  readonly keep?: string;
   /** Why records may be missing: the listing may not end here although the definition finds no next page, or the page is not whole. */
   readonly doubt?: string;
 }

@@ -3,7 +3,7 @@ import type { NextPage } from './page.ts';
 import { timesInARow } from './progress.ts';
 
 /** A run's partitions as they are read side by side. */
-export interface Reading extends Pick<Checkpoint, 'expected' | 'doubt' | 'refused'> {
+export interface Reading extends Pick<Checkpoint, 'expected' | 'doubt' | 'refused' | 'kept'> {
   /** In the order in which they were begun. */
   readonly open: readonly Part[];
   /** The last one that was begun; null: none. */
@@ -12,8 +12,13 @@ export interface Reading extends Pick<Checkpoint, 'expected' | 'doubt' | 'refuse
 
 /** `isBegun`: a run that stands at its very beginning has begun its first partition, since there is only one to begin with. */
 export function readingOf(at: Checkpoint): Reading {
-  const { beside = [], begun, expected, done, doubt, refused, ...first } = at;
-  const whole = { expected, ...(doubt === undefined ? {} : { doubt }), ...(refused === undefined ? {} : { refused }) };
+  const { beside = [], begun, expected, done, doubt, refused, kept, ...first } = at;
+  const whole = {
+    expected,
+    ...(doubt === undefined ? {} : { doubt }),
+    ...(refused === undefined ? {} : { refused }),
+    ...(kept === undefined ? {} : { kept }),
+  };
   if (done) return { ...whole, open: [], begun: begun ?? placeOf(first) };
   const untouched = first.slice === 0 && first.parents.length === 0 && first.cursor === null && beside.length === 0;
   if (untouched && begun === undefined) return { ...whole, open: [], begun: null };
@@ -45,6 +50,20 @@ export const withPart = (at: Reading, part: Part): Reading => ({
   begun: placeOf(part),
 });
 
+/** The partition from its first page again, since its cursor has died. What it had seen and what it was told counts no more. */
+export function begunAnew(at: Reading, part: Part): { readonly reading: Reading; readonly part: Part } {
+  const { slice, parents, unread, restarts = 0 } = part;
+  const anew: Part = {
+    slice,
+    parents,
+    ...(unread === true ? { unread } : {}),
+    cursor: null,
+    restarts: restarts + 1,
+  };
+  const { kept: _dead, ...rest } = at;
+  return { part: anew, reading: { ...rest, open: at.open.map((other) => (other === part ? anew : other)) } };
+}
+
 export interface PageOfPart {
   readonly next: NextPage;
   /** `core/page-mark.ts`. */
@@ -72,6 +91,7 @@ export function afterPage(
       open: at.open.flatMap((other) => (other === part ? (following ?? []) : other)),
       expected: following === undefined ? expecting(at.expected, stated) : at.expected,
       ...(doubt === undefined ? {} : { doubt }),
+      ...(next.keep === undefined ? {} : { kept: next.keep }),
       ...(refused === undefined
         ? {}
         : { refused: { count: (before?.count ?? 0) + 1, first: before?.first ?? refused } }),
@@ -84,12 +104,13 @@ function followed(
   cursor: string,
   { next, mark, stated }: Pick<PageOfPart, 'next' | 'mark'> & { readonly stated: number | undefined },
 ): Part {
-  const { slice, parents, unread } = part;
+  const { slice, parents, unread, restarts } = part;
   return {
     slice,
     parents,
     ...(unread === true ? { unread } : {}),
     cursor,
+    ...(restarts === undefined ? {} : { restarts }),
     ...(next.beyond === true ? { beyond: true } : {}),
     ...(stated === undefined ? {} : { stated }),
     ...(mark === null ? {} : { last: { mark, times: timesInARow(part, mark) } }),

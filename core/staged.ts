@@ -84,6 +84,8 @@ export interface StagedPage {
   readonly records: readonly StagedRecord[];
   readonly lines: PageLines;
   readonly rejected: readonly RejectedRecord[];
+  /** Its partition is read from here again: what came of it before is counted no more. */
+  readonly anew?: boolean;
   /** The partner refused the call of this parent for good. */
   readonly refused?: boolean;
   /** The call was skipped by a rule. */

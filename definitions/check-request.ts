@@ -10,6 +10,8 @@ export function checkRequest(stream: StreamDefinition, path: Path): readonly Pro
     ...checkParent(stream, path),
     ...checkIncremental(stream, path),
     ...checkPageSize(stream, path),
+    ...checkKeep(stream, path),
+    ...checkRestarts(stream, path),
     ...(stream.conditional && stream.method === 'POST'
       ? [
           {
@@ -90,6 +92,42 @@ function checkPageSize({ pageSize, pagination }: StreamDefinition, path: Path): 
     },
   ];
 }
+
+/** A cursor of the next run stands for all that a stream has, and says nothing of what is gone. */
+function checkKeep(
+  { pagination, parent, incremental, slice, disposition, fullListing }: StreamDefinition,
+  path: Path,
+): Problem[] {
+  if (!('keep' in pagination) || pagination.keep === undefined) return [];
+  const told: Readonly<Record<string, boolean>> = {
+    parent: parent !== undefined,
+    incremental: incremental !== undefined,
+    slice: slice !== undefined,
+    disposition: disposition === 'replace',
+    fullListing: fullListing === true,
+  };
+  return Object.keys(told)
+    .filter((name) => told[name])
+    .map((name) => ({
+      path: [...path, name],
+      says: 'with pagination.keep a run goes on from the cursor of the last one, which knows one listing and names only what is new; leave one of the two out',
+    }));
+}
+
+/** What is read a second time changes nothing only where it has a key. */
+const checkRestarts = ({ errors, primaryKey }: StreamDefinition, path: Path): Problem[] =>
+  primaryKey.length > 0
+    ? []
+    : errors.flatMap(({ action }, index) =>
+        action === 'restart'
+          ? [
+              {
+                path: [...path, 'errors', index, 'action'],
+                says: 'restart reads the listing again and would double its records; add a primaryKey, or write giveUp',
+              },
+            ]
+          : [],
+      );
 
 function checkParent({ parent }: StreamDefinition, path: Path): Problem[] {
   return parent?.include !== undefined && parent.batch > 1

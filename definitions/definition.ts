@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationMs } from './duration-text.ts';
-import { emptyPages, endFlags, noNext } from './end-signs.ts';
+import { codeRule, headerRule } from './error-rules.ts';
+import { emptyPages, endFlags, keptToken, keptUrl, noNext } from './end-signs.ts';
 import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
 import { compression, format } from './formats.ts';
@@ -112,6 +113,7 @@ export const pagination = z.discriminatedUnion('type', [
     as: z.string().min(1),
     total: path.optional(),
     ...noNext,
+    ...keptToken,
     ...endFlags,
     ...emptyPages,
   }),
@@ -121,6 +123,7 @@ export const pagination = z.discriminatedUnion('type', [
     path: z.string().min(1),
     total: path.optional(),
     ...noNext,
+    ...keptUrl,
     ...endFlags,
     ...emptyPages,
   }),
@@ -182,7 +185,19 @@ export type Pagination = z.output<typeof pagination>;
 
 export { limits, type Limits };
 
-export const actions = ['ok', 'throttled', 'retry', 'refreshToken', 'skip', 'attention', 'giveUp'] as const;
+export const actions = [
+  'ok',
+  'throttled',
+  'retry',
+  'refreshToken',
+  'skip',
+  /** The listing has ended before this page. */
+  'end',
+  /** Its cursor is dead: the listing is read from its first page again, once. */
+  'restart',
+  'attention',
+  'giveUp',
+] as const;
 export type Action = (typeof actions)[number];
 
 /** A rule matches when all it names matches; the first that does wins over the built-in table. */
@@ -191,8 +206,8 @@ export const errorRule = z.strictObject({
   status: z
     .union([z.int().min(100).max(599), z.string().regex(/^[1-5]xx$/), z.array(z.int().min(100).max(599))])
     .optional(),
-  /** A path in a JSON body and the value it must have. */
-  code: z.strictObject({ path: z.string(), equals: z.union([z.string(), z.number(), z.boolean()]) }).optional(),
+  header: headerRule.optional(),
+  code: codeRule.optional(),
   /** Text that the body must contain. */
   contains: z.string().min(1).optional(),
   action: z.enum(actions),

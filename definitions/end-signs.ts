@@ -17,5 +17,14 @@ export interface EndFlags {
 /** How many pages in a row may be empty and name a next one: partners that filter behind their pages send many. */
 export const emptyPages = { emptyPages: z.int().positive().max(1_000_000).default(1000) };
 
+/**
+ * Where an answer names the cursor that the next run is to go on from, and only changes come: a delta link, the token of a synchronization.
+ * `as`: the parameter that it goes back in, if not the one of the pages' tokens.
+ */
+export const keptUrl = { keep: z.string().min(1).optional() };
+export const keptToken = {
+  keep: z.union([z.string().min(1), z.strictObject({ path: z.string().min(1), as: z.string().min(1) })]).optional(),
+};
+
 /** Values of a token or URL that mean "there is none", beside those that always do. */
 export const noNext = { none: scalars.optional() };

@@ -108,10 +108,27 @@ function fromTable(status: number, { throttled }: Reading): Row {
   return throttled && row[0] !== 'throttled' ? ['throttled', `too many requests, said with a ${status}`] : row;
 }
 
-function matches(rule: ErrorRule, { status, text }: ClassifyInput, body: () => unknown): boolean {
+function matches(rule: ErrorRule, { status, headers, text }: ClassifyInput, body: () => unknown): boolean {
   if (rule.status !== undefined && !statusMatches(rule.status, status)) return false;
+  if (rule.header !== undefined && !headerMatches(rule.header, headers)) return false;
   if (rule.contains !== undefined && !text.includes(rule.contains)) return false;
-  return rule.code === undefined || valueAt(body(), rule.code.path) === rule.code.equals;
+  return rule.code === undefined || codeMatches(rule.code, body());
+}
+
+function headerMatches(
+  { name, equals, contains = '' }: NonNullable<ErrorRule['header']>,
+  headers: ClassifyInput['headers'],
+): boolean {
+  const value = headers[name.toLowerCase()];
+  return value !== undefined && (equals === undefined || value === equals) && value.includes(contains);
+}
+
+/** Without a value, what says that there is nothing does not match: `error: null`. */
+function codeMatches({ path, equals }: NonNullable<ErrorRule['code']>, body: unknown): boolean {
+  const value = valueAt(body, path);
+  if (equals !== undefined) return value === equals;
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
+  return value !== undefined && value !== null && value !== '' && value !== false && value !== 0;
 }
 
 function statusMatches(rule: NonNullable<ErrorRule['status']>, status: number): boolean {

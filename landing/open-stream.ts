@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { readCheckpoint, start, writeCheckpoint } from '../core/checkpoint.ts';
+import { readCheckpoint, start, writeCheckpoint, type Checkpoint } from '../core/checkpoint.ts';
 import { GiveUp, NeedsAttention } from '../core/errors.ts';
 import type { TimeRange } from '../core/page.ts';
 import { parseWindow, rangeOf } from '../core/window.ts';
@@ -118,6 +118,7 @@ interface StreamRow {
   readonly last_run: number;
   readonly last_event: string;
   readonly watermark: string | null;
+  readonly kept_cursor: string | null;
   readonly definition_version: string;
   readonly fresh: boolean;
   /** Where the stream's rows went before. */
@@ -137,8 +138,9 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
       values ($1, $2, $5, $3, $4, '')
       on conflict (partner, name) do update set target_table = excluded.target_table, disposition = excluded.disposition,
         watermark = case when s.target_table = excluded.target_table then s.watermark end,
+        kept_cursor = case when s.target_table = excluded.target_table then s.kept_cursor end,
         swept_rows = case when s.target_table = excluded.target_table and s.disposition = excluded.disposition then s.swept_rows end
-      returning stream_id, last_run, last_event, watermark, definition_version, (xmax = 0) as fresh,
+      returning stream_id, last_run, last_event, watermark, kept_cursor, definition_version, (xmax = 0) as fresh,
         (select target_table from before) as old_table`,
     [partner.name, name, table, definition.disposition, schema],
   );
@@ -158,11 +160,11 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
   // The partner may have nothing new, but what did not fit may fit now, and an empty table needs all there is.
   if (changed || madeAgain !== undefined)
     await client.query(
-      `update streams set definition_version = $2, validators = null,
+      `update streams set definition_version = $2, validators = null, kept_cursor = null,
           emptied_at = case when $3 then now() else emptied_at end where stream_id = $1`,
       [row.stream_id, definitionVersion, madeAgain?.emptied ?? false],
     );
-  return { ...row, madeAgain };
+  return { ...row, kept_cursor: changed || madeAgain !== undefined ? null : row.kept_cursor, madeAgain };
 }
 
 /** Rows of a table stand for events of one stream: one that others filled cannot be gone on with. */
@@ -186,6 +188,10 @@ async function takeTable(client: PoolClient, stream: CompiledStream, streamId: n
       [stream.schema, stream.table, streamId],
     );
 }
+
+/** A range stands for itself: it is read from the first page, as its first run was. */
+const beginning = (window: string, { kept_cursor: kept }: StreamRow): Checkpoint =>
+  kept === null || parseWindow(window).kind === 'range' ? start : { ...start, cursor: kept, kept };
 
 async function remark(client: PoolClient, syncId: string, { remark, unfit }: MadeAgain): Promise<void> {
   await client.query('update stream_runs set remark = $2, unfit = unfit + $3 where sync_id = $1', [
@@ -225,7 +231,7 @@ async function beginRun(client: PoolClient, input: OpenStream, row: StreamRow): 
       range?.from ?? null,
       range?.to ?? null,
       stream.definitionVersion,
-      writeCheckpoint(start),
+      writeCheckpoint(beginning(windowLabel, row)),
       stream.table,
     ],
   );

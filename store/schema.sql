@@ -386,6 +386,7 @@ create table streams (
   emptied_at timestamp with time zone,
   swept bigint,
   swept_rows bigint,
+  kept_cursor text,
   constraint streams_pkey PRIMARY KEY (stream_id),
   constraint streams_partner_name_key UNIQUE (partner, name)
 );

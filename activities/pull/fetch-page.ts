@@ -3,8 +3,10 @@ import {
   explain,
   NeedsAttention,
   GiveUp,
+  NoRecords,
   NotReady,
   RetryLater,
+  StartAnew,
   Throttled,
   type Coordinates,
 } from '../../core/errors.ts';
@@ -31,6 +33,7 @@ import { storeCursor } from '../../http/store-cursor.ts';
 import { costOf } from '../../limits/declare/cost.ts';
 import type { GrantedPermit, Limiter, Work } from '../../limits/permits/limiter.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { ErrorRule } from '../../definitions/definition.ts';
 import type { Validators } from '../../core/staged.ts';
 import { CircuitCall, type CircuitCallDeps } from './circuit-call.ts';
 import { MAX_SLOT_WAIT_MS, takePermit } from './take-permit.ts';
@@ -93,6 +96,10 @@ export interface PageAsked {
   readonly known: Validators | null;
   /** By what the partner states the listing has ended before this page: then it may be refused. */
   readonly beyond: boolean;
+  /** Its cursor is of an earlier grant: it may have died meanwhile. */
+  readonly resumed: boolean;
+  /** How often the partition was begun anew. */
+  readonly restarts: number;
 }
 
 const nothing = {
@@ -132,12 +139,16 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
     const message = `${stream.partner.name} ${stream.name} page ${asked.pageNo}: ${verdict.message}`;
     if (asked.beyond && BEHIND_THE_END.includes(answer.status) && isRefusal(verdict))
       return { answer, foreseen: undefined, read: () => ({ ...nothing, skipped: false, validators: null }) };
+    const died = isDeadCursor(verdict, asked, answer.status);
+    if (died && mayStartAnew(asked)) throw new StartAnew(message, { at: place });
+    const said = died ? `${message}; ${hopeless(asked)}` : message;
     if (refusesParent(verdict, asked, answer.status))
       return {
         answer,
         foreseen: undefined,
-        read: () => ({ ...nothing, skipped: false, refused: message, validators: null }),
+        read: () => ({ ...nothing, skipped: false, refused: said, validators: null }),
       };
+    if (died) throw new GiveUp(said, { at: place });
     switch (verdict.action) {
       case 'ok': {
         const opened = { ...answered, files: await filesIn(asked, answered, place) };
@@ -150,8 +161,19 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
       case 'skip':
         // A parent may vanish at any time; a listing of its own would lose the pages that follow.
         if (position.cursor !== null && position.parents.length === 0)
-          throw new GiveUp(`${message}; it cannot be skipped in the middle of a listing`, { at: place });
+          throw new GiveUp(
+            `${message}; it cannot be skipped in the middle of a listing: where it means that the listing has ended, write action: end`,
+            { at: place },
+          );
         return { answer, foreseen: undefined, read: () => ({ ...nothing, skipped: true, validators: null }) };
+      case 'end':
+        return {
+          answer,
+          foreseen: undefined,
+          read: () => readLast(asked, { first, last: request }, { ...answered, files: [answer.body] }, place),
+        };
+      case 'restart':
+        throw new GiveUp(`${message}; this is the first page, so there is nothing to begin anew`, { at: place });
       case 'throttled':
         throw new Throttled(message, { at: place, resumeAt: blockedUntil ?? new Date(deps.now()).toISOString() });
       case 'retry':
@@ -181,6 +203,25 @@ const mayFollow = ({ url }: PageRequest, urls: readonly string[]): boolean =>
 
 const describeCircle = (status: number, urls: readonly string[]): string =>
   `answered ${status}: redirected ${urls.length > MOST_REDIRECTS ? `more than ${MOST_REDIRECTS} times` : 'in a circle'}; correct baseUrl or path`;
+
+/** How partners refuse a cursor that they do not know any more. */
+const DEAD: readonly number[] = [400, 404, 410, 416, 422];
+
+/** A place that is found by counting lives as long as the listing. */
+const isDeadCursor = ({ action, ruled }: Verdict, { stream, position, resumed }: PageAsked, status: number): boolean =>
+  position.cursor !== null &&
+  (action === 'restart' ||
+    (!ruled && resumed && action === 'giveUp' && DEAD.includes(status) && sourceOf(stream).counts !== true));
+
+/** What comes a second time changes nothing only where it has a key. */
+const mayStartAnew = ({ stream, restarts }: PageAsked): boolean => restarts === 0 && stream.keyColumns.length > 0;
+
+const hopeless = ({ stream, restarts }: PageAsked): string =>
+  restarts > 0
+    ? 'the cursor died, was begun anew and died again: a new run (syncline sync --force) reads it from its first page'
+    : `the cursor has died, and without a primaryKey nothing can be read anew${
+        stream.definition.disposition === 'append' ? ' and not be appended twice' : ''
+      }: a new run (syncline sync --force) reads it from its first page`;
 
 /** May be about one parent: it is gone, was renamed, or is not for these credentials. */
 const ABOUT_A_PARENT: readonly number[] = [403, 451];
@@ -338,8 +379,10 @@ const told = (
 });
 
 /** Nobody looks into a large page that came well, unless a rule does: it need not be decoded before the next request. */
-const isSearched = ({ status, bytes }: Answer, rules: readonly unknown[]): boolean =>
-  status > 299 || bytes <= SMALL_PAGE || rules.length > 0;
+const isSearched = ({ status, bytes }: Answer, rules: readonly ErrorRule[]): boolean =>
+  status > 299 ||
+  bytes <= SMALL_PAGE ||
+  rules.some(({ code, contains }) => code !== undefined || contains !== undefined);
 
 /** What the answer itself asks to wait, ms. */
 function waitOf(deps: FetchDeps, { action, resumeAt }: Verdict): number {
@@ -389,16 +432,27 @@ function readPage(
     throw new RetryLater(`${where(at)}: answered 304 to a request that was not conditional`, { at });
   const page = placed(at, secrets, () => sourceOf(stream).read(forSource(answered, request), position));
   const { next, full = false, exactAt } = page;
-  const cursor = next.cursor === null ? null : storeCursor(next.cursor, secrets);
-  return {
-    ...page,
-    next: { ...next, cursor },
-    mark: pageMark(page.records),
-    full,
-    exactAt,
-    skipped: false,
-    validators,
+  const stored = {
+    ...next,
+    cursor: next.cursor === null ? null : storeCursor(next.cursor, secrets),
+    ...(next.keep === undefined ? {} : { keep: storeCursor(next.keep, secrets) }),
   };
+  return { ...page, next: stored, mark: pageMark(page.records), full, exactAt, skipped: false, validators };
+}
+
+/** A rule says that the listing has ended: what an answer that came well holds beside that is taken all the same. */
+function readLast(asked: PageAsked, requests: Requests, answered: Opened, at: Coordinates): PageContent {
+  const { status, text } = answered.answer;
+  const empty: PageContent = { ...nothing, skipped: false, validators: null };
+  if (status > 299 || status === 204) return empty;
+  try {
+    const page = readPage(asked, requests, answered, at);
+    return { ...page, next: { ...page.next, cursor: null } };
+  } catch (error) {
+    // What is JSON and broke off may be a page; a line of text that the rule knows is none.
+    if (error instanceof NoRecords || (error instanceof RetryLater && !/^\s*[[{]/.test(text))) return empty;
+    throw error;
+  }
 }
 
 /** The text of a large answer is decoded when somebody asks for it: a copy would do that at once. */
@@ -425,8 +479,9 @@ function placed<T>(at: Coordinates, secrets: readonly KnownSecret[], work: () =>
     const message = error instanceof Error ? `${where(at)}: ${withoutSecrets(error.message, secrets)}` : '';
     if (error instanceof GiveUp) throw new GiveUp(message, { at });
     if (error instanceof NotReady) throw new NotReady(message, { at, resumeAt: error.resumeAt });
+    const Kind = error instanceof NoRecords ? NoRecords : RetryLater;
     if (error instanceof RetryLater)
-      throw new RetryLater(message, { at, ...(error.afterMs === undefined ? {} : { afterMs: error.afterMs }) });
+      throw new Kind(message, { at, ...(error.afterMs === undefined ? {} : { afterMs: error.afterMs }) });
     throw error;
   }
 }

@@ -16,6 +16,8 @@ export interface PagesAheadDeps {
   readonly fetch: (asked: {
     readonly at: Part;
     readonly pageNo: number;
+    /** Its cursor is of an earlier grant. */
+    readonly resumed: boolean;
     readonly signal: AbortSignal;
     readonly onSending: () => void;
   }) => Promise<FetchedPage>;
@@ -42,8 +44,8 @@ export class PagesAhead {
     this.#deps = deps;
   }
 
-  from(at: Part, pageNo: number, onSending = nothing): Promise<Arrived> {
-    return this.#ask({ at, pageNo, onSending }, AbortSignal.any([this.#deps.signal, this.#chain.signal]));
+  from(at: Part, pageNo: number, { onSending = nothing, resumed = false } = {}): Promise<Arrived> {
+    return this.#ask({ at, pageNo, resumed, onSending }, AbortSignal.any([this.#deps.signal, this.#chain.signal]));
   }
 
   /** It is that page's turn to be read. */
@@ -58,7 +60,7 @@ export class PagesAhead {
   }
 
   async #ask(
-    asked: { readonly at: Part; readonly pageNo: number; readonly onSending: () => void },
+    asked: Pick<Parameters<PagesAheadDeps['fetch']>[0], 'at' | 'pageNo' | 'resumed' | 'onSending'>,
     signal: AbortSignal,
   ): Promise<Arrived> {
     const { answer, foreseen: cursor, read } = await this.#deps.fetch({ ...asked, signal });
@@ -66,7 +68,7 @@ export class PagesAhead {
     if (cursor === undefined || signal.aborted || !this.#mayAsk(pageNo, answer.bytes)) return { answer, read };
     let onSending = nothing;
     const sent = new Promise<void>((resolve) => (onSending = resolve));
-    const page = this.#ask({ at: { ...asked.at, cursor }, pageNo, onSending }, signal);
+    const page = this.#ask({ at: { ...asked.at, cursor }, pageNo, resumed: false, onSending }, signal);
     page.catch(onSending);
     return { answer, read, foreseen: { cursor, page, sent: sent.then(() => setImmediate()) } };
   }

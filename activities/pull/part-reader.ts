@@ -1,7 +1,7 @@
 import { writeCheckpoint, type Checkpoint, type Part } from '../../core/checkpoint.ts';
-import { GiveUp } from '../../core/errors.ts';
+import { GiveUp, StartAnew } from '../../core/errors.ts';
 import { progress } from '../../core/progress.ts';
-import { afterPage, checkpointOf, readingOf, withPart, type Reading } from '../../core/reading.ts';
+import { afterPage, begunAnew, checkpointOf, readingOf, withPart, type Reading } from '../../core/reading.ts';
 import type { Answer } from '../../core/page.ts';
 import type { Partitions } from '../../sources/partitions.ts';
 import type { PageContent } from './fetch-page.ts';
@@ -46,6 +46,8 @@ interface Lane {
   no: number;
   readonly ahead: PagesAhead;
   awaits: boolean;
+  /** `resumed`: its cursor is of an earlier grant. `anew`: that one had died, and the first page is awaited. */
+  cursor: 'resumed' | 'anew' | 'new';
   /** Its request has left. */
   sent: boolean;
   withdrawn: boolean;
@@ -102,7 +104,7 @@ export class PartReader {
   /** `nothing`: there is not one partition to read. */
   async read(): Promise<'more' | 'done' | 'nothing'> {
     try {
-      for (const part of this.#reading.open) this.#open(part);
+      for (const part of this.#reading.open) this.#open(part).cursor = part.cursor === null ? 'new' : 'resumed';
       if (this.#lanes.size === 1) for (const lane of this.#lanes) lane.empty = this.#emptyBefore;
       return await this.#readAll();
     } finally {
@@ -147,7 +149,7 @@ export class PartReader {
     });
     // Only one page is the run's first: it may be asked for conditionally.
     const no = this.#taken + 1 + this.#lanes.size;
-    const lane: Lane = { part, no, ahead, awaits: false, sent: false, withdrawn: false, empty: 0 };
+    const lane: Lane = { part, no, ahead, awaits: false, cursor: 'new', sent: false, withdrawn: false, empty: 0 };
     this.#lanes.add(lane);
     return lane;
   }
@@ -181,7 +183,7 @@ export class PartReader {
     lane.sent = false;
     this.#await(
       lane,
-      lane.ahead.from(lane.part, lane.no, () => (lane.sent = true)),
+      lane.ahead.from(lane.part, lane.no, { onSending: () => (lane.sent = true), resumed: lane.cursor === 'resumed' }),
     );
   }
 
@@ -200,7 +202,7 @@ export class PartReader {
   /** Who ends does not wait for leave to send what nobody will have. */
   #withdrawUnsent(): void {
     for (const lane of this.#awaited()) {
-      if (lane.sent || lane.withdrawn) continue;
+      if (lane.sent || lane.withdrawn || lane.cursor === 'anew') continue;
       lane.withdrawn = true;
       lane.ahead.drop();
     }
@@ -211,9 +213,11 @@ export class PartReader {
     const { lane } = arrival;
     lane.awaits = false;
     if ('error' in arrival) {
-      if (!lane.withdrawn) this.#failure ??= arrival;
+      if (arrival.error instanceof StartAnew) this.#startAnew(lane);
+      else if (!lane.withdrawn) this.#failure ??= arrival;
       return true;
     }
+    lane.cursor = 'new';
     const { answer, read, foreseen } = arrival.arrived;
     lane.ahead.reads(lane.no);
     // Reading a page keeps the processor busy: where answers are slow, the request for the next one leaves before that.
@@ -228,6 +232,18 @@ export class PartReader {
       return true;
     }
     return this.#goOn(lane, { ...decided, answer, foreseen });
+  }
+
+  /**
+   * The run stands where it stood until the first page is there: both are committed together. It is asked for at once, or a grant of one
+   * request would learn of the dead cursor again and again.
+   */
+  #startAnew(lane: Lane): void {
+    const { part, reading } = begunAnew(this.#reading, lane.part);
+    this.#reading = reading;
+    lane.ahead.drop();
+    Object.assign(lane, { part, cursor: 'anew', empty: 0 });
+    this.#ask(lane);
   }
 
   #decide(lane: Lane, page: PageContent): Decided {

@@ -268,7 +268,7 @@ class Grant {
     return this.#requests.made < requests && this.#deps.now() - this.#startedAtMs < grant.time;
   }
 
-  async #fetch({ at, pageNo, ...how }: Parameters<PagesAheadDeps['fetch']>[0]): Promise<FetchedPage> {
+  async #fetch({ at, pageNo, resumed, ...how }: Parameters<PagesAheadDeps['fetch']>[0]): Promise<FetchedPage> {
     const { access, failpoint, now, random } = this.#deps;
     const deps: FetchDeps = {
       ...access,
@@ -287,6 +287,8 @@ class Grant {
       pageNo,
       known: this.#opened.validators,
       beyond: at.beyond === true,
+      resumed,
+      restarts: at.restarts ?? 0,
       position: {
         cursor: at.cursor,
         parents: at.parents,

@@ -10,6 +10,7 @@ import { nextByPage } from './paginate/next-by-page.ts';
 import { nextByToken } from './paginate/next-by-token.ts';
 import { nextByUrl } from './paginate/next-by-url.ts';
 import { readCount } from './paginate/read-fields.ts';
+import { readKept } from './paginate/read-kept.ts';
 import { readMore } from './paginate/read-flags.ts';
 import { signOfMore, statesMore } from './sign-of-more.ts';
 
@@ -32,7 +33,9 @@ export interface ReceivedPage {
  * the definition does not say what a value means.
  */
 export function nextPage({ pagination, ...page }: ReceivedPage & { readonly pagination: Pagination }): NextPage {
-  return doubted(followed(pagination, page), pagination, page);
+  const next = doubted(followed(pagination, page), pagination, page);
+  const keep = readKept(pagination, page);
+  return keep === undefined ? next : { ...next, keep };
 }
 
 function followed(pagination: Pagination, page: ReceivedPage): NextPage {

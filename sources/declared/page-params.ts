@@ -1,6 +1,7 @@
 import { GiveUp } from '../../core/errors.ts';
 import type { Pagination } from '../../definitions/definition.ts';
 import { assertNever } from '../../core/assert-never.ts';
+import { untagged } from './paginate/tagged-cursor.ts';
 import type { Param } from './build-request.ts';
 
 /** The parameters that ask for the page at `cursor`; the first page (`null`) also has its size, offset or number. */
@@ -11,6 +12,7 @@ export function pageParams(pagination: Pagination, cursor: string | null): Param
     case 'link':
       return [];
     case 'token':
+      return cursor === null ? [] : [{ in: pagination.in, ...untagged(pagination, cursor) }];
     case 'keyset':
     case 'function':
       return cursor === null ? [] : [{ in: pagination.in, as: pagination.as, value: cursor }];

@@ -1,4 +1,4 @@
-import { GiveUp, RetryLater } from '../../core/errors.ts';
+import { GiveUp, NoRecords } from '../../core/errors.ts';
 import { keptFields, type RecordsPath, type RecordsShape } from '../../definitions/records.ts';
 import { arraysIn } from './arrays-in.ts';
 import { rowNamer, type NameRow } from './named-values.ts';
@@ -18,7 +18,7 @@ interface Made {
 }
 
 /**
- * The records of a body by the definition. Throws RetryLater where the body is not what it says. Which fields a record gets
+ * The records of a body by the definition. Throws NoRecords where the body is not what it says. Which fields a record gets
  * never depends on a number: writeExactly relies on it.
  */
 export function shapeRecords(
@@ -55,7 +55,7 @@ function listOf({ at, value }: Selected, shape: RecordsShape, body: unknown): re
   if (byKey === undefined && isObject(value) && (single || hasWildcard(path))) return [{ record: value }];
   if (shape.value !== undefined && hasWildcard(path) && isScalar(value)) return [{ record: value }];
   const wanted = byKey === undefined ? 'an array of records' : 'an object of records by their keys';
-  throw new RetryLater(
+  throw new NoRecords(
     `expected ${wanted} at ${at === '' ? 'the top of the body' : `"${at}"`}, found ${typeName(value)}${cure(value, shape, body)}`,
   );
 }
@@ -79,7 +79,7 @@ function elsewhere(body: unknown): string {
 function refuseErrors(body: unknown): void {
   if (!isObject(body)) return;
   const name = ['error', 'errors'].find((each) => Object.hasOwn(body, each) && isSaid(body[each]));
-  if (name !== undefined) throw new RetryLater(`expected records, found none beside the answer's field "${name}"`);
+  if (name !== undefined) throw new NoRecords(`expected records, found none beside the answer's field "${name}"`);
 }
 
 const isSaid = (value: unknown): boolean =>

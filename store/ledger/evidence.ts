@@ -33,7 +33,7 @@ export interface EvidenceRow extends ReportRow {
 }
 
 export function evidenceOf(row: EvidenceRow, stream: LandedStream): Evidence {
-  const { expected, doubt, refused } = readCheckpoint(row.checkpoint);
+  const { expected, doubt, refused, kept } = readCheckpoint(row.checkpoint);
   return {
     counts: reportOf(row, '').counts,
     settled: Number(row.settled),
@@ -42,7 +42,7 @@ export function evidenceOf(row: EvidenceRow, stream: LandedStream): Evidence {
     distinct: row.distinct_keys === null ? null : Number(row.distinct_keys),
     doubt,
     refused,
-    fullListing: row.kind !== 'replay' && isFullListing(stream),
+    fullListing: row.kind !== 'replay' && kept === undefined && isFullListing(stream),
     lastFetched: row.last_fetched === null ? null : Number(row.last_fetched),
     skipped: Number(row.skipped),
     pages: row.page_no,

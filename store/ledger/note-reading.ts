@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { readCheckpoint } from '../../core/checkpoint.ts';
 import { sortableTime } from '../../core/version.ts';
 import { parseWindow, readAsOf } from '../../core/window.ts';
 import type { LandedStream } from '../../core/landed-stream.ts';
@@ -6,7 +7,7 @@ import type { StreamRun } from '../../core/staged.ts';
 import type { EvidenceRow } from './evidence.ts';
 
 /**
- * What the next run goes on from: the watermark, the validators, and which parents were read. Those that the partner refused were not:
+ * What the next run goes on from: the watermark, the kept cursor, the validators, and which parents were read. Those that the partner refused were not:
  * when it takes their calls again they have all their past before them.
  */
 export async function noteReading(
@@ -18,15 +19,16 @@ export async function noteReading(
   }: {
     readonly stream: LandedStream;
     readonly run: Pick<StreamRun, 'streamId' | 'runNo'>;
-    readonly row: Pick<EvidenceRow, 'window_label' | 'began_at'>;
+    readonly row: Pick<EvidenceRow, 'window_label' | 'began_at' | 'checkpoint'>;
   },
 ): Promise<void> {
   const isDay = movesWatermark(row);
   await client.query(
     `update streams s set validators = coalesce(r.validators, s.validators), watermark = case when $3
-            then greatest(watermark, ${reached('$4')}) else watermark end
+            then greatest(watermark, ${reached('$4')}) else watermark end,
+          kept_cursor = coalesce($5, kept_cursor)
         from stream_runs r where s.stream_id = $1 and r.stream_id = $1 and r.run_no = $2`,
-    [run.streamId, run.runNo, isDay, readUpTo(row)],
+    [run.streamId, run.runNo, isDay, readUpTo(row), isDay ? (readCheckpoint(row.checkpoint).kept ?? null) : null],
   );
   const { parent, incremental } = stream.definition;
   if (!isDay || parent === undefined || incremental === undefined) return;

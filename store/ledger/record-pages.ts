@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { addCounts, noCounts, type Counts } from '../../core/counts.ts';
-import type { StagedPage } from '../../core/staged.ts';
+import type { StagedPage, StreamRun } from '../../core/staged.ts';
 import type { CommitInput } from './commit-input.ts';
 import { holdRecords } from '../quarantine/hold-records.ts';
 
@@ -47,6 +47,16 @@ async function insertPages(client: ClientBase, input: RecordInput): Promise<void
     text: `insert into pages (${columns}) select ${columns} from json_populate_recordset(null::pages, $1)`,
     values: [JSON.stringify(rows)],
   });
+  for (const page of input.pages) if (page.anew === true && page.keys !== null) await forgetKeys(client, run, page);
+}
+
+/** Of a partition that is read anew, what came before says nothing of whether all came. */
+async function forgetKeys(client: ClientBase, run: StreamRun, { slice, parents, pageNo }: StagedPage): Promise<void> {
+  await client.query(
+    `update pages set keys = '{}' where stream_id = $1 and run_no = $2 and slice = $3 and parents is not distinct from $4::text[]
+        and page_no < $5 and keys is not null`,
+    [run.streamId, run.runNo, slice, parents.length === 0 ? null : parents, pageNo],
+  );
 }
 
 async function advanceRun(client: ClientBase, input: RecordInput, dismissed: number): Promise<void> {

@@ -75,6 +75,8 @@ async function fetched({ calls, standing = closed, probe }: Scene): Promise<{ to
       pageNo: 3,
       known: null,
       beyond: false,
+      resumed: false,
+      restarts: 0,
       position: { cursor: null, range: null, parents: [] },
     },
   );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readCheckpoint, start, writeCheckpoint, type Part } from '../../core/checkpoint.ts';
 import type { NextPage } from '../../core/page.ts';
-import { afterPage, checkpointOf, readingOf, withPart, type Reading } from '../../core/reading.ts';
+import { afterPage, begunAnew, checkpointOf, readingOf, withPart, type Reading } from '../../core/reading.ts';
 
 const part = (parent: string, slice = 0): Part => ({ slice, parents: [parent], cursor: null });
 const begun = (...parts: readonly Part[]): Reading => parts.reduce(withPart, readingOf(start));
@@ -50,6 +50,28 @@ describe('a reading', () => {
       '{"slice":0,"parents":["a"],"cursor":"a2","stated":7,"last":{"mark":"x","times":1},"expected":null,"done":false}',
     );
     expect(again(one)).toEqual(one);
+  });
+
+  test('that was begun anew stands at its first page, with nothing of what was before, and says so from then on', () => {
+    const kept = page(begun(part('a'), part('b')), 0, { cursor: 'a2', total: 7, keep: 'k' }, { mark: 'x' });
+    const { reading, part: anew } = begunAnew(kept, kept.open[0] as Part);
+    expect(reading.open).toEqual([{ slice: 0, parents: ['a'], cursor: null, restarts: 1 }, part('b')]);
+    expect(reading.kept).toBeUndefined();
+    expect(anew).toBe(reading.open[0]);
+    const on = page(reading, 0, { cursor: 'a9', total: null });
+    expect(again(on)).toEqual(on);
+    expect(on.open[0]).toMatchObject({ cursor: 'a9', restarts: 1 });
+    const alone = page(on, 1, end);
+    // Nor does an older worker go on with it: its pages would have the keys of the first reading.
+    expect(JSON.parse(writeCheckpoint(checkpointOf(alone)))).toMatchObject({ slice: null, parents: null });
+  });
+
+  test('keeps the last cursor that was named for the next run', () => {
+    const one = page(begun(part('a')), 0, { cursor: 'a2', total: null, keep: 'k1' });
+    const two = page(one, 0, { cursor: null, total: null });
+    expect([one.kept, two.kept]).toEqual(['k1', 'k1']);
+    expect(again(one)).toEqual(one);
+    expect(again(two).kept).toBe('k1');
   });
 
   test('of several is written so that an older worker fails rather than forget one', () => {

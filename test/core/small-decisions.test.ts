@@ -94,6 +94,8 @@ describe('pageKey', () => {
       { cursor: 'null' },
       { definitionVersion: '0123456789abcdee' },
     ];
+    expect(pageKey({ ...place, restarts: 0 })).toBe(pageKey(place));
+    expect(pageKey({ ...place, restarts: 1 })).not.toBe(pageKey(place));
     const keys = [{}, ...others].map((other) => pageKey({ ...place, ...other }));
     expect(new Set(keys).size).toBe(keys.length);
     for (const key of keys) expect(key).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);

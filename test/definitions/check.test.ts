@@ -121,6 +121,16 @@ describe('rules between fields', () => {
       'parent.include: the schema allows no further fields; add "b" to its properties',
     ],
     [
+      'a kept cursor of a replace',
+      stream({ disposition: 'replace', pagination: { type: 'nextUrl', path: 'next', keep: 'delta' } }),
+      'disposition: with pagination.keep a run goes on from the cursor of the last one, which knows one listing and names only what is new; leave one of the two out',
+    ],
+    [
+      'a listing that starts anew without a key',
+      stream({ disposition: 'append', primaryKey: [], errors: [{ status: 410, action: 'restart' }] }),
+      'errors.0.action: restart reads the listing again and would double its records; add a primaryKey, or write giveUp',
+    ],
+    [
       'a slice of nothing',
       stream({ slice: '1d' }),
       'slice: there is no range of time to cut; add incremental with start and end',

@@ -201,7 +201,7 @@ describe('a broken definition', () => {
       acme({ stream: 'errors: [{ status: 5x, action: skp }]' }),
       [
         'acme.yaml:8:16 streams.orders.errors.0.status: expected a text that matches /^[1-5]xx$/, found "5x"',
-        'acme.yaml:8:28 streams.orders.errors.0.action: expected one of "ok", "throttled", "retry", "refreshToken", "skip", "attention", "giveUp", found "skp"; did you mean "skip"?',
+        'acme.yaml:8:28 streams.orders.errors.0.action: expected one of "ok", "throttled", "retry", "refreshToken", "skip", "end", "restart", "attention", "giveUp", found "skp"; did you mean "skip"?',
       ],
     ],
     [

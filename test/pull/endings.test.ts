@@ -302,13 +302,14 @@ describe('a sign of more without a way to follow it is suspect', () => {
   });
 });
 
+/** Two pages; the last one names itself as the next, and only its flags tell. */
+const namingItself = (url: URL): OwnAnswer => {
+  const isLast = url.searchParams.has('after');
+  const meta = { next: '?after=2', token: '2', more: isLast ? 'N' : 'Y', end_of_stream: isLast };
+  return { body: { data: isLast ? [{ id: 3 }] : ids(2), meta } };
+};
+
 describe('an end that is said', () => {
-  /** Two pages; the last one names itself as the next, and only its flags tell. */
-  const namingItself = (url: URL): OwnAnswer => {
-    const isLast = url.searchParams.has('after');
-    const meta = { next: '?after=2', token: '2', more: isLast ? 'N' : 'Y', end_of_stream: isLast };
-    return { body: { data: isLast ? [{ id: 3 }] : ids(2), meta } };
-  };
   const byUrl = { type: 'nextUrl', path: 'meta.next' } as const;
   const byToken = { type: 'token', token: 'meta.token', as: 'after' } as const;
   const isLast = 'meta.end_of_stream';
@@ -366,11 +367,12 @@ describe('an end that is said', () => {
   });
 });
 
+const scan = (empty: number) => (url: URL) => {
+  const at = number(url, 'cursor');
+  return { body: at < empty ? { data: [], next: String(at + 1) } : { data: ids(2), next: null } };
+};
+
 describe('empty pages that name a next one', () => {
-  const scan = (empty: number) => (url: URL) => {
-    const at = number(url, 'cursor');
-    return { body: at < empty ? { data: [], next: String(at + 1) } : { data: ids(2), next: null } };
-  };
   const pagination = { type: 'token', token: 'next', as: 'cursor' } as const;
 
   test('250 of them lead to what lies behind, over many grants as well', async () => {
