@@ -1,20 +1,19 @@
 import type { Column } from './compiled.ts';
 import type { StreamDefinition } from './definition.ts';
+import { includedNames } from './mentions.ts';
 import { fieldAt, fieldsOf, columnType, type JsonSchema } from './json-schema.ts';
 
 /**
- * The target's columns: the primary key first, then the schema's top-level fields in their order, then the parent's value
- * if it is included and not in the schema. A key inside a nested object (`customer.id`) has a column `customer_id`.
+ * The target's columns: the primary key first, then the schema's top-level fields in their order, then the parent's values
+ * that are included and not in the schema. A key inside a nested object (`customer.id`) has a column `customer_id`.
  */
 export function columnsOf(stream: StreamDefinition, json: JsonSchema): readonly Column[] {
   const key = keyColumnsOf(stream, json);
   const inKey = new Set(key.filter((column) => column.path.length === 1).map((column) => column.name));
   const top = [...fieldsOf(json, json)].map(([name, schema]) => column([name], columnType(schema, json)));
-  const include = stream.parent?.include;
-  const added =
-    include === undefined || inKey.has(include) || fieldAt(json, include) !== undefined
-      ? []
-      : [column([include], 'text')];
+  const added = Object.values(includedNames(stream))
+    .filter((name) => !inKey.has(name) && fieldAt(json, name) === undefined)
+    .map((name) => column([name], 'text'));
   return [...key, ...top.filter(({ name }) => !inKey.has(name)), ...added];
 }
 
@@ -32,7 +31,10 @@ export function recordField(
   json: JsonSchema,
   name: string,
 ): Omit<Column, 'name'> | undefined {
-  return fieldAt(json, name) ?? (stream.parent?.include === name ? { path: [name], type: 'text' } : undefined);
+  return fieldAt(json, name) ?? (isIncluded(stream, name) ? { path: [name], type: 'text' } : undefined);
 }
+
+const isIncluded = (stream: StreamDefinition, name: string): boolean =>
+  Object.values(includedNames(stream)).includes(name);
 
 const column = (path: readonly string[], type: Column['type']): Column => ({ name: path.join('_'), path, type });

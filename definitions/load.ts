@@ -44,7 +44,7 @@ export async function loadWithSecrets(
   } = await loadChecked(file, {
     schema: partner,
     secrets,
-    check: (shaped) => [...checkName(shaped, file), ...checkPartner(shaped)],
+    check: (shaped, isSecret) => [...checkName(shaped, file), ...checkPartner(shaped, isSecret)],
   });
   return { partner: value, changeable, carried: carriedSecrets(written, { env: taken, baseUrl: value.baseUrl }) };
 }
