@@ -7,6 +7,7 @@ import type { CompiledStream } from '../definitions/compiled.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import type { QuarantinedRecord } from '../store/quarantine/quarantine.ts';
 import type { Warehouse } from '../landing/warehouse.ts';
+import { withParents } from '../records/received.ts';
 import { stageRecords } from '../records/stage-records.ts';
 
 export interface ReplayInput {
@@ -34,15 +35,9 @@ export async function replayQuarantine(warehouse: Warehouse, { stream, held, now
       `${stream.name} is a replace: its next run reads everything again, with the present definition`,
     );
   const withPayload = held.filter((record) => record.payload !== null).toSorted((a, b) => compareIds(a.id, b.id));
-  const include = stream.definition.parent?.include;
+  const complete = withParents(stream);
   const received = withPayload.map(({ payload, parents }) => {
-    const record = parseJson(payload as string);
-    const isObject = typeof record === 'object' && record !== null;
-    return {
-      payload: payload as string,
-      ascii: false,
-      record: include !== undefined && isObject ? { ...record, [include]: parents[0] } : record,
-    };
+    return { payload: payload as string, ascii: false, record: complete(parseJson(payload as string), parents) };
   });
   const receivedAt = new Date(nowMs).toISOString();
   const chars = received.reduce((sum, { payload }) => sum + payload.length, 0);

@@ -1,4 +1,5 @@
 import type { CompiledStream } from '../definitions/compiled.ts';
+import { cursorParameter } from '../definitions/mentions.ts';
 import { signOfMore } from '../sources/declared/sign-of-more.ts';
 
 /** What the first page makes doubtful about a definition that holds: the traps that lose records without an error. */
@@ -17,6 +18,7 @@ export function sampleHints(
   },
 ): string[] {
   const { pagination, primaryKey, disposition } = stream.definition;
+  const parameter = cursorParameter(stream.definition);
   const hints: string[] = [];
   const more = pagination.type === 'none' ? moreThanRead(page) : undefined;
   if (more !== undefined)
@@ -24,7 +26,7 @@ export function sampleHints(
   if (page.doubt !== undefined) hints.push(`${page.doubt}. A run that ends so is suspect`);
   if (page.receivedNext === 0 && page.received > 0)
     hints.push(
-      `page 2 is empty although page 1 leads to it: does the partner know the parameter${'as' in pagination ? ` ${JSON.stringify(pagination.as)}` : ''}? A wrong one loses all pages but the first`,
+      `page 2 is empty although page 1 leads to it: does the partner know the parameter${parameter === undefined ? '' : ` ${JSON.stringify(parameter)}`}? A wrong one loses all pages but the first`,
     );
   const keys = page.keys.filter((key) => key !== null);
   const repeated = keys.length - new Set(keys).size;

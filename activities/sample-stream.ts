@@ -16,6 +16,8 @@ import type { Environment } from '../definitions/interpolate.ts';
 import type { ReadSecret } from '../definitions/definition.ts';
 import type { Limiter } from '../limits/permits/limiter.ts';
 import { parseJson, valueAt } from '../core/json.ts';
+import { writeParent } from '../core/parent-values.ts';
+import { parentFields } from '../definitions/mentions.ts';
 import type { LineWriter } from '../core/staged.ts';
 import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from './pull/fetch-page.ts';
 import { receivedOf, type Received } from '../records/received.ts';
@@ -221,13 +223,20 @@ async function someParents(stream: CompiledStream, { streams, ...asking }: Askin
   const parentStream = parent === undefined ? undefined : streams.get(parent.stream);
   if (parent === undefined || parentStream === undefined) return [];
   const page = await firstPage(parentStream, { streams, ...asking });
-  const values = page.received
-    .map(({ record }) => valueAt(record, parent.field))
-    .filter((value) => typeof value === 'string' || typeof value === 'number')
-    .map(String);
-  if (values.length === 0)
-    throw new InvalidInput(`${stream.name} needs ${parent.field} of ${parent.stream}, but its first page has none`);
-  return values.slice(0, parent.batch);
+  const fields = parentFields(stream.definition);
+  const tuples = page.received
+    .map(({ record }) =>
+      fields.flatMap((field) => {
+        const value = valueAt(record, field);
+        return (typeof value === 'string' && value.trim() !== '') || typeof value === 'number' ? [String(value)] : [];
+      }),
+    )
+    .filter((values) => values.length === fields.length);
+  if (tuples.length === 0)
+    throw new InvalidInput(
+      `${stream.name} needs ${fields.join(' and ')} of ${parent.stream}, but its first page has none`,
+    );
+  return tuples.slice(0, parent.batch).map((values) => writeParent(fields, values));
 }
 
 const asked = { known: null, beyond: false, resumed: false, restarts: 0 };

@@ -3,7 +3,7 @@ import { keyParts } from '../core/key-text.ts';
 import type { LoggedEvent } from '../core/logged-event.ts';
 import type { UnfitEvent } from '../core/unfit-events.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
-import { withParent } from '../records/received.ts';
+import { withParents } from '../records/received.ts';
 import { rowTexts, type RowTexts } from '../records/row-texts.ts';
 import type { AppliedEvent } from './changes-of.ts';
 
@@ -15,17 +15,10 @@ export interface DecodedEvents {
 /** Events as a table takes them: rows by the present definition, in the order that was decided when they came. */
 export async function appliedEvents(stream: CompiledStream, events: readonly LoggedEvent[]): Promise<DecodedEvents> {
   const came = events.filter(({ operation }) => operation === 'u');
-  const include = stream.definition.parent?.include;
+  const complete = withParents(stream);
   const { rows, rejected } = await rowTexts(
     stream,
-    came.map(({ payload, parents }) => {
-      const record = parseJson(payload);
-      return {
-        payload,
-        ascii: false,
-        record: include === undefined ? record : withParent(record, include, parents[0]),
-      };
-    }),
+    came.map(({ payload, parents }) => ({ payload, ascii: false, record: complete(parseJson(payload), parents) })),
   );
   const texts = new Map(rows.map((row) => [came[row.ordinal]?.event, row]));
   const keys = stream.keyColumns.length;

@@ -15,13 +15,16 @@ export interface TimeRange {
   readonly to: string;
 }
 
+/** All of them read: a POST or PUT that asks for records changes nothing. */
+export type Method = 'GET' | 'POST' | 'PUT';
+
 /** A request before authorization. `url` is absolute and carries its query. */
 export interface PageRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: Method;
   readonly url: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON text, or undefined. */
+  /** The exact text, or undefined. */
   readonly body: string | undefined;
 }
 

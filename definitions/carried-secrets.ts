@@ -10,7 +10,7 @@ export function carriedSecrets(
 ): Environment {
   const { baseUrl: base, headers, streams } = (definition ?? {}) as Readonly<Record<string, unknown>>;
   const parts = Object.values((streams ?? {}) as Readonly<Record<string, Readonly<Record<string, unknown>>>>).map(
-    ({ path, query, headers: own, body }) => [path, query, own, body],
+    ({ path, query, headers: own, body, form, text, graphql }) => [path, query, own, body, form, text, graphql],
   );
   const { origin } = new URL(baseUrl);
   const carried = [...namesIn([base, headers, parts])].filter((name) => {

@@ -1,7 +1,9 @@
 import { closest } from './closest.ts';
-import type { Partner } from './definition.ts';
+import type { Partner, StreamDefinition } from './definition.ts';
 import { fieldAt, fieldsOf, schemaAt, type JsonSchema } from './json-schema.ts';
-import type { Problem } from './problem.ts';
+import { PARENT, parentFields } from './mentions.ts';
+import type { Path, Problem } from './problem.ts';
+import { templatesOf } from './templates-of.ts';
 import { usableSchema } from './usable-schema.ts';
 
 type Streams = Partner['streams'];
@@ -11,7 +13,7 @@ export function checkParents(streams: Streams): readonly Problem[] {
   return Object.entries(streams).flatMap(([name, stream]) => {
     if (stream.parent === undefined) return [];
     const path = ['streams', name, 'parent'];
-    const { stream: wanted, field } = stream.parent;
+    const { stream: wanted } = stream.parent;
     const parent = Object.hasOwn(streams, wanted) ? streams[wanted] : undefined;
     if (parent === undefined) {
       const others = Object.keys(streams).filter((other) => other !== name);
@@ -31,9 +33,24 @@ export function checkParents(streams: Streams): readonly Problem[] {
         },
       ];
     const json = usableSchema(parent)?.json;
-    if (json === undefined || fieldAt(json, field) !== undefined) return [];
-    return [{ path: [...path, 'field'], says: missingField(field, json, `the schema of ${wanted}`) }];
+    if (json === undefined) return [];
+    return parentFields(stream)
+      .filter((field) => fieldAt(json, field) === undefined)
+      .map((field) => ({
+        path: placeOf(field, stream, ['streams', name]),
+        says: missingField(field, json, `the schema of ${wanted}`),
+      }));
   });
+}
+
+/** Where a stream names the field of its parent. */
+function placeOf(field: string, stream: StreamDefinition, path: Path): Path {
+  const { parent } = stream;
+  if (parent?.field === field) return [...path, 'parent', 'field'];
+  const index = parent?.fields.indexOf(field) ?? -1;
+  if (index >= 0) return [...path, 'parent', 'fields', index];
+  const mentioned = templatesOf(stream).find(({ text }) => text.includes(`{${PARENT}${field}`));
+  return mentioned === undefined ? [...path, 'parent', 'include'] : [...path, ...mentioned.path];
 }
 
 /** `name → … → name` when following parents from `name` leads back to it. */

@@ -1,22 +1,37 @@
+import { checkBody } from './check-body.ts';
+import { checkTemplates, type Checked } from './check-templates.ts';
 import type { StreamDefinition } from './definition.ts';
+import { includedNames, mentions, PARENT, placeholdersOf, readsRanges } from './mentions.ts';
 import type { Path, Problem } from './problem.ts';
+import { parseTemplate, placeholdersIn } from './template.ts';
+
+interface CheckedWith extends Partial<Pick<Checked, 'isSecret'>> {
+  /** The partner's. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** Whether the requests that a stream describes can be built, and read what they promise. */
-export function checkRequest(stream: StreamDefinition, path: Path): readonly Problem[] {
+export function checkRequest(
+  stream: StreamDefinition,
+  path: Path,
+  { headers = {}, isSecret = () => false }: CheckedWith = {},
+): readonly Problem[] {
   return [
     ...checkSource(stream, path),
-    ...checkPlaceholders(stream, path),
-    ...checkPlaces(stream, path),
+    // A source makes its requests without the partner's headers.
+    ...(stream.source === undefined ? checkTemplates({ stream, path, isSecret }, headers) : []),
+    ...checkUses(stream, path),
+    ...checkBody(stream, path),
     ...checkParent(stream, path),
     ...checkIncremental(stream, path),
     ...checkPageSize(stream, path),
     ...checkKeep(stream, path),
     ...checkRestarts(stream, path),
-    ...(stream.conditional && stream.method === 'POST'
+    ...(stream.conditional && stream.method !== 'GET'
       ? [
           {
             path: [...path, 'conditional'],
-            says: 'only for method: GET: a POST has no validators (RFC 9110 §13); leave it out',
+            says: `only for method: GET: a ${stream.method} has no validators (RFC 9110 §13); leave it out`,
           },
         ]
       : []),
@@ -32,6 +47,9 @@ function checkSource(stream: StreamDefinition, path: Path): Problem[] {
   const told: Readonly<Record<string, boolean>> = {
     path: stream.path !== undefined,
     body: stream.body !== undefined,
+    form: stream.form !== undefined,
+    text: stream.text !== undefined,
+    graphql: stream.graphql !== undefined,
     query: Object.keys(stream.query).length > 0,
     pagination: stream.pagination.type !== 'none',
     pageSize: stream.pageSize !== undefined,
@@ -44,42 +62,48 @@ function checkSource(stream: StreamDefinition, path: Path): Problem[] {
     }));
 }
 
-function checkPlaceholders({ path: template = '', parent, source }: StreamDefinition, path: Path): Problem[] {
-  const expected = parent?.in === 'path' ? parent.as : undefined;
-  const names = [...template.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] as string);
-  const problems = names
-    .filter((name) => name !== expected)
-    .map((name) => ({
-      path: [...path, 'path'],
-      says:
-        expected === undefined
-          ? `nothing fills {${name}}; add parent: { stream: …, field: …, as: ${name} }`
-          : `nothing fills {${name}}; the parent's value is called {${expected}}`,
-    }));
-  if (expected !== undefined && source === undefined && !names.includes(expected))
-    problems.push({
-      path: [...path, 'parent', 'as'],
-      says: `{${expected}} is not in the path; write it there, or say where the value goes with in: query, header or body`,
-    });
+/** Each value that the definition has for requests goes somewhere: into a parameter or a template. */
+function checkUses(stream: StreamDefinition, path: Path): Problem[] {
+  const { parent, incremental, pagination, pageSize, source, path: template = '' } = stream;
+  if (source !== undefined) return [];
+  const problems: Problem[] = [];
+  const missing = (at: Path, says: string): void => void problems.push({ path: [...path, ...at], says });
+  const hasCursor = 'in' in pagination && pagination.type !== 'offset' && pagination.type !== 'page';
+  if (hasCursor && pagination.as === undefined && !mentions(stream, 'cursor'))
+    missing(['pagination', 'as'], 'missing; the parameter that takes the cursor, or {cursor} where it belongs');
+  if ('in' in pagination && pagination.as !== undefined && mentions(stream, 'cursor'))
+    missing(['pagination', 'as'], '{cursor} says already where the cursor goes; leave one of the two out');
+  if (pageSize !== undefined && pageSize.as === undefined && !mentions(stream, 'limit'))
+    missing(['pageSize', 'as'], 'missing; the parameter that takes the number, or {limit} where it belongs');
+  if (incremental !== undefined && incremental.start === undefined && !mentions(stream, 'start'))
+    missing(['incremental', 'start'], 'missing; the parameter that takes the start, or {start} where it belongs');
+  if (parent === undefined) return problems;
+  const mentioned = placeholdersOf(stream).some(({ name }) => name.startsWith(PARENT));
+  if (parent.as === undefined && !mentioned)
+    missing(['parent', 'as'], 'missing; the name of its placeholder or parameter, or {parent.FIELD} where it belongs');
+  if (parent.as !== undefined && parent.field === undefined)
+    missing(['parent', 'field'], `missing; the field of the parent that goes into "${parent.as}"`);
+  if (parent.as !== undefined && parent.in === 'path' && !namesInPath(template).includes(parent.as))
+    missing(
+      ['parent', 'as'],
+      `{${parent.as}} is not in the path; write it there, or say where the value goes with in: query, header or body`,
+    );
+  const used = new Set([
+    ...placeholdersOf(stream).map(({ name }) => name),
+    ...Object.keys(includedNames(stream)).map((field) => PARENT + field),
+  ]);
+  parent.fields.forEach((field, index) => {
+    if (field !== parent.field && !used.has(PARENT + field))
+      missing(
+        ['parent', 'fields', index],
+        `nothing uses it; write {${PARENT}${field}} where it belongs, or leave it out`,
+      );
+  });
   return problems;
 }
 
-/** Everything that can go into a body needs a request that has one. */
-function checkPlaces(stream: StreamDefinition, path: Path): Problem[] {
-  if (stream.method === 'POST') return [];
-  const { pagination, incremental, parent } = stream;
-  const inBody: Path[] = [];
-  if (stream.body !== undefined) inBody.push(['body']);
-  if ('in' in pagination && pagination.in === 'body') inBody.push(['pagination', 'in']);
-  if (incremental?.start.in === 'body') inBody.push(['incremental', 'start', 'in']);
-  if (incremental?.end?.in === 'body') inBody.push(['incremental', 'end', 'in']);
-  if (stream.pageSize?.in === 'body') inBody.push(['pageSize', 'in']);
-  if (parent?.in === 'body') inBody.push(['parent', 'in']);
-  return inBody.map((at) => ({
-    path: [...path, ...at],
-    says: 'a GET request has no body; write method: POST, or use query or header',
-  }));
-}
+const namesInPath = (template: string): readonly string[] =>
+  placeholdersIn(parseTemplate(template, 'path') ?? []).map(({ name }) => name);
 
 /** Two sizes would contradict each other, and pagination counts by its own. */
 function checkPageSize({ pageSize, pagination }: StreamDefinition, path: Path): Problem[] {
@@ -143,13 +167,13 @@ function checkParent({ parent }: StreamDefinition, path: Path): Problem[] {
 function checkIncremental(stream: StreamDefinition, path: Path): Problem[] {
   const { incremental, slice, disposition, fullListing, primaryKey } = stream;
   const problems: Problem[] = [];
-  if (slice !== undefined && incremental?.end === undefined)
+  if (slice !== undefined && !readsRanges(stream))
     problems.push({
       path: [...path, 'slice'],
       says:
         incremental === undefined
           ? 'there is no range of time to cut; add incremental with start and end'
-          : 'needs incremental.end: without it every slice would read to the present',
+          : 'needs incremental.end, or {end} in a template: without it every slice would read to the present',
     });
   if (incremental === undefined) return problems;
   if (disposition === 'replace')

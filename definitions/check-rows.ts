@@ -6,7 +6,8 @@ import { checkTimes } from './check-times.ts';
 import { recordField } from './columns.ts';
 import type { ColumnType } from './compiled.ts';
 import type { StreamDefinition } from './definition.ts';
-import { columnType, type JsonSchema } from './json-schema.ts';
+import { columnType, fieldAt, type JsonSchema } from './json-schema.ts';
+import { includedNames } from './mentions.ts';
 import { jsonSchemaProblems } from './json-schema-problems.ts';
 import type { Path, Problem } from './problem.ts';
 import { shapeOf } from './records.ts';
@@ -110,7 +111,7 @@ function checkKeyset({ pagination, records }: StreamDefinition, json: JsonSchema
   // What is exploded has other fields than what the listing lists.
   if (pagination.type !== 'keyset' || shapeOf(records).explode !== undefined) return [];
   const at = [...path, 'pagination', 'field'];
-  const known = recordField({ parent: undefined } as StreamDefinition, json, pagination.field);
+  const known = fieldAt(json, pagination.field);
   if (known === undefined) return [{ path: at, says: missingField(pagination.field, json, 'the schema') }];
   if (known.path.length > 1) return [{ path: at, says: 'expected a top-level field of the record' }];
   return known.type === 'json' || known.type === 'boolean'
@@ -123,14 +124,12 @@ function checkKeyset({ pagination, records }: StreamDefinition, json: JsonSchema
     : [];
 }
 
-function checkInclude({ parent }: StreamDefinition, json: JsonSchema, path: Path): Problem[] {
-  if (parent?.include === undefined || typeof json === 'boolean' || json.additionalProperties !== false) return [];
-  return recordField({ parent: undefined } as StreamDefinition, json, parent.include) === undefined
-    ? [
-        {
-          path: [...path, 'parent', 'include'],
-          says: `the schema allows no further fields; add "${parent.include}" to its properties`,
-        },
-      ]
-    : [];
+function checkInclude(stream: StreamDefinition, json: JsonSchema, path: Path): Problem[] {
+  if (typeof json === 'boolean' || json.additionalProperties !== false) return [];
+  return Object.values(includedNames(stream))
+    .filter((name) => fieldAt(json, name) === undefined)
+    .map((name) => ({
+      path: [...path, 'parent', 'include'],
+      says: `the schema allows no further fields; add "${name}" to its properties`,
+    }));
 }

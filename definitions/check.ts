@@ -5,18 +5,19 @@ import { checkRequest } from './check-request.ts';
 import { checkRows } from './check-rows.ts';
 import { checkSchedules } from './check-schedules.ts';
 import type { Partner } from './definition.ts';
-import type { Problem } from './problem.ts';
+import type { Path, Problem } from './problem.ts';
 import { checkTls } from './tls.ts';
 
 /** What the shape alone cannot tell: rules between fields, between streams, and between a stream and its schema. */
-export function checkPartner(partner: Partner): readonly Problem[] {
+export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolean): readonly Problem[] {
+  const checkedWith = { headers: partner.headers, ...(isSecret === undefined ? {} : { isSecret }) };
   return [
     ...checkAddress(partner),
     ...checkAuth(partner),
     ...checkTls(partner.tls, partner.baseUrl),
     ...checkLimits(partner.limits),
     ...Object.entries(partner.streams).flatMap(([name, stream]) => [
-      ...checkRequest(stream, ['streams', name]),
+      ...checkRequest(stream, ['streams', name], checkedWith),
       ...checkAnswers(stream, ['streams', name]),
       ...checkRows(stream, ['streams', name]),
     ]),

@@ -1,11 +1,12 @@
 import type { Column } from './compiled.ts';
 import type { StreamDefinition } from './definition.ts';
 import { fieldTimes } from './field-times.ts';
+import { includedNames } from './mentions.ts';
 import { fieldAt, fieldsOf, columnType, type JsonSchema } from './json-schema.ts';
 
 /**
- * The target's columns: the primary key first, then the schema's top-level fields in their order, then the parent's value
- * if it is included and not in the schema. A key inside a nested object (`customer.id`) has a column `customer_id`.
+ * The target's columns: the primary key first, then the schema's top-level fields in their order, then the parent's values
+ * that are included and not in the schema. A key inside a nested object (`customer.id`) has a column `customer_id`.
  */
 export function columnsOf(stream: StreamDefinition, json: JsonSchema): readonly Column[] {
   const key = keyColumnsOf(stream, json);
@@ -17,11 +18,9 @@ export function columnsOf(stream: StreamDefinition, json: JsonSchema): readonly 
       ? column({ path: [name], type: columnType(schema, json) })
       : column({ path: [name], type: timed.kind, read: timed.read });
   });
-  const include = stream.parent?.include;
-  const added =
-    include === undefined || inKey.has(include) || fieldAt(json, include) !== undefined
-      ? []
-      : [column({ path: [include], type: 'text' })];
+  const added = Object.values(includedNames(stream))
+    .filter((name) => !inKey.has(name) && fieldAt(json, name) === undefined)
+    .map((name) => column({ path: [name], type: 'text' }));
   return [...key, ...top.filter(({ name }) => !inKey.has(name)), ...added];
 }
 
@@ -40,10 +39,13 @@ export function recordField(
   name: string,
 ): Omit<Column, 'name'> | undefined {
   const field = fieldAt(json, name);
-  if (field === undefined) return stream.parent?.include === name ? { path: [name], type: 'text' } : undefined;
+  if (field === undefined) return isIncluded(stream, name) ? { path: [name], type: 'text' } : undefined;
   const { path, type } = field;
   const timed = fieldTimes(stream, json).get(name);
   return timed === undefined ? { path, type } : { path, type: timed.kind, read: timed.read };
 }
+
+const isIncluded = (stream: StreamDefinition, name: string): boolean =>
+  Object.values(includedNames(stream)).includes(name);
 
 const column = (field: Omit<Column, 'name'>): Column => ({ name: field.path.join('_'), ...field });

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { durationMs } from './duration-text.ts';
 import { codeRule, headerRule } from './error-rules.ts';
 import { emptyPages, endFlags, keptToken, keptUrl, noNext } from './end-signs.ts';
+import type { Method } from '../core/page.ts';
 import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
 import { compression, format } from './formats.ts';
 import { records } from './records.ts';
+import { graphql, include, lists, methods, parameters } from './request-shapes.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
 import { times } from './times.ts';
@@ -30,7 +32,7 @@ const fn = <T extends AnyFunction>(): z.ZodType<T, T> =>
 
 /** What a signing function sees and may change of a request; the body is the exact text that will be sent. */
 export interface OutgoingRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: Method;
   /** Absolute, with its query. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -100,6 +102,7 @@ export interface AnsweredPage {
   readonly cursor: string | null;
 }
 
+/** Where a cursor or a size goes is said by `as` and `in`, or by `{cursor}` and `{limit}` in a template (docs/requests.md). */
 export const pagination = z.discriminatedUnion('type', [
   /** One request, one page; with `all` it is all there is, whatever the answer says of more. */
   z.strictObject({ type: z.literal('none'), all: z.boolean().default(false) }),
@@ -110,7 +113,7 @@ export const pagination = z.discriminatedUnion('type', [
     /** Path in the body, or header name. */
     token: z.string().min(1),
     in: place.default('query'),
-    as: z.string().min(1),
+    as: z.string().min(1).optional(),
     total: path.optional(),
     ...noNext,
     ...keptToken,
@@ -138,7 +141,7 @@ export const pagination = z.discriminatedUnion('type', [
   /** Offset and limit. Ends at a flag or an empty page, at a short page only with `stopOnShort`; never at a declared total. */
   z.strictObject({
     type: z.literal('offset'),
-    as: z.string().default('offset'),
+    as: z.string().optional(),
     limitAs: z.string().optional(),
     limit: z.int().positive(),
     in: place.default('query'),
@@ -150,7 +153,7 @@ export const pagination = z.discriminatedUnion('type', [
   /** Page numbers. Ends as `offset` does, or after `totalPages` where that page is not full. */
   z.strictObject({
     type: z.literal('page'),
-    as: z.string().default('page'),
+    as: z.string().optional(),
     first: z.int().nonnegative().default(1),
     sizeAs: z.string().optional(),
     size: z.int().positive(),
@@ -165,7 +168,7 @@ export const pagination = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('keyset'),
     field: z.string().min(1),
-    as: z.string().min(1),
+    as: z.string().min(1).optional(),
     in: place.default('query'),
     total: path.optional(),
     ...endFlags,
@@ -175,7 +178,7 @@ export const pagination = z.discriminatedUnion('type', [
     type: z.literal('function'),
     next: fn<(page: AnsweredPage) => string | null>(),
     in: place.default('query'),
-    as: z.string().min(1),
+    as: z.string().min(1).optional(),
     ...emptyPages,
   }),
 ]);
@@ -229,7 +232,8 @@ const timeParam = z.strictObject({
 export const incremental = z.strictObject({
   /** The record's field (path) that moves forward. */
   field: z.string().min(1),
-  start: timeParam,
+  /** Left out where `{start}` or `{end}` stands in a template. */
+  start: timeParam.optional(),
   end: timeParam.optional(),
   /** Whether the partner's bounds include the value itself. An exclusive start is sent one step earlier. */
   startInclusive: z.boolean().default(true),
@@ -244,15 +248,17 @@ export type Incremental = z.output<typeof incremental>;
 export const parent = z.strictObject({
   stream: name,
   /** Field of the parent's record whose value goes into the request. */
-  field: z.string().min(1),
+  field: z.string().min(1).optional(),
+  /** Further ones: `{parent.FIELD}` in a template. Each distinct combination is a call of its own. */
+  fields: z.array(z.string().min(1)).default([]),
   /** Name of the `{placeholder}` in the path, or of the query, header or body parameter. */
-  as: z.string().min(1),
+  as: z.string().min(1).optional(),
   in: z.enum(['path', 'query', 'header', 'body']).default('path'),
   /** Parents in one call, joined by `separator`. */
   batch: z.int().positive().default(1),
   separator: z.string().default(','),
-  /** Adds the parent's value to each record under this name when `batch` is 1. */
-  include: z.string().optional(),
+  /** Adds the parent's value to each record under this name when `batch` is 1; of several fields: `{ FIELD: NAME }`. */
+  include: include.optional(),
 });
 export type Parent = z.output<typeof parent>;
 
@@ -261,7 +267,7 @@ export type Parent = z.output<typeof parent>;
  * where they do not, and smaller pages cost less to fetch again.
  */
 export const pageSize = z.strictObject({
-  as: z.string().min(1),
+  as: z.string().min(1).optional(),
   in: place.default('query'),
   max: z.int().positive(),
   usual: z.int().positive().default(1000),
@@ -282,10 +288,16 @@ export const stream = z.strictObject({
   /** Left out only where `source` makes the requests. */
   path: z.string().optional(),
   source: source.optional(),
-  method: z.enum(['GET', 'POST']).default('GET'),
-  query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  method: z.enum(methods).default('GET'),
+  query: parameters.default({}),
+  lists,
   headers: z.record(z.string(), z.string()).default({}),
+  /** Of a POST or PUT at most one: JSON, a form, a text of some other type, a GraphQL request. */
   body: z.record(z.string(), z.unknown()).optional(),
+  form: parameters.optional(),
+  text: z.string().optional(),
+  contentType: z.string().min(1).optional(),
+  graphql: graphql.optional(),
   /** Path of the array of records in the body; '' when the body is the array. Or how records are made of the body. */
   records,
   /** What the answer is written in; JSON if left out. */

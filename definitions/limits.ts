@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationMs } from './duration-text.ts';
 import { limitProfile } from './limit-profile.ts';
+import { methods } from './request-shapes.ts';
 
 const name = z
   .string()
@@ -48,7 +49,7 @@ export const limits = z.strictObject({
   weights: z
     .array(
       z.strictObject({
-        method: z.enum(['GET', 'POST']).optional(),
+        method: z.enum(methods).optional(),
         path: z.string().startsWith('/'),
         weight: z.number().nonnegative(),
         of: z.array(name).optional(),

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { interpolate, namesIn, type Environment } from './interpolate.ts';
-import { invalidDefinition, pathKey, type Problem } from './problem.ts';
+import { invalidDefinition, pathKey, type Path, type Problem } from './problem.ts';
 import { readDefinition } from './read-definition.ts';
 import type { Secrets } from './secrets.ts';
 import { checkShape } from './shape.ts';
@@ -8,8 +8,8 @@ import { checkShape } from './shape.ts';
 export interface Checks<S extends z.ZodType> {
   readonly schema: S;
   readonly secrets: Secrets;
-  /** What the shape alone cannot tell. */
-  readonly check: (value: z.output<S>) => readonly Problem[];
+  /** What the shape alone cannot tell. `isSecret`: the text at a place came from the environment. */
+  readonly check: (value: z.output<S>, isSecret: (path: Path) => boolean) => readonly Problem[];
 }
 
 export interface Checked<T> {
@@ -31,7 +31,8 @@ export async function loadChecked<S extends z.ZodType>(
   const { env, problems: unreadable } = await secrets.read(namesIn(value));
   const filled = interpolate(value, env, unreadable);
   const shaped = checkShape(schema, filled.value, filled.touched);
-  const found = 'problems' in shaped ? shaped.problems : check(shaped.value);
+  const found =
+    'problems' in shaped ? shaped.problems : check(shaped.value, (path) => filled.touched.has(pathKey(path)));
   // What depends on a missing variable cannot be judged before it is there.
   const missing = new Set(filled.problems.map((problem) => pathKey(problem.path)));
   const problems = [

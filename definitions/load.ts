@@ -47,7 +47,7 @@ export async function loadWithSecrets(
   } = await loadChecked(file, {
     schema: partner,
     secrets,
-    check: (shaped) => [...checkName(shaped, file), ...checkPartner(shaped)],
+    check: (shaped, isSecret) => [...checkName(shaped, file), ...checkPartner(shaped, isSecret)],
   });
   const carried = carriedSecrets(written, { env: taken, baseUrl: value.baseUrl });
   if (value.tls === undefined) return { partner: value, changeable, carried, files: [] };

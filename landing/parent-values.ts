@@ -1,12 +1,14 @@
 import type { Pool } from 'pg';
+import type { ColumnType } from '../core/column.ts';
 import { InvalidInput, NeedsAttention } from '../core/errors.ts';
+import { readParent } from '../core/parent-values.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { vanished } from '../targets/postgres/at-target.ts';
 import { registerStream } from './open-stream.ts';
 import { pgError } from '../targets/postgres/pg-error.ts';
 import type { Warehouse } from './warehouse.ts';
 import { postgresTypes } from '../targets/postgres/column-types.ts';
-import { quoted } from '../core/sql-text.ts';
+import { arrayLiteral, quoted } from '../core/sql-text.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { transaction } from '../store/session/transaction.ts';
 
@@ -14,7 +16,7 @@ type Asked = Parameters<Warehouse['parentValues']>[0];
 type Batch = Awaited<ReturnType<Warehouse['parentValues']>>;
 
 /**
- * Distinct values of a parent's field in its target, in order, after the last one that was read, and which of them are new. A target
+ * Distinct values of a parent's fields in its target, in order, after the last one that was read, and which of them are new. A target
  * that somebody dropped is made again first: without it a child would have nothing to ask for, and call that complete.
  */
 export async function parentValues(pool: Pool, input: Asked): Promise<Batch> {
@@ -27,25 +29,60 @@ export async function parentValues(pool: Pool, input: Asked): Promise<Batch> {
   return batch;
 }
 
-async function read(pool: Pool, { parent, field, after, limit, run }: Asked): Promise<Batch> {
-  const column = parent.columns.find((candidate) => candidate.path.join('.') === field);
-  if (column === undefined)
-    throw new InvalidInput(`stream ${parent.name} has no column for ${JSON.stringify(field)}: add it to its schema`);
-  const name = quoted(column.name);
-  const type = postgresTypes[column.type];
+async function read(pool: Pool, { parent, fields, after, limit, run }: Asked): Promise<Batch> {
+  const columns = fields.map((field) => columnOf(parent, field));
+  const names = columns.map(({ text }) => text);
+  const afterEach =
+    after === null ? [] : fields.map((field) => readParent(fields, after, field) ?? unreadable(parent, field));
+  const bounds = columns.map(({ type }, index) => `$${index + 4}::${postgresTypes[type]}`);
+  const isGiven = names.map((name) => `${name} is not null and btrim(${name}::text) <> ''`).join(' and ');
   // The run itself may have ended already when it is looked at again: what it read then is as new as it was.
   const { rows } = await pool.query<{ value: string; unread: boolean }>(
     `select v.value, $2::integer is not null and not exists (select from read_parents r where r.stream_id = $2 and r.parent = v.value
         and r.run_no = (select max(l.run_no) from read_parents l where l.stream_id = $2 and l.run_no < $3)) as unread
-      from (select distinct ${name} as sort, ${name}::text as value from ${targetOf(parent)}
-        where ${name} is not null and btrim(${name}::text) <> '' and _deleted_at is null ${after === null ? '' : `and ${name} > $4::${type}`}
-        order by 1 limit $1) v order by v.sort`,
-    [limit, run?.streamId ?? null, run?.runNo ?? null, ...(after === null ? [] : [after])],
+      from (select distinct ${names.map((name, index) => `${name} as sort${index}`).join(', ')}, ${textOf(fields, names)} as value
+        from ${targetOf(parent)} where ${isGiven} and _deleted_at is null
+          ${after === null ? '' : `and (${names.join(', ')}) > (${bounds.join(', ')})`}
+        order by ${names.map((_, index) => index + 1).join(', ')} limit $1) v
+      order by ${names.map((_, index) => `v.sort${index}`).join(', ')}`,
+    [limit, run?.streamId ?? null, run?.runNo ?? null, ...afterEach],
   );
   const unread = rows[0]?.unread ?? false;
   const other = rows.findIndex((row) => row.unread !== unread);
   return { values: rows.slice(0, other < 0 ? rows.length : other).map((row) => row.value), unread };
 }
+
+interface Read {
+  readonly text: string;
+  readonly type: ColumnType;
+}
+
+/** A field that has a column, or stands inside one of type JSON. */
+function columnOf(parent: CompiledStream, field: string): Read {
+  const own = parent.columns.find(({ path }) => path.join('.') === field);
+  if (own !== undefined) return { text: quoted(own.name), type: own.type };
+  const around = parent.columns.find(({ path, type }) => type === 'json' && field.startsWith(`${path.join('.')}.`));
+  if (around === undefined)
+    throw new InvalidInput(`stream ${parent.name} has no column for ${JSON.stringify(field)}: add it to its schema`);
+  const inside = arrayLiteral(field.slice(around.path.join('.').length + 1).split('.'));
+  return { text: `(${quoted(around.name)} #>> ${literal(inside)})`, type: 'text' };
+}
+
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** As `writeParent` writes it. */
+function textOf(fields: readonly string[], names: readonly string[]): string {
+  if (fields.length === 1) return `${names[0]}::text`;
+  const parts = fields.map((field, index) => {
+    const before = `${index === 0 ? '[' : ','}${JSON.stringify(field)},`;
+    return `${literal(before)} || to_json(${names[index]}::text)::text`;
+  });
+  return `${parts.join(' || ')} || ']'`;
+}
+
+const unreadable = (parent: CompiledStream, field: string): never => {
+  throw new InvalidInput(`the run goes on after a parent of ${parent.name} without its ${JSON.stringify(field)}`);
+};
 
 async function makeAgain(pool: Pool, parent: CompiledStream): Promise<void> {
   const { rows } = await pool.query('select from streams where partner = $1 and name = $2 and last_run > 0', [

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { parseJson } from '../core/json.ts';
 import type { Written } from '../core/fold.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
-import { withParent } from '../records/received.ts';
+import { withParents } from '../records/received.ts';
 import { stageInSteps } from '../records/stage-records.ts';
 import type { StagedRecord } from '../core/staged.ts';
 import { postgresLineWriter, type PostgresLines } from '../targets/postgres/page-lines.ts';
@@ -116,10 +116,9 @@ export async function stageEvents(
   again = { firstOrdinal: 0, receivedAt: '' },
 ): Promise<StagedChunk> {
   const { firstOrdinal, receivedAt } = again;
-  const include = stream.definition.parent?.include;
+  const complete = withParents(stream);
   const received = events.map(({ payload, parents }) => {
-    const record = parseJson(payload);
-    return { payload, ascii: false, record: include === undefined ? record : withParent(record, include, parents[0]) };
+    return { payload, ascii: false, record: complete(parseJson(payload), parents) };
   });
   const chars = events.reduce((sum, { payload }) => sum + payload.length, 0);
   const writer = postgresLineWriter({ receivedAt, chars, records: events.length });

@@ -106,12 +106,12 @@ export interface Warehouse {
   explainDeferral(wait: ExplainedWait): Promise<void>;
 
   /**
-   * Distinct values of a parent's field in its target, after `after`, in order; without empty ones, which would ask for
+   * Distinct values of a parent's fields in its target (`core/parent-values.ts`), after `after`, in order; without empty ones, which would ask for
    * everything. A batch holds only parents that the child stream's last complete run has read, or only others.
    */
   parentValues(input: {
     readonly parent: CompiledStream;
-    readonly field: string;
+    readonly fields: readonly string[];
     readonly after: string | null;
     readonly limit: number;
     /** The child stream's run; null: it makes no difference which parents were read before. */

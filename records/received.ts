@@ -1,5 +1,7 @@
 import { sliceElements } from '../core/json.ts';
+import { readParent } from '../core/parent-values.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import { includedNames, parentFields } from '../definitions/mentions.ts';
 
 /** A record as it came. */
 export interface Received {
@@ -30,12 +32,12 @@ export function receivedOf(page: {
   if (records.length === 0) return [];
   const slices = exactAt === undefined ? undefined : sliceElements(text, exactAt, records);
   const exact = slices !== undefined && slices.length === records.length ? slices : undefined;
-  const include = stream.definition.parent?.include;
+  const complete = withParents(stream);
   return records.map((record, i): Received => {
     const payload = exact?.[i] ?? texts?.[i] ?? JSON.stringify(record);
     const fault = faults?.get(i);
     return {
-      record: include === undefined ? record : withParent(record, include, parents[0]),
+      record: complete(record, parents),
       payload,
       // What was made from the text may hold what an escape stood for.
       ascii: ascii && exact !== undefined,
@@ -44,9 +46,18 @@ export function receivedOf(page: {
   });
 }
 
-/** The record as it is checked and stored: some streams include the value of the parent they were asked for with. */
-export function withParent(record: unknown, name: string, value: string | undefined): unknown {
-  return typeof record === 'object' && record !== null && !Array.isArray(record)
-    ? { ...record, [name]: value }
-    : record;
+/** A record as it is checked and stored: some streams include values of the parent they were asked for with. */
+export function withParents(
+  stream: Pick<CompiledStream, 'definition'>,
+): (record: unknown, parents: readonly string[]) => unknown {
+  const included = Object.entries(includedNames(stream.definition));
+  if (included.length === 0) return (record) => record;
+  const fields = parentFields(stream.definition);
+  return (record, [parent]) => {
+    if (typeof record !== 'object' || record === null || Array.isArray(record)) return record;
+    const values = included.map(([field, name]) => {
+      return [name, parent === undefined ? undefined : readParent(fields, parent, field)] as const;
+    });
+    return { ...record, ...Object.fromEntries(values) };
+  };
 }

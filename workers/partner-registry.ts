@@ -26,6 +26,7 @@ import type { Names } from '../messages/names.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { findPartner } from '../definitions/find.ts';
+import { parentFields } from '../definitions/mentions.ts';
 import type { Environment } from '../definitions/interpolate.ts';
 import { loadWithSecrets, type LoadedPartner } from '../definitions/load.ts';
 import { secretFor, secretsOf, type Secrets } from '../definitions/secrets.ts';
@@ -201,7 +202,13 @@ function accessTo(
         ? undefined
         : (run) =>
             inBatches(parent.batch, (after, limit) =>
-              warehouse.parentValues({ after, limit, run, parent: parentStream, field: parent.field }),
+              warehouse.parentValues({
+                after,
+                limit,
+                run,
+                parent: parentStream,
+                fields: parentFields(stream.definition),
+              }),
             ),
   };
 }

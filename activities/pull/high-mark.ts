@@ -2,17 +2,18 @@ import { MINUTE } from '../../core/duration.ts';
 import { columnText } from '../../core/column-text.ts';
 import { valueAt } from '../../core/json.ts';
 import { sortableTime } from '../../core/version.ts';
-import type { Incremental } from '../../definitions/definition.ts';
+import type { Incremental, TimeFormat } from '../../definitions/definition.ts';
+
+/** The field that moves forward, and how the partner writes its times. */
+interface Moving extends Pick<Incremental, 'field'> {
+  readonly format: TimeFormat;
+}
 
 /** A partner's clock may run ahead by this much; a record from further in the future moves no watermark. */
 const SKEW_MS = 10 * MINUTE;
 
 /** The greatest value of the incremental field among some records, as sortable UTC; null when there is none. */
-export function highMark(
-  incremental: Incremental | undefined,
-  records: readonly unknown[],
-  nowMs: number,
-): string | null {
+export function highMark(incremental: Moving | undefined, records: readonly unknown[], nowMs: number): string | null {
   if (incremental === undefined) return null;
   const ceiling = sortableTime(new Date(nowMs + SKEW_MS).toISOString());
   const path = incremental.field.split('.');
@@ -24,7 +25,7 @@ export function highMark(
   return high;
 }
 
-function timeOf(value: unknown, { start: { format } }: Incremental): string | null {
+function timeOf(value: unknown, { format }: Moving): string | null {
   if (typeof value === 'number') {
     const time = new Date(format === 'epochSeconds' ? value * 1000 : value);
     return Number.isNaN(time.getTime()) ? null : sortableTime(time.toISOString());

@@ -1,11 +1,17 @@
 import { GiveUp } from '../../core/errors.ts';
 import type { PageRequest, Position } from '../../core/page.ts';
+import { readParent } from '../../core/parent-values.ts';
 import { onSameOrigin, originOf } from '../../core/same-origin.ts';
 import type { Limits, Partner, StreamDefinition } from '../../definitions/definition.ts';
 import { acceptOf } from '../../definitions/formats.ts';
-import { countsRequests } from '../../definitions/limits.ts';
-import { formatTime } from './format-time.ts';
+import { LEFT_OUT } from '../../definitions/map-texts.ts';
+import { parentFields } from '../../definitions/mentions.ts';
+import { fillPath } from './fill-path.ts';
+import { fillValue } from './fill-template.ts';
 import { pageParams } from './page-params.ts';
+import { bodyOf } from './request-body.ts';
+import { filledParameters } from './request-parameters.ts';
+import { endOf, limitOf, requireParents, startOf, templateValues } from './template-values.ts';
 
 /** A parameter and where it goes; numbers stay numbers in a JSON body. */
 export interface Param {
@@ -27,20 +33,24 @@ export function buildRequest({
   const params = [
     ...parentParams(stream, position),
     ...rangeParams(stream, position),
-    ...pageParams(stream.pagination, position.cursor),
+    ...pageParams(stream, position.cursor),
     ...sizeParams(stream, partner.limits),
   ];
+  const values = templateValues({ stream, limits: partner.limits, position });
   const url = isUrlCursor(stream, position.cursor)
     ? sameOriginUrl(position.cursor, partner.baseUrl)
-    : firstUrl({ partner, stream, position, params });
-  const body = jsonBody(stream.body, params);
+    : firstUrl({ partner, stream, params, values });
+  const body = bodyOf({ stream, params, values });
   const headers: Record<string, string> = { accept: acceptOf(stream) };
-  if (body !== undefined) headers['content-type'] = 'application/json';
-  for (const [name, value] of [...Object.entries(partner.headers), ...Object.entries(stream.headers)])
-    headers[name.toLowerCase()] = value;
+  if (body !== undefined) headers['content-type'] = body.type;
+  for (const [name, template] of [...Object.entries(partner.headers), ...Object.entries(stream.headers)]) {
+    const value = fillValue(template, { lookup: values.lookup }, false);
+    if (value === LEFT_OUT) delete headers[name.toLowerCase()];
+    else headers[name.toLowerCase()] = value === template ? template : headerValue(name, value as string | number);
+  }
   for (const { in: place, as, value } of params)
     if (place === 'header') headers[as.toLowerCase()] = headerValue(as, value);
-  return { method: stream.method, url, headers, body };
+  return { method: stream.method, url, headers, body: body?.text };
 }
 
 function isUrlCursor(stream: StreamDefinition, cursor: string | null): cursor is string {
@@ -58,93 +68,52 @@ function sameOriginUrl(cursor: string, baseUrl: string): string {
   return url.href;
 }
 
-function firstUrl({
-  partner,
-  stream,
-  position,
-  params,
-}: {
+interface Parts {
   readonly partner: Partner;
   readonly stream: StreamDefinition;
-  readonly position: Position;
   readonly params: readonly Param[];
-}): string {
+  readonly values: ReturnType<typeof templateValues>;
+}
+
+function firstUrl({ partner, stream, params, values }: Parts): string {
   const base = new URL(partner.baseUrl);
-  const path = fillPath(stream, position.parents).replace(/^\/+/, '');
+  const path = fillPath(stream.path ?? '', values.inPath).replace(/^\/+/, '');
   const prefix = base.pathname.replace(/\/+$/, '');
   const url = new URL(`${base.origin}${prefix}${path === '' || path.startsWith('?') ? path : `/${path}`}`);
   for (const [name, value] of base.searchParams) url.searchParams.set(name, value);
-  for (const [name, value] of Object.entries(stream.query)) url.searchParams.set(name, String(value));
+  for (const [name, texts] of filledParameters(stream.query, { lists: stream.lists, lookup: values.lookup })) {
+    url.searchParams.delete(name);
+    for (const text of texts) url.searchParams.append(name, text);
+  }
   for (const { in: place, as, value } of params) if (place === 'query') url.searchParams.set(as, String(value));
   url.hash = '';
   return url.href;
 }
 
-function fillPath(stream: StreamDefinition, parents: readonly string[]): string {
-  const { parent, path = '' } = stream;
-  const filled =
-    parent?.in === 'path'
-      ? path.replaceAll(`{${parent.as}}`, () => requireParents(parent, parents).map(pathSegment).join(parent.separator))
-      : path;
-  if (/\{\w+\}/.test(filled)) throw new GiveUp(`nothing fills a {placeholder} of the path ${path}`);
-  return filled;
-}
-
-/** `.` and `..` survive encodeURIComponent and would climb to another endpoint (WHATWG URL, dot segments). */
-function pathSegment(value: string): string {
-  if (value === '' || value === '.' || value === '..')
-    throw new GiveUp("a parent's value is empty or made of dots: it cannot stand in a path");
-  return encodeURIComponent(value);
-}
-
-function parentParams({ parent }: StreamDefinition, { parents }: Position): Param[] {
-  if (parent === undefined || parent.in === 'path') return [];
-  return [{ in: parent.in, as: parent.as, value: requireParents(parent, parents).join(parent.separator) }];
-}
-
-function requireParents(
-  parent: NonNullable<StreamDefinition['parent']>,
-  parents: readonly string[],
-): readonly string[] {
-  if (parents.length === 0) throw new GiveUp(`a call per ${parent.stream} needs at least one of them`);
-  return parents;
+function parentParams(stream: StreamDefinition, { parents }: Position): Param[] {
+  const { parent } = stream;
+  if (parent?.as === undefined || parent.field === undefined || parent.in === 'path') return [];
+  const fields = parentFields(stream);
+  const values = requireParents(parent.stream, parents).map((text) => readParent(fields, text, parent.field as string));
+  if (values.includes(undefined))
+    throw new GiveUp(`a parent's ${parent.field} is not known: it was read for other fields`);
+  return [{ in: parent.in, as: parent.as, value: values.join(parent.separator) }];
 }
 
 function rangeParams({ incremental }: StreamDefinition, { range }: Position): Param[] {
   if (incremental === undefined || range === null) return [];
-  const { start, end, startInclusive } = incremental;
-  const from = formatTime(range.from, { format: start.format, round: 'down', stepBack: !startInclusive });
-  const params: Param[] = [{ in: start.in, as: start.as, value: from }];
-  if (end !== undefined)
-    params.push({ in: end.in, as: end.as, value: formatTime(range.to, { format: end.format, round: 'up' }) });
+  const { start, end } = incremental;
+  const params: Param[] = [];
+  if (start !== undefined)
+    params.push({ in: start.in, as: start.as, value: startOf(incremental, range.from, start.format) });
+  if (end !== undefined) params.push({ in: end.in, as: end.as, value: endOf(range.to, end.format) });
   return params;
 }
 
-/** Where requests are counted, fewer of them read more. */
-function sizeParams({ pageSize }: StreamDefinition, limits: Limits): Param[] {
-  if (pageSize === undefined) return [];
-  const { as, in: place, max, usual } = pageSize;
-  return [{ in: place, as, value: countsRequests(limits) ? max : Math.min(usual, max) }];
-}
-
-/** Names with dots go into nested objects (`variables.after`). */
-function jsonBody(fixed: Readonly<Record<string, unknown>> | undefined, params: readonly Param[]): string | undefined {
-  const inBody = params.filter((param) => param.in === 'body');
-  if (fixed === undefined && inBody.length === 0) return undefined;
-  let body: Readonly<Record<string, unknown>> = fixed ?? {};
-  for (const { as, value } of inBody) body = withValue(body, as.split('.'), value);
-  return JSON.stringify(body);
-}
-
-function withValue(
-  object: Readonly<Record<string, unknown>>,
-  [step = '', ...rest]: readonly string[],
-  value: string | number,
-): Record<string, unknown> {
-  if (rest.length === 0) return { ...object, [step]: value };
-  const inner = object[step];
-  const nested = typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? { ...inner } : {};
-  return { ...object, [step]: withValue(nested, rest, value) };
+function sizeParams(stream: StreamDefinition, limits: Limits): Param[] {
+  const { pageSize } = stream;
+  const value = limitOf(stream, limits);
+  return pageSize?.as === undefined || value === null ? [] : [{ in: pageSize.in, as: pageSize.as, value }];
 }
 
 /** RFC 9110 §5.5; axios would drop the other characters silently, and so ask for something else. */

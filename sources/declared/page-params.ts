@@ -1,31 +1,42 @@
 import { GiveUp } from '../../core/errors.ts';
-import type { Pagination } from '../../definitions/definition.ts';
+import type { Pagination, StreamDefinition } from '../../definitions/definition.ts';
+import { cursorParameter } from '../../definitions/mentions.ts';
 import { assertNever } from '../../core/assert-never.ts';
 import { untagged } from './paginate/tagged-cursor.ts';
 import type { Param } from './build-request.ts';
 
 /** The parameters that ask for the page at `cursor`; the first page (`null`) also has its size, offset or number. */
-export function pageParams(pagination: Pagination, cursor: string | null): Param[] {
+export function pageParams(stream: StreamDefinition, cursor: string | null): Param[] {
+  const { pagination } = stream;
+  if (!('in' in pagination)) return [];
+  const { in: place } = pagination;
+  if (pagination.type === 'token' && cursor !== null) {
+    const { value, keptAs = cursorParameter(stream) } = untagged(pagination, cursor);
+    return paramAt(place, keptAs, value);
+  }
+  return [...paramAt(place, cursorParameter(stream), cursorValue(pagination, cursor)), ...sizeParam(pagination)];
+}
+
+/** What the request for a page names it by; null: the first one needs no name. A cursor that is a URL is the request itself. */
+export function cursorValue(pagination: Pagination, cursor: string | null): string | number | null {
   switch (pagination.type) {
     case 'none':
     case 'nextUrl':
     case 'link':
-      return [];
-    case 'token':
-      return cursor === null ? [] : [{ in: pagination.in, ...untagged(pagination, cursor) }];
+      return null;
+    case 'token': {
+      if (cursor === null) return null;
+      // One that was kept of the last run has a parameter of its own.
+      const { value, keptAs } = untagged(pagination, cursor);
+      return keptAs === undefined ? value : null;
+    }
     case 'keyset':
     case 'function':
-      return cursor === null ? [] : [{ in: pagination.in, as: pagination.as, value: cursor }];
+      return cursor;
     case 'offset':
-      return [
-        { in: pagination.in, as: pagination.as, value: readOffset(cursor) },
-        ...sizeParam(pagination.limitAs, pagination.limit, pagination.in),
-      ];
+      return readOffset(cursor);
     case 'page':
-      return [
-        { in: pagination.in, as: pagination.as, value: readPageCursor(cursor, pagination.first).number },
-        ...sizeParam(pagination.sizeAs, pagination.size, pagination.in),
-      ];
+      return readPageCursor(cursor, pagination.first).number;
     default:
       return assertNever(pagination);
   }
@@ -55,6 +66,10 @@ function wholeNumber(text: string): number {
   return value;
 }
 
-function sizeParam(as: string | undefined, value: number, place: Param['in']): Param[] {
-  return as === undefined ? [] : [{ in: place, as, value }];
+function sizeParam(pagination: Pagination): Param[] {
+  if (pagination.type === 'offset') return paramAt(pagination.in, pagination.limitAs, pagination.limit);
+  return pagination.type === 'page' ? paramAt(pagination.in, pagination.sizeAs, pagination.size) : [];
 }
+
+const paramAt = (place: Param['in'], as: string | undefined, value: string | number | null): Param[] =>
+  as === undefined || value === null ? [] : [{ in: place, as, value }];

@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { highMark } from '../../activities/pull/high-mark.ts';
 import { rangeOf, parseWindow } from '../../core/window.ts';
-import { incremental, type TimeFormat } from '../../definitions/definition.ts';
+import type { TimeFormat } from '../../definitions/definition.ts';
 
 const now = Date.parse('2026-11-24T12:00:00Z');
-const by = (format: TimeFormat, field = 'at'): ReturnType<typeof incremental.parse> =>
-  incremental.parse({ field, start: { as: 'since', format } });
+const by = (format: TimeFormat, field = 'at'): { field: string; format: TimeFormat } => ({ field, format });
 
 describe('highMark', () => {
   test.each<[string, TimeFormat, unknown[], string | null]>([

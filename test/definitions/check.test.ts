@@ -138,7 +138,7 @@ describe('rules between fields', () => {
     [
       'a slice without an end',
       stream({ slice: '1d', incremental: { field: 'at', start: { as: 'since' } } }),
-      'slice: needs incremental.end: without it every slice would read to the present',
+      'slice: needs incremental.end, or {end} in a template: without it every slice would read to the present',
     ],
     [
       'replacing by a part',

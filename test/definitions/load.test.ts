@@ -206,8 +206,10 @@ describe('a broken definition', () => {
     ],
     [
       'a value that fits no branch of a union',
-      acme({ stream: 'query: { a: [1] }' }),
-      ['acme.yaml:8:14 streams.orders.query.a: expected a text or a number or true or false, found a list'],
+      acme({ stream: 'query: { a: { b: 1 } }' }),
+      [
+        "acme.yaml:8:14 streams.orders.query.a: expected a text, a number, true or false, or a list of those; a text with a {placeholder} stands in quotes: '{start}', found a mapping",
+      ],
     ],
     [
       'a time without a zone',

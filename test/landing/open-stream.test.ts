@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { NeedsAttention } from '../../core/errors.ts';
+import { writeParent } from '../../core/parent-values.ts';
 import type { Kind } from '../../core/names.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
@@ -318,11 +319,36 @@ describe('the target', () => {
     const stream = aStream();
     await runAll(warehouse, stream, [[order('b'), order('a'), order('d'), { id: 'c' }, { id: '' }, { id: ' ' }]]);
     const values = async (field: string, after: string | null): Promise<readonly string[]> =>
-      (await warehouse.parentValues({ parent: stream, field, after, limit: 3, run: null })).values;
+      (await warehouse.parentValues({ parent: stream, fields: [field], after, limit: 3, run: null })).values;
     expect(await values('id', null)).toEqual(['a', 'b', 'c']);
     expect(await values('id', 'c')).toEqual(['d']);
     expect(await values('id', 'd')).toEqual([]);
     expect(await values('v', null)).toEqual(['1']);
     await expect(values('colour', null)).rejects.toThrow(/no column for "colour"/);
+  });
+
+  test('gives several fields of a parent as one, each combination once, in the order of the fields', async () => {
+    const stream = aStream();
+    const odd = ['"', "'", '\\', '\n', '\u0001', 'ü', ','].join('');
+    const records = [
+      { id: '1', v: 2, text: 'b' },
+      { id: '2', v: 2, text: 'b' },
+      { id: '3', v: 10, text: 'a' },
+      { id: '4', v: 3, text: odd },
+      { id: '5' },
+    ];
+    await runAll(warehouse, stream, [records]);
+    const values = async (fields: readonly string[], after: string | null): Promise<readonly string[]> =>
+      (await warehouse.parentValues({ parent: stream, fields, after, limit: 2, run: null })).values;
+    const [b, theOdd, a] = [
+      ['2', 'b'],
+      ['3', odd],
+      ['10', 'a'],
+    ].map((tuple) => writeParent(['v', 'text'], tuple)) as [string, string, string];
+    expect(await values(['v', 'text'], null)).toEqual([b, theOdd]);
+    expect(await values(['v', 'text'], theOdd)).toEqual([a]);
+    expect(await values(['v', 'text'], a)).toEqual([]);
+    // Fields that the definition named in another order before.
+    expect(await values(['text', 'v'], a)).toEqual([writeParent(['text', 'v'], ['b', '2'])]);
   });
 });

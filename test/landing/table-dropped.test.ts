@@ -280,7 +280,7 @@ describe('a replace', () => {
     await first.finish();
     await pool.query('update streams set swept = null, swept_rows = null where partner = $1', [stream.partner.name]);
     const parents = async (): Promise<readonly string[]> =>
-      (await warehouse.parentValues({ parent: stream, field: 'id', after: null, limit: 9, run: null })).values;
+      (await warehouse.parentValues({ parent: stream, fields: ['id'], after: null, limit: 9, run: null })).values;
     await drop(stream);
     await expect(parents()).rejects.toThrow(NeedsAttention);
     await expect(parents()).rejects.toThrow(/\.orders, which was dropped, .*syncline sync/);
@@ -336,7 +336,7 @@ describe('parents', () => {
     await runAll(warehouse, stream, [[order('a'), order('b')]]);
     await drop(stream);
     expect(
-      await warehouse.parentValues({ parent: stream, field: 'id', after: null, limit: 9, run: null }),
+      await warehouse.parentValues({ parent: stream, fields: ['id'], after: null, limit: 9, run: null }),
     ).toMatchObject({
       values: ['a', 'b'],
     });
@@ -344,7 +344,7 @@ describe('parents', () => {
 
   test('that were never read are named', async () => {
     const stream = aStream();
-    const values = warehouse.parentValues({ parent: stream, field: 'id', after: null, limit: 9, run: null });
+    const values = warehouse.parentValues({ parent: stream, fields: ['id'], after: null, limit: 9, run: null });
     await expect(values).rejects.toThrow(NeedsAttention);
     await expect(values).rejects.toThrow(/\.orders, which was never read: run `syncline sync/);
   });

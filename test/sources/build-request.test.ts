@@ -123,7 +123,7 @@ describe('buildRequest', () => {
   });
 
   test('a placeholder that nothing fills, and a missing parent, are errors', () => {
-    expect(() => build({ path: '/c/{id}' })).toThrow('{placeholder}');
+    expect(() => build({ path: '/c/{id}' })).toThrow('{id} has no value');
     const parent = { stream: 'customers', field: 'id', as: 'id' };
     expect(() => build({ path: '/c/{id}', parent })).toThrow('at least one');
   });

@@ -9,9 +9,12 @@ type ByToken = Extract<Pagination, { type: 'token' }>;
 export const tagged = ({ keep }: ByToken, tag: 'page' | 'kept', token: string): string =>
   typeof keep === 'object' ? `${tag}:${token}` : token;
 
-/** The parameter that carries a cursor, and its value. */
-export function untagged({ keep, as }: ByToken, cursor: string): { readonly as: string; readonly value: string } {
-  if (typeof keep !== 'object') return { as, value: cursor };
+/** What is sent of a cursor; `keptAs`: the parameter that carries one which was kept of the last run. */
+export function untagged(
+  { keep }: ByToken,
+  cursor: string,
+): { readonly value: string; readonly keptAs: string | undefined } {
+  if (typeof keep !== 'object') return { value: cursor, keptAs: undefined };
   const value = cursor.slice(cursor.indexOf(':') + 1);
-  return { as: cursor.startsWith('kept:') ? keep.as : as, value };
+  return { value, keptAs: cursor.startsWith('kept:') ? keep.as : undefined };
 }
