@@ -1,7 +1,7 @@
 import { checkBody } from './check-body.ts';
 import { checkTemplates, type Checked } from './check-templates.ts';
 import type { StreamDefinition } from './definition.ts';
-import { includedNames, mentions, PARENT, placeholdersOf, readsRanges } from './mentions.ts';
+import { includedNames, mentions, PARENT, parentFields, placeholdersOf, readsRanges } from './mentions.ts';
 import type { Path, Problem } from './problem.ts';
 import { parseTemplate, placeholdersIn } from './template.ts';
 
@@ -153,15 +153,22 @@ const checkRestarts = ({ errors, primaryKey }: StreamDefinition, path: Path): Pr
           : [],
       );
 
-function checkParent({ parent }: StreamDefinition, path: Path): Problem[] {
-  return parent?.include !== undefined && parent.batch > 1
-    ? [
-        {
-          path: [...path, 'parent', 'include'],
-          says: 'only with batch: 1: of several parents nobody can tell which one a record belongs to',
-        },
-      ]
-    : [];
+function checkParent(stream: StreamDefinition, path: Path): Problem[] {
+  const { parent } = stream;
+  if (parent === undefined || parent.batch === 1) return [];
+  const problems: Problem[] = [];
+  const fields = parentFields(stream);
+  if (parent.include !== undefined)
+    problems.push({
+      path: [...path, 'parent', 'include'],
+      says: 'only with batch: 1: of several parents nobody can tell which one a record belongs to',
+    });
+  else if (fields.length > 1)
+    problems.push({
+      path: [...path, 'parent', 'batch'],
+      says: `only with one field, found ${fields.join(', ')}: lists of each would not say what belongs together`,
+    });
+  return problems;
 }
 
 function checkIncremental(stream: StreamDefinition, path: Path): Problem[] {
