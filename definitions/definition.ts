@@ -4,7 +4,7 @@ import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
-import { times } from './times.ts';
+import { timeFormat, times, timeZone } from './times.ts';
 
 /**
  * The shape of a partner definition: what a person writes in `partners/<name>.yaml` or `.ts`. One schema for both.
@@ -182,12 +182,13 @@ export type ErrorRule = z.output<typeof errorRule>;
 
 // --- streams --------------------------------------------------------------------------------------------------------
 
-export const timeFormats = ['iso', 'isoSeconds', 'date', 'epochSeconds', 'epochMs'] as const;
-export type TimeFormat = (typeof timeFormats)[number];
 const timeParam = z.strictObject({
   as: z.string().min(1),
   in: place.default('query'),
-  format: z.enum(timeFormats).default('iso'),
+  /** A name, or a pattern such as `yyyy-MM-dd HH:mm:ss`: docs/times.md. */
+  format: timeFormat.default('iso'),
+  /** Whose clock the partner reads; UTC if absent. */
+  zone: timeZone.optional(),
 });
 
 export const incremental = z.strictObject({
@@ -200,8 +201,10 @@ export const incremental = z.strictObject({
   endInclusive: z.boolean().default(false),
   /** Read again this far before the watermark: late and tied records are never lost. */
   lookback: durationMs.default(0),
-  /** Where the very first sync starts. */
-  initial: z.iso.datetime({ offset: true }).default('1970-01-01T00:00:00Z'),
+  /** What a record says of when it changed may show up this much later: the watermark stays so far behind the reading. */
+  lag: durationMs.default(0),
+  /** Where the very first sync starts; without it that one asks for everything, also for records that lack the field. */
+  initial: z.iso.datetime({ offset: true }).optional(),
 });
 export type Incremental = z.output<typeof incremental>;
 

@@ -26,11 +26,10 @@ export interface StagedContent extends Staged {
 /** Checks a page's records and works out what is written of them. */
 export async function stagePage(page: PageToStage, lines: LineWriter): Promise<StagedContent> {
   const received = receivedOf(page);
-  const { incremental } = page.stream.definition;
   const records = received.map((item) => item.record);
   return {
     ...(await stageInSteps(page.stream, received, lines)),
     lines: lines.finish(),
-    highMark: highMark(incremental, records, page.receivedAtMs),
+    highMark: highMark(page.stream, records, page.receivedAtMs),
   };
 }

@@ -112,10 +112,19 @@ function requireParents(
 function rangeParams({ incremental }: StreamDefinition, { range }: Position): Param[] {
   if (incremental === undefined || range === null) return [];
   const { start, end, startInclusive } = incremental;
-  const from = formatTime(range.from, { format: start.format, round: 'down', stepBack: !startInclusive });
+  const from = formatTime(range.from, {
+    format: start.format,
+    zone: start.zone,
+    round: 'down',
+    stepBack: !startInclusive,
+  });
   const params: Param[] = [{ in: start.in, as: start.as, value: from }];
   if (end !== undefined)
-    params.push({ in: end.in, as: end.as, value: formatTime(range.to, { format: end.format, round: 'up' }) });
+    params.push({
+      in: end.in,
+      as: end.as,
+      value: formatTime(range.to, { format: end.format, zone: end.zone, round: 'up' }),
+    });
   return params;
 }
 
