@@ -7,6 +7,7 @@ import type { CompiledStream } from '../definitions/compiled.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import type { QuarantinedRecord } from '../store/quarantine/quarantine.ts';
 import type { Warehouse } from '../landing/warehouse.ts';
+import { withParent } from '../records/received.ts';
 import { stageRecords } from '../records/stage-records.ts';
 
 export interface ReplayInput {
@@ -37,11 +38,10 @@ export async function replayQuarantine(warehouse: Warehouse, { stream, held, now
   const include = stream.definition.parent?.include;
   const received = withPayload.map(({ payload, parents }) => {
     const record = parseJson(payload as string);
-    const isObject = typeof record === 'object' && record !== null;
     return {
       payload: payload as string,
       ascii: false,
-      record: include !== undefined && isObject ? { ...record, [include]: parents[0] } : record,
+      record: include === undefined ? record : withParent(record, include, parents[0]),
     };
   });
   const receivedAt = new Date(nowMs).toISOString();

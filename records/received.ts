@@ -1,3 +1,4 @@
+import { carryExact, exactJson } from '../core/exact-numbers.ts';
 import { sliceElements } from '../core/json.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 
@@ -26,7 +27,7 @@ export function receivedOf(page: {
   const exact = slices !== undefined && slices.length === records.length ? slices : undefined;
   const include = stream.definition.parent?.include;
   return records.map((record, i): Received => {
-    const payload = exact?.[i] ?? JSON.stringify(record);
+    const payload = exact?.[i] ?? exactJson(record, record);
     return {
       record: include === undefined ? record : withParent(record, include, parents[0]),
       payload,
@@ -38,5 +39,5 @@ export function receivedOf(page: {
 
 /** The record as it is checked and stored: some streams include the value of the parent they were asked for with. */
 export function withParent(record: unknown, name: string, value: string | undefined): unknown {
-  return typeof record === 'object' && record !== null ? { ...record, [name]: value } : record;
+  return typeof record === 'object' && record !== null ? carryExact(record, { ...record, [name]: value }) : record;
 }

@@ -1,5 +1,6 @@
 import { RetryLater } from '../../core/errors.ts';
 import { parseJson, valueAt } from '../../core/json.ts';
+import { wordThatIsNoJson } from '../../core/no-json.ts';
 import type { Position } from '../../core/page.ts';
 import type { PageRead, SourceAnswer } from '../../core/source.ts';
 import type { Pagination, Partner, StreamDefinition } from '../../definitions/definition.ts';
@@ -41,7 +42,9 @@ function parseBody({ headers, text, bytes }: SourceAnswer): unknown {
     return parseJson(text);
   } catch {
     // The parser's own message quotes the text, which may be a record.
-    throw new RetryLater(`expected JSON, found something else or a part of it (${kind})`);
+    throw new RetryLater(
+      `expected JSON, found ${wordThatIsNoJson(text) ?? 'something else or a part of it'} (${kind})`,
+    );
   }
 }
 
