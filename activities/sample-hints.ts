@@ -13,11 +13,13 @@ export function sampleHints(
     readonly doubt?: string | undefined;
     /** How many records the page had that this one leads to; undefined: it leads to none, or was not asked. */
     readonly receivedNext?: number | undefined;
+    /** What the first record has where the time should be that moves the watermark, if none of them has one. */
+    readonly stalled?: string | undefined;
     /** Of the records that fit. */
     readonly keys: readonly (string | null)[];
   },
 ): string[] {
-  const { pagination, primaryKey, disposition } = stream.definition;
+  const { pagination, primaryKey, disposition, incremental } = stream.definition;
   const parameter = cursorParameter(stream.definition);
   const hints: string[] = [];
   const more = pagination.type === 'none' ? moreThanRead(page) : undefined;
@@ -27,6 +29,10 @@ export function sampleHints(
   if (page.receivedNext === 0 && page.received > 0)
     hints.push(
       `page 2 is empty although page 1 leads to it: does the partner know the parameter${parameter === undefined ? '' : ` ${JSON.stringify(parameter)}`}? A wrong one loses all pages but the first`,
+    );
+  if (page.stalled !== undefined)
+    hints.push(
+      `no record has a time that can be read at "${incremental?.field}" (the first has ${page.stalled}): the watermark would never move, and each run would read everything. Say under \`times\` how it is written, or correct incremental.field`,
     );
   const keys = page.keys.filter((key) => key !== null);
   const repeated = keys.length - new Set(keys).size;

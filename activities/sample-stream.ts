@@ -21,6 +21,8 @@ import { parentFields } from '../definitions/mentions.ts';
 import type { LineWriter } from '../core/staged.ts';
 import { fetchPage, type FetchDeps, type FetchedPage, type PageContent } from './pull/fetch-page.ts';
 import { receivedOf, type Received } from '../records/received.ts';
+import { markReader } from '../records/read-mark.ts';
+import { highMark } from './pull/high-mark.ts';
 import { stageRecords } from '../records/stage-records.ts';
 import { sampleHints } from './sample-hints.ts';
 import { sampleLimits, type SampledLimits } from './sample-limits.ts';
@@ -102,6 +104,7 @@ function sampleOf(stream: CompiledStream, page: SampledPage, request: string): S
           received: page.received.length,
           doubt: page.next.doubt,
           receivedNext: page.receivedNext,
+          stalled: stalled(stream, page),
           keys: records.map(({ key }) => key),
         }),
     columns: stream.columns.map((column, i) => {
@@ -180,7 +183,7 @@ async function firstPage(
     onRequest: () => {},
   };
   const range =
-    definition.incremental === undefined
+    definition.incremental?.initial === undefined
       ? null
       : { from: new Date(definition.incremental.initial).toISOString(), to: new Date(nowMs + DAY).toISOString() };
   try {
@@ -263,6 +266,15 @@ function grouped(rejected: readonly { readonly path: string; readonly reason: st
     else at.count += 1;
   }
   return [...counts.values()];
+}
+
+function stalled(stream: CompiledStream, { received, answer }: SampledPage): string | undefined {
+  const records = received.map(({ record }) => record);
+  const reader = markReader(stream);
+  if (reader === undefined || records.length === 0 || highMark(stream, records, answer.receivedAtMs) !== null)
+    return undefined;
+  const first = reader.read(records[0]);
+  return 'found' in first ? first.found : 'a time in the future';
 }
 
 function unknownFields(stream: CompiledStream, page: SampledPage): string[] {

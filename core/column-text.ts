@@ -1,4 +1,5 @@
 import { assertNever } from './assert-never.ts';
+import { exactJson, holdsExact } from './exact-numbers.ts';
 
 /** Text of a value for a typed column, or why it does not fit. Exact enough that the database never refuses a row. */
 export type ColumnKind = 'text' | 'integer' | 'number' | 'boolean' | 'timestamp' | 'date' | 'json';
@@ -28,7 +29,7 @@ export function quickColumnText(kind: ColumnKind, value: unknown): string | null
     case 'timestamp':
       return typeof value === 'string' && isPlainTime(value) ? value : undefined;
     case 'json':
-      return JSON.stringify(value);
+      return holdsExact(value) ? undefined : JSON.stringify(value);
     case 'date':
       return undefined;
     default:
@@ -57,7 +58,7 @@ export function columnText(kind: ColumnKind, value: unknown): ColumnText {
         ? { text: value }
         : refuse('a date of the years 1 to 9999', value);
     case 'json':
-      return jsonOf(value);
+      return jsonText(exactJson(value, value), value);
     default:
       return assertNever(kind);
   }
@@ -68,6 +69,9 @@ function textOf(text: string): ColumnText {
     ? { reason: 'text holds a NUL character, which the warehouse cannot store' }
     : { text: wellFormed(text) };
 }
+
+/** Half of a pair of UTF-16. */
+export const hasLoneSurrogate = (text: string): boolean => /\p{Surrogate}/u.test(text);
 
 /** UTF-8 has no lone surrogates: they become U+FFFD here, so that two texts that are one in the database are one for us. */
 const wellFormed = (text: string): string =>
@@ -141,12 +145,22 @@ function isDay(text: string): boolean {
 const nulEscape = /(?:^|[^\\])(?:\\\\)*\\u0000/;
 const loneSurrogate = /(?<=(?:^|[^\\])(?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
 
-function jsonOf(value: unknown): ColumnText {
-  const text = JSON.stringify(value);
+/** `text` is the JSON of `value`. */
+export function jsonText(text: string, value: unknown): ColumnText {
   if (!text.includes('\\u')) return { text };
   if (nulEscape.test(text)) return { reason: 'text holds a NUL character, which the warehouse cannot store' };
+  if (hasTwins(value))
+    return {
+      reason: 'two names differ only in halves of surrogate pairs, which UTF-8 cannot write: they would be one',
+    };
   // JSON.stringify escapes only lone surrogates; UTF-8 has none, so they become U+FFFD, as in text columns.
   return { text: text.replace(loneSurrogate, '\ufffd') };
+}
+
+function hasTwins(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const names = Object.keys(value);
+  return new Set(names.map(wellFormed)).size < names.length || Object.values(value).some(hasTwins);
 }
 
 function refuse(expected: string, value: unknown): ColumnText {

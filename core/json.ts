@@ -3,6 +3,8 @@
  * bits, long decimals), and the exact text of each record, which the event log keeps as it came.
  */
 
+import { holdsExact, noteExact, noteHolder } from './exact-numbers.ts';
+
 const ZERO = 48;
 const NINE = 57;
 const QUOTE = 34;
@@ -12,15 +14,45 @@ const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 const COMMA = 44;
+const COLON = 58;
+const MINUS = 45;
+const SPACE = 32;
 
 // Not `(?:[^"\\]|\\.)*`: that overflows V8's stack on texts of some megabytes.
 const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
-/** Parses JSON; a number that a double cannot hold exactly becomes a string with its digits. Throws SyntaxError. */
+/**
+ * Parses JSON; a number that a double cannot hold exactly becomes a string with its digits, and core/exact-numbers.ts knows which one.
+ * Throws SyntaxError.
+ */
 export function parseJson(text: string): unknown {
-  if (!mayLosePrecision(text)) return JSON.parse(text);
+  if (!mayLosePrecision(text) && !mayOverflow(text)) return JSON.parse(text);
   JSON.parse(text); // the rewriting below would turn some malformed texts into valid ones
-  return JSON.parse(text.replace(tokens, (token) => (token[0] === '"' || isExact(token) ? token : `"${token}"`)));
+  const mark = freeMark(text);
+  const marked = text.replace(tokens, (token) =>
+    token.startsWith('"') || isExact(token) ? token : `"${mark.written}${token}"`,
+  );
+  if (marked.length === text.length) return JSON.parse(text);
+  return JSON.parse(marked, function (this: object, name: string, value: unknown) {
+    if (holdsExact(value)) noteHolder(this);
+    if (typeof value !== 'string' || mark.char === '' || !value.startsWith(mark.char)) return value;
+    noteExact(this, name);
+    return value.slice(1);
+  });
+}
+
+interface Mark {
+  readonly char: string;
+  readonly written: string;
+}
+
+/** A control character that no string of the text holds: JSON writes those as escapes. None: digits cannot be told from texts. */
+function freeMark(text: string): Mark {
+  for (let code = 1; code < 8; code++) {
+    const written = `\\u000${code}`;
+    if (!text.includes(written)) return { char: String.fromCharCode(code), written };
+  }
+  return { char: '', written: '' };
 }
 
 const LONG = 16;
@@ -38,6 +70,21 @@ function mayLosePrecision(text: string): boolean {
     let end = at + 1;
     while (end < text.length && isOfNumber(text.charCodeAt(end))) end++;
     if (end - start >= LONG && text.charCodeAt(start - 1) !== QUOTE) return true;
+  }
+  return false;
+}
+
+const exponent = /\d[eE][+-]?\d{3}/g;
+
+/** Whether a number with an exponent of three digits or more may stand in the text: doubles end at 308. Ids look like that, too. */
+function mayOverflow(text: string): boolean {
+  exponent.lastIndex = 0;
+  for (let match = exponent.exec(text); match !== null; match = exponent.exec(text)) {
+    let start = match.index;
+    while (start > 0 && isOfNumber(text.charCodeAt(start - 1))) start--;
+    if (start > 0 && text.charCodeAt(start - 1) === MINUS) start--;
+    const before = start === 0 ? COLON : text.charCodeAt(start - 1);
+    if (before === COLON || before === COMMA || before === OPEN_BRACKET || before <= SPACE) return true;
   }
   return false;
 }

@@ -17,7 +17,7 @@ export interface LandedStream {
     readonly errorBudget: { readonly count: number; readonly share: number };
     readonly fullListing?: boolean | undefined;
     readonly quarantinePayload: 'keep' | 'withhold';
-    readonly incremental?: object | undefined;
+    readonly incremental?: { readonly field: string; readonly lag: number } | undefined;
     readonly parent?: object | undefined;
   };
 }

@@ -13,6 +13,8 @@ export interface Evidence {
   readonly distinct: number | null;
   /** Why the listing may go on behind its end. */
   readonly doubt?: string | undefined;
+  /** Why the watermark does not move although records came. */
+  readonly stalled?: string | undefined;
   /** Calls per parent that the partner refused for good: what they stand for did not come. */
   readonly refused?: Refused | undefined;
   /** Whether the run read all there is, so that its row count can be compared. */
@@ -59,7 +61,8 @@ const refusals = ({ count, first }: Refused): string =>
   `${count === 1 ? 'the call of one parent was' : `the calls of ${count} parents were`} refused and passed over, the first: ${first}`;
 
 function suspicions(evidence: Evidence): string[] {
-  const { counts, partnerTotal, distinct, doubt, fullListing, lastFetched, skipped, pages, notModified } = evidence;
+  const { counts, partnerTotal, distinct, doubt, stalled, fullListing, lastFetched, skipped, pages, notModified } =
+    evidence;
   if (notModified) return [];
   const found: string[] = [];
   const came = distinct ?? counts.fetched;
@@ -68,6 +71,7 @@ function suspicions(evidence: Evidence): string[] {
       `the partner says ${partnerTotal} records, ${came} came${came < counts.fetched ? ` (${counts.fetched - came} of them more than once)` : ''}`,
     );
   if (doubt !== undefined) found.push(doubt);
+  if (stalled !== undefined) found.push(stalled);
   if (skipped > 0 && skipped === pages) found.push(`all ${skipped} calls were skipped by a rule`);
   if (fullListing && lastFetched !== null && lastFetched > 0) {
     if (counts.fetched === 0) found.push(`no record at all, ${lastFetched} the last time`);

@@ -4,7 +4,7 @@
 export interface Position {
   /** Opaque to everyone but the paginator: token, next URL, offset, page number. `null` is the first page. */
   readonly cursor: string | null;
-  /** The slice of time to read, ISO times with zone, `[from, to)`; null for streams without `incremental`. */
+  /** The slice of time to read, ISO times with zone, `[from, to)`; null for streams without `incremental`, and for all there is. */
   readonly range: TimeRange | null;
   /** Values of the parent stream's field that go into this call; empty for streams without a parent. */
   readonly parents: readonly string[];

@@ -72,33 +72,42 @@ const isRealDay = (day: string): boolean => {
 export const plus = (iso: string, durationMs: number): string => new Date(Date.parse(iso) + durationMs).toISOString();
 
 /**
- * What a run of an incremental stream reads. A day reaches back to the watermark (all there is, the first time), so that
- * a missed night leaves no hole; a range is read as given. Both start `lookbackMs` earlier.
+ * What a run of an incremental stream reads. A day reaches back to the watermark, so that a missed night leaves no hole; a range is
+ * read as given. Both start `lookbackMs` earlier. null: all there is, whatever its time and without one, as the first day does where
+ * nothing says when to begin.
  */
 export function rangeOf(input: {
   readonly window: Window;
   readonly watermark: string | null;
-  readonly initial: string;
+  readonly initial: string | undefined;
   readonly lookbackMs: number;
-}): TimeRange {
+}): TimeRange | null {
   const { window, watermark, initial, lookbackMs } = input;
   const to = window.to;
-  const first = initialTime({ initial });
-  const reach = watermark === null ? first : toMs(watermark) < window.from ? toMs(watermark) : window.from;
-  const back = plus(window.kind === 'range' ? window.from : reach, -lookbackMs);
-  const from = window.kind === 'day' && back < first ? first : back;
-  return { from: from < to ? from : plus(to, -DAY), to };
+  const first = initial === undefined ? undefined : isoOf(initial);
+  if (window.kind === 'range') return nonEmpty(plus(window.from, -lookbackMs), to);
+  if (watermark === null) return first === undefined ? null : nonEmpty(first, to);
+  const back = plus(toMs(watermark) < window.from ? toMs(watermark) : window.from, -lookbackMs);
+  return nonEmpty(first !== undefined && back < first ? first : back, to);
 }
 
-/** Where the very first reading of a stream begins. */
-export const initialTime = ({ initial }: { readonly initial: string }): string =>
-  new Date(Date.parse(initial)).toISOString();
+const nonEmpty = (from: string, to: string): TimeRange => ({ from: from < to ? from : plus(to, -DAY), to });
+
+/** The range of what was never read before, in a run that reads `range`: it has all its past before it. */
+export const wholePast = (range: TimeRange, initial: string | undefined): TimeRange | null =>
+  initial === undefined ? null : { ...range, from: isoOf(initial) };
+
+const isoOf = (time: string): string => new Date(Date.parse(time)).toISOString();
 
 /**
- * How far a run may move the watermark: what changes while it reads is read again by the next one. A run of a day reads as
- * of when it began, if that was on that day; one that is caught up later stands for the beginning of its day.
+ * How far a run may move the watermark: what changes while it reads is read again by the next one, and so is what shows up `lagMs`
+ * late. A run of a day reads as of when it began, if that was on that day; one that is caught up later stands for the beginning of
+ * its day.
  */
-export const readAsOf = ({ from, to }: TimeRange, beganAt: string): string => (beganAt < to ? beganAt : from);
+export const readAsOf = (
+  { from, to }: TimeRange,
+  { beganAt, lagMs }: { readonly beganAt: string; readonly lagMs: number },
+): string => plus(beganAt < to ? beganAt : from, -lagMs);
 
 /** Watermarks keep nine digits; requests start at the millisecond before, never after. */
 const toMs = (watermark: string): string => new Date(Math.floor(Date.parse(sortableTime(watermark)))).toISOString();

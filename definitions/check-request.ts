@@ -182,6 +182,11 @@ function checkIncremental(stream: StreamDefinition, path: Path): Problem[] {
           ? 'there is no range of time to cut; add incremental with start and end'
           : 'needs incremental.end, or {end} in a template: without it every slice would read to the present',
     });
+  if (slice !== undefined && incremental?.end !== undefined && incremental.initial === undefined)
+    problems.push({
+      path: [...path, 'incremental', 'initial'],
+      says: 'missing; slices are cut from a beginning: write the time of the oldest records, such as 2020-01-01T00:00:00Z',
+    });
   if (incremental === undefined) return problems;
   if (disposition === 'replace')
     problems.push({

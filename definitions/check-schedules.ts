@@ -13,7 +13,7 @@ export function checkSchedules({ schedules, streams }: Partner): Problem[] {
       ...checkTimes(schedule, path),
       ...checkZone(schedule, path),
       ...schedule.streams.flatMap((stream, at) => {
-        if (stream in streams) return [];
+        if (Object.hasOwn(streams, stream)) return [];
         const near = closest(stream, Object.keys(streams));
         const cure =
           near === undefined ? `there are ${Object.keys(streams).join(', ')}` : `did you mean ${JSON.stringify(near)}?`;

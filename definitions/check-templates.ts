@@ -1,5 +1,7 @@
 import { closest } from './closest.ts';
-import { timeFormats, type StreamDefinition } from './definition.ts';
+import { timeFormats } from '../core/time-formats.ts';
+import { timePattern } from '../core/time-pattern.ts';
+import type { StreamDefinition } from './definition.ts';
 import { PARENT, parentFields } from './mentions.ts';
 import type { Path, Problem } from './problem.ts';
 import { quotings } from './quotings.ts';
@@ -140,9 +142,10 @@ function unknownName(
 /** A format or a quoting that does not exist, or not here. */
 function wordsProblem({ name, format, quoting }: Placeholder, { kind }: PlacedText): string | undefined {
   if (format !== undefined) {
-    const known: readonly string[] =
-      name === 'start' || name === 'end' ? timeFormats : name === 'limit' ? [] : ['number'];
-    if (!known.includes(format)) return unknownWord({ name, what: 'format', word: format, known });
+    const isTime = name === 'start' || name === 'end';
+    const known: readonly string[] = isTime ? timeFormats : name === 'limit' ? [] : ['number'];
+    const isPattern = isTime && !('problem' in timePattern(format));
+    if (!known.includes(format) && !isPattern) return unknownWord({ name, what: 'format', word: format, known });
   }
   if (quoting === undefined) return undefined;
   const known = kind === 'path' ? quotings.filter((word) => word !== 'raw') : quotings;
@@ -168,7 +171,11 @@ function unknownWord({
   return `{${name}} has an unknown ${what} "${word}"; ${cure}`;
 }
 
-const lacksFirst = ({ name }: Placeholder, { pagination }: StreamDefinition): boolean =>
-  name === 'cursor' && (pagination.type === 'token' || pagination.type === 'keyset' || pagination.type === 'function');
+const isBound = ({ name }: Placeholder): boolean => name === 'start' || name === 'end';
+
+const lacksFirst = (placeholder: Placeholder, { pagination, incremental }: StreamDefinition): boolean =>
+  (isBound(placeholder) && incremental?.initial === undefined) ||
+  (placeholder.name === 'cursor' &&
+    (pagination.type === 'token' || pagination.type === 'keyset' || pagination.type === 'function'));
 
 const isNullable = ({ quoting }: Placeholder): boolean => quoting === 'json' || quoting === 'graphql';

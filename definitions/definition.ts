@@ -10,7 +10,7 @@ import { records } from './records.ts';
 import { graphql, include, lists, methods, parameters } from './request-shapes.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
-import { times } from './times.ts';
+import { timeFormat, times, timeZone } from './times.ts';
 import { tls } from './tls.ts';
 
 /**
@@ -221,12 +221,13 @@ export type ErrorRule = z.output<typeof errorRule>;
 
 // --- streams --------------------------------------------------------------------------------------------------------
 
-export const timeFormats = ['iso', 'isoSeconds', 'date', 'epochSeconds', 'epochMs'] as const;
-export type TimeFormat = (typeof timeFormats)[number];
 const timeParam = z.strictObject({
   as: z.string().min(1),
   in: place.default('query'),
-  format: z.enum(timeFormats).default('iso'),
+  /** A name, or a pattern such as `yyyy-MM-dd HH:mm:ss`: docs/times.md. */
+  format: timeFormat.default('iso'),
+  /** Whose clock the partner reads; UTC if absent. */
+  zone: timeZone.optional(),
 });
 
 export const incremental = z.strictObject({
@@ -235,13 +236,17 @@ export const incremental = z.strictObject({
   /** Left out where `{start}` or `{end}` stands in a template. */
   start: timeParam.optional(),
   end: timeParam.optional(),
+  /** Whose clock the partner reads in `{start}` and `{end}`, as `start.zone` says it for a parameter. */
+  zone: timeZone.optional(),
   /** Whether the partner's bounds include the value itself. An exclusive start is sent one step earlier. */
   startInclusive: z.boolean().default(true),
   endInclusive: z.boolean().default(false),
   /** Read again this far before the watermark: late and tied records are never lost. */
   lookback: durationMs.default(0),
-  /** Where the very first sync starts. */
-  initial: z.iso.datetime({ offset: true }).default('1970-01-01T00:00:00Z'),
+  /** What a record says of when it changed may show up this much later: the watermark stays so far behind the reading. */
+  lag: durationMs.default(0),
+  /** Where the very first sync starts; without it that one asks for everything, also for records that lack the field. */
+  initial: z.iso.datetime({ offset: true }).optional(),
 });
 export type Incremental = z.output<typeof incremental>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isInherited } from '../core/inherited.ts';
 import { pathKey, type Path, type Problem } from './problem.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -48,7 +49,7 @@ export function interpolate(
         problems.push({ path, says: reason });
         return STAND_IN;
       }
-      const found = env[name];
+      const found = isInherited(name) && !Object.hasOwn(env, name) ? undefined : env[name];
       if (found !== undefined && found !== '') {
         taken.add(found);
         return found;

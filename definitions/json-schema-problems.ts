@@ -88,7 +88,7 @@ function reference(schema: Keywords, path: Path, root: JsonSchema): Problem[] {
 
 function typeProblems(schema: Keywords, path: Path): Problem[] {
   if (schema.type === undefined) {
-    const free = Object.keys(schema).filter((keyword) => typeOf[keyword] !== undefined);
+    const free = Object.keys(schema).filter((keyword) => Object.hasOwn(typeOf, keyword));
     const settled = '$ref' in schema || 'enum' in schema || 'const' in schema;
     const [first] = free;
     return first === undefined || settled

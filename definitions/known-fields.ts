@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ownField } from '../core/inherited.ts';
 import type { Path } from './problem.ts';
 
 /** The parts of zod's definitions that a walk from the root of a schema needs. */
@@ -23,7 +24,8 @@ export function knownFields(schema: z.ZodType, value: unknown, path: Path): read
   }
   const [step, ...rest] = path;
   if (step === undefined) return Object.keys(definition.shape ?? {});
-  const next = definition.shape?.[step] ?? definition.valueType ?? definition.element;
+  const field = Object.hasOwn(definition.shape ?? {}, step) ? definition.shape?.[step] : undefined;
+  const next = field ?? definition.valueType ?? definition.element;
   return next === undefined ? [] : knownFields(next, member(value, step), rest);
 }
 
@@ -35,4 +37,4 @@ function isMeant(option: z.ZodType, discriminator: string | undefined, value: un
 }
 
 const member = (value: unknown, step: string | number): unknown =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined;
+  typeof value === 'object' && value !== null ? ownField(value, String(step)) : undefined;

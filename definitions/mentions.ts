@@ -1,4 +1,4 @@
-import type { StreamDefinition, TimeFormat } from './definition.ts';
+import type { StreamDefinition } from './definition.ts';
 import { parseTemplate, placeholdersIn, type Placeholder } from './template.ts';
 import { templatesOf } from './templates-of.ts';
 
@@ -30,13 +30,6 @@ export function cursorParameter(stream: StreamDefinition): string | undefined {
 /** Whether the partner is told where a range of time ends. */
 export const readsRanges = (stream: StreamDefinition): boolean =>
   stream.incremental !== undefined && (stream.incremental.end !== undefined || mentions(stream, 'end'));
-
-/** How the partner writes the times of the stream: as it wants to read the start of a range. */
-export const startFormat = (stream: StreamDefinition): TimeFormat =>
-  stream.incremental?.start?.format ??
-  (placeholdersOf(stream).find(({ name, format }) => name === 'start' && format !== undefined)?.format as
-    TimeFormat | undefined) ??
-  'iso';
 
 /** Fields of the parent's records that a call depends on, in an order that stays; more than one makes tuples of its values. */
 export function parentFields(stream: StreamDefinition): readonly string[] {

@@ -118,7 +118,11 @@ function addInside(
   const within = objects.map((record) => ownField(record, first) as Readonly<Record<string, unknown>>);
   const [name] = rest;
   if (name === undefined) return;
-  if (rest.length === 1) inner[name] = fieldOf(within.map((record) => valueAt(record, [name])));
+  if (rest.length === 1) put(inner, name, fieldOf(within.map((record) => valueAt(record, [name]))));
   else addInside(inner, rest, within);
-  properties[first] = { type: 'object', properties: inner };
+  put(properties, first, { type: 'object', properties: inner });
 }
+
+/** An assignment to `__proto__` would be none of a field. */
+const put = (fields: Record<string, FieldSchema>, name: string, value: FieldSchema): void =>
+  void Object.defineProperty(fields, name, { value, enumerable: true, writable: true, configurable: true });

@@ -4,10 +4,11 @@ import { RetryLater } from '../core/errors.ts';
 import { outcomeOf } from '../core/outcome.ts';
 import type { FinishStream } from './warehouse.ts';
 import type { StreamRun } from '../core/staged.ts';
-import { evidenceColumns, evidenceOf, type EvidenceRow } from '../store/ledger/evidence.ts';
+import { evidenceColumns, evidenceOf, standsStill, type EvidenceRow } from '../store/ledger/evidence.ts';
 import { noteReading } from '../store/ledger/note-reading.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import { reportColumns, reportOf, type ReportRow } from '../store/ledger/report.ts';
+import { foundInMark } from './found-in-mark.ts';
 import { swap, type Swapped } from './swap.ts';
 import { transaction } from '../store/session/transaction.ts';
 
@@ -29,7 +30,9 @@ export async function finishStream(pool: Pool, input: FinishStream): Promise<Str
     if (!checkpoint.done && !empty)
       throw new RetryLater(`${run.syncId} has not read all its pages: another owner went on`, { afterMs: 0 });
 
-    const { outcome: read, reasons } = outcomeOf(evidenceOf(row, stream));
+    const { outcome: read, reasons } = outcomeOf(
+      evidenceOf(row, stream, standsStill(row, stream) ? await foundInMark(client, { stream, run, row }) : undefined),
+    );
     // All that came was taken, and still the table lacks something.
     const outcome = read === 'ok' && row.unfit !== '0' ? 'partial' : read;
     const said = row.remark === null ? reasons : [...reasons, row.remark];

@@ -1,3 +1,4 @@
+import { carryExact, exactJson } from '../core/exact-numbers.ts';
 import { sliceElements } from '../core/json.ts';
 import { readParent } from '../core/parent-values.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
@@ -34,7 +35,7 @@ export function receivedOf(page: {
   const exact = slices !== undefined && slices.length === records.length ? slices : undefined;
   const complete = withParents(stream);
   return records.map((record, i): Received => {
-    const payload = exact?.[i] ?? texts?.[i] ?? JSON.stringify(record);
+    const payload = exact?.[i] ?? texts?.[i] ?? exactJson(record, record);
     const fault = faults?.get(i);
     return {
       record: complete(record, parents),
@@ -58,6 +59,6 @@ export function withParents(
     const values = included.map(([field, name]) => {
       return [name, parent === undefined ? undefined : readParent(fields, parent, field)] as const;
     });
-    return { ...record, ...Object.fromEntries(values) };
+    return carryExact(record, { ...record, ...Object.fromEntries(values) });
   };
 }

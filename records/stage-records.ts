@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { canonicalJson, canonicalPlainJson } from '../core/canonical.ts';
-import { columnText, quickColumnText, type ColumnText } from '../core/column-text.ts';
+import { columnText, hasLoneSurrogate, jsonText, quickColumnText, type ColumnText } from '../core/column-text.ts';
 import { NeedsAttention } from '../core/errors.ts';
+import { exactJson, holdsExact, isExactNumber } from '../core/exact-numbers.ts';
 import { isInherited } from '../core/inherited.ts';
 import { valueAt } from '../core/json.ts';
 import { keyPart, keyText } from '../core/key-text.ts';
@@ -17,8 +18,18 @@ export interface Staged {
   readonly rejected: readonly RejectedRecord[];
 }
 
-/** Longest key that fits an index page of PostgreSQL (2704 bytes) with room to spare. */
-const MAX_KEY = 600;
+/**
+ * An index of PostgreSQL takes 2704 bytes of a row, 8 of them its own; a text of more than 126 bytes begins with 4, at a multiple of 4.
+ * How well a key can be compressed, which would let in longer ones, is left out: it should not depend on that.
+ */
+const MAX_KEY_BYTES = 2704 - 8;
+const OF_A_TEXT = 8;
+/** Of the other types of keys, and the hash that an `append` has in its index. */
+const OF_OTHERS = 24;
+/** No key of so many characters can be too long. */
+const SHORT_KEY = 600;
+/** What quarantine keeps of a key. */
+const SHOWN_KEY = 600;
 
 /** Checks each record and works out all that the warehouse needs of it. A record that does not fit is kept, with why. */
 export function stageRecords(
@@ -92,17 +103,21 @@ function stageRecord(
   if ('mismatch' in parsed) return reject(parsed.mismatch, { stream, record, payload, hash, ordinal });
 
   const { value } = parsed;
+  const exact = holdsExact(record);
   const columns: (string | null)[] = [];
   for (let i = 0; i < stream.columns.length; i++) {
     const column = stream.columns[i] as Column;
     const name = names[i];
     const field = name === undefined ? valueAt(value, column.path) : value[name];
-    const quick = plain && column.read === undefined ? quickColumnText(column.type, field) : undefined;
+    const quick =
+      plain && column.read === undefined && !(exact && column.type === 'json')
+        ? quickColumnText(column.type, field)
+        : undefined;
     if (quick !== undefined) {
       columns[i] = quick;
       continue;
     }
-    const cell = cellOf(column, field);
+    const cell = exact && column.type === 'json' ? jsonCell(field, record, column.path) : cellOf(column, field);
     if ('reason' in cell)
       return reject({ path: column.path.join('.'), reason: cell.reason }, { stream, record, payload, hash, ordinal });
     columns[i] = cell.text;
@@ -124,17 +139,22 @@ function stageRecord(
   }
   const key =
     keyColumns.length === 1 ? (columns[0] as string) : keyText(columns.slice(0, keyColumns.length) as string[]);
-  if (key !== null && key.length > MAX_KEY)
-    return reject(
-      {
-        path: stream.keyColumns[0]?.path.join('.') ?? '',
-        reason: `expected a key of at most ${MAX_KEY} characters, found ${key.length}`,
-      },
-      { stream, record, payload, hash, ordinal },
-    );
+  const misfit = key === null ? undefined : keyMisfit(stream, columns, { value, plain });
+  if (misfit !== undefined) return reject(misfit, { stream, record, payload, hash, ordinal });
   const version = versionOf(value, stream.version);
   const eventTime = columns[eventTimeAt] ?? null;
   return lines.add({ ordinal, key, version, hash, eventTime, payload, columns, plain, ascii });
+}
+
+/** A JSON column of a record with numbers that no double holds. */
+function jsonCell(field: unknown, record: object, path: readonly string[]): ColumnText {
+  const holder = valueAt(record, path.slice(0, -1));
+  const name = path.at(-1) as string;
+  const isNumber =
+    typeof holder === 'object' && holder !== null && isExactNumber(holder, name) && valueAt(holder, [name]) === field;
+  if (isNumber) return { text: field as string };
+  const text = exactJson(field, valueAt(record, path));
+  return field === null || field === undefined ? { text: null } : jsonText(text, field);
 }
 
 const cellOf = ({ type, read }: Column, field: unknown): ColumnText =>
@@ -157,6 +177,37 @@ function writable(record: unknown, plain: boolean): string | undefined {
   }
 }
 
+/** What makes a key none that the warehouse could keep apart from others. */
+function keyMisfit(
+  { keyColumns, definition }: CompiledStream,
+  texts: readonly (string | null)[],
+  { value, plain }: { readonly value: unknown; readonly plain: boolean },
+): Mismatch | undefined {
+  if (!plain)
+    for (const { path } of keyColumns) {
+      const part = valueAt(value, path);
+      if (typeof part === 'string' && hasLoneSurrogate(part))
+        return {
+          path: path.join('.'),
+          reason: 'the key holds half of a surrogate pair, which UTF-8 cannot write: two such keys would be one',
+        };
+    }
+  let chars = 0;
+  for (let i = 0; i < keyColumns.length; i++) chars += (texts[i] as string).length;
+  if (chars <= SHORT_KEY && keyColumns.length <= 8) return undefined;
+  const sizes = keyColumns.map(({ type }, i) =>
+    type === 'text' || type === 'number' ? Buffer.byteLength(texts[i] as string) + OF_A_TEXT : OF_OTHERS,
+  );
+  const most = MAX_KEY_BYTES - (definition.disposition === 'append' ? OF_OTHERS : 0);
+  const size = sizes.reduce((sum, each) => sum + each, 0);
+  if (size <= most) return undefined;
+  const longest = keyColumns[sizes.indexOf(Math.max(...sizes))] as Column;
+  return {
+    path: longest.path.join('.'),
+    reason: `expected a key of at most ${most - OF_A_TEXT} bytes, found ${size - OF_A_TEXT}: PostgreSQL's index takes no more`,
+  };
+}
+
 /** Fields without a column of their own, as one JSON object; null when there are none. */
 function extraOf(stream: CompiledStream, record: unknown): { readonly text: string } | Mismatch | null {
   let extra: Record<string, unknown> | undefined;
@@ -166,7 +217,7 @@ function extraOf(stream: CompiledStream, record: unknown): { readonly text: stri
     if (!stream.known.has(name))
       (extra ??= Object.create(null) as Record<string, unknown>)[name] = (record as Record<string, unknown>)[name];
   if (extra === undefined) return null;
-  const cell = columnText('json', extra);
+  const cell = jsonText(exactJson(extra, record), extra);
   return 'reason' in cell ? { path: Object.keys(extra)[0] ?? '', reason: cell.reason } : { text: cell.text as string };
 }
 
@@ -183,13 +234,15 @@ function reject(
 ): RejectedRecord {
   const { stream, record, payload, hash, ordinal } = at;
   const texts = stream.keyColumns.map((column) => {
-    const cell = cellOf(column, valueAt(record, column.path));
-    return 'reason' in cell || cell.text === null ? null : keyPart(column.type, cell.text);
+    const part = valueAt(record, column.path);
+    const cell = cellOf(column, part);
+    if ('reason' in cell || cell.text === null || (typeof part === 'string' && hasLoneSurrogate(part))) return null;
+    return keyPart(column.type, cell.text);
   });
   const key = texts.every((text) => text !== null) ? keyText(texts) : null;
   return {
     ordinal,
-    key: key === null ? null : key.slice(0, MAX_KEY),
+    key: key === null ? null : key.slice(0, SHOWN_KEY),
     path: mismatch.path,
     reason: mismatch.reason,
     hash,

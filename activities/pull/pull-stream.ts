@@ -5,7 +5,7 @@ import { SECOND } from '../../core/duration.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
 import type { TimeRange } from '../../core/page.ts';
-import { initialTime, parseWindow, sliceAt, sliceCount } from '../../core/window.ts';
+import { parseWindow, sliceAt, sliceCount, wholePast } from '../../core/window.ts';
 import { countsRequests } from '../../definitions/limits.ts';
 import type { PartnerAccess } from '../access.ts';
 import type { StagedPage, Writer } from '../../core/staged.ts';
@@ -312,7 +312,7 @@ class Grant {
     if (incremental === undefined) return this.#opened.range;
     const range = sliceAt(this.#opened.range, slice, at.slice);
     const begins = at.unread === true && at.slice === 0 && parseWindow(this.#input.window).kind === 'day';
-    return range !== null && begins ? { ...range, from: initialTime(incremental) } : range;
+    return range !== null && begins ? wholePast(range, incremental.initial) : range;
   }
 
   /** How much of a quota the run still needs, by what the last ones did. */

@@ -1,6 +1,5 @@
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { LineWriter, PageLines } from '../../core/staged.ts';
-import { startFormat } from '../../definitions/mentions.ts';
 import { highMark } from './high-mark.ts';
 import { receivedOf } from '../../records/received.ts';
 import { stageInSteps, type Staged } from '../../records/stage-records.ts';
@@ -31,12 +30,10 @@ export interface StagedContent extends Staged {
 /** Checks a page's records and works out what is written of them. */
 export async function stagePage(page: PageToStage, lines: LineWriter): Promise<StagedContent> {
   const received = receivedOf(page);
-  const { definition } = page.stream;
-  const incremental = definition.incremental && { ...definition.incremental, format: startFormat(definition) };
   const records = received.map((item) => item.record);
   return {
     ...(await stageInSteps(page.stream, received, lines)),
     lines: lines.finish(),
-    highMark: highMark(incremental, records, page.receivedAtMs),
+    highMark: highMark(page.stream, records, page.receivedAtMs),
   };
 }

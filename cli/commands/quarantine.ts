@@ -31,6 +31,8 @@ export async function quarantineList({ config, output, options, partner, stream 
     output.table(
       shown.map((record) => ({
         ...record,
+        key: record.key === null ? null : shorten(record.key),
+        path: shorten(record.path),
         stream: `${record.partner}.${record.stream}`,
         times: record.count,
         first: record.quarantinedAt.slice(0, 19),
@@ -40,6 +42,13 @@ export async function quarantineList({ config, output, options, partner, stream 
     );
   return exitCodes.ok;
 }
+
+/** Keys may be thousands of characters long, and hold anything; `show` and `--json` have them whole. */
+const shorten = (text: string): string => {
+  const line = text.replaceAll(/\p{Cc}/gu, '\ufffd');
+  return line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN - 1)}…` : line;
+};
+const MOST_SHOWN = 60;
 
 interface StreamContext extends CommandContext {
   readonly partner: string;

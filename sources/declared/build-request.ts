@@ -104,9 +104,8 @@ function rangeParams({ incremental }: StreamDefinition, { range }: Position): Pa
   if (incremental === undefined || range === null) return [];
   const { start, end } = incremental;
   const params: Param[] = [];
-  if (start !== undefined)
-    params.push({ in: start.in, as: start.as, value: startOf(incremental, range.from, start.format) });
-  if (end !== undefined) params.push({ in: end.in, as: end.as, value: endOf(range.to, end.format) });
+  if (start !== undefined) params.push({ in: start.in, as: start.as, value: startOf(incremental, range.from, start) });
+  if (end !== undefined) params.push({ in: end.in, as: end.as, value: endOf(range.to, end) });
   return params;
 }
 

@@ -1,11 +1,12 @@
 import { GiveUp } from '../../core/errors.ts';
 import { readParent } from '../../core/parent-values.ts';
 import type { Position } from '../../core/page.ts';
-import type { Limits, StreamDefinition, TimeFormat } from '../../definitions/definition.ts';
+import type { TimeFormat } from '../../core/time-formats.ts';
+import type { Limits, StreamDefinition } from '../../definitions/definition.ts';
 import { countsRequests } from '../../definitions/limits.ts';
 import { PARENT, parentFields } from '../../definitions/mentions.ts';
 import type { Placeholder } from '../../definitions/template.ts';
-import { formatTime } from './format-time.ts';
+import { formatTime, type TimeBound } from './format-time.ts';
 import { cursorValue } from './page-params.ts';
 
 /** What stands for a placeholder: several values for the parents of one call. */
@@ -33,8 +34,8 @@ export function templateValues({
 
   const time = (at: 'start' | 'end', format: string | undefined): TemplateValue | undefined => {
     if (incremental === undefined || range === null) return undefined;
-    const known = (format ?? incremental[at]?.format ?? 'iso') as TimeFormat;
-    return one(at === 'start' ? startOf(incremental, range.from, known) : endOf(range.to, known), true);
+    const bound = { format: (format ?? incremental[at]?.format ?? 'iso') as TimeFormat, zone: zoneOf(incremental, at) };
+    return one(at === 'start' ? startOf(incremental, range.from, bound) : endOf(range.to, bound), true);
   };
   const parentValue = (field: string): TemplateValue | undefined => {
     if (parent === undefined) return undefined;
@@ -62,13 +63,20 @@ export function templateValues({
   return { lookup, inPath };
 }
 
-export const startOf = (
-  { startInclusive }: Pick<NonNullable<StreamDefinition['incremental']>, 'startInclusive'>,
-  iso: string,
-  format: TimeFormat,
-): string | number => formatTime(iso, { format, round: 'down', stepBack: !startInclusive });
+type Incremental = NonNullable<StreamDefinition['incremental']>;
+type Bound = Pick<TimeBound, 'format' | 'zone'>;
 
-export const endOf = (iso: string, format: TimeFormat): string | number => formatTime(iso, { format, round: 'up' });
+const zoneOf = (incremental: Incremental, at: 'start' | 'end'): string | undefined =>
+  incremental[at]?.zone ?? incremental.start?.zone ?? incremental.zone;
+
+export const startOf = (
+  { startInclusive }: Pick<Incremental, 'startInclusive'>,
+  iso: string,
+  { format, zone }: Bound,
+): string | number => formatTime(iso, { format, zone, round: 'down', stepBack: !startInclusive });
+
+export const endOf = (iso: string, { format, zone }: Bound): string | number =>
+  formatTime(iso, { format, zone, round: 'up' });
 
 /** Records to ask for at once. Where requests are counted, fewer of them read more. */
 export function limitOf({ pageSize, pagination }: StreamDefinition, limits: Limits): number | null {

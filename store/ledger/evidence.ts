@@ -1,4 +1,5 @@
 import { readCheckpoint } from '../../core/checkpoint.ts';
+import { parseWindow } from '../../core/window.ts';
 import type { Kind } from '../../core/names.ts';
 import type { Evidence } from '../../core/outcome.ts';
 import type { LandedStream } from '../../core/landed-stream.ts';
@@ -15,7 +16,7 @@ const distinctKeys = `case when r.checkpoint::json ->> 'expected' is not null th
         where p.stream_id = r.stream_id and p.run_no = r.run_no and p.keys is null and p.kind <> 'sweep') end`;
 
 /** Columns of stream_runs (as `r`) that its outcome is made of. */
-export const evidenceColumns = `r.checkpoint, r.kind, r.window_label, r.skipped, r.not_modified,
+export const evidenceColumns = `r.checkpoint, r.kind, r.window_label, r.skipped, r.not_modified, r.high_mark,
   coalesce(r.began_at, r.started_at) as began_at, ${distinctKeys} as distinct_keys, ${reportColumns},
   (select fetched from stream_runs before where before.stream_id = r.stream_id and before.run_no < r.run_no
     and before.outcome in ('ok', 'partial') and not before.not_modified
@@ -27,12 +28,14 @@ export interface EvidenceRow extends ReportRow {
   readonly window_label: string;
   readonly skipped: string;
   readonly not_modified: boolean;
+  readonly high_mark: string | null;
   readonly last_fetched: string | null;
   readonly began_at: Date;
   readonly distinct_keys: string | null;
 }
 
-export function evidenceOf(row: EvidenceRow, stream: LandedStream): Evidence {
+/** `found`: what one of its records has in place of the time that should move the watermark. */
+export function evidenceOf(row: EvidenceRow, stream: LandedStream, found?: string): Evidence {
   const { expected, doubt, refused, kept } = readCheckpoint(row.checkpoint);
   return {
     counts: reportOf(row, '').counts,
@@ -42,6 +45,7 @@ export function evidenceOf(row: EvidenceRow, stream: LandedStream): Evidence {
     distinct: row.distinct_keys === null ? null : Number(row.distinct_keys),
     doubt,
     refused,
+    stalled: standsStill(row, stream) ? stillness(row, stream, found) : undefined,
     fullListing: row.kind !== 'replay' && kept === undefined && isFullListing(stream),
     lastFetched: row.last_fetched === null ? null : Number(row.last_fetched),
     skipped: Number(row.skipped),
@@ -49,6 +53,19 @@ export function evidenceOf(row: EvidenceRow, stream: LandedStream): Evidence {
     notModified: row.not_modified,
   };
 }
+
+/** A run that should have moved the watermark, and none of its records could. */
+export const standsStill = (row: EvidenceRow, { definition }: LandedStream): boolean =>
+  definition.incremental !== undefined &&
+  row.high_mark === null &&
+  row.fetched !== '0' &&
+  row.kind !== 'replay' &&
+  parseWindow(row.window_label).kind === 'day';
+
+const stillness = ({ fetched }: EvidenceRow, { definition }: LandedStream, found: string | undefined): string =>
+  `no time can be read at "${definition.incremental?.field}" in ${fetched === '1' ? 'the record' : `any of the ${fetched} records`}` +
+  `${found === undefined ? '' : ` (one has ${found})`}: the watermark stays where it is, and the next run reads all this again; ` +
+  'say under `times` how the field is written, or correct incremental.field';
 
 const isFullListing = (stream: LandedStream): boolean =>
   stream.definition.fullListing ??

@@ -7,8 +7,9 @@ import type { StreamRun } from '../../core/staged.ts';
 import type { EvidenceRow } from './evidence.ts';
 
 /**
- * What the next run goes on from: the watermark, the kept cursor, the validators, and which parents were read. Those that the partner refused were not:
- * when it takes their calls again they have all their past before them.
+ * What the next run goes on from: the watermark, the kept cursor, the validators, and which parents were read. Those whose calls
+ * were refused or skipped were not: when the partner takes them again they have all their past before them. A value that is too
+ * long for an index stays new for ever.
  */
 export async function noteReading(
   client: PoolClient,
@@ -28,7 +29,13 @@ export async function noteReading(
             then greatest(watermark, ${reached('$4')}) else watermark end,
           kept_cursor = coalesce($5, kept_cursor)
         from stream_runs r where s.stream_id = $1 and r.stream_id = $1 and r.run_no = $2`,
-    [run.streamId, run.runNo, isDay, readUpTo(row), isDay ? (readCheckpoint(row.checkpoint).kept ?? null) : null],
+    [
+      run.streamId,
+      run.runNo,
+      isDay,
+      readUpTo(row, stream),
+      isDay ? (readCheckpoint(row.checkpoint).kept ?? null) : null,
+    ],
   );
   const { parent, incremental } = stream.definition;
   if (!isDay || parent === undefined || incremental === undefined) return;
@@ -37,6 +44,7 @@ export async function noteReading(
         select distinct p.stream_id, parent, p.run_no from pages p, unnest(p.parents) as parent
           where p.stream_id = $1 and p.run_no = $2 and not exists (select from pages r where r.stream_id = $1 and r.run_no = $2
             and r.kind = 'refused' and r.parents = p.parents)
+            and octet_length(parent) <= 2600
       on conflict (stream_id, parent) do update set run_no = greatest(read_parents.run_no, excluded.run_no)`,
     [run.streamId, run.runNo],
   );
@@ -47,8 +55,13 @@ export const movesWatermark = ({ window_label }: Pick<EvidenceRow, 'window_label
   parseWindow(window_label).kind === 'day';
 
 /** The latest that a run may have read to, as sortable time. */
-export const readUpTo = ({ window_label, began_at }: Pick<EvidenceRow, 'window_label' | 'began_at'>): string =>
-  sortableTime(readAsOf(parseWindow(window_label), began_at.toISOString()));
+export const readUpTo = (
+  { window_label, began_at }: Pick<EvidenceRow, 'window_label' | 'began_at'>,
+  { definition }: LandedStream,
+): string =>
+  sortableTime(
+    readAsOf(parseWindow(window_label), { beganAt: began_at.toISOString(), lagMs: definition.incremental?.lag ?? 0 }),
+  );
 
 /** Where a run (as `r`) leaves the watermark; null when none of its records has the field. */
 export const reached = (upTo: string): string =>

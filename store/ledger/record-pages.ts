@@ -38,7 +38,7 @@ async function insertPages(client: ClientBase, input: RecordInput): Promise<void
     workflow_run_id: writer.workflowRunId,
     attempt: writer.attempt,
     keys: page.keys,
-    kind: page.replays !== undefined ? 'replay' : page.refused === true ? 'refused' : 'page',
+    kind: page.replays !== undefined ? 'replay' : isRefused(page) ? 'refused' : 'page',
   }));
   const columns = `page_key, stream_id, page_id, run_no, page_no, slice, parents, cursor_in, cursor_out, status, request_id, bytes,
     fetched, inserted, updated, unchanged, stale, deleted, waiting, quarantined, conflicts, fetched_at, workflow_run_id, attempt, keys, kind`;
@@ -58,6 +58,10 @@ async function forgetKeys(client: ClientBase, run: StreamRun, { slice, parents, 
     [run.streamId, run.runNo, slice, parents.length === 0 ? null : parents, pageNo],
   );
 }
+
+/** What a parent's call stands for was not read, whoever decided that. */
+const isRefused = ({ refused, skipped, parents }: StagedPage): boolean =>
+  refused === true || (skipped && parents.length > 0);
 
 async function advanceRun(client: ClientBase, input: RecordInput, dismissed: number): Promise<void> {
   const { run, pages, counts, lastEvent, firstPage, requests } = input;

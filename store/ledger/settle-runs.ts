@@ -44,7 +44,7 @@ export async function settleRuns(client: PoolClient, { stream, names, streamId, 
       after.reason,
     ]);
     if (row.outcome === 'failed' && (after.outcome === 'ok' || after.outcome === 'partial'))
-      await moveWatermark(client, streamId, row);
+      await moveWatermark(client, { stream, streamId, row });
     changes.push({ syncId: row.sync_id, window: row.window_label, stream: row.stream, before: row, after });
   }
   await settlePartnerRuns(client, { partner: stream.partner.name, names, changes });
@@ -70,18 +70,27 @@ function endOf(row: Row, stream: LandedStream): End {
 }
 
 /** A run that ended as `partial` was not in doubt then; what other runs became since does not change that. */
-const undoubted = { partnerTotal: null, doubt: undefined, lastFetched: null, skipped: 0 } satisfies Partial<Evidence>;
+const undoubted = {
+  partnerTotal: null,
+  doubt: undefined,
+  stalled: undefined,
+  lastFetched: null,
+  skipped: 0,
+} satisfies Partial<Evidence>;
 
 /**
  * As the run's end would have done. Not into another table than the one it filled; and not its validators: what they stand
  * for may be older than what was read since.
  */
-async function moveWatermark(client: PoolClient, streamId: number, row: Row): Promise<void> {
+async function moveWatermark(
+  client: PoolClient,
+  { stream, streamId, row }: Pick<SettledRuns, 'stream' | 'streamId'> & { readonly row: Row },
+): Promise<void> {
   if (!movesWatermark(row)) return;
   await client.query(
     `update streams s set watermark = greatest(s.watermark, ${reached('$3')}) from stream_runs r
       where s.stream_id = $1 and r.stream_id = $1 and r.run_no = $2 and r.target_table = s.target_table`,
-    [streamId, row.run_no, readUpTo(row)],
+    [streamId, row.run_no, readUpTo(row, stream)],
   );
 }
 

@@ -194,7 +194,7 @@ function* linesOf({ columns }: RowShape, rows: readonly TargetRow[]): Generator<
   for (const row of rows) {
     let beside: Record<string, string> | undefined;
     const exact: Exact = (name, text) => {
-      beside ??= {};
+      beside ??= Object.create(null) as Record<string, string>;
       beside[name] = text;
     };
     const fields = columns.map(({ field }) => field(row, exact));

@@ -33,7 +33,7 @@ export async function* readRows(on: FileWork, table: TargetTable): AsyncGenerato
       event: Number(event),
       extra: typeof extra === 'string' ? jsonText(extra) : null,
       values: columns.map(({ name, type, numeric }, i) => {
-        if (numeric && exact?.[name] !== undefined) return exact[name];
+        if (numeric && exact !== undefined && Object.hasOwn(exact, name)) return exact[name] as string;
         const value = found[i];
         if (value === null || value === undefined) return null;
         if (type === 'timestamp') return writeMicros(value as bigint);

@@ -27,7 +27,7 @@ export async function storedColumns({ sql, catalog }: FileWork, of: TargetTable)
  */
 export function nameColumns(existing: readonly StoredColumn[], wanted: readonly string[]): ReadonlyMap<string, string> {
   const names = new Map(
-    existing.filter(({ stored }) => !(stored in lineage)).map(({ name, stored }) => [name, stored]),
+    existing.filter(({ stored }) => !Object.hasOwn(lineage, stored)).map(({ name, stored }) => [name, stored]),
   );
   const taken = new Set([...existing.map(({ stored }) => stored.toLowerCase()), ...Object.keys(lineage)]);
   for (const name of wanted) {

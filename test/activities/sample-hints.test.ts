@@ -60,3 +60,11 @@ test('an empty list is doubted', () => {
     'the list is empty: nothing of the schema could be tried. Are the path, the query and `records` right?',
   ]);
 });
+
+test('a watermark that would never move is named, with what stands in its place', () => {
+  const incremental = { field: 'changed', start: { as: 'since' } };
+  const timed = stream.parse({ path: '/orders', primaryKey: ['id'], schema: {}, incremental });
+  expect(sampleHints({ definition: timed }, { ...page, stalled: 'null' })).toEqual([
+    'no record has a time that can be read at "changed" (the first has null): the watermark would never move, and each run would read everything. Say under `times` how it is written, or correct incremental.field',
+  ]);
+});

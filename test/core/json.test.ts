@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { array, assert, constantFrom, jsonValue, letrec, oneof, property, string, tuple } from 'fast-check';
+import { carryExact, exactJson, holdsExact, isExactNumber } from '../../core/exact-numbers.ts';
 import { parseJson, sliceElements, valueAt } from '../../core/json.ts';
 
 describe('parseJson', () => {
@@ -13,6 +14,9 @@ describe('parseJson', () => {
     ['a decimal whose zeros say nothing', '1.5000000000000000000', 1.5],
     ['a tenth in too many digits', '0.10000000000000000001', '0.10000000000000000001'],
     ['an exponent that is no loss', '1e100', 1e100],
+    ['an exponent that no double has', '{"n":-1e400}', { n: '-1e400' }],
+    ['one that would be nothing', '[1.5E-400]', ['1.5E-400']],
+    ['what looks like one in a text', '["4e123","a 1e400"]', ['4e123', 'a 1e400']],
     ['digits inside a text', '{"id":"12345678901234567890"}', { id: '12345678901234567890' }],
     ['digits after an escaped quote', '["a\\"12345678901234567890"]', ['a"12345678901234567890']],
     ['digits after an escaped backslash', '["a\\\\",12345678901234567890]', ['a\\', '12345678901234567890']],
@@ -28,6 +32,19 @@ describe('parseJson', () => {
       expect(() => parseJson(text)).toThrow(SyntaxError);
     },
   );
+
+  test('knows which texts were numbers, also beside texts that look the same', () => {
+    const text =
+      '{"a":9007199254740993,"b":"9007199254740993","c":[{"d":[1,0.1234567890123456789]},{}],"\\u0001":1e400}';
+    const value = parseJson(text) as Record<string, unknown>;
+    expect(exactJson(value, value)).toBe(text);
+    expect(exactJson(structuredClone(value), value)).toBe(text);
+    expect(exactJson(value.c, value.c)).toBe('[{"d":[1,0.1234567890123456789]},{}]');
+    expect(['a', 'b', 'c'].map((name) => isExactNumber(value, name))).toEqual([true, false, false]);
+    expect([value, value.c, (value.c as unknown[])[1]].map(holdsExact)).toEqual([true, true, false]);
+    const copy = carryExact(value, { ...value, more: 1 });
+    expect(exactJson(copy, copy)).toBe(`${text.slice(0, -1)},"more":1}`);
+  });
 
   test('reads a text of many megabytes beside a long number', () => {
     const long = 'x'.repeat(12_000_000);

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { assert, date, integer, property } from 'fast-check';
 import { DAY, HOUR } from '../../core/duration.ts';
 import { InvalidInput } from '../../core/errors.ts';
-import { dayOf, parseWindow, rangeOf, sliceAt, sliceCount } from '../../core/window.ts';
+import { dayOf, parseWindow, rangeOf, readAsOf, sliceAt, sliceCount } from '../../core/window.ts';
 
 const places =
   'a day (2026-11-24 or 2026-11-24@Europe/Berlin), days (2026-01-01..2026-01-31, both included), times (2026-01-01T00:00:00Z..2026-01-01T06:00:00Z) or what is new up to a time (..2026-01-01T06:00:00Z)';
@@ -113,16 +113,41 @@ describe('rangeOf', () => {
     expect(rangeOf({ window: parseWindow(label), watermark, initial, lookbackMs })).toEqual({ from, to: end });
   });
 
+  test.each([
+    ['all there is, where nothing says when to begin', '2026-11-24', null, null],
+    [
+      'from the watermark on then',
+      '2026-11-24',
+      '2026-11-20T10:00:00.000000000Z',
+      { from: '2026-11-20T10:00:00.000Z', to },
+    ],
+    ['a range as given all the same', '2026-11-24..2026-11-24', null, { from: '2026-11-24T00:00:00.000Z', to }],
+  ])('reads %s', (_what, label, watermark, range) => {
+    expect(rangeOf({ window: parseWindow(label), watermark, initial: undefined, lookbackMs: 0 })).toEqual(range);
+  });
+
   test('is never empty and always reaches the end of its window', () => {
     const time = date({ min: new Date('2000-01-01'), max: new Date('2040-01-01'), noInvalidDate: true });
     assert(
       property(time, time, time, integer({ min: 0, max: 3 * DAY }), (day, mark, first, lookbackMs) => {
         const window = parseWindow(day.toISOString().slice(0, 10));
         const range = rangeOf({ window, watermark: mark.toISOString(), initial: first.toISOString(), lookbackMs });
-        expect(range.from < range.to).toBe(true);
-        expect(range.to).toBe(window.to);
+        expect(range).not.toBeNull();
+        expect(range!.from < range!.to).toBe(true);
+        expect(range!.to).toBe(window.to);
       }),
     );
+  });
+});
+
+describe('readAsOf', () => {
+  const window = parseWindow('2026-11-24');
+  test.each([
+    ['when the run began', '2026-11-24T03:00:00.000Z', 0, '2026-11-24T03:00:00.000Z'],
+    ['the lag before that', '2026-11-24T03:00:00.000Z', 5 * 60_000, '2026-11-24T02:55:00.000Z'],
+    ['the beginning of a day that is caught up', '2026-11-26T03:00:00.000Z', HOUR, '2026-11-23T23:00:00.000Z'],
+  ])('is %s', (_what, beganAt, lagMs, at) => {
+    expect(readAsOf(window, { beganAt, lagMs })).toBe(at);
   });
 });
 

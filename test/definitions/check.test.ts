@@ -40,7 +40,13 @@ describe('rules between fields', () => {
         primaryKey: ['owner', 'customer.id'],
         version: ['at'],
         pagination: { type: 'token', token: 'next', as: 'cursor', in: 'body' },
-        incremental: { field: 'at', start: { as: 'since' }, end: { as: 'until' }, lookback: '1h' },
+        incremental: {
+          field: 'at',
+          start: { as: 'since' },
+          end: { as: 'until' },
+          lookback: '1h',
+          initial: '2020-01-01T00:00:00Z',
+        },
         slice: '1d',
         parent: { stream: 'customers', field: 'id', as: 'customer', include: 'owner' },
       }),
@@ -139,6 +145,11 @@ describe('rules between fields', () => {
       'a slice without an end',
       stream({ slice: '1d', incremental: { field: 'at', start: { as: 'since' } } }),
       'slice: needs incremental.end, or {end} in a template: without it every slice would read to the present',
+    ],
+    [
+      'slices without a beginning',
+      stream({ slice: '1d', incremental: { field: 'at', start: { as: 'since' }, end: { as: 'until' } } }),
+      'incremental.initial: missing; slices are cut from a beginning: write the time of the oldest records, such as 2020-01-01T00:00:00Z',
     ],
     [
       'replacing by a part',

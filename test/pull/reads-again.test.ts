@@ -43,7 +43,7 @@ describe('what changes while a run reads is read by the next one', () => {
     const all: Deal[] = [1, 2, 3, 4].map((id) => ({ id, state: 'old', updated_at: '2024-11-19T12:00:00Z' }));
     const partner = await partners.partner(
       (url) => {
-        const since = Date.parse(url.searchParams.get('since') ?? '');
+        const since = Date.parse(url.searchParams.get('since') ?? '1970-01-01');
         const after = Number(url.searchParams.get('after') ?? 0);
         if (after === 2 && all[0]?.state === 'old') {
           // The first was read already, the last one was not: its time must not become where the next run begins.
@@ -89,7 +89,8 @@ describe('parents', () => {
     await partner.read('customers');
     await partner.read('deals');
     const asked = partner.asked.slice(1).map((url) => new URL(url, 'http://x').searchParams.get('customer'));
-    expect(asked).toEqual(['a', 'b']);
+    expect(asked).toHaveLength(2);
+    expect(new Set(asked)).toEqual(new Set(['a', 'b']));
   });
 
   test.each([1, 2])('a new one is read from the beginning, %i in a call', async (batch) => {
@@ -106,7 +107,7 @@ describe('parents', () => {
     const partner = await partners.partner(
       (url) => {
         if (url.pathname === '/customers') return { body: { data: people } };
-        const since = Date.parse(url.searchParams.get('since') ?? '');
+        const since = Date.parse(url.searchParams.get('since') ?? '1970-01-01');
         const wanted = (url.searchParams.get('customer') ?? '').split(',');
         return { body: { data: all.filter((d) => wanted.includes(d.customer) && Date.parse(d.updated_at) >= since) } };
       },

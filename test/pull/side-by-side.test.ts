@@ -204,7 +204,7 @@ describe('a parent that the partner refuses for good', () => {
     const partner = await reposAnd(
       ['a', 'b'],
       (url) => {
-        (since[repoOf(url)] ??= []).push(url.searchParams.get('since') ?? '');
+        (since[repoOf(url)] ??= []).push(url.searchParams.get('since') ?? 'ever');
         return gone.includes(repoOf(url))
           ? { status: 404, body: {} }
           : { body: { data: [{ id: repoOf(url), at: '2026-11-20T00:00:00Z' }] } };
@@ -215,8 +215,8 @@ describe('a parent that the partner refuses for good', () => {
     gone.pop();
     expect(await partner.read('commits', { window: '2026-11-25' })).toMatchObject({ outcome: 'ok' });
     expect(since).toEqual({
-      a: ['1970-01-01T00:00:00.000Z', '2026-11-20T00:00:00.000Z'],
-      b: ['1970-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z'],
+      a: ['ever', '2026-11-20T00:00:00.000Z'],
+      b: ['ever', 'ever'],
     });
   });
 

@@ -82,10 +82,25 @@ describe('stageRecords', () => {
     ['a NUL in an unknown field', '{"id":"a","z":["\\u0000"]}', 'z', /NUL/, 'a'],
     [
       'a long key',
-      `{"id":"${'k'.repeat(601)}"}`,
+      `{"id":"${'k'.repeat(2689)}"}`,
       'id',
-      /^expected a key of at most 600 characters, found 601$/,
+      /^expected a key of at most 2688 bytes, found 2689: PostgreSQL's index takes no more$/,
       'k'.repeat(600),
+    ],
+    [
+      'a key of long letters',
+      `{"id":"${'ж'.repeat(1345)}"}`,
+      'id',
+      /^expected a key of at most 2688 bytes, found 2690/,
+      'ж'.repeat(600),
+    ],
+    ['half a letter in the key', String.raw`{"id":"a\ud800"}`, 'id', /^the key holds half of a surrogate pair/, null],
+    [
+      'names that UTF-8 cannot tell apart',
+      String.raw`{"id":"a","z":{"\ud800":1,"\ud801":2}}`,
+      'z',
+      /^two names differ only in halves of surrogate pairs/,
+      'a',
     ],
     ['something that is no record', '"o1"', '', /^expected/, null],
     ['an array', '[1]', '', /^expected/, null],
@@ -138,14 +153,98 @@ describe('stageRecords', () => {
     expect(lines[0]?.columns.at(-1)).toBe('{"__proto__":{"x":1}}');
   });
 
-  test('makes lone surrogates the replacement character, so that two keys are one where the database sees one', () => {
-    const { records, lines } = stage(
-      defineStream(),
-      '{"id":"\\ud800","z":"\\ud800\\ud801\\udc00"}',
-      '{"id":"\\udfff"}',
-    );
-    expect(records.map(({ key }) => key)).toEqual(['\ufffd', '\ufffd']);
-    expect(lines[0]?.columns.at(-1)).toBe('{"z":"\ufffd\u{10400}"}');
+  test('makes lone surrogates the replacement character, but for keys: two of them would be one', () => {
+    const { lines } = stage(defineStream(), '{"id":"a","z":"\\ud800\\ud801\\udc00","\\udfff":1}');
+    expect(lines[0]?.columns.at(-1)).toBe('{"z":"\ufffd\u{10400}","\ufffd":1}');
+    const { rejected } = stage(defineStream(), '{"id":"\\ud800"}', '{"id":"\\ud801"}');
+    expect(new Set(rejected.map(({ hash }) => hash)).size).toBe(2);
+  });
+
+  test.each([
+    ['700 characters', 'k'.repeat(700)],
+    ['as much as an index of PostgreSQL takes', 'k'.repeat(2688)],
+    ['long letters', 'ж'.repeat(1344)],
+  ])('takes a key of %s', (_what, id) => {
+    expect(stage(defineStream(), JSON.stringify({ id })).records.map(({ key }) => key)).toEqual([id]);
+  });
+
+  test('names the longest part of a key that is too long', () => {
+    const stream = defineStream({
+      primaryKey: ['n', 'a', 'b'],
+      schema: {
+        type: 'object',
+        properties: { n: { type: 'integer' }, a: { type: 'string' }, b: { type: 'string' }, v: { type: 'integer' } },
+      },
+    });
+    const payload = JSON.stringify({ n: 1, a: 'a'.repeat(1300), b: 'b'.repeat(1500) });
+    expect(stage(stream, payload).rejected).toMatchObject([{ path: 'b' }]);
+    expect(stage(stream, payload.replace('b'.repeat(400), '')).rejected).toEqual([]);
+  });
+
+  test.each([
+    '9007199254740993',
+    '1e400',
+    '-1e-400',
+    '0.1234567890123456789',
+    '12345678901234567890123',
+    '1.50000000000000000000000001',
+  ])('writes the number %s as a number wherever it stands', (n) => {
+    const stream = defineStream({
+      version: [],
+      schema: {
+        type: 'object',
+        properties: { id: { type: 'string' }, n: { type: 'number' }, j: { type: 'object' }, any: {} },
+      },
+    });
+    const payload = `{"id":"a","n":${n},"j":{"n":${n},"s":"${n}","a":[1,${n},{"x":${n}}]},"any":${n},"x":${n},"y":"${n}","z":{"é\\n":[${n}]}}`;
+    const { lines, rejected } = stage(stream, payload);
+    expect(rejected).toEqual([]);
+    expect(lines[0]?.columns).toEqual([
+      'a',
+      n,
+      `{"n":${n},"s":"${n}","a":[1,${n},{"x":${n}}]}`,
+      n,
+      `{"x":${n},"y":"${n}","z":{"é\\n":[${n}]}}`,
+    ]);
+    expect(lines[0]?.payload).toBe(payload);
+  });
+
+  describe('a field whose name every object inherits', () => {
+    const names = ['constructor', 'toString', 'hasOwnProperty', 'valueOf', '__proto__', '__defineGetter__'];
+    test.each(names)('%s is a field like any other: in a column, a key, a version, an object and _extra', (name) => {
+      const text = (value: unknown): string => `{"id":"a",${JSON.stringify(name)}:${JSON.stringify(value)}}`;
+      const of = (schema: unknown, primaryKey = ['id'], version: string[] = []): CompiledStream =>
+        defineStream({
+          primaryKey,
+          version,
+          schema: JSON.parse(
+            `{"type":"object","required":["id"],"properties":{"id":{"type":"string"},${JSON.stringify(name)}:${JSON.stringify(schema)}}}`,
+          ) as never,
+        });
+      for (const schema of [{ type: 'string' }, {}, { type: ['string', 'null'] }]) {
+        const json = Object.keys(schema).length === 0;
+        const { lines, rejected } = stage(of(schema), text('Acme'), '{"id":"b"}');
+        expect(rejected).toEqual([]);
+        expect(lines.map(({ columns }) => columns)).toEqual([
+          ['a', json ? '"Acme"' : 'Acme', null],
+          ['b', null, null],
+        ]);
+      }
+      expect(stage(of({ type: 'string' }), text(1)).rejected).toMatchObject([
+        { path: name, reason: 'expected string, found number' },
+      ]);
+      const keyed = stage(of({ type: 'integer' }, [name], [name]), text(7), '{"id":"b"}');
+      expect(keyed.records).toMatchObject([{ key: '7', version: '00000000000000000007' }]);
+      expect(keyed.rejected).toMatchObject([{ path: name }]);
+      const inside = of(
+        { type: 'object', properties: JSON.parse(`{${JSON.stringify(name)}:{"type":"integer"}}`) as object },
+        [`${name}.${name}`],
+      );
+      expect(stage(inside, text(JSON.parse(`{${JSON.stringify(name)}:7}`)), text({})).records).toMatchObject([
+        { key: '7' },
+      ]);
+      expect(stage(defineStream(), text([1])).lines[0]?.columns.at(-1)).toBe(`{${JSON.stringify(name)}:[1]}`);
+    });
   });
 
   test('stops the stream at the first record that does not fit when it is set to freeze', () => {

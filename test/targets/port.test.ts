@@ -186,6 +186,27 @@ describe.each(kinds)('rows of a %s target', (kind) => {
     expect(await target.open(orders)).toMatchObject({ event: 0 });
   });
 
+  test('columns that are called what every object has are columns like others', async () => {
+    const target = await warehouse.fresh();
+    const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];
+    const table: TargetTable = {
+      ...orders,
+      columns: [column('id', 'integer'), ...names.map((name) => column(name, 'number')), column('j', 'json')],
+    };
+    await target.open(table);
+    // More digits than a column of DuckDB holds.
+    const exact = `0.${'1'.repeat(30)}`;
+    const rows = [
+      rowOf(1, ['1', exact, null, exact, '1.5', '{"n":1e400}']),
+      rowOf(2, ['2', null, exact, null, null, null]),
+    ];
+    await target.apply(table, changesOf(0, rows));
+    expect(await valuesOf(target, table)).toEqual([
+      ['1', exact, null, exact, '1.5', `{"n":1${'0'.repeat(400)}}`],
+      ['2', null, exact, null, null, null],
+    ]);
+  });
+
   test('streams with tables of one name in two schemas share nothing', async () => {
     const target = await warehouse.fresh();
     const other = { ...orders, schema: 'globex' };

@@ -1,6 +1,7 @@
 import { RetryLater } from '../../../core/errors.ts';
 import { writeExactly } from '../../../core/exact-json.ts';
 import { parseJson, valueAt } from '../../../core/json.ts';
+import { wordThatIsNoJson } from '../../../core/no-json.ts';
 import { plainPath, type RecordsShape } from '../../../definitions/records.ts';
 import { shapeRecords } from '../shape-records.ts';
 import type { BodyRead } from './body-read.ts';
@@ -26,7 +27,7 @@ function parsed({ text, kind }: FormattedText): unknown {
     // The parser's own message quotes the text, which may be a record.
     const guess = guessFormat(text, kind);
     throw new RetryLater(
-      `expected JSON, found something else or a part of it (${kind})${guess === undefined ? '' : `; if the partner answers so, write format: ${guess}`}`,
+      `expected JSON, found ${wordThatIsNoJson(text) ?? 'something else or a part of it'} (${kind})${guess === undefined ? '' : `; if the partner answers so, write format: ${guess}`}`,
     );
   }
 }
