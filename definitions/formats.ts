@@ -14,7 +14,7 @@ const nulls = z.array(z.string()).default([]);
 
 const json = z.strictObject({ type: z.literal('json'), encoding });
 const ndjson = z.strictObject({ type: z.literal('ndjson'), encoding });
-const csv = z.strictObject({
+export const csvFormat = z.strictObject({
   type: z.literal('csv'),
   encoding,
   delimiter: z.string().min(1).default(','),
@@ -30,7 +30,7 @@ const csv = z.strictObject({
   columns: z.array(z.string().min(1)).min(1).optional(),
   nulls,
 });
-const xml = z.strictObject({
+export const xmlFormat = z.strictObject({
   type: z.literal('xml'),
   encoding,
   /** Before the name of an attribute. */
@@ -42,29 +42,26 @@ const xml = z.strictObject({
   nulls,
 });
 
-const whole = z.discriminatedUnion('type', [json, ndjson, csv, xml]);
+const whole = z.discriminatedUnion('type', [json, ndjson, csvFormat, xmlFormat]);
 export type Format = z.output<typeof whole>;
-export type CsvFormat = z.output<typeof csv>;
-export type XmlFormat = z.output<typeof xml>;
+export type CsvFormat = z.output<typeof csvFormat>;
+export type XmlFormat = z.output<typeof xmlFormat>;
 
 export const format = z.union([z.enum(['json', 'ndjson', 'csv', 'xml']), whole]).optional();
 
 const byName: Readonly<Record<Format['type'], Format>> = {
   json: json.parse({ type: 'json' }),
   ndjson: ndjson.parse({ type: 'ndjson' }),
-  csv: csv.parse({ type: 'csv' }),
-  xml: xml.parse({ type: 'xml' }),
+  csv: csvFormat.parse({ type: 'csv' }),
+  xml: xmlFormat.parse({ type: 'xml' }),
 };
 
 export const formatOf = (given: z.output<typeof format>): Format =>
   typeof given === 'string' ? byName[given] : (given ?? byName.json);
 
-const packed = z.enum(['gzip', 'zip', 'auto']);
-
 export const compression = z
   .union([
-    z.literal('none'),
-    packed,
+    z.enum(['none', 'gzip', 'zip', 'auto']),
     z.strictObject({ type: z.enum(['zip', 'auto']).default('zip'), files: z.string().min(1) }),
   ])
   .default('none');

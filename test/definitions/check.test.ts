@@ -93,6 +93,26 @@ describe('rules between fields', () => {
       'records.keep: two fields would be called "a_b"; name them yourself, as keep: { new_name: path }',
     ],
     [
+      'a path within rows',
+      stream({ format: 'csv', records: { explode: 'lines' } }),
+      'records: in CSV each row is a record; leave records out, but for missing: empty',
+    ],
+    [
+      'a key that is not among the columns',
+      stream({ format: { type: 'csv', columns: ['a'] } }),
+      `format.columns: the primary key's field "id" is not among them; add it`,
+    ],
+    [
+      'a column twice',
+      stream({ format: { type: 'csv', columns: ['id', 'a', 'a'] } }),
+      'format.columns: two columns are called "a"; give each a name of its own',
+    ],
+    [
+      'a delimiter that is the quote',
+      stream({ format: { type: 'csv', delimiter: '"' } }),
+      'format.delimiter: the delimiter is the quote as well; write quote: false',
+    ],
+    [
       'a parent without placeholder',
       stream({ parent: { stream: 'others', field: 'id', as: 'b' } }),
       'parent.as: {b} is not in the path; write it there, or say where the value goes with in: query, header or body',

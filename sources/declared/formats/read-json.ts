@@ -10,9 +10,10 @@ import type { FormattedText } from './text-of.ts';
 
 export function readJson(from: FormattedText, shape: RecordsShape): BodyRead {
   const body = parsed(from);
-  const { records, listed, faults } = shapeRecords(body, shape);
   const exactAt = plainPath(shape);
-  if (exactAt !== undefined && Array.isArray(valueAt(body, exactAt))) return { body, listed, records, exactAt };
+  const plain: unknown = exactAt === undefined ? undefined : valueAt(body, exactAt);
+  if (exactAt !== undefined && Array.isArray(plain)) return { body, listed: plain, records: plain, exactAt };
+  const { records, listed, faults } = shapeRecords(body, shape);
   const texts = writeExactly(from.text, (again) => shapeRecords(again, shape).records);
   if (texts === undefined) return { body, listed, records, faults };
   // What is kept is read again from its text, so the record has to be what that gives.

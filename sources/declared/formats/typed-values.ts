@@ -30,49 +30,75 @@ export const textOfJson: Structure = (value, type) => {
  */
 export function typedBy(schema: StreamDefinition['schema'], structure: Structure): TypeRecord {
   // A zod schema says itself what it makes of a text.
-  if (schema instanceof z.ZodType) return (record) => record;
+  if (schema instanceof z.ZodType) return same;
   const root = schema as JsonSchema;
-  return (record) => typed(record, { schema: root, root, structure, depth: 0 });
+  return fieldsBy(root, { root, structure, isTop: true });
 }
+
+const same: TypeRecord = (value) => value;
 
 interface Wanted {
-  readonly schema: JsonSchema;
   readonly root: JsonSchema;
   readonly structure: Structure;
-  readonly depth: number;
+  /** Of the record itself. */
+  readonly isTop: boolean;
 }
 
-function typed(given: unknown, wanted: Wanted): unknown {
-  const { schema, root, structure, depth } = wanted;
-  if (given === null || given === undefined) return given;
-  const types = typeof schema === 'boolean' ? [] : [schema.type].flat();
-  const type = types.includes('array') ? 'array' : types.includes('object') && depth > 0 ? 'object' : undefined;
-  const value = type === undefined ? given : structure(given, type);
-  if (Array.isArray(value)) {
-    if (type !== 'array') return value;
-    const items = typeof schema === 'boolean' ? schema : ((schema.items ?? true) as JsonSchema);
-    return value.map((item: unknown) => typed(item, { ...wanted, schema: items, depth: depth + 1 }));
-  }
-  if (typeof value === 'string') return typedText(value, columnType(schema, root), depth);
-  if (typeof value !== 'object' || value === null) return value;
-  const fields = fieldsOf(schema, root);
-  if (fields.size === 0) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]: [string, unknown]) => {
-      const field = fields.get(name);
-      return [name, field === undefined ? inner : typed(inner, { ...wanted, schema: field, depth: depth + 1 })];
-    }),
+/** Made once, and not for each record; deeper levels when a value of theirs comes, for schemas may hold themselves. */
+function fieldsBy(schema: JsonSchema, wanted: Wanted): TypeRecord {
+  const converters = new Map(
+    [...fieldsOf(schema, wanted.root)]
+      .map(([name, field]) => [name, valueBy(field, wanted)] as const)
+      .filter(([, convert]) => convert !== same),
   );
+  if (converters.size === 0) return same;
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    const changed: [string, unknown][] = [];
+    for (const [name, convert] of converters)
+      if (Object.hasOwn(value, name)) changed.push([name, convert((value as Record<string, unknown>)[name])]);
+    return changed.length === 0 ? value : { ...value, ...Object.fromEntries(changed) };
+  };
 }
 
-function typedText(text: string, type: ReturnType<typeof columnType>, depth: number): unknown {
-  if (type === 'boolean') {
-    const lower = text.trim().toLowerCase();
-    return lower === 'true' ? true : lower === 'false' ? false : text;
+function valueBy(schema: JsonSchema, wanted: Wanted): TypeRecord {
+  const { root, structure, isTop } = wanted;
+  const type = columnType(schema, root);
+  if (type === 'boolean') return toBoolean;
+  if (type === 'integer' || type === 'number') return isTop ? same : toNumber;
+  if (type !== 'json') return same;
+  const deeper = { ...wanted, isTop: false };
+  if (isSaid(schema, 'array')) {
+    const items = typeof schema === 'boolean' ? schema : ((schema.items ?? true) as JsonSchema);
+    const item = lazily(() => valueBy(items, deeper));
+    return (value) => {
+      const list = isNone(value) ? value : structure(value, 'array');
+      return Array.isArray(list) ? list.map(item) : list;
+    };
   }
-  return depth > 1 && (type === 'integer' || type === 'number') && isExact(text) ? Number(text) : text;
+  const fields = lazily(() => fieldsBy(schema, deeper));
+  if (!isSaid(schema, 'object')) return fields;
+  return (value) => fields(isNone(value) ? value : structure(value, 'object'));
 }
 
-/** A double holds it, but for zeros at its end. */
-const isExact = (text: string): boolean =>
-  /^-?\d+(\.\d+)?$/.test(text) && String(Number(text)) === (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
+function lazily(make: () => TypeRecord): TypeRecord {
+  let made: TypeRecord | undefined;
+  return (value) => (made ??= make())(value);
+}
+
+const isSaid = (schema: JsonSchema, type: string): boolean =>
+  typeof schema !== 'boolean' && [schema.type].flat().includes(type);
+
+const isNone = (value: unknown): boolean => value === null || value === undefined;
+
+function toBoolean(value: unknown): unknown {
+  const lower = typeof value === 'string' ? value.trim().toLowerCase() : '';
+  return lower === 'true' ? true : lower === 'false' ? false : value;
+}
+
+/** Where a double holds it, but for zeros at its end. */
+function toNumber(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^-?\d+(\.\d+)?$/.test(value)) return value;
+  const plain = value.includes('.') ? value.replace(/\.?0+$/, '') : value;
+  return String(Number(value)) === plain ? Number(value) : value;
+}
