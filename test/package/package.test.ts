@@ -33,6 +33,8 @@ const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', impor
           'dist/client/sealed-failures.cjs',
           'dist/partners/demo.yaml',
           'dist/public/index.d.ts',
+          'schema/partner.schema.json',
+          'schema/targets.schema.json',
           'LICENSE',
         ].map((name) => `package/${name}`),
       ),

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { partner } from '../definitions/definition.ts';
+import { durationMs } from '../definitions/duration-text.ts';
+import { targetsFile } from '../definitions/targets.ts';
+
+type Json = Record<string, unknown>;
+
+/** JSON Schemas of what people write in YAML, for editors: by the names of their files in `schema/`. */
+export const editorSchemas = (): Readonly<Record<string, Json>> => ({
+  'partner.schema.json': editorSchema(partner, 'A partner definition of Syncline'),
+  'targets.schema.json': editorSchema(targetsFile, 'The targets of a Syncline installation'),
+});
+
+/** As the definition is written: before defaults and the environment are filled in, and without what only TypeScript can say. */
+function editorSchema(schema: z.ZodType, title: string): Json {
+  const json = z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'draft-7',
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      const { def } = zodSchema as unknown as { readonly def: Definition };
+      if (def.type === 'custom') jsonSchema.not = {};
+      if (isDuration(def)) jsonSchema.pattern = DURATION;
+    },
+  }) as Json;
+  const { $schema, ...rest } = json;
+  return { $schema, title, ...(written(rest) as Json), definitions: { environment: ENVIRONMENT } };
+}
+
+const DURATION = String.raw`^\d+(\.\d+)?(ms|s|m|h|d|w)$`;
+const ENVIRONMENT = { type: 'string', pattern: String.raw`\$\{`, description: '${NAME} or ${NAME:-default}' };
+
+interface Definition {
+  readonly type: string;
+  readonly in?: unknown;
+}
+
+/** With further conditions it is another schema around the same text. */
+const isDuration = (def: Definition): boolean => def.in !== undefined && def.in === durationMs.def.in;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** No YAML fits: it is a function, or needs a field that is one. */
+function isNever(schema: unknown): boolean {
+  if (!isObject(schema)) return false;
+  const { not, properties = {}, required = [] } = schema;
+  return not !== undefined || (required as string[]).some((field) => isNever((properties as Json)[field]));
+}
+
+/** Whatever is no free text may come from the environment; what is a function or a zod schema cannot be written. */
+function written(schema: unknown): unknown {
+  if (!isObject(schema)) return schema;
+  const { default: fallback, ...plain } = schema;
+  const said = fallback === undefined ? {} : { default: fallback };
+  const branches = Array.isArray(plain['anyOf']) ? plain['anyOf'].filter((branch) => !isNever(branch)) : [];
+  if (branches.length === 1 && Object.keys(plain).length === 1) return { ...(written(branches[0]) as Json), ...said };
+  if (isScalar(plain)) return { anyOf: [plain, { $ref: '#/definitions/environment' }], ...said };
+  const mapped = Object.entries(plain).map(([keyword, value]): [string, unknown] => {
+    if (keyword === 'anyOf' || keyword === 'oneOf' || keyword === 'allOf')
+      return [keyword, (value as unknown[]).filter((branch) => !isNever(branch)).map(written)];
+    if (keyword === 'properties') {
+      const fields = Object.entries(value as Json).filter(([, field]) => !isNever(field));
+      return [keyword, Object.fromEntries(fields.map(([name, field]) => [name, written(field)]))];
+    }
+    return [keyword, keyword === 'items' || keyword === 'additionalProperties' ? written(value) : value];
+  });
+  return { ...Object.fromEntries(mapped), ...said };
+}
+
+/** A constant stays: it tells the branches of a union apart. */
+function isScalar({ type, pattern, format, enum: choices, const: constant }: Json): boolean {
+  if (constant !== undefined) return false;
+  if (type === 'number' || type === 'integer' || type === 'boolean') return true;
+  return type === 'string' && (pattern !== undefined || format !== undefined || choices !== undefined);
+}
