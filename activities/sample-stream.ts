@@ -13,7 +13,8 @@ import { noFailpoint } from '../core/failpoint.ts';
 import { suggestSchema } from '../definitions/suggest-schema.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Environment } from '../definitions/interpolate.ts';
-import type { ReadSecret } from '../definitions/definition.ts';
+import type { Partner, ReadSecret } from '../definitions/definition.ts';
+import type { TokenStore } from '../core/token-store.ts';
 import type { Limiter } from '../limits/permits/limiter.ts';
 import { parseJson, valueAt } from '../core/json.ts';
 import { writeParent } from '../core/parent-values.ts';
@@ -65,11 +66,11 @@ export interface FailedSample {
 /** Asks a stream for its first page and says what came; nothing is written, no limit of the fleet is touched. */
 export async function sampleStream(
   stream: CompiledStream,
-  { streams, nowMs, secret, env }: Pick<Asking, 'streams' | 'nowMs' | 'secret' | 'env'>,
+  asking: Omit<Asking, 'onRequest'>,
 ): Promise<Sample | FailedSample> {
   let request: string | null = null;
   try {
-    const page = await firstPage(stream, { streams, nowMs, secret, env, onRequest: (text) => (request = text) });
+    const page = await firstPage(stream, { ...asking, onRequest: (text) => (request = text) });
     return sampleOf(stream, page, request ?? '');
   } catch (error) {
     return { stream: stream.name, request, error: explain(error) };
@@ -146,6 +147,8 @@ interface Asking {
   readonly nowMs: number;
   /** For auth functions. */
   readonly secret?: ReadSecret | undefined;
+  /** Those that workers use, where a token that is asked for twice would lock them out. */
+  readonly tokens?: ((partner: Partner) => TokenStore) | undefined;
   /** Tells of proxies. */
   readonly env?: Environment | undefined;
   readonly onRequest?: (request: string) => void;
@@ -159,14 +162,15 @@ interface SampledPage extends PageContent, Pick<FetchedPage, 'answer'> {
 
 async function firstPage(
   stream: CompiledStream,
-  { streams, nowMs, secret, env = {}, onRequest }: Asking,
+  { streams, nowMs, secret, tokens, env = {}, onRequest }: Asking,
 ): Promise<SampledPage> {
   const { partner, definition } = stream;
   const connections = openConnections({ tls: partner.tls, env });
   const authorizer = createAuthorizer({
     auth: partner.auth,
-    tokens: createMemoryTokenStore(),
-    exchange: createTokenExchange({ timeoutMs: partner.timeout, now }),
+    baseUrl: partner.baseUrl,
+    tokens: tokens?.(partner) ?? createMemoryTokenStore(),
+    exchange: createTokenExchange({ timeoutMs: partner.timeout, connections, now }),
     ...(secret === undefined ? {} : { secret }),
     now,
   });
@@ -187,7 +191,7 @@ async function firstPage(
       ? null
       : { from: new Date(definition.incremental.initial).toISOString(), to: new Date(nowMs + DAY).toISOString() };
   try {
-    const parents = definition.parent === undefined ? [] : await someParents(stream, { streams, nowMs, secret, env });
+    const parents = definition.parent === undefined ? [] : await someParents(stream, { streams, nowMs, secret, tokens, env });
     const position: Position = { cursor: null, parents, range: sliceAt(range, undefined, 0) };
     const { method, url } = sourceOf(stream).request(position);
     onRequest?.(`${method} ${redactUrl(url, partner.baseUrl)}`);

@@ -100,6 +100,26 @@ program
       )(options),
   );
 
+program
+  .command('auth <partner>')
+  .description(
+    'have a person agree in a browser (auth: { grant: authorization_code }) and keep the tokens for the workers',
+  )
+  .option('--stream <name>', 'for the stream that has an auth of its own')
+  .option('--port <port>', 'where the browser comes back to on this machine; a free one when absent')
+  .option('--no-browser', 'only print the page to open')
+  .option('--paste', 'the browser is on another machine: paste the URL it ends at')
+  .addOption(json)
+  .action(
+    async (
+      partner: string,
+      options: { stream?: string; port?: string; browser: boolean; paste?: boolean; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) => (await import('./commands/auth.ts')).authorize({ ...context, partner }))(
+        options,
+      ),
+  );
+
 addScheduleCommands(program, run);
 addBackfillCommands(program, run);
 

@@ -1,4 +1,5 @@
 import { checkAnswers } from './check-answers.ts';
+import { checkAuth } from './check-auth.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkParents } from './check-parents.ts';
 import { checkRequest } from './check-request.ts';
@@ -13,12 +14,13 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
   const checkedWith = { headers: partner.headers, ...(isSecret === undefined ? {} : { isSecret }) };
   return [
     ...checkAddress(partner),
-    ...checkAuth(partner),
+    ...checkAuth(partner.auth, ['auth']),
     ...checkTls(partner.tls, partner.baseUrl),
     ...checkLimits(partner.limits),
     ...Object.entries(partner.streams).flatMap(([name, stream]) => [
       ...checkRequest(stream, ['streams', name], checkedWith),
       ...checkAnswers(stream, ['streams', name]),
+      ...(stream.auth === undefined ? [] : checkAuth(stream.auth, ['streams', name, 'auth'])),
       ...checkRows(stream, ['streams', name]),
     ]),
     ...checkParents(partner.streams),
@@ -38,24 +40,6 @@ function checkAddress({ baseUrl }: Partner): Problem[] {
       path,
       says: 'expected a URL without a query or fragment; write parameters under `query` of each stream',
     });
-  return problems;
-}
-
-function checkAuth({ auth }: Partner): Problem[] {
-  if (typeof auth === 'function' || auth.type !== 'oauth2') return [];
-  const problems: Problem[] = [];
-  if (auth.grant === 'refresh_token' && auth.refreshToken === undefined)
-    problems.push({
-      path: ['auth', 'refreshToken'],
-      says: 'missing; grant: refresh_token needs the first refresh token',
-    });
-  if (auth.grant === 'client_credentials' && auth.refreshToken !== undefined)
-    problems.push({
-      path: ['auth', 'refreshToken'],
-      says: 'not used by grant: client_credentials; write grant: refresh_token, or leave it out',
-    });
-  if (!/^https?:$/.test(URL.canParse(auth.tokenUrl) ? new URL(auth.tokenUrl).protocol : ''))
-    problems.push({ path: ['auth', 'tokenUrl'], says: 'expected an http(s) URL' });
   return problems;
 }
 

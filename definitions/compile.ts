@@ -7,6 +7,7 @@ import type { Partner } from './definition.ts';
 import { definitionVersion } from './definition-version.ts';
 import { recordParser } from './parse-record.ts';
 import { recordSchema } from './record-schema.ts';
+import { streamPartner } from './stream-partner.ts';
 
 /** Works out, once, all that pulling a stream needs. Expects a partner that `checkPartner` found nothing wrong with. */
 export function compileStream(
@@ -20,7 +21,7 @@ export function compileStream(
   const columns = columnsOf(definition, checked.json);
   const keyColumns = keyColumnsOf(definition, checked.json);
   return {
-    partner,
+    partner: streamPartner(partner, streamName),
     name: streamName,
     definition,
     schema: names.targetSchema(partner.name),

@@ -13,6 +13,7 @@ export interface Mismatch {
 
 /** A stream of a checked definition, with all that pulling needs worked out once. */
 export interface CompiledStream {
+  /** Its `auth` is the one that the stream is asked with. */
   readonly partner: Partner;
   readonly name: string;
   readonly definition: StreamDefinition;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { auth } from './auth.ts';
 import { durationMs } from './duration-text.ts';
 import { codeRule, headerRule } from './error-rules.ts';
 import { emptyPages, endFlags, keptToken, keptUrl, noNext } from './end-signs.ts';
-import type { Method } from '../core/page.ts';
 import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
 import { compression, format } from './formats.ts';
@@ -28,69 +28,18 @@ type AnyFunction = (...args: never[]) => unknown;
 const fn = <T extends AnyFunction>(): z.ZodType<T, T> =>
   z.custom<T>((value) => typeof value === 'function', 'a function (only in a .ts definition)');
 
-// --- auth -----------------------------------------------------------------------------------------------------------
-
-/** What a signing function sees and may change of a request; the body is the exact text that will be sent. */
-export interface OutgoingRequest {
-  readonly method: Method;
-  /** Absolute, with its query. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
-}
-/** The value of a secret now, as `${NAME}` would have it; throws when there is none. */
-export type ReadSecret = (name: string) => Promise<string>;
-/** The escape hatch: returns the request with whatever the partner wants to see. Called once per request, never cached. */
-export type AuthFunction = (
-  request: OutgoingRequest,
-  now: Date,
-  secret: ReadSecret,
-) => OutgoingRequest | Promise<OutgoingRequest>;
-
-export const auth = z.union([
-  fn<AuthFunction>(),
-  z.discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('none') }),
-    z.strictObject({ type: z.literal('bearer'), token: z.string().min(1) }),
-    z.strictObject({
-      type: z.literal('apiKey'),
-      in: z.enum(['header', 'query']),
-      name: z.string().min(1),
-      key: z.string().min(1),
-    }),
-    z.strictObject({ type: z.literal('basic'), username: z.string().min(1), password: z.string() }),
-    z.strictObject({
-      type: z.literal('oauth2'),
-      grant: z.enum(['client_credentials', 'refresh_token']),
-      tokenUrl: z.string().min(1),
-      clientId: z.string().min(1),
-      clientSecret: z.string().min(1),
-      /** Where the client's own secret goes: RFC 6749 §2.3.1. */
-      clientAuth: z.enum(['basic', 'body']).default('basic'),
-      /** For `refresh_token`: the first one; later ones (rotation) are kept encrypted in the database. */
-      refreshToken: z.string().min(1).optional(),
-      scope: z.string().optional(),
-      extra: z.record(z.string(), z.string()).default({}),
-      /** A token is renewed this long before it ends. */
-      renewBefore: durationMs.default(30_000),
-    }),
-    z.strictObject({
-      type: z.literal('hmac'),
-      secret: z.string().min(1),
-      algorithm: z.enum(['sha256', 'sha512', 'sha1']).default('sha256'),
-      encoding: z.enum(['hex', 'base64']).default('hex'),
-      /** Header that carries the signature. */
-      header: z.string().min(1),
-      /** Text before the signature in that header, such as `sha256=`. */
-      prefix: z.string().default(''),
-      /** Header that carries the time of signing, in epoch seconds; none if absent. */
-      timestampHeader: z.string().optional(),
-      /** What is signed; {method} {path} {query} {timestamp} {body} are replaced. */
-      template: z.string().default('{timestamp}.{method}.{path}.{body}'),
-    }),
-  ]),
-]);
-export type Auth = z.output<typeof auth>;
+export {
+  auth,
+  type Auth,
+  type AuthAnswer,
+  type AuthCache,
+  type AuthFunction,
+  type AuthTools,
+  type OnUnauthorized,
+  type OutgoingRequest,
+  type PrepareAuth,
+  type ReadSecret,
+} from './auth.ts';
 
 // --- pagination -----------------------------------------------------------------------------------------------------
 
@@ -297,6 +246,8 @@ export const stream = z.strictObject({
   query: parameters.default({}),
   lists,
   headers: z.record(z.string(), z.string()).default({}),
+  /** Instead of the partner's: limits of its own come with it. */
+  auth: auth.optional(),
   /** Of a POST or PUT at most one: JSON, a form, a text of some other type, a GraphQL request. */
   body: z.record(z.string(), z.unknown()).optional(),
   form: parameters.optional(),

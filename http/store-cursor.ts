@@ -41,7 +41,9 @@ function decoded(name: string): string {
 }
 
 /** In this order, so that all processes take the same. */
-const standing = ['clientSecret', 'token', 'key', 'secret', 'password', 'username'].map((name) => `auth.${name}`);
+const standing = ['clientSecret', 'token', 'key', 'secret', 'password', 'username', 'credentials', 'sealKey'].map(
+  (name) => `auth.${name}`,
+);
 
 /** A secret that outlives runs; undefined where the partner wants none. */
 function sealingKey(known: readonly KnownSecret[]): { readonly name: string; readonly secret: string } | undefined {

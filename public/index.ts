@@ -2,9 +2,14 @@
 export {
   definePartner,
   type AnsweredPage,
+  type AuthAnswer,
+  type AuthCache,
   type AuthFunction,
+  type AuthTools,
+  type OnUnauthorized,
   type OutgoingRequest,
   type PartnerInput,
+  type PrepareAuth,
   type ReadSecret,
   type StreamInput,
 } from '../definitions/definition.ts';

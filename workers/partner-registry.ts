@@ -6,14 +6,12 @@ import { circuitSettings, type CircuitSettings } from '../core/circuit-settings.
 import { InvalidInput } from '../core/errors.ts';
 import { createAuthorizer, type Authorizer } from '../http/auth.ts';
 import { createTokenExchange } from '../http/auth/token-exchange.ts';
-import { openConnections } from '../http/connections.ts';
+import { openConnections, type Connections } from '../http/connections.ts';
 import { createPartnerClient, type PartnerClient } from '../http/client.ts';
 import { headerProblems, type ReportProblems } from '../http/header-problems.ts';
 import { KnownSecrets, type KnownSecret } from '../http/known-secrets.ts';
 import type { Log } from '../http/log.ts';
 import { secretParameters } from '../http/secret-parameters.ts';
-import { createMemoryTokenStore } from '../http/token-store.ts';
-import type { TokenStore } from '../core/token-store.ts';
 import type { Circuit } from '../limits/circuit/circuit.ts';
 import { credentialOf } from '../limits/declare/credential.ts';
 import { LEASE_MS } from '../limits/slots/leases.ts';
@@ -30,9 +28,10 @@ import { parentFields } from '../definitions/mentions.ts';
 import type { Environment } from '../definitions/interpolate.ts';
 import { loadWithSecrets, type LoadedPartner } from '../definitions/load.ts';
 import { secretFor, secretsOf, type Secrets } from '../definitions/secrets.ts';
-import { postgresTokenStore } from '../store/token-store.ts';
+import { streamPartner } from '../definitions/stream-partner.ts';
 import type { Warehouse } from '../landing/warehouse.ts';
 import { isCurrent, rotatingAuthorizer } from './rotating-authorizer.ts';
+import { tokensOf } from './tokens-of.ts';
 
 export interface RegistryDeps {
   readonly names: Names;
@@ -50,13 +49,25 @@ interface Opened {
   readonly files: LoadedPartner['files'];
   /** What the definition took from secrets that may change. */
   readonly taken: Environment;
-  readonly known: KnownSecrets;
+  /** Of each stream; those with the same `auth` share one. */
+  readonly lines: ReadonlyMap<string, OpenLine>;
+  readonly gates: Iterable<Gate>;
   readonly streams: ReadonlyMap<string, CompiledStream>;
+  readonly onHeaderProblems: ReportProblems;
+}
+
+/** A partner with one `auth`. */
+interface OpenLine {
+  readonly known: KnownSecrets;
   readonly client: PartnerClient;
   readonly authorizer: Authorizer;
+  readonly gate: Gate;
+}
+
+/** What the requests of one credential pass, however they are authorized. */
+interface Gate {
   readonly limiter: Limiter;
   readonly circuit: Circuit;
-  readonly onHeaderProblems: ReportProblems;
 }
 
 /** Definitions from their files, read again when a file or a secret has changed, with the connections that belong to them. */
@@ -77,7 +88,7 @@ export function partnerRegistry(deps: RegistryDeps): Partners & { close(): Promi
       return known;
     // Grants that run on keep the old client; its idle connections end by themselves.
     const opening = loadWithSecrets(name, { ...deps, secrets }).then((loaded) =>
-      openPartner({ ...deps, secrets }, loaded, { changedAtMs, former: opened?.known.list() ?? [] }),
+      openPartner({ ...deps, secrets }, loaded, { changedAtMs, former: formerSecrets(opened) }),
     );
     open.set(name, opening);
     return opening;
@@ -89,9 +100,9 @@ export function partnerRegistry(deps: RegistryDeps): Partners & { close(): Promi
     },
     close: async () => {
       const closing = [...open.values()].map(async (opening) => {
-        const { client, limiter, circuit } = await opening;
-        client.close();
-        await Promise.all([limiter.close?.(), circuit.close()]);
+        const { lines, gates } = await opening;
+        for (const { client } of lines.values()) client.close();
+        await Promise.all([...gates].flatMap(({ limiter, circuit }) => [limiter.close?.(), circuit.close()]));
       });
       await Promise.allSettled(closing);
     },
@@ -113,56 +124,103 @@ type OpenDeps = RegistryDeps & { readonly secrets: Secrets };
 
 interface Opening {
   readonly changedAtMs: number;
-  /** Secrets that the partner's requests carried before it was opened anew. */
-  readonly former: readonly KnownSecret[];
+  /** Secrets that the requests of each stream carried before the partner was opened anew. */
+  readonly former: ReadonlyMap<string, readonly KnownSecret[]>;
 }
 
-function openPartner(
+const formerSecrets = (opened: Opened | undefined): Opening['former'] =>
+  new Map([...(opened?.lines ?? [])].map(([stream, { known }]) => [stream, known.list()]));
+
+function openPartner(deps: OpenDeps, loaded: LoadedPartner, { changedAtMs, former }: Opening): Opened {
+  const { partner, changeable: taken, files } = loaded;
+  const gates = new Map<string, Gate>();
+  const lines = new Map<string, OpenLine>();
+  const sharing = new Map<unknown, OpenLine>();
+  for (const stream of Object.keys(partner.streams)) {
+    const asked = streamPartner(partner, stream);
+    const credential = credentialOf(asked);
+    const gate = gates.get(credential) ?? openGate(deps.pool, asked, credential);
+    gates.set(credential, gate);
+    const key =
+      typeof asked.auth === 'function' || asked.auth.type === 'function' ? asked.auth : JSON.stringify(asked.auth);
+    const line =
+      sharing.get(key) ??
+      openLine(deps, loaded, {
+        asked,
+        gate,
+        known: new KnownSecrets(former.get(stream)),
+        of: (now) => streamPartner(now, stream),
+      });
+    sharing.set(key, line);
+    lines.set(stream, line);
+  }
+  return {
+    changedAtMs,
+    files,
+    taken,
+    lines,
+    gates: [...gates.values()],
+    streams: compilePartner(partner, deps.names),
+    onHeaderProblems: headerProblems({ log: deps.log, partner: partner.name }),
+  };
+}
+
+function openGate(pool: Pool, partner: Partner, credential: string): Gate {
+  const { name, baseUrl, limits } = partner;
+  return {
+    limiter: postgresLimiter(pool, { partner: name, credential, baseUrl, limits, leaseMs: LEASE_MS }),
+    circuit: postgresCircuit(pool, { partner: name, credential, settings: settingsOf(partner) }),
+  };
+}
+
+interface LineOf {
+  readonly asked: Partner;
+  readonly gate: Gate;
+  readonly known: KnownSecrets;
+  /** The same of a definition that was read anew. */
+  readonly of: (partner: Partner) => Partner;
+}
+
+function openLine(
   deps: OpenDeps,
-  { partner, changeable: taken, carried, files }: LoadedPartner,
-  { changedAtMs, former }: Opening,
-): Opened {
-  const { pool, log, now, secrets, env } = deps;
-  const credential = credentialOf(partner);
-  const known = new KnownSecrets(former);
-  const connections = openConnections({ tls: partner.tls, env });
+  { partner, changeable: taken, carried }: LoadedPartner,
+  { asked, gate, known, of }: LineOf,
+): OpenLine {
+  const { log, now, secrets, env } = deps;
+  const connections = openConnections({ tls: asked.tls, env });
   const authorizer = rotatingAuthorizer({
     secrets,
     taken,
-    authorizer: authorizerOf(deps, partner, known),
+    authorizer: authorizerOf(deps, asked, { known, connections }),
     remake: async () => {
       const loaded = await loadWithSecrets(partner.name, deps);
-      return { authorizer: authorizerOf(deps, loaded.partner, known), taken: loaded.changeable };
+      return {
+        authorizer: authorizerOf(deps, of(loaded.partner), { known, connections }),
+        taken: loaded.changeable,
+      };
     },
   });
   // Behind those of `auth`, which are kept up to date: one secret may be both.
   for (const [name, value] of Object.entries(carried)) known.note(`env.${name}`, value);
   for (const [name, value] of Object.entries(secretParameters(partner))) known.note(name, value);
   return {
-    changedAtMs,
-    files,
-    taken,
     known,
-    streams: compilePartner(partner, deps.names),
+    gate,
     authorizer,
-    client: createPartnerClient({ partner, authorizer, connections, log, now }),
-    limiter: postgresLimiter(pool, {
-      partner: partner.name,
-      credential,
-      baseUrl: partner.baseUrl,
-      limits: partner.limits,
-      leaseMs: LEASE_MS,
-    }),
-    circuit: postgresCircuit(pool, { partner: partner.name, credential, settings: settingsOf(partner) }),
-    onHeaderProblems: headerProblems({ log, partner: partner.name }),
+    client: createPartnerClient({ partner: asked, authorizer, connections, log, now }),
   };
 }
 
-function authorizerOf({ pool, now, secrets }: OpenDeps, partner: Partner, known: KnownSecrets): Authorizer {
+function authorizerOf(
+  { pool, now, secrets }: OpenDeps,
+  partner: Partner,
+  { known, connections }: { readonly known: KnownSecrets; readonly connections: Connections },
+): Authorizer {
   return createAuthorizer({
     auth: partner.auth,
-    tokens: tokensOf(pool, partner, credentialOf(partner)),
-    exchange: createTokenExchange({ timeoutMs: partner.timeout, now }),
+    baseUrl: partner.baseUrl,
+    tokens: tokensOf(pool, partner),
+    exchange: createTokenExchange({ timeoutMs: partner.timeout, connections, now }),
     secret: secretFor(secrets),
     known,
     now,
@@ -175,26 +233,22 @@ function settingsOf({ retry, timeout, circuit: { window: windowMs, ...change } }
   return circuitSettings(backoff, { windowMs, ...change });
 }
 
-const tokensOf = (pool: Pool, { auth }: Partner, credential: string): TokenStore =>
-  typeof auth === 'object' && auth.type === 'oauth2'
-    ? postgresTokenStore(pool, { credential, secret: auth.clientSecret })
-    : createMemoryTokenStore();
-
 function accessTo(
   { warehouse, pauses }: { readonly warehouse: Warehouse; readonly pauses: Pauses },
   streamName: string,
-  { streams, client, authorizer, limiter, circuit, onHeaderProblems }: Opened,
+  { streams, lines, onHeaderProblems }: Opened,
 ): PartnerAccess {
   const stream = streams.get(streamName);
-  if (stream === undefined) return missing(streamName, streams);
+  const line = lines.get(streamName);
+  if (stream === undefined || line === undefined) return missing(streamName, streams);
+  const { client, authorizer, gate } = line;
   const { parent } = stream.definition;
   const parentStream = parent === undefined ? undefined : streams.get(parent.stream);
   return {
     stream,
     client,
     authorizer,
-    limiter,
-    circuit,
+    ...gate,
     pauses,
     onHeaderProblems,
     parents:

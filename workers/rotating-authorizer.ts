@@ -15,6 +15,7 @@ export interface Rotating {
 /** Looks at each request whether a secret has changed, and again when the partner refuses one. */
 export function rotatingAuthorizer({ secrets, taken, authorizer, remake }: Rotating): Authorizer {
   if (Object.keys(taken).length === 0) return authorizer;
+  const preparedBy = new WeakMap<PageRequest, Authorizer>();
   const usedBy = new WeakMap<PageRequest, Authorizer>();
   let current = { authorizer, taken };
   let remaking: Promise<void> | undefined;
@@ -33,21 +34,29 @@ export function rotatingAuthorizer({ secrets, taken, authorizer, remake }: Rotat
 
   return {
     canRefresh: true,
-    authorize: async (request) => {
+    prepare: async (request, permitted) => {
       await keepUp();
-      usedBy.set(request, current.authorizer);
-      return current.authorizer.authorize(request);
+      const { authorizer: using } = current;
+      await using.prepare?.(request, permitted);
+      preparedBy.set(request, using);
     },
-    refresh: async (request) => {
+    authorize: async (request) => {
+      if (!preparedBy.has(request)) await keepUp();
+      const used = preparedBy.get(request) ?? current.authorizer;
+      preparedBy.delete(request);
+      usedBy.set(request, used);
+      return used.authorize(request);
+    },
+    refresh: async (request, permitted) => {
       secrets.forget();
       await keepUp();
       const used = request === undefined ? undefined : usedBy.get(request);
       if (used !== undefined && used !== current.authorizer) return true;
-      return current.authorizer.canRefresh && current.authorizer.refresh(request);
+      return current.authorizer.canRefresh && current.authorizer.refresh(request, permitted);
     },
-    secrets: async (names) => {
+    secrets: async (names, permitted) => {
       if (names.length > 0) await keepUp();
-      return current.authorizer.secrets(names);
+      return current.authorizer.secrets(names, permitted);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { KeptConnectionBroke, PermitLapsed, type Departure } from '../../core/departure.ts';
+import { KeptConnectionBroke, PermitLapsed } from '../../core/departure.ts';
 import {
   explain,
   NeedsAttention,
@@ -19,6 +19,7 @@ import { hashToUuid } from '../../core/page-key.ts';
 import { pageMark } from '../../core/page-mark.ts';
 import type { UnreadAnswer } from '../../core/source.ts';
 import type { Authorizer } from '../../http/auth.ts';
+import type { Permitted } from '../../http/auth/token-exchange.ts';
 import { classify, type Verdict } from '../../http/classify.ts';
 import type { PartnerClient } from '../../http/client.ts';
 import { followRedirect, MOST_REDIRECTS } from '../../http/follow-redirect.ts';
@@ -36,6 +37,8 @@ import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { ErrorRule } from '../../definitions/definition.ts';
 import type { Validators } from '../../core/staged.ts';
 import { CircuitCall, type CircuitCallDeps } from './circuit-call.ts';
+import { countedDeparture } from './counted-departure.ts';
+import { permittedBy } from './permitted-by.ts';
 import { MAX_SLOT_WAIT_MS, takePermit } from './take-permit.ts';
 
 export interface FetchDeps extends CircuitCallDeps {
@@ -115,14 +118,15 @@ const BEHIND_THE_END: readonly number[] = [400, 404, 416, 422];
 
 /** One page: permit, request, verdict. One attempt, but for a token that had to be renewed and a redirect on the same origin. */
 export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: PageAsked): Promise<FetchedPage> {
-  const asked: PageAsked = { ...of, position: await sentPosition(stored, deps.authorizer) };
+  const permitted = permittedBy(deps, of.stream);
+  const asked: PageAsked = { ...of, position: await sentPosition(stored, deps.authorizer, permitted) };
   const { stream, position } = asked;
   const at = placeOf(asked);
   const first = withValidators(requestOf(asked, at), asked);
   let request = first;
   const urls = [first.url];
   for (let renewed = false; ;) {
-    const { verdict: judged, blockedUntil, ...answered } = await sendOne(deps, request, asked);
+    const { verdict: judged, blockedUntil, ...answered } = await sendOne(deps, request, { ...asked, permitted });
     const { answer } = answered;
     const redirected = judged.ruled ? undefined : followRedirect(request, answer);
     if (redirected !== undefined && mayFollow(redirected, urls)) {
@@ -184,7 +188,7 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
             : { afterMs: Math.max(0, Date.parse(verdict.resumeAt) - deps.now()) }),
         });
       case 'refreshToken':
-        if (renewed || !(await deps.authorizer.refresh(request)))
+        if (renewed || !(await deps.authorizer.refresh(request, permitted)))
           throw new NeedsAttention(`${message}; ${renewed ? 'a new token did not help' : 'there is no newer one'}`, {
             at: place,
           });
@@ -234,8 +238,9 @@ const refusesParent = ({ action, ruled }: Verdict, { position }: PageAsked, stat
 
 const isRefusal = ({ action }: Verdict): boolean => action === 'giveUp' || action === 'skip';
 
-async function sentPosition(position: Position, { secrets }: Authorizer): Promise<Position> {
-  return position.cursor === null ? position : { ...position, cursor: await sendCursor(position.cursor, secrets) };
+async function sentPosition(position: Position, { secrets }: Authorizer, permitted: Permitted): Promise<Position> {
+  if (position.cursor === null) return position;
+  return { ...position, cursor: await sendCursor(position.cursor, (names) => secrets(names, permitted)) };
 }
 
 interface Answered {
@@ -261,7 +266,11 @@ interface Judged extends Answered {
  * A permit that was not used in time cost the partner nothing: then another one is asked for. So it is once for a request that broke off
  * with a connection that had been kept, which may have reached the partner and counts: all that we ask for is read, never changed.
  */
-async function sendOne(deps: FetchDeps, request: PageRequest, asked: PageAsked): Promise<Judged> {
+async function sendOne(
+  deps: FetchDeps,
+  request: PageRequest,
+  { permitted, ...asked }: PageAsked & { readonly permitted: Permitted },
+): Promise<Judged> {
   const { partner, definition } = asked.stream;
   const lane = deps.lane ?? definition.lane;
   let giveUpAtMs = deps.now() + MAX_SLOT_WAIT_MS;
@@ -269,6 +278,8 @@ async function sendOne(deps: FetchDeps, request: PageRequest, asked: PageAsked):
   const wantedAtMs = deps.now();
   const onWire = (): void => deps.metrics?.permitWaited({ partner: partner.name, lane }, deps.now() - wantedAtMs);
   for (;;) {
+    // A token is asked for with a permit of its own, so it must be there before this one is taken.
+    await deps.authorizer.prepare?.(request, permitted);
     const permit = await takePermit(deps, { partner: partner.name, request, lane, giveUpAtMs });
     try {
       return await sendWith(permit, deps, { request, asked, onWire, fresh });
@@ -354,29 +365,17 @@ async function send(
     onWire();
     deps.onRequest();
   }
-  const answering = deps.client.send(request, deps.signal, departure && told(departure, { ...deps, onWire }), {
-    fresh,
-  });
+  const answering = deps.client.send(
+    request,
+    deps.signal,
+    departure && countedDeparture(departure, { ...deps, onWire }),
+    {
+      fresh,
+    },
+  );
   deps.onSending?.();
   return answering;
 }
-
-/** A request counts as it is handed to the kernel: one that is withdrawn before, or finds no connection, never reached the partner. */
-const told = (
-  departure: Departure,
-  { onWire, onRequest, signal }: { readonly onWire: () => void } & Pick<FetchDeps, 'onRequest' | 'signal'>,
-): Departure => ({
-  ...departure,
-  ready: (write, turnBack) =>
-    departure.ready(() => {
-      if (!signal.aborted) onRequest();
-      write();
-    }, turnBack),
-  onWire: () => {
-    departure.onWire();
-    onWire();
-  },
-});
 
 /** Nobody looks into a large page that came well, unless a rule does: it need not be decoded before the next request. */
 const isSearched = ({ status, bytes }: Answer, rules: readonly ErrorRule[]): boolean =>

@@ -2,12 +2,15 @@ import { sampleStream, type FailedSample, type Sample } from '../../activities/s
 import { explain, InvalidInput } from '../../core/errors.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import type { Partner } from '../../definitions/definition.ts';
+import type { Auth, Partner } from '../../definitions/definition.ts';
 import { listPartners, loadPartner, type LoadFrom } from '../../definitions/load.ts';
 import { checkNamedTargets } from '../../definitions/named-targets.ts';
 import { schemaYaml } from '../../definitions/suggest-schema.ts';
 import { secretFor, secretsOf } from '../../definitions/secrets.ts';
+import type { TokenStore } from '../../core/token-store.ts';
+import { tokensOf } from '../../workers/tokens-of.ts';
 import type { CommandContext } from '../command.ts';
+import { withDatabase } from '../context.ts';
 import { describeLimits } from '../describe-limits.ts';
 import { exitCodes } from '../exit.ts';
 import type { Output } from '../output.ts';
@@ -57,13 +60,22 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
     return exitCodes.ok;
   }
   const secret = secretFor(secretsOf(config.env));
-  const results: (Sample | FailedSample)[] = [];
-  for (const stream of chosen)
-    results.push(await sampleStream(stream, { streams: all, nowMs: Date.now(), secret, env: config.env }));
+  const sample = async (tokens?: (of: Partner) => TokenStore): Promise<(Sample | FailedSample)[]> => {
+    const results: (Sample | FailedSample)[] = [];
+    for (const stream of chosen)
+      results.push(await sampleStream(stream, { streams: all, nowMs: Date.now(), secret, tokens, env: config.env }));
+    return results;
+  };
+  const shares = config.databaseUrl !== undefined && [...all.values()].some((stream) => rotates(stream.partner.auth));
+  const results = shares ? await withDatabase(config, (pool) => sample((of) => tokensOf(pool, of))) : await sample();
   output.json({ partner: name, streams: results });
   for (const result of results) print(output, result, options);
   return results.some((result) => 'error' in result || result.rejected.length > 0) ? exitCodes.failed : exitCodes.ok;
 }
+
+/** A refresh token that is used twice locks everybody out, so the workers' own is used. */
+const rotates = (auth: Auth): boolean =>
+  typeof auth !== 'function' && auth.type === 'oauth2' && auth.grant !== 'client_credentials';
 
 const cureOf = (reason: string): string =>
   reason.endsWith(', found null') ? "; where it may be empty, its type is a list with 'null'" : '';

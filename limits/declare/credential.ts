@@ -1,6 +1,7 @@
 import { createHash, scrypt, scryptSync } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Partner } from '../../definitions/definition.ts';
+import { ownerOfAuth } from '../../definitions/stream-partner.ts';
 
 const MOST = 1000;
 const LENGTH = 12;
@@ -48,10 +49,40 @@ interface Ingredients {
   readonly salt: string;
 }
 
-function ingredients({ name, baseUrl, auth, limits }: Partner): Ingredients {
-  const { origin } = new URL(baseUrl);
-  const own = typeof auth === 'function' ? `function ${name}` : JSON.stringify(auth);
-  const secret = limits.credential === undefined ? own : `named ${limits.credential}`;
+function ingredients(partner: Partner): Ingredients {
+  const { origin } = new URL(partner.baseUrl);
+  const { credential } = partner.limits;
+  const secret = credential === undefined ? ownSecret(partner) : `named ${credential}`;
   const key = createHash('sha256').update(`${origin}\n${secret}`).digest('base64');
   return { key, secret, salt: `syncline credential ${origin}` };
+}
+
+function ownSecret(partner: Partner): string {
+  const { auth, tls } = partner;
+  if (typeof auth === 'function' || auth.type === 'function') return `function ${ownerOfAuth(partner)}`;
+  // The partner knows by its certificate alone who asks.
+  const known = auth.type === 'none' && tls?.cert !== undefined ? { ...auth, cert: tls.cert } : auth;
+  return JSON.stringify(known);
+}
+
+const unnamed = new WeakMap<Partner, Partner>();
+
+/**
+ * What the tokens of a definition's `auth` are stored under: of `authorization_code` the same whatever the secret, for a person has
+ * agreed to them; of others as the credential, though never one that several share by its name.
+ */
+export function tokenKeyOf(partner: Partner): string {
+  const { auth, limits } = partner;
+  const owner = ownerOfAuth(partner);
+  const isOAuth2 = typeof auth !== 'function' && auth.type === 'oauth2';
+  if (isOAuth2 && auth.grant === 'authorization_code')
+    return `authorized ${createHash('sha256')
+      .update(JSON.stringify([owner, auth.tokenUrl, auth.clientId]))
+      .digest('hex')
+      .slice(0, 2 * LENGTH)}`;
+  // Those of before were stored so, and a rotated refresh token must not be lost.
+  if (limits.credential === undefined || (isOAuth2 && owner === partner.name)) return credentialOf(partner);
+  const own = unnamed.get(partner) ?? { ...partner, limits: { ...limits, credential: undefined } };
+  unnamed.set(partner, own);
+  return credentialOf(own);
 }

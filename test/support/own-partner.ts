@@ -38,6 +38,8 @@ export interface OwnPartner {
     stream: string,
     run?: { readonly window?: string; readonly generation?: number },
   ) => Promise<StreamReport>;
+  /** One grant of it. */
+  readonly grant: (stream: string) => Promise<GrantResult>;
 }
 
 export interface OwnPartners {
@@ -47,6 +49,10 @@ export interface OwnPartners {
     streams: PartnerInput['streams'],
     more?: Partial<PartnerInput>,
   ) => Promise<OwnPartner>;
+  /** The same partner, read by this worker. */
+  readonly again: (partner: Pick<OwnPartner, 'name' | 'asked' | 'define' | 'write'>) => Promise<OwnPartner>;
+  readonly folder: string;
+  readonly databaseUrl: string;
   readonly close: () => Promise<void>;
 }
 
@@ -54,9 +60,18 @@ const MOST_GRANTS = 500;
 
 const now = (): number => Date.now();
 
-/** A database and as many partners of the test's own as it wants; streams are read here, without Temporal. */
-export async function ownPartners(): Promise<OwnPartners> {
-  const [database, folder] = await Promise.all([freshDatabase(), temporaryFolder()]);
+/**
+ * A database and as many partners of the test's own as it wants; streams are read here, without Temporal. `sharing`: another worker with
+ * the same database and definitions.
+ */
+export async function ownPartners({ sharing }: { readonly sharing?: OwnPartners } = {}): Promise<OwnPartners> {
+  const [database, folder] =
+    sharing === undefined
+      ? await Promise.all([freshDatabase(), temporaryFolder()])
+      : [
+          { url: sharing.databaseUrl, drop: async () => {} },
+          { path: sharing.folder, remove: async () => {} },
+        ];
   const pool = openPool(database.url);
   const warehouse = postgresWarehouse(pool);
   const quiet = { info: () => {}, warn: () => {}, debug: () => {} };
@@ -89,27 +104,37 @@ export async function ownPartners(): Promise<OwnPartners> {
         }),
       );
     await define(streams);
+    const write: OwnPartner['write'] = async (text) => {
+      await rm(join(folder.path, `${name}.yaml`));
+      await writeFile(join(folder.path, `${name}.ts`), await text(name, baseUrl));
+    };
+    return again({ name, asked, define, write });
+  };
+
+  const again: OwnPartners['again'] = async (own) => {
+    const { name } = own;
+    const grant = async (
+      stream: string,
+      { window = '2026-11-24', generation = 1 }: Parameters<OwnPartner['read']>[1] = {},
+    ): Promise<GrantResult> => {
+      const syncId = `sync/${name}/${stream}/${window}${generation === 1 ? '' : `/g${generation}`}`;
+      const job = { partner: name, stream, syncId, runId: null, window, kind: 'manual', lane: 'normal' } as const;
+      const access = await partners.access(name, stream);
+      return pullStream(
+        { access, warehouse, failpoint: noFailpoint, now, random: () => 0, draining: () => false },
+        { ...job, idleGrants: 0 },
+        { signal: new AbortController().signal, writer: { workflowRunId: 'r', attempt: 1 }, heartbeat: () => {} },
+      );
+    };
     return {
-      name,
-      asked,
-      define,
-      write: async (text) => {
-        await rm(join(folder.path, `${name}.yaml`));
-        await writeFile(join(folder.path, `${name}.ts`), await text(name, baseUrl));
-      },
-      read: async (stream, { window = '2026-11-24', generation = 1 } = {}) => {
-        const syncId = `sync/${name}/${stream}/${window}${generation === 1 ? '' : `/g${generation}`}`;
-        const job = { partner: name, stream, syncId, runId: null, window, kind: 'manual', lane: 'normal' } as const;
+      ...own,
+      grant,
+      read: async (stream, run) => {
         for (let grants = 0; grants < MOST_GRANTS; grants++) {
-          const access = await partners.access(name, stream);
-          const result: GrantResult = await pullStream(
-            { access, warehouse, failpoint: noFailpoint, now, random: () => 0, draining: () => false },
-            { ...job, idleGrants: 0 },
-            { signal: new AbortController().signal, writer: { workflowRunId: 'r', attempt: 1 }, heartbeat: () => {} },
-          );
+          const result = await grant(stream, run);
           if (result.state === 'done') return result.report;
         }
-        throw new Error(`${syncId} did not end in ${MOST_GRANTS} grants`);
+        throw new Error(`${name}/${stream} did not end in ${MOST_GRANTS} grants`);
       },
     };
   };
@@ -117,6 +142,9 @@ export async function ownPartners(): Promise<OwnPartners> {
   return {
     pool,
     partner,
+    again,
+    folder: folder.path,
+    databaseUrl: database.url,
     close: async () => {
       await partners.close();
       for (const server of servers) server.close();
