@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { runFromSources, runSyncline, type Ended } from './run-syncline.ts';
 
@@ -32,10 +33,13 @@ afterAll(async () => {
 const run = (args: string, more: Record<string, string> = {}): Promise<Ended> =>
   runSyncline(args === '' ? [] : args.split(' '), { ...env, ...more });
 
+/** Processes that share nothing, and take longer to start than to say it. */
+const scenario = sideBySide(4);
+
 const nobody = `postgres://me:${CANARY}@127.0.0.1:1/warehouse`;
 
 describe('a command that is not understood ends with 2 and says why', () => {
-  test.each([
+  scenario.each([
     ['', {}, /^Usage: syncline .*Commands:/s],
     ['partners chek acme', {}, /^error: unknown command 'chek'\n\(Did you mean check\?\)/],
     ['sync', {}, /^error: missing required argument 'partner'/],
@@ -70,7 +74,7 @@ describe('a command that is not understood ends with 2 and says why', () => {
     expect(stderr).not.toMatch(/canary|^\s+at /m);
   });
 
-  test('a role that no worker has', async () => {
+  scenario('a role that no worker has', async () => {
     expect(await run('worker --role boss', { DATABASE_URL: database.url })).toEqual({
       code: 2,
       stdout: '',
@@ -80,7 +84,7 @@ describe('a command that is not understood ends with 2 and says why', () => {
 });
 
 describe('a command that cannot do its work ends with 1 and says what to do', () => {
-  test('when PostgreSQL does not answer', async () => {
+  scenario('when PostgreSQL does not answer', async () => {
     expect(await run('runs list', { DATABASE_URL: nobody })).toEqual({
       code: 1,
       stdout: '',
@@ -88,7 +92,7 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
     });
   });
 
-  test('when the database was never migrated', async () => {
+  scenario('when the database was never migrated', async () => {
     const url = new URL(database.url);
     url.pathname = '/postgres';
     expect(await run('status --json', { DATABASE_URL: url.href })).toEqual({
@@ -98,7 +102,7 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
     });
   });
 
-  test('when nothing at all answers, the doctor names each thing', async () => {
+  scenario('when nothing at all answers, the doctor names each thing', async () => {
     const { code, stdout, stderr } = await run('doctor --json', {
       DATABASE_URL: nobody,
       TEMPORAL_ADDRESS: '127.0.0.1:1',
@@ -115,7 +119,7 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
     ]);
   });
 
-  test('the doctor shows every definition that does not hold', async () => {
+  scenario('the doctor shows every definition that does not hold', async () => {
     const other = await temporaryFolder();
     for (const name of ['one', 'two']) await writeFile(join(other.path, `${name}.yaml`), `${named(name)}wrong: 1\n`);
     await writeFile(join(other.path, 'well.yaml'), named('well'));
@@ -131,7 +135,7 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
   });
 });
 
-test.each([
+scenario.each([
   ['--version', /^\d+\.\d+\.\d+\n$/],
   ['sync --help', /--window <window>.*--force.*--no-wait.*--json/s],
   ['partners check acme --offline', /^The definition of acme holds: orders\.\n$/],
@@ -139,7 +143,7 @@ test.each([
   expect(await run(args)).toEqual({ code: 0, stdout: expect.stringMatching(says), stderr: '' });
 });
 
-test('the sources run as they are, as in a checkout', async () => {
+scenario('the sources run as they are, as in a checkout', async () => {
   const { code, stdout } = await runFromSources(['--version'], env);
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
 });

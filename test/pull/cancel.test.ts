@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { reportOfSync } from '../../client/start-sync.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectTruth } from '../support/expect-truth.ts';
 import { openPullBench, streamReport } from '../support/pull-bench.ts';
 import type { PullBench } from '../support/pull-bench.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import * as streams from '../support/simulator-streams.ts';
 import { tableRows } from '../support/table-rows.ts';
 
@@ -13,8 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
+const scenario = sideBySide();
+
 describe('a cancelled run', () => {
-  test('keeps what was committed, is never green, and goes on from there when it is started again', async () => {
+  scenario('keeps what was committed, is never green, and goes on from there when it is started again', async () => {
     const partner = await bench.partner({
       simulator: { faults: [{ kind: 'hang', nth: 4, stream: 'payments' }] },
       streams: { payments: streams.payments, customers: streams.customers },
@@ -52,7 +55,7 @@ describe('a cancelled run', () => {
     await expectTruth(bench.pool, partner, 'customers');
   });
 
-  test('while it waits for the limit of the partner ends at once as well', async () => {
+  scenario('while it waits for the limit of the partner ends at once as well', async () => {
     const partner = await bench.partner({
       simulator: { faults: [{ kind: 'throttle', seconds: 3000, nth: 3 }] },
       streams: { payments: streams.payments },

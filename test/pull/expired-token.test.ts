@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import type { PartnerInput } from '../../definitions/definition.ts';
 import type { SimulatorOptions } from '../../simulator/options.ts';
 import type { Simulator } from '../../simulator/start.ts';
 import { expectTruth } from '../support/expect-truth.ts';
 import { openPullBench, streamReport } from '../support/pull-bench.ts';
 import type { PullBench } from '../support/pull-bench.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import * as streams from '../support/simulator-streams.ts';
 
 let bench: PullBench;
@@ -12,6 +13,8 @@ beforeAll(async () => {
   bench = await openPullBench();
 });
 afterAll(() => bench.close());
+
+const scenario = sideBySide();
 
 const credentials = {
   type: 'oauth2',
@@ -32,7 +35,7 @@ const requestsOf = ({ stats }: Simulator): Record<string, number> =>
 describe('a token that ends in the middle of a run', () => {
   const revoked: SimulatorOptions = { auth: { type: 'oauth2' }, faults: [{ kind: 'expired_token', nth: 3 }] };
   const shortLived: SimulatorOptions = { auth: { type: 'oauth2', expiresAfterRequests: 3 } };
-  test.each([
+  scenario.each([
     {
       name: 'is renewed with client credentials',
       auth: byClient,
@@ -63,7 +66,7 @@ describe('a token that ends in the middle of a run', () => {
     await expectTruth(bench.pool, partner, 'payments');
   });
 
-  test('is renewed once for all streams', async () => {
+  scenario('is renewed once for all streams', async () => {
     const { partner, report } = await bench.syncOnce({
       simulator: { auth: { type: 'oauth2' }, faults: [{ kind: 'expired_token', nth: 6 }] },
       streams: { payments: streams.payments, customers: streams.customers, events: streams.events },
@@ -75,7 +78,7 @@ describe('a token that ends in the middle of a run', () => {
 });
 
 describe('a rotated refresh token', () => {
-  test('is found by the next run, after the worker forgot all it knew', async () => {
+  scenario('is found by the next run, after the worker forgot all it knew', async () => {
     const { partner } = await bench.syncOnce({
       simulator: { auth: { type: 'oauth2', expiresAfterRequests: 5 } },
       streams: { payments: streams.payments },
@@ -89,7 +92,7 @@ describe('a rotated refresh token', () => {
 });
 
 describe('credentials that are no longer any good', () => {
-  test.each([
+  scenario.each([
     {
       name: 'a refresh token nobody knows',
       auth: { ...byRefresh, refreshToken: 'revoked' },
@@ -115,7 +118,7 @@ describe('credentials that are no longer any good', () => {
     expect(requestsOf(partner.simulator)).toEqual({ oauth });
   });
 
-  test('are not renewed for ever when the new token is refused as well', async () => {
+  scenario('are not renewed for ever when the new token is refused as well', async () => {
     const { partner, report } = await bench.syncOnce({
       simulator: { auth: { type: 'oauth2' }, faults: [{ kind: 'expired_token', after: 2 }] },
       streams: { payments: streams.payments },

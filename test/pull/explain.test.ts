@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { Client } from '@temporalio/client';
 import { runsShow } from '../../cli/commands/runs.ts';
 import { startSync } from '../../client/start-sync.ts';
@@ -9,6 +9,7 @@ import { freshNamespace } from '../support/fresh-namespace.ts';
 import { openPullBench, WINDOW } from '../support/pull-bench.ts';
 import type { PullBench } from '../support/pull-bench.ts';
 import { said } from '../support/said.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import * as streams from '../support/simulator-streams.ts';
 
 let bench: PullBench;
@@ -16,6 +17,8 @@ beforeAll(async () => {
   bench = await openPullBench();
 });
 afterAll(() => bench.close());
+
+const scenario = sideBySide();
 
 /** What `runs show` says once it says all of that; else what it says in the end. */
 async function shown(runId: string, ...says: readonly RegExp[]): Promise<string> {
@@ -28,32 +31,35 @@ async function shown(runId: string, ...says: readonly RegExp[]): Promise<string>
   return text;
 }
 
-test('runs show tells what each stream waits for: the end of an outage, the stream it needs, and then nothing', async () => {
-  const partner = await bench.partner({
-    simulator: {
-      faults: [{ kind: 'status', status: 500, stream: 'payments' }],
-    },
-    streams: {
-      payments: { ...streams.payments, lane: 'critical' },
-      refunds: {
-        ...streams.customers,
-        path: '/v1/payments/{payment}/refunds',
-        parent: { stream: 'payments', field: 'id', as: 'payment' },
+scenario(
+  'runs show tells what each stream waits for: the end of an outage, the stream it needs, and then nothing',
+  async () => {
+    const partner = await bench.partner({
+      simulator: {
+        faults: [{ kind: 'status', status: 500, stream: 'payments' }],
       },
-    },
-    partner: { retry: { attempts: 9, base: '10m', cap: '10m' }, circuit: { streak: 2 } },
-  });
-  const { handle, runId } = await partner.start();
-  const down = /^payments: bad\S+ does not answer: .*answered 500.*; the next probe is at \d{4}-/m;
-  const text = await shown(runId, down);
-  expect(text).toMatch(down);
-  expect(text).toMatch(/^refunds: needs the records of payments, which has not ended$/m);
-  await handle.cancel();
-  await handle.result().catch(() => {});
-  expect(await shown(runId)).not.toMatch(/next probe|needs the records/);
-});
+      streams: {
+        payments: { ...streams.payments, lane: 'critical' },
+        refunds: {
+          ...streams.customers,
+          path: '/v1/payments/{payment}/refunds',
+          parent: { stream: 'payments', field: 'id', as: 'payment' },
+        },
+      },
+      partner: { retry: { attempts: 9, base: '10m', cap: '10m' }, circuit: { streak: 2 } },
+    });
+    const { handle, runId } = await partner.start();
+    const down = /^payments: bad\S+ does not answer: .*answered 500.*; the next probe is at \d{4}-/m;
+    const text = await shown(runId, down);
+    expect(text).toMatch(down);
+    expect(text).toMatch(/^refunds: needs the records of payments, which has not ended$/m);
+    await handle.cancel();
+    await handle.result().catch(() => {});
+    expect(await shown(runId)).not.toMatch(/next probe|needs the records/);
+  },
+);
 
-test('a run that no worker has begun is explained too', async () => {
+scenario('a run that no worker has begun is explained too', async () => {
   const namespace = await freshNamespace();
   const client = new Client({ connection: bench.client.connection, namespace });
   const run = { partner: 'early', streams: [], window: WINDOW, kind: 'manual', generation: 1 } as const;
@@ -67,7 +73,7 @@ test('a run that no worker has begun is explained too', async () => {
   await expect(said(config, {}, (context) => runsShow({ ...context, id: runId }))).rejects.toThrow(/there is no run/);
 });
 
-test('runs show names the limit, and the command that starts the worker which is missing', async () => {
+scenario('runs show names the limit, and the command that starts the worker which is missing', async () => {
   const partner = await bench.partner({
     simulator: { faults: [{ kind: 'throttle', nth: 2, seconds: 900 }] },
     streams: { payments: streams.payments },

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { expectTruth } from '../support/expect-truth.ts';
 import { openPullBench, streamReport } from '../support/pull-bench.ts';
 import type { PullBench } from '../support/pull-bench.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import * as streams from '../support/simulator-streams.ts';
 
 let bench: PullBench;
@@ -9,6 +10,8 @@ beforeAll(async () => {
   bench = await openPullBench();
 });
 afterAll(() => bench.close());
+
+const scenario = sideBySide();
 
 const all = {
   payments: streams.payments,
@@ -19,7 +22,7 @@ const all = {
 const names = ['payments', 'customers', 'refunds', 'events'] as const;
 
 describe('a stream that fails', () => {
-  test('stops no other, and is all that is tried when the sync is started again, from where it stood', async () => {
+  scenario('stops no other, and is all that is tried when the sync is started again, from where it stood', async () => {
     const { partner, report } = await bench.syncOnce({
       simulator: { faults: [{ kind: 'status', status: 500, stream: 'customers', after: 2 }] },
       streams: all,
@@ -50,7 +53,7 @@ describe('a stream that fails', () => {
     for (const name of names) await expectTruth(bench.pool, partner, name);
   });
 
-  test('takes those down that need it, and none besides', async () => {
+  scenario('takes those down that need it, and none besides', async () => {
     const { partner, report } = await bench.syncOnce({
       simulator: { faults: [{ kind: 'status', status: 403, stream: 'customers' }] },
       streams: { payment_methods: streams.paymentMethods, customers: streams.customers, events: streams.events },
@@ -66,7 +69,7 @@ describe('a stream that fails', () => {
       await expectTruth(bench.pool, partner, name);
   });
 
-  test('makes the run failed when there is no other', async () => {
+  scenario('makes the run failed when there is no other', async () => {
     const { report } = await bench.syncOnce({
       simulator: { faults: [{ kind: 'status', status: 403 }] },
       streams: { customers: streams.customers },
@@ -74,7 +77,7 @@ describe('a stream that fails', () => {
     expect(report.outcome).toBe('failed');
   });
 
-  test('leaves the run red in Temporal and in the ledger', async () => {
+  scenario('leaves the run red in Temporal and in the ledger', async () => {
     const { partner, report } = await bench.syncOnce({
       simulator: { faults: [{ kind: 'status', status: 403, stream: 'events' }] },
       streams: { customers: streams.customers, events: streams.events },

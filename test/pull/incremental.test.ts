@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { HOUR } from '../../core/duration.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
 import type { Row } from '../../simulator/records.ts';
 import { expectTruth } from '../support/expect-truth.ts';
 import { openPullBench, streamReport } from '../support/pull-bench.ts';
 import type { BenchPartner, PullBench } from '../support/pull-bench.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import * as streams from '../support/simulator-streams.ts';
 import { digestOf, tableRows } from '../support/table-rows.ts';
 
@@ -13,6 +14,8 @@ beforeAll(async () => {
   bench = await openPullBench();
 });
 afterAll(() => bench.close());
+
+const scenario = sideBySide();
 
 /** The world ends long before now: a time in the future would move no watermark. */
 const simulator = { now: '2024-06-01T00:00:00Z' };
@@ -47,7 +50,7 @@ function rangesAsked(partner: BenchPartner, skip = 0): readonly (readonly [strin
 }
 
 describe('a stream that is read by time', () => {
-  test('begins at its initial time and then reads from the watermark, less the lookback', async () => {
+  scenario('begins at its initial time and then reads from the watermark, less the lookback', async () => {
     const { partner, report } = await bench.partner({ simulator, streams: { payments } }).then(async (each) => ({
       partner: each,
       report: await each.sync({ window: '2024-06-01' }),
@@ -67,7 +70,7 @@ describe('a stream that is read by time', () => {
     await expectTruth(bench.pool, partner, 'payments');
   });
 
-  test('finds records that come later with the very time of the watermark, without any lookback', async () => {
+  scenario('finds records that come later with the very time of the watermark, without any lookback', async () => {
     const exact = { ...payments, incremental: { ...payments.incremental, lookback: '0s' } };
     const partner = await bench.partner({ simulator, streams: { payments: exact } });
     await partner.sync({ window: '2024-06-01' });
@@ -79,7 +82,7 @@ describe('a stream that is read by time', () => {
     await expectTruth(bench.pool, partner, 'payments');
   });
 
-  test('loses none of many records with equal times, split over pages, grants and runs', async () => {
+  scenario('loses none of many records with equal times, split over pages, grants and runs', async () => {
     const tiny = { ...payments, query: { limit: 2 } };
     const partner = await bench.partner({
       simulator: { ...simulator, payments: 20 },
@@ -96,7 +99,7 @@ describe('a stream that is read by time', () => {
     await expectTruth(bench.pool, partner, 'payments');
   });
 
-  test('reads a missed night later, since it goes on from the watermark', async () => {
+  scenario('reads a missed night later, since it goes on from the watermark', async () => {
     const partner = await bench.partner({ simulator, streams: { payments } });
     await partner.sync({ window: '2024-06-01' });
     partner.simulator.mutate({ add: 3, at: '2024-06-02T10:00:00Z' });
@@ -105,7 +108,7 @@ describe('a stream that is read by time', () => {
     await expectTruth(bench.pool, partner, 'payments');
   });
 
-  test('moves no watermark in a run that failed', async () => {
+  scenario('moves no watermark in a run that failed', async () => {
     const partner = await bench.partner({ simulator, streams: { payments } });
     await partner.sync({ window: '2024-06-01' });
     partner.simulator.mutate({ change: 60, add: 10, at: '2024-06-02T10:00:00Z' });
@@ -120,7 +123,7 @@ describe('a range', () => {
   const label = '2024-03-01..2024-03-31';
   const [from, to] = ['2024-03-01', '2024-04-01'];
 
-  test('is read as given, less the lookback, and moves no watermark: the next day reads all there is', async () => {
+  scenario('is read as given, less the lookback, and moves no watermark: the next day reads all there is', async () => {
     const partner = await bench.partner({ simulator, streams: { payments } });
     expect((await partner.sync({ window: label })).outcome).toBe('ok');
     expect(rangesAsked(partner)).toEqual([['2024-02-29T23:00:00.000Z', '2024-04-01T00:00:00.000Z']]);
@@ -132,7 +135,7 @@ describe('a range', () => {
     await expectTruth(bench.pool, partner, 'payments');
   });
 
-  test('is cut into slices without gap or overlap', async () => {
+  scenario('is cut into slices without gap or overlap', async () => {
     const sliced = { ...payments, slice: '7d', incremental: { ...payments.incremental, lookback: '0s' } };
     const partner = await bench.partner({
       simulator,
@@ -150,7 +153,7 @@ describe('a range', () => {
     );
   });
 
-  test('that is none fails at once and says what it should be', async () => {
+  scenario('that is none fails at once and says what it should be', async () => {
     const partner = await bench.partner({ simulator, streams: { payments } });
     await expect(partner.sync({ window: '2024-02-30' })).rejects.toThrow(
       'expected a day (2026-11-24 or 2026-11-24@Europe/Berlin)',

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { balances } from '../../core/counts.ts';
 import { expectTruth } from '../support/expect-truth.ts';
 import { openPullBench, streamReport } from '../support/pull-bench.ts';
 import type { PullBench } from '../support/pull-bench.ts';
 import { digestOf, tableRows } from '../support/table-rows.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import * as streams from '../support/simulator-streams.ts';
 
 let bench: PullBench;
@@ -11,6 +12,8 @@ beforeAll(async () => {
   bench = await openPullBench();
 });
 afterAll(() => bench.close());
+
+const scenario = sideBySide();
 
 /** Where pages are found by counting, an empty one ends the listing. */
 const listings = [
@@ -23,7 +26,7 @@ const listings = [
 ] as const;
 
 describe('a listing', () => {
-  test.each(listings)(
+  scenario.each(listings)(
     'continued by $name ends equal to what the partner holds',
     async ({ stream, definition, pages }) => {
       const { partner, report } = await bench.syncOnce({ streams: { [stream]: definition } });
@@ -40,7 +43,7 @@ describe('a listing', () => {
     },
   );
 
-  test('gives the same table whatever grants it is cut into', async () => {
+  scenario('gives the same table whatever grants it is cut into', async () => {
     const { partner, report } = await bench.syncOnce({
       streams: { payments: streams.payments },
       partner: { grant: { requests: 1 } },
@@ -49,7 +52,7 @@ describe('a listing', () => {
     await expectTruth(bench.pool, partner, 'payments');
   });
 
-  test('of short pages is read to its end', async () => {
+  scenario('of short pages is read to its end', async () => {
     const { partner, report } = await bench.syncOnce({
       simulator: { faults: [{ kind: 'short_page' }] },
       streams: { payments: streams.payments, customers: streams.customers, events: streams.events },
@@ -60,7 +63,7 @@ describe('a listing', () => {
 });
 
 describe('a child stream', () => {
-  test('asks once for each parent', async () => {
+  scenario('asks once for each parent', async () => {
     const { partner, report } = await bench.syncOnce({
       streams: { payments: streams.paymentsOfCustomer, customers: streams.customers },
     });
@@ -72,7 +75,7 @@ describe('a child stream', () => {
     expect(streamReport(report, 'payments').requests).toBe(streamReport(report, 'payments').pages);
   });
 
-  test('adds the parent to each record where it is asked to', async () => {
+  scenario('adds the parent to each record where it is asked to', async () => {
     const { partner, report } = await bench.syncOnce({
       streams: {
         payments: {
@@ -89,7 +92,7 @@ describe('a child stream', () => {
     expect(digestOf(rows)).toEqual(digestOf(truth));
   });
 
-  test('asks for several parents at once', async () => {
+  scenario('asks for several parents at once', async () => {
     const { partner, report } = await bench.syncOnce({
       streams: { payment_methods: streams.paymentMethods, customers: streams.customers },
     });
@@ -98,7 +101,7 @@ describe('a child stream', () => {
     await expectTruth(bench.pool, partner, 'payment_methods');
   });
 
-  test('of a stream without records ends ok without a request', async () => {
+  scenario('of a stream without records ends ok without a request', async () => {
     const { partner, report } = await bench.syncOnce({
       simulator: { customers: 0, payments: 0, refunds: 0, events: 0 },
       streams: { payment_methods: streams.paymentMethods, customers: streams.customers },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { replayQuarantine } from '../../activities/replay-quarantine.ts';
 import type { Replayed } from '../../activities/replay-quarantine.ts';
 import { balances } from '../../core/counts.ts';
@@ -11,6 +11,7 @@ import type { QuarantinedRecord } from '../../store/quarantine/quarantine.ts';
 import { expectTruth } from '../support/expect-truth.ts';
 import { openPullBench, streamReport } from '../support/pull-bench.ts';
 import type { BenchPartner, PullBench } from '../support/pull-bench.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import * as streams from '../support/simulator-streams.ts';
 import { digestOf, tablePayloads, tableRows } from '../support/table-rows.ts';
 import { plainNames } from '../../messages/names.ts';
@@ -20,6 +21,8 @@ beforeAll(async () => {
   bench = await openPullBench();
 });
 afterAll(() => bench.close());
+
+const scenario = sideBySide();
 
 /** Three of 200 payments come without their currency. */
 const faults = [{ kind: 'malformed', field: 'currency', count: 3 }] as const;
@@ -48,7 +51,7 @@ async function everything(partner: BenchPartner): Promise<unknown> {
 }
 
 describe('quarantined records', () => {
-  test('are listed with the reason, go through once the definition fits, and only once', async () => {
+  scenario('are listed with the reason, go through once the definition fits, and only once', async () => {
     const { partner, report } = await bench.syncOnce({ simulator: { faults }, streams: { payments: strict } });
     expect(streamReport(report, 'payments')).toMatchObject({
       outcome: 'partial',
@@ -85,7 +88,7 @@ describe('quarantined records', () => {
     expect(await everything(partner)).toEqual(before);
   });
 
-  test('that were replayed are brought up to date by the next run like any others', async () => {
+  scenario('that were replayed are brought up to date by the next run like any others', async () => {
     const { partner } = await bench.syncOnce({ simulator: { faults }, streams: { payments: strict } });
     await partner.define({ streams: { payments: lenient } });
     await replay(partner, await held(partner));
@@ -95,7 +98,7 @@ describe('quarantined records', () => {
     await expectTruth(bench.pool, partner, 'payments');
   });
 
-  test('never overwrite what came later', async () => {
+  scenario('never overwrite what came later', async () => {
     const { partner } = await bench.syncOnce({ simulator: { faults }, streams: { payments: strict } });
     const records = await held(partner);
     partner.simulator.set({ faults: [] });
@@ -106,25 +109,28 @@ describe('quarantined records', () => {
     await expectTruth(bench.pool, partner, 'payments');
   });
 
-  test('that all went through are no reason to fail any more: the sync of the window is well, without a request', async () => {
-    const over = { errorBudget: { count: 2, share: 1 } };
-    const { partner, report } = await bench.syncOnce({
-      simulator: { faults },
-      streams: { payments: { ...strict, ...over } },
-    });
-    expect(report).toMatchObject({ outcome: 'failed', reason: expect.stringMatching(/error budget of 2$/) });
-    await partner.define({ streams: { payments: { ...lenient, ...over } } });
-    await replay(partner, await held(partner));
-    const asked = partner.simulator.requests().length;
-    expect(await partner.sync()).toMatchObject({
-      outcome: 'ok',
-      reason: null,
-      streams: [{ settled: 3, counts: { fetched: 200, inserted: 197, quarantined: 3 } }],
-    });
-    expect(partner.simulator.requests()).toHaveLength(asked);
-  });
+  scenario(
+    'that all went through are no reason to fail any more: the sync of the window is well, without a request',
+    async () => {
+      const over = { errorBudget: { count: 2, share: 1 } };
+      const { partner, report } = await bench.syncOnce({
+        simulator: { faults },
+        streams: { payments: { ...strict, ...over } },
+      });
+      expect(report).toMatchObject({ outcome: 'failed', reason: expect.stringMatching(/error budget of 2$/) });
+      await partner.define({ streams: { payments: { ...lenient, ...over } } });
+      await replay(partner, await held(partner));
+      const asked = partner.simulator.requests().length;
+      expect(await partner.sync()).toMatchObject({
+        outcome: 'ok',
+        reason: null,
+        streams: [{ settled: 3, counts: { fetched: 200, inserted: 197, quarantined: 3 } }],
+      });
+      expect(partner.simulator.requests()).toHaveLength(asked);
+    },
+  );
 
-  test('keep no payload where the stream withholds it', async () => {
+  scenario('keep no payload where the stream withholds it', async () => {
     const { partner, report } = await bench.syncOnce({
       simulator: { faults },
       streams: { payments: { ...strict, quarantinePayload: 'withhold' } },
@@ -138,35 +144,38 @@ describe('quarantined records', () => {
 });
 
 describe('a stream that is set to freeze', () => {
-  test('stops for a person at the first record that does not fit, and goes on after the definition was corrected', async () => {
-    const { partner, report } = await bench.syncOnce({
-      simulator: { faults: [{ kind: 'type_change', from: 120, field: 'currency' }], payments: 200 },
-      streams: { payments: { ...strict, onMismatch: 'freeze' } },
-    });
-    const frozen = streamReport(report, 'payments');
-    expect(frozen).toMatchObject({
-      outcome: 'failed',
-      counts: { quarantined: 0 },
-      reason: expect.stringMatching(/currency.*freeze.*start the sync again/s),
-    });
-    expect(balances(frozen.counts)).toBe(true);
-    expect(await tableRows(bench.pool, partner.name, 'payments')).toHaveLength(frozen.counts.inserted);
-    expect(frozen.counts.inserted).toBeLessThan(200);
-    expect(await held(partner)).toEqual([]);
+  scenario(
+    'stops for a person at the first record that does not fit, and goes on after the definition was corrected',
+    async () => {
+      const { partner, report } = await bench.syncOnce({
+        simulator: { faults: [{ kind: 'type_change', from: 120, field: 'currency' }], payments: 200 },
+        streams: { payments: { ...strict, onMismatch: 'freeze' } },
+      });
+      const frozen = streamReport(report, 'payments');
+      expect(frozen).toMatchObject({
+        outcome: 'failed',
+        counts: { quarantined: 0 },
+        reason: expect.stringMatching(/currency.*freeze.*start the sync again/s),
+      });
+      expect(balances(frozen.counts)).toBe(true);
+      expect(await tableRows(bench.pool, partner.name, 'payments')).toHaveLength(frozen.counts.inserted);
+      expect(frozen.counts.inserted).toBeLessThan(200);
+      expect(await held(partner)).toEqual([]);
 
-    const { currency: _, ...properties } = strict.schema.properties;
-    await partner.define({
-      streams: { payments: { ...strict, onMismatch: 'freeze', schema: { ...strict.schema, required, properties } } },
-    });
-    expect(streamReport(await partner.sync(), 'payments')).toMatchObject({
-      outcome: 'ok',
-      counts: { fetched: 200, inserted: 200 },
-    });
-  });
+      const { currency: _, ...properties } = strict.schema.properties;
+      await partner.define({
+        streams: { payments: { ...strict, onMismatch: 'freeze', schema: { ...strict.schema, required, properties } } },
+      });
+      expect(streamReport(await partner.sync(), 'payments')).toMatchObject({
+        outcome: 'ok',
+        counts: { fetched: 200, inserted: 200 },
+      });
+    },
+  );
 });
 
 describe('the error budget', () => {
-  test.each([
+  scenario.each([
     {
       name: 'within both',
       errorBudget: { count: 3, share: 0.015 },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { runsRetry } from '../../cli/commands/retry.ts';
 import { runsShow } from '../../cli/commands/runs.ts';
 import { reportOfSync } from '../../client/start-sync.ts';
@@ -8,6 +8,7 @@ import { openPullBench, streamReport } from '../support/pull-bench.ts';
 import type { BenchPartner, PullBench } from '../support/pull-bench.ts';
 import { said, type Said } from '../support/said.ts';
 import { tableRows } from '../support/table-rows.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import * as streams from '../support/simulator-streams.ts';
 
 let bench: PullBench;
@@ -15,6 +16,8 @@ beforeAll(async () => {
   bench = await openPullBench();
 });
 afterAll(() => bench.close());
+
+const scenario = sideBySide();
 
 const retry = (id: string, stream: string): Promise<Said> =>
   said(bench.config, { stream, wait: true }, (context) => runsRetry({ ...context, id }));
@@ -27,7 +30,7 @@ async function outcomeOf(runId: string): Promise<unknown> {
   return rows[0];
 }
 
-test('a stream that failed goes on from its page; the others are not touched, and the run ends anew', async () => {
+scenario('a stream that failed goes on from its page; the others are not touched, and the run ends anew', async () => {
   const partner = await bench.partner({
     simulator: { faults: [{ kind: 'status', status: 400, stream: 'payments', nth: 4 }] },
     streams: { payments: streams.payments, customers: streams.customers },
@@ -46,7 +49,7 @@ test('a stream that failed goes on from its page; the others are not touched, an
   await expectTruth(bench.pool, partner, 'payments');
 });
 
-test('a stream that was read to its end is read anew, and what came last counts', async () => {
+scenario('a stream that was read to its end is read anew, and what came last counts', async () => {
   // No record fits, which is more than the error budget bears.
   const { schema } = streams.payments;
   const required = [...schema.required, 'approved_by'];
@@ -79,7 +82,7 @@ test('a stream that was read to its end is read anew, and what came last counts'
   expect(await tableRows(bench.pool, partner.name, 'payments')).toHaveLength(200);
 });
 
-test('a retry that fails says so, and a run that goes on cannot be retried', async () => {
+scenario('a retry that fails says so, and a run that goes on cannot be retried', async () => {
   const partner = await bench.partner({
     simulator: {
       faults: [

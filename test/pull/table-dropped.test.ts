@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import type { StreamInput } from '../../definitions/definition.ts';
 import { expectTruth } from '../support/expect-truth.ts';
 import { openPullBench, streamReport, type PullBench } from '../support/pull-bench.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import * as streams from '../support/simulator-streams.ts';
 
 let bench: PullBench;
@@ -10,13 +11,15 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
+const scenario = sideBySide();
+
 const incremental = {
   ...streams.payments,
   incremental: { field: 'updated_at', start: { as: 'updated_since' }, initial: '2020-01-01T00:00:00Z' },
 } satisfies StreamInput;
 
 describe('a table that somebody dropped', () => {
-  test('is full again after the next run, although the partner is asked for what is new alone', async () => {
+  scenario('is full again after the next run, although the partner is asked for what is new alone', async () => {
     const { partner, report } = await bench.syncOnce({ streams: { payments: incremental } });
     expect(report.outcome).toBe('ok');
     await bench.pool.query(`drop schema ${partner.name} cascade`);
@@ -27,7 +30,7 @@ describe('a table that somebody dropped', () => {
     await expectTruth(bench.pool, partner, 'payments');
   });
 
-  test('in which a child finds its parents is made again, too', async () => {
+  scenario('in which a child finds its parents is made again, too', async () => {
     const all = { customers: streams.customers, payment_methods: streams.paymentMethods };
     const { partner } = await bench.syncOnce({ streams: all });
     await bench.pool.query(`drop table ${partner.name}.customers, ${partner.name}.payment_methods`);
@@ -39,7 +42,7 @@ describe('a table that somebody dropped', () => {
 });
 
 describe('a table that somebody changed', () => {
-  test('fails its stream at once, with the cure, and no other', async () => {
+  scenario('fails its stream at once, with the cure, and no other', async () => {
     const all = { payments: streams.payments, customers: streams.customers, events: streams.events };
     const { partner } = await bench.syncOnce({ streams: all });
     const table = `${partner.name}.payments`;

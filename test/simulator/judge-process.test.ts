@@ -41,8 +41,9 @@ describe('a judge in a process of its own', () => {
   });
 });
 
+/** As a build makes it: it starts in a third of the time of the sources. */
 function program(...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'simulator/judge/main.ts', ...args], { stdio: 'pipe' });
+  const child = spawn(process.execPath, ['dist/simulator/judge/main.js', ...args], { stdio: 'pipe' });
   programs.push(child);
   return child;
 }

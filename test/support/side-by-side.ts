@@ -7,7 +7,9 @@ type Arguments<R> = R extends readonly unknown[] ? [...R] : [R];
 interface Scenario {
   (name: string, body: () => Promise<void>, timeoutMs?: number): void;
   /** As `test.each`, with `$name` of an object or `%s` of an array or text. */
-  each<R extends Row>(rows: readonly R[]): (name: string, body: (...of: Arguments<R>) => Promise<void>) => void;
+  each<R extends Row>(
+    rows: readonly R[],
+  ): (name: string, body: (...of: Arguments<R>) => Promise<void>, timeoutMs?: number) => void;
 }
 
 /**
@@ -35,13 +37,14 @@ export function sideBySide(atOnce = 4): Scenario {
   return Object.assign(scenario, {
     each:
       <R extends Row>(rows: readonly R[]) =>
-      (name: string, body: (...of: Arguments<R>) => Promise<void>): void => {
+      (name: string, body: (...of: Arguments<R>) => Promise<void>, timeoutMs?: number): void => {
         for (const row of rows) {
           const of = (Array.isArray(row) ? row : [row]) as Arguments<R>;
           const words: unknown[] = typeof row === 'object' && 'name' in row ? [row.name] : [...(of as unknown[])];
           scenario(
             name.replaceAll(/%s|\$name/g, () => String(words.shift())),
             () => body(...of),
+            timeoutMs,
           );
         }
       },
