@@ -12,6 +12,11 @@ export interface Source {
    * where it can never be read. Never ends a listing without evidence.
    */
   readonly read: (answer: SourceAnswer, position: Position) => PageRead;
+  /**
+   * For answers that take long to parse: does that before `read`, with time for other work in between. `read` finds what it
+   * returns as `answer.prepared`, and has to do without it as well.
+   */
+  readonly prepare?: (answer: SourceAnswer) => Promise<unknown>;
   /** The next cursor, as it shows before the page is read; `read` has the last word. undefined: it cannot be told. */
   readonly foresee?: (answer: UnreadAnswer, position: Position) => string | undefined;
   /** Pages are found by counting records: what is deleted meanwhile moves the rest, so the largest stated total is the one to reach. */
@@ -39,6 +44,8 @@ export interface SourceAnswer extends Pick<Answer, 'status' | 'headers' | 'text'
   readonly url: string;
   /** The bytes of the body, or of the files in it where the source has a `compression`. Left out: the text is all there is. */
   readonly files?: readonly Buffer[];
+  /** What the source's `prepare` returned. */
+  readonly prepared?: unknown;
 }
 
 export interface UnreadAnswer extends SourceAnswer {

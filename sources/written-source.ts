@@ -8,7 +8,7 @@ import type { Partner } from '../definitions/definition.ts';
  * the credentials go, and what it throws by mistake is told by its kind alone, for the message may quote a record.
  */
 export function writtenSource({ baseUrl }: Pick<Partner, 'baseUrl'>, written: Source): Source {
-  const { foresee } = written;
+  const { foresee, prepare } = written;
   return {
     ...written,
     request: (position) => {
@@ -16,6 +16,9 @@ export function writtenSource({ baseUrl }: Pick<Partner, 'baseUrl'>, written: So
       return { ...request, url: onOrigin(request.url, baseUrl) };
     },
     read: (answer, position) => called('read', () => written.read(answer, position)),
+    ...(prepare === undefined
+      ? {}
+      : { prepare: (answer) => prepare(answer).catch((error: unknown) => called('prepare', () => rethrow(error))) }),
     ...(foresee === undefined
       ? {}
       : { foresee: (answer, position) => called('foresee', () => foresee(answer, position)) }),
@@ -29,6 +32,10 @@ function called<T>(name: string, call: () => T): T {
     if (error instanceof GiveUp || error instanceof RetryLater) throw error;
     throw new GiveUp(`the source's function "${name}" threw a ${error instanceof Error ? error.name : typeof error}`);
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function onOrigin(asked: string, baseUrl: string): string {

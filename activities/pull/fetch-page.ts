@@ -155,7 +155,7 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
     if (died) throw new GiveUp(said, { at: place });
     switch (verdict.action) {
       case 'ok': {
-        const opened = { ...answered, files: await filesIn(asked, answered, place) };
+        const opened = await openedFor(asked, request, answered, place);
         return {
           answer,
           foreseen: foreseen(asked, request, opened),
@@ -254,6 +254,8 @@ interface Answered {
 /** An answer whose files, if its body is an archive, are unpacked. */
 interface Opened extends Answered {
   readonly files: readonly Buffer[];
+  /** What the source made of it beforehand. */
+  readonly prepared?: unknown;
 }
 
 interface Judged extends Answered {
@@ -393,19 +395,24 @@ function requestOf({ stream, position }: PageAsked, at: Coordinates): PageReques
   return placed(at, [], () => sourceOf(stream).request(position));
 }
 
-async function filesIn(
+async function openedFor(
   { stream }: PageAsked,
-  { answer: { body }, secrets }: Answered,
+  request: PageRequest,
+  answered: Answered,
   at: Coordinates,
-): Promise<readonly Buffer[]> {
-  const { compression } = sourceOf(stream);
-  if (compression === undefined || body.length === 0) return [body];
-  const opening = openFiles(body, compression, stream.partner.maxBytes);
-  return opening.catch((error: unknown) =>
-    placed(at, secrets, () => {
+): Promise<Opened> {
+  const { answer, secrets } = answered;
+  const { compression, prepare } = sourceOf(stream);
+  const isPacked = compression !== undefined && answer.body.length > 0;
+  try {
+    const files = isPacked ? await openFiles(answer.body, compression, stream.partner.maxBytes) : [answer.body];
+    const opened = { ...answered, files };
+    return prepare === undefined ? opened : { ...opened, prepared: await prepare(forSource(opened, request)) };
+  } catch (error) {
+    return placed(at, secrets, () => {
       throw error;
-    }),
-  );
+    });
+  }
 }
 
 /** What was asked at first, and at last if the partner redirected it. */
@@ -455,7 +462,7 @@ function readLast(asked: PageAsked, requests: Requests, answered: Opened, at: Co
 }
 
 /** The text of a large answer is decoded when somebody asks for it: a copy would do that at once. */
-const forSource = ({ answer, files }: Opened, { url }: PageRequest): UnreadAnswer => ({
+const forSource = ({ answer, files, prepared }: Opened, { url }: PageRequest): UnreadAnswer => ({
   status: answer.status,
   headers: answer.headers,
   bytes: answer.bytes,
@@ -468,6 +475,7 @@ const forSource = ({ answer, files }: Opened, { url }: PageRequest): UnreadAnswe
     return answer.text;
   },
   files,
+  prepared,
 });
 
 /** A source does not know which page it reads, and its words may hold names that the partner made of our secrets. */

@@ -2,6 +2,7 @@ import type { Source } from '../../core/source.ts';
 import type { Partner, StreamDefinition } from '../../definitions/definition.ts';
 import { compressionOf, formatOf } from '../../definitions/formats.ts';
 import { plainPath, shapeOf } from '../../definitions/records.ts';
+import { prepareBody } from './formats/read-body.ts';
 import { buildRequest } from './build-request.ts';
 import { foreseeNext } from './foresee-next.ts';
 import { readPage } from './read-page.ts';
@@ -16,6 +17,7 @@ export function declaredSource(partner: Partner, stream: StreamDefinition): Sour
   const { auth } = partner;
   return {
     request: (position) => buildRequest({ partner, stream, position }),
+    prepare: (answer) => prepareBody(stream, answer),
     read: (answer, position) => readPage({ partner, stream }, answer, position),
     foresee: (answer, position) => {
       if (records === undefined) return undefined;

@@ -1,9 +1,8 @@
-import { CsvError, parse } from 'csv-parse/sync';
 import { GiveUp, RetryLater } from '../../../core/errors.ts';
 import type { CsvFormat } from '../../../definitions/formats.ts';
 import type { RecordsShape } from '../../../definitions/records.ts';
 import type { BodyRead } from './body-read.ts';
-import { looksLikeHtml } from './guess-format.ts';
+import type { CsvRows } from './csv-rows.ts';
 import type { FormattedText } from './text-of.ts';
 import type { TypeRecord } from './typed-values.ts';
 
@@ -16,11 +15,10 @@ export interface CsvReading {
 }
 
 /** One record a row, all values texts. A row with too many or too few of them goes into quarantine. */
-export function readCsv(from: FormattedText, { format, shape, needed, typed }: CsvReading): BodyRead {
+export function readCsv(from: FormattedText, all: CsvRows, { format, shape, needed, typed }: CsvReading): BodyRead {
   const { text, kind } = from;
-  if (looksLikeHtml(text)) throw new RetryLater(`expected CSV, found HTML (${kind})`);
-  const rows = rowsOf(from, format);
-  const names = format.columns ?? rows.shift();
+  const names = format.columns ?? all[0];
+  const rows = format.columns === undefined ? all.slice(1) : all;
   if (names === undefined || (format.columns !== undefined && rows.length === 0)) {
     if (shape.missing === 'empty') return { body: [], listed: [], records: [] };
     throw new RetryLater(
@@ -43,45 +41,6 @@ export function readCsv(from: FormattedText, { format, shape, needed, typed }: C
   });
   return { body: records, listed: records, records, faults };
 }
-
-function rowsOf({ text, kind }: FormattedText, format: CsvFormat): string[][] {
-  const { delimiter, quote, escape, comment, skipLines, columns } = format;
-  try {
-    const rows = parse(linesBehind(text, skipLines), {
-      delimiter,
-      quote: quote === false ? null : quote,
-      escape: escape ?? (quote === false ? null : quote),
-      comment: comment ?? null,
-      comment_no_infix: true,
-      // Left to itself, the parser takes the first line end for that of all, and leaves parts of others in values.
-      record_delimiter: text.includes('\n') ? ['\r\n', '\n'] : ['\r'],
-      // Rows of another length are ours to refuse, one by one.
-      relax_column_count: true,
-    });
-    // A blank line is no row, but where rows have one value, which is empty there.
-    const isNarrow = (columns ?? rows[0])?.length === 1;
-    return isNarrow ? rows : rows.filter((row) => row.length > 1 || row[0] !== '');
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    // Its message quotes the text, which may be a record.
-    const line = Number((error as { readonly lines?: unknown }).lines) + skipLines;
-    throw new RetryLater(`the CSV cannot be read at line ${line}: ${meaning[error.code] ?? error.code} (${kind})`);
-  }
-}
-
-/** They may hold anything, quotes as well. */
-function linesBehind(text: string, skip: number): string {
-  const lineEnd = /\r\n|\n|\r|$/g;
-  for (let left = skip; left > 0; left--) lineEnd.exec(text);
-  return text.slice(skip === 0 ? 0 : lineEnd.lastIndex);
-}
-
-const meaning: Readonly<Record<string, string>> = {
-  CSV_QUOTE_NOT_CLOSED: 'a quote is opened and never closed, so that a part is missing',
-  INVALID_OPENING_QUOTE:
-    'a quote stands within a field that does not begin with one; see quote and escape of the format',
-  CSV_INVALID_CLOSING_QUOTE: 'something stands behind a closing quote; see quote and escape of the format',
-};
 
 function checkNames(names: readonly string[], needed: readonly string[], { text, kind }: FormattedText): void {
   if (text.slice(0, 200).includes('\0'))

@@ -6,7 +6,7 @@ import { shapeRecords } from '../shape-records.ts';
 import type { BodyRead } from './body-read.ts';
 import type { FormattedText } from './text-of.ts';
 
-interface Line {
+export interface NdjsonLine {
   readonly number: number;
   readonly text: string;
   readonly value: unknown;
@@ -14,14 +14,13 @@ interface Line {
 }
 
 /** One JSON text in a line. A line that is none is a record that goes into quarantine, but where the body seems to be cut there. */
-export function readNdjson({ text, kind }: FormattedText, shape: RecordsShape): BodyRead {
+export function readNdjson({ text, kind }: FormattedText, lines: readonly NdjsonLine[], shape: RecordsShape): BodyRead {
   if (text.trim() === '') {
     if (shape.missing === 'empty') return { body: [], listed: [], records: [] };
     throw new RetryLater(
       `expected NDJSON, found an empty body (${kind}). If the partner says so that there are no records, write records: { missing: empty }`,
     );
   }
-  const lines = linesOf(text);
   const [first] = lines;
   const last = lines.at(-1);
   if (first?.isJson === false)
@@ -48,14 +47,25 @@ export function readNdjson({ text, kind }: FormattedText, shape: RecordsShape): 
 /** RFC 7464 puts one before each text. */
 const RECORD_SEPARATOR = '\u001e';
 
-function linesOf(text: string): readonly Line[] {
-  return text.split('\n').flatMap((raw, i): readonly Line[] => {
+/** Lines that are parsed in some ten milliseconds. */
+const STEP = 2000;
+
+export function* linesOf({ text }: FormattedText): Generator<void, readonly NdjsonLine[]> {
+  const lines: NdjsonLine[] = [];
+  let number = 0;
+  for (const raw of text.split('\n')) {
+    number += 1;
     const line = (raw.startsWith(RECORD_SEPARATOR) ? raw.slice(1) : raw).trim();
-    if (line === '') return [];
-    try {
-      return [{ number: i + 1, text: line, value: parseJson(line), isJson: true }];
-    } catch {
-      return [{ number: i + 1, text: JSON.stringify(line), value: line, isJson: false }];
-    }
-  });
+    if (line !== '') lines.push(lineOf(line, number));
+    if (number % STEP === 0) yield;
+  }
+  return lines;
+}
+
+function lineOf(line: string, number: number): NdjsonLine {
+  try {
+    return { number, text: line, value: parseJson(line), isJson: true };
+  } catch {
+    return { number, text: JSON.stringify(line), value: line, isJson: false };
+  }
 }

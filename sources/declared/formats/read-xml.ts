@@ -1,18 +1,16 @@
 import { RetryLater } from '../../../core/errors.ts';
-import type { XmlFormat } from '../../../definitions/formats.ts';
 import { stepsOf, type RecordsShape } from '../../../definitions/records.ts';
 import { shapeRecords } from '../shape-records.ts';
 import type { BodyRead } from './body-read.ts';
 import type { FormattedText } from './text-of.ts';
 import type { TypeRecord } from './typed-values.ts';
-import { xmlTree } from './xml-tree.ts';
 
 /** In XML a list of one is no list, and an empty one no element. */
 export function readXml(
   from: FormattedText,
-  { format, shape, typed }: { readonly format: XmlFormat; readonly shape: RecordsShape; readonly typed: TypeRecord },
+  body: Readonly<Record<string, unknown>>,
+  { shape, typed }: { readonly shape: RecordsShape; readonly typed: TypeRecord },
 ): BodyRead {
-  const body = xmlTree(from, format);
   const [root] = stepsOf(shape.path);
   if (root !== undefined && root !== '*' && !Object.hasOwn(body, root))
     throw new RetryLater(

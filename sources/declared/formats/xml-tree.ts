@@ -5,6 +5,8 @@ import type { FormattedText } from './text-of.ts';
 
 /** Deeper ones are no listings, and JavaScript's stack does not reach the end of much deeper ones. */
 const DEEPEST = 500;
+/** Characters that are parsed in some ten milliseconds. */
+const STEP = 128 * 1024;
 
 interface Open {
   readonly name: string;
@@ -30,7 +32,10 @@ const opened = (name: string, path: string): Open => ({
  * XML as an object of its root's name: attributes and elements are fields, an element of text alone is that text. Document
  * types are not read, so there are no entities but the five of XML. Throws RetryLater where it is not well-formed, or ends early.
  */
-export function xmlTree({ text, kind }: FormattedText, format: XmlFormat): Readonly<Record<string, unknown>> {
+export function* xmlTree(
+  { text, kind }: FormattedText,
+  format: XmlFormat,
+): Generator<void, Readonly<Record<string, unknown>>> {
   const parser = new SaxesParser({ xmlns: false, position: false });
   const document = opened('', '');
   const stack: Open[] = [document];
@@ -56,7 +61,11 @@ export function xmlTree({ text, kind }: FormattedText, format: XmlFormat): Reado
     const element = stack.pop() as Open;
     addTo(top(), element, valueOf(element, format), format.arrays.includes(element.path));
   });
-  parser.write(text).close();
+  for (let at = 0; at < text.length; at += STEP) {
+    parser.write(text.slice(at, at + STEP));
+    yield;
+  }
+  parser.close();
   return Object.fromEntries(document.fields);
 }
 
