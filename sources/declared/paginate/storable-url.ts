@@ -1,5 +1,6 @@
 import { GiveUp } from '../../../core/errors.ts';
 import { onSameOrigin, originOf } from '../../../core/same-origin.ts';
+import type { Auth } from '../../../definitions/auth.ts';
 import type { ReceivedPage } from '../next-page.ts';
 
 /** An absolute URL on the host that was asked, without credentials: it becomes a cursor, and cursors are stored. */
@@ -10,9 +11,16 @@ export function storableUrl(next: string, { url, auth }: Pick<ReceivedPage, 'url
   const to = onSameOrigin(link, asked);
   if (to === undefined)
     throw new GiveUp(`the next page is on ${originOf(link)}, not on ${asked.origin}: credentials are not sent there`);
-  if (typeof auth !== 'function' && auth.type === 'apiKey' && auth.in === 'query' && to.searchParams.has(auth.name))
-    to.searchParams.delete(auth.name);
+  const own = ownParameter(auth);
+  if (own !== undefined && to.searchParams.has(own)) to.searchParams.delete(own);
   if (to.href === asked.href)
     throw new GiveUp('the partner names the same page again as the next one: the stream would turn in circles');
   return to.href;
+}
+
+/** The parameter that our credentials go in. */
+function ownParameter(auth: Auth): string | undefined {
+  if (typeof auth === 'function') return undefined;
+  if (auth.type === 'apiKey') return auth.in === 'query' ? auth.name : undefined;
+  return (auth.type === 'login' || auth.type === 'jwt') && auth.use.in === 'query' ? auth.use.name : undefined;
 }
