@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import type { Auth, AuthOf } from './auth.ts';
+import type { Auth, AuthOf, UseOfToken } from './auth.ts';
 import { readServiceAccountKey } from './google-service-account.ts';
 import type { Path, Problem } from './problem.ts';
 
@@ -15,6 +15,7 @@ export function checkAuth(auth: Auth, path: Path): Problem[] {
     case 'jwt': {
       const url = auth.exchange?.url;
       return [
+        ...checkUse(auth, problem),
         ...(auth.lifetime > 0 ? [] : [problem('lifetime', 'expected a duration above 0')]),
         ...(url === undefined || isHttp(url) ? [] : [problem('exchange.url', HTTP)]),
         ...(auth.algorithm.startsWith('HS') || isKeyFor(auth.key, auth.algorithm)
@@ -81,8 +82,19 @@ function checkOAuth2(auth: AuthOf<'oauth2'>, problem: Says): Problem[] {
   return problems;
 }
 
-function checkLogin({ url, method, as, credentials }: AuthOf<'login'>, problem: Says): Problem[] {
-  const problems: Problem[] = [];
+/** `Authorization` is a header's name. */
+function checkUse(
+  { use, token }: { readonly use: UseOfToken; readonly token?: AuthOf<'login'>['token'] },
+  problem: Says,
+): Problem[] {
+  const named = use.in === 'header' || use.name !== undefined;
+  if (named || (use.in === 'cookie' && typeof token === 'object' && 'cookie' in token)) return [];
+  return [problem('use.name', `missing; a token in: ${use.in} needs a name there`)];
+}
+
+function checkLogin(auth: AuthOf<'login'>, problem: Says): Problem[] {
+  const { url, method, as, credentials } = auth;
+  const problems = checkUse(auth, problem);
   if (!(url.startsWith('/') && !url.startsWith('//')) && !isHttp(url))
     problems.push(problem('url', 'expected an http(s) URL, or a path behind baseUrl such as /login'));
   if (method === 'GET' && (as === 'json' || as === 'form'))

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
-import { InvalidInput } from '../../core/errors.ts';
+import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
 import { formatDuration, MINUTE } from '../../core/duration.ts';
 import type { Partner } from '../../definitions/definition.ts';
 import { closest } from '../../definitions/closest.ts';
@@ -48,7 +48,7 @@ export async function authorize({ config, output, options, partner: name }: Auth
         await exchange(codeRequest(auth, { code, verifier, redirectUri }), permittedOnce(pool, partner)),
       );
       if (answer === 'invalid_grant')
-        throw new InvalidInput(
+        throw new NeedsAttention(
           'the token endpoint answered invalid_grant: the code has expired or was used, or redirectUri is another than registered; begin again',
         );
       await tokens.lock(({ write }) =>

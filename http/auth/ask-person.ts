@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { InvalidInput } from '../../core/errors.ts';
+import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
 import type { OAuth2Auth } from './token-request.ts';
 
 /** One attempt to have a person agree: RFC 6749 §4.1, with PKCE (RFC 7636). */
@@ -36,7 +36,7 @@ export function codeIn(returned: URL, { state }: Asked): string {
   const error = searchParams.get('error');
   if (error !== null) {
     const said = /^[a-z_]{1,60}$/.test(error) ? error : 'an error';
-    throw new InvalidInput(
+    throw new NeedsAttention(
       `the partner did not grant access (${said}): begin again, or check client id, scope and redirectUri`,
     );
   }

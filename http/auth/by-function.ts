@@ -3,7 +3,7 @@ import type { PageRequest } from '../../core/page.ts';
 import type { AuthFunction, AuthOf, AuthTools, ReadSecret } from '../../definitions/auth.ts';
 import type { Authorizer } from '../auth.ts';
 import type { KnownSecrets } from '../known-secrets.ts';
-import { authCache } from './auth-cache.ts';
+import { authCache, FROM_CACHE } from './auth-cache.ts';
 import type { Permitted, TokenExchange } from './token-exchange.ts';
 
 export interface FunctionDeps {
@@ -52,8 +52,10 @@ export function byFunction(auth: AuthFunction | AuthOf<'function'>, deps: Functi
         if (again) renewals += 1;
         return again;
       }),
-    secrets: async (names) => {
+    secrets: async (names, permitted) => {
       // Before its first request: a cursor that another process has stored.
+      if (prepare !== undefined && names.some((name) => name.startsWith(FROM_CACHE)))
+        await inTurn(() => called('prepare', () => prepare(tools(permitted))));
       for (const name of names) if (name.startsWith(FROM_SECRETS)) await read(name.slice(FROM_SECRETS.length));
       return known.list();
     },

@@ -24,6 +24,13 @@ const secrets = {
   REFRESH: canary('refresh'),
   HMAC: canary('hmac'),
   FUNCTION: canary('function'),
+  LOGIN: canary('login'),
+  SESSION: canary('session'),
+  LOGIN_QUERY: canary('loginQuery'),
+  SIGNING: canary('jwt'),
+  AWS: canary('aws'),
+  AWS_SESSION: canary('awsSession'),
+  PREPARED: canary('prepared'),
   TENANT: canary('tenant'),
 };
 
@@ -36,6 +43,21 @@ const auths: Readonly<Record<string, string>> = {
   clientCredentials: `{ type: 'oauth2', grant: 'client_credentials', tokenUrl: '$URL/clientCredentials/oauth', clientId: 'me', clientSecret: '\${CLIENT_SECRET}' }`,
   refreshToken: `{ type: 'oauth2', grant: 'refresh_token', tokenUrl: '$URL/refreshToken/oauth', clientId: 'me', clientSecret: '\${CLIENT_SECRET_2}', clientAuth: 'body', refreshToken: '\${REFRESH}' }`,
   hmac: `{ type: 'hmac', secret: '\${HMAC}', header: 'X-Signature' }`,
+  login: `{ type: 'login', url: '/oauth', credentials: { username: 'me', inner: { password: '\${LOGIN}' } }, token: 'access_token', expiresIn: 'expires_in' }`,
+  session: `{ type: 'login', url: '$URL/session/oauth', as: 'form', credentials: { username: 'me', pin: '\${SESSION}' }, token: { cookie: 'sid' }, use: { in: 'cookie' } }`,
+  loginQuery: `{ type: 'login', url: '/oauth', method: 'GET', as: 'query', credentials: { api_key: '\${LOGIN_QUERY}' }, token: 'access_token', use: { in: 'query', name: 'access_token' } }`,
+  jwt: `{ type: 'jwt', algorithm: 'HS256', key: '\${SIGNING}', claims: { iss: 'me' }, exchange: { url: '$URL/jwt/oauth' } }`,
+  aws: `{ type: 'awsSigv4', accessKeyId: 'AKID', secretAccessKey: '\${AWS}', sessionToken: '\${AWS_SESSION}', region: 'eu-west-1', service: 'execute-api' }`,
+  prepared: `{
+    type: 'function',
+    prepare: async ({ cache, send, secret }) => {
+      if (cache.get('token') !== undefined) return;
+      const body = JSON.stringify({ pin: await secret('PREPARED') });
+      const { text } = await send({ method: 'POST', url: '$URL/prepared/oauth', headers: {}, body });
+      cache.set('token', JSON.parse(text).access_token, { ttl: '1h' });
+    },
+    authorize: (request, now, secret, cache) => ({ ...request, headers: { ...request.headers, 'x-api-key': cache.get('token') } }),
+  }`,
   function: `async (request, now, secret) => ({ ...request, headers: { ...request.headers, 'x-api-key': await secret('FUNCTION') } })`,
 };
 const names = Object.keys(auths);
@@ -58,9 +80,9 @@ const failing: Readonly<Record<string, string>> = {
 const nameOf = (auth: string): string => `echo_${auth.toLowerCase()}`;
 
 /** Their pages are asked for by either worker, a few each time. */
-const handedOver = new Set(['bearer', 'clientCredentials', 'function']);
+const handedOver = new Set(['bearer', 'clientCredentials', 'function', 'session']);
 /** The ways in which runs fail are alike for all of them. */
-const failed = new Set(['bearer', 'refreshToken']);
+const failed = new Set(['bearer', 'refreshToken', 'login']);
 
 const streamsOf = (auth: string): Readonly<Record<string, string>> =>
   failed.has(auth) ? { ...listings, ...failing } : listings;
@@ -68,7 +90,7 @@ const streamsOf = (auth: string): Readonly<Record<string, string>> =>
 const definition = (auth: string, url: string): string => `export default {
   name: '${nameOf(auth)}',
   baseUrl: '${url}/${auth}',
-  auth: ${auths[auth]?.replace('$URL', url)},
+  auth: ${auths[auth]?.replaceAll('$URL', url)},
   headers: { 'X-Tenant': '\${TENANT}' },
   limits: { rate: 1000, burst: 100 },
   grant: { requests: ${handedOver.has(auth) ? 2 : 500} },
@@ -85,7 +107,7 @@ ${Object.entries(streamsOf(auth))
 };
 `;
 
-/** Fifty streams and two processes: seconds, but for a machine that has other work. */
+/** Some ninety streams and two processes: seconds, but for a machine that has other work. */
 const SCENE_MS = 300_000;
 
 let folder: TemporaryFolder;
@@ -103,7 +125,12 @@ beforeAll(async () => {
     testTemporal(),
     freshDatabase(),
     // What never goes over the wire the partner knows as well.
-    startEchoingPartner({ hmac: [secrets.HMAC], function: [secrets.FUNCTION] }),
+    startEchoingPartner({
+      hmac: [secrets.HMAC],
+      function: [secrets.FUNCTION],
+      jwt: [secrets.SIGNING],
+      aws: [secrets.AWS],
+    }),
   ]);
   const namespace = await freshNamespace();
   client = new Client({ connection: temporal.connection, namespace });

@@ -37,10 +37,17 @@ export async function startEchoingPartner(
     for (const secret of secretsIn(asked)) secrets.add(secret);
     if (kind === 'oauth') {
       const given = {
-        access_token: canary(`${auth}-access-${++granted}`),
-        refresh_token: canary(`${auth}-refresh-new`),
+        // What functions keep, each process has for itself: those of another are not its to know.
+        access_token: canary(`${auth}-access-${auth === 'prepared' ? 1 : ++granted}`),
+        ...(['clientCredentials', 'refreshToken'].includes(auth)
+          ? { refresh_token: canary(`${auth}-refresh-new`) }
+          : {}),
       };
       for (const secret of Object.values(given)) secrets.add(secret);
+      response.setHeader('set-cookie', [
+        'a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT',
+        `sid=${given.access_token}; Path=/`,
+      ]);
       response.end(JSON.stringify({ ...given, token_type: 'bearer', expires_in: 3600 }));
       return;
     }
@@ -106,12 +113,14 @@ function secretsIn({ headers, params, body }: Asked): string[] {
   const [scheme, credentials = ''] = authorization.split(' ');
   const pair = scheme === 'Basic' ? Buffer.from(credentials, 'base64').toString() : '';
   const form = body.startsWith('{') ? new URLSearchParams() : new URLSearchParams(body);
-  const named = ['api_key', 'tenant', 'client_secret', 'refresh_token'];
+  const inBody = body.startsWith('{') ? (JSON.parse(body) as { pin?: string; inner?: { password?: string } }) : {};
+  const named = ['api_key', 'tenant', 'client_secret', 'refresh_token', 'pin', 'access_token'];
   return [
     ...(scheme === 'Bearer' || scheme === 'Basic' ? [credentials] : []),
     ...pair.split(':').map((part) => decodeURIComponent(part)),
     ...named.flatMap((name) => [params.get(name), form.get(name)]),
-    ...[key, headers['x-tenant']].flat(),
+    ...[key, headers['x-tenant'], headers['x-amz-security-token'], inBody.pin, inBody.inner?.password].flat(),
+    ...(/sid=(.*)/.exec(headers.cookie ?? '')?.slice(1) ?? []),
   ].filter((text): text is string => typeof text === 'string' && canHold(text));
 }
 
@@ -127,6 +136,7 @@ function cursorOf({ params, headers, body }: Asked): string | undefined {
 function sorted(url: string, auth: string): string {
   const { pathname, searchParams } = new URL(url, 'http://here');
   if (auth === 'queryKey') searchParams.delete('api_key');
+  if (auth === 'loginQuery') searchParams.delete('access_token');
   searchParams.sort();
   return `${pathname}?${searchParams.toString()}`;
 }
