@@ -39,7 +39,13 @@ export function checkAuth(auth: Auth, path: Path): Problem[] {
             ),
           ];
     }
-    default:
+    case 'none':
+    case 'bearer':
+    case 'apiKey':
+    case 'basic':
+    case 'hmac':
+    case 'awsSigv4':
+    case 'function':
       return [];
   }
 }

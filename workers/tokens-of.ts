@@ -26,7 +26,13 @@ function sealingSecret(auth: Auth): string | undefined {
       return auth.exchange === undefined ? undefined : auth.key;
     case 'googleServiceAccount':
       return auth.key;
-    default:
+    case 'none':
+    case 'bearer':
+    case 'apiKey':
+    case 'basic':
+    case 'hmac':
+    case 'awsSigv4':
+    case 'function':
       return undefined;
   }
 }

@@ -1,7 +1,6 @@
 import { GiveUp } from '../../core/errors.ts';
 import { readParent } from '../../core/parent-values.ts';
 import type { Position } from '../../core/page.ts';
-import type { TimeFormat } from '../../core/time-formats.ts';
 import type { Limits, StreamDefinition } from '../../definitions/definition.ts';
 import { countsRequests } from '../../definitions/limits.ts';
 import { PARENT, parentFields } from '../../definitions/mentions.ts';
@@ -34,7 +33,7 @@ export function templateValues({
 
   const time = (at: 'start' | 'end', format: string | undefined): TemplateValue | undefined => {
     if (incremental === undefined || range === null) return undefined;
-    const bound = { format: (format ?? incremental[at]?.format ?? 'iso') as TimeFormat, zone: zoneOf(incremental, at) };
+    const bound = { format: format ?? incremental[at]?.format ?? 'iso', zone: zoneOf(incremental, at) };
     return one(at === 'start' ? startOf(incremental, range.from, bound) : endOf(range.to, bound), true);
   };
   const parentValue = (field: string): TemplateValue | undefined => {
