@@ -48,4 +48,4 @@ export function loginRequest(auth: LoginAuth, baseUrl: string): PageRequest {
 const behind = (url: string, baseUrl: string): string =>
   URL.canParse(url) ? url : `${baseUrl.replace(/\/+$/, '')}/${url.replace(/^\/+/, '')}`;
 
-const textOf = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

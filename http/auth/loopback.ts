@@ -20,11 +20,11 @@ export async function openLoopback({
   readonly port: number;
   readonly uri: string | undefined;
 }): Promise<Loopback> {
-  let arrived: (url: URL) => boolean = () => false;
+  let arrived: ((url: URL) => boolean) | undefined;
   const registered = new URL(uri ?? 'http://127.0.0.1/callback');
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', registered);
-    const isOurs = request.method === 'GET' && url.pathname === registered.pathname && arrived(url);
+    const isOurs = request.method === 'GET' && url.pathname === registered.pathname && arrived?.(url) === true;
     response
       .writeHead(isOurs ? 200 : 404, { 'content-type': 'text/html; charset=utf-8', 'referrer-policy': 'no-referrer' })
       .end(

@@ -80,7 +80,6 @@ function lifetimeOf(
   body: () => unknown,
   nowMs: number,
 ): number | null {
-  const sensible = (ms: number): number | null => (ms > 0 && ms <= 3650 * DAY ? ms : null);
   if (expiresIn !== undefined && 'forMs' in expiresIn) return sensible(expiresIn.forMs);
   if (expiresIn !== undefined) {
     const value = numberOf(valueAt(body(), [expiresIn.path]) ?? valueAt(body(), expiresIn.path));
@@ -96,6 +95,8 @@ function lifetimeOf(
   const time = Date.parse(/(z|[+-]\d\d:?\d\d)$/i.test(text) || !text.includes('T') ? text : `${text}Z`);
   return Number.isNaN(time) ? null : sensible(time - nowMs);
 }
+
+const sensible = (lifeMs: number): number | null => (lifeMs > 0 && lifeMs <= 3650 * DAY ? lifeMs : null);
 
 function numberOf(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;

@@ -105,7 +105,7 @@ describe('a login', () => {
     expect((await sentBy(made)).headers).toEqual({ ...page.headers, authorization: 'Bearer canary-t1' });
     expect(asked).toMatchObject([{ method, url, body, headers: { 'x-app': 'a' } }]);
     expect(asked[0]?.headers['content-type']).toBe(type);
-    if (as === 'basic') expect(asked[0]?.headers.authorization).toBe(`Basic ${btoa('me:canary-password')}`);
+    expect(asked[0]?.headers.authorization).toBe(as === 'basic' ? `Basic ${btoa('me:canary-password')}` : undefined);
     expect(valuesOf(made.known)).toEqual(expect.arrayContaining(['canary-password', 'canary-t1']));
   });
 
@@ -235,7 +235,7 @@ describe('a login', () => {
     expect(error).toBeInstanceOf(kind);
     expect(explain(error)).toContain(says);
     expect(explain(error)).not.toContain('canary');
-    if (kind === RetryLater && 'headers' in reply) expect(error).toMatchObject({ afterMs: 7000 });
+    expect((error as { afterMs?: number }).afterMs).toBe('headers' in reply ? 7000 : undefined);
   });
 
   test('names of a login are no secrets, all else is', () => {
@@ -257,6 +257,8 @@ const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pem = (key: typeof rsa.privateKey, type: 'pkcs8' | 'pkcs1' | 'sec1'): string =>
   key.export({ type, format: 'pem' }).toString();
 
+const read = (text: string): unknown => JSON.parse(Buffer.from(text, 'base64url').toString());
+
 function partsOf(token: string): {
   header: unknown;
   claims: Record<string, unknown>;
@@ -264,7 +266,6 @@ function partsOf(token: string): {
   signature: Buffer;
 } {
   const [header = '', claims = '', signature = ''] = token.split('.');
-  const read = (text: string): unknown => JSON.parse(Buffer.from(text, 'base64url').toString());
   return {
     header: read(header),
     claims: read(claims) as Record<string, unknown>,
@@ -378,6 +379,9 @@ describe('a JWT', () => {
   });
 });
 
+/** When the suite of AWS signs. */
+const then = (): number => Date.parse('2015-08-30T12:36:00Z');
+
 describe('AWS Signature Version 4', () => {
   const aws = {
     type: 'awsSigv4',
@@ -386,7 +390,6 @@ describe('AWS Signature Version 4', () => {
     region: 'us-east-1',
     service: 'service',
   };
-  const now = (): number => Date.parse('2015-08-30T12:36:00Z');
   const unreserved = '-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
   // The published test suite of AWS, but for paths that it does not encode first: services encode those that come, once more.
@@ -413,7 +416,7 @@ describe('AWS Signature Version 4', () => {
     ],
   ] as const)('signs as %s', async (_, method, path, signature) => {
     const request = { method, url: `https://example.amazonaws.com${path}`, headers: {}, body: undefined };
-    const { headers } = await sentBy(make(aws, { now }), request);
+    const { headers } = await sentBy(make(aws, { now: then }), request);
     expect(headers).toMatchObject({
       'x-amz-date': '20150830T123600Z',
       authorization: `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature=${signature}`,
@@ -421,7 +424,7 @@ describe('AWS Signature Version 4', () => {
   });
 
   test('signs the body, a session token and a space that a URL writes as a plus', async () => {
-    const made = make({ ...aws, sessionToken: 'canary-session' }, { now });
+    const made = make({ ...aws, sessionToken: 'canary-session' }, { now: then });
     const send = (body: string, query = 'a=1'): Promise<PageRequest> =>
       sentBy(made, { method: 'POST', url: `https://example.amazonaws.com/?${query}`, headers: {}, body });
     const first = await send('{"a":1}');
@@ -432,6 +435,16 @@ describe('AWS Signature Version 4', () => {
     expect(valuesOf(made.known)).toEqual(expect.arrayContaining([aws.secretAccessKey, 'canary-session']));
   });
 });
+
+const logIn = async ({ cache, send, secret }: AuthTools): Promise<void> => {
+  const body = await secret('PASSWORD');
+  const { text } = await send({ method: 'POST', url: `${server?.url}/login`, headers: {}, body });
+  cache.set('token', text);
+};
+
+const fails = (): never => {
+  throw new TypeError('canary');
+};
 
 describe('a function', () => {
   test('keeps what it likes in a cache, as long as it says, and texts as secrets', async () => {
@@ -457,11 +470,6 @@ describe('a function', () => {
 
   test('logs in before a request, and again when one is refused: once for all', async () => {
     const asked = await endpoint((_, count) => ({ body: `T${count}` }));
-    const logIn = async ({ cache, send, secret }: AuthTools): Promise<void> => {
-      const body = await secret('PASSWORD');
-      const { text } = await send({ method: 'POST', url: `${server?.url}/login`, headers: {}, body });
-      cache.set('token', text);
-    };
     const made = make({
       type: 'function',
       prepare: async (tools: AuthTools) => {
@@ -478,7 +486,7 @@ describe('a function', () => {
     });
     const { authorizer } = made;
     const requests = [1, 2, 3].map((i) => pageAt(`https://api.acme.example/${i}`));
-    await Promise.all(requests.map((request) => authorizer.prepare?.(request)));
+    await Promise.all(requests.map(async (request) => authorizer.prepare?.(request)));
     expect((await authorizer.authorize(requests[0] as PageRequest)).headers).toEqual({ 'x-token': 'T1' });
     expect(authorizer.canRefresh).toBe(true);
     expect(await Promise.all(requests.map((request) => authorizer.refresh(request)))).toEqual([true, true, true]);
@@ -487,9 +495,6 @@ describe('a function', () => {
   });
 
   test.each(['prepare', 'onUnauthorized'])('what %s throws does not reach the message', async (name) => {
-    const fails = (): never => {
-      throw new TypeError('canary');
-    };
     const { authorizer } = make({ type: 'function', authorize: (request: PageRequest) => request, [name]: fails });
     const calling = name === 'prepare' ? authorizer.prepare?.(page) : authorizer.refresh(page);
     await expect(calling).rejects.toThrow(new GiveUp(`the auth function "${name}" threw a TypeError`));
