@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { assertNever } from '../core/assert-never.ts';
 import type { TokenStore } from '../core/token-store.ts';
 import type { Auth } from '../definitions/auth.ts';
 import type { Partner } from '../definitions/definition.ts';
@@ -34,5 +35,7 @@ function sealingSecret(auth: Auth): string | undefined {
     case 'awsSigv4':
     case 'function':
       return undefined;
+    default:
+      return assertNever(auth);
   }
 }

@@ -40,11 +40,12 @@ export function signOfMore({ headers, body, none }: Signs & { readonly none?: un
   return name === undefined ? undefined : `the answer's field "${name}" announces another page`;
 }
 
+const exceeds = (most: number, value: unknown): boolean =>
+  /^\d{1,15}$/.test(typeof value === 'number' || typeof value === 'string' ? String(value) : '') &&
+  Number(value) > most;
+
 /** The same of numbers that a single answer states: they are more than came with it. */
 export function statesMore({ headers, body }: Signs, received: number): string | undefined {
-  const exceeds = (most: number, value: unknown): boolean =>
-    /^\d{1,15}$/.test(typeof value === 'number' || typeof value === 'string' ? String(value) : '') &&
-    Number(value) > most;
   const header =
     countHeaders.records.find((name) => exceeds(received, headers[name])) ??
     countHeaders.pages.find((name) => exceeds(1, headers[name]));

@@ -10,7 +10,7 @@ import { freePort } from '../../services/free-port.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { compiledCli, type Ended } from './run-syncline.ts';
 
-const ignored = (_: string): void => {};
+const ignored = (): void => {};
 
 /** A small authorization server: agrees at once, gives each code and each refresh token once, and holds to PKCE. */
 interface Granting {
@@ -144,7 +144,7 @@ function authorize({ name }: OwnPartner, args: readonly string[] = []): Attempt 
   });
   let stdout = '';
   let stderr = '';
-  let shown = ignored;
+  let shown: (page: string) => void = ignored;
   const page = new Promise<string>((resolve) => (shown = resolve));
   createInterface({ input: child.stdout }).on('line', (line) => {
     stdout += `${line}\n`;
