@@ -75,6 +75,8 @@ test(`a stream, a DuckDB file and a second PostgreSQL after ${blows.length} kill
 
   const ended = { value: false };
   const running = nights(struck, world).finally(() => (ended.value = true));
+  // Awaited once the blows are over.
+  running.catch(() => {});
   const { kills, failpoints } = await strike({
     blows,
     seed: SEED,
