@@ -51,11 +51,11 @@ function problemsOf(placed: PlacedText, stream: StreamDefinition): string[] {
       const says = problemOf(found, placed, stream) ?? wordsProblem(found, placed);
       if (says !== undefined) return [says];
       const unfilled = !found.optional && !isWhole && lacksFirst(found, stream) && !isNullable(found);
-      return unfilled
-        ? [
-            `the first page has no ${braced(found)}; write {? … } around what is left out on it, or make it the whole value`,
-          ]
-        : [];
+      if (!unfilled) return [];
+      const why = isBound(found)
+        ? `the first reading has no ${braced(found)}; give incremental an initial, or`
+        : `the first page has no ${braced(found)};`;
+      return [`${why} write {? … } around what is left out on it, or make it the whole value`];
     }),
   ];
 }

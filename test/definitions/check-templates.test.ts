@@ -23,6 +23,7 @@ const problems = (stream: Partial<StreamInput>, top: Partial<PartnerInput> = {})
 const token = { type: 'token', token: 'next' } as const;
 const since = { field: 'at', start: { as: 'since' } };
 const post = { method: 'POST' } as const;
+const initial = '2020-01-01T00:00:00Z';
 
 /** A definition with a header. */
 const withHeader = (value: string): string =>
@@ -44,7 +45,7 @@ describe('a definition with templates', () => {
         },
         pagination: token,
         pageSize: { max: 100 },
-        incremental: { field: 'at' },
+        incremental: { field: 'at', initial },
         slice: '1d',
         parent: { stream: 'repos', fields: ['owner.login'], include: { id: 'repo', 'owner.login': 'login' } },
       },
@@ -53,7 +54,7 @@ describe('a definition with templates', () => {
       'in a form',
       { ...post, form: { after: '{cursor}', since: '{start}' }, pagination: token, incremental: { field: 'at' } },
     ],
-    ['in a text', { ...post, text: '<a>{start}</a>', contentType: 'text/xml', incremental: { field: 'at' } }],
+    ['in a text', { ...post, text: '<a>{start}</a>', contentType: 'text/xml', incremental: { field: 'at', initial } }],
     [
       'in GraphQL',
       {

@@ -101,7 +101,9 @@ describe('a time as key', () => {
       );
       for (const { path, reason } of rows) {
         expect(path).toBe('at');
-        expect(reason).toMatch(/^expected (a datetime|an ISO 8601 time of the years 1 to 9999), found /);
+        expect(reason).toMatch(
+          /^expected (a time with its zone such as .*|an ISO 8601 time of the years 1 to 9999), found /,
+        );
       }
       expect(rows).toHaveLength(3);
     },
