@@ -18,8 +18,7 @@ export interface PartnerAccess {
   readonly pauses: Pauses;
   readonly onHeaderProblems: ReportProblems;
   /** Reads the parent stream's values in batches, for a run that must know which of them are new; undefined for streams without a parent. */
-  readonly parents:
-    ((run: Pick<StreamRun, 'streamId' | 'runNo'> | null) => ReadParents) | undefined;
+  readonly parents: ((run: Pick<StreamRun, 'streamId' | 'runNo'> | null) => ReadParents) | undefined;
 }
 
 /** Finds a partner's definition and opens what belongs to it; the worker's implementation caches both. */
