@@ -191,7 +191,8 @@ async function firstPage(
       ? null
       : { from: new Date(definition.incremental.initial).toISOString(), to: new Date(nowMs + DAY).toISOString() };
   try {
-    const parents = definition.parent === undefined ? [] : await someParents(stream, { streams, nowMs, secret, tokens, env });
+    const parents =
+      definition.parent === undefined ? [] : await someParents(stream, { streams, nowMs, secret, tokens, env });
     const position: Position = { cursor: null, parents, range: sliceAt(range, undefined, 0) };
     const { method, url } = sourceOf(stream).request(position);
     onRequest?.(`${method} ${redactUrl(url, partner.baseUrl)}`);

@@ -1,6 +1,7 @@
 /** Named places where tests end the process, to see that nothing is lost there. In production it does nothing. */
 export const failpoints = [
   'permit.before',
+  'token.after',
   'fetch.after',
   'commit.middle',
   'commit.after',

@@ -28,6 +28,7 @@ export function permittedBy(deps: FetchDeps, { partner, definition, name }: Comp
         const { departure } = permit;
         if (departure === undefined) deps.onRequest();
         const answer = await send(departure && countedDeparture(departure, deaf));
+        await deps.failpoint('token.after');
         if (tells && answer.status < 500) await call.succeeded();
         return answer;
       } catch (error) {

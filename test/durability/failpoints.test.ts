@@ -1,3 +1,5 @@
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { FailpointName } from '../../core/failpoint.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
@@ -69,4 +71,35 @@ describe('a worker that dies', () => {
     },
     60_000,
   );
+
+  test('after a login that it could not note, leaves one that the next one makes again', async () => {
+    const partner = uniqueName('struck');
+    const guarded = await startSimulator({ seed: 3, payments: PAGES * 100, latencyMs: 5, auth: { type: 'oauth2' } });
+    const own = { ...ground, simulator: guarded };
+    try {
+      await definePartner(own, partner);
+      await appendFile(
+        join(folder.path, `${partner}.yaml`),
+        `auth:
+  type: login
+  url: ${guarded.url}/oauth/token
+  as: form
+  credentials: { grant_type: client_credentials, client_id: sim-client, client_secret: sim-secret }
+  token: access_token
+  expiresIn: expires_in
+`,
+      );
+      const struck = startWorker(own, partner, { SYNCLINE_FAILPOINT: 'token.after' });
+      await struck.ready;
+      const running = runToEnd(own, partner);
+      await struck.ended;
+      const heir = startWorker(own, partner);
+      expect(await running).toMatchObject({ outcome: 'ok', counts: { fetched: PAGES * 100, inserted: PAGES * 100 } });
+      await heir.stop();
+      expect(await traceOf(database.url, partner)).toEqual(undisturbed);
+      expect(guarded.stats().streams['oauth']).toMatchObject({ requests: 2 });
+    } finally {
+      await guarded.close();
+    }
+  }, 60_000);
 });
