@@ -11,6 +11,7 @@ import { startWorkers, type RunningWorkers } from '../../workers/sync-worker.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshNamespace } from '../support/fresh-namespace.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import { temporalAddress } from '../support/temporal.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { runSyncline } from './run-syncline.ts';
@@ -95,8 +96,10 @@ async function json(...args: string[]): Promise<unknown> {
 const PATIENCE_MS = 40_000;
 const reason = ['--reason', 'agreed with them'];
 
+const scenario = sideBySide(4);
+
 describe('what is not understood ends with 2 and says why', () => {
-  test.each([
+  scenario.each([
     [['limits', 'set', 'acme', 'montly', '5', ...reason], /acme has no limit "montly"; did you mean "monthly"\?/],
     [['limits', 'set', 'acme', 'x', '5', ...reason], /acme has no limit "x"; it has rate, monthly/],
     [['limits', 'set', 'bare', 'rate', '5', ...reason], /bare has no limit "rate"; its definition declares none/],
@@ -108,7 +111,7 @@ describe('what is not understood ends with 2 and says why', () => {
     [['limits', 'reset', 'acme', 'montly', ...reason], /did you mean "monthly"\?/],
     [['limits', 'reset', 'acme', '--block', ...reason], /--block lets calls go out before acme said so.* add --yes/],
     [['limits', 'show', 'acne'], /there is no partner "acne".*did you mean "acme"\?/],
-  ])('%j', async (args, says) => {
+  ])('%s', async (args, says) => {
     expect(await syncline(args)).toEqual({ code: 2, says: expect.stringMatching(says) });
   });
 });

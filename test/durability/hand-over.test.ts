@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
-import { firstOf } from '../support/long.ts';
+import { firstOf, long } from '../support/long.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
 import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, type Ground } from './durable-bench.ts';
 
-const PAGES = 150;
+/** Enough for some hand-overs. */
+const PAGES = long ? 150 : 90;
 const ROWS = PAGES * 100 - 50;
 /** Of the requests that a worker sees before it is asked to leave. */
 const EVERY = 20;

@@ -1,13 +1,10 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { expect } from '@jest/globals';
+import { freshDatabase } from '../support/database.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import { runFleet, type FleetOptions } from './fleet/run-fleet.ts';
 
 /** Real processes against a partner in a process of its own. Bounded to a few seconds; `npm run bench:fleet` is longer. */
-let database: TestDatabase;
-beforeEach(async () => {
-  database = await freshDatabase();
-});
-afterEach(() => database.drop());
+const scenario = sideBySide(2);
 
 const fleet = { processes: 4, streams: 2 } as const;
 const cases: readonly (Omit<FleetOptions, 'databaseUrl' | 'processes' | 'streams'> & { readonly name: string })[] = [
@@ -33,7 +30,13 @@ const cases: readonly (Omit<FleetOptions, 'databaseUrl' | 'processes' | 'streams
 ];
 
 // How many a partner refuses that shares a busy machine with them is measured by `npm run bench:fleet`.
-test.each(cases)('no request of a fleet comes too soon: $name', async ({ name: _name, ...options }) => {
-  const report = await runFleet({ ...options, ...fleet, databaseUrl: database.url });
-  expect(report).toMatchObject({ tooSoon: 0, arrivals: options.partner.enough });
-});
+scenario.each(cases)(
+  'no request of a fleet comes too soon: $name',
+  async ({ name: _name, ...options }) => {
+    const database = await freshDatabase();
+    const report = await runFleet({ ...options, ...fleet, databaseUrl: database.url });
+    expect(report).toMatchObject({ tooSoon: 0, arrivals: options.partner.enough });
+    await database.drop();
+  },
+  120_000,
+);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { runsCancel } from '../../cli/commands/cancel.ts';
 import { partnersPause, partnersResume, runsPause, runsResume } from '../../cli/commands/pauses.ts';
 import { exitCodes } from '../../cli/exit.ts';
@@ -12,6 +12,7 @@ import { expectTruth } from '../support/expect-truth.ts';
 import { openPullBench, streamReport, WINDOW } from '../support/pull-bench.ts';
 import type { BenchPartner, PullBench } from '../support/pull-bench.ts';
 import { said, type Said } from '../support/said.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import * as streams from '../support/simulator-streams.ts';
 
 let bench: PullBench;
@@ -19,6 +20,8 @@ beforeAll(async () => {
   bench = await openPullBench();
 });
 afterAll(() => bench.close());
+
+const scenario = sideBySide();
 
 const reason = 'their release';
 const pausePartner = (partner: string, now = false): Promise<Said> =>
@@ -50,7 +53,7 @@ const pagesOf = async (syncId: string): Promise<number> => {
 };
 
 describe('a partner that is paused', () => {
-  test('gets no request of any run, old or new, says so everywhere, and goes on where it stood', async () => {
+  scenario('gets no request of any run, old or new, says so everywhere, and goes on where it stood', async () => {
     const partner = await bench.partner({
       simulator: { latencyMs: 100, customers: 120 },
       streams: { payments: streams.payments, customers: streams.customers },
@@ -71,10 +74,10 @@ describe('a partner that is paused', () => {
     const other = await partner.start({ window: '2026-11-23' });
     const rests = async (): Promise<boolean> => {
       const { rows } = await bench.pool.query(
-        `select 1 from stream_runs where run_id = $1 and deferred_kind = 'paused' and deferred_cause_until = deferred_until`,
-        [other.runId],
+        `select 1 from stream_runs where run_id = any ($1) and deferred_kind = 'paused' and deferred_cause_until = deferred_until`,
+        [[runId, other.runId]],
       );
-      return rows.length === 2;
+      return rows.length === 4;
     };
     expect(await eventually(rests)).toBe(true);
     expect(await detailsOf(`sync/${name}/payments/${WINDOW}`)).toMatch(
@@ -97,7 +100,7 @@ describe('a partner that is paused', () => {
     expect(rows).toEqual([{ reason, ended_reason: 'it is over' }]);
   });
 
-  test('with --now breaks off the request under way', async () => {
+  scenario('with --now breaks off the request under way', async () => {
     const partner = await bench.partner({
       simulator: { faults: [{ kind: 'hang', nth: 4, stream: 'payments' }] },
       streams: { payments: streams.payments },
@@ -113,7 +116,7 @@ describe('a partner that is paused', () => {
     await expectTruth(bench.pool, partner, 'payments');
   });
 
-  test('holds for requests that stand in line for a permit', async () => {
+  scenario('holds for requests that stand in line for a permit', async () => {
     const partner = await bench.partner({
       streams: { payments: streams.payments },
       partner: { limits: { rate: 1, burst: 1 } },
@@ -131,7 +134,7 @@ describe('a partner that is paused', () => {
 });
 
 describe('one stream that is paused', () => {
-  test('stops alone; the run says so, and a resume of the run takes it along', async () => {
+  scenario('stops alone; the run says so, and a resume of the run takes it along', async () => {
     const partner = await bench.partner({
       simulator: { latencyMs: 100 },
       streams: { payments: streams.payments, customers: streams.customers },
@@ -154,7 +157,7 @@ describe('one stream that is paused', () => {
     await expect(pauseRun(runId)).rejects.toThrow(/has ended \(ok\): there is nothing to pause/);
   });
 
-  test('is named by what there is', async () => {
+  scenario('is named by what there is', async () => {
     const { report } = await bench.syncOnce({ streams: { payments: streams.payments } });
     await expect(cancelRun(report.runId, { stream: 'paymets' })).rejects.toThrow(
       /^--stream: \S+ reads no stream "paymets"; did you mean "payments"\?$/,
@@ -165,7 +168,7 @@ describe('one stream that is paused', () => {
 });
 
 describe('a run that is cancelled', () => {
-  test('ends with its page, which is not read again', async () => {
+  scenario('ends with its page, which is not read again', async () => {
     const partner = await bench.partner({
       simulator: { faults: [{ kind: 'delay', ms: 1500, nth: 4, stream: 'payments' }] },
       streams: { payments: streams.payments },
@@ -179,7 +182,7 @@ describe('a run that is cancelled', () => {
     expect(sent(partner)).toBe(8);
   });
 
-  test('in one stream only leaves the others alone, and is not green', async () => {
+  scenario('in one stream only leaves the others alone, and is not green', async () => {
     const partner = await bench.partner({
       simulator: { latencyMs: 150 },
       streams: { payments: streams.payments, customers: streams.customers },
@@ -199,7 +202,7 @@ describe('a run that is cancelled', () => {
   });
 });
 
-test('docs/control.md shows what works: each of its commands, one after the other', async () => {
+scenario('docs/control.md shows what works: each of its commands, one after the other', async () => {
   const partner = await bench.partner({
     simulator: { latencyMs: 400 },
     streams: { payments: streams.payments, customers: streams.customers },
