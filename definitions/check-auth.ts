@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
+import { assertNever } from '../core/assert-never.ts';
 import type { Auth, AuthOf, UseOfToken } from './auth.ts';
 import { readServiceAccountKey } from './google-service-account.ts';
 import type { Path, Problem } from './problem.ts';
@@ -39,8 +40,16 @@ export function checkAuth(auth: Auth, path: Path): Problem[] {
             ),
           ];
     }
-    default:
+    case 'none':
+    case 'bearer':
+    case 'apiKey':
+    case 'basic':
+    case 'hmac':
+    case 'awsSigv4':
+    case 'function':
       return [];
+    default:
+      return assertNever(auth);
   }
 }
 

@@ -101,7 +101,9 @@ export function partnerRegistry(deps: RegistryDeps): Partners & { close(): Promi
       const closing = [...open.values()].map(async (opening) => {
         const { lines, gates } = await opening;
         for (const { client } of lines.values()) client.close();
-        await Promise.all([...gates].flatMap(({ limiter, circuit }) => [limiter.close?.(), circuit.close()]));
+        await Promise.all(
+          [...gates].map(async ({ limiter, circuit }) => Promise.all([limiter.close?.(), circuit.close()])),
+        );
       });
       await Promise.allSettled(closing);
     },

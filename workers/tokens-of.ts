@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { assertNever } from '../core/assert-never.ts';
 import type { TokenStore } from '../core/token-store.ts';
 import type { Auth } from '../definitions/auth.ts';
 import type { Partner } from '../definitions/definition.ts';
@@ -26,7 +27,15 @@ function sealingSecret(auth: Auth): string | undefined {
       return auth.exchange === undefined ? undefined : auth.key;
     case 'googleServiceAccount':
       return auth.key;
-    default:
+    case 'none':
+    case 'bearer':
+    case 'apiKey':
+    case 'basic':
+    case 'hmac':
+    case 'awsSigv4':
+    case 'function':
       return undefined;
+    default:
+      return assertNever(auth);
   }
 }

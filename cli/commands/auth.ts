@@ -25,6 +25,8 @@ interface AuthContext extends CommandContext<{ stream?: string; port?: string; b
   readonly partner: string;
 }
 
+const now = (): number => Date.now();
+
 /** Has a person agree in a browser, and keeps the tokens for the workers. */
 export async function authorize({ config, output, options, partner: name }: AuthContext): Promise<number> {
   const loaded = await loadPartner(name, { dir: config.partnersDir, env: config.env });
@@ -40,7 +42,6 @@ export async function authorize({ config, output, options, partner: name }: Auth
       : returned(auth, { port, output, options }));
     const connections = openConnections({ tls: partner.tls, env: config.env });
     try {
-      const now = (): number => Date.now();
       const exchange = createTokenExchange({ timeoutMs: partner.timeout, connections, now });
       const { verifier, redirectUri } = asked;
       const askedAtMs = now();
@@ -141,13 +142,13 @@ async function pasted(auth: OAuth2Auth, output: AuthContext['output']): Promise<
 
 /** If there is none, the person has the URL. */
 function openBrowser(url: string): void {
-  const [command, args] =
+  const [command, args]: readonly [string, string[]] =
     process.platform === 'darwin'
       ? ['open', [url]]
       : process.platform === 'win32'
         ? ['rundll32', ['url.dll,FileProtocolHandler', url]]
         : ['xdg-open', [url]];
-  spawn(command as string, args as string[], { stdio: 'ignore', detached: true })
+  spawn(command, args, { stdio: 'ignore', detached: true })
     .on('error', () => {})
     .unref();
 }

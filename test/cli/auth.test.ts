@@ -142,11 +142,11 @@ function authorize({ name }: OwnPartner, args: readonly string[] = []): Attempt 
   });
   let stdout = '';
   let stderr = '';
-  let shown: (page: string) => void = () => {};
+  let shown: ((page: string) => void) | undefined;
   const page = new Promise<string>((resolve) => (shown = resolve));
   createInterface({ input: child.stdout }).on('line', (line) => {
     stdout += `${line}\n`;
-    if (line.startsWith('http')) shown(line);
+    if (line.startsWith('http')) shown?.(line);
   });
   child.stderr.on('data', (data) => (stderr += String(data)));
   const ended = once(child, 'close').then(([code]) => ({ code: Number(code), stdout, stderr }));
