@@ -103,9 +103,7 @@ export function partnerRegistry(deps: RegistryDeps): Partners & { close(): Promi
         const { lines, gates } = await opening;
         for (const { client } of lines.values()) client.close();
         await Promise.all(
-          [...gates].map(async ({ limiter, circuit }) => {
-            await Promise.all([limiter.close?.(), circuit.close()]);
-          }),
+          [...gates].map(async ({ limiter, circuit }) => Promise.all([limiter.close?.(), circuit.close()])),
         );
       });
       await Promise.allSettled(closing);

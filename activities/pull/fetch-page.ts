@@ -284,7 +284,8 @@ async function sendOne(
     await deps.authorizer.prepare?.(request, permitted);
     const permit = await takePermit(deps, { partner: partner.name, request, lane, giveUpAtMs });
     try {
-      return await sendWith(permit, deps, { request, asked, onWire, fresh });
+      // A probe is to find out whether the partner answers, by one request: no connection of before may break under it.
+      return await sendWith(permit, deps, { request, asked, onWire, fresh: fresh || permit.probe !== undefined });
     } catch (error) {
       if (error instanceof KeptConnectionBroke) {
         fresh = true;

@@ -27,6 +27,8 @@ interface AuthContext extends CommandContext<{ stream?: string; port?: string; b
   readonly partner: string;
 }
 
+const now = (): number => Date.now();
+
 /** Has a person agree in a browser, and keeps the tokens for the workers. */
 export async function authorize({ config, output, options, partner: name }: AuthContext): Promise<number> {
   const loaded = await loadPartner(name, { dir: config.partnersDir, env: config.env });
@@ -142,13 +144,13 @@ async function pasted(auth: OAuth2Auth, output: AuthContext['output']): Promise<
 
 /** If there is none, the person has the URL. */
 function openBrowser(url: string): void {
-  const [command, args]: readonly [string, readonly string[]] =
+  const [command, args]: readonly [string, string[]] =
     process.platform === 'darwin'
       ? ['open', [url]]
       : process.platform === 'win32'
         ? ['rundll32', ['url.dll,FileProtocolHandler', url]]
         : ['xdg-open', [url]];
-  spawn(command, [...args], { stdio: 'ignore', detached: true })
+  spawn(command, args, { stdio: 'ignore', detached: true })
     .on('error', () => {})
     .unref();
 }

@@ -10,8 +10,6 @@ import { freePort } from '../../services/free-port.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { compiledCli, type Ended } from './run-syncline.ts';
 
-const ignored = (): void => {};
-
 /** A small authorization server: agrees at once, gives each code and each refresh token once, and holds to PKCE. */
 interface Granting {
   readonly url: string;
@@ -144,11 +142,11 @@ function authorize({ name }: OwnPartner, args: readonly string[] = []): Attempt 
   });
   let stdout = '';
   let stderr = '';
-  let shown: (page: string) => void = ignored;
+  let shown: ((page: string) => void) | undefined;
   const page = new Promise<string>((resolve) => (shown = resolve));
   createInterface({ input: child.stdout }).on('line', (line) => {
     stdout += `${line}\n`;
-    if (line.startsWith('http')) shown(line);
+    if (line.startsWith('http')) shown?.(line);
   });
   child.stderr.on('data', (data) => (stderr += String(data)));
   const ended = once(child, 'close').then(([code]) => ({ code: Number(code), stdout, stderr }));
