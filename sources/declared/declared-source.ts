@@ -17,7 +17,7 @@ export function declaredSource(partner: Partner, stream: StreamDefinition): Sour
       return foreseeNext({ pagination, text: outline ?? answer.text, records, headers, position, url, auth });
     },
     counts: pagination.type === 'offset' || pagination.type === 'page',
-    ...('emptyPages' in pagination ? { emptyPages: pagination.emptyPages } : {}),
+    ...('emptyPages' in pagination && pagination.emptyPages !== undefined ? { emptyPages: pagination.emptyPages } : {}),
     statesTotal: 'total' in pagination && pagination.total !== undefined,
   };
 }

@@ -6,6 +6,8 @@ import type { Pagination, Partner, StreamDefinition } from '../../definitions/de
 import { arraysIn } from './arrays-in.ts';
 import { errorsBeside } from './errors-beside.ts';
 import { nextPage } from './next-page.ts';
+import { readOffset } from './page-params.ts';
+import { usualSize } from './paginate/usual-size.ts';
 
 interface Declared {
   readonly partner: Partner;
@@ -30,11 +32,15 @@ export function readPage({ partner, stream }: Declared, answer: SourceAnswer, po
   const next = nextPage({ pagination, body, headers, records, position, url, auth: partner.auth });
   const errors = errorsBeside(body, [stream.errorsAt].flat(), path);
   const doubted = errors === undefined ? next : { ...next, doubt: errors };
-  return { records, next: doubted, full: records.length >= sizeOf(pagination), exactAt: path };
+  return { records, next: doubted, full: isFull(pagination, position, records.length, next.total), exactAt: path };
 }
 
-function sizeOf(pagination: Pagination): number {
-  return pagination.type === 'offset' ? pagination.limit : pagination.type === 'page' ? pagination.size : 0;
+/** Where a page that repeats the one before it is not full, and the stated total is reached, that was the last one. */
+function isFull(pagination: Pagination, { cursor }: Position, received: number, total: number | null): boolean {
+  if (pagination.type === 'page') return received >= usualSize(pagination, cursor, 2);
+  if (pagination.type !== 'offset') return true;
+  // More than the total was read: it is no number to go by.
+  return received >= pagination.limit || (total !== null && readOffset(cursor) > total);
 }
 
 function parseBody({ headers, text, bytes }: SourceAnswer): unknown {
