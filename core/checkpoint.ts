@@ -1,3 +1,5 @@
+import type { Round } from './round.ts';
+
 /** A partition of a run that is being read. */
 export interface Part {
   /** Index of the slice of the run's range. */
@@ -16,6 +18,8 @@ export interface Part {
   readonly restarts?: number;
   /** Of the page before: what it held (`core/page-mark.ts`), and how many pages in a row held it. */
   readonly last?: { readonly mark: string; readonly times: number };
+  /** Of one page further back, to find a round (`core/round.ts`). */
+  readonly round?: Round;
 }
 
 /** Which partition was begun last: the others follow it in an order that stays. */
@@ -51,8 +55,8 @@ export const start: Checkpoint = { slice: 0, parents: [], cursor: null, expected
  */
 export function writeCheckpoint(at: Checkpoint): string {
   const { expected, done, doubt, refused, kept, beside, begun, ...part } = at;
-  const { slice, parents, unread, cursor, beyond, stated, restarts, last } = part;
-  const first: Part = definedOf({ slice, parents, unread, cursor, beyond, stated, restarts, last });
+  const { slice, parents, unread, cursor, beyond, stated, restarts, last, round } = part;
+  const first: Part = definedOf({ slice, parents, unread, cursor, beyond, stated, restarts, last, round });
   if (beside === undefined && begun === undefined && restarts === undefined)
     return JSON.stringify({ ...first, expected, done, doubt, refused, kept });
   return JSON.stringify({

@@ -13,6 +13,8 @@ export interface PageSeen {
 
 /** Records without a key may well look alike, page after page; but not for ever. */
 const MOST_ALIKE = 20;
+/** So often one page has come again, with others in between, when its listing goes round. Once may be chance. */
+const ROUNDS = 3;
 
 /**
  * A page that holds what the page before it held leads nowhere: the partner does not turn its pages, or gives its last one
@@ -20,7 +22,7 @@ const MOST_ALIKE = 20;
  */
 export function progress(at: Part, { pageNo, next, mark, full }: PageSeen, hasKey: boolean): NextPage {
   const times = timesInARow(at, mark);
-  if (times === 1) return next;
+  if (times === 1) return goesRound(at, mark, hasKey) ? ending(next, pageNo, hasKey) : next;
   if (!hasKey) {
     if (times <= MOST_ALIKE || next.cursor === null) return next;
     throw new GiveUp(`${times} pages in a row hold the same records: the listing has no end`, { at: { page: pageNo } });
@@ -29,6 +31,17 @@ export function progress(at: Part, { pageNo, next, mark, full }: PageSeen, hasKe
   if (at.beyond === true && !full) return ended;
   const repeats = `page ${pageNo} holds the records of the page before it: the partner does not turn its pages, or repeats its last one`;
   return { ...ended, doubt: next.doubt ?? repeats };
+}
+
+/** Page numbers that wrap around, tokens that are always new: neither an end nor a cursor that came before tells of them. */
+const goesRound = ({ round }: Part, mark: string | null, hasKey: boolean): boolean =>
+  round !== undefined && mark === round.mark && round.met + 1 >= (hasKey ? ROUNDS : MOST_ALIKE);
+
+function ending(next: NextPage, pageNo: number, hasKey: boolean): NextPage {
+  if (next.cursor === null) return next;
+  const says = `page ${pageNo} holds the records of a page before it, not for the first time: the partner's pages go round in a circle`;
+  if (!hasKey) throw new GiveUp(says, { at: { page: pageNo } });
+  return { ...next, cursor: null, doubt: next.doubt ?? says };
 }
 
 /** 1: it is not the page before. */

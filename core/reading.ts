@@ -1,6 +1,7 @@
 import { expecting, type Begun, type Checkpoint, type Part } from './checkpoint.ts';
 import type { NextPage } from './page.ts';
 import { timesInARow } from './progress.ts';
+import { roundAfter } from './round.ts';
 
 /** A run's partitions as they are read side by side. */
 export interface Reading extends Pick<Checkpoint, 'expected' | 'doubt' | 'refused' | 'kept'> {
@@ -113,7 +114,17 @@ function followed(
     ...(restarts === undefined ? {} : { restarts }),
     ...(next.beyond === true ? { beyond: true } : {}),
     ...(stated === undefined ? {} : { stated }),
-    ...(mark === null ? {} : { last: { mark, times: timesInARow(part, mark) } }),
+    ...seenBy(part, mark),
+  };
+}
+
+/** An empty page holds nothing to compare with. What is further back is kept in mind from the second page on: most listings have one. */
+function seenBy(part: Part, mark: string | null): Pick<Part, 'last' | 'round'> {
+  const { last, round } = part;
+  if (mark === null) return { ...(last === undefined ? {} : { last }), ...(round === undefined ? {} : { round }) };
+  return {
+    last: { mark, times: timesInARow(part, mark) },
+    ...(last === undefined ? {} : { round: roundAfter(round, mark) }),
   };
 }
 

@@ -14,8 +14,11 @@ export interface EndFlags {
   readonly isLast?: Flag | undefined;
 }
 
-/** How many pages in a row may be empty and name a next one: partners that filter behind their pages send many. */
-export const emptyPages = { emptyPages: z.int().positive().max(1_000_000).default(1000) };
+/**
+ * How many pages in a row may be empty and name a next one, as partners send them that filter behind their pages; 1000 if absent. Where it
+ * is written, an empty page among numbered ones is no doubt.
+ */
+export const emptyPages = { emptyPages: z.int().positive().max(1_000_000).optional() };
 
 /**
  * Where an answer names the cursor that the next run is to go on from, and only changes come: a delta link, the token of a synchronization.

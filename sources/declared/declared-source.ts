@@ -27,7 +27,7 @@ export function declaredSource(partner: Partner, stream: StreamDefinition): Sour
     },
     ...(compression === undefined ? {} : { compression }),
     counts: pagination.type === 'offset' || pagination.type === 'page',
-    ...('emptyPages' in pagination ? { emptyPages: pagination.emptyPages } : {}),
+    ...('emptyPages' in pagination && pagination.emptyPages !== undefined ? { emptyPages: pagination.emptyPages } : {}),
     // What is exploded is not what the partner counts.
     statesTotal:
       'total' in pagination && pagination.total !== undefined && shapeOf(stream.records).explode === undefined,

@@ -12,7 +12,7 @@ import { nextByUrl } from './paginate/next-by-url.ts';
 import { readCount } from './paginate/read-fields.ts';
 import { readKept } from './paginate/read-kept.ts';
 import { readMore } from './paginate/read-flags.ts';
-import { signOfMore, statesMore } from './sign-of-more.ts';
+import { flagOfMore, signOfMore, statesMore } from './sign-of-more.ts';
 
 /** A page that came, as the paginators see it. */
 export interface ReceivedPage {
@@ -76,24 +76,24 @@ function nextOf(pagination: Pagination, page: ReceivedPage): NextPage {
 
 /** What an end leaves open: a listing that names no next page ends, which a wrong name in the definition does as well. */
 function doubted(next: NextPage, pagination: Pagination, page: ReceivedPage): NextPage {
-  if (next.doubt !== undefined) return next;
-  const none = 'none' in pagination ? pagination.none : undefined;
-  const unread =
-    next.cursor === null && !isBelieved(pagination, page)
-      ? (signOfMore({ ...page, none }) ??
-        (pagination.type === 'none' ? statesMore(page, page.records.length) : undefined))
-      : undefined;
-  return unread === undefined ? next : { ...next, doubt: `${unread}, but ${missingIn(pagination)}` };
+  if (next.doubt !== undefined || next.cursor !== null || isBelieved(pagination, page)) return next;
+  const said = signIn(pagination, page);
+  return said === undefined ? next : { ...next, doubt: `${said}, but ${missingIn(pagination)}` };
 }
 
-/** The partner says outright that this is the end, or ends as some do: with an empty page that announces another one. */
-function isBelieved(pagination: Pagination, page: ReceivedPage): boolean {
-  if ('hasMore' in pagination || 'isLast' in pagination) {
-    if (readMore(page.body, pagination) === false) return true;
-  }
-  if (pagination.type === 'none' && pagination.all) return true;
-  return page.records.length === 0 && pagination.type !== 'none';
+function signIn(pagination: Pagination, page: ReceivedPage): string | undefined {
+  if (page.records.length === 0 && pagination.type !== 'none') return flagOfMore(page);
+  const none = 'none' in pagination ? pagination.none : undefined;
+  return (
+    signOfMore({ ...page, none }) ?? (pagination.type === 'none' ? statesMore(page, page.records.length) : undefined)
+  );
 }
+
+/** The partner says outright that this is the end, or the definition does. */
+const isBelieved = (pagination: Pagination, page: ReceivedPage): boolean =>
+  pagination.type === 'none'
+    ? pagination.all
+    : ('hasMore' in pagination || 'isLast' in pagination) && readMore(page.body, pagination) === false;
 
 function missingIn(pagination: Pagination): string {
   switch (pagination.type) {

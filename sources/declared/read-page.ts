@@ -6,6 +6,8 @@ import { shapeOf, stepsOf } from '../../definitions/records.ts';
 import { errorsBeside } from './errors-beside.ts';
 import { readBody } from './formats/read-body.ts';
 import { nextPage } from './next-page.ts';
+import { readOffset } from './page-params.ts';
+import { usualSize } from './paginate/usual-size.ts';
 
 interface Declared {
   readonly partner: Partner;
@@ -29,10 +31,14 @@ export function readPage({ partner, stream }: Declared, answer: SourceAnswer, po
   return {
     ...content,
     next: shape.explode === undefined ? doubted : { ...doubted, total: null },
-    full: listed.length >= sizeOf(pagination),
+    full: isFull(pagination, position, listed.length, next.total),
   };
 }
 
-function sizeOf(pagination: Pagination): number {
-  return pagination.type === 'offset' ? pagination.limit : pagination.type === 'page' ? pagination.size : 0;
+/** Where a page that repeats the one before it is not full, and the stated total is reached, that was the last one. */
+function isFull(pagination: Pagination, { cursor }: Position, received: number, total: number | null): boolean {
+  if (pagination.type === 'page') return received >= usualSize(pagination, cursor, 2);
+  if (pagination.type !== 'offset') return true;
+  // More than the total was read: it is no number to go by.
+  return received >= pagination.limit || (total !== null && readOffset(cursor) > total);
 }

@@ -29,6 +29,14 @@ export interface Signs {
   readonly body: unknown;
 }
 
+/** The same of an empty page: some partners name a next page behind their last one, too, but none says outright that there is one. */
+export function flagOfMore({ body }: Pick<Signs, 'body'>): string | undefined {
+  const name = findField(body, (field, value) =>
+    announcing.test(field) ? value === true || value === 'true' : ending.test(field) && value === false,
+  );
+  return name === undefined ? undefined : `the page is empty, and its field "${name}" announces another one`;
+}
+
 /** In words, what in an answer says that there is another page; undefined: nothing. `none`: values that mean there is none. */
 export function signOfMore({ headers, body, none }: Signs & { readonly none?: unknown }): string | undefined {
   if (namesNext(headers['link'])) return 'the Link header names a next page';

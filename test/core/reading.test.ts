@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readCheckpoint, start, writeCheckpoint, type Part } from '../../core/checkpoint.ts';
 import type { NextPage } from '../../core/page.ts';
+import { progress } from '../../core/progress.ts';
 import { afterPage, begunAnew, checkpointOf, readingOf, withPart, type Reading } from '../../core/reading.ts';
 
 const part = (parent: string, slice = 0): Part => ({ slice, parents: [parent], cursor: null });
@@ -14,7 +15,7 @@ function page(
   reading: Reading,
   at: number,
   next: NextPage,
-  { counted = false, mark = 'm', refused = '' } = {},
+  { counted = false, mark = 'm', refused = '' }: { counted?: boolean; mark?: string | null; refused?: string } = {},
 ): Reading {
   const given = { next, mark, counted, refused: refused === '' ? undefined : refused };
   return afterPage(reading, reading.open[at] as Part, given).reading;
@@ -122,5 +123,51 @@ describe('a reading', () => {
     expect(third.open[0]).toMatchObject({ unread: true, last: { mark: 'x', times: 2 } });
     expect(third.open[0]).not.toHaveProperty('beyond');
     expect(withPart(page(third, 0, end), part('b')).open).toEqual([part('b')]);
+  });
+});
+
+describe('pages that come round again', () => {
+  /** Where a listing of so many pages, that begins with others once, is seen to go round. */
+  function seenAfter(lead: number, length: number): number {
+    let reading = begun(part('a'));
+    for (let no = 1; no < 100_000; no++) {
+      const mark = no <= lead ? `lead ${no}` : `page ${(no - lead) % length}`;
+      const seen = { pageNo: no, next: { cursor: String(no), total: null }, mark, full: true };
+      if (progress(reading.open[0] as Part, seen, true).cursor === null) return no;
+      reading = again(page(reading, 0, seen.next, { mark }));
+    }
+    throw new Error('not seen');
+  }
+
+  test.each([
+    [0, 2],
+    [0, 3],
+    [1, 2],
+    [7, 5],
+    [0, 64],
+    [3, 100],
+    [100, 3],
+    [500, 333],
+  ])('%i pages once, then %i for ever: seen after a few rounds', (lead, length) => {
+    const no = seenAfter(lead, length);
+    expect(no).toBeGreaterThanOrEqual(lead + 2 * length);
+    expect(no).toBeLessThan(12 * (lead + length));
+  });
+
+  test('one that comes twice by chance goes round nowhere', () => {
+    let reading = begun(part('a'));
+    for (let no = 1; no < 200; no++) {
+      const mark = no % 50 === 1 ? `twice ${Math.floor(no / 100)}` : `page ${no}`;
+      const seen = { pageNo: no, next: { cursor: String(no), total: null }, mark, full: true };
+      expect(progress(reading.open[0] as Part, seen, true).cursor).toBe(String(no));
+      reading = page(reading, 0, seen.next, { mark });
+    }
+  });
+
+  test('an empty page in between hides no repetition', () => {
+    const one = page(begun(part('a')), 0, { cursor: 'a2', total: null }, { mark: 'x' });
+    const empty = page(one, 0, { cursor: 'a3', total: null }, { mark: null });
+    const seen = { pageNo: 3, next: { cursor: 'a4', total: null }, mark: 'x', full: true };
+    expect(progress(empty.open[0] as Part, seen, true)).toMatchObject({ cursor: null, doubt: expect.any(String) });
   });
 });

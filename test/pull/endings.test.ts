@@ -213,6 +213,23 @@ describe('a page that only repeats the one before it leads nowhere', () => {
     expect(partner.asked.length).toBeLessThanOrEqual(8);
   });
 
+  test.each([500, 1])('page numbers that wrap around end, in doubt', async (requests) => {
+    const partner = await reading(
+      (url) => {
+        const page = (number(url, 'page', 1) - 1) % 5;
+        return { body: { data: ids(15).slice(3 * page, 3 * page + 3) } };
+      },
+      { pagination: byPage },
+      { requests },
+    );
+    expect(await partner.read('things')).toMatchObject({
+      outcome: 'suspect',
+      reason: expect.stringMatching(/go round in a circle/),
+    });
+    expect(await rowsOf(partner)).toEqual(numbers(15));
+    expect(partner.asked.length).toBeLessThan(60);
+  });
+
   test('records without a key may look alike, but not for ever', async () => {
     const endless = await reading(() => ({ body: { data: [{ id: 1 }, { id: 1 }, { id: 1 }] } }), {
       pagination: byPage,

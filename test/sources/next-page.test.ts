@@ -263,14 +263,15 @@ describe('nextPage', () => {
     expect(next({ type: 'keyset', field: 'id', as: 'after' }, { records: [{ id: 0 }] }).cursor).toBe('0');
   });
 
-  test('numbers lead past an empty page', () => {
-    expect(next(page, { records: [], cursor: '3:200', body: { more: true } })).toMatchObject({ cursor: '4:200' });
-    expect(next(page, { records: [], cursor: '3:200', body: { pages: 5 } })).toEqual({
+  test.each([{ more: true }, { pages: 5 }])('numbers lead past an empty page, in doubt: %j', (body) => {
+    const empty = { records: [], cursor: '3:200', body };
+    expect(next(page, empty)).toEqual({
       cursor: '4:200',
       total: null,
       beyond: false,
-      doubt: 'the partner says there are 5 pages, but page 3 is empty',
+      doubt: 'page 3 is empty, but the partner says that others follow',
     });
+    expect(next({ ...page, emptyPages: 10 }, empty)).toEqual({ cursor: '4:200', total: null, beyond: false });
   });
 
   test.each<[string, Partial<ReceivedPage>]>([

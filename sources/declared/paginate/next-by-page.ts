@@ -5,6 +5,7 @@ import { readPageCursor, writePageCursor } from '../page-params.ts';
 import { countDistinct } from './count-distinct.ts';
 import { isLastPage } from './is-last-page.ts';
 import { readCount } from './read-fields.ts';
+import { usualSize } from './usual-size.ts';
 import { readMore } from './read-flags.ts';
 
 export function nextByPage(
@@ -20,20 +21,36 @@ export function nextByPage(
   // Some partners filter behind their pages. Numbers lead on all the same.
   const passesOn = records.length === 0 && more !== false && (more === true || followed);
   const ended = totalPages !== null && !followed;
+  const full = ended ? usualSize(pagination, position.cursor, 1) : pagination.size;
   const last =
     !passesOn &&
     isLastPage({
       more,
       records: records.length,
       // A number of pages and a page that is not full say the same; a full one may be where the count is capped.
-      short: (pagination.stopOnShort || ended) && records.length < pagination.size,
+      short: records.length < full && (pagination.stopOnShort || ended),
     });
   return {
     cursor: last ? null : writePageCursor(next),
     total,
     beyond: ended || (total !== null && next.received >= total),
-    ...(passesOn && more === undefined
-      ? { doubt: `the partner says there are ${totalPages} pages, but page ${page.number} is empty` }
+    ...(pagination.emptyPages === undefined && records.length === 0 && more !== false
+      ? doubtOf({ page: page.number - pagination.first + 1, passesOn, totalPages })
       : {}),
   };
+}
+
+/** An empty listing has no page, or one. */
+function doubtOf({
+  page,
+  passesOn,
+  totalPages,
+}: {
+  readonly page: number;
+  readonly passesOn: boolean;
+  readonly totalPages: number | null;
+}): Pick<NextPage, 'doubt'> {
+  if (passesOn) return { doubt: `page ${page} is empty, but the partner says that others follow` };
+  const isOne = totalPages !== null && totalPages > 1 && page <= totalPages;
+  return isOne ? { doubt: `page ${page} is empty, but the partner says that there are ${totalPages} pages` } : {};
 }
