@@ -18,8 +18,6 @@ import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 
-const now = (): number => Date.now();
-
 /** So long a person has for the partner's page. */
 const WAIT_MS = 10 * MINUTE;
 

@@ -89,6 +89,7 @@ function answerWith(answer: (request: PageRequest) => MemoryAnswer, asked: { req
         status,
         headers,
         text,
+        body: Buffer.from(text),
         ascii: true,
         bytes: text.length,
         durationMs: 1,
