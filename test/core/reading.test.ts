@@ -126,19 +126,19 @@ describe('a reading', () => {
   });
 });
 
-describe('pages that come round again', () => {
-  /** Where a listing of so many pages, that begins with others once, is seen to go round. */
-  function seenAfter(lead: number, length: number): number {
-    let reading = begun(part('a'));
-    for (let no = 1; no < 100_000; no++) {
-      const mark = no <= lead ? `lead ${no}` : `page ${(no - lead) % length}`;
-      const seen = { pageNo: no, next: { cursor: String(no), total: null }, mark, full: true };
-      if (progress(reading.open[0] as Part, seen, true).cursor === null) return no;
-      reading = again(page(reading, 0, seen.next, { mark }));
-    }
-    throw new Error('not seen');
+/** Where a listing of so many pages, that begins with others once, is seen to go round. */
+function seenAfter(lead: number, length: number): number {
+  let reading = begun(part('a'));
+  for (let no = 1; no < 100_000; no++) {
+    const mark = no <= lead ? `lead ${no}` : `page ${(no - lead) % length}`;
+    const seen = { pageNo: no, next: { cursor: String(no), total: null }, mark, full: true };
+    if (progress(reading.open[0] as Part, seen, true).cursor === null) return no;
+    reading = again(page(reading, 0, seen.next, { mark }));
   }
+  throw new Error('not seen');
+}
 
+describe('pages that come round again', () => {
   test.each([
     [0, 2],
     [0, 3],

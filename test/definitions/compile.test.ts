@@ -146,7 +146,11 @@ describe('parse', () => {
     [{ id: 'a', amount: 1, rate: 'canary' }, 'rate', 'expected number or null, found string'],
     [{ id: 'a', amount: 1, rate: Infinity }, 'rate', 'expected number or null, found a number too large'],
     [{ id: 'a', amount: 1, state: 'canary' }, 'state', 'expected one of the allowed values, found another string'],
-    [{ id: 'a', amount: 1, updated_at: 'canary' }, 'updated_at', 'expected a time with its zone such as 2026-01-02T03:04:05Z, found another string; say under `times` how it is written'],
+    [
+      { id: 'a', amount: 1, updated_at: 'canary' },
+      'updated_at',
+      'expected a time with its zone such as 2026-01-02T03:04:05Z, found another string; say under `times` how it is written',
+    ],
     [{ id: 'a', amount: 1, note: 'canary' }, 'note', 'expected at most 3 characters, found more'],
     [{ id: 'a', amount: 1, lines: [{}, { price: 'canary' }] }, 'lines.1.price', 'expected number, found string'],
   ])('refuses %j', (record, path, reason) => {
