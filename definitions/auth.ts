@@ -93,7 +93,7 @@ const oauth2 = z.strictObject({
   refreshToken: text.optional(),
   /** For `authorization_code`: where a person agrees (`syncline auth`), with what else that page wants to know. */
   authorizeUrl: text.optional(),
-  authorize: z.record(z.string(), z.string()).default({}),
+  authorize: z.record(z.string(), z.string()).optional(),
   /** As registered with the partner; `http://127.0.0.1:<port>/callback` if absent. */
   redirectUri: text.optional(),
   /** What stored tokens are sealed with where there is no client secret. */

@@ -9,7 +9,7 @@ import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal
 import type { WorkerProcess } from '../support/worker-process.ts';
 import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, type Ground } from './durable-bench.ts';
 
-const PAGES = 303;
+const PAGES = long ? 303 : 153;
 /** Each kill costs the start of a worker. */
 const seeds: readonly (readonly [seed: number, kills: number])[] = [
   [11, long ? 30 : 8],

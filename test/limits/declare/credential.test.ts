@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { partner, type AuthFunction, type Partner, type PartnerInput } from '../../../definitions/definition.ts';
 import { credentialOf } from '../../../limits/declare/credential.ts';
 
@@ -53,4 +53,22 @@ test('is named where secrets differ and the partner counts them together', () =>
   expect(named('one')).toBe(named('two'));
   expect(named('one')).not.toBe(credentialOf(acme()));
   expect(named('one')).not.toBe(named('one', 'https://api2.acme.example'));
+});
+
+const app = { type: 'oauth2', tokenUrl: 'https://a.example/t', clientId: 'c', clientSecret: 's' } as const;
+
+describe('the name of a credential', () => {
+  test.each([
+    [{ type: 'none' }, '8b4038e9ca3163fdbb6a8060'],
+    [{ type: 'bearer', token: 't' }, '0d719684bb8f90ccfd294fc8'],
+    [{ type: 'apiKey', in: 'header', name: 'x', key: 'k' }, '161af6643ec4d4efd72bc983'],
+    [{ type: 'basic', username: 'u', password: 'p' }, 'd3c6b6a651803f1ce553cc0d'],
+    [{ ...app, grant: 'refresh_token', refreshToken: 'r' }, '9bd37a5418af6d7aedd2b9a1'],
+    [{ ...app, grant: 'client_credentials', scope: 'x' }, '5990f789d4cf1bb024a90ded'],
+    [{ type: 'hmac', secret: 's', header: 'x-sign' }, 'c5f703bec2560d1bc2bffed4'],
+  ] as const)('stays: limits and rotated tokens are stored under it: %j', (auth, name) => {
+    const streams = { a: { path: '/a', disposition: 'append', schema: { type: 'object' } } } as const;
+    const acme = partner.parse({ name: 'acme', baseUrl: 'https://a.example/v1', auth, streams });
+    expect(credentialOf(acme)).toBe(name);
+  });
 });
