@@ -26,6 +26,8 @@ export interface GrantBenchOptions {
   /** The body of the nth answer, from 1; `next` names the page after it. */
   readonly answer: (nth: number) => Answered | Promise<Answered>;
   readonly partner?: Partial<PartnerInput>;
+  /** In a row, before the listing is given up. */
+  readonly emptyPages?: number;
 }
 
 export interface GrantOptions {
@@ -50,7 +52,7 @@ const now = (): number => Date.now();
 const syncId = 'sync/void/things/2026-11-24';
 
 /** A partner with one listing, `things`, and grants that read it one by one. */
-export async function openGrantBench({ answer, partner = {} }: GrantBenchOptions): Promise<GrantBench> {
+export async function openGrantBench({ answer, partner = {}, emptyPages }: GrantBenchOptions): Promise<GrantBench> {
   let requests = 0;
   const server = createServer((_, response) => {
     requests += 1;
@@ -67,7 +69,7 @@ export async function openGrantBench({ answer, partner = {} }: GrantBenchOptions
     path: '/things',
     records: 'data',
     primaryKey: ['id'],
-    pagination: { type: 'token', token: 'next', as: 'after' },
+    pagination: { type: 'token', token: 'next', as: 'after', ...(emptyPages === undefined ? {} : { emptyPages }) },
     schema: { type: 'object', required: ['id'], properties: { id: { type: 'string' } } },
   };
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -183,7 +183,7 @@ describe('what survives exactly', () => {
         day: null,
         ok: null,
         nested: null,
-        _extra: { unknown: { deep: ['12345678901234567890'] } },
+        _extra: { unknown: { deep: [Number('12345678901234567890')] } },
       },
     ]);
   });
