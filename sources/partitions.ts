@@ -46,7 +46,11 @@ export function partitions({
 /** Partitions that a source names take the place of parents: in their order, one by one. */
 export const readNamed =
   (names: readonly string[]): ReadParents =>
-  async (after) => ({ values: names.slice(after === null ? 0 : names.indexOf(after) + 1).slice(0, 1), unread: false });
+  async (after) => {
+    // One that is named twice would follow itself for ever.
+    const each = [...new Set(names)];
+    return { values: each.slice(after === null ? 0 : each.indexOf(after) + 1).slice(0, 1), unread: false };
+  };
 
 /** Most values that are asked for at once. */
 const CHUNK = 1000;

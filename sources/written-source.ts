@@ -1,6 +1,6 @@
 import { GiveUp, RetryLater } from '../core/errors.ts';
 import { onSameOrigin, originOf } from '../core/same-origin.ts';
-import type { Source } from '../core/source.ts';
+import type { PageRead, Source } from '../core/source.ts';
 import type { Partner } from '../definitions/definition.ts';
 
 /**
@@ -15,7 +15,7 @@ export function writtenSource({ baseUrl }: Pick<Partner, 'baseUrl'>, written: So
       const request = called('request', () => written.request(position));
       return { ...request, url: onOrigin(request.url, baseUrl) };
     },
-    read: (answer, position) => called('read', () => written.read(answer, position)),
+    read: (answer, position) => checked(called('read', () => written.read(answer, position))),
     ...(prepare === undefined
       ? {}
       : { prepare: (answer) => prepare(answer).catch((error: unknown) => called('prepare', () => rethrow(error))) }),
@@ -23,6 +23,15 @@ export function writtenSource({ baseUrl }: Pick<Partner, 'baseUrl'>, written: So
       ? {}
       : { foresee: (answer, position) => called('foresee', () => foresee(answer, position)) }),
   };
+}
+
+/** Types do not hold at run time, and what is no page must not end a listing. */
+function checked(page: PageRead): PageRead {
+  const { records, next }: Partial<PageRead> = page ?? {};
+  const cursor: unknown = next?.cursor;
+  if (Array.isArray(records) && (cursor === null || typeof cursor === 'string')) return page;
+  const what = Array.isArray(records) ? 'next.cursor is neither a text nor null' : 'records is no array';
+  throw new GiveUp(`the source's function "read" returned no page: ${what}`);
 }
 
 function called<T>(name: string, call: () => T): T {

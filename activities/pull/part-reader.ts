@@ -79,6 +79,8 @@ export class PartReader {
   #exhausted = false;
   #failure: { readonly error: unknown } | undefined;
   #wake = nothing;
+  /** What woke nobody, since nobody waited yet, must not be slept through: there may be no other commit to come. */
+  #hasNews = false;
 
   constructor(
     deps: PartReaderDeps,
@@ -98,6 +100,7 @@ export class PartReader {
 
   /** Something is committed, or time has passed: what had to wait is looked at again. */
   wake(): void {
+    this.#hasNews = true;
     this.#wake();
   }
 
@@ -114,6 +117,7 @@ export class PartReader {
 
   async #readAll(): Promise<'more' | 'done' | 'nothing'> {
     for (;;) {
+      this.#hasNews = false;
       if (!this.#isEnding()) await this.#askAll();
       const arrival = this.#arrivals.shift();
       if (arrival !== undefined) {
@@ -128,7 +132,7 @@ export class PartReader {
           return 'more';
         }
       }
-      await new Promise<void>((resolve) => (this.#wake = resolve));
+      if (!this.#hasNews) await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 

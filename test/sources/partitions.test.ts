@@ -55,6 +55,7 @@ describe('partitions', () => {
   });
 
   test('may be named by a source', async () => {
+    expect(await allOf(1, readNamed(['us', 'us', 'eu', 'us']))).toEqual(['0 us', '0 eu']);
     expect(await allOf(2, readNamed(['us', 'eu']))).toEqual(['0 us', '0 eu', '1 us', '1 eu']);
   });
 });

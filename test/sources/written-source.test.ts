@@ -44,6 +44,16 @@ describe('a source that somebody wrote', () => {
       expect(call).toThrow(/^the source's function "\w+" threw a TypeError$/);
   });
 
+  test.each([
+    [undefined, /records is no array/],
+    [{ records: {}, next: { cursor: null } }, /records is no array/],
+    [{ records: [] }, /next\.cursor is neither a text nor null/],
+    [{ records: [], next: { cursor: 7 } }, /next\.cursor is neither a text nor null/],
+  ])('is held to what a page is: %j', (page, message) => {
+    const source = writtenSource(partner, { request: asking('/v1/things'), read: () => page as never });
+    expect(() => source.read(answer, first)).toThrow(message);
+  });
+
   test.each([new GiveUp('no way on'), new RetryLater('broken off')])('may say what happens next: %s', (error) => {
     const source = writtenSource(partner, {
       request: asking('/v1/things'),
