@@ -5,28 +5,33 @@
 const namesOf = new WeakMap<object, Set<string>>();
 /** Those objects, and all that they are in. */
 const holders = new WeakSet<object>();
+/** Most partners have no such numbers: then nobody looks any further. */
+let any = false;
 
 /** For the reviver of JSON.parse, which sees the innermost values first. */
 export function noteExact(holder: object, name: string): void {
   const names = namesOf.get(holder);
   if (names === undefined) namesOf.set(holder, new Set([name]));
   else names.add(name);
+  noteHolder(holder);
+}
+
+export function noteHolder(holder: object): void {
+  any = true;
   holders.add(holder);
 }
 
-export const noteHolder = (holder: object): void => void holders.add(holder);
-
 /** Whether such a number is in it, at any depth. */
 export const holdsExact = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && holders.has(value);
+  any && typeof value === 'object' && value !== null && holders.has(value);
 
 /** Whether the text of this field, or of this place in an array, was a number. */
 export const isExactNumber = (holder: object, name: string): boolean => namesOf.get(holder)?.has(name) === true;
 
 /** For a copy of an object's fields. */
 export function carryExact<T extends object>(from: object, to: T): T {
-  if (!holders.has(from)) return to;
-  holders.add(to);
+  if (!holdsExact(from)) return to;
+  noteHolder(to);
   const names = namesOf.get(from);
   if (names !== undefined) namesOf.set(to, new Set(names));
   return to;

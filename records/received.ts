@@ -12,7 +12,7 @@ export interface Received {
   /** The text is. */
   readonly ascii: boolean;
   /** Why it cannot be a record, whatever the schema says. */
-  readonly fault?: string;
+  readonly fault?: string | undefined;
 }
 
 /** The parsed records of a page with their exact texts; with the parent's value where the stream includes it. */
@@ -34,17 +34,13 @@ export function receivedOf(page: {
   const slices = exactAt === undefined ? undefined : sliceElements(text, exactAt, records);
   const exact = slices !== undefined && slices.length === records.length ? slices : undefined;
   const complete = withParents(stream);
-  return records.map((record, i): Received => {
-    const payload = exact?.[i] ?? texts?.[i] ?? exactJson(record, record);
-    const fault = faults?.get(i);
-    return {
-      record: complete(record, parents),
-      payload,
-      // What was made from the text may hold what an escape stood for.
-      ascii: ascii && exact !== undefined,
-      ...(fault === undefined ? {} : { fault }),
-    };
-  });
+  return records.map((record, i): Received => ({
+    record: complete(record, parents),
+    payload: exact?.[i] ?? texts?.[i] ?? exactJson(record, record),
+    // What was made from the text may hold what an escape stood for.
+    ascii: ascii && exact !== undefined,
+    fault: faults?.get(i),
+  }));
 }
 
 /** A record as it is checked and stored: some streams include values of the parent they were asked for with. */
