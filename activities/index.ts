@@ -18,7 +18,7 @@ import type { BackfillReport } from '../messages/backfill.ts';
 import type { NotedWait } from '../messages/deferral.ts';
 import type { ExportTargetInput, ExportTargetReport } from '../messages/export-target.ts';
 import type { GovernorNews } from '../messages/govern-partner.ts';
-import type { GrantInput, GrantResult } from '../messages/grant.ts';
+import type { GrantInput, GrantResult, StreamJob } from '../messages/grant.ts';
 import type { Look, LookInput } from '../messages/look.ts';
 import type { Names } from '../messages/names.ts';
 import type { NextWindows, NextWindowsInput } from '../messages/next-windows.ts';
@@ -44,6 +44,7 @@ import { toFailure, type RetryRules } from './failures.ts';
 import { lookAtLimits } from './govern.ts';
 import { noteWait } from './note-wait.ts';
 import { planScheduled } from './plan-scheduled.ts';
+import { abandonStream } from './pull/abandon-stream.ts';
 import { pullStream } from './pull/pull-stream.ts';
 import { closeRetry, planRetry } from './retry.ts';
 
@@ -151,6 +152,13 @@ export function createPartnerActivities(deps: ActivityDeps) {
         clearInterval(alive);
       }
     },
+    /** A run was cancelled while the partner was at work for it. */
+    abandonStream: (input: StreamJob): Promise<number> =>
+      translated(deps, async () => {
+        const access = await deps.partners.access(input.partner, input.stream);
+        const warn = (message: string): void => log.warn(message);
+        return abandonStream({ ...deps, access, warn }, input, Context.current().cancellationSignal);
+      }),
   };
 }
 

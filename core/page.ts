@@ -8,6 +8,13 @@ export interface Position {
   readonly range: TimeRange | null;
   /** Values of the parent stream's field that go into this call; empty for streams without a parent. */
   readonly parents: readonly string[];
+  /**
+   * Names the work: the same text for every request of a partition in a run, whoever makes it and however often. For calls that
+   * change something, as `Idempotency-Key`. undefined: nothing is to be changed now.
+   */
+  readonly key?: string;
+  /** The cursor was stored by an earlier grant: what it led to may be gone, and what it asked for may have happened. */
+  readonly resumed?: boolean;
 }
 
 export interface TimeRange {
@@ -15,8 +22,8 @@ export interface TimeRange {
   readonly to: string;
 }
 
-/** All of them read: a POST or PUT that asks for records changes nothing. */
-export type Method = 'GET' | 'POST' | 'PUT';
+/** Those of streams read: a POST or PUT that asks for records changes nothing. Those of export jobs may change something. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** A request before authorization. `url` is absolute and carries its query. */
 export interface PageRequest {
@@ -26,6 +33,12 @@ export interface PageRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** The exact text, or undefined. */
   readonly body: string | undefined;
+  /** It changes something at the partner: it is sent over a new connection, so that it is not sent twice unawares. */
+  readonly changes?: boolean;
+  /** It goes to a host that is not the partner's: without credentials. */
+  readonly foreign?: boolean;
+  /** Hosts it may be redirected to, without credentials. */
+  readonly hosts?: readonly string[];
 }
 
 /** An answer of any status, read to its end. */

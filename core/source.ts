@@ -9,7 +9,8 @@ export interface Source {
   readonly request: (position: Position) => PageRequest;
   /**
    * What the page of that position holds, and where the listing goes on. Throws RetryLater where the answer came broken, GiveUp
-   * where it can never be read. Never ends a listing without evidence.
+   * where it can never be read, NotReady where the partner is at work on it, StartAnew where its partition has to begin anew.
+   * Never ends a listing without evidence.
    */
   readonly read: (answer: SourceAnswer, position: Position) => PageRead;
   /**
@@ -29,6 +30,15 @@ export interface Source {
   readonly partitions?: readonly string[];
   /** Bodies are .gz or .zip files: `read` gets what is in them. */
   readonly compression?: Compression;
+  /** Where only some bodies are: whether that of this position is. */
+  readonly packed?: (position: Position) => boolean;
+  /**
+   * What the position leads to lives for a short time: a refusal says nothing but that it is over. The position is asked for again, as a
+   * resumed one.
+   */
+  readonly fleeting?: (position: Position) => boolean;
+  /** The request that ends what was begun at the partner for a partition that is not read on; undefined: there is nothing to end. */
+  readonly abandon?: (position: Position) => PageRequest | undefined;
 }
 
 export interface Compression {
@@ -42,6 +52,8 @@ export interface Compression {
 export interface SourceAnswer extends Pick<Answer, 'status' | 'headers' | 'text' | 'bytes'> {
   /** The URL that was asked, before authorization. */
   readonly url: string;
+  /** Our clock when the last byte came, epoch ms. */
+  readonly receivedAtMs?: number;
   /** The bytes of the body, or of the files in it where the source has a `compression`. Left out: the text is all there is. */
   readonly files?: readonly Buffer[];
   /** What the source's `prepare` returned. */

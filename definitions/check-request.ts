@@ -1,4 +1,5 @@
 import { checkBody } from './check-body.ts';
+import { checkJob } from './check-job.ts';
 import { checkTemplates, type Checked } from './check-templates.ts';
 import type { StreamDefinition } from './definition.ts';
 import { includedNames, mentions, PARENT, parentFields, placeholdersOf, readsRanges } from './mentions.ts';
@@ -18,6 +19,7 @@ export function checkRequest(
 ): readonly Problem[] {
   return [
     ...checkSource(stream, path),
+    ...checkJob(stream, path),
     // A source makes its requests without the partner's headers.
     ...(stream.source === undefined ? checkTemplates({ stream, path, isSecret }, headers) : []),
     ...checkUses(stream, path),
@@ -41,7 +43,7 @@ export function checkRequest(
 /** A source makes the requests and reads the answers, so nothing else may say how that is done. */
 function checkSource(stream: StreamDefinition, path: Path): Problem[] {
   if (stream.source === undefined)
-    return stream.path === undefined
+    return stream.path === undefined && stream.job?.files === undefined
       ? [{ path: [...path, 'path'], says: "missing; the endpoint's path behind baseUrl" }]
       : [];
   const told: Readonly<Record<string, boolean>> = {

@@ -81,9 +81,12 @@ const inGraphql = new RegExp(String.raw`:\s*${named}|"[^"\n]*?${named}[^"\n]*"`,
 const braced = ({ name }: Pick<Placeholder, 'name'>): string => `{${name}}`;
 
 /** What a placeholder stands for cannot be had; undefined: it can. */
-function problemOf(placeholder: Placeholder, { kind }: PlacedText, stream: StreamDefinition): string | undefined {
+function problemOf(placeholder: Placeholder, { kind, path }: PlacedText, stream: StreamDefinition): string | undefined {
   const { name } = placeholder;
   const { parent, incremental, pagination, pageSize } = stream;
+  const step = path[0] === 'job' ? path[1] : undefined;
+  if (step !== undefined && (name === 'cursor' || name === 'limit'))
+    return `nothing fills {${name}} here: a job is one thing; the stream's own request reads its result page by page`;
   const inPath = parent?.in === 'path' ? parent.as : undefined;
   if (kind === 'path' && name === inPath) return undefined;
   if (name.startsWith(PARENT))
@@ -104,6 +107,14 @@ function problemOf(placeholder: Placeholder, { kind }: PlacedText, stream: Strea
       return pagination.type === 'link' || pagination.type === 'nextUrl'
         ? `nothing fills {cursor}: with a pagination of type ${pagination.type} the next URL is asked as it is`
         : undefined;
+    case 'key':
+      return stream.job === undefined ? 'nothing fills {key}; it is the key of an export job: add job' : undefined;
+    case 'job':
+      return stream.job === undefined
+        ? 'nothing fills {job}; it is the id of an export job: add job'
+        : step === 'create' || step === 'find'
+          ? 'nothing fills {job} before the job is ordered; {key} is the key of the order'
+          : undefined;
     case 'limit':
       return pageSize === undefined && pagination.type !== 'offset' && pagination.type !== 'page'
         ? 'nothing fills {limit}; add pageSize: { max: … }'

@@ -8,6 +8,7 @@ import { limits, type Limits } from './limits.ts';
 import { compression, format } from './formats.ts';
 import { records } from './records.ts';
 import { graphql, include, lists, methods, parameters } from './request-shapes.ts';
+import { job } from './job.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
 import { timeFormat, times, timeZone } from './times.ts';
@@ -254,6 +255,8 @@ export const stream = z.strictObject({
   text: z.string().optional(),
   contentType: z.string().min(1).optional(),
   graphql: graphql.optional(),
+  /** The partner prepares the result first, and it is fetched when it is ready: docs/jobs.md. */
+  job: job.optional(),
   /** Path of the array of records in the body; '' when the body is the array. Or how records are made of the body. */
   records,
   /** What the answer is written in; JSON if left out. */

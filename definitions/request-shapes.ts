@@ -5,6 +5,9 @@ import type { Method } from '../core/page.ts';
 
 export const methods = ['GET', 'POST', 'PUT'] as const satisfies readonly Method[];
 
+/** Of a job: some of them change something at the partner. */
+export const jobMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies readonly Method[];
+
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 /** Parameters of a query or a form. A list is sent as its `lists` says. */

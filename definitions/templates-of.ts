@@ -1,4 +1,5 @@
 import type { StreamDefinition } from './definition.ts';
+import type { Job, JobRequest } from './job.ts';
 import { mapTexts } from './map-texts.ts';
 import type { Path } from './problem.ts';
 import type { TemplateKind } from './template.ts';
@@ -14,9 +15,31 @@ export interface PlacedText {
 }
 
 type Templates = Pick<StreamDefinition, 'path' | 'query' | 'headers' | 'body' | 'form' | 'text' | 'graphql'>;
+type WithJob = Templates & Pick<StreamDefinition, 'job'>;
 
 /** All texts of a stream's requests in which placeholders are filled; those of the partner's headers are not among them. */
-export function templatesOf(stream: Templates): readonly PlacedText[] {
+export function templatesOf(stream: WithJob): readonly PlacedText[] {
+  const steps = stream.job === undefined ? [] : jobSteps(stream.job);
+  return [
+    ...requestTexts(stream),
+    ...steps.flatMap(([name, step]) =>
+      requestTexts(step).map((placed) => ({ ...placed, path: ['job', name, ...placed.path] })),
+    ),
+  ];
+}
+
+/** The requests of a job that it has, by their names. */
+export function jobSteps({ create, find, poll, cancel }: Job): readonly (readonly [string, JobRequest])[] {
+  const steps: readonly (readonly [string, JobRequest | undefined])[] = [
+    ['create', create],
+    ['find', find],
+    ['poll', poll],
+    ['cancel', cancel],
+  ];
+  return steps.flatMap(([name, step]) => (step === undefined ? [] : [[name, step] as const]));
+}
+
+function requestTexts(stream: Partial<Templates>): readonly PlacedText[] {
   const { path, query, headers, body, form, text, graphql } = stream;
   return [
     ...(path === undefined ? [] : [{ path: ['path'], text: path, kind: 'path' as const, mayBeLeftOut: false }]),

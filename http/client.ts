@@ -44,8 +44,11 @@ export function createPartnerClient({
   return {
     close: connections.close,
     send: async (request, signal, departure, { fresh = false } = { fresh: false }) => {
-      const authorized = await authorizer.authorize(request);
-      const path = redactUrl(request.url, partner.baseUrl, await authorizer.secrets([]));
+      const foreign = request.foreign === true;
+      const authorized = foreign ? request : await authorizer.authorize(request);
+      const path = foreign
+        ? `${new URL(request.url).origin}/…`
+        : redactUrl(request.url, partner.baseUrl, await authorizer.secrets([]));
       const call = { partner: partner.name, method: request.method, path };
       let startedAt = performance.now();
       const elapsed = (): number => Math.round(performance.now() - startedAt);
@@ -59,7 +62,7 @@ export function createPartnerClient({
           maxBytes: partner.maxBytes,
           what: `${request.method} ${path}`,
           signal,
-          ...connections.to(authorized.url, { fresh: fresh || !keeping.trusted() }),
+          ...connections.to(authorized.url, { fresh: fresh || !keeping.trusted(), foreign }),
           ...(departure === undefined ? {} : { departure: { ...departure, onWire } }),
         });
         if (answer.reused) keeping.held();

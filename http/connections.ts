@@ -14,8 +14,8 @@ export interface Route {
 
 /** The connections to one partner, and to where it grants tokens. */
 export interface Connections {
-  /** `fresh`: over one that nobody used before and nobody will. */
-  readonly to: (url: string, how: { readonly fresh: boolean }) => Route;
+  /** `fresh`: over one that nobody used before and nobody will. `foreign`: without our certificate. */
+  readonly to: (url: string, how: { readonly fresh: boolean; readonly foreign?: boolean }) => Route;
   readonly close: () => void;
 }
 
@@ -28,22 +28,22 @@ export function openConnections({
   readonly env?: Readonly<Record<string, string | undefined>>;
 }): Connections {
   const own: AgentOptions = tls === undefined ? {} : tlsOptions(tls);
+  const others: AgentOptions = tls === undefined ? {} : trustOptions(tls);
   const made = new Map<string, Route['agents']>();
-  const agents = (proxy: URL | undefined, fresh: boolean): Route['agents'] => {
-    const key = `${fresh} ${proxy?.href ?? ''}`;
-    const options = { keepAlive: !fresh };
+  const agents = (proxy: URL | undefined, { fresh, foreign = false }: Parameters<Connections['to']>[1]) => {
+    const key = `${fresh} ${foreign} ${proxy?.href ?? ''}`;
+    const options = { ...(foreign ? others : own), keepAlive: !fresh };
     const found = made.get(key) ?? {
-      http: new HttpAgent(options),
-      https:
-        proxy === undefined ? new HttpsAgent({ ...own, ...options }) : new TunnelAgent(proxy, { ...own, ...options }),
+      http: new HttpAgent({ keepAlive: !fresh }),
+      https: proxy === undefined ? new HttpsAgent(options) : new TunnelAgent(proxy, options),
     };
     made.set(key, found);
     return found;
   };
   return {
-    to: (url, { fresh }) => {
+    to: (url, how) => {
       const proxy = proxyFor(url, env);
-      const found = { agents: agents(proxy, fresh) };
+      const found = { agents: agents(proxy, how) };
       return proxy === undefined || url.startsWith('https:') ? found : { ...found, proxy };
     },
     close: () => {
@@ -55,12 +55,15 @@ export function openConnections({
   };
 }
 
-function tlsOptions({ cert, key, passphrase, ca }: Tls): AgentOptions {
+function tlsOptions({ cert, key, passphrase, ...trust }: Tls): AgentOptions {
   return {
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(passphrase === undefined ? {} : { passphrase }),
-    // `ca` alone would stand for all others, and tokens may come from elsewhere.
-    ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+    ...trustOptions(trust),
   };
 }
+
+/** `ca` alone would stand for all others, and tokens may come from elsewhere. */
+const trustOptions = ({ ca }: Pick<Tls, 'ca'>): AgentOptions =>
+  ca === undefined ? {} : { ca: [...rootCertificates, ca] };

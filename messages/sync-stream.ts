@@ -14,6 +14,8 @@ export interface StreamProgress {
   readonly requests: number;
   /** Grants in a row that ended on the partner's limit without a page. */
   readonly idleGrants: number;
+  /** The partner was at work for it: what it does is ended when the run is cancelled. */
+  readonly ordered?: boolean;
 }
 
 export const noProgress: StreamProgress = { grants: 0, pages: 0, rows: 0, requests: 0, idleGrants: 0 };

@@ -1,17 +1,23 @@
 import type { Source } from '../core/source.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { declaredSource } from './declared/declared-source.ts';
+import { jobSource } from './jobs/job-source.ts';
 import { writtenSource } from './written-source.ts';
 
 const known = new WeakMap<CompiledStream, Source>();
 
-/** How a stream is read: as its definition describes it, or as its `source` says. */
+/** How a stream is read: as its definition describes it, with an export job before it, or as its `source` says. */
 export function sourceOf(stream: CompiledStream): Source {
   const found = known.get(stream);
   if (found !== undefined) return found;
   const { partner, definition } = stream;
+  const { source: written, job } = definition;
   const source =
-    definition.source === undefined ? declaredSource(partner, definition) : writtenSource(partner, definition.source);
+    written !== undefined
+      ? writtenSource(partner, written)
+      : job === undefined
+        ? declaredSource(partner, definition)
+        : jobSource(partner, definition, job);
   known.set(stream, source);
   return source;
 }

@@ -65,7 +65,7 @@ export async function syncStream(input: SyncStreamInput): Promise<StreamReport> 
         { ...job, idleGrants: progress.idleGrants },
       ]);
     } catch (error) {
-      return await fail(input, reasonOf(error), error);
+      return await fail({ ...input, soFar: progress }, reasonOf(error), error);
     }
     progress = add(progress, grant);
     if (grant.state === 'done') {
@@ -89,7 +89,7 @@ export async function syncStream(input: SyncStreamInput): Promise<StreamReport> 
         if (governed) await waitOrGoOn(input, grant, () => signalled > before);
         else await sleep(Math.max(0, Date.parse(grant.until) - Date.now()), { summary: waitSummary(grant) });
       } catch (error) {
-        return await fail(input, reasonOf(error), error);
+        return await fail({ ...input, soFar: progress }, reasonOf(error), error);
       }
     }
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof syncStream>({ ...input, soFar: progress });
@@ -117,6 +117,7 @@ function add(progress: StreamProgress, grant: GrantResult): StreamProgress {
     rows: progress.rows + grant.rows,
     requests: progress.requests + grant.requests,
     idleGrants: grant.pages > 0 ? 0 : progress.idleGrants + (idle ? 1 : 0),
+    ...(progress.ordered === true || (grant.state === 'deferred' && grant.reason === 'job') ? { ordered: true } : {}),
   };
 }
 
@@ -129,12 +130,23 @@ const causeOf = (grant: GrantResult): string => (grant.state === 'deferred' ? gr
 /** Failed or cancelled: the ledger says so and keeps the checkpoint, and the workflow ends in red. */
 async function fail(input: SyncStreamInput, reason: string, error: unknown): Promise<never> {
   await CancellationScope.nonCancellable(async () => {
+    if (input.soFar.ordered === true && isCancellation(error)) await abandon(input);
     const report = await failStream({ syncId: input.syncId, stream: input.stream, reason });
     upsertSearchAttributes(outcomeAttribute('failed'));
     if (report !== null) setCurrentDetails(describeReport(report));
   });
   if (isCancellation(error)) throw error;
   throw ApplicationFailure.nonRetryable(`${input.syncId}: ${reason}`, 'StreamFailed');
+}
+
+/** Nobody waits for a partner that does not answer: what goes on there ends by itself. */
+async function abandon({ times: _, soFar: __, ...job }: SyncStreamInput): Promise<void> {
+  const { abandonStream } = proxyActivities<PartnerActivities>({
+    taskQueue: ownNames().partnerQueue(job.partner),
+    scheduleToCloseTimeout: '30 seconds',
+    retry: { maximumAttempts: 1 },
+  });
+  await abandonStream.executeWithOptions({ summary: `end what ${job.stream} has ordered` }, [job]).catch(() => {});
 }
 
 function reasonOf(error: unknown): string {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Part } from '../../core/checkpoint.ts';
-import type { FetchedPage } from './fetch-page.ts';
+import type { FetchedPage } from './page-asked.ts';
 
 /** A page that came, and what was asked for on the strength of it. */
 export interface Arrived extends Pick<FetchedPage, 'answer' | 'read'> {

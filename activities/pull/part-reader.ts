@@ -1,10 +1,10 @@
 import { writeCheckpoint, type Checkpoint, type Part } from '../../core/checkpoint.ts';
-import { GiveUp, StartAnew } from '../../core/errors.ts';
+import { GiveUp, NotReady, StartAnew } from '../../core/errors.ts';
 import { progress } from '../../core/progress.ts';
 import { afterPage, begunAnew, checkpointOf, readingOf, withPart, type Reading } from '../../core/reading.ts';
 import type { Answer } from '../../core/page.ts';
 import type { Partitions } from '../../sources/partitions.ts';
-import type { PageContent } from './fetch-page.ts';
+import type { PageContent } from './page-asked.ts';
 import { PagesAhead, type Arrived, type PagesAheadDeps } from './pages-ahead.ts';
 
 /** A page that was taken up, in the order of the ledger. */
@@ -53,6 +53,8 @@ interface Lane {
   withdrawn: boolean;
   /** Pages without a record in a row. */
   empty: number;
+  /** The partner is at work on its page: it is not asked again in this grant. */
+  parked?: NotReady;
 }
 
 type Arrival = { readonly lane: Lane } & ({ readonly arrived: Arrived } | { readonly error: unknown });
@@ -125,6 +127,8 @@ export class PartReader {
         continue;
       }
       if (this.#lanes.size === 0 && this.#exhausted) return this.#reading.begun === null ? 'nothing' : 'done';
+      const waiting = this.#waitsForPartner();
+      if (waiting !== undefined) throw waiting;
       if (this.#isEnding()) {
         this.#withdrawUnsent();
         if (!this.#awaited().some(({ withdrawn }) => !withdrawn)) {
@@ -138,6 +142,13 @@ export class PartReader {
 
   #isEnding(): boolean {
     return this.#failure !== undefined || this.#deps.signal.aborted || !this.#deps.mayGoOn();
+  }
+
+  /** Nothing is left but what the partner is at work on: what is ready first says how long to wait. */
+  #waitsForPartner(): NotReady | undefined {
+    const parked = [...this.#lanes].map((lane) => lane.parked);
+    if (this.#failure !== undefined || parked.includes(undefined) || !this.#hasRoom(0)) return undefined;
+    return (parked as NotReady[]).toSorted((a, b) => Date.parse(a.resumeAt) - Date.parse(b.resumeAt))[0];
   }
 
   #awaited(): Lane[] {
@@ -160,7 +171,7 @@ export class PartReader {
 
   /** Asks wherever it may, and begins partitions as long as there are too few of them. */
   async #askAll(): Promise<void> {
-    for (const lane of this.#lanes) if (!lane.awaits && this.#hasRoom(0)) this.#ask(lane);
+    for (const lane of this.#lanes) if (!lane.awaits && lane.parked === undefined && this.#hasRoom(0)) this.#ask(lane);
     while (!this.#exhausted && this.#lanes.size < this.#deps.width() && this.#hasRoom(0)) {
       const lane = await this.#begin();
       if (lane !== undefined) this.#ask(lane);
@@ -218,6 +229,7 @@ export class PartReader {
     lane.awaits = false;
     if ('error' in arrival) {
       if (arrival.error instanceof StartAnew) this.#startAnew(lane);
+      else if (arrival.error instanceof NotReady) lane.parked = arrival.error;
       else if (!lane.withdrawn) this.#failure ??= arrival;
       return true;
     }
@@ -232,7 +244,9 @@ export class PartReader {
       decided = this.#decide(lane, read());
     } catch (error) {
       // The page is not taken up. Those of other partitions are, as far as they were asked for.
-      this.#failure ??= { error };
+      if (error instanceof NotReady) lane.parked = error;
+      else if (error instanceof StartAnew && this.#mayStartAnew(lane)) this.#startAnew(lane);
+      else this.#failure ??= { error };
       return true;
     }
     return this.#goOn(lane, { ...decided, answer, foreseen });
@@ -248,6 +262,11 @@ export class PartReader {
     lane.ahead.drop();
     Object.assign(lane, { part, cursor: 'anew', empty: 0 });
     this.#ask(lane);
+  }
+
+  /** What comes a second time changes nothing only where it has a key. */
+  #mayStartAnew({ part: { restarts = 0 } }: Lane): boolean {
+    return restarts === 0 && this.#deps.hasKey;
   }
 
   #decide(lane: Lane, page: PageContent): Decided {

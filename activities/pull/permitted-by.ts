@@ -4,7 +4,7 @@ import { isTransportFailure } from '../../core/outage.ts';
 import type { Permitted } from '../../http/auth/token-exchange.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { CircuitCall } from './circuit-call.ts';
-import type { FetchDeps } from './fetch-page.ts';
+import type { FetchDeps } from './send-one.ts';
 import { countedDeparture } from './counted-departure.ts';
 import { MAX_SLOT_WAIT_MS, takePermit } from './take-permit.ts';
 

@@ -1,11 +1,9 @@
-import type { Part } from '../../core/checkpoint.ts';
 import { PartnerDown, RetryLater } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { SECOND } from '../../core/duration.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
-import type { TimeRange } from '../../core/page.ts';
-import { parseWindow, sliceAt, sliceCount, wholePast } from '../../core/window.ts';
+import { sliceCount } from '../../core/window.ts';
 import { countsRequests } from '../../definitions/limits.ts';
 import type { PartnerAccess } from '../access.ts';
 import type { StagedPage, Writer } from '../../core/staged.ts';
@@ -13,7 +11,9 @@ import type { Warehouse, OpenedStream } from '../../landing/warehouse.ts';
 import { companyOf, isFast } from './company.ts';
 import { deferralOf } from './deferral.ts';
 import type { Deferral } from '../../messages/deferral.ts';
-import { fetchPage, type FetchDeps, type FetchedPage } from './fetch-page.ts';
+import { fetchPage } from './fetch-page.ts';
+import type { FetchedPage } from './page-asked.ts';
+import type { FetchDeps } from './send-one.ts';
 import type { GrantInput, GrantResult } from '../../messages/grant.ts';
 import { requestsLeft } from '../../core/requests-left.ts';
 import type { Limiter, Work } from '../../limits/permits/limiter.ts';
@@ -23,6 +23,7 @@ import { sourceOf } from '../../sources/source-of.ts';
 import { partitions, readNamed } from '../../sources/partitions.ts';
 import type { PagesAheadDeps } from './pages-ahead.ts';
 import { PartReader } from './part-reader.ts';
+import { positionOf, type ReadRun } from './position-of.ts';
 import type { Width } from '../../core/width.ts';
 import { widthOf } from './width-of.ts';
 import { pausedDeferral, PauseGuard } from './pause-guard.ts';
@@ -101,6 +102,7 @@ class Grant {
   readonly #input: GrantInput;
   readonly #context: PullContext;
   readonly #opened: OpenedStream;
+  readonly #run: ReadRun;
   readonly #queue: PageQueue<StagedPage>;
   readonly #startedAtMs: number;
   readonly #stop = new AbortController();
@@ -127,6 +129,8 @@ class Grant {
     this.#input = input;
     this.#context = context;
     this.#opened = opened;
+    const { syncId, window } = input;
+    this.#run = { stream: deps.access.stream, syncId, window, range: opened.range };
     this.#startedAtMs = deps.now();
     this.#committed = opened.report.pages;
     this.#guard = new PauseGuard(deps.access.pauses, input);
@@ -289,11 +293,7 @@ class Grant {
       beyond: at.beyond === true,
       resumed,
       restarts: at.restarts ?? 0,
-      position: {
-        cursor: at.cursor,
-        parents: at.parents,
-        range: this.#rangeOf(at),
-      },
+      position: { ...positionOf(this.#run, at), ...(resumed ? { resumed } : {}) },
     });
     this.#underWay.add(fetching);
     try {
@@ -304,15 +304,6 @@ class Grant {
     } finally {
       this.#underWay.delete(fetching);
     }
-  }
-
-  /** Parents that the last complete run did not read have all their past before them. */
-  #rangeOf(at: Part): TimeRange | null {
-    const { incremental, slice } = this.#deps.access.stream.definition;
-    if (incremental === undefined) return this.#opened.range;
-    const range = sliceAt(this.#opened.range, slice, at.slice);
-    const begins = at.unread === true && at.slice === 0 && parseWindow(this.#input.window).kind === 'day';
-    return range !== null && begins ? wholePast(range, incremental.initial) : range;
   }
 
   /** How much of a quota the run still needs, by what the last ones did. */

@@ -5,7 +5,7 @@ import { readPartnerClock } from '../../http/partner-clock.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StagedPage } from '../../core/staged.ts';
 import type { Warehouse } from '../../landing/warehouse.ts';
-import type { PageContent } from './fetch-page.ts';
+import type { PageContent } from './page-asked.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import { stagePage } from './stage-page.ts';
 

@@ -1,5 +1,5 @@
 import { GiveUp } from '../../core/errors.ts';
-import type { PageRequest, Position } from '../../core/page.ts';
+import type { Method, PageRequest, Position } from '../../core/page.ts';
 import { readParent } from '../../core/parent-values.ts';
 import { onSameOrigin, originOf } from '../../core/same-origin.ts';
 import type { Limits, Partner, StreamDefinition } from '../../definitions/definition.ts';
@@ -24,11 +24,17 @@ export interface Param {
 export function buildRequest({
   partner,
   stream,
+  method = stream.method,
   position,
+  given = {},
 }: {
   readonly partner: Partner;
   readonly stream: StreamDefinition;
+  /** Instead of the stream's. */
+  readonly method?: Method;
   readonly position: Position;
+  /** Values of further placeholders. */
+  readonly given?: Readonly<Record<string, string>>;
 }): PageRequest {
   const params = [
     ...parentParams(stream, position),
@@ -36,7 +42,7 @@ export function buildRequest({
     ...pageParams(stream, position.cursor),
     ...sizeParams(stream, partner.limits),
   ];
-  const values = templateValues({ stream, limits: partner.limits, position });
+  const values = templateValues({ stream, limits: partner.limits, position, given });
   const url = isUrlCursor(stream, position.cursor)
     ? sameOriginUrl(position.cursor, partner.baseUrl)
     : firstUrl({ partner, stream, params, values });
@@ -50,7 +56,7 @@ export function buildRequest({
   }
   for (const { in: place, as, value } of params)
     if (place === 'header') headers[as.toLowerCase()] = headerValue(as, value);
-  return { method: stream.method, url, headers, body: body?.text };
+  return { method, url, headers, body: body?.text };
 }
 
 function isUrlCursor(stream: StreamDefinition, cursor: string | null): cursor is string {

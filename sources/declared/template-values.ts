@@ -23,10 +23,12 @@ export function templateValues({
   stream,
   limits,
   position,
+  given,
 }: {
   readonly stream: StreamDefinition;
   readonly limits: Limits;
   readonly position: Position;
+  readonly given: Readonly<Record<string, string>>;
 }): { readonly lookup: Lookup; readonly inPath: Lookup } {
   const { incremental, parent } = stream;
   const { range, cursor, parents } = position;
@@ -47,7 +49,8 @@ export function templateValues({
     if (name === 'start' || name === 'end') return time(name, format);
     if (name === 'limit') return one(limitOf(stream, limits));
     if (name === 'cursor') return one(cursorValue(stream.pagination, cursor));
-    return name.startsWith(PARENT) ? parentValue(name.slice(PARENT.length)) : undefined;
+    if (name.startsWith(PARENT)) return parentValue(name.slice(PARENT.length));
+    return one(Object.hasOwn(given, name) ? (given[name] as string) : null);
   };
   const lookup: Lookup = (placeholder) => {
     const found = valueOf(placeholder);

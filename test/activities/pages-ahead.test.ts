@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import type { FetchedPage } from '../../activities/pull/fetch-page.ts';
+import type { FetchedPage } from '../../activities/pull/page-asked.ts';
 import { PagesAhead, type Arrived } from '../../activities/pull/pages-ahead.ts';
 import { start } from '../../core/checkpoint.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { FetchedPage } from '../../activities/pull/fetch-page.ts';
+import type { FetchedPage } from '../../activities/pull/page-asked.ts';
 import { PartReader, type TakenPage } from '../../activities/pull/part-reader.ts';
 import { start } from '../../core/checkpoint.ts';
 

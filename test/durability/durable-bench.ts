@@ -11,13 +11,16 @@ import { startWorkerProcess, type WorkerProcess } from '../support/worker-proces
 import { temporalAddress } from '../support/temporal.ts';
 
 /** What a worker process of these tests needs to know. */
-export interface Ground {
+export interface WorkerGround {
   readonly databaseUrl: string;
   readonly partnersDir: string;
-  readonly simulator: Simulator;
   /** A namespace of this file's own: others would take its workflow tasks. */
   readonly namespace: string;
   readonly client: Client;
+}
+
+export interface Ground extends WorkerGround {
+  readonly simulator: Simulator;
 }
 
 export async function ownNamespace(connection: Connection): Promise<{ namespace: string; client: Client }> {
@@ -63,11 +66,11 @@ streams:
   );
 }
 
-export const startWorker = (ground: Ground, partner: string, env: Record<string, string> = {}): WorkerProcess =>
+export const startWorker = (ground: WorkerGround, partner: string, env: Record<string, string> = {}): WorkerProcess =>
   startProcess(ground, { readyQueue: plainNames.partnerQueue(partner), env });
 
 export function startProcess(
-  ground: Ground,
+  ground: WorkerGround,
   {
     env = {},
     ...of

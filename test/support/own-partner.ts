@@ -1,7 +1,4 @@
-import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import type { GrantResult } from '../../messages/grant.ts';
@@ -13,17 +10,11 @@ import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts
 import type { StreamReport } from '../../landing/warehouse.ts';
 import { partnerRegistry } from '../../workers/partner-registry.ts';
 import { freshDatabase } from './database.ts';
+import { serveAnswers, type Answers } from './serve-answers.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { uniqueName } from './temporal.ts';
 
-export interface OwnAnswer {
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  /** Sent as it is. */
-  readonly text?: string | Buffer;
-}
+export type { OwnAnswer } from './serve-answers.ts';
 
 /** A partner of the test's own: a few lines of `node:http`. */
 export interface OwnPartner {
@@ -45,7 +36,7 @@ export interface OwnPartner {
 export interface OwnPartners {
   readonly pool: Pool;
   readonly partner: (
-    answer: (url: URL, request: IncomingMessage) => OwnAnswer | Promise<OwnAnswer>,
+    answer: Answers,
     streams: PartnerInput['streams'],
     more?: Partial<PartnerInput>,
   ) => Promise<OwnPartner>;
@@ -76,21 +67,13 @@ export async function ownPartners({ sharing }: { readonly sharing?: OwnPartners 
   const warehouse = postgresWarehouse(pool);
   const quiet = { info: () => {}, warn: () => {}, debug: () => {} };
   const partners = partnerRegistry({ names: plainNames, dir: folder.path, env: {}, pool, warehouse, log: quiet, now });
-  const servers: ReturnType<typeof createServer>[] = [];
+  const servers: { readonly close: () => void }[] = [];
 
   const partner: OwnPartners['partner'] = async (answer, streams, more) => {
     const name = uniqueName('own');
-    const asked: string[] = [];
-    const server = createServer((request, response) => {
-      asked.push(request.url as string);
-      void Promise.resolve(answer(new URL(request.url as string, baseUrl), request)).then(
-        ({ status = 200, headers = {}, body, text = JSON.stringify(body) }) =>
-          response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text),
-      );
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    const server = await serveAnswers(answer);
     servers.push(server);
-    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { url: baseUrl, asked } = server;
     const define: OwnPartner['define'] = (given, also) =>
       writeFile(
         join(folder.path, `${name}.yaml`),

@@ -1,4 +1,5 @@
-import { fetchPage, type FetchDeps } from '../../activities/pull/fetch-page.ts';
+import { fetchPage } from '../../activities/pull/fetch-page.ts';
+import type { FetchDeps } from '../../activities/pull/send-one.ts';
 import { PartReader, type TakenPage } from '../../activities/pull/part-reader.ts';
 import { readCheckpoint, start, writeCheckpoint } from '../../core/checkpoint.ts';
 import { noCounts } from '../../core/counts.ts';

@@ -1,0 +1,50 @@
+import { explain } from '../../core/errors.ts';
+import type { Failpoint } from '../../core/failpoint.ts';
+import type { Metrics } from '../../core/metrics.ts';
+import { readingOf } from '../../core/reading.ts';
+import type { Warehouse } from '../../landing/warehouse.ts';
+import type { StreamJob } from '../../messages/grant.ts';
+import { sourceOf } from '../../sources/source-of.ts';
+import type { PartnerAccess } from '../access.ts';
+import { permittedBy } from './permitted-by.ts';
+import { positionOf } from './position-of.ts';
+import { sendOne } from './send-one.ts';
+
+export interface AbandonDeps {
+  readonly access: PartnerAccess;
+  readonly warehouse: Warehouse;
+  readonly failpoint: Failpoint;
+  readonly metrics?: Metrics;
+  readonly now: () => number;
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * A run was cancelled: what was begun for it at the partner, and would go on for nobody, is ended. A request for each open partition,
+ * tried once; what cannot be ended is said and left to the partner.
+ */
+export async function abandonStream(deps: AbandonDeps, input: StreamJob, signal: AbortSignal): Promise<number> {
+  const { access, warehouse } = deps;
+  const { stream } = access;
+  const { abandon } = sourceOf(stream);
+  if (abandon === undefined) return 0;
+  const opened = await warehouse.openStream({ ...input, stream, windowLabel: input.window });
+  if (opened.report.state === 'done' || opened.checkpoint.done) return 0;
+  const run = { stream, syncId: input.syncId, window: input.window, range: opened.range };
+  const fetching = { ...deps, ...access, signal, throttledBackoffMs: () => 0, onRequest: () => {} };
+  let ended = 0;
+  for (const part of readingOf(opened.checkpoint).open) {
+    const position = positionOf(run, part);
+    const request = abandon(position);
+    if (request === undefined) continue;
+    try {
+      const asked = { stream, position, pageNo: 0, known: null, beyond: false, resumed: true, restarts: 0 };
+      const { verdict } = await sendOne(fetching, request, { ...asked, permitted: permittedBy(fetching, stream) });
+      if (verdict.action === 'ok') ended += 1;
+      else deps.warn(`${input.syncId}: what was begun at the partner could not be ended: ${verdict.message}`);
+    } catch (error) {
+      deps.warn(`${input.syncId}: what was begun at the partner could not be ended: ${explain(error)}`);
+    }
+  }
+  return ended;
+}

@@ -1,0 +1,191 @@
+import { KeptConnectionBroke, PermitLapsed } from '../../core/departure.ts';
+import { explain } from '../../core/errors.ts';
+import type { Failpoint } from '../../core/failpoint.ts';
+import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
+import type { Lane } from '../../core/names.ts';
+import { isPartnerFailure, isTransportFailure } from '../../core/outage.ts';
+import type { Answer, PageRequest } from '../../core/page.ts';
+import type { ErrorRule } from '../../definitions/definition.ts';
+import type { Authorizer } from '../../http/auth.ts';
+import type { Permitted } from '../../http/auth/token-exchange.ts';
+import { classify, type Verdict } from '../../http/classify.ts';
+import type { PartnerClient } from '../../http/client.ts';
+import type { ReportProblems } from '../../http/header-problems.ts';
+import type { KnownSecret } from '../../http/known-secrets.ts';
+import { SMALL_PAGE } from '../../http/profiles/choose-profiles.ts';
+import { harmlessHeaders } from '../../http/redact.ts';
+import { costOf } from '../../limits/declare/cost.ts';
+import type { GrantedPermit, Limiter, Work } from '../../limits/permits/limiter.ts';
+import { CircuitCall, type CircuitCallDeps } from './circuit-call.ts';
+import { countedDeparture } from './counted-departure.ts';
+import { placeOf, type PageAsked } from './page-asked.ts';
+import { MAX_SLOT_WAIT_MS, takePermit } from './take-permit.ts';
+
+export interface FetchDeps extends CircuitCallDeps {
+  readonly client: PartnerClient;
+  readonly authorizer: Authorizer;
+  readonly limiter: Limiter;
+  readonly failpoint: Failpoint;
+  readonly signal: AbortSignal;
+  /** How long to stay away after a throttled answer that does not say. */
+  readonly throttledBackoffMs: () => number;
+  /** The run's; the stream's own if absent. */
+  readonly lane?: Lane;
+  /** Critical work that the request is part of, as it stands. */
+  readonly work?: () => Work | undefined;
+  /** Called when the permit is there and the request leaves. */
+  readonly onSending?: () => void;
+  /** Told what an answer's headers said. */
+  readonly onHeaderProblems?: ReportProblems;
+  readonly metrics?: Metrics;
+  /** Called as a request goes out. */
+  readonly onRequest: () => void;
+}
+
+export interface Answered {
+  readonly answer: Answer;
+  /** Its headers but for those that repeat a secret: only paginators see them all. */
+  readonly headers: Answer['headers'];
+  /** The secrets that it may repeat. */
+  readonly secrets: readonly KnownSecret[];
+}
+
+export interface Judged extends Answered {
+  readonly verdict: Verdict;
+  /** Of a throttled answer: nobody sends with this credential before this ISO time. */
+  readonly blockedUntil: string | undefined;
+}
+
+/**
+ * A permit that was not used in time cost the partner nothing: then another one is asked for. So it is once for a request that broke off
+ * with a connection that had been kept, which may have reached the partner and counts: all that we ask for is read, never changed.
+ */
+export async function sendOne(
+  deps: FetchDeps,
+  request: PageRequest,
+  { permitted, ...asked }: PageAsked & { readonly permitted: Permitted },
+): Promise<Judged> {
+  const { partner, definition } = asked.stream;
+  const lane = deps.lane ?? definition.lane;
+  let giveUpAtMs = deps.now() + MAX_SLOT_WAIT_MS;
+  let fresh = false;
+  const wantedAtMs = deps.now();
+  const onWire = (): void => deps.metrics?.permitWaited({ partner: partner.name, lane }, deps.now() - wantedAtMs);
+  for (;;) {
+    // A token is asked for with a permit of its own, so it must be there before this one is taken.
+    if (request.foreign !== true) await deps.authorizer.prepare?.(request, permitted);
+    const permit = await takePermit(deps, { partner: partner.name, request, lane, giveUpAtMs });
+    try {
+      // A probe is to find out whether the partner answers, by one request: no connection of before may break under it. And nobody
+      // would know whether what broke off has changed something.
+      return await sendWith(permit, deps, {
+        request,
+        asked,
+        onWire,
+        fresh: fresh || permit.probe !== undefined || request.changes === true,
+      });
+    } catch (error) {
+      if (error instanceof KeptConnectionBroke) {
+        fresh = true;
+        giveUpAtMs = deps.now() + MAX_SLOT_WAIT_MS;
+      } else if (!(error instanceof PermitLapsed)) throw error;
+    }
+  }
+}
+
+/** The slot of a concurrency limit is given back only when a refusal is known to all: nobody slips in between. */
+async function sendWith(
+  permit: GrantedPermit,
+  deps: FetchDeps,
+  { request, asked, ...how }: SendHow & { readonly request: PageRequest; readonly asked: PageAsked },
+): Promise<Judged> {
+  const { partner, definition } = asked.stream;
+  const { limits, errors } = partner;
+  const { metrics = noMetrics } = deps;
+  const labels: StreamLabels = { partner: partner.name, stream: asked.stream.name };
+  const call = new CircuitCall(deps, permit, placeOf(asked));
+  try {
+    const answer = await send(permit, deps, { request, ...how }).catch(async (error: unknown) => {
+      if (!(error instanceof PermitLapsed)) metrics.requestSent(labels, undefined);
+      if (isTransportFailure(error)) await call.failed(explain(error));
+      throw error;
+    });
+    metrics.requestSent(labels, answer);
+    await deps.failpoint('fetch.after');
+    const secrets = await deps.authorizer.secrets([]);
+    const headers = harmlessHeaders(answer.headers, secrets);
+    const rules = [...definition.errors, ...errors];
+    const verdict = classify({
+      status: answer.status,
+      headers,
+      text: isSearched(answer, rules) ? answer.text : '',
+      rules,
+      profile: limits.profile,
+      canRefresh: deps.authorizer.canRefresh && request.foreign !== true,
+      nowMs: answer.receivedAtMs,
+      maxWaitMs: limits.maxWait,
+    });
+    if (verdict.action === 'throttled') metrics.throttled(labels);
+    const { reading } = verdict;
+    if (reading.cut || reading.problems.length > 0) deps.onHeaderProblems?.(reading);
+    const waitMs = waitOf(deps, verdict);
+    const failed = isPartnerFailure({ ...verdict, status: answer.status });
+    const block = async (): Promise<string | undefined> =>
+      verdict.action === 'throttled' ? deps.limiter.block(waitMs, verdict.message) : undefined;
+    // The others hear of it before anything else is done.
+    let blockedUntil = failed ? undefined : await block();
+    await permit.answered?.({ quotas: reading.quotas, cost: costOf(limits.cost, answer) ?? reading.cost });
+    if (failed) {
+      // While nobody may call anyway, neither a block nor a lower speed is needed.
+      await call.failed(verdict.message, waitMs);
+      blockedUntil = await block();
+    }
+    if (!failed) await call.succeeded();
+    return { answer, headers, secrets, verdict, blockedUntil };
+  } finally {
+    try {
+      await call.end();
+    } finally {
+      await permit.release();
+    }
+  }
+}
+
+interface SendHow {
+  readonly onWire: () => void;
+  /** Over a connection of its own. */
+  readonly fresh: boolean;
+}
+
+async function send(
+  { departure }: GrantedPermit,
+  deps: FetchDeps,
+  { request, onWire, fresh }: SendHow & { readonly request: PageRequest },
+): Promise<Answer> {
+  if (departure === undefined) {
+    onWire();
+    deps.onRequest();
+  }
+  const answering = deps.client.send(
+    request,
+    deps.signal,
+    departure && countedDeparture(departure, { ...deps, onWire }),
+    {
+      fresh,
+    },
+  );
+  deps.onSending?.();
+  return answering;
+}
+
+/** Nobody looks into a large page that came well, unless a rule does: it need not be decoded before the next request. */
+const isSearched = ({ status, bytes }: Answer, rules: readonly ErrorRule[]): boolean =>
+  status > 299 ||
+  bytes <= SMALL_PAGE ||
+  rules.some(({ code, contains }) => code !== undefined || contains !== undefined);
+
+/** What the answer itself asks to wait, ms. */
+function waitOf(deps: FetchDeps, { action, resumeAt }: Verdict): number {
+  if (resumeAt !== undefined) return Math.max(0, Date.parse(resumeAt) - deps.now());
+  return action === 'throttled' ? Math.max(0, deps.throttledBackoffMs()) : 0;
+}

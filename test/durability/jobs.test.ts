@@ -1,0 +1,121 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Client } from '@temporalio/client';
+import { Pool } from 'pg';
+import { reportOfSync, startSync } from '../../client/start-sync.ts';
+import type { FailpointName } from '../../core/failpoint.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { jobPartner, type JobPartner } from '../support/job-partner.ts';
+import { firstOf } from '../support/long.ts';
+import { serveAnswers } from '../support/serve-answers.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
+import { ordersSchema } from '../support/define-stream.ts';
+import { ownNamespace, startWorker, WINDOW } from './durable-bench.ts';
+
+let folder: TemporaryFolder;
+let temporal: TestTemporal;
+let database: TestDatabase;
+let pool: Pool;
+let ground: { databaseUrl: string; partnersDir: string; namespace: string; client: Client };
+const servers: { close: () => void }[] = [];
+
+beforeAll(async () => {
+  [folder, temporal, database] = [await temporaryFolder(), await testTemporal(), await freshDatabase()];
+  pool = new Pool({ connectionString: database.url });
+  ground = {
+    databaseUrl: database.url,
+    partnersDir: folder.path,
+    ...(await ownNamespace(temporal.connection)),
+  };
+}, 60_000);
+
+afterAll(async () => {
+  for (const server of servers) server.close();
+  await pool.end();
+  await temporal.close();
+  await database.drop();
+  await folder.remove();
+});
+
+async function partnerOf({ answer }: JobPartner): Promise<string> {
+  const name = uniqueName('jobs');
+  const server = await serveAnswers(answer);
+  servers.push(server);
+  const job = {
+    create: { path: '/jobs', body: { of: 'orders' }, id: 'job.id' },
+    poll: { path: '/jobs/{job}', status: 'state', done: ['done'], total: 'total', every: '100ms' },
+    files: 'files.*.url',
+    cancel: { path: '/jobs/{job}' },
+  };
+  const orders = { primaryKey: ['id'], version: ['v'], records: 'data', schema: ordersSchema, job };
+  const partner = { name, baseUrl: server.url, retry: { base: '50ms', cap: '500ms' }, streams: { orders } };
+  await writeFile(join(folder.path, `${name}.yaml`), JSON.stringify(partner));
+  return name;
+}
+
+const start = (partner: string) =>
+  startSync(ground.client, { partner, streams: [], window: WINDOW, kind: 'manual', generation: 1 });
+
+const points: readonly (readonly [string, FailpointName, number])[] = [
+  ['when the job is ordered and not noted', 'fetch.after', 1],
+  ['half-way through its files', 'fetch.after', 5],
+  ['while the job is noted', 'commit.middle', 1],
+  ['when it was told that the job is done', 'fetch.after', 3],
+  ['while a file is written', 'commit.middle', 4],
+  ['before the order has left', 'permit.before', 1],
+];
+
+describe('an export job', () => {
+  test.each(firstOf(points, 2))(
+    'of a worker that dies %s is ordered once and read whole',
+    async (_, failpoint, count) => {
+      const jobs = jobPartner({ files: 5 });
+      const partner = await partnerOf(jobs);
+      const struck = startWorker(ground, partner, { SYNCLINE_FAILPOINT: `${failpoint}:${count}` });
+      await struck.ready;
+      const { handle } = await start(partner);
+      await struck.ended;
+      const heir = startWorker(ground, partner);
+      const report = await reportOfSync(handle);
+      await heir.stop();
+
+      expect(report).toMatchObject({ outcome: 'ok', counts: { fetched: 20, inserted: 20 } });
+      expect(jobs.jobs.size).toBe(1);
+      // New addresses for those that the dead worker had, and the files in flight again.
+      expect(jobs.counts['create']).toBeLessThanOrEqual(2);
+      expect(jobs.counts['file']).toBeLessThanOrEqual(5 + 2);
+      const { rows } = await pool.query<{ events: string; made: string }>(
+        `select (select count(*) from syncline.events where stream_id = s.stream_id) as events,
+            (select sum(requests) from syncline.stream_runs where stream_id = s.stream_id) as made
+          from syncline.streams s where partner = $1`,
+        [partner],
+      );
+      expect(rows[0]?.events).toBe('20');
+    },
+    60_000,
+  );
+
+  test('is ended at the partner when its run is cancelled', async () => {
+    const jobs = jobPartner({ polls: 1000 });
+    const partner = await partnerOf(jobs);
+    const worker = startWorker(ground, partner);
+    await worker.ready;
+    const { handle } = await start(partner);
+    expect(await eventually(() => (jobs.counts['poll'] ?? 0) > 0)).toBe(true);
+    const waits = async (): Promise<boolean> => {
+      const { rows } = await pool.query<{ cause: string | null }>(
+        'select deferred_cause as cause from syncline.stream_runs where sync_id like $1',
+        [`sync/${partner}/%`],
+      );
+      return rows[0]?.cause?.includes('export job job-1 is running') === true;
+    };
+    expect(await eventually(waits)).toBe(true);
+    await handle.cancel();
+    expect(await reportOfSync(handle)).toHaveProperty('failure');
+    await worker.stop();
+    expect([...jobs.jobs.values()]).toEqual([expect.objectContaining({ cancelled: true })]);
+  }, 60_000);
+});
