@@ -156,11 +156,12 @@ export function createPartnerActivities(deps: ActivityDeps) {
     abandonStream: (input: StreamJob): Promise<number> =>
       translated(deps, async () => {
         const access = await deps.partners.access(input.partner, input.stream);
-        const warn = (message: string): void => log.warn(message);
         return abandonStream({ ...deps, access, warn }, input, Context.current().cancellationSignal);
       }),
   };
 }
+
+const warn = (message: string): void => log.warn(message);
 
 const tellingOf = ({ names, targets, heartbeatTimeoutMs }: ActivityDeps) => ({
   names,

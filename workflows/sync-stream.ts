@@ -140,7 +140,7 @@ async function fail(input: SyncStreamInput, reason: string, error: unknown): Pro
 }
 
 /** Nobody waits for a partner that does not answer: what goes on there ends by itself. */
-async function abandon({ times: _, soFar: __, ...job }: SyncStreamInput): Promise<void> {
+async function abandon({ times: _times, soFar: _soFar, ...job }: SyncStreamInput): Promise<void> {
   const { abandonStream } = proxyActivities<PartnerActivities>({
     taskQueue: ownNames().partnerQueue(job.partner),
     scheduleToCloseTimeout: '30 seconds',
