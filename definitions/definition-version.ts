@@ -19,6 +19,7 @@ export function definitionVersion(partner: Partner, stream: StreamDefinition, js
     quarantinePayload: _quarantinePayload,
     targets: _targets,
     auth: _auth,
+    polling: _polling,
     headers,
     schema: _schema,
     ...shaping

@@ -6,6 +6,7 @@ import { emptyPages, endFlags, keptToken, keptUrl, noNext } from './end-signs.ts
 import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
 import { compression, format } from './formats.ts';
+import { polling } from './polling.ts';
 import { records } from './records.ts';
 import { graphql, include, lists, methods, parameters } from './request-shapes.ts';
 import { job } from './job.ts';
@@ -295,6 +296,8 @@ export const stream = z.strictObject({
   fullListing: z.boolean().optional(),
   /** Sends If-None-Match and If-Modified-Since with the first page's validators (RFC 9110 §13). */
   conditional: z.boolean().default(false),
+  /** How often the partner wants to be asked: docs/polling.md. */
+  polling,
   errors: z.array(errorRule).default([]),
   /** Paths of what the partner says went wrong, beside the records that came well: then the run is not `ok`. */
   errorsAt: z.union([z.string().min(1), z.array(z.string().min(1))]).default('errors'),

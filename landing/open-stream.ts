@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { readCheckpoint, start, writeCheckpoint, type Checkpoint } from '../core/checkpoint.ts';
 import { GiveUp, NeedsAttention } from '../core/errors.ts';
 import type { TimeRange } from '../core/page.ts';
+import type { PollHint } from '../core/poll-hint.ts';
 import { parseWindow, rangeOf } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { OpenedStream, OpenStream } from './warehouse.ts';
@@ -20,6 +21,7 @@ interface RunRow extends ReportRow {
   readonly range_to: Date | null;
   readonly definition_version: string;
   readonly validators: Validators | null;
+  readonly poll_hint: PollHint | null;
   readonly empty_pages: number;
   readonly usual_requests: string | null;
   /** The target is there, with all columns. */
@@ -81,7 +83,7 @@ const usualRequests = `case when r.kind = 'backfill' then ${lately(`q.kind = 'ba
 async function findRun(client: Pool | PoolClient, { syncId, stream }: OpenStream): Promise<RunRow | undefined> {
   const { rows } = await client.query<RunRow>({
     name: 'find run',
-    text: `select s.name as stream, r.stream_id, r.run_no, r.checkpoint, r.range_from, r.range_to, r.definition_version, s.validators, ${reportColumns},
+    text: `select s.name as stream, r.stream_id, r.run_no, r.checkpoint, r.range_from, r.range_to, r.definition_version, s.validators, s.poll_hint, ${reportColumns},
         ${emptyPages} as empty_pages, ${usualRequests} as usual_requests, ${standing}
       from stream_runs r join streams s using (stream_id) where r.sync_id = $1`,
     values: [syncId, stream.columns.map((column) => column.name)],
@@ -103,6 +105,7 @@ function opened(row: RunRow, input: OpenStream): OpenedStream {
     checkpointText: row.checkpoint,
     range,
     validators: row.validators,
+    pollHint: row.poll_hint,
     emptyPages: row.empty_pages,
     usualRequests: row.usual_requests === null ? null : Number(row.usual_requests),
   };

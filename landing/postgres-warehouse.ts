@@ -6,6 +6,7 @@ import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Warehouse } from './warehouse.ts';
 import { atTarget } from '../targets/postgres/at-target.ts';
 import { noteBackfill, openBackfill, windowRuns } from '../store/ledger/backfills.ts';
+import { notePollHint } from '../store/ledger/poll-hints.ts';
 import { bookRequests } from '../store/ledger/book-requests.ts';
 import { commitPages } from './commit-pages.ts';
 import { finishStream } from './finish-stream.ts';
@@ -46,6 +47,7 @@ export function postgresWarehouse(
     failStream: (input) => whenAvailable(() => failStream(pool, input)),
     streamReport: (syncId) => whenAvailable(() => streamReport(pool, syncId)),
     deferStream: (run, until) => whenAvailable(() => deferStream(pool, run, until)),
+    notePollHint: (run, hint) => whenAvailable(() => notePollHint(pool, run, hint)),
     quarantineEntries: (run, ids) => whenAvailable(() => quarantineEntries(pool, run, ids)),
     retryBasis: (runId) => whenAvailable(() => retryBasis(pool, names, runId)),
     explainDeferral: (wait) => whenAvailable(() => explainDeferral(pool, wait)),

@@ -12,6 +12,7 @@ import type { Checkpoint } from '../core/checkpoint.ts';
 import type { Counts } from '../core/counts.ts';
 import type { Kind, Lane, Outcome } from '../core/names.ts';
 import type { TimeRange } from '../core/page.ts';
+import type { PollHint } from '../core/poll-hint.ts';
 import type { WindowRun } from '../core/window-runs.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
@@ -38,6 +39,8 @@ export interface OpenedStream {
   readonly range: TimeRange | null;
   /** Of the last complete run. */
   readonly validators: Validators | null;
+  /** When the partner wants the first page to be asked for again. */
+  readonly pollHint: PollHint | null;
   /** Pages without a record at the end of what was read so far, each of which named a next one. */
   readonly emptyPages: number;
   /** Most requests that one of the last five complete runs made; null: there was none. */
@@ -100,6 +103,8 @@ export interface Warehouse {
   quarantineEntries(run: StreamRun, ids: readonly string[]): Promise<readonly QuarantineEntry[]>;
   /** A run that has ended, to read one of its streams once more. */
   retryBasis(runId: string): Promise<RetryBasis | undefined>;
+  /** Keeps when the partner wants to be asked again; null: it does not say. */
+  notePollHint(run: StreamRun, hint: PollHint | null): Promise<void>;
   /** Shows until when a run waits. */
   deferStream(run: StreamRun, until: string | null): Promise<void>;
   /** Why it waits until then; forgotten when it goes on. */

@@ -387,6 +387,7 @@ create table streams (
   swept bigint,
   swept_rows bigint,
   kept_cursor text,
+  poll_hint jsonb,
   constraint streams_pkey PRIMARY KEY (stream_id),
   constraint streams_partner_name_key UNIQUE (partner, name)
 );

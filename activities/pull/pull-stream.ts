@@ -22,6 +22,8 @@ import { RequestTally } from './request-tally.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import { partitions, readNamed } from '../../sources/partitions.ts';
 import type { PagesAheadDeps } from './pages-ahead.ts';
+import type { PollHint } from '../../core/poll-hint.ts';
+import { hintOf } from './hint-of.ts';
 import { PartReader } from './part-reader.ts';
 import { positionOf, type ReadRun } from './position-of.ts';
 import type { Width } from '../../core/width.ts';
@@ -121,6 +123,8 @@ class Grant {
   #pages = 0;
   #rows = 0;
   #nothingToRead = false;
+  /** Of the run's first page. */
+  #hint: PollHint | undefined;
 
   constructor(deps: PullDeps, input: GrantInput, context: PullContext, opened: OpenedStream) {
     this.#deps = deps;
@@ -182,6 +186,8 @@ class Grant {
     const facts = (): Facts => ({ pages: this.#pages, rows: this.#rows, requests: this.#requests.made });
     this.#guard.begin();
     try {
+      const early = this.#tooEarly();
+      if (early !== undefined) return await this.#defer(early, facts());
       const ended = (await this.#guard.look()) === undefined ? await this.#readAndWrite() : 'more';
       await this.#bookRequests();
       if (ended === 'more') {
@@ -206,6 +212,15 @@ class Grant {
     if (report.outcome !== null) this.#metrics.streamEnded(this.#labels, report.outcome);
     if (this.#input.lane === 'critical') await this.#deps.access.limiter.finished?.(this.#input.syncId);
     return { state: 'done', report, ...facts() };
+  }
+
+  /** The partner has said how often it wants to be asked, and this run has not asked yet. */
+  #tooEarly(): Deferral | undefined {
+    const { pollHint: hint, report } = this.#opened;
+    if (hint === null || report.pages > 0 || this.#input.kind === 'backfill') return undefined;
+    return Date.parse(hint.until) > this.#deps.now()
+      ? { until: hint.until, cause: hint.says, reason: 'limit' }
+      : undefined;
   }
 
   /** However the grant ends, the ledger has all its requests before anybody hears of it. */
@@ -299,6 +314,7 @@ class Grant {
     try {
       const page = await fetching;
       this.#answerMs = page.answer.durationMs;
+      if (pageNo === 1) this.#hint = hintOf(access.stream, page.answer);
       this.#width.answered(page.answer);
       return page;
     } finally {
@@ -329,6 +345,7 @@ class Grant {
       this.#metrics.pagesCommitted(this.#labels, pages.length, counts);
       for (const page of pages) page.lines.release();
       await failpoint('commit.after');
+      if (pages[0]?.pageNo === 1) await this.#noteHint();
       this.#committed += pages.length;
       this.#reader.wake();
       if (counts.fetched === 0 && pages.some(({ records, rejected }) => records.length + rejected.length > 0))
@@ -338,6 +355,14 @@ class Grant {
       this.#context.heartbeat({ page: pages.at(-1)?.pageNo ?? 0, rows: this.#rows });
       await failpoint('heartbeat.after');
     }
+  }
+
+  /** Once the first page is kept: a page that has to be asked for again does not wait so long. */
+  async #noteHint(): Promise<void> {
+    // Windows of a backfill ask for what lies behind.
+    if (this.#input.kind === 'backfill') return;
+    if (this.#hint !== undefined || this.#opened.pollHint !== null)
+      await this.#deps.warehouse.notePollHint(this.#opened.run, this.#hint ?? null);
   }
 
   #deferral(error: unknown): Deferral | undefined {

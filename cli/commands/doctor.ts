@@ -1,10 +1,12 @@
 import { missingPollers } from '../../client/missing-pollers.ts';
 import { explain } from '../../core/errors.ts';
 import { searchAttributes } from '../../messages/search-attributes.ts';
+import { askedTooOften } from '../../definitions/asked-too-often.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
 import { STORE } from '../../definitions/targets.ts';
 import { compileStream } from '../../definitions/compile.ts';
 import { checkSessions } from '../../store/session/check-sessions.ts';
+import { pollHints } from '../../store/ledger/poll-hints.ts';
 import { pendingMigrations } from '../../store/migrate/migrate.ts';
 import { rebuildTable } from '../../landing/rebuild-table.ts';
 import type { CommandContext } from '../command.ts';
@@ -107,6 +109,16 @@ export async function doctor({ config, output, options }: CommandContext<{ table
         );
       return found.length === 0 ? 'none declared, none there' : `${found.length}, as the definitions say`;
     });
+  });
+  await look('polling', async () => {
+    const partners = await allPartners(config);
+    const hints = await withDatabase(config, (pool) => pollHints(pool, names));
+    const wrong = partners.flatMap((partner) => {
+      const own = hints.filter((hint) => hint.partner === partner.name);
+      return askedTooOften(partner, own, Date.now());
+    });
+    if (wrong.length > 0) throw new Error(wrong.join('\n'));
+    return 'no schedule asks oftener than its partner wants';
   });
   if (options.tables === true)
     for (const { partner, stream } of await streamsRead(config))

@@ -114,7 +114,7 @@ describe('syncline, from a first definition to a mended quarantine', () => {
     });
     const { code, value } = await json('doctor');
     expect(value).toEqual(
-      ['node', 'partners', 'database', 'temporal', 'targets', 'workers', 'schedules'].map((check) =>
+      ['node', 'partners', 'database', 'temporal', 'targets', 'workers', 'schedules', 'polling'].map((check) =>
         expect.objectContaining({ check, state: 'ok' }),
       ),
     );

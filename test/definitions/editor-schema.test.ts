@@ -46,7 +46,7 @@ describe('the JSON Schemas for editors', () => {
   );
 
   test.each(
-    ['docs/definitions.md', 'docs/requests.md', 'docs/jobs.md'].flatMap((page) =>
+    ['docs/definitions.md', 'docs/requests.md', 'docs/jobs.md', 'docs/polling.md'].flatMap((page) =>
       blocksOf(page).map((block, index) => ({ page, example: index + 1, block })),
     ),
   )('take the example $example of $page', ({ block }) => {

@@ -30,7 +30,7 @@ export interface OwnPartner {
     run?: { readonly window?: string; readonly generation?: number },
   ) => Promise<StreamReport>;
   /** One grant of it. */
-  readonly grant: (stream: string) => Promise<GrantResult>;
+  readonly grant: (stream: string, run?: Parameters<OwnPartner['read']>[1]) => Promise<GrantResult>;
 }
 
 export interface OwnPartners {
