@@ -46,12 +46,14 @@ export async function doctor({ config, output, options }: CommandContext<{ table
       ? `no definition in ${config.partnersDir} yet`
       : `${names.join(', ')}: each definition holds`;
   });
+  let isStored = false;
   await look('database', () =>
     withDatabase(config, async (pool) => {
       await checkSessions(pool);
       const { rows } = await pool.query<{ server_version: string }>('show server_version');
       const pending = await pendingMigrations(pool);
       if (pending.length > 0) throw new Error(`lacks ${pending.join(', ')}: run \`syncline migrate\``);
+      isStored = true;
       return `PostgreSQL ${rows[0]?.server_version}, up to date`;
     }),
   );
@@ -111,6 +113,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     });
   });
   await look('polling', async () => {
+    if (!isStored) throw new Error('nobody can tell while the database does not answer');
     const partners = await allPartners(config);
     const hints = await withDatabase(config, (pool) => pollHints(pool, names));
     const wrong = partners.flatMap((partner) => {

@@ -116,6 +116,7 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
       { check: 'targets', state: 'ok', says: "none but the store's own PostgreSQL" },
       { check: 'workers', state: 'problem', says: 'nobody can tell while Temporal does not answer' },
       { check: 'schedules', state: 'problem', says: 'nobody can tell while Temporal does not answer' },
+      { check: 'polling', state: 'problem', says: 'nobody can tell while the database does not answer' },
     ]);
   });
 
