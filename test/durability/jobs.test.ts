@@ -64,7 +64,7 @@ const points: readonly (readonly [string, FailpointName, number])[] = [
   ['half-way through its files', 'fetch.after', 5],
   ['while the job is noted', 'commit.middle', 1],
   ['when it was told that the job is done', 'fetch.after', 3],
-  ['while a file is written', 'commit.middle', 4],
+  ['while a file is written', 'commit.middle', 2],
   ['before the order has left', 'permit.before', 1],
 ];
 

@@ -1,0 +1,99 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Pool } from 'pg';
+import { reportOfSync, startSync } from '../../client/start-sync.ts';
+import { ordersSchema } from '../support/define-stream.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { long } from '../support/long.ts';
+import { serveAnswers } from '../support/serve-answers.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
+import { ownNamespace, startWorker, WINDOW, type WorkerGround } from './durable-bench.ts';
+
+const PAGES = 8;
+const OF_A_PAGE = 10;
+
+let folder: TemporaryFolder;
+let temporal: TestTemporal;
+let database: TestDatabase;
+let pool: Pool;
+let ground: WorkerGround;
+
+beforeAll(async () => {
+  [folder, temporal, database] = [await temporaryFolder(), await testTemporal(), await freshDatabase()];
+  pool = new Pool({ connectionString: database.url });
+  ground = { databaseUrl: database.url, partnersDir: folder.path, ...(await ownNamespace(temporal.connection)) };
+}, 60_000);
+
+afterAll(async () => {
+  await pool.end();
+  await temporal.close();
+  await database.drop();
+  await folder.remove();
+});
+
+describe('a listing whose cursors die with the worker', () => {
+  const heirs = ['commit.middle:1', 'commit.after:1', 'fetch.after:2', 'fetch.after:1'];
+  test.each(long ? heirs : heirs.slice(0, 1))(
+    'is begun anew once, whoever dies on the way (%s), and nothing is doubled',
+    async (failpoint) => {
+      let generation = 1;
+      let listings = 0;
+      const server = await serveAnswers((url) => {
+        const [of = '', page = '0'] = (url.searchParams.get('after') ?? '').split('.');
+        if (of === '') listings += 1;
+        else if (Number(of) !== generation) return { status: 410, body: { error: 'the cursor has expired' } };
+        const n = Number(page);
+        const data = Array.from({ length: OF_A_PAGE }, (_, i) => ({ id: `o${n}-${i}`, v: 1 }));
+        return { body: { data, next: n + 1 < PAGES ? `${generation}.${n + 1}` : null } };
+      });
+      try {
+        const partner = uniqueName('dead');
+        const orders = {
+          path: '/orders',
+          primaryKey: ['id'],
+          version: ['v'],
+          records: 'data',
+          pagination: { type: 'token', token: 'next', as: 'after' },
+          schema: ordersSchema,
+        };
+        const limits = { rate: 500, per: '1s' };
+        const retry = { base: '50ms', cap: '500ms' };
+        await writeFile(
+          join(folder.path, `${partner}.yaml`),
+          JSON.stringify({ name: partner, baseUrl: server.url, limits, retry, streams: { orders } }),
+        );
+        const struck = startWorker(ground, partner, { SYNCLINE_FAILPOINT: 'fetch.after:4' });
+        await struck.ready;
+        const { handle } = await startSync(ground.client, {
+          partner,
+          streams: [],
+          window: WINDOW,
+          kind: 'manual',
+          generation: 1,
+        });
+        await struck.ended;
+        generation = 2;
+        const heir = startWorker(ground, partner, { SYNCLINE_FAILPOINT: failpoint });
+        await heir.ended;
+        const last = startWorker(ground, partner);
+        const report = await reportOfSync(handle);
+        await last.stop();
+
+        expect(report).toMatchObject({ outcome: 'ok', counts: { inserted: PAGES * OF_A_PAGE } });
+        const { rows } = await pool.query<{ events: string; rows: string }>(
+          `select (select count(*) from syncline.events e join syncline.streams s using (stream_id) where s.partner = $1) as events,
+              (select count(*) from ${partner}.orders) as rows`,
+          [partner],
+        );
+        expect(rows).toEqual([{ events: String(PAGES * OF_A_PAGE), rows: String(PAGES * OF_A_PAGE) }]);
+        // The first one, and the one begun anew: again where its first page was not kept.
+        expect(listings).toBeLessThanOrEqual(3);
+      } finally {
+        server.close();
+      }
+    },
+    60_000,
+  );
+});
