@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { sampleStream, type FailedSample, type Sample } from '../../activities/sample-stream.ts';
-import { compilePartner } from '../../definitions/compile.ts';
+import { partnersCheck } from '../../cli/commands/partners.ts';
+import { readConfig } from '../../config/config.ts';
 import { loadPartner } from '../../definitions/load.ts';
-import { plainNames } from '../../messages/names.ts';
 import type { StreamReport } from '../../messages/stream-report.ts';
 import type { OwnAnswer, OwnPartners } from '../support/own-partner.ts';
+import { said, type Said } from '../support/said.ts';
 import { tablePayloads } from '../support/table-rows.ts';
 
 /** A request as a player gets it. */
@@ -32,6 +32,8 @@ export interface Player {
   readonly env: Readonly<Record<string, string>>;
   /** The vendor's origin as the definition writes it: this player takes its place. */
   readonly origin: string;
+  /** A limit as the definition writes it, and one with room for the whole story: a minute is long for a test. */
+  readonly widened?: readonly [declared: string, wider: string];
   /** How the vendor refuses a request that comes too early. */
   readonly refusal: OwnAnswer;
   readonly answer: (asked: Asked) => OwnAnswer;
@@ -53,8 +55,8 @@ export interface ExampleRun {
 }
 
 export interface Story {
-  /** What `syncline partners check` finds. */
-  readonly check: readonly (Sample | FailedSample)[];
+  /** What `syncline partners check` says. */
+  readonly check: Said;
   readonly first: ExampleRun;
   readonly second: ExampleRun;
   /** The records behind the rows of a table. */
@@ -86,33 +88,36 @@ export async function tell(partners: OwnPartners, player: Player): Promise<Story
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   try {
     await copyExample(player, { origin, folder: partners.folder });
-    const loaded = await loadPartner(player.name, { dir: partners.folder, env: player.env });
-    const all = compilePartner(loaded, plainNames);
-    const check: (Sample | FailedSample)[] = [];
-    for (const stream of all.values()) check.push(await sampleStream(stream, { streams: all, nowMs: Date.now() }));
+    const { name, env } = player;
+    const { streams } = await loadPartner(name, { dir: partners.folder, env });
+    const config = readConfig({ ...env, SYNCLINE_PARTNERS_DIR: partners.folder });
+    const check = await said(config, {}, (context) => partnersCheck({ ...context, name }));
     const run = async (window: string): Promise<ExampleRun> => {
       exchanges.length = 0;
       const reports: Record<string, StreamReport> = {};
-      for (const stream of all.keys())
-        reports[stream] = await readWaiting(partners, { name: player.name, stream, window });
+      for (const stream of Object.keys(streams))
+        reports[stream] = await readWaiting(partners, { name, stream, window });
       return { reports, exchanges: [...exchanges] };
     };
     refusing = true;
     const first = await run(WINDOWS[0]);
     player.change();
     const second = await run(WINDOWS[1]);
-    return { check, first, second, payloads: (stream) => tablePayloads(partners.pool, player.name, stream) };
+    return { check, first, second, payloads: (stream) => tablePayloads(partners.pool, name, stream) };
   } finally {
     server.close();
   }
 }
 
-/** The example as it is, but for the place where the vendor is. */
-async function copyExample({ name, origin }: Player, to: { origin: string; folder: string }): Promise<void> {
+/** The example as it is, but for the place where the vendor is and a limit that would take long. */
+async function copyExample(
+  { name, origin, widened: [declared, wider] = ['', ''] }: Player,
+  to: { origin: string; folder: string },
+): Promise<void> {
   const example = await readFile(new URL(`../../examples/partners/${name}.yaml`, import.meta.url), 'utf8');
-  const copy = example.replaceAll(origin, to.origin);
-  if (copy === example) throw new Error(`${name}.yaml does not name ${origin}`);
-  await writeFile(join(to.folder, `${name}.yaml`), copy);
+  for (const text of [origin, declared])
+    if (!example.includes(text)) throw new Error(`${name}.yaml does not have ${text}`);
+  await writeFile(join(to.folder, `${name}.yaml`), example.replaceAll(origin, to.origin).replace(declared, wider));
 }
 
 const unused = (): Promise<never> => Promise.reject(new Error('these definitions are files'));

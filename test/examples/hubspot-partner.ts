@@ -79,7 +79,7 @@ export function hubspotPartner(): Player {
       replaceIn(deals, 'id', '1', { updatedAt: iso(at(62 * MINUTE)), properties: { dealname: 'won' } });
       owners.pop();
     },
-    truth: (stream) => lists[stream] ?? [],
+    truth: (stream) => (lists[stream] ?? []).map(({ properties, ...row }) => ({ ...row, ...(properties as Row) })),
   };
 }
 

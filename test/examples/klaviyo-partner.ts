@@ -60,7 +60,7 @@ export function klaviyoPartner(): Player {
       // An event of an earlier day that shows up now.
       events.push(event(500, at(15 * DAY)), event(501, at(21 * DAY)));
     },
-    truth: (stream) => lists[stream] ?? [],
+    truth: (stream) => (lists[stream] ?? []).map(({ attributes, ...row }) => ({ ...row, ...(attributes as Row) })),
   };
 }
 

@@ -2,8 +2,9 @@ import type { OwnAnswer } from '../support/own-partner.ts';
 import type { Player, Row } from './example-partner.ts';
 import { at, headerOf, iso, many, MINUTE, notFound, part, replaceIn } from './play.ts';
 
-/** https://shopify.dev/docs/api/admin-rest/usage/pagination: a Link with page_info, beside which no filter may stand. */
+/** https://shopify.dev/docs/api/usage/pagination-rest: a Link with page_info, beside which no filter may stand. */
 export function shopifyRestPartner(): Player {
+  const bucket = leakyBucket();
   const lists: Record<string, Row[]> = {
     orders: many(260, (i) => order(i)),
     customers: [{ id: 1, created_at: iso(at(0)), updated_at: iso(at(0)), state: 'enabled', orders_count: 2, tags: '' }],
@@ -24,7 +25,7 @@ export function shopifyRestPartner(): Player {
     return {
       body: { [name]: items },
       headers: {
-        'x-shopify-shop-api-call-limit': '3/40',
+        'x-shopify-shop-api-call-limit': `${bucket.used()}/${SIZE}`,
         ...(next === null ? {} : { link: `<${link}>; rel="next"` }),
       },
     };
@@ -33,14 +34,14 @@ export function shopifyRestPartner(): Player {
     name: 'shopify_rest',
     env: { SHOPIFY_SHOP: 'acme', SHOPIFY_TOKEN: 'shpat_2' },
     origin: 'https://${SHOPIFY_SHOP}.myshopify.com',
-    refusal: {
-      status: 429,
-      headers: { 'retry-after': '1.0', 'x-shopify-shop-api-call-limit': '40/40' },
-      body: { errors: 'Exceeded 2 calls per second for api client.' },
+    get refusal() {
+      bucket.fill();
+      return refusal;
     },
     answer: (asked) => {
       if (headerOf(asked, 'x-shopify-access-token') !== 'shpat_2')
         return { status: 401, body: { errors: '[API] Invalid API key or access token' } };
+      if (!bucket.take()) return refusal;
       const name = /^\/admin\/api\/2026-10\/(\w+)\.json$/.exec(asked.url.pathname)?.[1];
       return name === undefined || lists[name] === undefined ? notFound : read(name, asked.url);
     },
@@ -51,6 +52,39 @@ export function shopifyRestPartner(): Player {
       replaceIn(customers, 'id', 1, { orders_count: 3, updated_at: iso(at(700 * MINUTE)) });
     },
     truth: (stream) => lists[stream] ?? [],
+  };
+}
+
+const SIZE = 40;
+const LEAKED_PER_S = 2;
+
+const refusal: OwnAnswer = {
+  status: 429,
+  headers: { 'retry-after': '1.0', 'x-shopify-shop-api-call-limit': `${SIZE}/${SIZE}` },
+  body: { errors: 'Exceeded 2 calls per second for api client.' },
+};
+
+/** What it counts is more than what comes here: others of the same app ask the shop as well, and may fill it. */
+function leakyBucket(): { readonly take: () => boolean; readonly fill: () => void; readonly used: () => number } {
+  let level = 0;
+  let sinceMs = performance.now();
+  const leak = (): void => {
+    const nowMs = performance.now();
+    level = Math.max(0, level - ((nowMs - sinceMs) / 1000) * LEAKED_PER_S);
+    sinceMs = nowMs;
+  };
+  return {
+    take: () => {
+      leak();
+      if (level > SIZE - 1) return false;
+      level += 1;
+      return true;
+    },
+    fill: () => {
+      leak();
+      level = SIZE;
+    },
+    used: () => Math.ceil(level),
   };
 }
 

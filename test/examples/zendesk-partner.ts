@@ -56,6 +56,7 @@ export function zendeskPartner(): Player {
     name: 'zendesk',
     env: { ZENDESK_SUBDOMAIN: 'acme', ZENDESK_CLIENT_ID: 'syncline', ZENDESK_CLIENT_SECRET: 'zd_secret_1' },
     origin: 'https://${ZENDESK_SUBDOMAIN}.zendesk.com',
+    widened: ['{ name: exports, limit: 10, per: 1m }', '{ name: exports, limit: 100, per: 1m }'],
     refusal: {
       status: 429,
       headers: { 'retry-after': '1' },
