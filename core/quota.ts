@@ -34,6 +34,8 @@ export interface QuotaReading {
   readonly windowMs?: number;
   /** From this answer on; already measured against the partner's clock. */
   readonly resetInMs?: number;
+  /** What was used comes back little by little until then, as in a leaky bucket, and not all at once. */
+  readonly refills?: true;
   /** The headers it was read from, or `body`. */
   readonly source: string;
   readonly confidence: Confidence;

@@ -187,6 +187,7 @@ const isBound = ({ name }: Placeholder): boolean => name === 'start' || name ===
 const lacksFirst = (placeholder: Placeholder, { pagination, incremental }: StreamDefinition): boolean =>
   (isBound(placeholder) && incremental?.initial === undefined) ||
   (placeholder.name === 'cursor' &&
-    (pagination.type === 'token' || pagination.type === 'keyset' || pagination.type === 'function'));
+    (pagination.type === 'function' ||
+      ((pagination.type === 'token' || pagination.type === 'keyset') && pagination.first === undefined)));
 
 const isNullable = ({ quoting }: Placeholder): boolean => quoting === 'json' || quoting === 'graphql';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { auth } from './auth.ts';
 import { durationMs } from './duration-text.ts';
 import { codeRule, headerRule } from './error-rules.ts';
-import { emptyPages, endFlags, keptToken, keptUrl, noNext } from './end-signs.ts';
+import { emptyPages, endFlags, firstCursor, keptToken, keptUrl, noNext } from './end-signs.ts';
 import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
 import { compression, format } from './formats.ts';
@@ -66,6 +66,7 @@ export const pagination = z.discriminatedUnion('type', [
     in: place.default('query'),
     as: z.string().min(1).optional(),
     total: path.optional(),
+    ...firstCursor,
     ...noNext,
     ...keptToken,
     ...endFlags,
@@ -122,6 +123,7 @@ export const pagination = z.discriminatedUnion('type', [
     as: z.string().min(1).optional(),
     in: place.default('query'),
     total: path.optional(),
+    ...firstCursor,
     ...endFlags,
     ...emptyPages,
   }),

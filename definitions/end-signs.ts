@@ -31,3 +31,6 @@ export const keptToken = {
 
 /** Values of a token or URL that mean "there is none", beside those that always do. */
 export const noNext = { none: scalars.optional() };
+
+/** What the first page is asked with, where the partner wants a cursor there, too: `*` of a scan, a key below all others. */
+export const firstCursor = { first: z.union([z.string().min(1), z.number()]).optional() };

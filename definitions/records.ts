@@ -27,6 +27,8 @@ export const recordsShape = z.strictObject({
   keep: z.union([names, z.record(fieldName, z.string().min(1))]).optional(),
   /** The field for a value that is no object. */
   value: fieldName.optional(),
+  /** Objects within a record whose fields become its own: `attributes`. */
+  lift: z.union([fieldName, names]).optional(),
 });
 export type RecordsShape = z.output<typeof recordsShape>;
 
@@ -45,7 +47,15 @@ export function keptFields(keep: RecordsShape['keep'] = []): readonly (readonly 
 }
 
 /** The dotted path of a plain array, whose elements are the records as they came; undefined where records are made. */
-export function plainPath({ path: at, byKey, columns, header, explode, value }: RecordsShape): string | undefined {
-  const made = byKey ?? columns ?? explode ?? value;
+export function plainPath({
+  path: at,
+  byKey,
+  columns,
+  header,
+  explode,
+  value,
+  lift,
+}: RecordsShape): string | undefined {
+  const made = byKey ?? columns ?? explode ?? value ?? lift;
   return made === undefined && !header && typeof at === 'string' && !stepsOf(at).includes('*') ? at : undefined;
 }

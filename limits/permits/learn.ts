@@ -25,15 +25,19 @@ export function lessonsOf(readings: readonly QuotaReading[], buckets: readonly B
   });
 }
 
+const refillMs = ({ burst, periodUs, cap }: Bucket): number => Math.ceil((burst * periodUs) / cap / 1000);
+
 function leftOf({ remaining, limit, used }: QuotaReading): number | undefined {
   if (remaining !== undefined) return remaining;
   return limit !== undefined && used !== undefined ? Math.max(0, limit - used) : undefined;
 }
 
-/** By name, or by the length of the period and the limit. */
+/** By name, or by the length of the period and the limit; where both refill, by how much they hold and how long that takes. */
 function fits(reading: QuotaReading, bucket: Bucket): boolean {
   if (bucket.kind === 'concurrency' || bucket.counts !== reading.unit) return false;
   if (reading.policy.toLowerCase() === bucket.name) return true;
+  if (reading.refills === true && bucket.kind === 'rate')
+    return reading.limit === bucket.burst && reading.windowMs === refillMs(bucket);
   const perMs = PERIODS_MS[bucket.unit] ?? bucket.periodUs / 1000;
   return reading.windowMs === perMs && (reading.limit === undefined || reading.limit === bucket.cap);
 }

@@ -25,12 +25,13 @@ export function cursorValue(pagination: Pagination, cursor: string | null): stri
     case 'link':
       return null;
     case 'token': {
-      if (cursor === null) return null;
+      if (cursor === null) return pagination.first ?? null;
       // One that was kept of the last run has a parameter of its own.
       const { value, keptAs } = untagged(pagination, cursor);
       return keptAs === undefined ? value : null;
     }
     case 'keyset':
+      return cursor ?? pagination.first ?? null;
     case 'function':
       return cursor;
     case 'offset':

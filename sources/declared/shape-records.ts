@@ -2,6 +2,8 @@ import { GiveUp, NoRecords } from '../../core/errors.ts';
 import { keptFields, type RecordsPath, type RecordsShape } from '../../definitions/records.ts';
 import { arraysIn } from './arrays-in.ts';
 import { rowNamer, type NameRow } from './named-values.ts';
+import { lifted } from './lift-fields.ts';
+import { isObject, typeName, type Made } from './made-record.ts';
 import { hasWildcard, selectValues, type Selected } from './select-values.ts';
 
 export interface ShapedRecords {
@@ -10,11 +12,6 @@ export interface ShapedRecords {
   readonly listed: readonly unknown[];
   /** Why a record is not what the definition makes of it, by its index: it is kept as it came, and quarantined. */
   readonly faults: ReadonlyMap<number, string>;
-}
-
-interface Made {
-  readonly record: unknown;
-  readonly fault?: string | undefined;
 }
 
 /**
@@ -37,7 +34,9 @@ export function shapeRecords(
       ? lists.flatMap((list) => (shape.header ? withFirstAsNames(list) : list))
       : withNames(lists.flat(), columns, body);
   const listed = value === undefined || explode !== undefined ? named : named.map((each) => wrapped(each, value));
-  const made = explode === undefined ? listed : listed.flatMap((each) => exploded(each, explode, shape));
+  const apart = explode === undefined ? listed : listed.flatMap((each) => exploded(each, explode, shape));
+  const lift = shape.lift === undefined ? [] : [shape.lift].flat();
+  const made = lift.length === 0 ? apart : apart.map((each) => lifted(each, lift));
   const faults = new Map(made.flatMap(({ fault }, i) => (fault === undefined ? [] : [[i, fault] as const])));
   return { records: made.map(({ record }) => record), listed: listed.map(({ record }) => record), faults };
 }
@@ -163,12 +162,4 @@ const wrapped = ({ record, fault }: Made, field: string | undefined): Made => ({
 
 const isNone = (value: unknown): boolean => value === undefined || value === null;
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const isScalar = (value: unknown): boolean => value !== undefined && typeof value !== 'object';
-
-export function typeName(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
-}

@@ -93,6 +93,8 @@ test.each([
 
 describe('what answers tell', () => {
   const buckets = bucketsFrom({
+    rate: 2,
+    burst: 40,
     windows: [{ name: 'minute', limit: 60, per: '1m' }],
     quotas: [{ name: 'daily', limit: 1000, per: 'day' }],
   });
@@ -106,6 +108,21 @@ describe('what answers tell', () => {
       [{ kind: 'bucket', bucket: 'minute', left: 10 }],
     ],
     ['another limit of the same window', { ...reading, windowMs: 60_000, limit: 90, remaining: 80 }, []],
+    [
+      'a bucket that refills, by what it holds and how long that takes',
+      { ...reading, refills: true as const, limit: 40, windowMs: 20_000, remaining: 2, resetInMs: 19_000 },
+      [{ kind: 'bucket', bucket: 'rate', left: 2, resetInMs: 19_000 }],
+    ],
+    [
+      'a larger bucket that refills',
+      { ...reading, refills: true as const, limit: 80, windowMs: 20_000, remaining: 2, resetInMs: 19_000 },
+      [{ kind: 'undeclared', left: 2, resetInMs: 19_000 }],
+    ],
+    [
+      'a window of the same size, which does not refill',
+      { ...reading, limit: 40, windowMs: 20_000, remaining: 2, resetInMs: 19_000 },
+      [{ kind: 'undeclared', left: 2, resetInMs: 19_000 }],
+    ],
     [
       'undeclared with little left',
       { ...reading, remaining: 3, resetInMs: 9000 },

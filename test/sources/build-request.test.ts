@@ -62,7 +62,11 @@ describe('buildRequest', () => {
     ['page', { type: 'page', size: 20, first: 0 }, null, '?page=0'],
     ['token', { type: 'token', token: 'next', as: 'cursor' }, null, ''],
     ['token', { type: 'token', token: 'next', as: 'cursor' }, 'a b&c', '?cursor=a+b%26c'],
+    ['token', { type: 'token', token: 'next', as: 'cursor', first: '*' }, null, '?cursor=*'],
+    ['token', { type: 'token', token: 'next', as: 'cursor', first: '*' }, 'AoE', '?cursor=AoE'],
     ['keyset', { type: 'keyset', field: 'id', as: 'after' }, 'o_9', '?after=o_9'],
+    ['keyset', { type: 'keyset', field: 'id', as: 'after', first: 0 }, null, '?after=0'],
+    ['keyset', { type: 'keyset', field: 'id', as: 'after', first: 0 }, '17', '?after=17'],
     ['none', { type: 'none' }, null, ''],
   ] as const)('pagination by %s %j at cursor %s asks %s', (_, pagination, cursor, query) => {
     expect(urlOf({ pagination }, { cursor })).toBe(`https://api.acme.example/v2/orders${query}`);

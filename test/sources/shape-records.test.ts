@@ -161,6 +161,25 @@ describe('records are made of', () => {
     ],
     ['lines that are null', [{ id: 1, lines: null }], { explode: 'lines', missing: 'empty' }, []],
     [
+      'objects whose fields are lifted',
+      [{ id: 1, attributes: { name: 'a', at: 'x' }, links: { self: 'y' } }, { id: 2, attributes: null }, { id: 3 }],
+      { lift: ['attributes', 'links'] },
+      [{ id: 1, name: 'a', at: 'x', self: 'y' }, { id: 2, attributes: null }, { id: 3 }],
+    ],
+    [
+      'objects with a field that the record has',
+      [{ id: 1, properties: { id: 'own', properties: 2, n: 3 } }],
+      { lift: 'properties' },
+      [{ id: 1, properties: { id: 'own', properties: 2 }, n: 3 }],
+    ],
+    [
+      'objects of exploded lines',
+      [{ id: 1, lines: [{ item: { sku: 'a' } }] }],
+      { explode: 'lines', keep: { order: 'id' }, lift: 'item' },
+      [{ order: 1, sku: 'a' }],
+    ],
+    ['a lifted field named __proto__', '[{"a":{"__proto__":"x"}}]', { lift: 'a' }, [JSON.parse('{"__proto__":"x"}')]],
+    [
       'a field named __proto__',
       '{"data":{"__proto__":{"n":1}}}',
       { path: 'data', byKey: 'id' },
@@ -275,6 +294,13 @@ describe('a record that cannot be made is kept as it came, with why', () => {
       'expected an array at "lines", found nothing',
     ],
     [
+      'what should be lifted and is no object',
+      [{ id: 1, attributes: ['x'] }],
+      { lift: 'attributes' },
+      { id: 1, attributes: ['x'] },
+      'expected an object at "attributes" to lift, found an array',
+    ],
+    [
       'a line that is a text',
       [{ lines: ['x'] }],
       { explode: 'lines' },
@@ -296,6 +322,12 @@ describe('numbers keep their digits', () => {
     ['one object', `{"a":${row}}`, { path: 'a', single: true }, row],
     ['keys', `{"k":${row}}`, { byKey: 'key' }, `{"key":"k",${row.slice(1)}`],
     ['columns', `[[9007199254740993,0.10]]`, { columns: ['id', 'n'] }, '{"id":9007199254740993,"n":0.10}'],
+    [
+      'lifted',
+      `[{"n":1.50,"a":${row.replace('"n":1.50,', '')}}]`,
+      { lift: 'a' },
+      `{"n":1.50,${row.replace('"n":1.50,', '').slice(1)}`,
+    ],
     [
       'exploded',
       `[{"id":9007199254740993,"lines":[{"n":2.0}]}]`,
