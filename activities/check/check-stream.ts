@@ -1,0 +1,214 @@
+import { explain, GiveUp, NeedsAttention, NoRecords } from '../../core/errors.ts';
+import type { Position } from '../../core/page.ts';
+import type { TokenStore } from '../../core/token-store.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { Partner } from '../../definitions/definition.ts';
+import { createMemoryTokenStore } from '../../http/token-store.ts';
+import { openAsker, type Asker, type Asking, type Look } from './asker.ts';
+import { boundWithin } from './bound.ts';
+import { checkOrder } from './check-order.ts';
+import { checkRecords } from './check-records.ts';
+import { comparePages, repeatedBy } from './compare-pages.ts';
+import { doubtful, none, together, unverified, wrong, type Findings, type Subject } from './findings.ts';
+import { firstPosition } from './first-position.ts';
+import { judgeBound } from './judge-bound.ts';
+import { NoPermit } from './no-permit.ts';
+import { sampledPage, sampleOf, type Sample, type SampledPage } from './sample.ts';
+
+export interface CheckedStream extends Sample, Findings {
+  readonly stream: string;
+  /** Method and path of the first one, without the values of its query. */
+  readonly request: string;
+  /** That were sent for it, those for tokens and parents too. */
+  readonly requests: number;
+  /** The answer to a request with a bound inside of what was seen; null: there was none. */
+  readonly bound: (SampledPage & { readonly from: string }) | null;
+}
+
+export interface FailedCheck {
+  readonly stream: string;
+  /** null when not even the request could be made. */
+  readonly request: string | null;
+  readonly requests: number;
+  readonly error: string;
+  /** The limits had no room: nothing was asked. */
+  readonly deferred: boolean;
+}
+
+export type Check = (stream: CompiledStream) => Promise<CheckedStream | FailedCheck>;
+
+/**
+ * Asks streams for up to three pages, and once by time, and says what came. Nothing is written. A page of a stream that
+ * is the parent of others is asked for once.
+ */
+export function openCheck(given: Asking): Check {
+  const asking = { ...given, tokens: given.tokens ?? inMemory() };
+  const firstPages = new Map<string, Promise<Look>>();
+  const ask = async (stream: CompiledStream, asker: Asker, told: (request: string) => void): Promise<Begun> => {
+    const { positions, findings } = await firstPosition(stream, {
+      nowMs: asking.nowMs,
+      parents: (name) => parent(name, asker),
+    });
+    told(asker.describe(positions[0]));
+    const { look, refused } = await firstAnswered(asker, positions);
+    return { look, findings: together([findings, refused]) };
+  };
+  const parent = (name: string, child: Asker): Promise<Look> => {
+    const stream = asking.streams.get(name);
+    if (stream === undefined) throw new GiveUp(`there is no stream ${name}`);
+    const known = firstPages.get(name);
+    if (known !== undefined) return known;
+    const asker = openAsker(stream, asking);
+    const page = ask(stream, asker, () => {})
+      .then(({ look }) => look)
+      .finally(() => {
+        child.count(asker.requests());
+        asker.close();
+      });
+    firstPages.set(name, page);
+    return page;
+  };
+  return async (stream) => {
+    let request: string | null = null;
+    const asker = openAsker(stream, asking);
+    try {
+      const begun = await ask(stream, asker, (text) => (request = text));
+      firstPages.set(stream.name, Promise.resolve(begun.look));
+      const checked = await furtherOf(stream, asker, { ...begun, nowMs: asking.nowMs });
+      return { stream: stream.name, request: request ?? '', requests: asker.requests(), ...checked };
+    } catch (error) {
+      return {
+        stream: stream.name,
+        request,
+        requests: asker.requests(),
+        error: explain(error),
+        deferred: error instanceof NoPermit,
+      };
+    } finally {
+      asker.close();
+    }
+  };
+}
+
+/** One for each `auth`: a partner need not be logged in to for each stream. */
+function inMemory(): (partner: Partner) => TokenStore {
+  const stores = new Map<Partner, TokenStore>();
+  return (partner) => {
+    const store = stores.get(partner) ?? createMemoryTokenStore();
+    stores.set(partner, store);
+    return store;
+  };
+}
+
+interface Begun {
+  readonly look: Look;
+  readonly findings: Findings;
+}
+
+/** A parent may be gone or forbidden: then another one is tried. */
+async function firstAnswered(
+  asker: Asker,
+  positions: readonly [Position, ...Position[]],
+): Promise<{ readonly look: Look; readonly refused: Findings }> {
+  let said: string | undefined;
+  for (const position of positions) {
+    const look = await asker.ask(position, 1);
+    const refused = said === undefined ? none : doubtful('parent-refused', `a parent was refused: ${said}`);
+    if (look.page.refused === undefined) return { look, refused };
+    said ??= look.page.refused;
+  }
+  throw new GiveUp(positions.length === 1 ? `${said}` : `${said}; so it was with ${positions.length} parents`);
+}
+
+type Further = Omit<CheckedStream, 'stream' | 'request' | 'requests'>;
+
+async function furtherOf(
+  stream: CompiledStream,
+  asker: Asker,
+  { look: first, findings, nowMs }: Begun & { readonly nowMs: number },
+): Promise<Further> {
+  const { looks, broke } = await follow(asker, first);
+  const bound = await boundOf(stream, asker, { looks, nowMs });
+  return {
+    ...sampleOf(stream, looks),
+    bound: bound.sample,
+    ...together([
+      findings,
+      broke !== undefined && looks.length === 1 ? none : comparePages(stream, looks),
+      broke ?? none,
+      checkRecords(stream, looks),
+      checkOrder(stream, looks),
+      bound.findings,
+    ]),
+  };
+}
+
+/** Enough to see pages follow each other, and the end of a short listing. */
+const MOST_PAGES = 3;
+
+interface Followed {
+  readonly looks: readonly [Look, ...Look[]];
+  /** Why there is not one more. */
+  readonly broke?: Findings;
+}
+
+async function follow(asker: Asker, first: Look): Promise<Followed> {
+  const looks: [Look, ...Look[]] = [first];
+  for (let last = first; looks.length < MOST_PAGES; looks.push(last)) {
+    const { cursor, beyond = false } = last.page.next;
+    if (cursor === null || repeatedBy(looks, looks.length - 1) !== -1) break;
+    const pageNo = looks.length + 1;
+    try {
+      last = await asker.ask({ ...first.position, cursor }, pageNo, beyond);
+    } catch (error) {
+      const about = looks.length === 1 ? 'pagination' : 'end';
+      return { looks, broke: failed(error, { about, code: 'next-page-failed', what: `page ${pageNo}` }) };
+    }
+  }
+  return { looks };
+}
+
+async function boundOf(
+  stream: CompiledStream,
+  asker: Asker,
+  { looks, nowMs }: { readonly looks: readonly [Look, ...Look[]]; readonly nowMs: number },
+): Promise<{ readonly sample: CheckedStream['bound']; readonly findings: Findings }> {
+  const { incremental } = stream.definition;
+  if (incremental === undefined || looks[0].page.skipped) return { sample: null, findings: none };
+  let what = 'asking by time';
+  try {
+    const bound = boundWithin(stream, looks, nowMs);
+    if (bound === undefined) {
+      const findings = unverified(
+        'bound',
+        `no two records have different times at "${incremental.field}", so whether the partner filters by time was not tried`,
+      );
+      return { sample: null, findings };
+    }
+    if (bound.unsaid)
+      return { sample: null, findings: wrong('bound-not-sent', 'the request is the same whatever time is asked for') };
+    what = `asking for what changed from ${bound.from} on`;
+    const answer = await asker.ask(bound.position, 1);
+    return {
+      sample: { from: bound.from, ...sampledPage(answer) },
+      findings: judgeBound(stream, bound, { seen: looks, answer }),
+    };
+  } catch (error) {
+    return { sample: null, findings: failed(error, { about: 'bound', code: 'bound-failed', what }) };
+  }
+}
+
+/** What cannot be mended by waiting is a mistake. */
+function failed(
+  error: unknown,
+  {
+    about,
+    code,
+    what,
+  }: { readonly about: Subject; readonly code: 'next-page-failed' | 'bound-failed'; readonly what: string },
+): Findings {
+  const says = `${what} failed: ${explain(error)}`;
+  if (error instanceof GiveUp || error instanceof NeedsAttention || error instanceof NoRecords)
+    return wrong(code, says);
+  return unverified(about, says);
+}
