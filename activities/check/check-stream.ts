@@ -1,28 +1,26 @@
-import { explain, GiveUp, NeedsAttention, NoRecords } from '../../core/errors.ts';
+import { explain, GiveUp } from '../../core/errors.ts';
 import type { Position } from '../../core/page.ts';
 import type { TokenStore } from '../../core/token-store.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Partner } from '../../definitions/definition.ts';
 import { createMemoryTokenStore } from '../../http/token-store.ts';
 import { openAsker, type Asker, type Asking, type Look } from './asker.ts';
-import { boundWithin } from './bound.ts';
 import { checkOrder } from './check-order.ts';
 import { checkRecords } from './check-records.ts';
 import { comparePages, repeatedBy } from './compare-pages.ts';
-import { doubtful, none, together, unverified, wrong, type Findings, type Subject } from './findings.ts';
+import { failedRequest } from './failed-request.ts';
+import { doubtful, none, together, type Findings } from './findings.ts';
 import { firstPosition } from './first-position.ts';
-import { judgeBound } from './judge-bound.ts';
 import { NoPermit } from './no-permit.ts';
-import { sampledPage, sampleOf, type Sample, type SampledPage } from './sample.ts';
+import { sampleOf, type Sample } from './sample.ts';
+import { tryBound, type TriedBound } from './try-bound.ts';
 
-export interface CheckedStream extends Sample, Findings {
+export interface CheckedStream extends Sample, Findings, Pick<TriedBound, 'bound'> {
   readonly stream: string;
   /** Method and path of the first one, without the values of its query. */
   readonly request: string;
   /** That were sent for it, those for tokens and parents too. */
   readonly requests: number;
-  /** The answer to a request with a bound inside of what was seen; null: there was none. */
-  readonly bound: (SampledPage & { readonly from: string }) | null;
 }
 
 export interface FailedCheck {
@@ -128,17 +126,17 @@ async function furtherOf(
   { look: first, findings, nowMs }: Begun & { readonly nowMs: number },
 ): Promise<Further> {
   const { looks, broke } = await follow(asker, first);
-  const bound = await boundOf(stream, asker, { looks, nowMs });
+  const { bound, findings: tried } = await tryBound(stream, asker, { looks, nowMs });
   return {
     ...sampleOf(stream, looks),
-    bound: bound.sample,
+    bound,
     ...together([
       findings,
-      broke !== undefined && looks.length === 1 ? none : comparePages(stream, looks),
+      comparePages(stream, looks, broke !== undefined),
       broke ?? none,
       checkRecords(stream, looks),
       checkOrder(stream, looks),
-      bound.findings,
+      tried,
     ]),
   };
 }
@@ -162,53 +160,8 @@ async function follow(asker: Asker, first: Look): Promise<Followed> {
       last = await asker.ask({ ...first.position, cursor }, pageNo, beyond);
     } catch (error) {
       const about = looks.length === 1 ? 'pagination' : 'end';
-      return { looks, broke: failed(error, { about, code: 'next-page-failed', what: `page ${pageNo}` }) };
+      return { looks, broke: failedRequest(error, { about, code: 'next-page-failed', what: `page ${pageNo}` }) };
     }
   }
   return { looks };
-}
-
-async function boundOf(
-  stream: CompiledStream,
-  asker: Asker,
-  { looks, nowMs }: { readonly looks: readonly [Look, ...Look[]]; readonly nowMs: number },
-): Promise<{ readonly sample: CheckedStream['bound']; readonly findings: Findings }> {
-  const { incremental } = stream.definition;
-  if (incremental === undefined || looks[0].page.skipped) return { sample: null, findings: none };
-  let what = 'asking by time';
-  try {
-    const bound = boundWithin(stream, looks, nowMs);
-    if (bound === undefined) {
-      const findings = unverified(
-        'bound',
-        `no two records have different times at "${incremental.field}", so whether the partner filters by time was not tried`,
-      );
-      return { sample: null, findings };
-    }
-    if (bound.unsaid)
-      return { sample: null, findings: wrong('bound-not-sent', 'the request is the same whatever time is asked for') };
-    what = `asking for what changed from ${bound.from} on`;
-    const answer = await asker.ask(bound.position, 1);
-    return {
-      sample: { from: bound.from, ...sampledPage(answer) },
-      findings: judgeBound(stream, bound, { seen: looks, answer }),
-    };
-  } catch (error) {
-    return { sample: null, findings: failed(error, { about: 'bound', code: 'bound-failed', what }) };
-  }
-}
-
-/** What cannot be mended by waiting is a mistake. */
-function failed(
-  error: unknown,
-  {
-    about,
-    code,
-    what,
-  }: { readonly about: Subject; readonly code: 'next-page-failed' | 'bound-failed'; readonly what: string },
-): Findings {
-  const says = `${what} failed: ${explain(error)}`;
-  if (error instanceof GiveUp || error instanceof NeedsAttention || error instanceof NoRecords)
-    return wrong(code, says);
-  return unverified(about, says);
 }

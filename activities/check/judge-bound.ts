@@ -1,3 +1,4 @@
+import { DAY } from '../../core/duration.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { sortableTime } from '../../core/version.ts';
 import type { Look } from './asker.ts';
@@ -23,7 +24,7 @@ export function judgeBound(
     );
   const floor = sortableTime(bound.notBefore);
   const early = came.filter(({ mark }) => mark < floor);
-  const filters = early.length === 0 ? none : notFiltered(stream, { known, early, came, asked });
+  const filters = early.length === 0 ? none : notFiltered(stream, { bound, known, early, came, asked });
   const lost = answer.page.next.cursor === null ? lostOf(stream, { wanted, answer, from, asked }) : none;
   if (filters.findings.length + lost.findings.length > 0 || came.length === 0) return together([filters, lost]);
   return verified(
@@ -35,26 +36,33 @@ export function judgeBound(
 const fieldOf = ({ definition }: CompiledStream): string => definition.incremental?.field ?? '';
 
 interface Filtered {
+  readonly bound: Bound;
   readonly known: ReturnType<typeof marksOf>;
   readonly early: ReturnType<typeof marksOf>;
   readonly came: ReturnType<typeof marksOf>;
   readonly asked: string;
 }
 
-function notFiltered(stream: CompiledStream, { known, early, came, asked }: Filtered): Findings {
+function notFiltered(stream: CompiledStream, { bound, known, early, came, asked }: Filtered): Findings {
   const parameter = stream.definition.incremental?.start?.as;
   const least = (marks: Filtered['known']): string => marks.map(({ mark }) => mark).toSorted()[0] ?? '';
-  const all = least(came) <= least(known);
   const says = `${asked}, the partner sent older records as well (${of(early.length, came.length, 'record')})`;
-  return all
-    ? wrong(
-        'bound-ignored',
-        `${says}: it does not filter. Does it know the ${parameter === undefined ? 'bound' : `parameter ${JSON.stringify(parameter)}`}? Each run would read everything`,
-      )
-    : doubtful(
-        'bound-loose',
-        `${says}, though not the oldest: it reads the bound in another zone, or filters by something else than "${fieldOf(stream)}"`,
-      );
+  if (least(came) > least(known))
+    return doubtful(
+      'bound-loose',
+      `${says}, though not the oldest: it reads the bound in another zone, or filters by something else than "${fieldOf(stream)}"`,
+    );
+  const named = parameter === undefined ? 'bound' : `parameter ${JSON.stringify(parameter)}`;
+  // Who filters by whole days, wherever they begin, sends all of a day again.
+  if (Date.parse(bound.from) - Date.parse(least(known)) < 2 * DAY)
+    return doubtful(
+      'bound-loose',
+      `${says}: it does not know the ${named}, or filters by whole days; too few days came to tell`,
+    );
+  return wrong(
+    'bound-ignored',
+    `${says}: it does not filter. Does it know the ${named}? Each run would read everything`,
+  );
 }
 
 interface Wanted {
@@ -66,6 +74,8 @@ interface Wanted {
 
 /** What was seen a moment ago, is of the time that was asked for, and did not come. */
 function lostOf(stream: CompiledStream, { wanted, answer, from, asked }: Wanted): Findings {
+  // What tells records apart by all they hold may be another text each time.
+  if (stream.keyColumns.length === 0 || stream.definition.disposition === 'append') return none;
   const here = new Set(answer.identities);
   const to = sortableTime(answer.position.range?.to ?? from);
   const lost = wanted.filter(({ mark, identity }) => mark < to && !here.has(identity));

@@ -307,6 +307,16 @@ describe('a bound of time', () => {
   test.each<[name: string, codes: string[], answers: Answers, change?: Partial<StreamInput>]>([
     ['is ignored', ['error bound-ignored'], () => dated],
     ['returns nothing', ['error bound-returns-nothing'], (query) => (query.has('since') ? [] : dated)],
+    [
+      'is refused where it is old',
+      ['warning bound-failed'],
+      (query) => ((query.get('since') ?? '9') < '2026-11-20' ? 400 : dated),
+    ],
+    [
+      'may be read by the day',
+      ['warning bound-loose'],
+      () => dated.map(({ id: key }, n) => ({ id: key, at: `2026-11-0${n < 3 ? 1 : 2}T10:00:0${n}Z` })),
+    ],
     ['is refused', ['error bound-failed'], (query) => (query.has('since') ? 400 : dated)],
     [
       'leaves out its own moment',

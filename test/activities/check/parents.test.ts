@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { Asking } from '../../../activities/check/asker.ts';
+import { openCheck } from '../../../activities/check/check-stream.ts';
 import { compilePartner } from '../../../definitions/compile.ts';
+import { processLimiter } from '../../../limits/permits/process-limiter.ts';
 import { plainNames } from '../../../messages/names.ts';
 import { loadAcme } from '../../definitions/partner-files.ts';
 import { serve, type LocalServer } from '../../http/support/local-server.ts';
-import { checkIt } from './check-it.ts';
+import { checkIt, NOW_MS } from './check-it.ts';
 
 const asked: string[] = [];
 const gone = new Set<string>();
@@ -11,6 +14,7 @@ let server: LocalServer;
 beforeAll(async () => {
   server = await serve((request, response) => {
     asked.push(request.url as string);
+    if (request.url === '/login') return void response.end('{"session":"s1"}');
     const body =
       request.url === '/repos'
         ? [
@@ -27,6 +31,30 @@ afterAll(() => server.close());
 beforeEach(() => {
   asked.length = 0;
   gone.clear();
+});
+
+const permits: Asking['permits'] = (partner) => ({ limiter: processLimiter(partner) });
+
+test('one login, and one first page of a parent, do for all streams', async () => {
+  const partner = await loadAcme(`
+name: acme
+baseUrl: ${server.url}
+auth: { type: login, url: /login, credentials: { user: me, password: secret }, token: session }
+streams:
+  repos: { path: /repos, primaryKey: [id], schema: { type: object, properties: { id: { type: integer }, name: { type: string } } } }
+  issues: &child
+    path: /repos/{parent.name}/issues
+    primaryKey: [number]
+    parent: { stream: repos }
+    schema: { type: object, properties: { number: { type: integer } } }
+  pulls: { <<: *child, path: '/repos/{parent.name}/pulls' }
+`);
+  const streams = compilePartner(partner, plainNames);
+  const check = openCheck({ streams, nowMs: NOW_MS, permits });
+  const requests: number[] = [];
+  for (const stream of streams.values()) requests.push((await check(stream)).requests);
+  expect(asked).toEqual(['/login', '/repos', '/repos/x/issues', '/repos/x/pulls']);
+  expect(requests).toEqual([2, 1, 1]);
 });
 
 async function checkIssues(): ReturnType<typeof checkIt> {
