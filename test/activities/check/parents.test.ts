@@ -14,7 +14,6 @@ let server: LocalServer;
 beforeAll(async () => {
   server = await serve((request, response) => {
     asked.push(request.url as string);
-    if (request.url === '/login') return void response.end('{"session":"s1"}');
     const body =
       request.url === '/repos'
         ? [
@@ -22,7 +21,9 @@ beforeAll(async () => {
             { id: 2, owner: { login: 'acme' }, name: 'a/b' },
             { id: 3, owner: { login: 'acme' }, name: 'c' },
           ]
-        : [{ number: 7 }];
+        : request.url === '/login'
+          ? { session: 's1' }
+          : [{ number: 7 }];
     response.writeHead(gone.has(request.url as string) ? 404 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(body));
   });
