@@ -1,4 +1,4 @@
-import type { SampledLimits } from '../activities/sample-limits.ts';
+import type { SampledLimits } from '../activities/check/sample-limits.ts';
 import { formatDuration, SECOND } from '../core/duration.ts';
 import type { QuotaReading } from '../core/quota.ts';
 

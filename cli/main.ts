@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { explain, InvalidInput } from '../core/errors.ts';
+import { visibleLines } from '../core/visible.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
 import type { withDevServices } from './context.ts';
@@ -130,7 +131,7 @@ partners
   .action(run(async (context) => (await import('./commands/partners.ts')).partnersList(context)));
 partners
   .command('check <name>')
-  .description('check a definition, call the partner once per stream and show typed sample records')
+  .description('check a definition, ask each stream for a few pages, show typed records and what is wrong')
   .option('--offline', 'check the definition only')
   .option('--stream <name>', 'only this stream')
   .option('--suggest-schema', 'write a schema for the records that came')
@@ -138,7 +139,7 @@ partners
   .action(
     async (name: string, options: { offline?: boolean; stream?: string; suggestSchema?: boolean; json?: boolean }) =>
       run<typeof options>(async (context) =>
-        (await import('./commands/partners.ts')).partnersCheck({ ...context, name }),
+        (await import('./commands/partners-check.ts')).partnersCheck({ ...context, name }),
       )(options),
   );
 
@@ -301,7 +302,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
   else {
-    process.stderr.write(`syncline: ${explain(error)}\n`);
+    process.stderr.write(`syncline: ${visibleLines(explain(error))}\n`);
     process.exitCode = error instanceof InvalidInput ? exitCodes.usage : exitCodes.failed;
   }
 }

@@ -1,7 +1,9 @@
 import Table from 'cli-table3';
+import { visible, visibleJson, visibleLines } from '../core/visible.ts';
 
+/** Whatever a command prints passes here: nothing that a partner sent steers the terminal. */
 export interface Output {
-  /** One line for people; nothing with --json. */
+  /** A line for people, or several; nothing with --json. */
   readonly say: (line: string) => void;
   readonly table: (rows: readonly Readonly<Record<string, unknown>>[], columns: readonly string[]) => void;
   /** The result for scripts, one JSON document; nothing without --json. */
@@ -15,13 +17,13 @@ const print = (text: string): void => {
 export function createOutput(json: boolean): Output {
   return {
     say: (line) => {
-      if (!json) print(line);
+      if (!json) print(visibleLines(line));
     },
     table: (rows, columns) => {
       if (!json) print(renderTable(rows, columns));
     },
     json: (value) => {
-      if (json) print(JSON.stringify(value, null, 2));
+      if (json) print(visibleJson(JSON.stringify(value, null, 2)));
     },
   };
 }
@@ -56,5 +58,5 @@ export function renderTable(rows: readonly Readonly<Record<string, unknown>>[], 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return value.toLocaleString('en-US');
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return visible(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -40,7 +40,7 @@ export function describeTrouble({ partner, sinceMs, nextMs, lastError }: Trouble
 /** What a person can do about the last error. */
 export function adviseOn(partner: string, lastError: string): string {
   const [, cure] = cures.find(([pattern]) => pattern.test(lastError)) ?? ['', UNKNOWN];
-  return `Syncline goes on by itself when the partner answers. ${cure} \`syncline partners check ${partner}\` calls it once and shows the answer.`;
+  return `Syncline goes on by itself when the partner answers. ${cure} \`syncline partners check ${partner}\` asks it as soon as a call may go out, and shows the answer.`;
 }
 
 const UNKNOWN = 'If it lasts, look at the partner’s status page and ask their support.';

@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import { inBatches } from '../sources/partitions.ts';
 import type { Pool } from 'pg';
 import type { PartnerAccess, Partners } from '../activities/access.ts';
-import { circuitSettings, type CircuitSettings } from '../core/circuit-settings.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { createAuthorizer, type Authorizer } from '../http/auth.ts';
 import { createTokenExchange } from '../http/auth/token-exchange.ts';
@@ -30,6 +29,7 @@ import { loadWithSecrets, type LoadedPartner } from '../definitions/load.ts';
 import { secretFor, secretsOf, type Secrets } from '../definitions/secrets.ts';
 import { streamPartner } from '../definitions/stream-partner.ts';
 import type { Warehouse } from '../landing/warehouse.ts';
+import { circuitSettingsOf } from './circuit-settings-of.ts';
 import { isCurrent, rotatingAuthorizer } from './rotating-authorizer.ts';
 import { tokensOf } from './tokens-of.ts';
 
@@ -171,7 +171,7 @@ function openGate(pool: Pool, partner: Partner, credential: string): Gate {
   const { name, baseUrl, limits } = partner;
   return {
     limiter: postgresLimiter(pool, { partner: name, credential, baseUrl, limits, leaseMs: LEASE_MS }),
-    circuit: postgresCircuit(pool, { partner: name, credential, settings: settingsOf(partner) }),
+    circuit: postgresCircuit(pool, { partner: name, credential, settings: circuitSettingsOf(partner) }),
   };
 }
 
@@ -227,12 +227,6 @@ function authorizerOf(
     known,
     now,
   });
-}
-
-function settingsOf({ retry, timeout, circuit: { window: windowMs, ...change } }: Partner): CircuitSettings {
-  // Pauses double from the first one: with none at all one probe would follow the other.
-  const backoff = { baseMs: Math.max(1, retry.base), capMs: retry.cap, timeoutMs: timeout };
-  return circuitSettings(backoff, { windowMs, ...change });
 }
 
 function accessTo(

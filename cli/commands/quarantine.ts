@@ -43,11 +43,9 @@ export async function quarantineList({ config, output, options, partner, stream 
   return exitCodes.ok;
 }
 
-/** Keys may be thousands of characters long, and hold anything; `show` and `--json` have them whole. */
-const shorten = (text: string): string => {
-  const line = text.replaceAll(/\p{Cc}/gu, '\ufffd');
-  return line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN - 1)}…` : line;
-};
+/** Keys may be thousands of characters long; `show` and `--json` have them whole. */
+const shorten = (text: string): string =>
+  text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;
 const MOST_SHOWN = 60;
 
 interface StreamContext extends CommandContext {

@@ -4,6 +4,7 @@ import { backoffMs } from '../../core/backoff.ts';
 import { expecting, readCheckpoint, start, writeCheckpoint } from '../../core/checkpoint.ts';
 import { addCounts, balances, fateCounts, noCounts } from '../../core/counts.ts';
 import { pageKey, type PagePlace } from '../../core/page-key.ts';
+import { visible, visibleJson, visibleLines } from '../../core/visible.ts';
 
 describe('backoffMs', () => {
   test('stays between 0 and the lesser of the cap and the doubled base', () => {
@@ -99,5 +100,31 @@ describe('pageKey', () => {
     const keys = [{}, ...others].map((other) => pageKey({ ...place, ...other }));
     expect(new Set(keys).size).toBe(keys.length);
     for (const key of keys) expect(key).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+  });
+});
+
+describe('texts of partners', () => {
+  test.each([
+    ['a\tb\r\nc\u0000', String.raw`a\tb\r\nc\u0000`],
+    ['\u001b[31mred\u007f\u009b0m', String.raw`\u001b[31mred\u007f\u009b0m`],
+    ['\u202egnp.exe\u2066\u200f', String.raw`\u202egnp.exe\u2066\u200f`],
+    ['x\ud800y', String.raw`x\ud800y`],
+    ['Grüße, 你好, שלום, 👩‍👩‍👧', 'Grüße, 你好, שלום, 👩‍👩‍👧'],
+  ])('%j is shown as %j', (text, shown) => {
+    expect(visible(text)).toBe(shown);
+  });
+
+  test('keep their lines where they have some', () => {
+    expect(visibleLines('a\nb\r')).toBe('a\nb\\r');
+  });
+
+  test('are the same values in JSON', () => {
+    assert(
+      property(string({ unit: 'binary' }), (text) => {
+        const written = visibleJson(JSON.stringify({ [text]: [text] }, null, 2));
+        expect(JSON.parse(written)).toEqual({ [text]: [text] });
+        expect(written).not.toMatch(/(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+      }),
+    );
   });
 });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { partnersCheck } from '../../cli/commands/partners.ts';
+import { partnersCheck } from '../../cli/commands/partners-check.ts';
 import { readConfig } from '../../config/config.ts';
 import { loadPartner } from '../../definitions/load.ts';
 import type { StreamReport } from '../../messages/stream-report.ts';

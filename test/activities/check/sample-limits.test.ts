@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { sampleLimits } from '../../activities/sample-limits.ts';
-import { sampleStream } from '../../activities/sample-stream.ts';
-import { describeLimits } from '../../cli/describe-limits.ts';
-import type { Answer } from '../../core/page.ts';
-import { compilePartner } from '../../definitions/compile.ts';
-import { limits } from '../../definitions/definition.ts';
-import { startSimulator, type Simulator } from '../../simulator/start.ts';
-import { loadAcme } from '../definitions/partner-files.ts';
-import { plainNames } from '../../messages/names.ts';
+import { sampleLimits } from '../../../activities/check/sample-limits.ts';
+import { describeLimits } from '../../../cli/describe-limits.ts';
+import type { Answer } from '../../../core/page.ts';
+import { compilePartner } from '../../../definitions/compile.ts';
+import { limits } from '../../../definitions/definition.ts';
+import { startSimulator, type Simulator } from '../../../simulator/start.ts';
+import { loadAcme } from '../../definitions/partner-files.ts';
+import { plainNames } from '../../../messages/names.ts';
+import { checkIt } from './check-it.ts';
 
 const nowMs = Date.parse('2026-11-24T10:00:00Z');
 const lines = (headers: Answer['headers'], { profile = 'auto', text = '[]' } = {}): string[] =>
@@ -89,8 +89,8 @@ streams:
     const streams = compilePartner(partner, plainNames);
     const [stream] = streams.values();
     if (stream === undefined) throw new Error('no stream');
-    expect(await sampleStream(stream, { streams, nowMs: Date.now() })).toMatchObject({
-      status: 200,
+    expect(await checkIt(stream)).toMatchObject({
+      pages: [{ status: 200 }],
       limits: {
         profile: 'hubspot',
         quotas: [{ policy: 'interval', limit: 100, remaining: 99, windowMs: 60_000 }],

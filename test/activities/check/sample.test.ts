@@ -1,18 +1,19 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { sampleStream } from '../../activities/sample-stream.ts';
-import type { StreamInput } from '../../definitions/definition.ts';
-import { serve, type LocalServer } from '../http/support/local-server.ts';
-import { defineStream } from '../support/define-stream.ts';
-import { zipFile } from '../support/zip-file.ts';
+import type { CheckedStream, FailedCheck } from '../../../activities/check/check-stream.ts';
+import type { StreamInput } from '../../../definitions/definition.ts';
+import { serve, type LocalServer } from '../../http/support/local-server.ts';
+import { defineStream } from '../../support/define-stream.ts';
+import { zipFile } from '../../support/zip-file.ts';
+import { checkIt } from './check-it.ts';
 
 let server: LocalServer;
 afterEach(() => server.close());
 
-async function sample(body: string | Buffer, change: Partial<StreamInput>): ReturnType<typeof sampleStream> {
+async function sample(body: string | Buffer, change: Partial<StreamInput>): Promise<CheckedStream | FailedCheck> {
   server = await serve((_, response) => void response.setHeader('content-type', 'text/plain').end(body));
   const stream = defineStream(change, { baseUrl: server.url });
-  return sampleStream(stream, { streams: new Map([['orders', stream]]), nowMs: Date.parse('2026-11-24T03:00:00Z') });
+  return checkIt(stream);
 }
 
 describe('a sample', () => {

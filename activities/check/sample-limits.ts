@@ -1,8 +1,8 @@
-import type { Reading } from '../core/quota.ts';
-import type { Answer } from '../core/page.ts';
-import { parseJson } from '../core/json.ts';
-import type { Limits } from '../definitions/definition.ts';
-import { readLimits } from '../http/profiles/read-limits.ts';
+import type { Reading } from '../../core/quota.ts';
+import type { Answer } from '../../core/page.ts';
+import { parseJson } from '../../core/json.ts';
+import type { Limits } from '../../definitions/definition.ts';
+import { readLimits } from '../../http/profiles/read-limits.ts';
 
 /** What the first page tells of the partner's limits, for the person who writes the definition. */
 export interface SampledLimits extends Pick<Reading, 'profile' | 'quotas' | 'cost' | 'skewMs' | 'problems'> {

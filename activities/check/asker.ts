@@ -1,0 +1,137 @@
+import { createAuthorizer } from '../../http/auth.ts';
+import { createTokenExchange } from '../../http/auth/token-exchange.ts';
+import { openConnections } from '../../http/connections.ts';
+import { createPartnerClient } from '../../http/client.ts';
+import { redactUrl } from '../../http/redact.ts';
+import { noFailpoint } from '../../core/failpoint.ts';
+import type { Answer, Position } from '../../core/page.ts';
+import type { LineWriter } from '../../core/staged.ts';
+import type { TokenStore } from '../../core/token-store.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { Partner, ReadSecret } from '../../definitions/definition.ts';
+import type { Environment } from '../../definitions/interpolate.ts';
+import { receivedOf, type Received } from '../../records/received.ts';
+import { stageRecords, type Staged } from '../../records/stage-records.ts';
+import { sourceOf } from '../../sources/source-of.ts';
+import { fetchPage } from '../pull/fetch-page.ts';
+import type { PageContent } from '../pull/page-asked.ts';
+import type { FetchDeps } from '../pull/send-one.ts';
+import { impatient } from './no-permit.ts';
+
+/** All that is needed to ask the streams of one partner. */
+export interface Asking {
+  readonly streams: ReadonlyMap<string, CompiledStream>;
+  readonly nowMs: number;
+  /** Permits for requests with the credential of this partner, whose `auth` may be a stream's own. */
+  readonly permits: (partner: Partner) => Pick<FetchDeps, 'limiter' | 'circuit'>;
+  /** For auth functions. */
+  readonly secret?: ReadSecret | undefined;
+  /** Those that workers use, where a token that is asked for twice would lock them out. */
+  readonly tokens?: (partner: Partner) => TokenStore;
+  /** Tells of proxies. */
+  readonly env?: Environment | undefined;
+}
+
+/** A page that was asked for, with its records as a run would check them. */
+export interface Look extends Staged {
+  readonly position: Position;
+  readonly answer: Answer;
+  readonly page: PageContent;
+  readonly received: readonly Received[];
+  /** Values for the columns, of the records that fit. */
+  readonly rows: readonly (readonly (string | null)[])[];
+  /** What tells records apart: the key, or all they hold. One for each record. */
+  readonly identities: readonly string[];
+}
+
+export interface Asker {
+  readonly ask: (position: Position, pageNo: number, beyond?: boolean) => Promise<Look>;
+  /** Method and path of a request, without the values of its query. */
+  readonly describe: (position: Position) => string;
+  /** Requests that have left. */
+  readonly requests: () => number;
+  /** Those that left for it elsewhere. */
+  readonly count: (requests: number) => void;
+  readonly close: () => void;
+}
+
+const now = (): number => Date.now();
+const quiet = { info: () => {}, warn: () => {}, debug: () => {} };
+
+/** Asks for pages as a run does, one attempt each; nothing is written. */
+export function openAsker(
+  stream: CompiledStream,
+  { permits, secret, tokens, env = {} }: Asking & Required<Pick<Asking, 'tokens'>>,
+): Asker {
+  const { partner } = stream;
+  const connections = openConnections({ tls: partner.tls, env });
+  const authorizer = createAuthorizer({
+    auth: partner.auth,
+    baseUrl: partner.baseUrl,
+    tokens: tokens(partner),
+    exchange: createTokenExchange({ timeoutMs: partner.timeout, connections, now }),
+    ...(secret === undefined ? {} : { secret }),
+    now,
+  });
+  const client = createPartnerClient({ partner, authorizer, connections, log: quiet, now });
+  const { limiter, ...gate } = permits(partner);
+  let requests = 0;
+  return {
+    ask: async (position, pageNo, beyond = false) => {
+      const deps: FetchDeps = {
+        ...gate,
+        client,
+        authorizer,
+        limiter: impatient(limiter),
+        failpoint: noFailpoint,
+        now,
+        signal: AbortSignal.timeout(partner.timeout * 2),
+        throttledBackoffMs: () => partner.retry.base,
+        onRequest: () => (requests += 1),
+      };
+      const { answer, read } = await fetchPage(deps, { stream, position, pageNo, beyond, ...first });
+      return lookAt(stream, { position, answer, page: read() });
+    },
+    describe: (position) => {
+      const { method, url } = sourceOf(stream).request(position);
+      return `${method} ${redactUrl(url, partner.baseUrl)}`;
+    },
+    requests: () => requests,
+    count: (more) => {
+      requests += more;
+    },
+    close: () => client.close(),
+  };
+}
+
+const first = { known: null, resumed: false, restarts: 0 };
+
+function lookAt(stream: CompiledStream, asked: Pick<Look, 'position' | 'answer' | 'page'>): Look {
+  const { answer, page, position } = asked;
+  const received = receivedOf({
+    stream,
+    text: answer.text,
+    ascii: answer.ascii,
+    records: page.records,
+    exactAt: page.exactAt,
+    texts: page.texts,
+    faults: page.faults,
+    parents: position.parents,
+  });
+  const rows: (readonly (string | null)[])[] = [];
+  const { records, rejected } = stageRecords(
+    { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' } },
+    received,
+    collecting(rows),
+  );
+  const identities = received.map(({ payload }) => payload);
+  // An `append` keeps records of one key side by side.
+  if (stream.definition.disposition !== 'append')
+    for (const { ordinal, key } of [...records, ...rejected]) if (key !== null) identities[ordinal] = key;
+  return { ...asked, received, records, rejected, rows, identities };
+}
+
+/** Takes the rows of a page that nobody will load. */
+const collecting = (rows: (readonly (string | null)[])[]): Pick<LineWriter, 'add'> => ({
+  add: ({ ordinal, key, version, hash, columns }) => ({ ordinal, key, version, hash, line: rows.push(columns) - 1 }),
+});

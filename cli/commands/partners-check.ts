@@ -1,0 +1,88 @@
+import { openCheck, type CheckedStream, type FailedCheck } from '../../activities/check/check-stream.ts';
+import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
+import { compilePartner } from '../../definitions/compile.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { Auth, Partner } from '../../definitions/definition.ts';
+import { secretFor, secretsOf } from '../../definitions/secrets.ts';
+import { tokensOf } from '../../workers/tokens-of.ts';
+import { withCheckDatabase } from '../check-database.ts';
+import { checkPermits } from '../check-permits.ts';
+import type { CommandContext } from '../command.ts';
+import { exitCodes } from '../exit.ts';
+import { loadWhole } from '../load-whole.ts';
+import { printCheck } from '../print-check.ts';
+
+interface CheckContext extends CommandContext<{ offline?: boolean; stream?: string; suggestSchema?: boolean }> {
+  readonly name: string;
+}
+
+/** Checks the definition, then asks each stream for a few pages and says what came, and what is wrong with it. Nothing is written. */
+export async function partnersCheck({ config, output, options, name }: CheckContext): Promise<number> {
+  if (options.offline === true && options.suggestSchema === true)
+    throw new InvalidInput('--suggest-schema needs records: leave --offline out');
+  const partner = await loadWhole(name, { dir: config.partnersDir, env: config.env });
+  const all = compilePartner(partner, config.names);
+  const chosen = options.stream === undefined ? [...all.values()] : [streamNamed(all, options.stream)];
+  output.say(`The definition of ${name} holds: ${[...all.keys()].join(', ')}.`);
+  if (options.offline === true) {
+    output.json({ partner: name, streams: chosen.map(describe) });
+    return exitCodes.ok;
+  }
+  const results = await withCheckDatabase(config, async (database) => {
+    const pool = 'pool' in database ? database.pool : undefined;
+    if ('without' in database) {
+      if (config.databaseUrl !== undefined && [...all.values()].some((stream) => rotates(stream.partner.auth)))
+        throw new NeedsAttention(`the tokens of ${name} are in the database: ${database.without}`);
+      output.say(
+        `The limits are kept within this process alone: what workers send meanwhile is not counted (${database.without}).`,
+      );
+    }
+    const permits = checkPermits(pool);
+    try {
+      const check = openCheck({
+        streams: all,
+        nowMs: Date.now(),
+        permits: permits.of,
+        secret: secretFor(secretsOf(config.env)),
+        ...(pool === undefined ? {} : { tokens: (of: Partner) => tokensOf(pool, of) }),
+        env: config.env,
+      });
+      const checked: (CheckedStream | FailedCheck)[] = [];
+      for (const stream of chosen) checked.push(await check(stream));
+      return { streams: checked, limits: pool === undefined ? 'process' : 'fleet' };
+    } finally {
+      await permits.close();
+    }
+  });
+  output.json({ partner: name, ...results });
+  for (const result of results.streams) printCheck(output, result, { suggestSchema: options.suggestSchema === true });
+  return exitCodeOf(results.streams);
+}
+
+function exitCodeOf(results: readonly (CheckedStream | FailedCheck)[]): number {
+  if (results.some(isWrong)) return exitCodes.failed;
+  return results.some((result) => 'error' in result) ? exitCodes.deferred : exitCodes.ok;
+}
+
+/** For sure: a warning is for a person to judge, and that there was no permit says nothing of the definition. */
+const isWrong = (result: CheckedStream | FailedCheck): boolean =>
+  'error' in result
+    ? !result.deferred
+    : result.rejected.length > 0 || result.findings.some(({ severity }) => severity === 'error');
+
+/** A refresh token that is used twice locks everybody out, so the workers' own is used. */
+const rotates = (auth: Auth): boolean =>
+  typeof auth !== 'function' && auth.type === 'oauth2' && auth.grant !== 'client_credentials';
+
+function streamNamed(all: ReadonlyMap<string, CompiledStream>, name: string): CompiledStream {
+  const stream = all.get(name);
+  if (stream === undefined)
+    throw new InvalidInput(`there is no stream ${JSON.stringify(name)}: there are ${[...all.keys()].join(', ')}`);
+  return stream;
+}
+
+const describe = (stream: CompiledStream): object => ({
+  stream: stream.name,
+  table: `${stream.schema}.${stream.table}`,
+  columns: stream.columns.map(({ name, type }) => ({ name, type })),
+});
