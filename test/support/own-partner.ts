@@ -62,9 +62,15 @@ const now = (): number => Date.now();
 
 /**
  * A database and as many partners of the test's own as it wants; streams are read here, without Temporal. `sharing`: another worker with
- * the same database and definitions.
+ * the same database and definitions. `env`: what definitions may name; it is looked up as they are read.
  */
-export async function ownPartners({ sharing }: { readonly sharing?: OwnPartners } = {}): Promise<OwnPartners> {
+export async function ownPartners({
+  sharing,
+  env = {},
+}: {
+  readonly sharing?: OwnPartners;
+  readonly env?: Readonly<Record<string, string>>;
+} = {}): Promise<OwnPartners> {
   const [database, folder] =
     sharing === undefined
       ? await Promise.all([freshDatabase(), temporaryFolder()])
@@ -75,7 +81,7 @@ export async function ownPartners({ sharing }: { readonly sharing?: OwnPartners 
   const pool = openPool(database.url);
   const warehouse = postgresWarehouse(pool);
   const quiet = { info: () => {}, warn: () => {}, debug: () => {} };
-  const partners = partnerRegistry({ names: plainNames, dir: folder.path, env: {}, pool, warehouse, log: quiet, now });
+  const partners = partnerRegistry({ names: plainNames, dir: folder.path, env, pool, warehouse, log: quiet, now });
   const servers: ReturnType<typeof createServer>[] = [];
 
   const partner: OwnPartners['partner'] = async (answer, streams, more) => {
