@@ -48,7 +48,7 @@ function report({ text }: Asked, days: readonly Day[]): Played {
   const sums = new Map<string, { readonly of: readonly string[]; readonly values: number[] }>();
   for (const day of days) {
     const date = day['date'] ?? '';
-    if (date < compact(startDate) || date > compact(endDate)) continue;
+    if (date < compact(startDate) || date > (endDate === 'today' ? '9' : compact(endDate))) continue;
     const of = dimensions.map(({ name }) => day[name] ?? '');
     const sum = sums.get(of.join('\n')) ?? { of, values: metrics.map(() => 0) };
     metrics.forEach(({ name }, index) => (sum.values[index] = (sum.values[index] ?? 0) + Number(day[name] ?? '0')));

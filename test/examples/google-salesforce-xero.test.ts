@@ -71,7 +71,7 @@ describe('google_analytics.yaml', () => {
       counts: { fetched: 4, inserted: 1, updated: 1, unchanged: 2 },
     });
     expect(JSON.parse(google.asked[before]?.text ?? '')).toMatchObject({
-      dateRanges: [{ startDate: '2024-05-27' }],
+      dateRanges: [{ startDate: '2024-05-27', endDate: 'today' }],
       offset: 0,
       limit: 2,
     });
