@@ -264,6 +264,7 @@ function accessTo(
                 run,
                 parent: parentStream,
                 fields: parentFields(stream.definition),
+                onlyNew: parent.changed !== undefined,
               }),
             ),
   };

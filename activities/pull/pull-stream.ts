@@ -141,9 +141,11 @@ class Grant {
 
   #readerOf(opened: OpenedStream): PartReader {
     const { stream, parents } = this.#deps.access;
-    const { incremental, slice } = stream.definition;
+    const { incremental, slice, parent } = stream.definition;
     const { partitions: named, counts = false, emptyPages = MOST_EMPTY } = sourceOf(stream);
-    const run = incremental === undefined ? null : opened.run;
+    // A range stands for itself: it reads all parents.
+    const isSome = parent?.changed !== undefined && parseWindow(this.#input.window).kind === 'day';
+    const run = incremental !== undefined || isSome ? opened.run : null;
     return new PartReader(
       {
         partitions: partitions({

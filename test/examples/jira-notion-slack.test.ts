@@ -39,6 +39,10 @@ describe('jira.yaml', () => {
       worklog(2, '2024-05-02T12:00:00.000+0200', 120),
       worklog(3, '2024-05-03T12:00:00.000+0200', 180),
     ],
+    comments: [
+      { id: '1', issue: '10001', updated: '2024-05-01T12:00:00.000+0200' },
+      { id: '2', issue: '10002', updated: '2024-05-02T12:00:00.000+0200' },
+    ],
     password: 'secret',
   };
 
@@ -55,10 +59,12 @@ describe('jira.yaml', () => {
       pages: 2,
     });
     expect(await jira.read('worklogs', first)).toMatchObject({ outcome: 'ok', counts: { inserted: 3 }, requests: 1 });
-    expect(findings(await jira.check())).toEqual(wellChecked(['issues', 'worklog_changes', 'worklogs']));
+    expect(await jira.read('comments', first)).toMatchObject({ outcome: 'ok', counts: { inserted: 2 }, requests: 3 });
+    expect(findings(await jira.check())).toEqual(wellChecked(['issues', 'comments', 'worklog_changes', 'worklogs']));
 
     state.issues[1] = issue(2, '2024-06-01T12:00:00.000+0200', 'two again');
     state.issues.push(issue(4, '2024-06-01T13:00:00.000+0200', 'four'));
+    state.comments.push({ id: '3', issue: '10002', updated: '2024-06-01T12:00:00.000+0200' });
     state.worklogs[0] = worklog(1, '2024-06-01T12:00:00.000+0200', 600);
     const before = jira.asked.length;
     expect(await jira.read('issues', second)).toMatchObject({
@@ -71,9 +77,12 @@ describe('jira.yaml', () => {
     });
     expect(await jira.read('worklog_changes', second)).toMatchObject({ outcome: 'ok', counts: { updated: 1 } });
     expect(jira.asked.at(-1)?.query.get('since')).toBe(String(since));
-    expect(await jira.read('worklogs', second)).toMatchObject({
+    // Of the worklogs the one that changed, of the issues the one that changed and the new one.
+    expect(await jira.read('worklogs', second)).toMatchObject({ outcome: 'ok', counts: { fetched: 1, updated: 1 } });
+    expect(await jira.read('comments', second)).toMatchObject({
       outcome: 'ok',
-      counts: { fetched: 3, updated: 1, unchanged: 2 },
+      counts: { fetched: 2, inserted: 1, unchanged: 1 },
+      requests: 2,
     });
     expect(await jira.rows(`select key, fields ->> 'summary' as summary from jira.issues order by id`)).toEqual(
       ['one', 'two again', 'three', 'four'].map((summary, index) => ({ key: `ACME-${index + 1}`, summary })),
@@ -170,6 +179,7 @@ describe('slack.yaml', () => {
       C1: [message('2024-05-01', 'a'), message('2024-05-02', 'b'), message('2024-05-30', 'c')],
       C3: [message('2024-05-04', 'x')],
     } as Record<string, readonly SlackMessage[]>,
+    replies: {} as Record<string, readonly SlackMessage[]>,
     token: 'xoxb-1',
   };
 
@@ -182,7 +192,7 @@ describe('slack.yaml', () => {
     expect(await slack.read('channels', first)).toMatchObject({ outcome: 'ok', counts: { inserted: 3 }, pages: 2 });
     expect(await slack.read('users', first)).toMatchObject({ outcome: 'ok', counts: { inserted: 3 }, pages: 2 });
     expect(await slack.read('messages', first)).toMatchObject({ outcome: 'ok', counts: { inserted: 4 } });
-    expect(findings(await slack.check())).toEqual(wellChecked(['channels', 'messages', 'users']));
+    expect(await slack.read('replies', first)).toMatchObject({ outcome: 'ok', requests: 0 });
 
     state.messages['C1'] = [
       ...state.messages['C1']!.slice(0, 2),
@@ -211,7 +221,18 @@ describe('slack.yaml', () => {
       { channel_id: 'C3', ts: at('2024-05-04'), text: 'x' },
     ]);
 
+    const [thread] = [at('2024-05-30')];
+    state.replies[thread] = [message('2024-06-02', 'yes'), message('2024-06-03', 'no')];
+    state.messages['C1'] = state.messages['C1'].map((one) =>
+      one.ts === thread ? { ...one, latest_reply: at('2024-06-03') } : one,
+    );
+    const third = { window: '2024-06-04' };
+    expect(await slack.read('messages', third)).toMatchObject({ outcome: 'ok', counts: { updated: 1 } });
+    expect(await slack.read('replies', third)).toMatchObject({ outcome: 'ok', counts: { inserted: 3 }, requests: 2 });
+    expect(await slack.read('replies', { window: '2024-06-05' })).toMatchObject({ outcome: 'ok', requests: 0 });
+    expect(findings(await slack.check())).toEqual(wellChecked(['channels', 'messages', 'replies', 'users']));
+
     state.token = 'xoxb-2';
-    await expect(slack.read('messages', { window: '2024-06-03' })).rejects.toThrow(/docs.slack.dev/);
+    await expect(slack.read('messages', { window: '2024-06-06' })).rejects.toThrow(/docs.slack.dev/);
   });
 });

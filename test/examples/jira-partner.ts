@@ -6,6 +6,12 @@ export interface JiraIssue {
   readonly fields: { readonly created: string; readonly updated: string; readonly summary: string };
 }
 
+export interface JiraComment {
+  readonly id: string;
+  readonly issue: string;
+  readonly updated: string;
+}
+
 export interface JiraWorklog {
   readonly id: string;
   readonly issueId: string;
@@ -28,6 +34,7 @@ const refuse = (status: number, message: string): Played => ({
 /** A site with issues and worklogs. Times are written as Jira does it, with the user's offset and without a colon. */
 export function jiraPartner(of: {
   issues: readonly JiraIssue[];
+  comments: readonly JiraComment[];
   worklogs: readonly JiraWorklog[];
   password: string;
 }): Player {
@@ -37,6 +44,12 @@ export function jiraPartner(of: {
       return refuse(401, 'You are not authenticated. Authentication required to perform this operation.');
     const path = asked.path.replace('/rest/api/3', '');
     if (path === '/search/jql' && asked.method === 'POST') return search(asked, of.issues);
+    const [, issue] = /^\/issue\/(\d+)\/comment$/.exec(path) ?? [];
+    if (issue !== undefined)
+      return commentsOf(
+        asked,
+        of.comments.filter((comment) => comment.issue === issue),
+      );
     if (path === '/worklog/updated') return changedWorklogs(asked, of.worklogs, url);
     if (path === '/worklog/list' && asked.method === 'POST') {
       const { ids } = JSON.parse(asked.text) as { ids: readonly unknown[] };
@@ -58,6 +71,13 @@ function search({ text }: Asked, issues: readonly JiraIssue[]): Played {
   return {
     body: { issues: items, isLast: next === undefined, ...(next === undefined ? {} : { nextPageToken: next }) },
   };
+}
+
+function commentsOf({ query }: Asked, all: readonly JiraComment[]): Played {
+  const startAt = Number(query.get('startAt'));
+  const maxResults = Number(query.get('maxResults'));
+  const comments = all.slice(startAt, startAt + maxResults).map(({ id, updated }) => ({ id, updated }));
+  return { body: { startAt, maxResults, total: all.length, comments } };
 }
 
 /** By its time, oldest first; the last page names a next one as well. */

@@ -6,6 +6,7 @@ export interface SlackMessage {
   readonly user: string;
   readonly text: string;
   readonly edited?: object;
+  readonly latest_reply?: string;
 }
 
 export interface SlackChannel {
@@ -21,17 +22,23 @@ export function slackPartner(of: {
   channels: readonly SlackChannel[];
   users: readonly object[];
   messages: Record<string, readonly SlackMessage[]>;
+  /** By the ts of the message that was replied to. */
+  replies: Record<string, readonly SlackMessage[]>;
   token: string;
 }): Player {
   return (asked) => {
     if (asked.headers.authorization !== `Bearer ${of.token}`) return refuse('token_revoked');
     if (asked.path === '/api/conversations.list') return listOf('channels', of.channels, asked);
     if (asked.path === '/api/users.list') return listOf('members', of.users, asked);
-    if (asked.path !== '/api/conversations.history') return refuse('unknown_method');
+    if (!/^\/api\/conversations\.(history|replies)$/.test(asked.path)) return refuse('unknown_method');
     const channel = of.channels.find(({ id }) => id === asked.query.get('channel'));
     if (channel === undefined) return refuse('channel_not_found');
     if (!channel.is_member) return refuse('not_in_channel');
-    return history(of.messages[channel.id] ?? [], asked);
+    const messages = of.messages[channel.id] ?? [];
+    if (asked.path.endsWith('history')) return history(messages, asked);
+    const thread = asked.query.get('ts') ?? '';
+    const first = messages.filter(({ ts }) => ts === thread);
+    return first.length === 0 ? refuse('thread_not_found') : page([...first, ...(of.replies[thread] ?? [])], asked);
   };
 }
 
@@ -41,6 +48,10 @@ function history(messages: readonly SlackMessage[], asked: Asked): Played {
   const found = messages
     .filter(({ ts }) => Number(ts) >= oldest)
     .toSorted((one, other) => Number(other.ts) - Number(one.ts));
+  return page(found, asked);
+}
+
+function page(found: readonly SlackMessage[], asked: Asked): Played {
   const { items, next } = pageOf(found, asked.query.get('cursor'), SIZE);
   return {
     body: {
