@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { jwtVerify } from 'jose';
-import type { Asked, Played, Player } from './play.ts';
+import type { Asked, Played, Player } from './open-plays.ts';
 
 /** Dimensions and metrics of a day, by name. */
 export type Day = Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { googleAnalyticsPartner, type Day } from './google-analytics-partner.ts';
-import { findings, openPlays, wellChecked, type Plays } from './play.ts';
+import { findings, openPlays, wellChecked, type Plays } from './open-plays.ts';
 import { salesforcePartner, type SalesforceRecord, type SalesforceState } from './salesforce-partner.ts';
 import { xeroPartner, type XeroInvoice, type XeroState } from './xero-partner.ts';
 

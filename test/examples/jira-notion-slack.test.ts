@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { jiraPartner, type JiraIssue, type JiraWorklog } from './jira-partner.ts';
 import { notionPartner, type NotionPage } from './notion-partner.ts';
-import { findings, openPlays, wellChecked, type Plays } from './play.ts';
+import { findings, openPlays, wellChecked, type Plays } from './open-plays.ts';
 import { slackPartner, type SlackMessage } from './slack-partner.ts';
 
 let plays: Plays;

@@ -1,4 +1,4 @@
-import { pageOf, type Asked, type Played, type Player } from './play.ts';
+import { pageOf, type Asked, type Played, type Player } from './open-plays.ts';
 
 export interface NotionPage {
   readonly id: string;

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { jwtVerify } from 'jose';
-import { pageOf, type Asked, type Played, type Player } from './play.ts';
+import { pageOf, type Asked, type Played, type Player } from './open-plays.ts';
 
 export interface SalesforceRecord {
   readonly Id: string;

@@ -1,4 +1,4 @@
-import type { Asked, Played, Player } from './play.ts';
+import type { Asked, Played, Player } from './open-plays.ts';
 
 export interface XeroInvoice {
   readonly InvoiceID: string;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { findings, openPlays, wellChecked, type Plays } from '../examples/play.ts';
+import { findings, openPlays, wellChecked, type Plays } from '../examples/open-plays.ts';
 import { startServer, type DataServer } from './start-server.ts';
 import { vegaData, type Row } from './vega-data.ts';
 

@@ -62,15 +62,12 @@ const now = (): number => Date.now();
 
 /**
  * A database and as many partners of the test's own as it wants; streams are read here, without Temporal. `sharing`: another worker with
- * the same database and definitions. `env`: what definitions may name; it is looked up as they are read.
+ * the same database and definitions. `env`: what definitions may take from the environment.
  */
 export async function ownPartners({
   sharing,
   env = {},
-}: {
-  readonly sharing?: OwnPartners;
-  readonly env?: Readonly<Record<string, string>>;
-} = {}): Promise<OwnPartners> {
+}: { readonly sharing?: OwnPartners; readonly env?: Readonly<Record<string, string>> } = {}): Promise<OwnPartners> {
   const [database, folder] =
     sharing === undefined
       ? await Promise.all([freshDatabase(), temporaryFolder()])
