@@ -18,6 +18,6 @@ export interface LandedStream {
     readonly fullListing?: boolean | undefined;
     readonly quarantinePayload: 'keep' | 'withhold';
     readonly incremental?: { readonly field: string; readonly lag: number } | undefined;
-    readonly parent?: object | undefined;
+    readonly parent?: { readonly changed?: string | undefined } | undefined;
   };
 }

@@ -1,5 +1,6 @@
 import { setInBody } from './body-path.ts';
 import type { StreamDefinition } from './definition.ts';
+import { OPTIONAL } from './map-texts.ts';
 import { cursorParameter } from './mentions.ts';
 import type { Path, Problem } from './problem.ts';
 
@@ -11,6 +12,7 @@ export function checkBody(stream: StreamDefinition, path: Path): readonly Proble
     ...checkPlacesInBody(stream, path),
     ...checkNames(stream, path),
     ...checkUnfilled(stream, path),
+    ...checkOptional(stream, path),
   ];
 }
 
@@ -106,6 +108,28 @@ function checkUnfilled({ query, headers, body, form, graphql }: StreamDefinition
   return Object.entries({ query, headers, body, form })
     .flatMap(([name, value]) => walk(value, [...path, name]))
     .concat(walk(variables, [...path, 'graphql', 'variables']));
+}
+
+/** What `{?}` stands for has to be a member or an item, and to hold something that may lack a value. */
+function checkOptional({ body, graphql }: StreamDefinition, path: Path): Problem[] {
+  const walk = (value: unknown, at: Path, isRoot: boolean): Problem[] => {
+    if (typeof value !== 'object' || value === null) return [];
+    return Object.entries(value).flatMap(([key, item]) => {
+      const place = [...at, key];
+      const says = key === OPTIONAL ? optionalProblem(value, item, isRoot) : undefined;
+      return [...(says === undefined ? [] : [{ path: place, says }]), ...walk(item, place, false)];
+    });
+  };
+  return [...walk(body, [...path, 'body'], true), ...walk(graphql?.variables, [...path, 'graphql', 'variables'], true)];
+}
+
+function optionalProblem(around: object, inner: unknown, isRoot: boolean): string | undefined {
+  if (isRoot) return `the whole body cannot be left out; write ${OPTIONAL} within a member`;
+  if (Object.keys(around).length > 1)
+    return `an object with ${OPTIONAL} has no other member: it stands for what is in it`;
+  return new RegExp(`\\{${NAMES}\\}`).test(JSON.stringify(inner))
+    ? undefined
+    : `nothing in ${OPTIONAL} could lack a value; write what is in it without ${OPTIONAL}`;
 }
 
 const NAMES = '(start|end|cursor|limit|parent\\.[^{}]+)([:|][^{}]*)?';

@@ -47,6 +47,7 @@ export function checkParents(streams: Streams): readonly Problem[] {
 function placeOf(field: string, stream: StreamDefinition, path: Path): Path {
   const { parent } = stream;
   if (parent?.field === field) return [...path, 'parent', 'field'];
+  if (parent?.changed === field) return [...path, 'parent', 'changed'];
   const index = parent?.fields.indexOf(field) ?? -1;
   if (index >= 0) return [...path, 'parent', 'fields', index];
   const mentioned = templatesOf(stream).find(({ text }) => text.includes(`{${PARENT}${field}`));

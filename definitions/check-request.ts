@@ -157,9 +157,10 @@ const checkRestarts = ({ errors, primaryKey }: StreamDefinition, path: Path): Pr
 
 function checkParent(stream: StreamDefinition, path: Path): Problem[] {
   const { parent } = stream;
-  if (parent === undefined || parent.batch === 1) return [];
-  const problems: Problem[] = [];
-  const fields = parentFields(stream);
+  if (parent === undefined) return [];
+  const problems = checkChanged(stream, path);
+  if (parent.batch === 1) return problems;
+  const fields = parentFields(stream).filter((field) => field !== parent.changed);
   if (parent.include !== undefined)
     problems.push({
       path: [...path, 'parent', 'include'],
@@ -171,6 +172,24 @@ function checkParent(stream: StreamDefinition, path: Path): Problem[] {
       says: `only with one field, found ${fields.join(', ')}: lists of each would not say what belongs together`,
     });
   return problems;
+}
+
+/** Who asks for some of the parents cannot tell what is gone, and needs no other mark of what is new. */
+function checkChanged(
+  { parent, incremental, fullListing, disposition, primaryKey }: StreamDefinition,
+  path: Path,
+): Problem[] {
+  if (parent?.changed === undefined) return [];
+  const at = [...path, 'parent', 'changed'];
+  if (incremental !== undefined)
+    return [{ path: at, says: 'a parent that changed is read as a whole; leave incremental or parent.changed out' }];
+  if (fullListing === true || disposition === 'replace')
+    return [{ path: at, says: 'only some of the parents are asked for, so what is absent is not gone; leave it out' }];
+  if (disposition === 'append' && primaryKey.length === 0)
+    return [
+      { path: at, says: 'a parent that changed is read again, which would double its records; add a primaryKey' },
+    ];
+  return [];
 }
 
 function checkIncremental(stream: StreamDefinition, path: Path): Problem[] {

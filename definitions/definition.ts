@@ -209,6 +209,8 @@ export const parent = z.strictObject({
   field: z.string().min(1).optional(),
   /** Further ones: `{parent.FIELD}` in a template. Each distinct combination is a call of its own. */
   fields: z.array(z.string().min(1)).default([]),
+  /** A field that has another value whenever the parent's children may have changed: only such parents are asked for. */
+  changed: z.string().min(1).optional(),
   /** Name of the `{placeholder}` in the path, or of the query, header or body parameter. */
   as: z.string().min(1).optional(),
   in: z.enum(['path', 'query', 'header', 'body']).default('path'),

@@ -40,7 +40,11 @@ export function parentFields(stream: StreamDefinition): readonly string[] {
     name.startsWith(PARENT) ? [name.slice(PARENT.length)] : [],
   );
   const first = parent.field === undefined ? [] : [parent.field];
-  return [...new Set([...first, ...parent.fields, ...inTemplates, ...included])];
+  const fields = new Set([...first, ...parent.fields, ...inTemplates, ...included]);
+  if (parent.changed === undefined) return [...fields];
+  // The last one: without it the text of a parent says which parent it is.
+  fields.delete(parent.changed);
+  return [...fields, parent.changed];
 }
 
 /** What is added to each record, by the parent's fields. */
@@ -48,6 +52,6 @@ export function includedNames(stream: StreamDefinition): Readonly<Record<string,
   const include = stream.parent?.include;
   if (include === undefined) return {};
   if (typeof include === 'object') return include;
-  const [field] = parentFields(stream);
+  const field = stream.parent?.field ?? parentFields(stream)[0];
   return field === undefined ? {} : { [field]: include };
 }

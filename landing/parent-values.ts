@@ -29,19 +29,21 @@ export async function parentValues(pool: Pool, input: Asked): Promise<Batch> {
   return batch;
 }
 
-async function read(pool: Pool, { parent, fields, after, limit, run }: Asked): Promise<Batch> {
+async function read(pool: Pool, { parent, fields, after, limit, run, onlyNew = false }: Asked): Promise<Batch> {
   const columns = fields.map((field) => columnOf(parent, field));
   const names = columns.map(({ text }) => text);
   const afterEach =
     after === null ? [] : fields.map((field) => readParent(fields, after, field) ?? unreadable(parent, field));
   const bounds = columns.map(({ type }, index) => `$${index + 4}::${postgresTypes[type]}`);
   const isGiven = names.map((name) => `${name} is not null and btrim(${name}::text) <> ''`).join(' and ');
+  const isNew = `not exists (select from read_parents r where r.stream_id = $2 and r.run_no < $3 and r.parent = ${textOf(fields, names)})`;
   // The run itself may have ended already when it is looked at again: what it read then is as new as it was.
   const { rows } = await pool.query<{ value: string; unread: boolean }>(
     `select v.value, $2::integer is not null and not exists (select from read_parents r where r.stream_id = $2 and r.parent = v.value
         and r.run_no = (select max(l.run_no) from read_parents l where l.stream_id = $2 and l.run_no < $3)) as unread
       from (select distinct ${names.map((name, index) => `${name} as sort${index}`).join(', ')}, ${textOf(fields, names)} as value
         from ${targetOf(parent)} where ${isGiven} and _deleted_at is null
+          ${onlyNew && run !== null ? `and ${isNew}` : ''}
           ${after === null ? '' : `and (${names.join(', ')}) > (${bounds.join(', ')})`}
         order by ${names.map((_, index) => index + 1).join(', ')} limit $1) v
       order by ${names.map((_, index) => `v.sort${index}`).join(', ')}`,

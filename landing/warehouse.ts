@@ -121,5 +121,7 @@ export interface Warehouse {
     readonly limit: number;
     /** The child stream's run; null: it makes no difference which parents were read before. */
     readonly run: Pick<StreamRun, 'streamId' | 'runNo'> | null;
+    /** Only those that no complete run before this one has read with these values. */
+    readonly onlyNew?: boolean;
   }): Promise<{ readonly values: readonly string[]; readonly unread: boolean }>;
 }

@@ -258,6 +258,7 @@ function accessTo(
                 run,
                 parent: parentStream,
                 fields: parentFields(stream.definition),
+                onlyNew: parent.changed !== undefined,
               }),
             ),
   };

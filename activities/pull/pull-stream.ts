@@ -3,7 +3,7 @@ import { backoffMs } from '../../core/backoff.ts';
 import { SECOND } from '../../core/duration.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
-import { sliceCount } from '../../core/window.ts';
+import { parseWindow, sliceCount } from '../../core/window.ts';
 import { countsRequests } from '../../definitions/limits.ts';
 import type { PartnerAccess } from '../access.ts';
 import type { StagedPage, Writer } from '../../core/staged.ts';
@@ -149,9 +149,11 @@ class Grant {
 
   #readerOf(opened: OpenedStream): PartReader {
     const { stream, parents } = this.#deps.access;
-    const { incremental, slice } = stream.definition;
+    const { incremental, slice, parent } = stream.definition;
     const { partitions: named, counts = false, emptyPages = MOST_EMPTY } = sourceOf(stream);
-    const run = incremental === undefined ? null : opened.run;
+    // A range stands for itself: it reads all parents.
+    const isSome = parent?.changed !== undefined && parseWindow(this.#input.window).kind === 'day';
+    const run = incremental !== undefined || isSome ? opened.run : null;
     return new PartReader(
       {
         partitions: partitions({

@@ -69,4 +69,6 @@ const stillness = ({ fetched }: EvidenceRow, { definition }: LandedStream, found
 
 const isFullListing = (stream: LandedStream): boolean =>
   stream.definition.fullListing ??
-  (stream.definition.incremental === undefined && stream.definition.disposition !== 'append');
+  (stream.definition.incremental === undefined &&
+    stream.definition.parent?.changed === undefined &&
+    stream.definition.disposition !== 'append');

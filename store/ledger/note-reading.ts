@@ -38,7 +38,7 @@ export async function noteReading(
     ],
   );
   const { parent, incremental } = stream.definition;
-  if (!isDay || parent === undefined || incremental === undefined) return;
+  if (!isDay || parent === undefined || (incremental === undefined && parent.changed === undefined)) return;
   await client.query(
     `insert into read_parents (stream_id, parent, run_no)
         select distinct p.stream_id, parent, p.run_no from pages p, unnest(p.parents) as parent
@@ -46,6 +46,21 @@ export async function noteReading(
             and r.kind = 'refused' and r.parents = p.parents)
             and octet_length(parent) <= 2600
       on conflict (stream_id, parent) do update set run_no = greatest(read_parents.run_no, excluded.run_no)`,
+    [run.streamId, run.runNo],
+  );
+  if (parent.changed !== undefined) await forgetFormer(client, run);
+}
+
+/** A parent's text (`core/parent-values.ts`) without the name and the value that stand last. */
+const bare = (of: string): string =>
+  String.raw`regexp_replace(${of}.parent, ',"([^"\\]|\\.)*","([^"\\]|\\.)*"\]$', '')`;
+
+/** A parent that has its former value again has changed, too. What tells its versions apart stands last in its text. */
+async function forgetFormer(client: PoolClient, run: Pick<StreamRun, 'streamId' | 'runNo'>): Promise<void> {
+  await client.query(
+    `delete from read_parents former using read_parents latest
+        where latest.stream_id = $1 and latest.run_no = $2 and former.stream_id = $1 and former.run_no < $2
+          and ${bare('former')} = ${bare('latest')}`,
     [run.streamId, run.runNo],
   );
 }

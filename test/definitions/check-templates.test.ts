@@ -42,6 +42,7 @@ describe('a definition with templates', () => {
           after: '{cursor}',
           filters: [{ at: '{start:epochSeconds}' }],
           json: '{"after":{cursor|json},"of":{"x":1}}',
+          and: [{ '{?}': { after: '{cursor}' } }],
         },
         pagination: token,
         pageSize: { max: 100 },
@@ -169,6 +170,21 @@ describe('a definition with templates', () => {
       'an optional part of nothing',
       { query: { q: 'a{? b}' } },
       'query.q: a part in {? … } has no placeholder that could lack a value; write it without {?',
+    ],
+    [
+      'an optional part of a body beside others',
+      { ...post, body: { f: { '{?}': { at: '{start}' }, g: 1 } }, incremental: since },
+      'body.f.{?}: an object with {?} has no other member: it stands for what is in it',
+    ],
+    [
+      'an optional part of a body that lacks nothing',
+      { ...post, body: { f: { '{?}': { at: 1 } } } },
+      'body.f.{?}: nothing in {?} could lack a value; write what is in it without {?}',
+    ],
+    [
+      'a body that is optional as a whole',
+      { ...post, body: { '{?}': { at: '{start}' } }, incremental: since },
+      'body.{?}: the whole body cannot be left out; write {?} within a member',
     ],
     [
       'spaces in braces',

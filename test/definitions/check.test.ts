@@ -19,6 +19,7 @@ const stream = (more: Partial<Stream> = {}): Stream => ({
   ...more,
 });
 const child = (of: string): Stream => stream({ path: '/a/{b}', parent: { stream: of, field: 'id', as: 'b' } });
+const changed = { stream: 'others', changed: 'at' };
 const withField = (field: unknown): Stream =>
   stream({ schema: { type: 'object', properties: { ...properties, field }, $defs: { money: { type: 'integer' } } } });
 const withFields = (fields: object): Stream =>
@@ -136,6 +137,26 @@ describe('rules between fields', () => {
       'including one of several parents',
       stream({ parent: { stream: 'others', field: 'id', as: 'b', in: 'query', batch: 2, include: 'b' } }),
       'parent.include: only with batch: 1: of several parents nobody can tell which one a record belongs to',
+    ],
+    [
+      'only parents that changed, by a field that they do not have',
+      stream({ path: '/a/{parent.id}', parent: { ...changed, changed: 'touched' } }),
+      'parent.changed: field "touched" is not in the schema of others; add it to properties; there are id, at, ok, customer',
+    ],
+    [
+      'only parents that changed, and a watermark',
+      stream({ path: '/a/{parent.id}', parent: changed, incremental: { field: 'at', start: { as: 'since' } } }),
+      'parent.changed: a parent that changed is read as a whole; leave incremental or parent.changed out',
+    ],
+    [
+      'only parents that changed, for what should be all',
+      stream({ path: '/a/{parent.id}', parent: changed, disposition: 'replace' }),
+      'parent.changed: only some of the parents are asked for, so what is absent is not gone; leave it out',
+    ],
+    [
+      'only parents that changed, without a key',
+      stream({ path: '/a/{parent.id}', parent: changed, disposition: 'append', primaryKey: [] }),
+      'parent.changed: a parent that changed is read again, which would double its records; add a primaryKey',
     ],
     [
       'including the parent where the schema is closed',

@@ -35,7 +35,7 @@ const definitionOf = (stream: string): string =>
   `name: acme\nbaseUrl: https://api.acme.example\nstreams:\n  parents:\n    path: /parents\n    primaryKey: [id]\n    ${SCHEMA}\n` +
   `  orders:\n${`primaryKey: [id]\n${SCHEMA}\n${stream}`.replaceAll(/^/gm, '    ')}`;
 
-/** `cursor=…`, or `parents=` with a text or an object for each parent. */
+/** `cursor=…`, `parents=` with a text or an object for each parent, or `first` for a reading without bounds. */
 function positionOf(info: string, stream: StreamDefinition) {
   const cursor = /^cursor=(.*)$/.exec(info)?.[1] ?? null;
   const given = JSON.parse(/^parents=(.*)$/.exec(info)?.[1] ?? '[]') as (string | Record<string, string>)[];
@@ -48,7 +48,7 @@ function positionOf(info: string, stream: StreamDefinition) {
           fields.map((field) => one[field] ?? ''),
         ),
   );
-  return { cursor, parents, range };
+  return { cursor, parents, range: info === 'first' ? null : range };
 }
 
 function shown({ method, url, headers, body = '' }: PageRequest, like: string) {

@@ -122,3 +122,98 @@ describe('several fields of a parent', () => {
     expect(await rowsOf(partner)).toEqual(['acme core 1', 'acme core 2', 'acme new 1', 'acme new 2']);
   });
 });
+
+describe('parents that changed', () => {
+  const text = { type: 'string' };
+  const posts = {
+    path: '/posts',
+    primaryKey: ['id'],
+    schema: { type: 'object', required: ['id'], properties: { id: text, touched: text } },
+  } satisfies StreamInput;
+  const comments = {
+    path: '/posts/{parent.id}/comments',
+    primaryKey: ['id'],
+    parent: { stream: 'posts', changed: 'touched', include: { touched: 'touched_at', id: 'post' } },
+    concurrency: 1,
+    schema: { type: 'object', required: ['id'], properties: { id: text, text } },
+  } satisfies StreamInput;
+
+  /** Posts by their ids, each with a comment that is its text. */
+  async function blog(streams: Record<string, StreamInput> = { posts, comments }) {
+    const touched: Record<string, string> = { a: '1', 'b","c"]': '1', d: '1' };
+    const gone = new Set<string>();
+    const partner = await partners.partner(
+      ({ pathname, searchParams }) => {
+        if (pathname === '/posts') return { body: Object.entries(touched).map(([id, at]) => ({ id, touched: at })) };
+        const ids = searchParams.get('ids')?.split(';') ?? [decodeURIComponent(pathname.split('/')[2] as string)];
+        if (ids.some((id) => gone.has(id))) return { status: 404, body: {} };
+        return { body: ids.map((id) => ({ id: `${id}!`, text: `${id} at ${touched[id]}` })) };
+      },
+      streams,
+      { grant: { requests: 2, time: '30s' } },
+    );
+    /** A night: the outcome, and which posts were asked for. */
+    const night = async (window: string): Promise<readonly [string | null, readonly string[]]> => {
+      await partner.read('posts', { window });
+      const before = partner.asked.length;
+      const { outcome } = await partner.read('comments', { window });
+      const calls = partner.asked
+        .slice(before)
+        .map((path) => decodeURIComponent(path).replaceAll(/.*(posts\/|ids=)|\/comments/g, ''));
+      return [outcome, calls];
+    };
+    return { partner, touched, gone, night };
+  }
+
+  test('alone are asked for; those that were refused again; those with their former value, too', async () => {
+    const { partner, touched, gone, night } = await blog();
+    expect(await night('2026-01-01')).toEqual(['ok', ['a', 'b","c"]', 'd']]);
+    expect(await night('2026-01-02')).toEqual(['ok', []]);
+
+    touched['b","c"]'] = '2';
+    touched['d'] = '2';
+    touched['e'] = '1';
+    gone.add('d');
+    expect(await night('2026-01-03')).toEqual(['partial', ['b","c"]', 'd', 'e']]);
+    gone.clear();
+    expect(await night('2026-01-04')).toEqual(['ok', ['d']]);
+
+    touched['b","c"]'] = '1';
+    expect(await night('2026-01-05')).toEqual(['ok', ['b","c"]']]);
+    expect(await night('2026-01-01..2026-01-05')).toEqual(['ok', ['a', 'b","c"]', 'd', 'e']]);
+    expect(await night('2026-01-06')).toEqual(['ok', []]);
+    const { rows } = await partners.pool.query(`select post, text from ${partner.name}.comments order by id`);
+    expect(rows).toEqual([
+      { post: 'a', text: 'a at 1' },
+      { post: 'b","c"]', text: 'b","c"] at 1' },
+      { post: 'd', text: 'd at 2' },
+      { post: 'e', text: 'e at 1' },
+    ]);
+  });
+
+  test('are asked for together where the partner takes several', async () => {
+    const parent = {
+      stream: 'posts',
+      field: 'id',
+      as: 'ids',
+      in: 'query',
+      batch: 2,
+      separator: ';',
+      changed: 'touched',
+    };
+    const { touched, night } = await blog({
+      posts,
+      comments: { ...comments, path: '/comments', parent } as StreamInput,
+    });
+    expect(await night('2026-01-01')).toEqual(['ok', ['a;b","c"]', 'd']]);
+    touched['d'] = '2';
+    touched['e'] = '1';
+    expect(await night('2026-01-02')).toEqual(['ok', ['d;e']]);
+  });
+
+  test('are not asked for when they lack the field', async () => {
+    const { touched, night } = await blog();
+    touched['a'] = '';
+    expect(await night('2026-01-01')).toEqual(['ok', ['b","c"]', 'd']]);
+  });
+});

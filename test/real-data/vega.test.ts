@@ -15,14 +15,14 @@ import { startWorkers, type RunningWorkers } from '../../workers/sync-worker.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { freshNamespace } from '../support/fresh-namespace.ts';
 import { temporalAddress } from '../support/temporal.ts';
-import { startJsonServer, type JsonServer } from './start-json-server.ts';
+import { startServer, type DataServer } from './start-server.ts';
 import { vegaData, type Row, type VegaData } from './vega-data.ts';
 
 const streams = ['movies', 'earthquakes', 'flights'] as const;
 type Stream = (typeof streams)[number];
 
 let source: VegaData;
-let server: JsonServer;
+let server: DataServer;
 let database: TestDatabase;
 let pool: Pool;
 let workers: RunningWorkers;
@@ -31,7 +31,11 @@ let first: RunReport;
 
 beforeAll(async () => {
   source = await vegaData();
-  const [started, fresh, namespace] = await Promise.all([startJsonServer(source), freshDatabase(), freshNamespace()]);
+  const [started, fresh, namespace] = await Promise.all([
+    startServer('json-server', source),
+    freshDatabase(),
+    freshNamespace(),
+  ]);
   server = started;
   database = fresh;
   pool = openPool(database.url);

@@ -119,6 +119,23 @@ describe('placeholders', () => {
     ]);
   });
 
+  test('without a value take the part of a body with them that {?} says, and no more', () => {
+    const body = {
+      where: { '{?}': { field: 'at', op: 'gte', value: '{start}' } },
+      all: ['a', { '{?}': { from: '{start:epochMs}', after: { '{?}': ['{cursor}'] } } }],
+      size: 5,
+    };
+    const stream = { method: 'POST', body, incremental, pagination: token } as const;
+    expect(bodyOf(stream, { range: null })).toEqual({ all: ['a'], size: 5 });
+    const from = Date.parse(range.from);
+    const where = { field: 'at', op: 'gte', value: range.from };
+    // The inner part lacks its cursor, and leaves the outer one where it is.
+    expect(bodyOf(stream, { range })).toEqual({ where, all: ['a', { from }], size: 5 });
+    expect(bodyOf(stream, { range, cursor: 'c' })).toEqual({ where, all: ['a', { from, after: ['c'] }], size: 5 });
+    const graphql = { query: 'query Q { a }', variables: { filter: { '{?}': { since: '{start}' } } } };
+    expect(bodyOf({ method: 'POST', graphql, incremental }, { range: null })).toMatchObject({ variables: {} });
+  });
+
   test.each([
     ['offset', { type: 'offset', limit: 50 }, '100', { at: 100, size: 50 }],
     ['page', { type: 'page', size: 20 }, '3:40', { at: 3, size: 20 }],

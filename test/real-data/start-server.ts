@@ -5,15 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { startChildServer } from '../../services/child-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-export interface JsonServer {
+const scripts = { 'json-server': 'serve-json.mjs', 'graphql-http': 'serve-graphql.mjs' };
+
+export interface DataServer {
   readonly url: string;
   stop(): Promise<void>;
 }
 
-const script = fileURLToPath(new URL('serve-json.mjs', import.meta.url));
-
-/** json-server in a process of its own, with these lists. */
-export async function startJsonServer(lists: object): Promise<JsonServer> {
+/** A server that nobody here wrote, in a process of its own, with these lists. */
+export async function startServer(name: 'json-server' | 'graphql-http', lists: object): Promise<DataServer> {
+  const script = fileURLToPath(new URL(scripts[name], import.meta.url));
   const folder = await temporaryFolder();
   const file = join(folder.path, 'db.json');
   await writeFile(file, JSON.stringify(lists));
@@ -31,7 +32,7 @@ export async function startJsonServer(lists: object): Promise<JsonServer> {
     },
   });
   const died = server.exited.then(() => {
-    throw new Error(`json-server did not start: ${server.lastLines()}`);
+    throw new Error(`${name} did not start: ${server.lastLines()}`);
   });
   died.catch(() => {});
   return {
