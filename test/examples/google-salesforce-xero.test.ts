@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { googleAnalyticsPartner, type Day } from './google-analytics-partner.ts';
-import { findings, openPlays, wellChecked, type Plays } from './open-plays.ts';
+import { findings, openPlays, wellChecked, type Play, type Plays } from './open-plays.ts';
 import { salesforcePartner, type SalesforceRecord, type SalesforceState } from './salesforce-partner.ts';
 import { xeroPartner, type XeroInvoice, type XeroState } from './xero-partner.ts';
 
@@ -114,28 +114,56 @@ describe('salesforce.yaml', () => {
       account('3', '2024-05-03T10:00:00.000+0000'),
     ],
     opportunities: [opportunity('a', '2024-05-03T10:00:00.000+0000', 10.5)],
+    contacts: [],
     session: 'none',
     forgetful: true,
     logins: 0,
+    jobs: [],
+    atWork: 0,
   };
 
-  test('reads by SOQL, what was deleted as well', async () => {
-    const salesforce = await plays.play('salesforce', {
-      player: salesforcePartner(state, publicKey),
-      hosts: ['https://${SALESFORCE_DOMAIN}.my.salesforce.com', 'https://login.salesforce.com'],
-      env: () => ({
-        SALESFORCE_PRIVATE_KEY: pem,
-        SALESFORCE_CLIENT_ID: 'client',
-        SALESFORCE_USER: 'sync@acme.example',
-      }),
+  const played = (): Play => ({
+    player: salesforcePartner(state, publicKey),
+    hosts: ['https://${SALESFORCE_DOMAIN}.my.salesforce.com', 'https://login.salesforce.com'],
+    env: () => ({ SALESFORCE_PRIVATE_KEY: pem, SALESFORCE_CLIENT_ID: 'client', SALESFORCE_USER: 'sync@acme.example' }),
+  });
+
+  test('reads by bulk job, ordered once, in pages', async () => {
+    const contact = (Id: string, SystemModstamp: string, LastName = `of ${Id}`) => ({ Id, LastName, SystemModstamp });
+    state.contacts = [
+      contact('1', '2024-05-01T10:00:00.000Z'),
+      contact('2', '2024-05-02T10:00:00.000Z', 'O"Brien, Jr.'.replace('"', '""')),
+      contact('3', '2024-05-03T10:00:00.000Z'),
+    ];
+    const salesforce = await plays.play('salesforce', played());
+    expect(await salesforce.read('contacts', first)).toMatchObject({ outcome: 'ok', counts: { inserted: 3 } });
+    state.contacts = [...state.contacts.slice(0, 2), contact('3', '2024-06-01T10:00:00.000Z', 'new')];
+    expect(await salesforce.read('contacts', second)).toMatchObject({
+      outcome: 'ok',
+      counts: { fetched: 1, updated: 1 },
     });
+    expect(await salesforce.rows(`select "Id", "LastName", "FirstName" from salesforce.contacts order by 1`)).toEqual([
+      { Id: '1', LastName: 'of 1', FirstName: null },
+      { Id: '2', LastName: 'O"Brien, Jr.', FirstName: null },
+      { Id: '3', LastName: 'new', FirstName: null },
+    ]);
+    const query = 'SELECT Id, AccountId, FirstName, LastName, Email, IsDeleted, SystemModstamp FROM Contact';
+    expect(state.jobs.map((each) => each.trim())).toEqual([
+      query,
+      `${query} WHERE SystemModstamp >= 2024-05-03T09:55:00Z AND SystemModstamp < 2024-06-03T00:00:00Z`,
+    ]);
+  });
+
+  test('reads by SOQL, what was deleted as well', async () => {
+    const salesforce = await plays.play('salesforce', played());
     // A cursor that Salesforce has forgotten: from the beginning, and nothing doubles.
     expect(await salesforce.read('accounts', first)).toMatchObject({ outcome: 'ok', counts: { inserted: 3 } });
     expect(state.forgetful).toBe(false);
     expect(await salesforce.read('opportunities', first)).toMatchObject({ outcome: 'ok', counts: { inserted: 1 } });
-    expect(findings(await salesforce.check())).toEqual(wellChecked(['accounts', 'opportunities']));
+    expect(findings(await salesforce.check())).toEqual(wellChecked(['accounts', 'opportunities', 'contacts']));
 
     state.session = 'ended';
+    const loginsBefore = state.logins;
     state.accounts = [
       account('1', '2024-05-01T10:00:00.000+0000'),
       account('3', '2024-05-03T10:00:00.000+0000'),
@@ -150,7 +178,7 @@ describe('salesforce.yaml', () => {
     expect(salesforce.asked[before]?.query.get('q')).toContain(
       'WHERE SystemModstamp >= 2024-05-03T09:55:00Z AND SystemModstamp < 2024-06-03T00:00:00Z ORDER BY',
     );
-    expect(state.logins).toBe(2);
+    expect(state.logins).toBe(loginsBefore + 1);
     expect(await salesforce.rows(`select "Id", "IsDeleted" from salesforce.accounts order by 1`)).toEqual(
       ['1', '2', '3', '4'].map((Id) => ({ Id, IsDeleted: Id === '2' })),
     );

@@ -25,7 +25,9 @@ export interface Played {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
-  readonly body: unknown;
+  readonly body?: unknown;
+  /** Sent as it is. */
+  readonly text?: string;
 }
 
 /** A small partner that answers as its documentation says. `url` is where it is. */
@@ -90,8 +92,8 @@ export async function openPlays(): Promise<Plays> {
     const server = createServer((request, response) => {
       void note(request, asked)
         .then((one) => player(one, url))
-        .then(({ status = 200, headers = {}, body }) =>
-          response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body)),
+        .then(({ status = 200, headers = {}, body, text = JSON.stringify(body) }) =>
+          response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text),
         )
         .catch((error: unknown) => response.writeHead(500).end(String(error)));
     }).listen(0, '127.0.0.1');

@@ -16,6 +16,17 @@ export interface SalesforceState {
   /** Cursors are forgotten once. */
   forgetful: boolean;
   logins: number;
+  contacts: readonly SalesforceContact[];
+  /** Queries of bulk jobs, in order. */
+  readonly jobs: string[];
+  /** Polls that found one at work. */
+  atWork: number;
+}
+
+export interface SalesforceContact {
+  readonly Id: string;
+  readonly LastName: string;
+  readonly SystemModstamp: string;
 }
 
 const SIZE = 2;
@@ -33,6 +44,7 @@ export function salesforcePartner(state: SalesforceState, key: KeyObject): Playe
       return refuse(401, 'INVALID_SESSION_ID', 'Session expired or invalid');
     const { path, query } = asked;
     const kind = query.get('q')?.includes('FROM Account') === true ? 'accounts' : 'opportunities';
+    if (path.startsWith(`${HOME}/jobs/query`)) return bulk(asked, state);
     if (path === `${HOME}/queryAll`) return soql(query.get('q') ?? '', kind, state);
     const [, more, cursor] = /\/query\/(\w+)-(\d+)$/.exec(path) ?? [];
     if (more === undefined || cursor === undefined) return refuse(404, 'NOT_FOUND', 'The requested resource is not');
@@ -53,6 +65,37 @@ async function logIn(
   state.logins += 1;
   state.session = `session-${state.logins}`;
   return { body: { access_token: state.session, scope: 'api', instance_url: url, token_type: 'Bearer' } };
+}
+
+/** A job is at work once; its result has two rows a page. */
+function bulk({ method, path, query, text }: Asked, state: SalesforceState): Played {
+  const [, id, results] = /\/jobs\/query\/750-(\d+)(\/results)?$/.exec(path) ?? [];
+  if (id === undefined) {
+    if (method !== 'POST') return refuse(405, 'METHOD_NOT_ALLOWED', 'HTTP Method not allowed');
+    const { query: q } = JSON.parse(text) as { query: string };
+    state.jobs.push(q);
+    state.atWork = 1;
+    return { body: { id: `750-${state.jobs.length}`, operation: 'queryAll', state: 'UploadComplete' } };
+  }
+  const from = />= (\S+) AND/.exec(state.jobs[Number(id) - 1] ?? '')?.[1];
+  const found = state.contacts.filter(({ SystemModstamp: at }) => from === undefined || at >= from);
+  if (results === undefined) {
+    if (state.atWork-- > 0) return { body: { id: `750-${id}`, state: 'InProgress' } };
+    return { body: { id: `750-${id}`, state: 'JobComplete', numberRecordsProcessed: found.length } };
+  }
+  const { items, next } = pageOf(found, query.get('locator'), SIZE);
+  return {
+    headers: {
+      'content-type': 'text/csv',
+      'sforce-locator': next ?? 'null',
+      'sforce-numberofrecords': `${items.length}`,
+    },
+    text: [
+      'Id,AccountId,FirstName,LastName,Email,IsDeleted,SystemModstamp',
+      ...items.map((contact) => `${contact.Id},1,,"${contact.LastName}",,false,${contact.SystemModstamp}`),
+      '',
+    ].join('\n'),
+  };
 }
 
 function soql(q: string, kind: 'accounts' | 'opportunities', state: SalesforceState): Played {
