@@ -128,6 +128,7 @@ async function partnerOf(options: Parameters<typeof startGranting>[0] & { secret
     },
     { rows: { ...rows, ...(options.inStream === true ? { auth } : {}) } },
     options.inStream === true ? {} : { auth },
+    'tokens are asked for elsewhere',
   );
   return { partner, server, seen, revoke: () => revoked.add(seen.at(-1)) };
 }

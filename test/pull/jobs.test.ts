@@ -197,11 +197,11 @@ describe('files elsewhere', () => {
     try {
       const { answer } = jobPartner({ filesAt: () => `http://${host}` });
       const auth = { type: 'bearer', token: 'for the partner alone' } as const;
-      const partner = await partners.partner(answer, { orders: byFiles }, { auth });
+      const partner = await partners.partner(answer, { orders: byFiles }, { auth }, 'files are elsewhere');
       await expect(partner.read('orders')).rejects.toThrow(`is on http://${host}`);
       expect(seen).toEqual([]);
       const named = { ...byFiles, job: { ...job, files: 'files.*.url', hosts: [host] } };
-      const other = await partners.partner(answer, { orders: named }, { auth });
+      const other = await partners.partner(answer, { orders: named }, { auth }, 'files are elsewhere');
       expect(await other.read('orders')).toMatchObject({ outcome: 'ok', counts: { inserted: 3 } });
       expect(seen).toEqual([undefined, undefined, undefined]);
     } finally {

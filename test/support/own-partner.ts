@@ -9,6 +9,7 @@ import type { PartnerInput } from '../../definitions/definition.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import type { StreamReport } from '../../landing/warehouse.ts';
 import { partnerRegistry } from '../../workers/partner-registry.ts';
+import { compareRequests, type CountedPartner } from './counted-requests.ts';
 import { freshDatabase } from './database.ts';
 import { serveAnswers, type Answers } from './serve-answers.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -39,6 +40,8 @@ export interface OwnPartners {
     answer: Answers,
     streams: PartnerInput['streams'],
     more?: Partial<PartnerInput>,
+    /** Why the ledger does not have all that it is asked. */
+    uncounted?: string,
   ) => Promise<OwnPartner>;
   /** The same partner, read by this worker. */
   readonly again: (partner: Pick<OwnPartner, 'name' | 'asked' | 'define' | 'write'>) => Promise<OwnPartner>;
@@ -70,12 +73,15 @@ export async function ownPartners({
   const warehouse = postgresWarehouse(pool);
   const quiet = { info: () => {}, warn: () => {}, debug: () => {} };
   const partners = partnerRegistry({ names: plainNames, dir: folder.path, env, pool, warehouse, log: quiet, now });
+  const counted: CountedPartner[] = [];
   const servers: { readonly close: () => void }[] = [];
 
-  const partner: OwnPartners['partner'] = async (answer, streams, more) => {
+  const partner: OwnPartners['partner'] = async (answer, streams, more, uncounted) => {
     const name = uniqueName('own');
     const server = await serveAnswers(answer);
     servers.push(server);
+    // Another server counts for itself.
+    if (more?.baseUrl === undefined && uncounted === undefined) counted.push({ name, requests: () => server.asked.length });
     const { url: baseUrl, asked } = server;
     const define: OwnPartner['define'] = (given, also) =>
       writeFile(
@@ -134,9 +140,11 @@ export async function ownPartners({
     close: async () => {
       await partners.close();
       for (const server of servers) server.close();
+      const [compared] = await Promise.allSettled([compareRequests(pool, counted)]);
       await pool.end();
       await database.drop();
       await folder.remove();
+      if (compared.status === 'rejected') throw compared.reason;
     },
   };
 }

@@ -21,6 +21,7 @@ import { buildDeps } from '../../workers/build-deps.ts';
 import { temporalLogger } from '../../workers/logger.ts';
 import { workflowSource } from '../../workers/workflow-source.ts';
 import { migrate } from '../../store/migrate/migrate.ts';
+import { compareRequests, type CountedPartner } from './counted-requests.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 import { freshNamespace } from './fresh-namespace.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -33,6 +34,8 @@ export interface BenchOptions {
   readonly streams: PartnerInput['streams'];
   /** What else the definition says; it has small retries already. */
   readonly partner?: Partial<PartnerInput>;
+  /** Why the ledger does not have all that the partner is asked. */
+  readonly uncounted?: string;
 }
 
 export interface BenchPartner {
@@ -108,6 +111,7 @@ export async function openPullBench(
   const client = new Client({ connection: temporal.connection, namespace, dataConverter });
   const deps = buildDeps(config, log);
   const simulators: Simulator[] = [];
+  const counted: CountedPartner[] = [];
   const running: { readonly worker: Worker; readonly run: Promise<void> }[] = [];
   const work = async (options: Omit<WorkerOptions, 'connection' | 'namespace'>): Promise<void> => {
     const worker = await Worker.create({ connection, namespace, dataConverter, shutdownGraceTime: '1s', ...options });
@@ -136,6 +140,9 @@ export async function openPullBench(
         ...options.simulator,
       });
       simulators.push(simulator);
+      // Another server counts for itself.
+      const asksIt = options.partner?.baseUrl === undefined;
+      if (asksIt && options.uncounted === undefined) counted.push({ name, requests: () => simulator.stats().requests });
       const define = async (changes: Partial<BenchOptions>): Promise<void> => {
         const { streams, partner } = { ...options, ...changes };
         const definition = { name, baseUrl: simulator.url, timeout: '10s', retry: quickRetries, ...partner, streams };
@@ -174,12 +181,14 @@ export async function openPullBench(
     async close() {
       for (const { worker } of running) worker.shutdown();
       await Promise.allSettled(running.map((each) => each.run));
+      const compared = await Promise.allSettled([compareRequests(deps.pool, counted)]);
       await Promise.all(simulators.map((simulator) => simulator.close()));
       await deps.close();
       await connection.close();
       await temporal.close();
       await database.drop();
       await folder.remove();
+      if (compared[0].status === 'rejected') throw compared[0].reason;
     },
   };
   return bench;
