@@ -9,13 +9,13 @@ import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal
 import type { WorkerProcess } from '../support/worker-process.ts';
 import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, type Ground } from './durable-bench.ts';
 
-const PAGES = long ? 303 : 153;
+const PAGES = long ? 303 : 83;
 /** Each kill costs the start of a worker. */
 const seeds: readonly (readonly [seed: number, kills: number])[] = [
-  [11, long ? 30 : 8],
+  [11, long ? 30 : 4],
   ...(long ? ([[12, 30]] as const) : []),
 ];
-const KILLS_AHEAD = long ? 12 : 3;
+const KILLS_AHEAD = long ? 12 : 2;
 
 let folder: TemporaryFolder;
 let temporal: TestTemporal;
@@ -23,6 +23,11 @@ let simulator: Simulator;
 let postgres: PostgresServer;
 let ground: Ground;
 let undisturbed: Awaited<ReturnType<typeof traceOf>>;
+const run = uniqueName('run');
+const stormy = (seed: number): string => `storm_${seed}_${run}`;
+const ahead = `ahead_${run}`;
+/** Two at a time, of all partners: who lives through one test goes on in the next. */
+const workers: WorkerProcess[] = [];
 
 beforeAll(async () => {
   [folder, temporal] = [await temporaryFolder(), await testTemporal()];
@@ -37,14 +42,15 @@ beforeAll(async () => {
   };
   const partner = uniqueName('calm');
   await definePartner(ground, partner);
-  const worker = startWorker(ground, partner);
-  await worker.ready;
+  for (const [seed] of seeds) await definePartner(ground, stormy(seed));
+  await definePartner(ground, ahead, '{}');
+  workers.push(startWorker(ground, partner));
   await runToEnd(ground, partner);
-  await worker.stop();
   undisturbed = await traceOf(postgres.url, partner);
 }, 120_000);
 
 afterAll(async () => {
+  await Promise.all(workers.map((worker) => worker.kill()));
   await Promise.allSettled([simulator.close(), temporal.close(), postgres.stop()]);
   await folder.remove();
 });
@@ -54,13 +60,12 @@ describe('a run whose workers are killed again and again', () => {
     'ends as an undisturbed run does (seed %i, %i kills)',
     async (seed, most) => {
       const random = randomFrom(seed);
-      const partner = uniqueName('storm');
-      await definePartner(ground, partner);
+      const partner = stormy(seed);
       const before = simulator.requests().length;
       const asked = (): number => simulator.requests().length - before;
 
       // Two workers: the one that holds the grant is killed, the other takes over while a new one starts.
-      const workers: WorkerProcess[] = [startWorker(ground, partner), startWorker(ground, partner)];
+      while (workers.length < 2) workers.push(startWorker(ground, partner));
       await Promise.all(workers.map((worker) => worker.ready));
       const ended = { value: false };
       const running = runToEnd(ground, partner).finally(() => (ended.value = true));
@@ -78,7 +83,6 @@ describe('a run whose workers are killed again and again', () => {
         next = asked() + 2 + Math.floor(random() * 12);
       }
       const report = await running;
-      await Promise.all(workers.map((worker) => worker.kill()));
 
       expect(kills).toBe(most);
       expect(report).toMatchObject({
@@ -96,11 +100,10 @@ describe('a run whose workers are killed again and again', () => {
 describe('without limits, where pages are asked for ahead of their reading', () => {
   test('workers of which the one at work is killed again and again end as an undisturbed run does', async () => {
     const random = randomFrom(13);
-    const partner = uniqueName('ahead');
-    await definePartner(ground, partner, '{}');
+    const partner = ahead;
     const before = simulator.requests().length;
     const asked = (): number => simulator.requests().length - before;
-    const workers = [startWorker(ground, partner), startWorker(ground, partner)];
+    while (workers.length < 2) workers.push(startWorker(ground, partner));
     await Promise.all(workers.map((worker) => worker.ready));
     const ended = { value: false };
     const running = runToEnd(ground, partner).finally(() => (ended.value = true));
@@ -117,7 +120,6 @@ describe('without limits, where pages are asked for ahead of their reading', () 
       next = asked() + 10 + Math.floor(random() * 10);
     }
     const report = await running;
-    await Promise.all(workers.map((worker) => worker.kill()));
 
     expect(kills).toBe(KILLS_AHEAD);
     expect(report).toMatchObject({ outcome: 'ok', counts: { fetched: PAGES * 100 - 50, inserted: PAGES * 100 - 50 } });

@@ -8,6 +8,7 @@ import { openPool } from '../../store/session/open-pool.ts';
 import { endPauses, orderPause } from '../../store/pauses.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { long } from '../support/long.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
@@ -15,6 +16,7 @@ import { definePartner, ownNamespace, runToEnd, startWorker, WINDOW, type Ground
 
 const PAGES = 60;
 const ROWS = PAGES * 100;
+const WORKERS = long ? 4 : 2;
 
 let folder: TemporaryFolder;
 let temporal: TestTemporal;
@@ -41,13 +43,13 @@ afterAll(async () => {
 
 const allReady = (): Promise<unknown> => Promise.all(workers.map((worker) => worker.ready));
 
-test('a pause by a person holds whoever is killed in it, among four workers, and nothing is lost or doubled', async () => {
+test(`a pause by a person holds whoever is killed in it, among ${WORKERS} workers, and nothing is lost or doubled`, async () => {
   const partner = uniqueName('standing');
   await definePartner(ground, partner);
   const pool = openPool(database.url, 2);
   const join = (): void => void workers.push(startWorker(ground, partner));
   try {
-    for (let i = 0; i < 4; i += 1) join();
+    for (let i = 0; i < WORKERS; i += 1) join();
     await allReady();
     const running = runToEnd(ground, partner);
     running.catch(() => {});
@@ -66,8 +68,7 @@ test('a pause by a person holds whoever is killed in it, among four workers, and
     // And now those that know.
     const before = simulator.requests().length;
     for (const worker of workers.splice(0, 2)) await worker.kill();
-    join();
-    join();
+    for (let i = 0; i < WORKERS / 2; i += 1) join();
     await allReady();
     await sleep(2000);
     expect(simulator.requests().length).toBe(before);

@@ -11,7 +11,7 @@ import { long } from '../support/long.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
 import { fewBlows, manyBlows, shuffled, strike, type Server } from './blows.ts';
-import { ownNamespace, traceOf, type Ground } from './durable-bench.ts';
+import { ownNamespace, startWorker, traceOf, type Ground } from './durable-bench.ts';
 import {
   declareTargets,
   definePartnerInto,
@@ -28,7 +28,7 @@ import {
 const SEED = 15;
 const NIGHTS = long ? 4 : 2;
 /** Of each night: records come again, and some of them have changed. */
-const PAGES = long ? 250 : 30;
+const PAGES = long ? 250 : 20;
 const ROWS = PAGES * 100 - 50;
 const blows = shuffled(long ? manyBlows : fewBlows, SEED);
 
@@ -69,9 +69,9 @@ test(`a stream, a DuckDB file and a second PostgreSQL after ${blows.length} kill
   const [calm, struck] = [uniqueName('calm'), uniqueName('struck')];
   await definePartnerInto({ ...ground, simulator: calmWorld }, calm, targets);
   await definePartnerInto(ground, struck, targets);
-  const workers = [startPuller(ground, calm), startLoader(ground, targets)];
+  const worker = startWorker(ground, calm);
   const expected = await nights(calm, calmWorld);
-  await Promise.all(workers.map((worker) => worker.stop()));
+  await worker.stop();
 
   const ended = { value: false };
   const running = nights(struck, world).finally(() => (ended.value = true));

@@ -5,7 +5,8 @@ import type { JudgeInput } from '../../simulator/judge/settings.ts';
 import { openPullBench } from '../support/pull-bench.ts';
 import type { PullBench } from '../support/pull-bench.ts';
 
-const PAGES = 40;
+/** More than the burst. */
+const PAGES = 30;
 
 let bench: PullBench;
 let judge: JudgeProcess;
