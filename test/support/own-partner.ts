@@ -81,7 +81,8 @@ export async function ownPartners({
     const server = await serveAnswers(answer);
     servers.push(server);
     // Another server counts for itself.
-    if (more?.baseUrl === undefined && uncounted === undefined) counted.push({ name, requests: () => server.asked.length });
+    if (more?.baseUrl === undefined && uncounted === undefined)
+      counted.push({ name, requests: () => server.asked.length });
     const { url: baseUrl, asked } = server;
     const define: OwnPartner['define'] = (given, also) =>
       writeFile(
