@@ -17,7 +17,7 @@ export interface Source {
    * For answers that take long to parse: does that before `read`, with time for other work in between. `read` finds what it
    * returns as `answer.prepared`, and has to do without it as well.
    */
-  readonly prepare?: (answer: SourceAnswer) => Promise<unknown>;
+  readonly prepare?: (answer: SourceAnswer, position?: Position) => Promise<unknown>;
   /** The next cursor, as it shows before the page is read; `read` has the last word. undefined: it cannot be told. */
   readonly foresee?: (answer: UnreadAnswer, position: Position) => string | undefined;
   /** Pages are found by counting records: what is deleted meanwhile moves the rest, so the largest stated total is the one to reach. */
@@ -37,6 +37,8 @@ export interface Source {
    * resumed one.
    */
   readonly fleeting?: (position: Position) => boolean;
+  /** The position leads further into the answer that came for the one before it: as long as that is there, nothing is asked. */
+  readonly continues?: (position: Position) => boolean;
   /** The request that ends what was begun at the partner for a partition that is not read on; undefined: there is nothing to end. */
   readonly abandon?: (position: Position) => PageRequest | undefined;
 }
@@ -71,6 +73,8 @@ export interface PageRead {
   readonly next: NextPage;
   /** It has as many records as were asked for. */
   readonly full?: boolean;
+  /** Characters of the answer that it was made of; left out: all of them. */
+  readonly chars?: number;
   /**
    * Dotted path of the array of the records in a JSON text, `''` for the text itself: their exact texts are kept. Left out: the
    * records were made from the answer, and are kept as JSON.

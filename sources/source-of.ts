@@ -1,7 +1,7 @@
 import type { Source } from '../core/source.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
-import { declaredSource } from './declared/declared-source.ts';
 import { jobSource } from './jobs/job-source.ts';
+import { inParts } from './parts/in-parts.ts';
 import { writtenSource } from './written-source.ts';
 
 const known = new WeakMap<CompiledStream, Source>();
@@ -16,7 +16,7 @@ export function sourceOf(stream: CompiledStream): Source {
     written !== undefined
       ? writtenSource(partner, written)
       : job === undefined
-        ? declaredSource(partner, definition)
+        ? inParts(partner, definition)
         : jobSource(partner, definition, job);
   known.set(stream, source);
   return source;

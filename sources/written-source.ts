@@ -18,7 +18,10 @@ export function writtenSource({ baseUrl }: Pick<Partner, 'baseUrl'>, written: So
     read: (answer, position) => checked(called('read', () => written.read(answer, position))),
     ...(prepare === undefined
       ? {}
-      : { prepare: (answer) => prepare(answer).catch((error: unknown) => called('prepare', () => rethrow(error))) }),
+      : {
+          prepare: (answer, position) =>
+            prepare(answer, position).catch((error: unknown) => called('prepare', () => rethrow(error))),
+        }),
     ...(foresee === undefined
       ? {}
       : { foresee: (answer, position) => called('foresee', () => foresee(answer, position)) }),

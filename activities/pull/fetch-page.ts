@@ -5,10 +5,19 @@ import type { Permitted } from '../../http/auth/token-exchange.ts';
 import { followRedirect, MOST_REDIRECTS } from '../../http/follow-redirect.ts';
 import { sendCursor } from '../../http/send-cursor.ts';
 import { sourceOf } from '../../sources/source-of.ts';
-import { nothing, placeOf, type FetchedPage, type PageAsked } from './page-asked.ts';
+import { nothing, placeOf, type FetchedPage, type PageAsked, type PageContent } from './page-asked.ts';
 import { hopeless, isBehindEnd, isDeadCursor, isOver, mayStartAnew, refusesParent } from './page-refused.ts';
 import { permittedBy } from './permitted-by.ts';
-import { foreseen, openedFor, placed, readLast, readPage, withValidators } from './read-answer.ts';
+import {
+  foreseen,
+  openedFor,
+  placed,
+  preparedFor,
+  readLast,
+  readPage,
+  withValidators,
+  type Opened,
+} from './read-answer.ts';
 import { sendOne, type FetchDeps } from './send-one.ts';
 
 /** One page: permit, request, verdict. One attempt, but for a token that had to be renewed and a redirect on the same origin. */
@@ -19,6 +28,17 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
   const at = placeOf(asked);
   const first = withValidators(requestOf(asked, at), asked);
   let request = first;
+  /** Part by part: the answer is held as long as there is more of it. */
+  const readOn = (opened: Opened, place = at): PageContent => {
+    const page = readPage(asked, { first, last: request }, opened, place);
+    deps.held?.note(first, { further: page.further === true, opened });
+    return page;
+  };
+  const further = sourceOf(stream).continues?.(position) === true ? deps.held?.of(first) : undefined;
+  if (further !== undefined) {
+    const opened = await preparedFor(asked, first, further, at);
+    return { answer: opened.answer, foreseen: undefined, held: true, read: () => readOn(opened) };
+  }
   const urls = [first.url];
   for (let renewed = false; ;) {
     const { verdict: judged, blockedUntil, ...answered } = await sendOne(deps, request, { ...asked, permitted });
@@ -52,11 +72,7 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
     switch (verdict.action) {
       case 'ok': {
         const opened = await openedFor(asked, request, answered, place);
-        return {
-          answer,
-          foreseen: foreseen(asked, request, opened),
-          read: () => readPage(asked, { first, last: request }, opened, place),
-        };
+        return { answer, foreseen: foreseen(asked, request, opened), read: () => readOn(opened, place) };
       }
       case 'skip':
         // A parent may vanish at any time; a listing of its own would lose the pages that follow.

@@ -22,6 +22,8 @@ export interface FetchedPage {
   readonly answer: Answer;
   /** The cursor of the next page, if it shows before the page is read; `read` has the last word. */
   readonly foreseen: string | undefined;
+  /** Nothing was asked: it is a further part of an answer that was there. */
+  readonly held?: boolean;
   /** Parses it. Throws what a partner's answer deserves that cannot be read. */
   readonly read: () => PageContent;
 }
@@ -34,12 +36,16 @@ export interface PageContent {
   readonly mark: string | null;
   /** It has as many records as were asked for. */
   readonly full: boolean;
+  /** Characters of the answer that it was made of, if not all of them. */
+  readonly chars?: number | undefined;
   /** Where in the text the records stand as they came; undefined: they were made from it. */
   readonly exactAt: string | undefined;
   /** A JSON text for each of the records that were made. */
   readonly texts?: readonly string[] | undefined;
   /** Why a record is malformed, by its index. */
   readonly faults?: ReadonlyMap<number, string> | undefined;
+  /** The next page is a further part of the same answer. */
+  readonly further?: boolean;
   readonly skipped: boolean;
   /** The partner refused this parent's call for good, in words: the others go on without it. */
   readonly refused?: string;

@@ -12,6 +12,7 @@ import { companyOf, isFast } from './company.ts';
 import { deferralOf } from './deferral.ts';
 import type { Deferral } from '../../messages/deferral.ts';
 import { fetchPage } from './fetch-page.ts';
+import { HeldAnswers } from './held-answer.ts';
 import type { FetchedPage } from './page-asked.ts';
 import type { FetchDeps } from './send-one.ts';
 import type { GrantInput, GrantResult } from '../../messages/grant.ts';
@@ -115,6 +116,7 @@ class Grant {
   readonly #width: Width;
   readonly #requests: RequestTally;
   readonly #underWay = new Set<Promise<FetchedPage>>();
+  readonly #held = new HeldAnswers();
   readonly #mostInFlight: number;
   /** How long the last answer took. */
   #answerMs = Infinity;
@@ -295,6 +297,7 @@ class Grant {
       ...access,
       limiter: this.#limiter,
       metrics: this.#metrics,
+      held: this.#held,
       failpoint,
       now,
       ...how,
@@ -315,6 +318,7 @@ class Grant {
     this.#underWay.add(fetching);
     try {
       const page = await fetching;
+      if (page.held === true) return page;
       this.#answerMs = page.answer.durationMs;
       if (pageNo === 1) this.#hint = hintOf(access.stream, page.answer);
       this.#width.answered(page.answer);

@@ -20,20 +20,39 @@ export interface Opened extends Answered {
 }
 
 export async function openedFor(
-  { stream, position }: PageAsked,
+  asked: PageAsked,
   request: PageRequest,
   answered: Answered,
   at: Coordinates,
 ): Promise<Opened> {
+  const { stream, position } = asked;
   const { answer, secrets } = answered;
-  const { compression, packed, prepare } = sourceOf(stream);
+  const { compression, packed } = sourceOf(stream);
   const isPacked = compression !== undefined && answer.body.length > 0 && packed?.(position) !== false;
+  let files: readonly Buffer[] = [answer.body];
   try {
-    const files = isPacked ? await openFiles(answer.body, compression, stream.partner.maxBytes) : [answer.body];
-    const opened = { ...answered, files };
-    return prepare === undefined ? opened : { ...opened, prepared: await prepare(forSource(opened, request)) };
+    if (isPacked) files = await openFiles(answer.body, compression, stream.partner.maxBytes);
   } catch (error) {
     return placed(at, secrets, () => {
+      throw error;
+    });
+  }
+  return preparedFor(asked, request, { ...answered, files }, at);
+}
+
+/** Of an answer that is read part by part, each part is prepared when its turn comes. */
+export async function preparedFor(
+  { stream, position }: PageAsked,
+  request: PageRequest,
+  opened: Opened,
+  at: Coordinates,
+): Promise<Opened> {
+  const { prepare } = sourceOf(stream);
+  if (prepare === undefined) return opened;
+  try {
+    return { ...opened, prepared: await prepare(forSource(opened, request), position) };
+  } catch (error) {
+    return placed(at, opened.secrets, () => {
       throw error;
     });
   }
@@ -62,12 +81,13 @@ export function readPage(
     throw new RetryLater(`${where(at)}: answered 304 to a request that was not conditional`, { at });
   const page = placed(at, secrets, () => sourceOf(stream).read(forSource(answered, request), position));
   const { next, full = false, exactAt } = page;
+  const further = next.cursor !== null && sourceOf(stream).continues?.({ ...position, cursor: next.cursor }) === true;
   const stored = {
     ...next,
     cursor: next.cursor === null ? null : storeCursor(next.cursor, secrets),
     ...(next.keep === undefined ? {} : { keep: storeCursor(next.keep, secrets) }),
   };
-  return { ...page, next: stored, mark: pageMark(page.records), full, exactAt, skipped: false, validators };
+  return { ...page, next: stored, mark: pageMark(page.records), full, exactAt, further, skipped: false, validators };
 }
 
 /** A rule says that the listing has ended: what an answer that came well holds beside that is taken all the same. */

@@ -18,6 +18,7 @@ import { costOf } from '../../limits/declare/cost.ts';
 import type { GrantedPermit, Limiter, Work } from '../../limits/permits/limiter.ts';
 import { CircuitCall, type CircuitCallDeps } from './circuit-call.ts';
 import { countedDeparture } from './counted-departure.ts';
+import type { HeldAnswers } from './held-answer.ts';
 import { placeOf, type PageAsked } from './page-asked.ts';
 import { MAX_SLOT_WAIT_MS, takePermit } from './take-permit.ts';
 
@@ -38,6 +39,8 @@ export interface FetchDeps extends CircuitCallDeps {
   /** Told what an answer's headers said. */
   readonly onHeaderProblems?: ReportProblems;
   readonly metrics?: Metrics;
+  /** Of the grant, where answers may be read part by part. */
+  readonly held?: HeldAnswers;
   /** Called as a request goes out. */
   readonly onRequest: () => void;
 }

@@ -35,12 +35,14 @@ function askedAt({ headers, receivedAtMs, durationMs }: Answer): string {
 /** All that the ledger and the warehouse need of a page that was read. */
 export async function stagedPage(warehouse: Pick<Warehouse, 'lineWriter'>, read: PageRead): Promise<StagedPage> {
   const { stream, syncId, page, answer, at, pageNo, before, after } = read;
-  const { text, ascii, receivedAtMs } = answer;
+  const { ascii, receivedAtMs } = answer;
   const fetchedAt = new Date(receivedAtMs).toISOString();
-  const { exactAt, texts, faults } = page;
+  const { exactAt, texts, faults, chars } = page;
+  // A part of an answer has the texts of its records with it.
+  const text = chars === undefined || exactAt !== undefined ? answer.text : '';
   const { records, lines, rejected, highMark } = await stagePage(
     { stream, text, ascii, records: page.records, exactAt, texts, faults, parents: at.parents, receivedAtMs },
-    warehouse.lineWriter({ receivedAt: fetchedAt, chars: text.length, records: page.records.length }),
+    warehouse.lineWriter({ receivedAt: fetchedAt, chars: chars ?? text.length, records: page.records.length }),
   );
   return {
     pageKey: pageKey({
@@ -59,7 +61,7 @@ export async function stagedPage(warehouse: Pick<Warehouse, 'lineWriter'>, read:
     cursorOut: page.next.cursor,
     status: answer.status,
     requestId: answer.requestId ?? null,
-    bytes: answer.bytes,
+    bytes: chars ?? answer.bytes,
     fetchedAt,
     before,
     after,

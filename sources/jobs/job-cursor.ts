@@ -9,6 +9,8 @@ export type JobState =
 export interface JobAtWork extends Ordered {
   readonly step: 'poll';
   readonly read: number;
+  /** Where the file is gone on with whose address is asked for. */
+  readonly cursor?: string | null;
 }
 
 /** Its result is being read. */

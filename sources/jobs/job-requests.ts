@@ -4,6 +4,7 @@ import { isOnHost, onSameOrigin, originOf } from '../../core/same-origin.ts';
 import type { Partner, StreamDefinition } from '../../definitions/definition.ts';
 import type { Job, JobRequest } from '../../definitions/job.ts';
 import { buildRequest } from '../declared/build-request.ts';
+import { readPlace } from '../parts/part-cursor.ts';
 import type { JobResult } from './job-cursor.ts';
 
 export interface JobOf {
@@ -42,10 +43,11 @@ interface OfJob {
 export function resultRequest(of: JobOf, { id, files, cursor }: JobResult, position: Position): PageRequest {
   const { hosts } = of.job;
   const [file] = files;
+  const place = readPlace(cursor);
   const built = buildRequest({
     partner: of.partner,
     stream: { ...of.stream, ...(file === undefined ? {} : fileOnly) },
-    position: { ...position, cursor },
+    position: { ...position, cursor: place === undefined ? cursor : place.cursor },
     given: givenOf(id, position),
   });
   const request = hosts.length === 0 ? built : { ...built, hosts };

@@ -3,7 +3,7 @@ import type { NextPage, Position } from '../../core/page.ts';
 import type { PageRead, Source, SourceAnswer } from '../../core/source.ts';
 import type { Partner, StreamDefinition } from '../../definitions/definition.ts';
 import type { Job } from '../../definitions/job.ts';
-import { declaredSource } from '../declared/declared-source.ts';
+import { inParts } from '../parts/in-parts.ts';
 import {
   MOST_FILES,
   MOST_IN_VAIN,
@@ -24,7 +24,14 @@ type Step = { readonly does: 'find'; readonly looked: number } | JobState;
  */
 export function jobSource(partner: Partner, stream: StreamDefinition, job: Job): Source {
   const of: JobOf = { partner, stream, job };
-  const { packed: _packed, foresee: _foresee, counts: _counts, prepare, ...result } = declaredSource(partner, stream);
+  const {
+    packed: _packed,
+    foresee: _foresee,
+    counts: _counts,
+    prepare,
+    continues,
+    ...result
+  } = inParts(partner, stream);
   const step = (position: Position): Step => stepOf(job, position);
   return {
     ...result,
@@ -34,7 +41,16 @@ export function jobSource(partner: Partner, stream: StreamDefinition, job: Job):
       if (at.step === 'create') return createRequest(of, position);
       return at.step === 'poll' ? pollRequest(of, at.id, position) : resultRequest(of, at, position);
     },
-    ...(prepare === undefined ? {} : { prepare }),
+    prepare: async (answer, position) => {
+      const at = position && step(position);
+      return at === undefined || 'does' in at || at.step !== 'result'
+        ? undefined
+        : prepare?.(answer, { ...(position as Position), cursor: at.cursor });
+    },
+    continues: (position) => {
+      const at = step(position);
+      return !('does' in at) && at.step === 'result' && continues?.({ ...position, cursor: at.cursor }) === true;
+    },
     read: (answer, position) => {
       const at = step(position);
       if ('does' in at) return found(job, at.looked, answer);
@@ -67,13 +83,14 @@ function stepOf({ find }: Job, { cursor, resumed = false }: Position): Step {
   return state.step === 'result' && state.files.length > 0 && resumed ? pollOf(state) : state;
 }
 
-const pollOf = ({ id, since, asked, inVain, read }: JobResult): JobAtWork => ({
+const pollOf = ({ id, since, asked, inVain, read, cursor }: JobResult): JobAtWork => ({
   step: 'poll',
   id,
   since,
   asked,
   inVain,
   read,
+  ...(cursor === null ? {} : { cursor }),
 });
 
 const leadingTo = (state: JobState, total: number | null = null): PageRead => ({
@@ -91,14 +108,14 @@ const ordered = (id: string, { receivedAtMs = Date.now() }: SourceAnswer): PageR
 
 function polled(job: Job, at: JobAtWork, answer: SourceAnswer): PageRead {
   const { files, total } = readPoll(job, at, answer);
-  const { id, since, read } = at;
+  const { id, since, read, cursor = null } = at;
   const again = { id, since, read, asked: at.asked + 1, inVain: at.inVain + 1 };
-  if (job.files === undefined) return leadingTo({ ...again, step: 'result', files: [], of: 1, cursor: null }, total);
+  if (job.files === undefined) return leadingTo({ ...again, step: 'result', files: [], of: 1, cursor }, total);
   if (again.inVain > MOST_IN_VAIN)
     throw new GiveUp(`file ${read + 1} of the export job's result was refused ${MOST_IN_VAIN} times, at new addresses`);
   if (files.length <= read) return { records: [], next: { cursor: null, total, ...shrunk(files.length, read) } };
   const next = files.slice(read, read + MOST_FILES);
-  return leadingTo({ ...again, step: 'result', files: next, of: files.length, cursor: null }, total);
+  return leadingTo({ ...again, step: 'result', files: next, of: files.length, cursor }, total);
 }
 
 /** Files that were read cannot be there no more without others being in their place. */
@@ -118,9 +135,10 @@ function readResult(
 }
 
 function followed(at: JobResult, cursor: string | null): JobState | undefined {
-  if (cursor !== null) return { ...at, cursor };
+  if (cursor !== null) return { ...at, cursor, inVain: 0 };
   const read = at.read + 1;
   const files = at.files.slice(1);
-  if (files.length > 0) return { ...at, read, files, inVain: 0 };
-  return read < at.of ? { ...pollOf(at), read, inVain: 0 } : undefined;
+  const done = { ...at, read, cursor: null, inVain: 0 };
+  if (files.length > 0) return { ...done, files };
+  return read < at.of ? pollOf(done) : undefined;
 }

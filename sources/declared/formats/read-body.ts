@@ -27,7 +27,7 @@ const SMALL = 512 * 1024;
 /** Parses a large answer a step at a time, where its format is slow to parse; undefined: `readBody` does it. */
 export async function prepareBody(stream: StreamDefinition, answer: SourceAnswer): Promise<Prepared | undefined> {
   const format = formatOf(stream.format);
-  const size = (answer.files ?? []).reduce((sum, file) => sum + file.length, 0);
+  const size = answer.files?.reduce((sum, file) => sum + file.length, 0) ?? answer.bytes;
   if (format.type === 'json' || size < SMALL || answer.status !== 200) return undefined;
   const texts = textsOf(answer, format, compressionOf(stream.compression) !== undefined);
   const parsed: unknown[] = [];
