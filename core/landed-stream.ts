@@ -18,6 +18,8 @@ export interface LandedStream {
     readonly fullListing?: boolean | undefined;
     readonly quarantinePayload: 'keep' | 'withhold';
     readonly incremental?: { readonly field: string; readonly lag: number } | undefined;
-    readonly parent?: object | undefined;
+    readonly primaryKey: readonly string[];
+    /** `include`: the fields of its record that each record gets, by their names there, or the name of the only one. */
+    readonly parent?: { readonly include?: string | Readonly<Record<string, string>> | undefined } | undefined;
   };
 }

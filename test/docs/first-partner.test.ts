@@ -3,11 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { parse } from 'yaml';
 import { openCheck, type CheckedStream, type FailedCheck } from '../../activities/check/check-stream.ts';
 import { compilePartner } from '../../definitions/compile.ts';
-import type { Partner, PartnerInput } from '../../definitions/definition.ts';
+import type { Partner, PartnerInput, StreamInput } from '../../definitions/definition.ts';
 import { processLimiter } from '../../limits/permits/process-limiter.ts';
 import { plainNames } from '../../messages/names.ts';
 import { loadAcme, problemsOf } from '../definitions/partner-files.ts';
-import { ID, northwind, ORDERS, SECRET, type Northwind } from '../support/northwind-partner.ts';
+import { ID, LINES, northwind, ORDERS, SECRET, type Northwind } from '../support/northwind-partner.ts';
 import { ownPartners, type OwnPartners } from '../support/own-partner.ts';
 import { serveAnswers } from '../support/serve-answers.ts';
 
@@ -27,11 +27,11 @@ beforeEach(() => {
 
 type Change = readonly [from: string, to: string];
 
-/** Without its limits, which would only take time. */
+/** Without its limits and pauses, which would only take time. */
 const here = (): readonly Change[] => [
   ['name: northwind', 'name: acme'],
   ['https://api.northwind.example', server.url],
-  ['limits: { rate: 10, per: 1s }\n', ''],
+  ['limits: { rate: 10, per: 1s }\n', 'retry: { base: 10ms, cap: 20ms }\n'],
 ];
 
 /** The definition of the document, with mistakes, at the small partner. */
@@ -188,5 +188,26 @@ describe('a sync', () => {
     expect(again).toMatchObject({ outcome: 'ok', counts: { fetched: 2, updated: 1, unchanged: 1 } });
     expect(vendor.filters.at(-1)).toBe('updated_at >= "2026-02-17 17:00:00" AND status IN ("open","paid","cancelled")');
     expect(vendor.logins()).toBe(2);
+  });
+
+  test('of lines whose key is not theirs alone is suspect, and with the right key the log has them all', async () => {
+    const { auth, streams } = parse(definition) as PartnerInput;
+    const lines = { ...streams['lines'], parent: { stream: 'orders' }, primaryKey: ['no'] } as StreamInput;
+    const partner = await partners.partner(vendor.answer, { ...streams, lines }, { auth });
+    await partner.read('orders');
+    expect(await partner.read('lines')).toMatchObject({
+      outcome: 'suspect',
+      counts: { fetched: LINES, inserted: 3, updated: LINES - 3 },
+      reason: expect.stringContaining('replaced another one of the same key (no)'),
+    });
+
+    await partner.define(streams, { auth });
+    await expect(partner.read('lines', { window: '2026-11-25' })).rejects.toThrow('or drop the table');
+    await partners.pool.query(`drop table ${partner.name}.lines`);
+    expect(await partner.read('lines', { window: '2026-11-25' })).toMatchObject({ outcome: 'ok' });
+    const { rows } = await partners.pool.query(
+      `select count(*)::int as all, count(distinct order_id)::int as orders from ${partner.name}.lines`,
+    );
+    expect(rows).toEqual([{ all: LINES, orders: ORDERS }]);
   });
 });

@@ -26,6 +26,8 @@ interface Order {
 export const ID = 'client-of-northwind';
 export const SECRET = 'canary-of-northwind';
 export const ORDERS = 230;
+/** Of all orders. */
+export const LINES = 461;
 
 const HOUR = 3_600_000;
 const statuses = ['open', 'paid', 'cancelled'];
