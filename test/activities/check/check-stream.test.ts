@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { CheckedStream, FailedCheck } from '../../../activities/check/check-stream.ts';
-import { partnerWords } from '../../../activities/check/partner-words.ts';
 import { findingCodes } from '../../../activities/check/findings.ts';
-import type { Answer } from '../../../core/page.ts';
 import type { PartnerInput, StreamInput } from '../../../definitions/definition.ts';
 import { serve, type LocalServer } from '../../http/support/local-server.ts';
 import { defineStream } from '../../support/define-stream.ts';
@@ -415,27 +413,6 @@ describe('times of records', () => {
     expect(findings.map(({ says }) => says)).toEqual([
       '1 of 6 records came with something at "at" that is no time (page 1, record 6: a text that is no time as `times` or ISO 8601 has it). Say under `times` how it is written',
     ]);
-  });
-});
-
-const refusal = (text: string, status = 400) => ({ status, text }) as Answer;
-
-describe('what the partner says to a refusal', () => {
-  const known = [{ name: 'auth.key', values: ['canary-canary'] }];
-
-  test.each([
-    ['is shown on one line', '{\n  "error": "no such field"\n}', '{ "error": "no such field" }'],
-    ['has no secret', 'the key canary-canary is old', 'the key … is old'],
-    ['has no half of a secret where it is cut', `${'x'.repeat(295)}canary-canary`, `${'x'.repeat(295)}…`],
-    ['is cut', 'x'.repeat(500), `${'x'.repeat(300)}…`],
-    ['is nothing where it is a page for a browser', '<!doctype html><p>Bad Request', undefined],
-    ['is nothing where there is nothing', ' \n', undefined],
-  ])('%s', (_, text, shown) => {
-    expect(partnerWords(refusal(text), known)).toBe(shown);
-  });
-
-  test('is nothing where it was none', () => {
-    expect(partnerWords(refusal('{}', 200), known)).toBeUndefined();
   });
 });
 
