@@ -1,10 +1,9 @@
-import type { Partner } from '../definitions/definition.ts';
-import { loadPartner, type LoadFrom } from '../definitions/load.ts';
+import { loadWithSecrets, type LoadedPartner, type LoadFrom } from '../definitions/load.ts';
 import { checkNamedTargets } from '../definitions/named-targets.ts';
 
 /** A definition, with the targets that it names. */
-export async function loadWhole(name: string, from: LoadFrom): Promise<Partner> {
-  const partner = await loadPartner(name, from);
-  await checkNamedTargets(partner, from);
-  return partner;
+export async function loadWhole(name: string, from: LoadFrom): Promise<LoadedPartner> {
+  const loaded = await loadWithSecrets(name, from);
+  await checkNamedTargets(loaded.partner, from);
+  return loaded;
 }

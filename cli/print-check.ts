@@ -62,8 +62,14 @@ function printColumns(output: Output, { columns, records, rejected }: CheckedStr
   );
 }
 
-function printSchema(output: Output, { records, stream, suggestedSchema }: CheckedStream): void {
+function printSchema(output: Output, { records, stream, suggestedSchema, zoneless }: CheckedStream): void {
   if (records === 0) return output.say('  no schema to suggest: there were no records');
   output.say(`\n  of ${records} records, for ${stream}; look at types and required fields before you use it:\n`);
   for (const line of schemaYaml(suggestedSchema).trimEnd().split('\n')) output.say(`    ${line}`);
+  for (const name of zoneless)
+    output.say(
+      `\n  ${visible(
+        `${name} has times without a zone. For a timestamp: format: date-time, and times: { ${name}: { zone: UTC } } if UTC is what they mean`,
+      )}`,
+    );
 }

@@ -5,17 +5,26 @@ import { withDatabase } from './context.ts';
 
 const LOOK_MS = 5 * SECOND;
 
-/** While a run is waited for: says once why each of its streams does not go on. Returns what ends it. */
+/**
+ * While a run is waited for: says once why each of its streams does not go on, and after 10 s, 20 s, 40 s … how far those are that do.
+ * Returns what ends it.
+ */
 export function tellWaits({ config, output }: Pick<CommandContext, 'config' | 'output'>, runId: string): () => void {
   if (config.databaseUrl === undefined) return () => {};
   const said = new Set<string>();
   let looking = false;
+  let looks = 0;
+  let tellAt = 2;
   const look = async (): Promise<void> => {
     const { explainRun } = await import('./explain-run.ts');
     const { streams } = await withDatabase(config, async (pool) =>
       explainRun({ config }, pool, await showRun(pool, runId)),
     );
+    looks += 1;
+    const tellsWork = looks >= tellAt;
+    if (tellsWork) tellAt = looks * 2;
     for (const { stream, waitsFor, says, todo } of streams) {
+      if (waitsFor === 'work' && tellsWork) output.say(`${stream}: ${says}`);
       // An attempt and its time change with each look; that it fails, and why, does not.
       const key = `${stream} ${waitsFor}`;
       if (waitsFor === 'work' || waitsFor === 'dependency' || said.has(key)) continue;

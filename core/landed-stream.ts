@@ -18,6 +18,13 @@ export interface LandedStream {
     readonly fullListing?: boolean | undefined;
     readonly quarantinePayload: 'keep' | 'withhold';
     readonly incremental?: { readonly field: string; readonly lag: number } | undefined;
-    readonly parent?: { readonly changed?: string | undefined } | undefined;
+    readonly primaryKey: readonly string[];
+    readonly parent?:
+      | {
+          readonly changed?: string | undefined;
+          /** The fields of its record that each record gets, by their names there, or the name of the only one. */
+          readonly include?: string | Readonly<Record<string, string>> | undefined;
+        }
+      | undefined;
   };
 }

@@ -15,6 +15,8 @@ export interface Evidence {
   readonly doubt?: string | undefined;
   /** Why the watermark does not move although records came. */
   readonly stalled?: string | undefined;
+  /** The key of a stream that was never read before, where it may be that records of two parents share it. */
+  readonly sharedKeys?: string | undefined;
   /** Calls per parent that the partner refused for good: what they stand for did not come. */
   readonly refused?: Refused | undefined;
   /** Whether the run read all there is, so that its row count can be compared. */
@@ -27,6 +29,9 @@ export interface Evidence {
   /** The partner said that nothing has changed since the last complete run. */
   readonly notModified: boolean;
 }
+
+/** In a stream that was never read before, hardly a record is changed while it is read. */
+const SUSPICIOUS_SHARE = 0.5;
 
 /** A full listing that shrinks by more than this share is suspect. */
 const SUSPICIOUS_DROP = 0.5;
@@ -61,8 +66,19 @@ const refusals = ({ count, first }: Refused): string =>
   `${count === 1 ? 'the call of one parent was' : `the calls of ${count} parents were`} refused and passed over, the first: ${first}`;
 
 function suspicions(evidence: Evidence): string[] {
-  const { counts, partnerTotal, distinct, doubt, stalled, fullListing, lastFetched, skipped, pages, notModified } =
-    evidence;
+  const {
+    counts,
+    partnerTotal,
+    distinct,
+    doubt,
+    stalled,
+    sharedKeys,
+    fullListing,
+    lastFetched,
+    skipped,
+    pages,
+    notModified,
+  } = evidence;
   if (notModified) return [];
   const found: string[] = [];
   const came = distinct ?? counts.fetched;
@@ -72,6 +88,10 @@ function suspicions(evidence: Evidence): string[] {
     );
   if (doubt !== undefined) found.push(doubt);
   if (stalled !== undefined) found.push(stalled);
+  if (sharedKeys !== undefined && counts.updated > counts.fetched * SUSPICIOUS_SHARE)
+    found.push(
+      `${counts.updated} of ${counts.fetched} records replaced another one of the same key (${sharedKeys}): where parents number their records alike, write include under parent, and put what it adds into the primaryKey`,
+    );
   if (skipped > 0 && skipped === pages) found.push(`all ${skipped} calls were skipped by a rule`);
   if (fullListing && lastFetched !== null && lastFetched > 0) {
     if (counts.fetched === 0) found.push(`no record at all, ${lastFetched} the last time`);

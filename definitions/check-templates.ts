@@ -55,7 +55,9 @@ function problemsOf(placed: PlacedText, stream: StreamDefinition): string[] {
       const why = isBound(found)
         ? `the first reading has no ${braced(found)}; give incremental an initial, or`
         : `the first page has no ${braced(found)};`;
-      return [`${why} write {? … } around what is left out on it, or make it the whole value`];
+      return [
+        `${why} write {? … } around what is left out on it${kind === 'text' ? `, as in "{?changed > ${braced(found)} AND }open = 1"` : ''}, or make it the whole value`,
+      ];
     }),
   ];
 }

@@ -39,7 +39,7 @@ export function suggestSchema(stream: StreamDefinition, records: readonly unknow
   const fields = Object.fromEntries(
     [...new Set(objects.flatMap((record) => Object.keys(record)))].map((name) => [
       name,
-      fieldOf(objects.map((record) => ownField(record, name))),
+      timed(stream, name, fieldOf(objects.map((record) => ownField(record, name)))),
     ]),
   );
   const properties = isTable(stream, fields) ? fields : withoutTroubles(stream, fields);
@@ -54,6 +54,23 @@ export function suggestSchema(stream: StreamDefinition, records: readonly unknow
     ...(required.length === 0 ? {} : { required: [...new Set(required)] }),
     properties,
   };
+}
+
+/** What the definition reads as a time is one, however it is written. */
+function timed(stream: StreamDefinition, name: string, field: FieldSchema): FieldSchema {
+  if (!Object.hasOwn(stream.times ?? {}, name) || !('type' in field)) return field;
+  return [field.type].flat().includes('string') ? { format: 'date-time', ...field, type: field.type } : field;
+}
+
+const withoutZone = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?$/;
+
+/** Fields that have times which do not say their zone, and of which the definition does not say it either. */
+export function zonelessFields(stream: StreamDefinition, records: readonly unknown[]): readonly string[] {
+  const texts = new Map<string, boolean>();
+  for (const [name, value] of records.filter(isObject).flatMap((record) => Object.entries(record)))
+    if (value !== null && value !== '')
+      texts.set(name, texts.get(name) !== false && typeof value === 'string' && withoutZone.test(value));
+  return [...texts].flatMap(([name, are]) => (are && !Object.hasOwn(stream.times ?? {}, name) ? [name] : []));
 }
 
 type Fields = Record<string, FieldSchema>;

@@ -32,6 +32,8 @@ export interface Authorizer {
    */
   readonly refresh: (refused?: PageRequest, permitted?: Permitted) => Promise<boolean>;
   readonly canRefresh: boolean;
+  /** In words, where a token goes that the partner may want elsewhere. */
+  readonly placed?: string;
   /** The secrets that requests carry, those of these names up to date, so that what repeats them is not stored. */
   readonly secrets: (names: readonly string[], permitted?: Permitted) => Promise<readonly KnownSecret[]>;
 }

@@ -34,6 +34,7 @@ export function rotatingAuthorizer({ secrets, taken, authorizer, remake }: Rotat
 
   return {
     canRefresh: true,
+    ...(authorizer.placed === undefined ? {} : { placed: authorizer.placed }),
     prepare: async (request, permitted) => {
       await keepUp();
       const { authorizer: using } = current;

@@ -3,6 +3,7 @@ import { createTokenExchange } from '../../http/auth/token-exchange.ts';
 import { openConnections } from '../../http/connections.ts';
 import { createPartnerClient } from '../../http/client.ts';
 import { redactUrl } from '../../http/redact.ts';
+import { Throttled } from '../../core/errors.ts';
 import { noFailpoint } from '../../core/failpoint.ts';
 import type { Answer, Position } from '../../core/page.ts';
 import type { LineWriter } from '../../core/staged.ts';
@@ -10,13 +11,15 @@ import type { TokenStore } from '../../core/token-store.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Partner, ReadSecret } from '../../definitions/definition.ts';
 import type { Environment } from '../../definitions/interpolate.ts';
+import { KnownSecrets } from '../../http/known-secrets.ts';
 import { receivedOf, type Received } from '../../records/received.ts';
 import { stageRecords, type Staged } from '../../records/stage-records.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import { fetchPage } from '../pull/fetch-page.ts';
-import type { PageContent } from '../pull/page-asked.ts';
+import type { FetchedPage, PageAsked, PageContent } from '../pull/page-asked.ts';
 import type { FetchDeps } from '../pull/send-one.ts';
-import { impatient } from './no-permit.ts';
+import { impatient, PATIENCE_MS } from './no-permit.ts';
+import { partnerWords } from './partner-words.ts';
 
 /** All that is needed to ask the streams of one partner. */
 export interface Asking {
@@ -30,6 +33,8 @@ export interface Asking {
   readonly tokens?: (partner: Partner) => TokenStore;
   /** Tells of proxies. */
   readonly env?: Environment | undefined;
+  /** What requests carry of the environment, but for `auth`: no message repeats it. */
+  readonly carried?: Environment;
 }
 
 /** A page that was asked for, with its records as a run would check them. */
@@ -61,36 +66,63 @@ const quiet = { info: () => {}, warn: () => {}, debug: () => {} };
 /** Asks for pages as a run does, one attempt each; nothing is written. */
 export function openAsker(
   stream: CompiledStream,
-  { permits, secret, tokens, env = {} }: Asking & Required<Pick<Asking, 'tokens'>>,
+  { permits, secret, tokens, env = {}, carried = {} }: Asking & Required<Pick<Asking, 'tokens'>>,
 ): Asker {
   const { partner } = stream;
   const connections = openConnections({ tls: partner.tls, env });
+  const known = new KnownSecrets();
+  for (const [name, value] of Object.entries(carried)) known.note(`env.${name}`, value);
   const authorizer = createAuthorizer({
     auth: partner.auth,
     baseUrl: partner.baseUrl,
     tokens: tokens(partner),
     exchange: createTokenExchange({ timeoutMs: partner.timeout, connections, now }),
     ...(secret === undefined ? {} : { secret }),
+    known,
     now,
   });
   const client = createPartnerClient({ partner, authorizer, connections, log: quiet, now });
   const { limiter, ...gate } = permits(partner);
   let requests = 0;
+  let last: Answer | undefined;
+  const asking = (): FetchDeps => ({
+    ...gate,
+    client: { ...client, send: async (...sent) => (last = await client.send(...sent)) },
+    authorizer,
+    limiter: impatient(limiter),
+    failpoint: noFailpoint,
+    now,
+    signal: AbortSignal.timeout(partner.timeout * 2),
+    throttledBackoffMs: () => partner.retry.base,
+    onRequest: () => (requests += 1),
+  });
+  const quoted = (message: string): string => {
+    const words = last === undefined ? undefined : partnerWords(last, known.list());
+    return words === undefined ? message : `${message}. The partner says: ${words}`;
+  };
+  const fetched = async (asked: Pick<PageAsked, 'position' | 'pageNo' | 'beyond'>): Promise<FetchedPage> => {
+    last = undefined;
+    return fetchPage(asking(), { stream, ...asked, ...first }).catch((error: unknown) => {
+      // Its kind says what it means, so it stays the same error.
+      if (error instanceof Error && !(error instanceof Throttled)) error.message = quoted(error.message);
+      throw error;
+    });
+  };
   return {
     ask: async (position, pageNo, beyond = false) => {
-      const deps: FetchDeps = {
-        ...gate,
-        client,
-        authorizer,
-        limiter: impatient(limiter),
-        failpoint: noFailpoint,
-        now,
-        signal: AbortSignal.timeout(partner.timeout * 2),
-        throttledBackoffMs: () => partner.retry.base,
-        onRequest: () => (requests += 1),
-      };
-      const { answer, read } = await fetchPage(deps, { stream, position, pageNo, beyond, ...first });
-      return lookAt(stream, { position, answer, page: read() });
+      const asked = { position, pageNo, beyond };
+      const { answer, read } = await fetched(asked).catch((error: unknown) => {
+        // Once more: its permit waits for what the partner has asked for.
+        if (error instanceof Throttled && Date.parse(error.resumeAt) - now() < PATIENCE_MS) return fetched(asked);
+        throw error;
+      });
+      const page = read();
+      const { refused } = page;
+      return lookAt(stream, {
+        position,
+        answer,
+        page: refused === undefined ? page : { ...page, refused: quoted(refused) },
+      });
     },
     describe: (position) => {
       const { method, url } = sourceOf(stream).request(position);

@@ -7,12 +7,14 @@ import { createMemoryTokenStore } from '../../http/token-store.ts';
 import { openAsker, type Asker, type Asking, type Look } from './asker.ts';
 import { checkOrder } from './check-order.ts';
 import { checkRecords } from './check-records.ts';
+import { checkPaths } from './check-paths.ts';
 import { comparePages, repeatedBy } from './compare-pages.ts';
 import { failedRequest } from './failed-request.ts';
 import { doubtful, none, together, unverified, type Findings } from './findings.ts';
 import { firstPosition } from './first-position.ts';
 import { NoPermit } from './no-permit.ts';
 import { noSample, sampleOf, type Sample } from './sample.ts';
+import { compareParents } from './share-keys.ts';
 import { tryBound, type TriedBound } from './try-bound.ts';
 
 export interface CheckedStream extends Sample, Findings, Pick<TriedBound, 'bound'> {
@@ -36,7 +38,7 @@ export interface FailedCheck {
 export type Check = (stream: CompiledStream) => Promise<CheckedStream | FailedCheck>;
 
 /**
- * Asks streams for up to three pages, and once by time, and says what came. Nothing is written. A page of a stream that
+ * Asks streams for up to three pages, once by time and once for a second parent, and says what came. Nothing is written. A page of a stream that
  * is the parent of others is asked for once.
  */
 export function openCheck(given: Asking): Check {
@@ -48,8 +50,8 @@ export function openCheck(given: Asking): Check {
       parents: (name) => parent(name, asker),
     });
     told(asker.describe(positions[0]));
-    const { look, refused } = await firstAnswered(asker, positions);
-    return { look, findings: together([findings, refused]) };
+    const { look, refused, others } = await firstAnswered(asker, positions);
+    return { look, others, findings: together([findings, refused]) };
   };
   const parent = (name: string, child: Asker): Promise<Look> => {
     const stream = asking.streams.get(name);
@@ -111,6 +113,8 @@ function inMemory(): (partner: Partner) => TokenStore {
 
 interface Begun {
   readonly look: Look;
+  /** Of other parents, which were not asked for. */
+  readonly others: readonly Position[];
   readonly findings: Findings;
 }
 
@@ -118,12 +122,12 @@ interface Begun {
 async function firstAnswered(
   asker: Asker,
   positions: readonly [Position, ...Position[]],
-): Promise<{ readonly look: Look; readonly refused: Findings }> {
+): Promise<Pick<Begun, 'look' | 'others'> & { readonly refused: Findings }> {
   let said: string | undefined;
-  for (const position of positions) {
+  for (const [i, position] of positions.entries()) {
     const look = await asker.ask(position, 1);
     const refused = said === undefined ? none : doubtful('parent-refused', `a parent was refused: ${said}`);
-    if (look.page.refused === undefined) return { look, refused };
+    if (look.page.refused === undefined) return { look, refused, others: positions.slice(i + 1) };
     said ??= look.page.refused;
   }
   throw new GiveUp(positions.length === 1 ? `${said}` : `${said}; so it was with ${positions.length} parents`);
@@ -134,9 +138,10 @@ type Further = Omit<CheckedStream, 'stream' | 'request' | 'requests'>;
 async function furtherOf(
   stream: CompiledStream,
   asker: Asker,
-  { look: first, findings, nowMs }: Begun & { readonly nowMs: number },
+  { look: first, others, findings, nowMs }: Begun & { readonly nowMs: number },
 ): Promise<Further> {
   const { looks, broke } = await follow(asker, first);
+  const shared = await compareParents(stream, asker, { look: first, others });
   const { bound, findings: tried } = await tryBound(stream, asker, { looks, nowMs });
   return {
     ...sampleOf(stream, looks),
@@ -145,7 +150,9 @@ async function furtherOf(
       findings,
       comparePages(stream, looks, broke !== undefined),
       broke ?? none,
+      checkPaths(stream, looks),
       checkRecords(stream, looks),
+      shared,
       checkOrder(stream, looks),
       tried,
     ]),

@@ -1,9 +1,11 @@
 import { parseJson } from '../../core/json.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { cursorParameter } from '../../definitions/mentions.ts';
+import { templatesOf } from '../../definitions/templates-of.ts';
 import { signOfMore, statesMore } from '../../sources/declared/sign-of-more.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import type { Look } from './asker.ts';
+import { nextElsewhere } from './check-paths.ts';
 import { doubtful, none, together, unverified, verified, wrong, type Findings } from './findings.ts';
 import { of } from './words.ts';
 
@@ -20,10 +22,8 @@ export function comparePages(stream: CompiledStream, looks: readonly [Look, ...L
 }
 
 /** What the partner says of more where the definition does not follow it: a run that ends there is not `ok`. */
-export function announced(
-  { definition }: Pick<CompiledStream, 'definition'>,
-  look: Pick<Look, 'page' | 'answer'>,
-): Findings {
+export function announced(stream: Pick<CompiledStream, 'definition'>, look: Pick<Look, 'page' | 'answer'>): Findings {
+  const { definition } = stream;
   const { next, skipped } = look.page;
   if (skipped) return none;
   const more =
@@ -40,7 +40,7 @@ export function announced(
         ),
     next.doubt === undefined || isSame
       ? none
-      : wrong('listing-in-doubt', `${next.doubt}. A run that ends so is suspect`),
+      : wrong('listing-in-doubt', `${next.doubt}${nextElsewhere(stream, look)}. A run that ends so is suspect`),
   ]);
 }
 
@@ -82,8 +82,7 @@ export const repeatedBy = (looks: readonly Look[], at: number): number => {
 function followed(stream: CompiledStream, looks: readonly [Look, ...Look[]]): Findings {
   const [first, second] = looks;
   if (second === undefined) return none;
-  const parameter = cursorParameter(stream.definition);
-  const named = parameter === undefined ? undefined : `the parameter ${JSON.stringify(parameter)}`;
+  const named = whereAsked(stream);
   const found = together(looks.slice(1).map((_, i) => againstEarlier(stream, looks, { at: i + 1, named })));
   if (found.findings.length > 0) return found;
   if (second.identities.length === 0)
@@ -91,6 +90,14 @@ function followed(stream: CompiledStream, looks: readonly [Look, ...Look[]]): Fi
   return first.identities.length === 0 || repeatedBy(looks, 1) !== -1
     ? none
     : verified('pagination', `page 2 has other records than page 1${named === undefined ? '' : ` (${named})`}`);
+}
+
+/** In words, what asks for the next page. */
+function whereAsked({ definition }: CompiledStream): string | undefined {
+  const parameter = cursorParameter(definition);
+  if (parameter !== undefined) return `the parameter ${JSON.stringify(parameter)}`;
+  const placed = templatesOf(definition).find(({ text }) => /\{cursor\b/.test(text));
+  return placed === undefined ? undefined : `{cursor} at ${placed.path.join('.')}`;
 }
 
 /** A keyset knows no other end, unless a flag tells of it. */

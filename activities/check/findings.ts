@@ -2,6 +2,7 @@
 export const findingCodes = [
   'no-pagination',
   'listing-in-doubt',
+  'sign-missing',
   'page-parameter-ignored',
   'pages-repeat',
   'next-page-empty',
@@ -12,6 +13,7 @@ export const findingCodes = [
   'total-too-low',
   'order-broken',
   'keys-repeat',
+  'parents-share-keys',
   'version-missing',
   'watermark-stalls',
   'time-missing',

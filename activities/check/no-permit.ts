@@ -3,7 +3,7 @@ import { RetryLater } from '../../core/errors.ts';
 import type { Limiter, RefusedPermit } from '../../limits/permits/limiter.ts';
 
 /** So long a check waits for a permit: a person waits for it. */
-const PATIENCE_MS = 10 * SECOND;
+export const PATIENCE_MS = 10 * SECOND;
 
 /** The limits have no room for a request of the check. It says nothing of the definition. */
 export class NoPermit extends RetryLater {}

@@ -1,5 +1,5 @@
 import { redactHeaders } from '../../http/redact.ts';
-import { suggestSchema } from '../../definitions/suggest-schema.ts';
+import { suggestSchema, zonelessFields } from '../../definitions/suggest-schema.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Look } from './asker.ts';
 import { sampleLimits, type SampledLimits } from './sample-limits.ts';
@@ -27,6 +27,8 @@ export interface Sample {
   }[];
   /** JSON Schema of all that came. */
   readonly suggestedSchema: ReturnType<typeof suggestSchema>;
+  /** Fields with times that do not say their zone, nor does the definition. */
+  readonly zoneless: readonly string[];
 }
 
 export interface SampledPage {
@@ -40,6 +42,7 @@ export function sampleOf(stream: CompiledStream, looks: readonly [Look, ...Look[
   const [{ answer, page }] = looks;
   const received = looks.flatMap((look) => look.received);
   const rows = looks.flatMap((look) => look.rows);
+  const sound = received.filter(({ fault }) => fault === undefined).map(({ record }) => record);
   return {
     pages: looks.map(sampledPage),
     records: received.length,
@@ -58,10 +61,8 @@ export function sampleOf(stream: CompiledStream, looks: readonly [Look, ...Look[
         empty: rows.length - values.length,
       };
     }),
-    suggestedSchema: suggestSchema(
-      stream.definition,
-      received.filter(({ fault }) => fault === undefined).map(({ record }) => record),
-    ),
+    suggestedSchema: suggestSchema(stream.definition, sound),
+    zoneless: zonelessFields(stream.definition, sound),
   };
 }
 
@@ -82,6 +83,7 @@ export const noSample = ({ columns, definition, partner }: CompiledStream): Samp
   unknownFields: [],
   columns: columns.map(({ name, type }) => ({ name, type, samples: [], empty: 0 })),
   suggestedSchema: suggestSchema(definition, []),
+  zoneless: [],
 });
 
 export const sampledPage = ({ answer: { status, durationMs, bytes }, received }: Look): SampledPage => ({

@@ -101,7 +101,7 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
         });
       case 'refreshToken':
         if (renewed || !(await deps.authorizer.refresh(request, permitted)))
-          throw new NeedsAttention(`${message}; ${renewed ? 'a new token did not help' : 'there is no newer one'}`, {
+          throw new NeedsAttention(`${message}; ${renewed ? refusedAnew(deps.authorizer) : 'there is no newer one'}`, {
             at: place,
           });
         renewed = true;
@@ -113,6 +113,9 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
     }
   }
 }
+
+const refusedAnew = ({ placed }: Authorizer): string =>
+  `a new token did not help${placed === undefined ? '' : `. It goes ${placed}`}`;
 
 const mayFollow = ({ url }: PageRequest, urls: readonly string[]): boolean =>
   urls.length <= MOST_REDIRECTS && !urls.includes(url);

@@ -20,7 +20,7 @@ interface CheckContext extends CommandContext<{ offline?: boolean; stream?: stri
 export async function partnersCheck({ config, output, options, name }: CheckContext): Promise<number> {
   if (options.offline === true && options.suggestSchema === true)
     throw new InvalidInput('--suggest-schema needs records: leave --offline out');
-  const partner = await loadWhole(name, { dir: config.partnersDir, env: config.env });
+  const { partner, carried } = await loadWhole(name, { dir: config.partnersDir, env: config.env });
   const all = compilePartner(partner, config.names);
   const chosen = options.stream === undefined ? [...all.values()] : [streamNamed(all, options.stream)];
   output.say(`The definition of ${name} holds: ${[...all.keys()].join(', ')}.`);
@@ -46,6 +46,7 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
         secret: secretFor(secretsOf(config.env)),
         ...(pool === undefined ? {} : { tokens: (of: Partner) => tokensOf(pool, of) }),
         env: config.env,
+        carried,
       });
       const checked: (CheckedStream | FailedCheck)[] = [];
       for (const stream of chosen) checked.push(await check(stream));

@@ -8,7 +8,10 @@ import { loadWhole } from '../load-whole.ts';
 export async function partnersList({ config, output }: CommandContext): Promise<number> {
   const rows = [];
   for (const name of await listPartners(config.partnersDir)) {
-    const loaded = await loadWhole(name, { dir: config.partnersDir, env: config.env }).catch((error: unknown) => error);
+    const loaded = await loadWhole(name, { dir: config.partnersDir, env: config.env }).then(
+      ({ partner }) => partner,
+      (error: unknown) => error,
+    );
     rows.push(
       isPartner(loaded)
         ? { partner: name, state: 'fits', streams: Object.keys(loaded.streams).join(', '), baseUrl: loaded.baseUrl }

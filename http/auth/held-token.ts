@@ -17,6 +17,8 @@ export interface TokenKind {
   /** Asks for another one. */
   readonly obtain: (stored: StoredToken | undefined, permitted: Permitted | undefined) => Promise<GrantedToken>;
   readonly place: (request: PageRequest, token: string) => PageRequest;
+  /** In words, where that is, and where the definition says it. */
+  readonly placed?: string;
 }
 
 export interface HeldTokenDeps {
@@ -69,6 +71,7 @@ export function heldToken(kind: TokenKind, { tokens, secrets, now }: HeldTokenDe
 
   return {
     canRefresh: true,
+    ...(kind.placed === undefined ? {} : { placed: kind.placed }),
     prepare: async (request, permitted) => void prepared.set(request, await current(permitted)),
     authorize: async (request) => {
       // Its permit is there: a token that ends meanwhile is sent all the same, and renewed if it is refused.

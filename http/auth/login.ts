@@ -2,7 +2,7 @@ import type { PageRequest } from '../../core/page.ts';
 import type { AuthOf } from '../../definitions/auth.ts';
 import type { TokenKind } from './held-token.ts';
 import { basicOf } from './basic-of.ts';
-import { placeToken } from './place-token.ts';
+import { describePlace, placeToken } from './place-token.ts';
 import { readGranted } from './read-granted.ts';
 import type { TokenExchange } from './token-exchange.ts';
 
@@ -16,6 +16,7 @@ export function login(
   const otherwise = typeof auth.token === 'object' && 'cookie' in auth.token ? auth.token.cookie : 'Authorization';
   return {
     renewBefore: auth.renewBefore,
+    placed: `${describePlace(auth.use, otherwise)}; auth.use says where it goes`,
     place: (request, token) => placeToken(request, token, { use: auth.use, otherwise }),
     obtain: async (_, permitted) =>
       readGranted(await exchange(loginRequest(auth, baseUrl), permitted), {

@@ -42,7 +42,7 @@ export function readGranted(
   const accessToken = tokenAt(token, answer, body);
   if (accessToken === undefined)
     throw new NeedsAttention(
-      `${what} answered ${status} without a token ${describe(token)}: check ${check}, and where its token is`,
+      `${what} answered ${status} without a token ${describe(token)}: check ${check}, and where its token is${textsIn(body())}`,
       { at },
     );
   return { accessToken, lifetimeMs: lifetimeOf({ expiresIn, expiresAt }, body, receivedAtMs), refreshToken: null };
@@ -74,6 +74,25 @@ const describe = (place: Place): string => {
   if (typeof place === 'string') return place === '' ? 'in its body' : `at ${place}`;
   return 'header' in place ? `in the header ${place.header}` : `in the cookie ${place.cookie}`;
 };
+
+const MOST_NAMED = 5;
+
+/** Names alone. What is no plain name could be a value that was sent. */
+function textsIn(body: unknown): string {
+  const found = pathsOf(body, (value) => typeof value === 'string' && value !== '').slice(0, MOST_NAMED);
+  return found.length === 0 ? '' : `: it has text at ${found.join(', ')}`;
+}
+
+const plainName = /^[A-Za-z_][A-Za-z_-]{0,30}$/;
+
+function pathsOf(value: unknown, isOne: (value: unknown) => boolean, deep = 3): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    if (!plainName.test(name)) return [];
+    if (isOne(inner)) return [name];
+    return deep === 0 ? [] : pathsOf(inner, isOne, deep - 1).map((rest) => `${name}.${rest}`);
+  });
+}
 
 function lifetimeOf(
   { expiresIn, expiresAt }: Pick<GrantReading, 'expiresIn' | 'expiresAt'>,

@@ -23,7 +23,7 @@ export function endOfPart(text: string, at: number, given: Format, size = PART):
 function endOfLine(text: string, atLeast: number): number {
   for (let end = text.indexOf('\n', atLeast); end !== -1; end = text.indexOf('\n', end + 1)) {
     const next = text.slice(end + 1, lineEnd(text, end + 1)).trim();
-    if (next !== '' && isJson(next.replace(/^\u001e/, ''))) return end + 1;
+    if (next !== '' && isJson(next.startsWith('\u001e') ? next.slice(1) : next)) return end + 1;
   }
   return text.length;
 }

@@ -52,11 +52,6 @@ export function inParts(partner: Partner, stream: StreamDefinition, size?: numbe
     if (at === 0 && end === large.text.length) return undefined;
     return { large, at, end, place, answer: cutAnswer(answer, large.text, { at, end, format }) };
   };
-  const ofPage = (position: Position): Position => {
-    const place = readPlace(position.cursor);
-    return place === undefined ? position : { ...position, cursor: place.cursor };
-  };
-
   return {
     ...whole,
     request: (position) => whole.request(ofPage(position)),
@@ -84,6 +79,12 @@ export function inParts(partner: Partner, stream: StreamDefinition, size?: numbe
   };
 }
 
+/** The position of the page that a part is of. */
+function ofPage(position: Position): Position {
+  const place = readPlace(position.cursor);
+  return place === undefined ? position : { ...position, cursor: place.cursor };
+}
+
 interface Part {
   readonly large: Known;
   readonly at: number;
@@ -103,7 +104,7 @@ const further = ({ next }: PageRead, place: PartPlace): PageRead['next'] => ({
 /** What the text says itself is not said again by the definition. */
 function plain(format: Format): Format {
   const { encoding: _encoding, ...rest } = format;
-  return format.type === 'csv' ? ({ ...rest, skipLines: 0 } as Format) : (rest as Format);
+  return (format.type === 'csv' ? { ...rest, skipLines: 0 } : rest) as Format;
 }
 
 function cutAnswer(

@@ -37,6 +37,7 @@ export interface EvidenceRow extends ReportRow {
 /** `found`: what one of its records has in place of the time that should move the watermark. */
 export function evidenceOf(row: EvidenceRow, stream: LandedStream, found?: string): Evidence {
   const { expected, doubt, refused, kept } = readCheckpoint(row.checkpoint);
+  const lastFetched = row.last_fetched === null ? null : Number(row.last_fetched);
   return {
     counts: reportOf(row, '').counts,
     settled: Number(row.settled),
@@ -46,12 +47,22 @@ export function evidenceOf(row: EvidenceRow, stream: LandedStream, found?: strin
     doubt,
     refused,
     stalled: standsStill(row, stream) ? stillness(row, stream, found) : undefined,
+    sharedKeys: lastFetched === null && row.kind !== 'replay' ? keyWithoutParent(stream) : undefined,
     fullListing: row.kind !== 'replay' && kept === undefined && isFullListing(stream),
-    lastFetched: row.last_fetched === null ? null : Number(row.last_fetched),
+    lastFetched,
     skipped: Number(row.skipped),
     pages: row.page_no,
     notModified: row.not_modified,
   };
+}
+
+/** Of a stream in which records of two parents may have one key. With a version, each record may well come in many of them. */
+function keyWithoutParent({ definition, keyColumns, version }: LandedStream): string | undefined {
+  const { parent, primaryKey, disposition } = definition;
+  if (parent === undefined || disposition !== 'merge' || keyColumns.length === 0 || version.length > 0)
+    return undefined;
+  const included = typeof parent.include === 'object' ? Object.values(parent.include) : [parent.include];
+  return primaryKey.some((name) => included.includes(name)) ? undefined : primaryKey.join(', ');
 }
 
 /** A run that should have moved the watermark, and none of its records could. */

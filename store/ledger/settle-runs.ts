@@ -74,6 +74,7 @@ const undoubted = {
   partnerTotal: null,
   doubt: undefined,
   stalled: undefined,
+  sharedKeys: undefined,
   lastFetched: null,
   skipped: 0,
 } satisfies Partial<Evidence>;

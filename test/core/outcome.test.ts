@@ -56,6 +56,26 @@ describe('outcomeOf', () => {
       'failed',
       ['the balance does not add up: this is a fault of Syncline, please report it'],
     ],
+    [
+      'most of a first reading replaced one another',
+      { counts: { ...noCounts, fetched: 461, inserted: 3, updated: 458 }, sharedKeys: 'no' },
+      'suspect',
+      [
+        '458 of 461 records replaced another one of the same key (no): where parents number their records alike, write include under parent, and put what it adds into the primaryKey',
+      ],
+    ],
+    [
+      'some that parents have in common changed meanwhile',
+      { counts: { ...noCounts, fetched: 10, inserted: 5, updated: 5 }, sharedKeys: 'id' },
+      'ok',
+      [],
+    ],
+    [
+      'most were changed since another reading',
+      { counts: { ...noCounts, fetched: 10, inserted: 1, updated: 9 } },
+      'ok',
+      [],
+    ],
     ['a listing that may go on', { doubt: 'there is more' }, 'suspect', ['there is more']],
     ['fewer than the partner said', { partnerTotal: 1001 }, 'suspect', ['the partner says 1001 records, 1000 came']],
     ['as many different ones as the partner said', { partnerTotal: 990, distinct: 990 }, 'ok', []],

@@ -154,7 +154,7 @@ describe('a definition with templates', () => {
     [
       'a cursor that page 1 lacks',
       { query: { q: 'id > {cursor}' }, pagination: token },
-      'query.q: the first page has no {cursor}; write {? … } around what is left out on it, or make it the whole value',
+      'query.q: the first page has no {cursor}; write {? … } around what is left out on it, as in "{?changed > {cursor} AND }open = 1", or make it the whole value',
     ],
     [
       'a cursor that page 1 lacks in a path',

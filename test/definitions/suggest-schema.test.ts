@@ -6,7 +6,7 @@ import { checkPartner } from '../../definitions/check.ts';
 import { partner as partnerSchema, type StreamDefinition } from '../../definitions/definition.ts';
 import { recordParser } from '../../definitions/parse-record.ts';
 import { recordSchema } from '../../definitions/record-schema.ts';
-import { schemaYaml, suggestSchema } from '../../definitions/suggest-schema.ts';
+import { schemaYaml, suggestSchema, zonelessFields } from '../../definitions/suggest-schema.ts';
 
 const partnerOf = (schema: object, more: object = {}) =>
   partnerSchema.parse({
@@ -18,6 +18,19 @@ const streamOf = (more: object = {}): StreamDefinition =>
   partnerOf({ type: 'object' }, more).streams['orders'] as StreamDefinition;
 
 describe('a suggested schema', () => {
+  test('has times without a zone as texts, and names them, until the definition says the zone', () => {
+    const records = [
+      { at: '2026-11-24 09:00:00', on: '2026-11-24', mixed: '2026-11-24 09:00' },
+      { at: null, mixed: 'soon' },
+    ];
+    expect(suggestSchema(streamOf(), records).properties['at']).toEqual({ type: ['string', 'null'] });
+    expect(zonelessFields(streamOf(), records)).toEqual(['at']);
+    const schema = { type: 'object', properties: { at: { type: ['string', 'null'], format: 'date-time' } } };
+    const stream = partnerOf(schema, { times: { at: { zone: 'UTC' } } }).streams['orders'] as StreamDefinition;
+    expect(suggestSchema(stream, records).properties['at']).toEqual({ format: 'date-time', type: ['string', 'null'] });
+    expect(zonelessFields(stream, records)).toEqual([]);
+  });
+
   test('has the narrowest type of each field, null where it was, and requires what the stream relies on', () => {
     const records = [
       {

@@ -99,6 +99,8 @@ const account = (Id: string, SystemModstamp: string, more: object = {}): Salesfo
   ...more,
 });
 
+const contact = (Id: string, SystemModstamp: string, LastName = `of ${Id}`) => ({ Id, LastName, SystemModstamp });
+
 const opportunity = (Id: string, SystemModstamp: string, Amount: number): SalesforceRecord => ({
   Id,
   ...{ AccountId: '1', Name: Id, StageName: 'New', Amount, CloseDate: '2024-07-01', IsClosed: false, IsWon: false },
@@ -129,7 +131,6 @@ describe('salesforce.yaml', () => {
   });
 
   test('reads by bulk job, ordered once, in pages', async () => {
-    const contact = (Id: string, SystemModstamp: string, LastName = `of ${Id}`) => ({ Id, LastName, SystemModstamp });
     state.contacts = [
       contact('1', '2024-05-01T10:00:00.000Z'),
       contact('2', '2024-05-02T10:00:00.000Z', 'O"Brien, Jr.'.replace('"', '""')),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Position } from '../../core/page.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
 import { inParts } from '../../sources/parts/in-parts.ts';
@@ -33,6 +33,15 @@ function readAll(
     position = { ...position, cursor };
   }
 }
+
+const answerOf = (text: string) => ({
+  status: 200,
+  headers: {},
+  text,
+  bytes: text.length,
+  url: URL_ASKED,
+  files: [Buffer.from(text)],
+});
 
 const csv: Partial<StreamInput> = { format: 'csv' };
 const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
@@ -91,20 +100,12 @@ describe('a large answer', () => {
   test('that is another one when it is asked for again begins anew', () => {
     const { partner, stream } = define({ format: 'ndjson' });
     const source = inParts(partner, stream, 10);
-    const answer = (text: string) => ({
-      status: 200,
-      headers: {},
-      text,
-      bytes: text.length,
-      url: URL_ASKED,
-      files: [Buffer.from(text)],
-    });
     const start: Position = { cursor: null, range: null, parents: [] };
-    const { next } = source.read(answer('{"n":1}\n{"n":2}\n{"n":3}\n'), start);
+    const { next } = source.read(answerOf('{"n":1}\n{"n":2}\n{"n":3}\n'), start);
     const further = { ...start, cursor: next.cursor };
-    expect(source.read(answer('{"n":1}\n{"n":2}\n{"n":4}\n'), further).records).toHaveLength(1);
+    expect(source.read(answerOf('{"n":1}\n{"n":2}\n{"n":4}\n'), further).records).toHaveLength(1);
     for (const other of ['{"n":9}\n{"n":2}\n{"n":3}\n', '{"n":1}\n', '{"m":1}\n{"n":2}\n{"n":3}\n'])
-      expect(() => source.read(answer(other), further)).toThrow('is another one when it is asked for again');
+      expect(() => source.read(answerOf(other), further)).toThrow('is another one when it is asked for again');
   });
 
   test('whose pages are counted, or are told of in the body, is read whole', () => {
@@ -115,8 +116,7 @@ describe('a large answer', () => {
     ] as const) {
       const { partner, stream } = define({ format: 'ndjson', pagination });
       const source = inParts(partner, stream, 5);
-      const answer = { status: 200, headers: {}, text, bytes: text.length, url: URL_ASKED, files: [Buffer.from(text)] };
-      expect(source.read(answer, { cursor: null, range: null, parents: [] }).records).toHaveLength(3);
+      expect(source.read(answerOf(text), { cursor: null, range: null, parents: [] }).records).toHaveLength(3);
     }
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Asking } from '../../../activities/check/asker.ts';
 import { openCheck } from '../../../activities/check/check-stream.ts';
 import { compilePartner } from '../../../definitions/compile.ts';
@@ -54,11 +54,20 @@ streams:
   const check = openCheck({ streams, nowMs: NOW_MS, permits });
   const requests: number[] = [];
   for (const stream of streams.values()) requests.push((await check(stream)).requests);
-  expect(asked).toEqual(['/login', '/repos', '/repos/x/issues', '/repos/x/pulls']);
-  expect(requests).toEqual([2, 1, 1]);
+  expect(asked).toEqual([
+    '/login',
+    '/repos',
+    '/repos/x/issues',
+    '/repos/a%2Fb/issues',
+    '/repos/x/pulls',
+    '/repos/a%2Fb/pulls',
+  ]);
+  expect(requests).toEqual([2, 2, 2]);
 });
 
-async function checkIssues(): ReturnType<typeof checkIt> {
+async function checkIssues(
+  keys = 'primaryKey: [owner, repo, number]\n    parent: { stream: repos, include: { owner.login: owner, name: repo } }',
+): ReturnType<typeof checkIt> {
   const partner = await loadAcme(`
 name: acme
 baseUrl: ${server.url}
@@ -71,8 +80,7 @@ streams:
       properties: { id: { type: integer }, name: { type: string }, owner: { type: object, properties: { login: { type: string } } } }
   issues:
     path: /repos/{parent.owner.login}/{parent.name}/issues
-    primaryKey: [owner, repo, number]
-    parent: { stream: repos, include: { owner.login: owner, name: repo } }
+    ${keys}
     schema: { type: object, properties: { number: { type: integer } } }
 `);
   const streams = compilePartner(partner, plainNames);
@@ -108,6 +116,41 @@ test('a parent that is refused is told, and another one tried', async () => {
     records: 1,
     columns: [{}, { samples: ['c'] }, {}],
     findings: [{}, { code: 'parent-refused', severity: 'warning', says: expect.stringContaining('answered 404') }],
+  });
+});
+
+describe('a key that does not name the parent', () => {
+  test('is told where the same record came for both, which is kept once', async () => {
+    expect(await checkIssues('primaryKey: [number]\n    parent: { stream: repos }')).toMatchObject({
+      requests: 3,
+      findings: [{ code: 'parent-without-value' }, { code: 'parents-share-keys', severity: 'warning' }],
+    });
+  });
+
+  test('is wrong where the records differ, be it by what is included', async () => {
+    const included = 'primaryKey: [number]\n    parent: { stream: repos, include: { name: repo } }';
+    expect(await checkIssues(included)).toMatchObject({
+      findings: [
+        {},
+        {
+          code: 'parents-share-keys',
+          severity: 'error',
+          says: expect.stringContaining('primaryKey: [repos_owner_login, repos_name, number]'),
+        },
+      ],
+    });
+  });
+
+  test('is not judged where the other parent is refused', async () => {
+    gone.add('/repos/acme/c/issues');
+    expect(await checkIssues('primaryKey: [number]\n    parent: { stream: repos }')).toMatchObject({
+      findings: [{ code: 'parent-without-value' }],
+      unverified: [{ about: 'keys', says: expect.stringContaining('answered 404') }],
+    });
+  });
+
+  test('costs nothing where every record is kept', async () => {
+    expect(await checkIssues('disposition: append\n    parent: { stream: repos }')).toMatchObject({ requests: 2 });
   });
 });
 

@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { CheckedStream, FailedCheck } from '../../../activities/check/check-stream.ts';
+import { partnerWords } from '../../../activities/check/partner-words.ts';
+import type { Answer } from '../../../core/page.ts';
 import type { StreamInput } from '../../../definitions/definition.ts';
 import { serve, type LocalServer } from '../../http/support/local-server.ts';
 import { defineStream } from '../../support/define-stream.ts';
@@ -54,5 +56,26 @@ describe('a sample', () => {
     ['another header row', 'key;v\no1;7\n', { format: 'csv' }, /expected a column "id"/],
   ])('leads to %s', async (_, body, change, says) => {
     expect(await sample(body, change)).toMatchObject({ error: expect.stringMatching(says) });
+  });
+});
+
+const refusal = (text: string, status = 400) => ({ status, text }) as Answer;
+
+describe('what the partner says to a refusal', () => {
+  const known = [{ name: 'auth.key', values: ['canary-canary'] }];
+
+  test.each([
+    ['is shown on one line', '{\n  "error": "no such field"\n}', '{ "error": "no such field" }'],
+    ['has no secret', 'the key canary-canary is old', 'the key … is old'],
+    ['has no half of a secret where it is cut', `${'x'.repeat(295)}canary-canary`, `${'x'.repeat(295)}…`],
+    ['is cut', 'x'.repeat(500), `${'x'.repeat(300)}…`],
+    ['is nothing where it is a page for a browser', '<!doctype html><p>Bad Request', undefined],
+    ['is nothing where there is nothing', ' \n', undefined],
+  ])('%s', (_, text, shown) => {
+    expect(partnerWords(refusal(text), known)).toBe(shown);
+  });
+
+  test('is nothing where it was none', () => {
+    expect(partnerWords(refusal('{}', 200), known)).toBeUndefined();
   });
 });
