@@ -16,8 +16,8 @@ export interface WidthBounds {
 
 /** Most at once where requests are counted, and where nobody says how many a partner can bear. */
 export const MOST = { counted: 64, uncounted: 16 };
-/** Before the first answer. */
-const FIRST = 4;
+/** Before the first answer: what a partner that takes some tenths of a second keeps busy. */
+const FIRST = { least: 4, most: 16, seconds: 0.3 };
 /** All that is in flight together, in bytes, by the average answer. */
 const MOST_BYTES = 64 * 1024 * 1024;
 /** More in flight than rate x latency, for answers that take longer than usual. */
@@ -33,6 +33,7 @@ export function learnWidth({ declared, slots = Infinity, perSecond }: WidthBound
   // A partition more than there are slots waits for one of them, ready to go.
   const most = Math.min(slots + Math.ceil(slots / 2), perSecond === undefined ? MOST.uncounted : MOST.counted);
   if (declared !== undefined) return { answered: () => {}, wanted: () => Math.min(declared, most) };
+  const first = Math.min(FIRST.most, Math.max(FIRST.least, Math.ceil((perSecond ?? 0) * FIRST.seconds)));
   const now = average(16);
   const usual = average(128);
   const bytes = average(16);
@@ -48,7 +49,7 @@ export function learnWidth({ declared, slots = Infinity, perSecond }: WidthBound
     },
     wanted: () => {
       const usualMs = usual.value();
-      if (usualMs === undefined) return Math.min(most, FIRST);
+      if (usualMs === undefined) return Math.min(most, first);
       const asked = perSecond === undefined ? most : Math.ceil((perSecond * usualMs * SPARE) / 1000) + 1;
       const calm = Math.min(1, (TROUBLE * usualMs) / Math.max(1, now.value() ?? 0));
       const fits = MOST_BYTES / Math.max(1, bytes.value() ?? 0);

@@ -1,6 +1,6 @@
 import { PartnerDown, RetryLater } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
-import { SECOND } from '../../core/duration.ts';
+import { MINUTE, SECOND } from '../../core/duration.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
 import { parseWindow, sliceCount } from '../../core/window.ts';
@@ -92,6 +92,10 @@ const IN_FLIGHT = { limited: 2, free: 16, bytes: 8 * 1024 * 1024 };
  * page in the ledger steps back for that long: side by side they would fetch every page twice.
  */
 const OWNER_TOLD_MS = 5 * SECOND;
+
+/** A grant of partitions side by side lasts as long as so many answers, if that is longer than its time, and by so much at the most. */
+const ANSWERS = 50;
+const MOST_LONGER_MS = 2 * MINUTE;
 
 /** Of pages in a row, each of which names a next one. */
 const MOST_EMPTY = 1000;
@@ -287,8 +291,16 @@ class Grant {
     const { grant } = this.#deps.access.stream.partner;
     if (this.#deps.draining() || this.#guard.pause !== undefined) return false;
     // Partitions that are read side by side have so many requests each: a grant that ends lets all of them run dry.
-    const requests = grant.requests * this.#width.wanted();
-    return this.#requests.made < requests && this.#deps.now() - this.#startedAtMs < grant.time;
+    const width = this.#width.wanted();
+    const requests = grant.requests * width;
+    return this.#requests.made < requests && this.#deps.now() - this.#startedAtMs < this.#mostMs(width);
+  }
+
+  /** At its end all that is in flight is waited for, and nothing is asked meanwhile: where answers take long that is to be a small part. */
+  #mostMs(width: number): number {
+    const { time } = this.#deps.access.stream.partner.grant;
+    if (width === 1 || this.#answerMs === Infinity) return time;
+    return Math.max(time, Math.min(ANSWERS * this.#answerMs, time + MOST_LONGER_MS));
   }
 
   async #fetch({ at, pageNo, resumed, ...how }: Parameters<PagesAheadDeps['fetch']>[0]): Promise<FetchedPage> {

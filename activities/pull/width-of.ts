@@ -7,6 +7,17 @@ import { sourceOf } from '../../sources/source-of.ts';
  * a record that moves from one to the next while they are read would otherwise be as new as its slice.
  */
 export function widthOf(stream: CompiledStream): Width {
+  const found = known.get(stream);
+  if (found !== undefined) return found;
+  const made = newWidth(stream);
+  known.set(stream, made);
+  return made;
+}
+
+/** What one grant has learnt, the next one need not learn again. */
+const known = new WeakMap<CompiledStream, Width>();
+
+function newWidth(stream: CompiledStream): Width {
   const { partner, definition, version } = stream;
   const { parent, slice, concurrency } = definition;
   const hasParents = parent !== undefined || sourceOf(stream).partitions !== undefined;
