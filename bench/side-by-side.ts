@@ -8,6 +8,7 @@ import { connectClient } from '../client/temporal-client.ts';
 import { processConfig } from '../config/env.ts';
 import { MOST } from '../core/width.ts';
 import { startEmbedded } from '../services/embedded.ts';
+import { openClient } from '../store/session/open-session.ts';
 import type { JudgeInput } from '../simulator/judge/settings.ts';
 import { startJudge } from '../simulator/judge/start-judge.ts';
 import { startChild, type Child } from './processes.ts';
@@ -15,7 +16,7 @@ import { startChild, type Child } from './processes.ts';
 /**
  * A child stream of many parents, one request each, against a strict judge: how near four workers come to what limit and latency
  * allow. Answers take between half and one and a half times `--latency`.
- * `npm run bench:side-by-side -- --case 50/s --latency 300 --parents 2000 [--kill] [--json]`
+ * `npm run bench:side-by-side -- --case 50/s --latency 300 --parents 2000 [--kill] [--again] [--json]`
  */
 const { values } = parseArgs({
   options: {
@@ -23,6 +24,8 @@ const { values } = parseArgs({
     latency: { type: 'string', multiple: true, default: ['20', '300', '2000'] },
     parents: { type: 'string', default: '2000' },
     kill: { type: 'boolean', default: false },
+    /** Another night, in which nothing is new: its time, and by how much the store grows. */
+    again: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -117,6 +120,7 @@ async function measured(name: string, { judges, limits, most, mostParents = Infi
     done.abort();
     const kills = await killing;
     const { requests, refused, wallMs, idealWallMs, maxConcurrent, stall } = await judge.report();
+    const night = values.again ? await anotherNight(partner) : {};
     const idealMs = Math.max(idealWallMs, (parents * latencyMs) / most);
     return {
       case: name,
@@ -132,6 +136,7 @@ async function measured(name: string, { judges, limits, most, mostParents = Infi
       kills,
       judgeStallMs: stall.maxMs,
       peakMb: Math.max(...(await Promise.all(workers.map((worker) => worker.peakMb())))),
+      ...night,
     };
   } finally {
     done.abort();
@@ -140,11 +145,41 @@ async function measured(name: string, { judges, limits, most, mostParents = Infi
   }
 }
 
-async function sync(partner: string, stream: string) {
-  const run = { partner, streams: [stream], window: '2026-11-24', kind: 'manual', generation: 1 } as const;
-  return reportOfSync(
-    (await startSync(client, { ...run, window: stream === 'parents' ? '2026-11-23' : run.window })).handle,
+async function sync(partner: string, stream: string, window = stream === 'parents' ? '2026-11-23' : '2026-11-24') {
+  const run = { partner, streams: [stream], window, kind: 'manual', generation: 1 } as const;
+  return reportOfSync((await startSync(client, run)).handle);
+}
+
+/** The same records come again. */
+async function anotherNight(partner: string) {
+  const before = await storeBytes();
+  const startedAt = performance.now();
+  const report = await sync(partner, 'children', '2026-11-25');
+  const seconds = (performance.now() - startedAt) / 1000;
+  const after = await storeBytes();
+  return {
+    nightOutcome: 'failure' in report ? report.failure : report.outcome,
+    nightUnchanged: 'failure' in report ? 0 : report.counts.unchanged,
+    nightSeconds: Number(seconds.toFixed(1)),
+    nightStoreMb: Number(((after - before) / 1024 / 1024).toFixed(1)),
+  };
+}
+
+async function asked<T extends object>(sql: string): Promise<T> {
+  const database = await openClient(services.databaseUrl, { name: 'syncline bench' });
+  try {
+    return (await database.query<T>(sql)).rows[0] as T;
+  } finally {
+    await database.end();
+  }
+}
+
+async function storeBytes(): Promise<number> {
+  const { bytes } = await asked<{ bytes: string }>(
+    `select sum(pg_total_relation_size(c.oid)) as bytes from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = 'syncline' and c.relkind in ('r', 'm')`,
   );
+  return Number(bytes);
 }
 
 /** Every five seconds a worker dies without a word, and another one joins. */

@@ -171,22 +171,32 @@ program
   .addOption(json)
   .action(run<{ check?: boolean }>(async (context) => (await import('./commands/status.ts')).status(context)));
 
+const ofStream = new Option('--stream <name>', 'the limits of a stream with an `auth` of its own');
 const limits = program.command('limits').description('how fast a partner may be asked, and how much of it is used');
 limits
   .command('show <partner>')
   .description('each limit: declared, in force, used, left, forecast; what blocks the partner, and what people changed')
+  .addOption(ofStream)
   .addOption(json)
-  .action(async (partner: string, options: { json?: boolean }) =>
-    run(async (context) => (await import('./commands/limits.ts')).limitsShow({ ...context, partner }))(options),
+  .action(async (partner: string, options: { stream?: string; json?: boolean }) =>
+    run<typeof options>(async (context) => (await import('./commands/limits.ts')).limitsShow({ ...context, partner }))(
+      options,
+    ),
   );
 limits
   .command('set <partner> <limit> <value>')
   .description('change a declared limit while everything runs, from the next permit on')
   .requiredOption('--reason <text>', 'why: kept with the change')
   .option('--for <duration>', 'ends by itself after 30m, 2h, 1d; until it is reset when absent')
+  .addOption(ofStream)
   .addOption(json)
   .action(
-    async (partner: string, bucket: string, value: string, options: { reason: string; for?: string; json?: boolean }) =>
+    async (
+      partner: string,
+      bucket: string,
+      value: string,
+      options: { reason: string; for?: string; stream?: string; json?: boolean },
+    ) =>
       run<typeof options>(async (context) =>
         (await import('./commands/limits.ts')).limitsSet({ ...context, partner, bucket, value }),
       )(options),
@@ -197,12 +207,13 @@ limits
   .requiredOption('--reason <text>', 'why: kept with the change')
   .option('--block', "also end the partner's own block before its time")
   .option('--yes', 'really, with --block')
+  .addOption(ofStream)
   .addOption(json)
   .action(
     async (
       partner: string,
       bucket: string | undefined,
-      options: { reason: string; block?: boolean; yes?: boolean; json?: boolean },
+      options: { reason: string; block?: boolean; yes?: boolean; stream?: string; json?: boolean },
     ) =>
       run<typeof options>(async (context) =>
         (await import('./commands/limits.ts')).limitsReset({ ...context, partner, bucket }),

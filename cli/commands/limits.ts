@@ -9,6 +9,7 @@ import { DEFINED, pauseIn } from '../../core/queue-rate.ts';
 import { closest } from '../../definitions/closest.ts';
 import type { Partner } from '../../definitions/definition.ts';
 import { loadPartner } from '../../definitions/load.ts';
+import { streamPartner } from '../../definitions/stream-partner.ts';
 import { bucketsOf, type Bucket } from '../../limits/declare/bucket.ts';
 import { credentialOf } from '../../limits/declare/credential.ts';
 import { endOverrides, liftBlock, listChanges, setOverride, waitingStreams } from '../../limits/watch/overrides.ts';
@@ -19,11 +20,11 @@ import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { givenReason, whoami } from '../person.ts';
 
-type Named<O = object> = CommandContext<O> & { readonly partner: string };
+type Named<O = object> = CommandContext<O & { stream?: string }> & { readonly partner: string };
 const SHOWN_CHANGES = 5;
 
-export async function limitsShow({ config, output, partner: name }: Named): Promise<number> {
-  const partner = await load(config, name);
+export async function limitsShow({ config, output, options, partner: name }: Named): Promise<number> {
+  const partner = await load(config, name, options.stream);
   const [[limits, changes], queue] = await Promise.all([
     withDatabase(config, (pool) =>
       Promise.all([readLimits(pool, partner), listChanges(pool, credentialOf(partner), SHOWN_CHANGES)]),
@@ -34,6 +35,9 @@ export async function limitsShow({ config, output, partner: name }: Named): Prom
   ]);
   output.json({ ...limits, queue: typeof queue === 'string' ? null : queue, changes });
   printLimits(output, { limits, queue, changes });
+  const others = ownAuths(partner);
+  if (options.stream === undefined && others.length > 0)
+    output.say(`With an \`auth\` of their own, and so with limits of their own: ${others.join(', ')} (--stream NAME).`);
   return exitCodes.ok;
 }
 
@@ -43,7 +47,7 @@ export async function limitsSet(
   const { config, output, options, partner: name, value } = context;
   const reason = givenReason(options.reason);
   const forMs = options.for === undefined ? null : durationOf(options.for);
-  const partner = await load(config, name);
+  const partner = await load(config, name, options.stream);
   const bucket = bucketOf(partner, context.bucket);
   const cap = capOf(bucket, value);
   return withDatabase(config, async (pool) => {
@@ -73,7 +77,7 @@ export async function limitsReset(
     throw new InvalidInput(
       `--block lets calls go out before ${name} said so, which it may punish: add --yes if that is agreed with them`,
     );
-  const partner = await load(config, name);
+  const partner = await load(config, name, options.stream);
   const bucket = context.bucket === undefined ? null : bucketOf(partner, context.bucket).name;
   return withDatabase(config, async (pool) => {
     const credential = credentialOf(partner);
@@ -133,8 +137,20 @@ function sayFollowed({ config, output, partner }: Named, { queue, woken, trouble
     );
 }
 
-const load = (config: Named['config'], name: string): Promise<Partner> =>
-  loadPartner(name, { dir: config.partnersDir, env: config.env });
+/** `stream`: as that one asks, whose `auth` may be its own. */
+async function load(config: Named['config'], name: string, stream: string | undefined): Promise<Partner> {
+  const partner = await loadPartner(name, { dir: config.partnersDir, env: config.env });
+  if (stream === undefined) return partner;
+  const streams = Object.keys(partner.streams);
+  if (!streams.includes(stream))
+    throw new InvalidInput(
+      `--stream: ${name} has no stream ${JSON.stringify(stream)}; its streams are ${streams.join(', ')}`,
+    );
+  return streamPartner(partner, stream);
+}
+
+const ownAuths = ({ streams }: Partner): readonly string[] =>
+  Object.keys(streams).filter((name) => streams[name]?.auth !== undefined);
 
 const queueOf = (client: Client, taskQueue: string): QueueOf => ({
   workflowService: client.workflowService,

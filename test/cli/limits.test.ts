@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CommandContext } from '../../cli/command.ts';
-import { limitsReset, limitsSet } from '../../cli/commands/limits.ts';
+import { limitsReset, limitsSet, limitsShow } from '../../cli/commands/limits.ts';
 import { runsShow } from '../../cli/commands/runs.ts';
 import { status } from '../../cli/commands/status.ts';
 import { withDevServices } from '../../cli/context.ts';
@@ -243,6 +243,23 @@ test('a limit that is lowered stops a sync that runs, everyone says why, and its
   });
   expect(simulator.requests().length).toBe(PAGES);
 }, 120_000);
+
+test('a stream with an auth of its own has limits of its own, shown and set with --stream', async () => {
+  const twin = acme
+    .replace('name: acme', 'name: twin')
+    .replace('    path:', "    auth: { type: bearer, token: 'another' }\n    path:");
+  await writeFile(join(folder.path, 'twin.yaml'), twin);
+  const shown = (options: { stream?: string }) =>
+    ran(options, (context) => limitsShow({ ...context, partner: 'twin' }));
+  const ofStream = { reason: why, stream: 'payments' };
+  expect((await shown({})).text).toContain('limits of their own: payments (--stream NAME)');
+  await ran(ofStream, (context) => limitsSet({ ...context, partner: 'twin', bucket: 'monthly', value: '7' }));
+  expect((await shown({ stream: 'payments' })).text).toMatch(/monthly +1,000 per month +7 /);
+  expect((await shown({})).text).toMatch(/monthly +1,000 per month +1,000 /);
+  await ran(ofStream, (context) => limitsReset({ ...context, partner: 'twin', bucket: 'monthly' }));
+  expect((await shown({ stream: 'payments' })).text).toMatch(/monthly +1,000 per month +1,000 /);
+  await expect(shown({ stream: 'orders' })).rejects.toThrow('twin has no stream "orders"; its streams are payments');
+});
 
 test('more than declared may be set, loudly', async () => {
   expect(await syncline(['limits', 'set', 'acme', 'monthly', '5000', ...reason])).toEqual({
