@@ -5,6 +5,10 @@ import type { Opened } from './read-answer.ts';
 export class HeldAnswers {
   readonly #answers = new Map<string, Opened>();
 
+  get size(): number {
+    return this.#answers.size;
+  }
+
   of(request: PageRequest): Opened | undefined {
     return this.#answers.get(keyOf(request));
   }

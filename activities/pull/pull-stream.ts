@@ -292,8 +292,10 @@ class Grant {
     if (this.#deps.draining() || this.#guard.pause !== undefined) return false;
     // Partitions that are read side by side have so many requests each: a grant that ends lets all of them run dry.
     const width = this.#width.wanted();
-    const requests = grant.requests * width;
-    return this.#requests.made < requests && this.#deps.now() - this.#startedAtMs < this.#mostMs(width);
+    const lastsMs = this.#deps.now() - this.#startedAtMs;
+    // The next grant would have to ask for the whole answer again.
+    if (this.#held.size > 0 && lastsMs < grant.time + MOST_LONGER_MS) return true;
+    return this.#requests.made < grant.requests * width && lastsMs < this.#mostMs(width);
   }
 
   /** At its end all that is in flight is waited for, and nothing is asked meanwhile: where answers take long that is to be a small part. */

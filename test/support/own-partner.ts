@@ -28,7 +28,7 @@ export interface OwnPartner {
   /** Reads a stream to the end of its run, grant after grant. */
   readonly read: (
     stream: string,
-    run?: { readonly window?: string; readonly generation?: number },
+    run?: { readonly window?: string; readonly generation?: number; readonly draining?: () => boolean },
   ) => Promise<StreamReport>;
   /** One grant of it. */
   readonly grant: (stream: string, run?: Parameters<OwnPartner['read']>[1]) => Promise<GrantResult>;
@@ -108,13 +108,13 @@ export async function ownPartners({
     const { name } = own;
     const grant = async (
       stream: string,
-      { window = '2026-11-24', generation = 1 }: Parameters<OwnPartner['read']>[1] = {},
+      { window = '2026-11-24', generation = 1, draining = () => false }: Parameters<OwnPartner['read']>[1] = {},
     ): Promise<GrantResult> => {
       const syncId = `sync/${name}/${stream}/${window}${generation === 1 ? '' : `/g${generation}`}`;
       const job = { partner: name, stream, syncId, runId: null, window, kind: 'manual', lane: 'normal' } as const;
       const access = await partners.access(name, stream);
       return pullStream(
-        { access, warehouse, failpoint: noFailpoint, now, random: () => 0, draining: () => false },
+        { access, warehouse, failpoint: noFailpoint, now, random: () => 0, draining },
         { ...job, idleGrants: 0 },
         { signal: new AbortController().signal, writer: { workflowRunId: 'r', attempt: 1 }, heartbeat: () => {} },
       );
