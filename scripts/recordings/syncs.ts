@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { cancelWorkflow, showPauses } from '../../client/control.ts';
 import { wakeStreams } from '../../client/governor.ts';
@@ -7,6 +9,9 @@ import { plainNames } from '../../messages/names.ts';
 import { retryId } from '../../messages/retry-ids.ts';
 import { openStreamRuns } from '../../store/ledger/open-runs.ts';
 import { endPauses, orderPause } from '../../store/pauses.ts';
+import { ordersSchema } from '../../test/support/define-stream.ts';
+import { jobPartner } from '../../test/support/job-partner.ts';
+import { serveAnswers } from '../../test/support/serve-answers.ts';
 import { WINDOW } from '../../test/workflows/scene.ts';
 import { saveChain, until } from './playing.ts';
 import type { Recording } from './recording.ts';
@@ -39,6 +44,28 @@ export const syncs = {
       await reportOfSync(handle);
       await save('syncPartner.cancelled', runId);
       await save('syncStream.cancelled', streamId('payments'));
+    },
+  },
+  /** The partner is at work on an export job when its run is cancelled. */
+  abandoned: {
+    play: async ({ scene, partner, start, streamId, save }) => {
+      const jobs = jobPartner({ polls: 1000 });
+      const server = await serveAnswers(jobs.answer);
+      const job = {
+        create: { path: '/jobs', body: {}, id: 'job.id' },
+        poll: { path: '/jobs/{job}', status: 'state', done: ['done'], every: '200ms' },
+        files: 'files.*.url',
+        cancel: { path: '/jobs/{job}' },
+      };
+      const payments = { primaryKey: ['id'], version: ['v'], records: 'data', schema: ordersSchema, job };
+      const definition = { name: partner, baseUrl: server.url, streams: { payments } };
+      await writeFile(join(scene.partnersDir, `${partner}.yaml`), JSON.stringify(definition));
+      const { handle } = await start(['payments']);
+      await until(() => (jobs.counts['poll'] ?? 0) >= 3);
+      await handle.cancel();
+      await reportOfSync(handle);
+      server.close();
+      await save('syncStream.abandoned', streamId('payments'));
     },
   },
   joined: {
