@@ -256,6 +256,25 @@ quarantine
   );
 
 program
+  .command('trace <partner> <stream> <key...>')
+  .description('the life of one record: each event, where it came from, what it did, and how it stands in each target')
+  .option('--limit <n>', 'how many events, the newest', '50')
+  .option('--search <n>', 'how many events of the log to look at where no index knows the keys', '1000000')
+  .option('--values', 'also what the record said')
+  .addOption(json)
+  .action(
+    async (
+      partner: string,
+      stream: string,
+      key: string[],
+      options: { limit: string; search: string; values?: boolean; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/trace.ts')).trace({ ...context, partner, stream, key }),
+      )(options),
+  );
+
+program
   .command('rebuild <partner> <stream>')
   .description('make a table anew of the log, beside the one there is, and correct the rows that differ')
   .option('--target <name>', 'which warehouse', 'postgres')

@@ -72,6 +72,18 @@ export async function readTargetState(pool: Pool, place: TargetPlace): Promise<T
   return rows.map(stateOf)[0];
 }
 
+/** Targets that something was told of, whether or not the definition still names them. */
+export async function targetsToldOf(
+  pool: Pool,
+  { partner, stream }: Omit<TargetPlace, 'target'>,
+): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ target: string }>(
+    'select target from target_states where partner = $1 and stream = $2 order by target',
+    [partner, stream],
+  );
+  return rows.map(({ target }) => target);
+}
+
 export interface Applied extends TargetPlace {
   /** Id of the live table. */
   readonly table: string;

@@ -40,3 +40,17 @@ export async function noteLive(
     [target, partner, stream, table, tables],
   );
 }
+
+/** Which of some events each target's live table lacks, by the target's name. */
+export async function unfitAmong(
+  pool: Pool,
+  { partner, stream, events }: Omit<TargetPlace, 'target'> & { readonly events: readonly number[] },
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  const { rows } = await pool.query<{ target: string; events: number[] }>(
+    `select target, array_agg(e.event::float8) as events from target_states t,
+        jsonb_array_elements_text(t.unfit -> t.table_id -> 'events') as e(event)
+      where partner = $1 and stream = $2 and e.event::bigint = any ($3) group by target`,
+    [partner, stream, events],
+  );
+  return new Map(rows.map((row) => [row.target, row.events]));
+}

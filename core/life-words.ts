@@ -1,0 +1,65 @@
+import { assertNever } from './assert-never.ts';
+import type { FieldChange } from './field-changes.ts';
+import type { LivedEvent } from './life.ts';
+
+/** So many fields are named; the rest is counted. */
+const NAMED = 6;
+
+/** `amount_minor, status`, or `a, b, c, d, e, f and 4 more`. Names only, no value. */
+export function fieldNames(changes: readonly FieldChange[]): string {
+  const names = changes.map(({ field }) => field || 'the record');
+  const more = names.length - NAMED;
+  return names.slice(0, NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+/** What an event did, in plain words. `entry`: the id of the quarantine's entry that it was replayed from. */
+export function whatHappened(event: LivedEvent, entry?: string): string {
+  return [deed(event), ...circumstances(event, entry)].join('; ');
+}
+
+function deed({ fate, changes, source }: LivedEvent): string {
+  switch (fate) {
+    case 'first':
+      return 'came first';
+    case 'came':
+      return 'came; what was known before it was not looked at';
+    case 'changed':
+      return changes.length === 0
+        ? 'changed nothing in the record itself: its parent has other values'
+        : `changed ${fieldNames(changes)}`;
+    case 'same':
+      return 'logged once more, with the same content';
+    case 'again':
+      return changes.length === 0 ? 'came again' : `came again, with another ${fieldNames(changes)}`;
+    case 'stale':
+      return 'older than what was known: kept, changed nothing';
+    case 'gone':
+      return `gone: the complete listing of run ${source.run ?? '(unknown)'} did not name it`;
+    default:
+      return assertNever(fate);
+  }
+}
+
+function circumstances({ conflict, holds, operation, source }: LivedEvent, entry: string | undefined): string[] {
+  const said: string[] = [];
+  if (conflict) said.push('the version is the same as before, and the later arrival counts');
+  if (source.batch === 'replay')
+    said.push(entry === undefined ? 'replayed from quarantine' : `replayed from quarantine, where it was ${entry}`);
+  if (source.batch === 'sweep' && operation === 'u')
+    said.push('logged by the end of a listing, since the table stood for another event');
+  if (holds === 'pending') said.push('tables have it once the listing of its run has ended');
+  if (holds === 'never') said.push('its listing was never swapped in, so no table has it');
+  return said;
+}
+
+const padded = /^0+(?=\d)/;
+/** Parts of a version are padded so that they sort as texts; people read them without. Only texts of our own shape are touched. */
+export const readableVersion = (version: string): string =>
+  version
+    .replaceAll('\u0001', ' ')
+    .split(' ')
+    .map((part) => {
+      if (/^\d{20}(?:\.\d+)?$/.test(part)) return part.replace(padded, '');
+      return /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{9}Z$/.test(part) ? part.replace(/\.?0+Z$/, 'Z') : part;
+    })
+    .join(' ');
