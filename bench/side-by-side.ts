@@ -182,12 +182,15 @@ async function storeBytes(): Promise<number> {
   return Number(bytes);
 }
 
-/** Every five seconds a worker dies without a word, and another one joins. */
+/** That is longer than it takes until the others hear of it. */
+const KILL_EVERY_MS = 15_000;
+
+/** Now and then a worker dies without a word, and another one joins. Not always the oldest: it is the one that gets the next work. */
 async function killSome(workers: Child[], start: () => Promise<Child>, signal: AbortSignal): Promise<number> {
   for (let kills = 0; ; kills++) {
-    await sleep(5000, undefined, { signal }).catch(() => {});
+    await sleep(KILL_EVERY_MS, undefined, { signal }).catch(() => {});
     if (signal.aborted) return kills;
-    const victim = workers.shift();
+    const [victim] = workers.splice((kills * 2) % workers.length, 1);
     if (victim !== undefined) process.kill(victim.pid, 'SIGKILL');
     workers.push(await start());
   }
