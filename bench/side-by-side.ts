@@ -30,6 +30,8 @@ const { values } = parseArgs({
   },
 });
 const WORKERS = 4;
+/** Longer than it takes until the others hear of it. */
+const KILL_EVERY_MS = 15_000;
 const PAGE = 1000;
 const say = (line: string): void => console.error(line);
 
@@ -181,9 +183,6 @@ async function storeBytes(): Promise<number> {
   );
   return Number(bytes);
 }
-
-/** That is longer than it takes until the others hear of it. */
-const KILL_EVERY_MS = 15_000;
 
 /** Now and then a worker dies without a word, and another one joins. Not always the oldest: it is the one that gets the next work. */
 async function killSome(workers: Child[], start: () => Promise<Child>, signal: AbortSignal): Promise<number> {

@@ -1,6 +1,6 @@
 import { PartnerDown, RetryLater } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
-import { MINUTE, SECOND } from '../../core/duration.ts';
+import { SECOND } from '../../core/duration.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
 import { parseWindow, sliceCount } from '../../core/window.ts';
@@ -12,6 +12,7 @@ import { companyOf, isFast } from './company.ts';
 import { deferralOf } from './deferral.ts';
 import type { Deferral } from '../../messages/deferral.ts';
 import { fetchPage } from './fetch-page.ts';
+import { grantGoesOn } from './grant-goes-on.ts';
 import { HeldAnswers } from './held-answer.ts';
 import type { FetchedPage } from './page-asked.ts';
 import type { FetchDeps } from './send-one.ts';
@@ -92,10 +93,6 @@ const IN_FLIGHT = { limited: 2, free: 16, bytes: 8 * 1024 * 1024 };
  * page in the ledger steps back for that long: side by side they would fetch every page twice.
  */
 const OWNER_TOLD_MS = 5 * SECOND;
-
-/** A grant of partitions side by side lasts as long as so many answers, if that is longer than its time, and by so much at the most. */
-const ANSWERS = 50;
-const MOST_LONGER_MS = 2 * MINUTE;
 
 /** Of pages in a row, each of which names a next one. */
 const MOST_EMPTY = 1000;
@@ -288,21 +285,14 @@ class Grant {
   }
 
   #mayGoOn(): boolean {
-    const { grant } = this.#deps.access.stream.partner;
     if (this.#deps.draining() || this.#guard.pause !== undefined) return false;
-    // Partitions that are read side by side have so many requests each: a grant that ends lets all of them run dry.
-    const width = this.#width.wanted();
-    const lastsMs = this.#deps.now() - this.#startedAtMs;
-    // The next grant would have to ask for the whole answer again.
-    if (this.#held.size > 0 && lastsMs < grant.time + MOST_LONGER_MS) return true;
-    return this.#requests.made < grant.requests * width && lastsMs < this.#mostMs(width);
-  }
-
-  /** At its end all that is in flight is waited for, and nothing is asked meanwhile: where answers take long that is to be a small part. */
-  #mostMs(width: number): number {
-    const { time } = this.#deps.access.stream.partner.grant;
-    if (width === 1 || this.#answerMs === Infinity) return time;
-    return Math.max(time, Math.min(ANSWERS * this.#answerMs, time + MOST_LONGER_MS));
+    return grantGoesOn(this.#deps.access.stream.partner.grant, {
+      requests: this.#requests.made,
+      lastsMs: this.#deps.now() - this.#startedAtMs,
+      width: this.#width.wanted(),
+      answerMs: this.#answerMs,
+      holds: this.#held.size > 0,
+    });
   }
 
   async #fetch({ at, pageNo, resumed, ...how }: Parameters<PagesAheadDeps['fetch']>[0]): Promise<FetchedPage> {
