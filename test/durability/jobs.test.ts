@@ -51,7 +51,9 @@ async function partnerOf({ answer }: JobPartner): Promise<string> {
     cancel: { path: '/jobs/{job}' },
   };
   const orders = { primaryKey: ['id'], version: ['v'], records: 'data', schema: ordersSchema, job };
-  const partner = { name, baseUrl: server.url, retry: { base: '50ms', cap: '500ms' }, streams: { orders } };
+  // Where requests are counted, two pages are in flight at the most.
+  const limits = { rate: 500, per: '1s' };
+  const partner = { name, baseUrl: server.url, limits, retry: { base: '50ms', cap: '500ms' }, streams: { orders } };
   await writeFile(join(folder.path, `${name}.yaml`), JSON.stringify(partner));
   return name;
 }

@@ -19,6 +19,12 @@ const lines = (text: string): Buffer =>
   );
 const orders = { path: '/export', primaryKey: ['id'], version: ['v'], format: 'ndjson', schema: ordersSchema } as const;
 
+/** A worker that leaves after its first page. */
+function leaving(): () => boolean {
+  let looks = 0;
+  return () => looks++ > 2;
+}
+
 describe('an answer of some ten megabytes', () => {
   test('is asked for once, and kept part by part', async () => {
     const partner = await partners.partner(() => ({ text: lines('whole ') }), {
@@ -35,11 +41,7 @@ describe('an answer of some ten megabytes', () => {
       () => ({ text: gzipSync(lines('packed ')), headers: { 'content-type': 'application/gzip' } }),
       { orders: { ...orders, primaryKey: ['id'], version: ['v'], compression: 'gzip' } },
     );
-    // Each worker leaves after its first page, and the next one has to ask for it again.
-    const leaving = () => {
-      let looks = 0;
-      return () => looks++ > 2;
-    };
+    // The next one has to ask for it again.
     let result = await partner.grant('orders', { draining: leaving() });
     expect(result).toMatchObject({ state: 'more', pages: 1 });
     while (result.state !== 'done') result = await partner.grant('orders', { draining: leaving() });
@@ -52,8 +54,7 @@ describe('an answer of some ten megabytes', () => {
     const partner = await partners.partner(() => ({ text: lines(asked++ === 0 ? 'before ' : 'after ') }), {
       orders: { ...orders, primaryKey: ['id'], version: ['v'] },
     });
-    let looks = 0;
-    expect(await partner.grant('orders', { draining: () => looks++ > 2 })).toMatchObject({ state: 'more', pages: 1 });
+    expect(await partner.grant('orders', { draining: leaving() })).toMatchObject({ state: 'more', pages: 1 });
     const report = await partner.read('orders');
     expect(report.outcome).toBe('ok');
     const { rows } = await partners.pool.query<{ n: string }>(
