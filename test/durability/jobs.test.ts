@@ -71,7 +71,7 @@ const points: readonly (readonly [string, FailpointName, number])[] = [
 ];
 
 describe('an export job', () => {
-  test.each(firstOf(points, 2))(
+  test.each(firstOf(points, 1))(
     'of a worker that dies %s is ordered once and read whole',
     async (_, failpoint, count) => {
       const jobs = jobPartner({ files: 5 });

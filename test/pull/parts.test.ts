@@ -10,10 +10,10 @@ beforeAll(async () => {
 });
 afterAll(() => partners.close());
 
-const LINES = 30_000;
+const LINES = 3000;
 const lines = (text: string): Buffer =>
   Buffer.from(
-    Array.from({ length: LINES }, (_, n) => `${JSON.stringify({ id: `o${n}`, v: 1, text: text.repeat(40) })}\n`).join(
+    Array.from({ length: LINES }, (_, n) => `${JSON.stringify({ id: `o${n}`, v: 1, text: text.repeat(500) })}\n`).join(
       '',
     ),
   );
