@@ -156,7 +156,9 @@ export function createPartnerActivities(deps: ActivityDeps) {
     abandonStream: (input: StreamJob): Promise<number> =>
       translated(deps, async () => {
         const access = await deps.partners.access(input.partner, input.stream);
-        return abandonStream({ ...deps, access, warn }, input, Context.current().cancellationSignal);
+        const { cancellationSignal: signal, info } = Context.current();
+        const writer = { workflowRunId: info.workflowExecution?.runId ?? '', attempt: info.attempt };
+        return abandonStream({ ...deps, access, warn }, input, { signal, writer });
       }),
   };
 }

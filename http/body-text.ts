@@ -1,3 +1,5 @@
+import { refuseTooLong } from '../core/text-length.ts';
+
 /** A body that is valid UTF-8, decoded when somebody reads it: a large page takes a millisecond, and the next request need not wait for it. */
 export class BodyText {
   readonly #bytes: Buffer;
@@ -11,6 +13,7 @@ export class BodyText {
   }
 
   get text(): string {
+    if (this.#text === undefined) refuseTooLong(this.#bytes.length);
     // Decoding ASCII as what it is, is several times faster, and most pages are.
     this.#text ??= this.#bytes.toString(this.ascii ? 'latin1' : 'utf8');
     return this.#text;

@@ -8,7 +8,9 @@ import { sourceOf } from '../../sources/source-of.ts';
 import type { PartnerAccess } from '../access.ts';
 import { permittedBy } from './permitted-by.ts';
 import { positionOf } from './position-of.ts';
+import type { PullContext } from './pull-stream.ts';
 import { sendOne } from './send-one.ts';
+import { sentPosition } from './sent-position.ts';
 
 export interface AbandonDeps {
   readonly access: PartnerAccess;
@@ -23,7 +25,11 @@ export interface AbandonDeps {
  * A run was cancelled: what was begun for it at the partner, and would go on for nobody, is ended. A request for each open partition,
  * tried once; what cannot be ended is said and left to the partner.
  */
-export async function abandonStream(deps: AbandonDeps, input: StreamJob, signal: AbortSignal): Promise<number> {
+export async function abandonStream(
+  deps: AbandonDeps,
+  input: StreamJob,
+  { signal, writer }: Pick<PullContext, 'signal' | 'writer'>,
+): Promise<number> {
   const { access, warehouse } = deps;
   const { stream } = access;
   const { abandon } = sourceOf(stream);
@@ -31,20 +37,23 @@ export async function abandonStream(deps: AbandonDeps, input: StreamJob, signal:
   const opened = await warehouse.openStream({ ...input, stream, windowLabel: input.window });
   if (opened.report.state === 'done' || opened.checkpoint.done) return 0;
   const run = { stream, syncId: input.syncId, window: input.window, range: opened.range };
-  const fetching = { ...deps, ...access, signal, throttledBackoffMs: () => 0, onRequest: () => {} };
+  let requests = 0;
   let ended = 0;
+  const fetching = { ...deps, ...access, signal, throttledBackoffMs: () => 0, onRequest: () => (requests += 1) };
+  const permitted = permittedBy(fetching, stream);
   for (const part of readingOf(opened.checkpoint).open) {
-    const position = positionOf(run, part);
-    const request = abandon(position);
-    if (request === undefined) continue;
     try {
+      const position = await sentPosition(positionOf(run, part), access.authorizer, permitted);
+      const request = abandon(position);
+      if (request === undefined) continue;
       const asked = { stream, position, pageNo: 0, known: null, beyond: false, resumed: true, restarts: 0 };
-      const { verdict } = await sendOne(fetching, request, { ...asked, permitted: permittedBy(fetching, stream) });
+      const { verdict } = await sendOne(fetching, request, { ...asked, permitted });
       if (verdict.action === 'ok') ended += 1;
       else deps.warn(`${input.syncId}: what was begun at the partner could not be ended: ${verdict.message}`);
     } catch (error) {
       deps.warn(`${input.syncId}: what was begun at the partner could not be ended: ${explain(error)}`);
     }
   }
+  if (requests > 0) await warehouse.bookRequests(opened.run, { requests, unsure: [], writer });
   return ended;
 }

@@ -1,9 +1,7 @@
 import { GiveUp, NeedsAttention, RetryLater, StartAnew, Throttled, type Coordinates } from '../../core/errors.ts';
-import type { PageRequest, Position } from '../../core/page.ts';
+import type { PageRequest } from '../../core/page.ts';
 import type { Authorizer } from '../../http/auth.ts';
-import type { Permitted } from '../../http/auth/token-exchange.ts';
 import { followRedirect, MOST_REDIRECTS } from '../../http/follow-redirect.ts';
-import { sendCursor } from '../../http/send-cursor.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import { nothing, placeOf, type FetchedPage, type PageAsked, type PageContent } from './page-asked.ts';
 import { hopeless, isBehindEnd, isDeadCursor, isOver, mayStartAnew, refusesParent } from './page-refused.ts';
@@ -19,6 +17,7 @@ import {
   type Opened,
 } from './read-answer.ts';
 import { sendOne, type FetchDeps } from './send-one.ts';
+import { sentPosition } from './sent-position.ts';
 
 /** One page: permit, request, verdict. One attempt, but for a token that had to be renewed and a redirect on the same origin. */
 export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: PageAsked): Promise<FetchedPage> {
@@ -122,11 +121,6 @@ const mayFollow = ({ url }: PageRequest, urls: readonly string[]): boolean =>
 
 const describeCircle = (status: number, urls: readonly string[]): string =>
   `answered ${status}: redirected ${urls.length > MOST_REDIRECTS ? `more than ${MOST_REDIRECTS} times` : 'in a circle'}; correct baseUrl or path`;
-
-async function sentPosition(position: Position, { secrets }: Authorizer, permitted: Permitted): Promise<Position> {
-  if (position.cursor === null) return position;
-  return { ...position, cursor: await sendCursor(position.cursor, (names) => secrets(names, permitted)) };
-}
 
 function requestOf({ stream, position }: PageAsked, at: Coordinates): PageRequest {
   return placed(at, [], () => sourceOf(stream).request(position));

@@ -8,7 +8,7 @@ import type { FailpointName } from '../../core/failpoint.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { jobPartner, type JobPartner } from '../support/job-partner.ts';
-import { firstOf } from '../support/long.ts';
+import { firstOf, long } from '../support/long.ts';
 import { serveAnswers } from '../support/serve-answers.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
@@ -41,6 +41,13 @@ afterAll(async () => {
 });
 
 async function partnerOf({ answer }: JobPartner): Promise<string> {
+  return (await askedPartner({ answer })).name;
+}
+
+async function askedPartner(
+  { answer }: Pick<JobPartner, 'answer'>,
+  more: object = {},
+): Promise<{ readonly name: string; readonly asked: readonly string[] }> {
   const name = uniqueName('jobs');
   const server = await serveAnswers(answer);
   servers.push(server);
@@ -50,13 +57,26 @@ async function partnerOf({ answer }: JobPartner): Promise<string> {
     files: 'files.*.url',
     cancel: { path: '/jobs/{job}' },
   };
-  const orders = { primaryKey: ['id'], version: ['v'], records: 'data', schema: ordersSchema, job };
+  const orders = { primaryKey: ['id'], version: ['v'], records: 'data', schema, job, ...more };
   // Where requests are counted, two pages are in flight at the most.
   const limits = { rate: 500, per: '1s' };
   const partner = { name, baseUrl: server.url, limits, retry: { base: '50ms', cap: '500ms' }, streams: { orders } };
   await writeFile(join(folder.path, `${name}.yaml`), JSON.stringify(partner));
-  return name;
+  return { name, asked: server.asked };
 }
+
+const schema = {
+  ...ordersSchema,
+  properties: { ...ordersSchema.properties, at: { type: 'string', format: 'date-time' } },
+};
+
+const requestsOf = async (partner: string): Promise<number> => {
+  const { rows } = await pool.query<{ made: string }>(
+    'select sum(requests) as made from syncline.stream_runs r join syncline.streams s using (stream_id) where s.partner = $1',
+    [partner],
+  );
+  return Number(rows[0]?.made);
+};
 
 const start = (partner: string) =>
   startSync(ground.client, { partner, streams: [], window: WINDOW, kind: 'manual', generation: 1 });
@@ -102,7 +122,7 @@ describe('an export job', () => {
 
   test('is ended at the partner when its run is cancelled', async () => {
     const jobs = jobPartner({ polls: 1000 });
-    const partner = await partnerOf(jobs);
+    const { name: partner, asked } = await askedPartner(jobs);
     const worker = startWorker(ground, partner);
     await worker.ready;
     const { handle } = await start(partner);
@@ -119,5 +139,36 @@ describe('an export job', () => {
     expect(await reportOfSync(handle)).toHaveProperty('failure');
     await worker.stop();
     expect([...jobs.jobs.values()]).toEqual([expect.objectContaining({ cancelled: true })]);
+    expect(await requestsOf(partner)).toBe(asked.length);
   }, 60_000);
+
+  test.each(long ? [4] : [2])(
+    'of each slice is ordered once by %i workers, all but one of which die',
+    async (count) => {
+      const jobs = jobPartner({ files: 2, polls: 2 });
+      const { name: partner } = await askedPartner(jobs, {
+        incremental: { field: 'at', initial: '2026-11-20T00:00:00Z' },
+        slice: '1d',
+        concurrency: 3,
+        job: {
+          create: { path: '/jobs', body: { from: '{start:date}', to: '{end:date}' }, id: 'job.id' },
+          poll: { path: '/jobs/{job}', status: 'state', done: ['done'], every: '100ms' },
+          files: 'files.*.url',
+        },
+      });
+      const workers = Array.from({ length: count - 1 }, (_, n) =>
+        startWorker(ground, partner, { SYNCLINE_FAILPOINT: `fetch.after:${3 * n + 3}` }),
+      );
+      const last = startWorker(ground, partner);
+      await Promise.all([...workers, last].map(({ ready }) => ready));
+      const report = await reportOfSync((await start(partner)).handle);
+      for (const worker of [...workers, last]) await worker.stop();
+      expect(report).toMatchObject({ outcome: 'ok' });
+      // Five days, whoever ordered them.
+      expect([...jobs.jobs.values()].map(({ body }) => (body as { from: string }).from).toSorted()).toEqual(
+        ['20', '21', '22', '23', '24'].map((day) => `2026-11-${day}`),
+      );
+    },
+    120_000,
+  );
 });

@@ -35,6 +35,9 @@ export interface JobPartnerOptions {
   readonly filesAt?: () => string;
 }
 
+/** When each record was changed. */
+const AT = '2026-11-22T12:00:00Z';
+
 /** A partner with export jobs: ordered, asked, read as files or as pages. */
 export function jobPartner({
   files = 3,
@@ -51,7 +54,7 @@ export function jobPartner({
   let signature = 1;
   const count = (name: string): void => void (counts[name] = (counts[name] ?? 0) + 1);
   const records = (file: number): unknown[] =>
-    Array.from({ length: perFile }, (_, i) => ({ id: `o${file}-${i}`, v: 1, text: `file ${file}` }));
+    Array.from({ length: perFile }, (_, i) => ({ id: `o${file}-${i}`, v: 1, text: `file ${file}`, at: AT }));
   const gone: OwnAnswer = { status: 404, body: { error: 'no such job' } };
 
   return {

@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { charsetOfMark, decodeText, isCharset, isWide } from '../../../core/charset.ts';
 import { RetryLater } from '../../../core/errors.ts';
+import { refuseTooLong } from '../../../core/text-length.ts';
 import type { SourceAnswer } from '../../../core/source.ts';
 import type { Format } from '../../../definitions/formats.ts';
 
@@ -29,6 +30,7 @@ export function textsOf(answer: SourceAnswer, format: Format, isPacked: boolean)
 }
 
 function decoded(bytes: Buffer, format: Format, type: string | undefined): string {
+  refuseTooLong(bytes.length);
   const charset = format.encoding ?? charsetOfMark(bytes) ?? declaredIn(type) ?? writtenIn(bytes, format) ?? 'utf-8';
   if (!isWide(charset) && isAscii(bytes)) return bytes.toString('latin1');
   if (format.encoding === undefined && !isWide(charset) && isUtf8(bytes)) return decodeText(bytes, 'utf-8') as string;
