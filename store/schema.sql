@@ -388,6 +388,7 @@ create table streams (
   swept_rows bigint,
   kept_cursor text,
   poll_hint jsonb,
+  unfilled text[] default '{}'::text[] not null,
   constraint streams_pkey PRIMARY KEY (stream_id),
   constraint streams_partner_name_key UNIQUE (partner, name)
 );
