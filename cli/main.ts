@@ -272,6 +272,16 @@ program
   );
 
 program
+  .command('drift <partner> [stream]')
+  .description('fields that came and that no schema names, and values that do not fit their type')
+  .addOption(json)
+  .action(async (partner: string, stream: string | undefined, options: { json?: boolean }) =>
+    run<typeof options>(async (context) =>
+      (await import('./commands/drift.ts')).drift({ ...context, partner, stream }),
+    )(options),
+  );
+
+program
   .command('trace <partner> <stream> <key...>')
   .description('the life of one record: each event, where it came from, what it did, and how it stands in each target')
   .option('--limit <n>', 'how many events, the newest', '50')
