@@ -1,6 +1,25 @@
 -- What `syncline migrate` makes in an empty database, for readers and for a test. Not to be edited: after a change of migrations or
 -- functions write it anew with `node --import tsx scripts/dump-schema.ts`.
 
+create table anomalies (
+  stream_id integer not null,
+  anomaly uuid not null,
+  kind text not null,
+  key text collate "C" not null,
+  version text collate "C" not null,
+  known bigint not null,
+  came bigint not null,
+  times bigint not null,
+  first_at timestamp with time zone default now() not null,
+  last_at timestamp with time zone default now() not null,
+  first_run integer not null,
+  last_run integer not null,
+  constraint anomalies_pkey PRIMARY KEY (stream_id, anomaly),
+  constraint anomalies_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
+  constraint anomalies_kind_check CHECK (kind = ANY (ARRAY['same-version'::text, 'same-second'::text, 'goes-back'::text]))
+);
+CREATE INDEX anomalies_recent ON anomalies USING btree (stream_id, last_at DESC);
+
 create table backfills (
   run_id text not null,
   stream text not null,
