@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { explain, InvalidInput } from '../core/errors.ts';
 import { visibleLines } from '../core/visible.ts';
+import { addAnomalyCommands } from './anomaly-commands.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
 import type { withDevServices } from './context.ts';
@@ -164,6 +165,7 @@ runs
   );
 addRunControl({ runs, partners, run, json });
 addTargetCommands(program, run);
+addAnomalyCommands(program, run);
 
 program
   .command('status')

@@ -1,5 +1,6 @@
 import { decide, type Arrival, type Fate, type Head } from './decide.ts';
 import { noCounts, type Counts } from './counts.ts';
+import { compareVersions } from './version.ts';
 
 /** What the fold needs of a record; the adapter's record has more. */
 export interface Foldable extends Arrival {
@@ -25,6 +26,14 @@ export interface Logged<R> extends Written<R> {
   readonly stale?: true;
 }
 
+/** A record whose version does not fit what is known of its key. */
+export interface OddOne<R> extends Written<R> {
+  /** `conflict`: same version, other content. `late`: an older version than the one that is known. */
+  readonly odd: 'conflict' | 'late';
+  /** The event that was known. */
+  readonly known: number;
+}
+
 export interface Folded<R> {
   readonly events: readonly Logged<R>[];
   readonly inserts: readonly Written<R>[];
@@ -32,6 +41,8 @@ export interface Folded<R> {
   readonly lastEvent: number;
   /** Per page, in the order given. */
   readonly counts: readonly Counts[];
+  /** Each stands for one of `events`. */
+  readonly odd: readonly OddOne<R>[];
 }
 
 export interface FoldInput<R> {
@@ -50,6 +61,7 @@ export interface FoldInput<R> {
 export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: FoldInput<R>): Folded<R> {
   const events: Logged<R>[] = [];
   const loose: Written<R>[] = [];
+  const odd: OddOne<R>[] = [];
   /** The newest of each key among these pages. */
   const rows = new Map<string, Row<R>>();
   let event = lastEvent;
@@ -79,7 +91,10 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
     } else if (decision.fate === 'stale' && decision.silent !== true) {
       event += 1;
       events.push({ record, page, event, stale: true });
+      if (record.version !== null && head !== undefined)
+        odd.push({ record, page, event, odd: 'late', known: head.event });
     }
+    if (decision.conflict && head !== undefined) odd.push({ record, page, event, odd: 'conflict', known: head.event });
     return decision;
   };
 
@@ -89,7 +104,10 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
       return { fate: 'unchanged', conflict: false };
     }
     take(record, null);
-    return { fate: old === undefined ? 'inserted' : 'updated', conflict: false };
+    if (old === undefined) return { fate: 'inserted', conflict: false };
+    const conflict = record.version !== null && compareVersions(record.version, old.version) === 0;
+    if (conflict) odd.push({ record, page, event, odd: 'conflict', known: old.event });
+    return { fate: 'updated', conflict };
   };
 
   const counts = pages.map(({ records, quarantined }): Counts => {
@@ -108,7 +126,7 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
   for (const row of rows.values())
     if (isReplaced(row)) updates.push(row);
     else inserts.push(row);
-  return { events, inserts, updates, lastEvent: event, counts };
+  return { events, inserts, updates, lastEvent: event, counts, odd };
 }
 
 interface Row<R> extends Written<R> {

@@ -140,15 +140,15 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
   const { partner, name, schema, table, definition, definitionVersion } = stream;
   const { rows } = await client.query<StreamRow>(
     `with before as (select target_table from streams where partner = $1 and name = $2)
-      insert into streams as s (partner, name, target_schema, target_table, disposition, definition_version)
-      values ($1, $2, $5, $3, $4, '')
-      on conflict (partner, name) do update set target_table = excluded.target_table, disposition = excluded.disposition,
+      insert into streams as s (partner, name, target_schema, target_table, disposition, targets, definition_version)
+      values ($1, $2, $5, $3, $4, $6, '')
+      on conflict (partner, name) do update set target_table = excluded.target_table, disposition = excluded.disposition, targets = excluded.targets,
         watermark = case when s.target_table = excluded.target_table then s.watermark end,
         kept_cursor = case when s.target_table = excluded.target_table then s.kept_cursor end,
         swept_rows = case when s.target_table = excluded.target_table and s.disposition = excluded.disposition then s.swept_rows end
       returning stream_id, last_run, last_event, watermark, kept_cursor, definition_version, unfilled, (xmax = 0) as fresh,
         (select target_table from before) as old_table`,
-    [partner.name, name, table, definition.disposition, schema],
+    [partner.name, name, table, definition.disposition, schema, stream.targets],
   );
   const row = rows[0] as StreamRow;
   // Workers need not own the event log: the function does (deploy/roles.sql).
