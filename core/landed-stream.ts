@@ -19,6 +19,7 @@ export interface LandedStream {
     readonly quarantinePayload: 'keep' | 'withhold';
     readonly incremental?: { readonly field: string; readonly lag: number } | undefined;
     readonly primaryKey: readonly string[];
+    readonly deletes?: LandedDeletes | undefined;
     readonly parent?:
       | {
           readonly changed?: string | undefined;
@@ -28,3 +29,19 @@ export interface LandedStream {
       | undefined;
   };
 }
+
+/** How a stream knows that records are gone, and what that means for its tables. */
+export interface LandedDeletes {
+  /** `soft`: the row stays, and says since when its record is gone. */
+  readonly as: 'hard' | 'soft';
+}
+
+type OfDeletes = { readonly definition: Pick<LandedStream['definition'], 'disposition' | 'deletes'> };
+
+/** Whether it is kept in mind which keys are gone: what comes late of them changes nothing. */
+export const knowsDeletes = ({ definition }: OfDeletes): boolean =>
+  definition.disposition === 'merge' && definition.deletes !== undefined;
+
+/** Whether rows stay when their records are gone. */
+export const keepsRows = (stream: OfDeletes): boolean =>
+  knowsDeletes(stream) && stream.definition.deletes?.as === 'soft';

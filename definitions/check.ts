@@ -1,5 +1,6 @@
 import { checkAnswers } from './check-answers.ts';
 import { checkAuth } from './check-auth.ts';
+import { checkDeletes } from './check-deletes.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkParents } from './check-parents.ts';
 import { checkRequest } from './check-request.ts';
@@ -22,6 +23,7 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
       ...checkAnswers(stream, ['streams', name]),
       ...(stream.auth === undefined ? [] : checkAuth(stream.auth, ['streams', name, 'auth'])),
       ...checkRows(stream, ['streams', name]),
+      ...checkDeletes(stream, ['streams', name]),
     ]),
     ...checkParents(partner.streams),
     ...checkTables(partner),

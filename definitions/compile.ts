@@ -4,6 +4,7 @@ import { closest } from './closest.ts';
 import { columnsOf, keyColumnsOf, recordField } from './columns.ts';
 import type { CompiledStream } from './compiled.ts';
 import type { Partner } from './definition.ts';
+import { deleteTest } from './is-delete.ts';
 import { definitionVersion } from './definition-version.ts';
 import { recordParser } from './parse-record.ts';
 import { recordSchema } from './record-schema.ts';
@@ -31,6 +32,7 @@ export function compileStream(
     keyColumns,
     version: definition.version.flatMap((name) => recordField(definition, checked.json, name) ?? []),
     definitionVersion: definitionVersion(partner, definition, checked.json),
+    isDelete: deleteTest(definition),
     parse: recordParser(checked, keyColumns),
   };
 }

@@ -3,7 +3,8 @@ import { addCounts, noCounts, type Counts } from '../core/counts.ts';
 import { GiveUp, RetryLater, type Coordinates } from '../core/errors.ts';
 import { fold } from '../core/fold.ts';
 import type { Failpoint } from '../core/failpoint.ts';
-import type { LandedStream } from '../core/landed-stream.ts';
+import { bury, readGone } from './bury.ts';
+import { knowsDeletes, type LandedStream } from '../core/landed-stream.ts';
 import type { RejectedRecord, StagedPage, StagedRecord, StreamRun } from '../core/staged.ts';
 import { headKey, readHeads, withReceived } from '../targets/postgres/heads.ts';
 import type { PostgresLines } from '../targets/postgres/page-lines.ts';
@@ -65,14 +66,16 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
     })),
     heads,
     ...(replaces ? { prior: await readHeads(client, { stream, table: targetOf(stream), records }) } : {}),
+    ...(knowsDeletes(stream) ? { gone: await readGone(client, { stream, streamId: run.streamId, records }) } : {}),
     lastEvent: standing.lastEvent,
   });
 
   // What another warehouse wrote never comes here.
   const written = pages.map(({ lines }, i) => ({ page: standing.lastPage + i + 1, lines: lines as PostgresLines }));
-  await writeRows(client, { stream, run, table, folded, pages: written });
-  await failpoint('commit.middle');
   const firstPage = standing.lastPage + 1;
+  await writeRows(client, { stream, run, table, folded, pages: written });
+  await bury(client, { stream, streamId: run.streamId, table, folded, pages, firstPage });
+  await failpoint('commit.middle');
   await recordPages(client, { ...input, pages, firstPage, counts: folded.counts, lastEvent: folded.lastEvent });
   if (replays) {
     const { streamId } = run;
