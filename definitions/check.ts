@@ -23,9 +23,9 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
       ...checkAnswers(stream, ['streams', name]),
       ...(stream.auth === undefined ? [] : checkAuth(stream.auth, ['streams', name, 'auth'])),
       ...checkRows(stream, ['streams', name]),
-      ...checkDeletes(stream, ['streams', name]),
     ]),
     ...checkParents(partner.streams),
+    ...checkDeletes(partner.streams),
     ...checkTables(partner),
     ...checkSchedules(partner),
   ];

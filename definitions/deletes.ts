@@ -5,6 +5,8 @@ import { z } from 'zod';
 const value = z.union([z.string(), z.number(), z.boolean()]);
 
 export const deletes = z.strictObject({
+  /** The stream whose records are gone: those of this one name them by its key. */
+  of: z.string().min(1).optional(),
   /** A record in which something stands here is a delete: neither null, false, 0 nor empty. */
   field: z.string().min(1).optional(),
   /** It is one only where this stands there, */
