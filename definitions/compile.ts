@@ -4,6 +4,7 @@ import { closest } from './closest.ts';
 import { columnsOf, keyColumnsOf, recordField } from './columns.ts';
 import type { CompiledStream } from './compiled.ts';
 import type { Partner } from './definition.ts';
+import { deleteTest } from './is-delete.ts';
 import { definitionVersion } from './definition-version.ts';
 import { targetsOf } from './named-targets.ts';
 import { recordParser } from './parse-record.ts';
@@ -33,6 +34,8 @@ export function compileStream(
     keyColumns,
     version: definition.version.flatMap((name) => recordField(definition, checked.json, name) ?? []),
     definitionVersion: definitionVersion(partner, definition, checked.json),
+    isDelete: deleteTest(definition),
+    deletesIn: definition.deletes?.of === undefined ? undefined : compileStream(partner, definition.deletes.of, names),
     parse: recordParser(checked, keyColumns),
   };
 }

@@ -10,6 +10,7 @@ import type { OpenedStream, OpenStream } from './warehouse.ts';
 import type { StreamRun, Validators } from '../core/staged.ts';
 import { reportOf, reportColumns, type ReportRow } from '../store/ledger/report.ts';
 import { dropOldShadows, shadowName, shadowOf, standingShadow } from '../targets/postgres/shadow.ts';
+import { lockBoth } from './commit-deletes.ts';
 import { createShadow, ensureTarget, fitTable, type MadeAgain } from './target.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { transaction } from '../store/session/transaction.ts';
@@ -38,6 +39,10 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
   if (found !== undefined && goesOn(found, input.stream)) return opened(found, input);
   await addColumns(pool, input.stream);
   return transaction(pool, async (client) => {
+    const { deletesIn } = input.stream;
+    // The stream whose records are gone may never have been read.
+    if (deletesIn !== undefined && (await lockBoth(client, input.stream, deletesIn)) === undefined)
+      await registerStream(client, deletesIn);
     const stream = await registerStream(client, input.stream);
     const again = await findRun(client, input);
     if (again === undefined) await beginRun(client, input, stream);
