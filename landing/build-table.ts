@@ -4,7 +4,7 @@ import { fillFromLog } from './fill-from-log.ts';
 import { nextListing } from '../store/log/listings.ts';
 import { quoted } from '../core/sql-text.ts';
 import type { UnfitEvent } from './stage-log.ts';
-import { createTarget } from './target.ts';
+import { createTarget } from './create-target.ts';
 
 /** How far a rebuild has come. */
 export interface RebuildProgress {

@@ -9,7 +9,12 @@ import type { OpenedStream, OpenStream } from './warehouse.ts';
 import type { StreamRun, Validators } from '../core/staged.ts';
 import { reportOf, reportColumns, type ReportRow } from '../store/ledger/report.ts';
 import { dropOldShadows, shadowName, shadowOf, standingShadow } from '../targets/postgres/shadow.ts';
-import { createShadow, ensureTarget, fitTable, type MadeAgain } from './target.ts';
+import { createShadow } from './create-target.ts';
+import type { MadeAgain } from './made-again.ts';
+import { stampedOf } from './remake-outdated.ts';
+import { ensureTarget, fitTable } from './target.ts';
+import { isOutdated } from '../targets/postgres/outdated.ts';
+import { readTable } from '../targets/postgres/table-facts.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { transaction } from '../store/session/transaction.ts';
 
@@ -249,6 +254,11 @@ async function fitShadow(client: PoolClient, { stream, syncId }: OpenStream, row
   if (stream.definition.disposition !== 'replace') return;
   const changed = row.definition_version !== stream.definitionVersion;
   const table = shadowOf(stream, runOf(row, syncId));
+  const facts = await readTable(client, table);
+  if (facts !== undefined && (await isOutdated(client, { name: table, facts, wanted: stampedOf(stream) })))
+    throw new GiveUp(
+      `${syncId} cannot go on: what it had gathered was made by other transforms. Start a new generation with --force`,
+    );
   if ((await fitTable(client, table, { stream, streamId: row.stream_id, changed })) !== undefined) return;
   throw new GiveUp(
     `${syncId} cannot go on: what it had gathered was dropped, by a newer run or by somebody, or the stream was no ` +

@@ -1,15 +1,16 @@
 import type { ClientBase } from 'pg';
 import { NeedsAttention } from '../core/errors.ts';
-import type { Column, CompiledStream } from '../definitions/compiled.ts';
-import type { StreamRun } from '../core/staged.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
+import { createTarget } from './create-target.ts';
 import { fillColumns } from './fill-columns.ts';
 import { postgresTypes } from '../targets/postgres/column-types.ts';
 import { quoted } from '../core/sql-text.ts';
+import type { MadeAgain } from './made-again.ts';
+import { remakeOutdated } from './remake-outdated.ts';
 import { saysListing } from './says-listing.ts';
 import { rebuildFromLog } from './rebuild-from-log.ts';
 import { refillColumns } from './refill-columns.ts';
-import { shadowOf } from '../targets/postgres/shadow.ts';
-import { rowKeyOf, targetOf } from '../targets/postgres/target-table.ts';
+import { targetOf } from '../targets/postgres/target-table.ts';
 import { tableFault } from '../targets/postgres/table-fault.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
 
@@ -22,22 +23,14 @@ export interface Ensured {
   readonly hadRows: boolean;
 }
 
-/** What was done to a table that somebody dropped, or dropped columns of. */
-export interface MadeAgain {
-  /** For people. */
-  readonly remark: string;
-  /** Events that could not be told to the table: they fit no longer. */
-  readonly unfit: number;
-  /** A `replace` stays empty until a listing is swapped in: the log does not say yet which rows the last one had. */
-  readonly emptied: boolean;
-}
-
 /** Creates the target, makes it again from the log, or adds the columns that it lacks. What else differs needs a person. */
 export async function ensureTarget(client: ClientBase, input: Ensured): Promise<MadeAgain | undefined> {
   const { stream, streamId, hadRows } = input;
   const table = targetOf(stream);
   const name = `${stream.schema}.${stream.table}`;
   await ensureSchema(client, stream);
+  const remade = await remakeOutdated(client, { stream, streamId });
+  if (remade !== undefined) return remade;
   const fitted = await fitTable(client, table, input);
   if (fitted !== undefined) return fitted.madeAgain;
   await client.query(createTarget(stream, table));
@@ -114,31 +107,3 @@ export async function fitTable(
   const empty = unfit === 0 ? '' : `; ${unfit} rows stand for records that fit no longer, and keep it empty`;
   return { madeAgain: { remark: `${name} lacked ${lost}: filled from the log${empty}`, unfit, emptied: false } };
 }
-
-export async function createShadow(
-  client: ClientBase,
-  stream: CompiledStream,
-  run: Pick<StreamRun, 'streamId' | 'runNo'>,
-): Promise<void> {
-  await client.query(createTarget(stream, shadowOf(stream, run)));
-}
-
-export function createTarget(stream: CompiledStream, table: string, kind: '' | 'unlogged' = ''): string {
-  const keys = stream.keyColumns.map((column) => quoted(column.name)).join(', ');
-  const unique = stream.definition.disposition === 'append' && keys !== '' ? `, unique (${keys}, _hash)` : '';
-  return `create ${kind} table if not exists ${table} (
-    ${stream.columns.map((column) => `${definitionOf(column, stream)},`).join('\n    ')}
-    _extra jsonb,
-    _event bigint not null,
-    _page bigint not null,
-    _run integer not null,
-    _version text collate "C",
-    _hash uuid not null,
-    _loaded_at timestamptz not null default now(),
-    _deleted_at timestamptz,
-    primary key (${rowKeyOf(stream).map(quoted).join(', ')})${unique}
-  )`;
-}
-
-const definitionOf = (column: Column, stream: CompiledStream): string =>
-  `${quoted(column.name)} ${postgresTypes[column.type]}${stream.keyColumns.includes(column) ? ' not null' : ''}`;

@@ -1,0 +1,35 @@
+import type { ClientBase } from 'pg';
+import type { StreamRun } from '../core/staged.ts';
+import type { Column, CompiledStream } from '../definitions/compiled.ts';
+import { postgresTypes } from '../targets/postgres/column-types.ts';
+import { quoted } from '../core/sql-text.ts';
+import { shadowOf } from '../targets/postgres/shadow.ts';
+import { rowKeyOf } from '../targets/postgres/target-table.ts';
+
+export async function createShadow(
+  client: ClientBase,
+  stream: CompiledStream,
+  run: Pick<StreamRun, 'streamId' | 'runNo'>,
+): Promise<void> {
+  await client.query(createTarget(stream, shadowOf(stream, run)));
+}
+
+export function createTarget(stream: CompiledStream, table: string, kind: '' | 'unlogged' = ''): string {
+  const keys = stream.keyColumns.map((column) => quoted(column.name)).join(', ');
+  const unique = stream.definition.disposition === 'append' && keys !== '' ? `, unique (${keys}, _hash)` : '';
+  return `create ${kind} table if not exists ${table} (
+    ${stream.columns.map((column) => `${definitionOf(column, stream)},`).join('\n    ')}
+    _extra jsonb,
+    _event bigint not null,
+    _page bigint not null,
+    _run integer not null,
+    _version text collate "C",
+    _hash uuid not null,
+    _loaded_at timestamptz not null default now(),
+    _deleted_at timestamptz,
+    primary key (${rowKeyOf(stream).map(quoted).join(', ')})${unique}
+  )`;
+}
+
+const definitionOf = (column: Column, stream: CompiledStream): string =>
+  `${quoted(column.name)} ${postgresTypes[column.type]}${stream.keyColumns.includes(column) ? ' not null' : ''}`;
