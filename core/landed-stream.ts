@@ -12,6 +12,7 @@ export interface LandedStream {
   readonly keyColumns: readonly Column[];
   readonly version: readonly Pick<Column, 'path' | 'type' | 'read'>[];
   readonly definitionVersion: string;
+  readonly transform?: { readonly stamp: string } | undefined;
   readonly definition: {
     readonly disposition: 'merge' | 'append' | 'replace';
     readonly errorBudget: { readonly count: number; readonly share: number };

@@ -21,18 +21,18 @@ export function compileStream(
   if (definition === undefined) throw unknownStream(partner, streamName);
   const checked = recordSchema(definition.schema, definition.times);
   const sources = columnsOf(definition, checked.json);
-  const { transforms, incremental, version } = definition;
-  const made =
-    transforms === undefined
-      ? { columns: sources }
-      : compileTransforms(transforms, {
-          sources,
-          json: checked.json,
-          eventField: incremental?.field ?? version[0],
-        });
+  const { transforms = {}, incremental, version } = definition;
+  const plain = Object.keys(transforms).length === 0;
+  const made = plain
+    ? { columns: sources }
+    : compileTransforms(transforms, {
+        sources,
+        json: checked.json,
+        eventField: incremental?.field ?? version[0],
+      });
   const keys = keyColumnsOf(definition, checked.json);
   // A key keeps its values; its columns may have other names.
-  const keyColumns = transforms === undefined ? keys : made.columns.slice(0, keys.length);
+  const keyColumns = plain ? keys : made.columns.slice(0, keys.length);
   return {
     partner: streamPartner(partner, streamName),
     name: streamName,

@@ -408,6 +408,7 @@ create table streams (
   kept_cursor text,
   poll_hint jsonb,
   targets text[],
+  transforms text,
   constraint streams_pkey PRIMARY KEY (stream_id),
   constraint streams_partner_name_key UNIQUE (partner, name)
 );

@@ -216,6 +216,29 @@ describe('when transforms change', () => {
     expect(same.json).toMatchObject({ differences: { changed: 0, gone: 0, came: 0 } });
   });
 
+  test('a plan also tells of tables that are made, gain columns, or need a person', async () => {
+    const schema = {
+      ...(defined.schema as object),
+      properties: { ...(defined.schema as { properties: object }).properties, vat: { type: 'string' } },
+    };
+    await acme.define({ moving: { ...defined, schema, transforms: undefined }, never: defined });
+    const of = (streams: string[]) =>
+      said(config(), {}, (context) => plan({ ...context, partner: acme.name, streams }));
+    expect(await of([])).toMatchObject({
+      code: 0,
+      text: [
+        `${acme.name}.moving: the next run adds vat to ${acme.name}.moving`,
+        `${acme.name}.never: the first run makes ${acme.name}.never`,
+      ].join('\n'),
+    });
+    await acme.define({ moving: { ...defined, primaryKey: ['email'], transforms: undefined } });
+    expect(await of(['moving'])).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('the definition makes it (email)'),
+    });
+    await expect(of(['movin'])).rejects.toThrow('has no stream "movin"');
+  });
+
   test('a view that needs a column as it was stops the run, and the table stays', async () => {
     await define({});
     await read(customer('a'));
