@@ -1,3 +1,4 @@
+import { keepsRows } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { TargetTable } from '../targets/target.ts';
 import type { Taking } from './changes-of.ts';
@@ -21,5 +22,6 @@ export const tableOf = ({
 
 export function takingOf({ definition, keyColumns }: CompiledStream): Taking {
   if (definition.disposition === 'replace') return 'listed';
-  return definition.disposition === 'append' || keyColumns.length === 0 ? 'each' : 'newest';
+  if (definition.disposition === 'append' || keyColumns.length === 0) return 'each';
+  return keepsRows({ definition }) ? 'kept' : 'newest';
 }

@@ -1,18 +1,9 @@
 import { Option, type Command } from 'commander';
 import type { Run } from './command.ts';
 
-/** `syncline plan` and `syncline decrypt`: only words here; what a command needs is loaded when it is called. */
+/** `syncline decrypt`: only words here; what a command needs is loaded when it is called. */
 export function addTransformCommands(program: Command, run: Run): void {
   const json = new Option('--json', 'print one JSON document for scripts');
-  program
-    .command('plan <partner> [streams...]')
-    .description('what the next run would do to tables, as the definition is now; changes nothing')
-    .addOption(json)
-    .action(async (partner: string, streams: string[], options: { json?: boolean }) =>
-      run<typeof options>(async (context) =>
-        (await import('./commands/plan.ts')).plan({ ...context, partner, streams }),
-      )(options),
-    );
   program
     .command('decrypt <partner> <stream> <field>')
     .description('give back what `encrypt` of a definition has made: a text per line of the standard input')

@@ -5,6 +5,7 @@ import { compileTransforms } from './compile-transforms.ts';
 import { columnsOf, keyColumnsOf, recordField } from './columns.ts';
 import type { CompiledStream } from './compiled.ts';
 import type { Partner } from './definition.ts';
+import { deleteTest } from './is-delete.ts';
 import { definitionVersion } from './definition-version.ts';
 import { targetsOf } from './named-targets.ts';
 import { recordParser } from './parse-record.ts';
@@ -48,6 +49,8 @@ export function compileStream(
       json: checked.json,
       transforms: 'transform' in made ? made.transform.stamp : undefined,
     }),
+    isDelete: deleteTest(definition),
+    deletesIn: definition.deletes?.of === undefined ? undefined : compileStream(partner, definition.deletes.of, names),
     parse: recordParser(checked, keyColumns),
   };
 }

@@ -36,6 +36,10 @@ export interface CompiledStream {
   readonly version: readonly Pick<Column, 'path' | 'type' | 'read'>[];
   /** Hash of everything in the definition that shapes requests or rows; no secret goes in. 16 hex digits. */
   readonly definitionVersion: string;
+  /** Its records say which ones of this stream are gone. */
+  readonly deletesIn?: CompiledStream | undefined;
+  /** Whether a record, as it came, says that it is gone; undefined: none does. */
+  readonly isDelete?: ((record: unknown) => boolean) | undefined;
   /** Checks one record: the parsed record, or why not. */
   readonly parse: (record: unknown) => { readonly value: Record<string, unknown> } | { readonly mismatch: Mismatch };
 }

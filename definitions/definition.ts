@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auth } from './auth.ts';
+import { deletes } from './deletes.ts';
 import { durationMs } from './duration-text.ts';
 import { codeRule, headerRule } from './error-rules.ts';
 import { emptyPages, endFlags, firstCursor, keptToken, keptUrl, noNext } from './end-signs.ts';
@@ -293,6 +294,8 @@ export const stream = z.strictObject({
   /** How old the stream's data may be before `syncline status` calls it late. */
   freshness: durationMs.refine((promiseMs) => promiseMs > 0, 'above 0').optional(),
   disposition: z.enum(['merge', 'append', 'replace']).default('merge'),
+  /** How it knows that records are gone: docs/deletes.md. */
+  deletes: deletes.optional(),
   /** When a field no longer fits its type: quarantine the record, or stop the stream at once (`freeze`). */
   onMismatch: z.enum(['quarantine', 'freeze']).default('quarantine'),
   /** Quarantined records a run may have and still be `partial`; beyond either it is `failed`. */

@@ -5,13 +5,14 @@ import type { StampedTable } from '../core/stamp.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { beforeOf } from './apply-differences.ts';
 import { createTarget } from './create-target.ts';
+import { lockBriefly } from './lock-briefly.ts';
 import type { MadeAgain } from './made-again.ts';
 import { rebuildFromLog } from './rebuild-from-log.ts';
 import { saysListing } from './says-listing.ts';
 import { postgresTypes } from '../targets/postgres/column-types.ts';
 import { isOutdated } from '../targets/postgres/outdated.ts';
 import { pgError } from '../targets/postgres/pg-error.ts';
-import { tableFault } from '../targets/postgres/table-fault.ts';
+import { tableFault, typeFaults } from '../targets/postgres/table-fault.ts';
 import { readTable, type TableFacts } from '../targets/postgres/table-facts.ts';
 import { rowColumns, rowKeyOf, targetOf } from '../targets/postgres/target-table.ts';
 
@@ -69,7 +70,7 @@ export async function remakeOutdated(
 }
 
 /** The table, as far as transforms do not change it: names of the key's columns and types of the others may be different. */
-function fitting(stream: CompiledStream, facts: TableFacts): TableFacts {
+export function fitting(stream: CompiledStream, facts: TableFacts): TableFacts {
   const keys = new Set(rowKeyOf(stream));
   const own = new Set(stream.columns.map(({ name }) => name));
   return {
@@ -90,29 +91,30 @@ interface Exchange {
 async function exchange(client: ClientBase, { stream, facts, made }: Exchange): Promise<void> {
   const live = targetOf(stream);
   if (facts.key.join() !== rowKeyOf(stream).join()) {
+    await lockBriefly(client, live);
     await independent(client, stream, `drop table ${live}`);
     await client.query(
       made === undefined ? createTarget(stream, live) : `alter table ${made} rename to ${quoted(stream.table)}`,
     );
     return;
   }
-  // From here on readers wait, if a column is made.
-  for (const { name, type } of stream.columns) {
-    const there = facts.columns.find((column) => column.name === name);
-    const own = postgresTypes[type];
-    if (there !== undefined && (there.type === own || there.type === longNames[own])) continue;
-    if (there !== undefined) await independent(client, stream, `alter table ${live} drop column ${quoted(name)}`);
-    await client.query(`alter table ${live} add column ${quoted(name)} ${own}`);
+  const retyped = new Set(typeFaults(stream, facts).map(({ column }) => column));
+  const changed = stream.columns.filter(
+    ({ name }) => retyped.has(name) || !facts.columns.some((column) => column.name === name),
+  );
+  // From here on readers wait.
+  if (changed.length > 0) await lockBriefly(client, live);
+  for (const { name, type } of changed) {
+    if (retyped.has(name)) await independent(client, stream, `alter table ${live} drop column ${quoted(name)}`);
+    await client.query(`alter table ${live} add column ${quoted(name)} ${postgresTypes[type]}`);
   }
   // What a column said that is a column no more goes with its row.
   await client.query(`delete from ${live}`);
   if (made === undefined) return;
-  const columns = rowColumns(stream);
+  const columns = `${rowColumns(stream)}, _deleted_at`;
   await client.query(`insert into ${live} (${columns}) select ${columns} from ${made}`);
   await client.query(`drop table ${made}`);
 }
-
-const longNames: Readonly<Record<string, string>> = { timestamptz: 'timestamp with time zone' };
 
 const DEPENDENT = '2BP01';
 

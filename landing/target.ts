@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { NeedsAttention } from '../core/errors.ts';
-import type { CompiledStream } from '../definitions/compiled.ts';
+import type { Column, CompiledStream } from '../definitions/compiled.ts';
+import type { StreamRun } from '../core/staged.ts';
 import { createTarget } from './create-target.ts';
 import { fillColumns } from './fill-columns.ts';
 import { postgresTypes } from '../targets/postgres/column-types.ts';
@@ -10,6 +11,7 @@ import { remakeOutdated } from './remake-outdated.ts';
 import { saysListing } from './says-listing.ts';
 import { rebuildFromLog } from './rebuild-from-log.ts';
 import { refillColumns } from './refill-columns.ts';
+import { shadowOf } from '../targets/postgres/shadow.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { tableFault } from '../targets/postgres/table-fault.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
@@ -19,6 +21,8 @@ export interface Ensured {
   readonly streamId: number;
   /** The definition is another one than when the table was last looked at. */
   readonly changed: boolean;
+  /** Columns that were added before, and not filled yet. */
+  readonly unfilled: readonly string[];
   /** What the log holds was in the table before: if it is not there now, somebody dropped it. */
   readonly hadRows: boolean;
 }
@@ -85,7 +89,7 @@ interface Fitted {
 export async function fitTable(
   client: ClientBase,
   table: string,
-  { stream, streamId, changed }: Omit<Ensured, 'hadRows'>,
+  { stream, streamId, changed, unfilled }: Omit<Ensured, 'hadRows'>,
 ): Promise<Fitted | undefined> {
   const facts = await readTable(client, table);
   if (facts === undefined) return undefined;
@@ -94,16 +98,27 @@ export async function fitTable(
   if (fault !== undefined)
     throw new NeedsAttention(fault, { at: { partner: stream.partner.name, stream: stream.name } });
   const found = new Set(facts.columns.map((column) => column.name));
-  const added = stream.columns.filter((column) => !found.has(column.name));
+  const missing = stream.columns.filter((column) => !found.has(column.name));
+  const added = stream.columns.filter((column) => missing.includes(column) || unfilled.includes(column.name));
   if (added.length === 0) return { madeAgain: undefined };
-  for (const column of added)
+  for (const column of missing)
     await client.query(`alter table ${table} add column ${quoted(column.name)} ${postgresTypes[column.type]}`);
   if (changed) await fillColumns(client, { stream, table, added });
   // What the definition gained is in `_extra`, unless SQL cannot read it. What somebody dropped is only in the log.
   const gained = changed && !facts.lostColumns;
   if (gained && added.every(({ read }) => read === undefined)) return { madeAgain: undefined };
-  const { unfit } = await refillColumns(client, { stream, streamId, table, columns: added });
+  const { unfit } = await refillColumns(client, { stream, streamId, table, columns: added.map(intoItself) });
   const lost = added.map((column) => column.name).join(', ');
   const empty = unfit === 0 ? '' : `; ${unfit} rows stand for records that fit no longer, and keep it empty`;
   return { madeAgain: { remark: `${name} lacked ${lost}: filled from the log${empty}`, unfit, emptied: false } };
+}
+
+const intoItself = ({ name }: Column): { readonly name: string; readonly into: string } => ({ name, into: name });
+
+export async function createShadow(
+  client: ClientBase,
+  stream: CompiledStream,
+  run: Pick<StreamRun, 'streamId' | 'runNo'>,
+): Promise<void> {
+  await client.query(createTarget(stream, shadowOf(stream, run)));
 }

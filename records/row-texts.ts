@@ -24,7 +24,12 @@ export interface ReadRows {
 export async function rowTexts(stream: CompiledStream, received: readonly Received[]): Promise<ReadRows> {
   const rows: RowTexts[] = [];
   // What no longer fits is told to whoever asked: it must not stop the others.
-  const lenient = { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' as const } };
+  // What the log says came, came.
+  const lenient = {
+    ...stream,
+    isDelete: undefined,
+    definition: { ...stream.definition, onMismatch: 'quarantine' as const },
+  };
   const { rejected } = await stageInSteps(lenient, received, {
     add: ({ ordinal, key, version, hash, columns }): StagedRecord => {
       const count = stream.columns.length;

@@ -13,6 +13,7 @@ import { versionOf } from '../core/version.ts';
 import type { Column, CompiledStream, Mismatch } from '../definitions/compiled.ts';
 import type { Received } from './received.ts';
 import { transformedRow } from './transformed-row.ts';
+import { stageDelete } from './stage-delete.ts';
 import type { LineWriter, RejectedRecord, StagedRecord } from '../core/staged.ts';
 
 export interface Staged {
@@ -105,6 +106,14 @@ function stageRecord(
   }
   const hash = sha128(text);
   if (fault !== undefined) return reject({ path: '', reason: fault }, { stream, record, payload, hash, ordinal });
+  if (stream.isDelete?.(record) === true) {
+    const gone = stageDelete(stream, record);
+    if ('reason' in gone) return reject(gone, { stream, record, payload, hash, ordinal });
+    const { columns, ...of } = gone;
+    const misfit = keyMisfit(stream, columns, { value: record, plain: false });
+    if (misfit !== undefined) return reject(misfit, { stream, record, payload, hash, ordinal });
+    return lines.add({ ...of, operation: 'd', ordinal, hash, eventTime: null, payload, columns, plain: false, ascii });
+  }
   const parsed = stream.parse(record);
   if ('mismatch' in parsed) return reject(parsed.mismatch, { stream, record, payload, hash, ordinal });
 

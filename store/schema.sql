@@ -409,6 +409,7 @@ create table streams (
   poll_hint jsonb,
   targets text[],
   transforms text,
+  unfilled text[] default '{}'::text[] not null,
   constraint streams_pkey PRIMARY KEY (stream_id),
   constraint streams_partner_name_key UNIQUE (partner, name)
 );
@@ -441,6 +442,21 @@ create table tokens (
   sealed bytea not null,
   updated_at timestamp with time zone default now() not null,
   constraint tokens_pkey PRIMARY KEY (credential)
+);
+
+create table tombstones (
+  stream_id integer not null,
+  key_hash uuid not null,
+  key text collate "C" not null,
+  event bigint not null,
+  version text collate "C",
+  hash uuid not null,
+  received_page bigint not null,
+  received_ordinal integer not null,
+  swept boolean default false not null,
+  at timestamp with time zone not null,
+  constraint tombstones_pkey PRIMARY KEY (stream_id, key_hash),
+  constraint tombstones_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
 );
 
 create table waiting (

@@ -120,7 +120,7 @@ export function openAsker(
       const { refused } = page;
       return lookAt(stream, {
         position,
-        answer,
+        answer: page.chars === undefined ? answer : withoutText(answer),
         page: refused === undefined ? page : { ...page, refused: quoted(refused) },
       });
     },
@@ -135,6 +135,19 @@ export function openAsker(
     close: () => client.close(),
   };
 }
+
+/** A large answer that was read in part: its lines say nothing but the records. */
+const withoutText = ({ status, headers, bytes, durationMs, receivedAtMs, requestId }: Answer): Answer => ({
+  status,
+  headers,
+  text: '',
+  ascii: true,
+  body: Buffer.alloc(0),
+  bytes,
+  durationMs,
+  receivedAtMs,
+  requestId,
+});
 
 const first = { known: null, resumed: false, restarts: 0 };
 

@@ -1,55 +1,48 @@
-import { assertNever } from '../../core/assert-never.ts';
 import { InvalidInput } from '../../core/errors.ts';
 import { compilePartner } from '../../definitions/compile.ts';
-import { loadPartner } from '../../definitions/load.ts';
-import { planTable, type PlannedTable } from '../../landing/plan-table.ts';
+import { goesByItself } from '../../landing/table-plan.ts';
+import { readPlans } from '../../landing/read-plans.ts';
+import { retypeColumns, type RetypedTable } from '../../landing/retype-columns.ts';
+import { atTarget } from '../../targets/postgres/at-target.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import { loadWhole } from '../load-whole.ts';
+import { planLines } from '../print-plan.ts';
+import { streamNamed } from '../stream-named.ts';
 
-interface PlanContext extends CommandContext {
+export interface PlanOptions {
+  readonly apply?: boolean;
+  readonly acceptUnfit?: boolean;
+}
+
+interface PlanContext extends CommandContext<PlanOptions> {
   readonly partner: string;
-  /** Empty: all. */
-  readonly streams: readonly string[];
+  readonly stream: string | undefined;
 }
 
-/** Says what the next run would do to tables, as the definition is now. Changes nothing, and asks no partner. */
-export async function plan({ config, output, partner, streams }: PlanContext): Promise<number> {
-  const all = compilePartner(await loadPartner(partner, { dir: config.partnersDir, env: config.env }), config.names);
-  const unknown = streams.find((name) => !all.has(name));
-  if (unknown !== undefined)
-    throw new InvalidInput(
-      `partner ${partner} has no stream ${JSON.stringify(unknown)}; there are ${[...all.keys()].join(', ')}`,
-    );
-  const chosen = [...all].filter(([name]) => streams.length === 0 || streams.includes(name));
-  const planned: (PlannedTable & { readonly stream: string })[] = [];
-  await withDatabase(config, async (pool) => {
-    for (const [name, stream] of chosen) planned.push({ stream: name, ...(await planTable(pool, stream)) });
+/** Says what the definition changes of the tables that are there, before anything changes. With `--apply` it changes what no run changes by itself. */
+export async function plan({ config, output, options, partner: name, stream }: PlanContext): Promise<number> {
+  const { apply = false, acceptUnfit = false } = options;
+  if (acceptUnfit && !apply) throw new InvalidInput('--accept-unfit goes with --apply');
+  const { partner } = await loadWhole(name, { dir: config.partnersDir, env: config.env });
+  const all = compilePartner(partner, config.names);
+  const chosen = stream === undefined ? [...all.values()] : [streamNamed(all, stream)];
+  return withDatabase(config, async (pool) => {
+    const applied: (RetypedTable & { readonly stream: string })[] = [];
+    if (apply)
+      for (const each of chosen) {
+        const done = await atTarget(pool, each, () => retypeColumns(pool, { stream: each, acceptUnfit }));
+        if (done.retyped.length > 0) applied.push({ stream: each.name, ...done });
+      }
+    const plans = await readPlans(pool, chosen);
+    output.json({ partner: name, plans, ...(apply ? { applied } : {}) });
+    for (const { stream: of, retyped, events, unfit } of applied)
+      output.say(
+        `${name}.${of}: ${retyped.map(({ column, to }) => `${column} is ${to}`).join(', ')} now, filled from ${events.toLocaleString('en-US')} events of the log` +
+          `${unfit === 0 ? '' : `; ${unfit} rows keep it empty`}.`,
+      );
+    for (const each of plans) for (const line of planLines(name, each)) output.say(line);
+    return plans.every(goesByItself) ? exitCodes.ok : exitCodes.partial;
   });
-  output.json({ partner, streams: planned.map((one) => ({ ...one, says: inWords(one) })) });
-  for (const one of planned) output.say(`${partner}.${one.stream}: ${inWords(one)}`);
-  return planned.some((one) => one.plan.does === 'refuse') ? exitCodes.failed : exitCodes.ok;
 }
-
-function inWords({ table, events, targets, plan: planned }: PlannedTable): string {
-  switch (planned.does) {
-    case 'nothing':
-      return `${table} stays as it is`;
-    case 'make':
-      return events === 0
-        ? `the first run makes ${table}`
-        : `${table} is gone: the next run makes it again from ${counted(events)} of the log`;
-    case 'add':
-      return `the next run adds ${planned.columns.join(', ')} to ${table}`;
-    case 'remake': {
-      const others = targets.length === 0 ? '' : `, and the next load its table in ${targets.join(', ')}`;
-      return `transforms have changed: the next run makes ${table} anew from ${counted(events)} of the log${others}`;
-    }
-    case 'refuse':
-      return planned.reason;
-    default:
-      return assertNever(planned);
-  }
-}
-
-const counted = (events: number): string => (events === 1 ? '1 event' : `${events.toLocaleString('en-US')} events`);
