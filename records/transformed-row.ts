@@ -19,6 +19,8 @@ export interface Transforming {
   readonly value: Fields;
   /** The text that a column has of the value at its path. */
   readonly textOf: (column: Column) => ColumnText;
+  /** Whether a record lands whose field has no place in its column. */
+  readonly evolves?: (field: string) => boolean;
 }
 
 /** The texts of a row's columns, or what does not fit, without its value. Pure: the same record always makes the same row. */
@@ -27,8 +29,9 @@ export function transformedRow(given: Transforming): readonly (string | null)[] 
   const texts: (string | null)[] = [];
   for (const cell of given.transform.cells) {
     const made = row.text(cell);
-    if ('reason' in made) return { path: pathOf(cell), reason: made.reason };
-    texts.push(made.text);
+    if ('reason' in made && !('source' in cell && given.evolves?.(cell.source.path[0] as string) === true))
+      return { path: pathOf(cell), reason: made.reason };
+    texts.push('text' in made ? made.text : null);
   }
   return texts;
 }

@@ -8,6 +8,7 @@ import { noFailpoint } from '../../core/failpoint.ts';
 import type { Answer, Position } from '../../core/page.ts';
 import type { LineWriter } from '../../core/staged.ts';
 import type { TokenStore } from '../../core/token-store.ts';
+import { withoutFreeze } from '../../definitions/contract.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Partner, ReadSecret } from '../../definitions/definition.ts';
 import type { Environment } from '../../definitions/interpolate.ts';
@@ -164,11 +165,7 @@ function lookAt(stream: CompiledStream, asked: Pick<Look, 'position' | 'answer' 
     parents: position.parents,
   });
   const rows: (readonly (string | null)[])[] = [];
-  const { records, rejected } = stageRecords(
-    { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' } },
-    received,
-    collecting(rows),
-  );
+  const { records, rejected } = stageRecords(withoutFreeze(stream), received, collecting(rows));
   const identities = received.map(({ payload }) => payload);
   // An `append` keeps records of one key side by side.
   if (stream.definition.disposition !== 'append')

@@ -11,7 +11,11 @@ import { said, type Said } from '../support/said.ts';
 const document = readFileSync(new URL('../../docs/schema-changes.md', import.meta.url), 'utf8');
 const fences = (language: string): string[] =>
   [...document.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(([, text]) => text as string);
-const [before, after] = fences('yaml').map((text) => parse(text) as StreamInput) as [StreamInput, StreamInput];
+const [contract, before, after] = fences('yaml').map((text) => parse(text) as StreamInput) as [
+  Pick<StreamInput, 'onMismatch'>,
+  StreamInput,
+  StreamInput,
+];
 const shown = fences('console').map((text) => text.trim().split('\n'));
 
 let own: OwnPartners;
@@ -64,6 +68,40 @@ describe('docs/schema-changes.md', () => {
       { id: 'o_3', total: '400', channel: null, _extra: null },
     ]);
     expect(await planned()).toMatchObject({ code: 0, text: expect.stringContaining('nothing changes') });
+  });
+
+  test('lets a record land by the contract that it shows, and stops where it says so', async () => {
+    const properties = {
+      id: { type: 'string' },
+      note: { type: 'string' },
+      amount: { type: 'integer' },
+      v: { type: 'integer' },
+    };
+    const stream: StreamInput = { path: '/o', primaryKey: ['id'], schema: { type: 'object', properties }, ...contract };
+    let served: object[] = [];
+    const beta = await own.partner(() => ({ body: served }), { orders: stream });
+    const read = (window: string, records: object[]) => {
+      served = records;
+      return beta.read('orders', { window });
+    };
+    const loose = { id: 'a', note: { of: 1 }, amount: 5, more: true };
+    expect(await read('2026-11-01', [loose])).toMatchObject({ outcome: 'ok', counts: { inserted: 1 } });
+    await expect(read('2026-11-02', [{ id: 'b', amount: 'x' }])).rejects.toThrow('The stream is set to freeze');
+    const strict = { ...stream, onMismatch: { newFields: 'quarantine', fields: { note: 'evolve' } } } as const;
+    await beta.define({ orders: { ...strict, errorBudget: { count: 9, share: 1 } } });
+    expect(await read('2026-11-03', [{ ...loose, id: 'c' }])).toMatchObject({
+      outcome: 'partial',
+      counts: { quarantined: 1 },
+    });
+    const rows = async (): Promise<unknown[]> =>
+      (await own.pool.query(`select id, note, amount::text, _extra from ${beta.name}.orders`)).rows;
+    const landed = [{ id: 'a', note: null, amount: '5', _extra: { note: { of: 1 }, more: true } }];
+    expect(await rows()).toEqual(landed);
+    // Made again, the table goes by the contract of today: it takes no new fields any more.
+    await own.pool.query(`drop table ${beta.name}.orders`);
+    await beta.define({ orders: stream });
+    await read('2026-11-04', []);
+    expect(await rows()).toEqual(landed);
   });
 
   test('refuses what makes no sense', async () => {

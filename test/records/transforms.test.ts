@@ -131,6 +131,25 @@ describe('a transform', () => {
     });
   });
 
+  test('where the contract lets a field evolve, a value that does not fit is kept in _extra, unless the field is hidden', async () => {
+    const onMismatch = {
+      default: 'quarantine',
+      fields: { count: 'evolve', email: 'evolve', address: 'evolve' },
+    } as const;
+    const transforms: Transforms = {
+      count: { cast: 'integer' },
+      email: { hash: KEY },
+      'address.street': { drop: true },
+    };
+    const record = { id: 'a', count: 'many', email: { at: CANARY }, address: CANARY };
+    expect(await row(transforms, record, { onMismatch })).toMatchObject({
+      count: null,
+      email: null,
+      address: null,
+      _extra: '{"count":"many"}',
+    });
+  });
+
   test('drops what has no column', async () => {
     expect(await row({ _extra: { drop: true } }, { id: 'a', secret: CANARY })).toMatchObject({ _extra: null });
   });
