@@ -11,6 +11,7 @@ import type { Output } from './output.ts';
 import { addRunControl } from './run-control.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import { addTargetCommands } from './target-commands.ts';
+import { addTransformCommands } from './transform-commands.ts';
 import { packageFacts } from './package-facts.ts';
 
 /** What a command needs is loaded when it is called: help and usage errors come at once. */
@@ -168,6 +169,7 @@ runs
 addRunControl({ runs, partners, run, json });
 addTargetCommands(program, run);
 addAnomalyCommands(program, run);
+addTransformCommands(program, run);
 
 program
   .command('status')

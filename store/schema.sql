@@ -422,6 +422,7 @@ create table streams (
   kept_cursor text,
   poll_hint jsonb,
   targets text[],
+  transforms text,
   unfilled text[] default '{}'::text[] not null,
   constraint streams_pkey PRIMARY KEY (stream_id),
   constraint streams_partner_name_key UNIQUE (partner, name)
