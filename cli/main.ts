@@ -4,6 +4,7 @@ import { visibleLines } from '../core/visible.ts';
 import { addAnomalyCommands } from './anomaly-commands.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
+import { addEraseCommands } from './erase-commands.ts';
 import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
 import type { Output } from './output.ts';
@@ -126,6 +127,7 @@ program
 
 addScheduleCommands(program, run);
 addBackfillCommands(program, run);
+addEraseCommands(program, run);
 
 const partners = program.command('partners').description('definitions of partners');
 partners

@@ -77,6 +77,7 @@ class Rebuilding {
     const { live, build } = await this.#begin();
     // A step before has done it, and its answer was lost.
     if (build.id === live.id) {
+      if (step.action === 'erase') await target.drop({ ...this.#live, place: 'old' });
       await this.#noteLive();
       return this.#done(live.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
     }
@@ -195,16 +196,18 @@ class Rebuilding {
     const { changed, gone, came } = differences;
     const rows = this.#unfitRows(differences);
     const isEqual = changed + gone + came === 0;
-    const applied = step.action === 'rebuild' && !isEqual && (rows === 0 || step.acceptUnfit);
+    const rebuilds = step.action === 'rebuild' || step.action === 'erase';
+    const applied = rebuilds && !isEqual && (rows === 0 || step.acceptUnfit);
     if (applied) await target.swap(this.#live, { from: 'build', ...table });
     else {
       // The live one lacks just what the new one lacks.
-      if (step.action === 'rebuild' && isEqual) await this.#copyNote(table);
+      if (rebuilds && isEqual) await this.#copyNote(table);
       await target.drop(this.#build);
     }
+    if (step.action === 'erase') await target.drop({ ...this.#live, place: 'old' });
     await this.#noteLive();
     if (applied) return this.#done(event, differences, true);
-    return step.action === 'rebuild' && rows > 0
+    return rebuilds && rows > 0
       ? { state: 'refused', reason: this.#refusal(rows) }
       : this.#done(event, differences, false);
   }
