@@ -40,6 +40,20 @@ const dispositions = [
   ['replace without a key', { disposition: 'replace', primaryKey: [], version: [] }],
 ] satisfies [string, Partial<StreamInput>][];
 
+const lineage = ({
+  id,
+  v,
+  _event,
+  _page,
+  _run,
+  _version,
+  _hash,
+  _extra,
+  _deleted_at,
+}: Record<string, unknown>): object => ({
+  ...{ id, v, _event, _page, _run, _version, _hash, _extra, gone: _deleted_at !== null },
+});
+
 describe('a table that is rebuilt', () => {
   test.each(dispositions)('is the same that a change of transforms makes: %s', async (_what, definition) => {
     const stream = aStream({ ...generous, ...definition });
@@ -55,19 +69,6 @@ describe('a table that is rebuilt', () => {
     );
     await runOf(used.warehouse, masked, { window: '2026-01-03' });
     const after = await rowsOf(used.pool, masked);
-    const lineage = ({
-      id,
-      v,
-      _event,
-      _page,
-      _run,
-      _version,
-      _hash,
-      _extra,
-      _deleted_at,
-    }: Record<string, unknown>): object => ({
-      ...{ id, v, _event, _page, _run, _version, _hash, _extra, gone: _deleted_at !== null },
-    });
     expect(after.map(lineage)).toEqual(before.map(lineage));
     expect(new Set(after.map((row) => row['_transform']))).toEqual(new Set([masked.transform?.stamp]));
     expect(JSON.stringify(after)).not.toMatch(/"t\d"/);
