@@ -152,8 +152,7 @@ export function createPartnerActivities(deps: ActivityDeps) {
         });
       } finally {
         if (grown) await tellTargets(getClient, tellingOf(deps), input);
-        if (grown && gone !== undefined)
-          await tellTargets(getClient, tellingOf(deps), { ...input, stream: gone });
+        if (grown && gone !== undefined) await tellTargets(getClient, tellingOf(deps), { ...input, stream: gone });
         clearInterval(alive);
       }
     },

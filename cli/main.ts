@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { explain, InvalidInput } from '../core/errors.ts';
 import { visibleLines } from '../core/visible.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
+import { addApprovalCommands } from './approval-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
 import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
@@ -123,6 +124,7 @@ program
 
 addScheduleCommands(program, run);
 addBackfillCommands(program, run);
+addApprovalCommands(program, run);
 
 const partners = program.command('partners').description('definitions of partners');
 partners

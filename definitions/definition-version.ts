@@ -22,10 +22,12 @@ export function definitionVersion(partner: Partner, stream: StreamDefinition, js
     polling: _polling,
     headers,
     schema: _schema,
+    deletes,
     ...shaping
   } = stream;
   const shape = {
     ...shaping,
+    deletes: deletes && { ...deletes, hold: undefined },
     schema: json,
     basePath: new URL(partner.baseUrl).pathname,
     headerNames: [...Object.keys(partner.headers), ...Object.keys(headers)]

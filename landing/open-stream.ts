@@ -10,6 +10,7 @@ import type { StreamRun, Validators } from '../core/staged.ts';
 import { reportOf, reportColumns, type ReportRow } from '../store/ledger/report.ts';
 import { dropOldShadows, shadowName, shadowOf, standingShadow } from '../targets/postgres/shadow.ts';
 import { lockBoth } from './commit-deletes.ts';
+import { approvalOfRun } from '../store/approvals.ts';
 import { createShadow, ensureTarget, fitTable, type MadeAgain } from './target.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { transaction } from '../store/session/transaction.ts';
@@ -255,6 +256,9 @@ async function fitShadow(client: PoolClient, { stream, syncId }: OpenStream, row
   const changed = row.definition_version !== stream.definitionVersion;
   const table = shadowOf(stream, runOf(row, syncId));
   if ((await fitTable(client, table, { stream, streamId: row.stream_id, changed })) !== undefined) return;
+  // It has waited for approval, and ends without.
+  const asked = { streamId: row.stream_id, runNo: row.run_no, kind: 'sweep' } as const;
+  if (readCheckpoint(row.checkpoint).done && (await approvalOfRun(client, asked)) !== undefined) return;
   throw new GiveUp(
     `${syncId} cannot go on: what it had gathered was dropped, by a newer run or by somebody, or the stream was no ` +
       '`replace` then. Start a new generation with --force',

@@ -1,6 +1,31 @@
 -- What `syncline migrate` makes in an empty database, for readers and for a test. Not to be edited: after a change of migrations or
 -- functions write it anew with `node --import tsx scripts/dump-schema.ts`.
 
+create table approvals (
+  approval_id integer generated always as identity not null,
+  stream_id integer not null,
+  run_no integer not null,
+  sync_id text not null,
+  kind text not null,
+  gone bigint not null,
+  of bigint not null,
+  examples text[] not null,
+  last_page bigint not null,
+  state text default 'waiting'::text not null,
+  asked_at timestamp with time zone default now() not null,
+  until timestamp with time zone not null,
+  decided_by text,
+  decided_at timestamp with time zone,
+  reason text,
+  constraint approvals_pkey PRIMARY KEY (approval_id),
+  constraint approvals_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
+  constraint approvals_check CHECK ((decided_by IS NULL) = (reason IS NULL)),
+  constraint approvals_kind_check CHECK (kind = ANY (ARRAY['sweep'::text, 'events'::text])),
+  constraint approvals_state_check CHECK (state = ANY (ARRAY['waiting'::text, 'approved'::text, 'rejected'::text, 'outdated'::text, 'lapsed'::text]))
+);
+CREATE INDEX approvals_of ON approvals USING btree (stream_id, run_no);
+CREATE UNIQUE INDEX approvals_waiting ON approvals USING btree (stream_id, run_no, kind) WHERE state = 'waiting'::text;
+
 create table backfills (
   run_id text not null,
   stream text not null,
