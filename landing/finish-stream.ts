@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { readCheckpoint } from '../core/checkpoint.ts';
 import { heldForApproval, type Approval } from '../core/approval.ts';
 import { RetryLater } from '../core/errors.ts';
+import { sweeps } from '../core/landed-stream.ts';
 import { outcomeOf } from '../core/outcome.ts';
 import type { FinishStream } from './warehouse.ts';
 import type { StreamRun } from '../core/staged.ts';
@@ -62,6 +63,12 @@ async function finish(client: PoolClient, input: FinishStream): Promise<StreamRe
       returning s.name as stream, ${reportColumns}`,
     [run.streamId, run.runNo, outcome, said.join('; ') || null, swept.removed, checkpoint.expected, swept.sweep],
   );
+  // They have told what is gone, and nobody asks for them again.
+  if (outcome === 'ok' && sweeps(stream))
+    await client.query('update pages set keys = null where stream_id = $1 and run_no = $2 and keys is not null', [
+      run.streamId,
+      run.runNo,
+    ]);
   if (outcome === 'ok' || outcome === 'partial') await noteReading(client, { stream, run, row });
   return reportOf(rows[0] as ReportRow, run.syncId);
 }
