@@ -1,5 +1,6 @@
 import { decide, type Arrival, type Fate, type Head } from './decide.ts';
 import { noCounts, type Counts } from './counts.ts';
+import { compareVersions } from './version.ts';
 import { Graveyard, type Dead } from './graveyard.ts';
 import type { Grave } from './grave.ts';
 
@@ -30,6 +31,14 @@ export interface Logged<R> extends Written<R> {
   readonly stale?: true;
 }
 
+/** A record whose version does not fit what is known of its key. */
+export interface OddOne<R> extends Written<R> {
+  /** `conflict`: same version, other content. `late`: an older version than the one that is known. */
+  readonly odd: 'conflict' | 'late';
+  /** The event that was known. */
+  readonly known: number;
+}
+
 export interface Folded<R> {
   readonly events: readonly Logged<R>[];
   readonly inserts: readonly Written<R>[];
@@ -41,6 +50,8 @@ export interface Folded<R> {
   readonly lastEvent: number;
   /** Per page, in the order given. */
   readonly counts: readonly Counts[];
+  /** Each stands for one of `events`. */
+  readonly odd: readonly OddOne<R>[];
 }
 
 export interface FoldInput<R> {
@@ -62,6 +73,7 @@ export function fold<R extends Foldable>({ pages, heads, prior, gone, lastEvent 
   const graveyard = gone === undefined ? undefined : new Graveyard(gone, heads);
   const events: Logged<R>[] = [];
   const loose: Written<R>[] = [];
+  const odd: OddOne<R>[] = [];
   /** The newest of each key among these pages. */
   const rows = new Map<string, Row<R>>();
   let event = lastEvent;
@@ -92,10 +104,13 @@ export function fold<R extends Foldable>({ pages, heads, prior, gone, lastEvent 
     else if (decision.fate === 'stale' && decision.silent !== true) {
       event += 1;
       events.push({ record, page, event, stale: true });
+      if (record.version !== null && head !== undefined)
+        odd.push({ record, page, event, odd: 'late', known: head.event });
       // A row that is kept shows the newest that was there, however late it comes.
       if (graveyard?.fills(record, key, head) === true)
         rows.set(key, { record, page, event, previous: previousOf(key) });
     }
+    if (decision.conflict && head !== undefined) odd.push({ record, page, event, odd: 'conflict', known: head.event });
     return decision;
   };
 
@@ -119,7 +134,10 @@ export function fold<R extends Foldable>({ pages, heads, prior, gone, lastEvent 
       return { fate: 'unchanged', conflict: false };
     }
     take(record, null);
-    return { fate: old === undefined ? 'inserted' : 'updated', conflict: false };
+    if (old === undefined) return { fate: 'inserted', conflict: false };
+    const conflict = record.version !== null && compareVersions(record.version, old.version) === 0;
+    if (conflict) odd.push({ record, page, event, odd: 'conflict', known: old.event });
+    return { fate: 'updated', conflict };
   };
 
   const counts = pages.map(({ records, quarantined }): Counts => {
@@ -139,7 +157,7 @@ export function fold<R extends Foldable>({ pages, heads, prior, gone, lastEvent 
     if (graveyard?.removes(key) === true) continue;
     else if (isReplaced(row)) updates.push(row);
     else inserts.push(row);
-  const folded = { events, inserts, updates, lastEvent: event, counts };
+  const folded = { events, inserts, updates, lastEvent: event, counts, odd };
   return graveyard === undefined ? folded : { ...folded, dead: graveyard.dead(rows), born: graveyard.born() };
 }
 

@@ -6,6 +6,7 @@ import type { CompiledStream } from './compiled.ts';
 import type { Partner } from './definition.ts';
 import { deleteTest } from './is-delete.ts';
 import { definitionVersion } from './definition-version.ts';
+import { targetsOf } from './named-targets.ts';
 import { recordParser } from './parse-record.ts';
 import { recordSchema } from './record-schema.ts';
 import { streamPartner } from './stream-partner.ts';
@@ -27,6 +28,7 @@ export function compileStream(
     definition,
     schema: names.targetSchema(partner.name),
     table: definition.table ?? streamName,
+    targets: targetsOf(partner, streamName),
     columns,
     known: new Set(columns.filter((column) => column.path.length === 1).map((column) => column.name)),
     keyColumns,

@@ -21,6 +21,8 @@ export interface CompiledStream {
   readonly schema: string;
   /** Table of the target, without its schema. */
   readonly table: string;
+  /** The targets beside the store's own that it is written to. */
+  readonly targets: readonly string[];
   /** Columns of the target, primary key first. Unknown fields go to `_extra`. */
   readonly columns: readonly Column[];
   /** Top-level field names that have a column of their own: what is left goes to `_extra`. */

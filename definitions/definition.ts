@@ -6,6 +6,7 @@ import { codeRule, headerRule } from './error-rules.ts';
 import { emptyPages, endFlags, firstCursor, keptToken, keptUrl, noNext } from './end-signs.ts';
 import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
+import { onMismatch } from './contract.ts';
 import { compression, format } from './formats.ts';
 import { polling } from './polling.ts';
 import { records } from './records.ts';
@@ -293,8 +294,8 @@ export const stream = z.strictObject({
   disposition: z.enum(['merge', 'append', 'replace']).default('merge'),
   /** How it knows that records are gone: docs/deletes.md. */
   deletes: deletes.optional(),
-  /** When a field no longer fits its type: quarantine the record, or stop the stream at once (`freeze`). */
-  onMismatch: z.enum(['quarantine', 'freeze']).default('quarantine'),
+  /** What becomes of records that do not fit, by field as well: docs/schema-changes.md. */
+  onMismatch,
   /** Quarantined records a run may have and still be `partial`; beyond either it is `failed`. */
   errorBudget: z
     .strictObject({ count: z.int().nonnegative().default(100), share: z.number().min(0).max(1).default(0.01) })

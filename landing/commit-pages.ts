@@ -1,4 +1,5 @@
 import type { CommitInput } from '../store/ledger/commit-input.ts';
+import { anomaliesOf } from '../core/anomaly.ts';
 import { addCounts, noCounts, type Counts } from '../core/counts.ts';
 import { GiveUp, RetryLater, type Coordinates } from '../core/errors.ts';
 import { fold } from '../core/fold.ts';
@@ -11,6 +12,7 @@ import type { RejectedRecord, StagedPage, StagedRecord, StreamRun } from '../cor
 import { heldDeletes, RefusedDeletes, withoutDeletes } from './held-deletes.ts';
 import { headKey, readHeads, withReceived } from '../targets/postgres/heads.ts';
 import type { PostgresLines } from '../targets/postgres/page-lines.ts';
+import { noteAnomalies } from '../store/anomalies/note-anomalies.ts';
 import { recordPages } from '../store/ledger/record-pages.ts';
 import { replayedIds, replayedPage } from '../store/quarantine/replayed-page.ts';
 import { settleEntries } from '../store/quarantine/settle-entries.ts';
@@ -98,6 +100,7 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
   if (deletes !== undefined) await commitDeletes(client, deletes, input);
   await failpoint('commit.middle');
   await recordPages(client, { ...input, pages, firstPage, counts: folded.counts, lastEvent: folded.lastEvent });
+  if (folded.odd.length > 0) await noteAnomalies(client, { run, found: anomaliesOf(stream, folded.odd) });
   if (replays) {
     const { streamId } = run;
     const runNos = await settleEntries(client, { streamId, ids: pages.flatMap(replayedIds) });

@@ -1,4 +1,5 @@
 import type { CompiledStream } from '../definitions/compiled.ts';
+import { withoutFreeze } from '../definitions/contract.ts';
 import type { RejectedRecord, StagedRecord } from '../core/staged.ts';
 import type { Received } from './received.ts';
 import { stageInSteps } from './stage-records.ts';
@@ -25,11 +26,7 @@ export async function rowTexts(stream: CompiledStream, received: readonly Receiv
   const rows: RowTexts[] = [];
   // What no longer fits is told to whoever asked: it must not stop the others.
   // What the log says came, came.
-  const lenient = {
-    ...stream,
-    isDelete: undefined,
-    definition: { ...stream.definition, onMismatch: 'quarantine' as const },
-  };
+  const lenient = { ...withoutFreeze(stream), isDelete: undefined };
   const { rejected } = await stageInSteps(lenient, received, {
     add: ({ ordinal, key, version, hash, columns }): StagedRecord => {
       const count = stream.columns.length;

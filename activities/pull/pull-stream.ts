@@ -203,6 +203,7 @@ class Grant {
       throw error;
     } finally {
       this.#guard.end();
+      this.#held.close();
     }
     return this.end();
   }

@@ -26,7 +26,7 @@ interface WriteInput {
   readonly stream: LandedStream;
   readonly run: Pick<StreamRun, 'streamId' | 'runNo'>;
   readonly table: string;
-  readonly folded: Folded<StagedRecord>;
+  readonly folded: Omit<Folded<StagedRecord>, 'odd'>;
   /** As the fold counts them. */
   readonly pages: readonly PageToWrite[];
 }

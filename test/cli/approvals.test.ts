@@ -107,6 +107,8 @@ test('a sweep of too many rows waits for a person, legible everywhere, and goes 
   const shown = await said(config, {}, (context) => runsShow({ ...context, id: 'sync/acme/2026-11-02' }));
   expect(shown.text).toContain('4 of 10 rows would be deleted: the complete listing did not have them');
   expect(shown.text).toContain('syncline approvals list acme');
+  const { rows: fresh } = await pool.query('select state, held, reasons from syncline.freshness');
+  expect(fresh).toEqual([{ state: 'reconciling', held: '1', reasons: ['a run is under way', '1 held for approval'] }]);
   // It is at work on nothing.
   const { workflowExecutionInfo, pendingActivities } = (await streamRun('2026-11-02').describe()).raw;
   expect([workflowExecutionInfo?.status, pendingActivities ?? []]).toEqual([1, []]);
