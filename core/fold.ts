@@ -1,5 +1,6 @@
 import { decide, type Arrival, type Fate, type Head } from './decide.ts';
 import { noCounts, type Counts } from './counts.ts';
+import type { Turn } from './turns.ts';
 
 /** What the fold needs of a record; the adapter's record has more. */
 export interface Foldable extends Arrival {
@@ -23,6 +24,8 @@ export interface Replaced<R> extends Written<R> {
 export interface Logged<R> extends Written<R> {
   /** It is older than what was known of its key, and changes nothing. */
   readonly stale?: true;
+  /** What it needs is not there: it changes nothing until then. */
+  readonly waits?: true;
 }
 
 export interface Folded<R> {
@@ -41,13 +44,15 @@ export interface FoldInput<R> {
   /** `replace`: rows of the table that will be replaced. A record that equals one is unchanged, whatever its version. */
   readonly prior?: ReadonlyMap<string, Head>;
   readonly lastEvent: number;
+  /** Another order than that of the pages, where records need each other. */
+  readonly turns?: Generator<Turn<R>, void, boolean>;
 }
 
 /**
  * Decides what becomes of each record of some pages, in order, against what is known of their keys. Pure: the adapter
  * reads the heads before and writes the three lists after, all in one transaction under the stream's lock.
  */
-export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: FoldInput<R>): Folded<R> {
+export function fold<R extends Foldable>({ pages, heads, prior, lastEvent, turns }: FoldInput<R>): Folded<R> {
   const events: Logged<R>[] = [];
   const loose: Written<R>[] = [];
   /** The newest of each key among these pages. */
@@ -92,16 +97,32 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
     return { fate: old === undefined ? 'inserted' : 'updated', conflict: false };
   };
 
-  const counts = pages.map(({ records, quarantined }): Counts => {
-    page += 1;
-    const count = { ...noCounts, fetched: records.length + quarantined, quarantined };
-    for (const record of records) {
-      const { fate, conflict } = fateOf(record);
-      count[fate] += 1;
-      if (conflict) count.conflicts += 1;
-    }
-    return count;
+  const counts = pages.map(({ records, quarantined }) => {
+    return { ...noCounts, fetched: records.length + quarantined, quarantined };
   });
+  const settle = (record: R, count: { -readonly [K in keyof Counts]: number }): void => {
+    const { fate, conflict } = fateOf(record);
+    count[fate] += 1;
+    if (conflict) count.conflicts += 1;
+  };
+  if (turns === undefined)
+    for (const { records } of pages) {
+      page += 1;
+      for (const record of records) settle(record, counts[page] as Counts);
+    }
+  else
+    for (let turn = turns.next(); turn.done !== true; turn = turns.next(true)) {
+      const { record, waits } = turn.value;
+      page = turn.value.page;
+      const count = counts[page] as { -readonly [K in keyof Counts]: number };
+      if (waits === undefined) settle(record, count);
+      else if (waits === 'again') count.unchanged += 1;
+      else {
+        event += 1;
+        events.push({ record, page, event, waits: true });
+        count.waiting += 1;
+      }
+    }
 
   const inserts = loose;
   const updates: Replaced<R>[] = [];

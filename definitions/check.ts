@@ -3,6 +3,7 @@ import { checkAuth } from './check-auth.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkParents } from './check-parents.ts';
 import { checkRequest } from './check-request.ts';
+import { checkRequires } from './check-requires.ts';
 import { checkRows } from './check-rows.ts';
 import { checkSchedules } from './check-schedules.ts';
 import type { Partner } from './definition.ts';
@@ -24,6 +25,7 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
       ...checkRows(stream, ['streams', name]),
     ]),
     ...checkParents(partner.streams),
+    ...checkRequires(partner.streams),
     ...checkTables(partner),
     ...checkSchedules(partner),
   ];

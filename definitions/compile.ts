@@ -7,6 +7,7 @@ import type { Partner } from './definition.ts';
 import { definitionVersion } from './definition-version.ts';
 import { recordParser } from './parse-record.ts';
 import { recordSchema } from './record-schema.ts';
+import { relationsOf } from './relations.ts';
 import { streamPartner } from './stream-partner.ts';
 
 /** Works out, once, all that pulling a stream needs. Expects a partner that `checkPartner` found nothing wrong with. */
@@ -32,6 +33,7 @@ export function compileStream(
     version: definition.version.flatMap((name) => recordField(definition, checked.json, name) ?? []),
     definitionVersion: definitionVersion(partner, definition, checked.json),
     parse: recordParser(checked, keyColumns),
+    relations: relationsOf(partner, streamName, (other) => compileStream(partner, other, names)),
   };
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { canonicalJson } from '../core/canonical.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
 import type { JsonSchema } from './json-schema.ts';
+import type { Requires } from './requires.ts';
 
 /**
  * 16 hex digits that change when a change of the definition can change requests or rows. Credentials and what only sets
@@ -20,12 +21,14 @@ export function definitionVersion(partner: Partner, stream: StreamDefinition, js
     targets: _targets,
     auth: _auth,
     polling: _polling,
+    requires,
     headers,
     schema: _schema,
     ...shaping
   } = stream;
   const shape = {
     ...shaping,
+    ...(requires === undefined ? {} : { requires: shapingNeeds(requires) }),
     schema: json,
     basePath: new URL(partner.baseUrl).pathname,
     headerNames: [...Object.keys(partner.headers), ...Object.keys(headers)]
@@ -38,6 +41,10 @@ export function definitionVersion(partner: Partner, stream: StreamDefinition, js
     .digest('hex')
     .slice(0, 16);
 }
+
+/** How long a record may wait only raises alarms. */
+const shapingNeeds = (requires: Requires): unknown =>
+  Object.fromEntries(Object.entries(requires).map(([name, { within: _within, ...need }]) => [name, need]));
 
 function plain(value: unknown): unknown {
   if (typeof value === 'function') return { function: String(value) };

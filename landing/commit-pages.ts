@@ -1,12 +1,13 @@
-import type { CommitInput } from '../store/ledger/commit-input.ts';
+import type { CommitInput as LandedInput } from '../store/ledger/commit-input.ts';
 import { addCounts, noCounts, type Counts } from '../core/counts.ts';
 import { GiveUp, RetryLater, type Coordinates } from '../core/errors.ts';
 import { fold } from '../core/fold.ts';
 import type { Failpoint } from '../core/failpoint.ts';
-import type { LandedStream } from '../core/landed-stream.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
 import type { RejectedRecord, StagedPage, StagedRecord, StreamRun } from '../core/staged.ts';
-import { headKey, readHeads, withReceived } from '../targets/postgres/heads.ts';
+import { readHeads, withHeadKey, withReceived } from '../targets/postgres/heads.ts';
 import type { PostgresLines } from '../targets/postgres/page-lines.ts';
+import { RelatedCommit } from './related-commit.ts';
 import { recordPages } from '../store/ledger/record-pages.ts';
 import { replayedIds, replayedPage } from '../store/quarantine/replayed-page.ts';
 import { settleEntries } from '../store/quarantine/settle-entries.ts';
@@ -17,6 +18,10 @@ import { targetOf } from '../targets/postgres/target-table.ts';
 import { transaction } from '../store/session/transaction.ts';
 import { RefusedRow, writeRows } from '../targets/postgres/write-rows.ts';
 import type { Pool, PoolClient } from 'pg';
+
+interface CommitInput extends LandedInput {
+  readonly stream: CompiledStream;
+}
 
 /** How many rows of one commit PostgreSQL may refuse, one after the other, before the commit is given up. */
 const MAX_REFUSED = 200;
@@ -44,17 +49,21 @@ export async function commitPages(pool: Pool, input: CommitInput, failpoint: Fai
 
 async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoint): Promise<Counts> {
   const { stream, run } = input;
+  const related = await RelatedCommit.begin(client, stream);
   const standing = await lockRun(client, run);
   const fresh = await pagesToCommit(client, input, standing.checkpoint);
   const pages = await replayed(client, input, fresh.pages);
   if (pages.length === 0) return noCounts;
   const replays = pages.some((page) => page.replays !== undefined);
+  const firstPage = standing.lastPage + 1;
+  const turns = await related?.turns(run.streamId, { pages: pages.map((page) => page.records), firstPage });
 
   const replaces = stream.definition.disposition === 'replace';
   const table = replaces ? shadowOf(stream, run) : targetOf(stream);
   const records = pages.flatMap((page) => page.records);
   let heads = await readHeads(client, { stream, table, records });
-  if (replays && ordersByArrival(stream)) heads = await withReceived(client, { streamId: run.streamId, heads });
+  if (turns !== undefined || (replays && ordersByArrival(stream)))
+    heads = await withReceived(client, { streamId: run.streamId, heads });
   const keyed =
     stream.definition.disposition === 'append' ? records.map((record) => withHeadKey(stream, record)) : null;
   let at = 0;
@@ -66,13 +75,13 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
     heads,
     ...(replaces ? { prior: await readHeads(client, { stream, table: targetOf(stream), records }) } : {}),
     lastEvent: standing.lastEvent,
+    ...(turns === undefined ? {} : { turns }),
   });
 
   // What another warehouse wrote never comes here.
   const written = pages.map(({ lines }, i) => ({ page: standing.lastPage + i + 1, lines: lines as PostgresLines }));
   await writeRows(client, { stream, run, table, folded, pages: written });
   await failpoint('commit.middle');
-  const firstPage = standing.lastPage + 1;
   await recordPages(client, { ...input, pages, firstPage, counts: folded.counts, lastEvent: folded.lastEvent });
   if (replays) {
     const { streamId } = run;
@@ -80,15 +89,13 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
     await settleRuns(client, { stream, names: input.names, streamId, runNos });
   }
   if (fresh.holds || (ordersByArrival(stream) && pages.some((page) => page.rejected.length > 0)))
-    await supersedeHeld(client, { run, pages, firstPage });
+    await supersedeHeld(client, { run, pages: related?.told() ?? pages, firstPage });
+  if (related !== undefined) {
+    await related.finish(run.streamId, folded);
+    await failpoint('commit.released');
+  }
   return folded.counts.reduce(addCounts, noCounts);
 }
-
-const withHeadKey = (stream: LandedStream, record: StagedRecord): StagedRecord => {
-  const { ordinal, version, hash, line, received } = record;
-  const known = { ordinal, key: headKey(stream, record), version, hash, line };
-  return received === undefined ? known : { ...known, received };
-};
 
 async function replayed(
   client: PoolClient,

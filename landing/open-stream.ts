@@ -5,11 +5,13 @@ import type { TimeRange } from '../core/page.ts';
 import type { PollHint } from '../core/poll-hint.ts';
 import { parseWindow, rangeOf } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import { lookAgain } from './look-again.ts';
 import type { OpenedStream, OpenStream } from './warehouse.ts';
 import type { StreamRun, Validators } from '../core/staged.ts';
 import { reportOf, reportColumns, type ReportRow } from '../store/ledger/report.ts';
 import { dropOldShadows, shadowName, shadowOf, standingShadow } from '../targets/postgres/shadow.ts';
 import { createShadow, ensureTarget, fitTable, type MadeAgain } from './target.ts';
+import { ensureNeededIndexes } from '../targets/postgres/present.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { transaction } from '../store/session/transaction.ts';
 
@@ -35,7 +37,7 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
   const found = await findRun(pool, input);
   // The common case, a further grant of a running run, costs one read.
   if (found !== undefined && goesOn(found, input.stream)) return opened(found, input);
-  return transaction(pool, async (client) => {
+  const begun = await transaction(pool, async (client) => {
     const stream = await registerStream(client, input.stream);
     const again = await findRun(client, input);
     if (again === undefined) await beginRun(client, input, stream);
@@ -48,8 +50,11 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
       );
     }
     if (stream.madeAgain !== undefined) await remark(client, input.syncId, stream.madeAgain);
-    return opened((await findRun(client, input)) as RunRow, input);
+    return { run: opened((await findRun(client, input)) as RunRow, input), isOther: stream.isOther };
   });
+  // In a transaction of its own: it locks other streams, too, in the order in which commits do.
+  if (begun.isOther || (input.stream.relations?.needs.length ?? 0) > 0) await lookAgain(pool, input.stream);
+  return begun.run;
 }
 
 /** Nothing has to be made first: neither for the definition, nor because somebody dropped it. */
@@ -129,6 +134,8 @@ interface StreamRow {
 }
 
 interface RegisteredStream extends StreamRow {
+  /** The definition is another one than before. */
+  readonly isOther: boolean;
   readonly madeAgain: MadeAgain | undefined;
 }
 
@@ -167,7 +174,16 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
           emptied_at = case when $3 then now() else emptied_at end where stream_id = $1`,
       [row.stream_id, definitionVersion, madeAgain?.emptied ?? false],
     );
-  return { ...row, kept_cursor: changed || madeAgain !== undefined ? null : row.kept_cursor, madeAgain };
+  await ensureNeededIndexes(client, {
+    stream,
+    columns: (stream.relations?.offers ?? []).flatMap(({ field, columns }) => (field === '' ? [] : columns)),
+  });
+  return {
+    ...row,
+    kept_cursor: changed || madeAgain !== undefined ? null : row.kept_cursor,
+    madeAgain,
+    isOther: changed && !row.fresh,
+  };
 }
 
 /** Rows of a table stand for events of one stream: one that others filled cannot be gone on with. */

@@ -7,6 +7,7 @@ import { BuildTable, lastEvent, type RebuildProgress, type Unfit } from './build
 import { compareTables, type Compared, type Differences } from './compare-tables.ts';
 import { holdUnfit } from './hold-unfit.ts';
 import { saysListing } from './says-listing.ts';
+import { lookAgain } from './look-again.ts';
 import { registerStream } from './open-stream.ts';
 import { readEvents } from '../store/log/read-events.ts';
 import { tableFault } from '../targets/postgres/table-fault.ts';
@@ -56,7 +57,10 @@ async function rebuild(pool: Pool, session: Session, input: RebuildInput): Promi
   const { client, streamId } = session;
   const { stream, dryRun } = input;
   // The table is made, or made to fit, as a run does it when it begins.
-  if (!dryRun) await transaction(pool, (own) => registerStream(own, stream));
+  if (!dryRun) {
+    const { isOther } = await transaction(pool, (own) => registerStream(own, stream));
+    if (isOther) await lookAgain(pool, stream);
+  }
   const facts = await standingTable(client, stream);
   await expectListing(client, { stream, streamId });
   const build = await BuildTable.begin(client, { stream, streamId });

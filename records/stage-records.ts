@@ -11,6 +11,7 @@ import { sha128 } from '../core/page-key.ts';
 import { versionOf } from '../core/version.ts';
 import type { Column, CompiledStream, Mismatch } from '../definitions/compiled.ts';
 import type { Received } from './received.ts';
+import { relatedBy } from './related-by.ts';
 import type { LineWriter, RejectedRecord, StagedRecord } from '../core/staged.ts';
 
 export interface Staged {
@@ -143,7 +144,12 @@ function stageRecord(
   if (misfit !== undefined) return reject(misfit, { stream, record, payload, hash, ordinal });
   const version = versionOf(value, stream.version);
   const eventTime = columns[eventTimeAt] ?? null;
-  return lines.add({ ordinal, key, version, hash, eventTime, payload, columns, plain, ascii });
+  const line = { ordinal, key, version, hash, eventTime, payload, columns, plain, ascii };
+  if (stream.relations === undefined) return lines.add(line);
+  const related = relatedBy(stream, { value, key, columns });
+  return 'reason' in related
+    ? reject(related, { stream, record, payload, hash, ordinal })
+    : lines.add({ ...line, ...related });
 }
 
 /** A JSON column of a record with numbers that no double holds. */

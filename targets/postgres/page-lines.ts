@@ -1,3 +1,4 @@
+import type { Need, Offer } from '../../core/need.ts';
 import type { LineWriter, PageLines, StagedRecord } from '../../core/staged.ts';
 import { copyField } from './copy-text.ts';
 import { giveBack, takeBytes } from './spare-bytes.ts';
@@ -18,7 +19,7 @@ const place = `${'0'.repeat(WIDTH.event)}\t${'0'.repeat(WIDTH.page)}`;
 const eventPlace = `${place}\tu`;
 const rowPlace = `${place}\t${'0'.repeat(WIDTH.run)}`;
 const OPERATION_AT = place.length + 1;
-const operations = { u: 'u'.charCodeAt(0), s: 's'.charCodeAt(0) } as const;
+const operations = { u: 'u'.charCodeAt(0), s: 's'.charCodeAt(0), w: 'w'.charCodeAt(0) } as const;
 
 /** The part of a line that others send: a view, not a copy. */
 export interface Line {
@@ -43,7 +44,7 @@ export class PostgresLines implements PageLines {
     this.#payloadAt = payloadAt;
   }
 
-  /** `s`: the record is older than what was known of its key. */
+  /** `s`: the record is older than what was known of its key. `w`: it waits for another one. */
   eventLine(
     index: number,
     numbers: { readonly event: number; readonly page: number },
@@ -112,6 +113,18 @@ class LineRecord implements StagedRecord {
 
   get version(): string | null {
     return this.#lines.version(this.line);
+  }
+}
+
+/** A record of a stream that needs others, or is needed. */
+class RelatedRecord extends LineRecord {
+  readonly needs?: readonly Need[];
+  readonly offers?: readonly Offer[];
+
+  constructor(lines: PostgresLines, of: Pick<StagedRecord, 'ordinal' | 'key' | 'needs' | 'offers'>, line: number) {
+    super(lines, of, line);
+    if (of.needs !== undefined) this.needs = of.needs;
+    if (of.offers !== undefined) this.offers = of.offers;
   }
 }
 
@@ -226,7 +239,10 @@ export function postgresLineWriter(page: {
       rows.begin();
       rows.put(fields.join('\t'), ascii);
       rows.end();
-      return new LineRecord(lines, of, payloadAt.length - 1);
+      const line = payloadAt.length - 1;
+      return of.needs === undefined && of.offers === undefined
+        ? new LineRecord(lines, of, line)
+        : new RelatedRecord(lines, of, line);
     },
     finish: () => lines,
   };

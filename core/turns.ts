@@ -1,0 +1,90 @@
+import { needId, type Need, type Offer } from './need.ts';
+
+/** A record whose turn it is to be decided. */
+export interface Turn<R> {
+  readonly record: R;
+  /** Index of its page among those given. */
+  readonly page: number;
+  /** What it needs is not there. `again`: the same content waits already. */
+  readonly waits?: 'new' | 'again';
+}
+
+/** What a turn needs of a record. */
+export interface Comer {
+  readonly key: string | null;
+  readonly hash: string;
+  readonly needs?: readonly Need[];
+  readonly offers?: readonly Offer[];
+}
+
+export interface Coming<R> {
+  readonly pages: readonly (readonly R[])[];
+  /** The name of their stream. */
+  readonly stream: string;
+  /** Whether tables had it before these records came. */
+  readonly isThere: (need: Need) => boolean;
+  /** The same content of its key waits already, or somebody has dropped it. */
+  readonly isWaiting: (record: R) => boolean;
+  /** The same record, to be decided as one that came where it did. `isPassed`: a later one of its key was decided meanwhile. */
+  readonly late: (record: R, at: { readonly page: number; readonly isPassed: boolean }) => R;
+}
+
+interface Comes<R> {
+  readonly record: R;
+  readonly page: number;
+  /** Its place among all that come. */
+  readonly place: number;
+  readonly wasParked: boolean;
+}
+
+/**
+ * The order in which records are decided that may need each other: each in its turn, and one whose need these very records bring right
+ * behind that. What is left waits. `next` has to be told whether the key of the record is in the table now.
+ */
+export function* turnsOf<R extends Comer>(coming: Coming<R>): Generator<Turn<R>, void, boolean> {
+  const { stream, isThere, isWaiting, late } = coming;
+  /** What these records brought to their own stream, or took from it. */
+  const here = new Map<string, boolean>();
+  const parked = new Map<string, Comes<R>[]>();
+  const decided = new Map<string | null, number>();
+  const waits: Comes<R>[] = [];
+
+  const lackOf = ({ needs = [] }: R): Need | undefined =>
+    needs.find((need) => !((need.stream === stream ? here.get(needId(need)) : undefined) ?? isThere(need)));
+
+  function* inTurn(first: Comes<R>): Generator<Turn<R>, void, boolean> {
+    const queue = [first];
+    // It grows while it is gone through.
+    for (const { record, page, place, wasParked } of queue) {
+      const lack = lackOf(record);
+      if (lack !== undefined) {
+        const where = lack.stream === stream ? (parked.get(needId(lack)) ?? []) : waits;
+        where.push({ record, page, place, wasParked: true });
+        if (where !== waits) parked.set(needId(lack), where);
+        continue;
+      }
+      const isPassed = (decided.get(record.key) ?? -1) > place;
+      const there = yield { record: wasParked ? late(record, { page, isPassed }) : record, page };
+      if (record.key !== null && !isPassed) decided.set(record.key, place);
+      for (const offer of record.offers ?? []) {
+        const id = needId({ stream, ...offer });
+        here.set(id, there);
+        if (!there) continue;
+        queue.push(...(parked.get(id) ?? []));
+        parked.delete(id);
+      }
+    }
+  }
+
+  let place = 0;
+  for (const [page, records] of coming.pages.entries())
+    for (const record of records) yield* inTurn({ record, page, place: place++, wasParked: false });
+  for (const each of parked.values()) waits.push(...each);
+  const seen = new Set<string>();
+  for (const { record, page } of waits.toSorted((a, b) => a.place - b.place)) {
+    const content = record.key === null ? undefined : `${record.key} ${record.hash}`;
+    const again = content !== undefined && (seen.has(content) || isWaiting(record));
+    if (content !== undefined) seen.add(content);
+    yield { record, page, waits: again ? 'again' : 'new' };
+  }
+}
