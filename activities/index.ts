@@ -117,8 +117,11 @@ export function createPartnerActivities(deps: ActivityDeps) {
       // Waiting for a slow answer is no sign of death.
       const alive = setInterval(() => heartbeat({}), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
       let grown = false;
+      /** Streams whose waiting records the pages may have released. */
+      let dependents: readonly string[] = [];
       try {
         const access = await deps.partners.access(input.partner, input.stream);
+        dependents = access.stream.relations?.dependents ?? [];
         const result = await pullStream({ ...deps, access }, input, {
           signal: context.cancellationSignal,
           writer: { workflowRunId: info.workflowExecution?.runId ?? '', attempt: info.attempt },
@@ -148,7 +151,9 @@ export function createPartnerActivities(deps: ActivityDeps) {
           random: deps.random(),
         });
       } finally {
-        if (grown) await tellTargets(getClient, tellingOf(deps), input);
+        if (grown)
+          for (const stream of new Set([input.stream, ...dependents]))
+            await tellTargets(getClient, tellingOf(deps), { partner: input.partner, stream });
         clearInterval(alive);
       }
     },

@@ -8,6 +8,7 @@ import { exitCodes } from './exit.ts';
 import type { Output } from './output.ts';
 import { addRunControl } from './run-control.ts';
 import { addTargetCommands } from './target-commands.ts';
+import { addWaitingCommands } from './waiting-commands.ts';
 import { packageFacts } from './package-facts.ts';
 
 /** What a command needs is loaded when it is called: help and usage errors come at once. */
@@ -254,6 +255,8 @@ quarantine
       (await import('./commands/quarantine.ts')).quarantineReplay({ ...context, partner, stream }),
     )(options),
   );
+
+addWaitingCommands(program, run);
 
 program
   .command('trace <partner> <stream> <key...>')

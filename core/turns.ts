@@ -23,6 +23,8 @@ export interface Coming<R> {
   readonly stream: string;
   /** Whether tables had it before these records came. */
   readonly isThere: (need: Need) => boolean;
+  /** The table has just this: it came while its needs were there, or a person released it. */
+  readonly isKnown: (record: R) => boolean;
   /** The same content of its key waits already, or somebody has dropped it. */
   readonly isWaiting: (record: R) => boolean;
   /** The same record, to be decided as one that came where it did. `isPassed`: a later one of its key was decided meanwhile. */
@@ -42,7 +44,7 @@ interface Comes<R> {
  * behind that. What is left waits. `next` has to be told whether the key of the record is in the table now.
  */
 export function* turnsOf<R extends Comer>(coming: Coming<R>): Generator<Turn<R>, void, boolean> {
-  const { stream, isThere, isWaiting, late } = coming;
+  const { stream, isThere, isKnown, isWaiting, late } = coming;
   /** What these records brought to their own stream, or took from it. */
   const here = new Map<string, boolean>();
   const parked = new Map<string, Comes<R>[]>();
@@ -57,7 +59,7 @@ export function* turnsOf<R extends Comer>(coming: Coming<R>): Generator<Turn<R>,
     // It grows while it is gone through.
     for (const { record, page, place, wasParked } of queue) {
       const lack = lackOf(record);
-      if (lack !== undefined) {
+      if (lack !== undefined && !isKnown(record)) {
         const where = lack.stream === stream ? (parked.get(needId(lack)) ?? []) : waits;
         where.push({ record, page, place, wasParked: true });
         if (where !== waits) parked.set(needId(lack), where);

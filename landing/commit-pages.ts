@@ -56,12 +56,12 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
   if (pages.length === 0) return noCounts;
   const replays = pages.some((page) => page.replays !== undefined);
   const firstPage = standing.lastPage + 1;
-  const turns = await related?.turns(run.streamId, { pages: pages.map((page) => page.records), firstPage });
 
   const replaces = stream.definition.disposition === 'replace';
   const table = replaces ? shadowOf(stream, run) : targetOf(stream);
   const records = pages.flatMap((page) => page.records);
   let heads = await readHeads(client, { stream, table, records });
+  const turns = await related?.turns(run.streamId, { pages: pages.map((page) => page.records), firstPage, heads });
   if (turns !== undefined || (replays && ordersByArrival(stream)))
     heads = await withReceived(client, { streamId: run.streamId, heads });
   const keyed =

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { readCheckpoint } from '../core/checkpoint.ts';
 import { RetryLater } from '../core/errors.ts';
 import { outcomeOf } from '../core/outcome.ts';
+import { overdueWords } from '../core/wait-words.ts';
 import type { FinishStream } from './warehouse.ts';
 import type { StreamRun } from '../core/staged.ts';
 import { evidenceColumns, evidenceOf, standsStill, type EvidenceRow } from '../store/ledger/evidence.ts';
@@ -10,6 +11,7 @@ import type { StreamReport } from '../messages/stream-report.ts';
 import { reportColumns, reportOf, type ReportRow } from '../store/ledger/report.ts';
 import { foundInMark } from './found-in-mark.ts';
 import { swap, type Swapped } from './swap.ts';
+import { overdueOf } from '../store/waiting/list-waiting.ts';
 import { transaction } from '../store/session/transaction.ts';
 
 interface RunRow extends EvidenceRow {
@@ -34,8 +36,13 @@ export async function finishStream(pool: Pool, input: FinishStream): Promise<Str
       evidenceOf(row, stream, standsStill(row, stream) ? await foundInMark(client, { stream, run, row }) : undefined),
     );
     // All that came was taken, and still the table lacks something.
-    const outcome = read === 'ok' && row.unfit !== '0' ? 'partial' : read;
-    const said = row.remark === null ? reasons : [...reasons, row.remark];
+    const overdue = stream.relations?.needs.length ? await overdueOf(client, run.streamId) : undefined;
+    const outcome = read === 'ok' && (row.unfit !== '0' || overdue !== undefined) ? 'partial' : read;
+    const said = [
+      ...reasons,
+      ...(overdue === undefined ? [] : [overdueWords(overdue, { partner: stream.partner.name, stream: stream.name })]),
+      ...(row.remark === null ? [] : [row.remark]),
+    ];
     // A listing in doubt never replaces what readers have.
     const swaps =
       stream.definition.disposition === 'replace' && outcome !== 'failed' && outcome !== 'suspect' && !row.not_modified;

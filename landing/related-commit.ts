@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import type { Head } from '../core/decide.ts';
 import type { Folded } from '../core/fold.ts';
 import { needId } from '../core/need.ts';
 import type { StagedPage, StagedRecord } from '../core/staged.ts';
@@ -10,7 +11,7 @@ import { releaseFor } from './release-waiting.ts';
 import { ordersByArrival } from '../store/quarantine/supersede.ts';
 import { waitingContents } from '../store/waiting/find-waiting.ts';
 import { noteWaiting, supersedeWaiting, waitAgain } from '../store/waiting/note-waiting.ts';
-import { withHeadKey } from '../targets/postgres/heads.ts';
+import { headKey, withHeadKey } from '../targets/postgres/heads.ts';
 import { stagingOf } from '../targets/postgres/write-rows.ts';
 
 type Records = readonly (readonly StagedRecord[])[];
@@ -42,7 +43,7 @@ export class RelatedCommit {
   /** Looks at what the records need. undefined: all of it is there, and they are decided in the order in which they came. */
   async turns(
     streamId: number,
-    came: { readonly pages: Records; readonly firstPage: number },
+    came: { readonly pages: Records; readonly firstPage: number; readonly heads: ReadonlyMap<string, Head> },
   ): Promise<Generator<Turn<StagedRecord>, void, boolean> | undefined> {
     this.#pages = came.pages;
     this.#firstPage = came.firstPage;
@@ -60,6 +61,7 @@ export class RelatedCommit {
         pages: came.pages.map((records, at) => records.map((record) => placed(record, came.firstPage + at))),
         stream: name,
         isThere: (need) => there.has(needId(need)),
+        isKnown: (record) => came.heads.get(headKey(this.#stream, record) ?? '')?.hash === record.hash,
         isWaiting: ({ key, hash }) => contents.has(`${key} ${hash}`),
         late: (record, { isPassed }) => ({
           ...record,

@@ -109,6 +109,7 @@ class Tables {
       pages: [records],
       stream,
       isThere: (need) => this.#isThere(need),
+      isKnown: ({ key, hash }) => heads.get(key)?.hash === hash,
       isWaiting: ({ key, hash }) =>
         this.#waiting.some((each) => each.stream === stream && each.record.key === key && each.record.hash === hash),
       late: (record, { isPassed }): Came => ({
