@@ -117,11 +117,15 @@ export function createPartnerActivities(deps: ActivityDeps) {
       // Waiting for a slow answer is no sign of death.
       const alive = setInterval(() => heartbeat({}), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
       let grown = false;
-      /** Streams whose waiting records the pages may have released. */
-      let dependents: readonly string[] = [];
+      /** Streams whose logs the pages may have made grow, too: what waited there is released, or is gone. */
+      let others: readonly string[] = [];
       try {
         const access = await deps.partners.access(input.partner, input.stream);
-        dependents = access.stream.relations?.dependents ?? [];
+        const { relations, definition } = access.stream;
+        others = [
+          ...(relations?.dependents ?? []),
+          ...(definition.deletes?.of === undefined ? [] : [definition.deletes.of]),
+        ];
         const result = await pullStream({ ...deps, access }, input, {
           signal: context.cancellationSignal,
           writer: { workflowRunId: info.workflowExecution?.runId ?? '', attempt: info.attempt },
@@ -152,7 +156,7 @@ export function createPartnerActivities(deps: ActivityDeps) {
         });
       } finally {
         if (grown)
-          for (const stream of new Set([input.stream, ...dependents]))
+          for (const stream of new Set([input.stream, ...others]))
             await tellTargets(getClient, tellingOf(deps), { partner: input.partner, stream });
         clearInterval(alive);
       }

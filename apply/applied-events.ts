@@ -2,6 +2,7 @@ import { parseJson } from '../core/json.ts';
 import { keyParts } from '../core/key-text.ts';
 import type { LoggedEvent } from '../core/logged-event.ts';
 import type { UnfitEvent } from '../core/unfit-events.ts';
+import { keepsRows } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { withParents } from '../records/received.ts';
 import { rowTexts, type RowTexts } from '../records/row-texts.ts';
@@ -14,7 +15,8 @@ export interface DecodedEvents {
 
 /** Events as a table takes them: rows by the present definition, in the order that was decided when they came. */
 export async function appliedEvents(stream: CompiledStream, events: readonly LoggedEvent[]): Promise<DecodedEvents> {
-  const came = events.filter(({ operation }) => operation === 'u');
+  // A row that is kept shows what came late, too.
+  const came = events.filter(({ operation }) => operation === 'u' || (operation === 's' && keepsRows(stream)));
   const complete = withParents(stream);
   const { rows, rejected } = await rowTexts(
     stream,
@@ -24,7 +26,7 @@ export async function appliedEvents(stream: CompiledStream, events: readonly Log
   const keys = stream.keyColumns.length;
   return {
     applied: events.flatMap((event) => {
-      if (event.operation === 'd') return [deletion(event, keys)];
+      if (event.operation === 'd') return [deletion(event, { keys, columns: stream.columns.length })];
       const row = texts.get(event.event);
       return row === undefined ? [] : [arrival(event, row, keys)];
     }),
@@ -39,7 +41,7 @@ function arrival(event: LoggedEvent, { key, values, extra }: RowTexts, keys: num
   const { version, hash, received, run } = event;
   return {
     event: event.event,
-    operation: 'u',
+    operation: event.operation,
     key,
     keyTexts: values.slice(0, keys) as string[],
     arrival: { version, hash, received },
@@ -47,11 +49,20 @@ function arrival(event: LoggedEvent, { key, values, extra }: RowTexts, keys: num
   };
 }
 
-const deletion = ({ event, key, version, hash, received }: LoggedEvent, keys: number): AppliedEvent => ({
-  event,
-  operation: 'd',
-  key,
-  keyTexts: key === null ? [] : keyParts(key, keys),
-  arrival: { version, hash, received },
-  row: null,
-});
+/** All that is known of a record that is gone is its key. */
+function deletion(
+  { event, key, version, hash, received, run, deletedAt }: LoggedEvent,
+  { keys, columns }: { readonly keys: number; readonly columns: number },
+): AppliedEvent {
+  const keyTexts = key === null ? [] : keyParts(key, keys);
+  const values = [...keyTexts, ...Array.from({ length: columns - keyTexts.length }, () => null)];
+  return {
+    event,
+    operation: 'd',
+    key,
+    keyTexts,
+    arrival: { version, hash, received },
+    row: { event, ...received, run, version: null, hash, values, extra: null },
+    deletedAt,
+  };
+}

@@ -50,11 +50,11 @@ export interface RowId {
 
 export function rowId(
   { rowPer, keys }: Pick<TargetTable, 'rowPer' | 'keys'>,
-  { event, values, extra }: ReadRow,
+  { event, values, extra, deletedAt }: ReadRow,
 ): RowId {
   const key = rowPer === 'event' || keys === 0 ? String(event) : JSON.stringify(values.slice(0, keys));
   const hash = createHash('md5')
-    .update(JSON.stringify([event, values, extra]))
+    .update(JSON.stringify(deletedAt === undefined ? [event, values, extra] : [event, values, extra, deletedAt]))
     .digest('hex');
   return { key, bucket: createHash('md5').update(key).digest().readUInt16LE(), hash };
 }

@@ -1,3 +1,4 @@
+import { keepsRows } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { TargetTable } from '../targets/target.ts';
 import type { Taking } from './changes-of.ts';
@@ -13,5 +14,6 @@ export const tableOf = ({ schema, table, columns, keyColumns, definition }: Comp
 
 export function takingOf({ definition, keyColumns }: CompiledStream): Taking {
   if (definition.disposition === 'replace') return 'listed';
-  return definition.disposition === 'append' || keyColumns.length === 0 ? 'each' : 'newest';
+  if (definition.disposition === 'append' || keyColumns.length === 0) return 'each';
+  return keepsRows({ definition }) ? 'kept' : 'newest';
 }

@@ -33,7 +33,7 @@ export interface Circumstances {
   readonly nowMs?: number;
 }
 
-function deed({ fate, changes, source }: LivedEvent): string {
+function deed({ fate, changes, source, operation }: LivedEvent): string {
   switch (fate) {
     case 'first':
       return 'came first';
@@ -44,15 +44,20 @@ function deed({ fate, changes, source }: LivedEvent): string {
         ? 'changed nothing in the record itself: its parent has other values'
         : `changed ${fieldNames(changes)}`;
     case 'same':
+      if (operation === 'd') return 'deleted once more, in a newer version: it was gone already';
       return 'logged once more, with the same content';
     case 'again':
       return changes.length === 0 ? 'came again' : `came again, with another ${fieldNames(changes)}`;
     case 'stale':
-      return 'older than what was known: kept, changed nothing';
+      return operation === 'd'
+        ? 'a delete that is older than what was known: kept, changed nothing'
+        : 'older than what was known: kept, changed nothing';
     case 'waits':
       return 'came, and waits for another record';
     case 'gone':
-      return `gone: the complete listing of run ${source.run ?? '(unknown)'} did not name it`;
+      return source.batch === 'sweep'
+        ? `gone: the complete listing of run ${source.run ?? '(unknown)'} did not name it`
+        : 'gone: the partner says that it was deleted';
     default:
       return assertNever(fate);
   }

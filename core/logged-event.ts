@@ -26,4 +26,6 @@ export interface LoggedEvent {
   /** Values of the parents of the call it came with. */
   readonly parents: readonly string[];
   readonly payload: string;
+  /** Of a delete: when it was received, ISO, to the microsecond. */
+  readonly deletedAt?: string | undefined;
 }

@@ -11,7 +11,10 @@ export interface Turn<R> {
 
 /** What a turn needs of a record. */
 export interface Comer {
+  /** `d`: it says that the record of its key is gone. */
+  readonly operation?: 'd' | undefined;
   readonly key: string | null;
+  readonly version: string | null;
   readonly hash: string;
   readonly needs?: readonly Need[];
   readonly offers?: readonly Offer[];
@@ -27,8 +30,11 @@ export interface Coming<R> {
   readonly isKnown: (record: R) => boolean;
   /** The same content of its key waits already, or somebody has dropped it. */
   readonly isWaiting: (record: R) => boolean;
-  /** The same record, to be decided as one that came where it did. `isPassed`: a later one of its key was decided meanwhile. */
-  readonly late: (record: R, at: { readonly page: number; readonly isPassed: boolean }) => R;
+  /**
+   * The same record, to be decided as one that came where it did. `passedBy`: of its key, what came later and was decided
+   * meanwhile; a delete without a version counts from when it came, also where records have versions.
+   */
+  readonly late: (record: R, at: { readonly page: number; readonly passedBy: 'nothing' | 'record' | 'delete' }) => R;
 }
 
 interface Comes<R> {
@@ -49,6 +55,8 @@ export function* turnsOf<R extends Comer>(coming: Coming<R>): Generator<Turn<R>,
   const here = new Map<string, boolean>();
   const parked = new Map<string, Comes<R>[]>();
   const decided = new Map<string | null, number>();
+  /** The last delete of each key that names no version. */
+  const buried = new Map<string | null, number>();
   const waits: Comes<R>[] = [];
 
   const lackOf = ({ needs = [] }: R): Need | undefined =>
@@ -66,8 +74,10 @@ export function* turnsOf<R extends Comer>(coming: Coming<R>): Generator<Turn<R>,
         continue;
       }
       const isPassed = (decided.get(record.key) ?? -1) > place;
-      const there = yield { record: wasParked ? late(record, { page, isPassed }) : record, page };
+      const passedBy = (buried.get(record.key) ?? -1) > place ? 'delete' : isPassed ? 'record' : 'nothing';
+      const there = yield { record: wasParked ? late(record, { page, passedBy }) : record, page };
       if (record.key !== null && !isPassed) decided.set(record.key, place);
+      if (record.operation === 'd' && record.version === null) buried.set(record.key, place);
       for (const offer of record.offers ?? []) {
         const id = needId({ stream, ...offer });
         here.set(id, there);

@@ -24,15 +24,15 @@ export function checkRequires(streams: Streams): readonly Problem[] {
 }
 
 /** A listing stands for itself as a whole: what of it would wait would be missing from the table that it replaces. */
-const checkWaits = ({ disposition }: StreamDefinition, path: Path): Problem[] =>
-  disposition === 'replace'
-    ? [
-        {
-          path,
-          says: 'a stream with disposition: replace cannot wait, since its listing takes effect as a whole; use merge or append',
-        },
-      ]
-    : [];
+function checkWaits({ disposition, deletes }: StreamDefinition, path: Path): Problem[] {
+  const why =
+    disposition === 'replace'
+      ? 'a stream with disposition: replace cannot wait, since its listing takes effect as a whole; use merge or append'
+      : deletes?.of !== undefined
+        ? 'a stream that says what is gone in another one (deletes.of) cannot wait: its deletes take effect when they come'
+        : undefined;
+  return why === undefined ? [] : [{ path, says: why }];
+}
 
 interface Checked {
   readonly streams: Streams;

@@ -45,7 +45,7 @@ async function anyWaits(pool: Pool, { partner, name }: CompiledStream): Promise<
 async function needless(client: PoolClient, of: LockedStream, numbers: readonly number[]): Promise<readonly number[]> {
   const { stream, streamId } = of;
   const waiting = await readWaiting(client, { streamId, events: numbers });
-  const events = await readEvents(client, { streamId, events: numbers, operation: 'w' });
+  const events = await readEvents(client, { streamId, events: numbers, operations: ['w'] });
   const { staged, unfit, lines } = stageWaiting(stream, { waiting, events });
   lines.release();
   const needs = staged.flatMap(({ record }) => record.needs ?? []);

@@ -53,7 +53,9 @@ export class RelatedCommit {
     const needs = needing.flatMap((record) => record.needs ?? []);
     const there = await needsThere(this.#client, relations, needs);
     const lacking = needing.filter((record) => record.needs?.some((need) => !there.has(needId(need))) === true);
-    if (lacking.length === 0) return undefined;
+    // What is there now may be gone before the record's turn.
+    const mayGo = relations.dependents.includes(name) && came.pages.some((page) => page.some(isDelete));
+    if (lacking.length === 0 && !mayGo) return undefined;
     const keys = lacking.flatMap(({ key }) => key ?? []);
     const contents = await waitingContents(this.#client, { streamId, keys });
     return this.#noted(
@@ -61,12 +63,18 @@ export class RelatedCommit {
         pages: came.pages.map((records, at) => records.map((record) => placed(record, came.firstPage + at))),
         stream: name,
         isThere: (need) => there.has(needId(need)),
-        isKnown: (record) => came.heads.get(headKey(this.#stream, record) ?? '')?.hash === record.hash,
+        isKnown: (record) => {
+          const head = came.heads.get(headKey(this.#stream, record) ?? '');
+          return head?.hash === record.hash && head.deletedAt === undefined;
+        },
         isWaiting: ({ key, hash }) => contents.has(`${key} ${hash}`),
-        late: (record, { isPassed }) => ({
+        late: (record, { passedBy }) => ({
           ...record,
           late: true,
-          superseded: record.superseded === true || (isPassed && ordersByArrival(this.#stream)),
+          superseded:
+            record.superseded === true ||
+            passedBy === 'delete' ||
+            (passedBy === 'record' && ordersByArrival(this.#stream)),
         }),
       }),
     );
@@ -118,11 +126,14 @@ export class RelatedCommit {
     const again = this.#again.flatMap(({ record: { key, hash, ...record }, page }) =>
       key === null ? [] : [{ key, hash, received: this.#receivedOf(record, page) }],
     );
-    if (!ordersByArrival(this.#stream)) return;
-    await waitAgain(this.#client, { streamId, came: again });
+    const byArrival = ordersByArrival(this.#stream);
+    if (byArrival) await waitAgain(this.#client, { streamId, came: again });
+    // A delete without a version counts from when it came, whatever versions what waits has.
     const came = this.told().flatMap(({ records }, page) =>
       records.flatMap((record) =>
-        record.key === null ? [] : [{ key: record.key, received: this.#receivedOf(record, page) }],
+        record.key === null || !(byArrival || (record.operation === 'd' && record.version === null))
+          ? []
+          : [{ key: record.key, received: this.#receivedOf(record, page) }],
       ),
     );
     await supersedeWaiting(this.#client, { streamId, came });
@@ -133,6 +144,8 @@ export class RelatedCommit {
   }
 }
 
+const isDelete = ({ operation }: StagedRecord): boolean => operation === 'd';
+
 interface Place {
   readonly record: StagedRecord;
   /** Index of its page. */
@@ -141,9 +154,21 @@ interface Place {
 
 /** A staged record reads its version and hash from its line: it is no object that can be spread. */
 function placed(record: StagedRecord, page: number): StagedRecord {
-  const { ordinal, key, version, hash, line, received = { page, ordinal }, superseded, needs, offers } = record;
+  const {
+    ordinal,
+    operation,
+    key,
+    version,
+    hash,
+    line,
+    received = { page, ordinal },
+    superseded,
+    needs,
+    offers,
+  } = record;
   return {
     ordinal,
+    operation,
     key,
     version,
     hash,

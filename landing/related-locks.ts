@@ -18,15 +18,20 @@ export async function lockRelated(
   client: ClientBase,
   stream: CompiledStream,
 ): Promise<ReadonlyMap<string, LockedStream>> {
-  const { relations, partner } = stream;
-  const names = [...new Set([stream.name, ...(relations?.dependents ?? [])])];
+  const { relations, partner, deletesIn } = stream;
+  // A commit that deletes in another stream locks that one as well (commit-deletes.ts): all in one statement.
+  const also = deletesIn === undefined ? [] : [deletesIn.name];
+  const names = [...new Set([stream.name, ...(relations?.dependents ?? []), ...also])];
   const { rows } = await client.query<{ name: string; stream_id: number; definition_version: string }>(
     'select name, stream_id, definition_version from streams where partner = $1 and name = any ($2) order by stream_id for update',
     [partner.name, names],
   );
   return new Map(
     rows.map(({ name, stream_id: streamId, definition_version: version }) => {
-      const locked = name === stream.name ? stream : (relations?.stream(name) as CompiledStream);
+      const locked =
+        name === stream.name
+          ? stream
+          : ((name === deletesIn?.name ? deletesIn : relations?.stream(name)) as CompiledStream);
       return [name, { stream: locked, streamId, isFitted: version === locked.definitionVersion }];
     }),
   );

@@ -3,6 +3,8 @@ import { fates, type Fate } from '../core/decide.ts';
 import { fold } from '../core/fold.ts';
 import { needId } from '../core/need.ts';
 import type { StagedRecord } from '../core/staged.ts';
+import { bury, readGone } from './bury.ts';
+import { knowsDeletes } from '../core/landed-stream.ts';
 import { holdUnfit } from './hold-unfit.ts';
 import { needsThere } from './needs-there.ts';
 import type { LockedStream } from './related-locks.ts';
@@ -98,7 +100,7 @@ async function tellTable(
   { due, by }: { readonly due: readonly WaitingRecord[]; readonly by: Release['by'] },
 ): Promise<readonly Brought[]> {
   const { stream, streamId } = of;
-  const events = await readEvents(client, { streamId, events: due.map(({ event }) => event), operation: 'w' });
+  const events = await readEvents(client, { streamId, events: due.map(({ event }) => event), operations: ['w'] });
   const { staged, unfit, lines } = stageWaiting(stream, { waiting: due, events });
   try {
     const { fitting, refused, settled, brought } = await writeFitting(client, of, { staged, lines });
@@ -178,10 +180,12 @@ async function write(
     // Each with the page that it came with.
     pages: records.map((record) => ({ records: [record], quarantined: 0 })),
     heads,
+    ...(knowsDeletes(stream) ? { gone: await readGone(client, { stream, streamId, records: came }) } : {}),
     lastEvent: Number(rows[0]?.last_event),
   });
   const pages = fitting.map(({ event }) => ({ page: event.page, run: event.run, lines }));
   await writeRows(client, { stream, run: { streamId, runNo: 0 }, table, folded, pages });
+  await bury(client, { stream, streamId, table, folded, pages: [], firstPage: 0 });
   if (folded.updates.length > 0) await client.query(`drop table ${stagingOf(streamId)}`);
   await client.query('update streams set last_event = $2 where stream_id = $1', [streamId, folded.lastEvent]);
   const logged = new Map(folded.events.map(({ record, event }) => [record, event]));

@@ -25,8 +25,7 @@ export function relatedBy(stream: CompiledStream, parsed: Parsed): Pick<StagedRe
     if (found === null || (need.field === '' && need.stream === stream.name && found === parsed.key)) continue;
     needs.push({ name: need.name, stream: need.stream, field: need.field, value: found });
   }
-  const offers = offersOf(stream, parsed);
-  return { ...(needs.length === 0 ? {} : { needs }), ...(offers.length === 0 ? {} : { offers }) };
+  return { ...(needs.length === 0 ? {} : { needs }), ...offersOf(stream, parsed) };
 }
 
 /** null: nothing is needed. */
@@ -53,12 +52,17 @@ function valueOf({ by, optional, name }: CompiledNeed, value: Record<string, unk
 const textOf = ({ type, read, path }: CompiledNeed['by'][number], value: Record<string, unknown>): ColumnText =>
   read === undefined ? columnText(type, valueAt(value, path)) : read(valueAt(value, path));
 
-function offersOf(stream: CompiledStream, { key, columns }: Parsed): Offer[] {
-  return (stream.relations?.offers ?? []).flatMap(({ field, columns: [column] }): Offer[] => {
+/** By what others may find it. */
+export function offersOf(
+  stream: CompiledStream,
+  { key, columns }: Pick<Parsed, 'key'> & Partial<Pick<Parsed, 'columns'>>,
+): Pick<StagedRecord, 'offers'> {
+  const offers = (stream.relations?.offers ?? []).flatMap(({ field, columns: [column] }): Offer[] => {
     if (field === '') return key === null ? [] : [{ field, value: key }];
-    const text = column === undefined ? null : columns[stream.columns.findIndex(({ name }) => name === column.name)];
+    const text = column === undefined ? null : columns?.[stream.columns.findIndex(({ name }) => name === column.name)];
     return column === undefined || text === null || text === undefined
       ? []
       : [{ field, value: keyPart(column.type, text) }];
   });
+  return offers.length === 0 ? {} : { offers };
 }

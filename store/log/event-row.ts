@@ -1,4 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
+import { writeMicros } from '../../core/micros.ts';
 import type { LoggedEvent, Operation } from '../../core/logged-event.ts';
 
 /** Whoever reads: in a transaction of the caller's, or not. */
@@ -17,10 +18,13 @@ export interface EventRow {
   readonly hash: string;
   readonly parents: string[] | null;
   readonly payload: string;
+  /** Microseconds. */
+  readonly deleted_at: string | null;
 }
 
 export const eventColumns = `e.event, e.operation, e.page, e.ordinal, coalesce(e.received_page, e.page) as received_page,
-  coalesce(e.received_ordinal, e.ordinal) as received_ordinal, p.run_no, e.key, e.version, e.hash, f.parents, e.payload::text as payload`;
+  coalesce(e.received_ordinal, e.ordinal) as received_ordinal, p.run_no, e.key, e.version, e.hash, f.parents, e.payload::text as payload,
+  case when e.operation = 'd' then (extract(epoch from e.received_at) * 1000000)::bigint end as deleted_at`;
 
 /** The stream is parameter 1. A batch that is no page of the partner's has no parents: the page where the record first came has. */
 export const eventTables = (streamId: number): string => `events_${streamId} e
@@ -39,4 +43,5 @@ export const eventOf = (row: EventRow): LoggedEvent => ({
   hash: row.hash.replaceAll('-', ''),
   parents: row.parents ?? [],
   payload: row.payload,
+  ...(row.deleted_at === null ? {} : { deletedAt: writeMicros(BigInt(row.deleted_at)) }),
 });

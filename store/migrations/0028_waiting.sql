@@ -1,35 +1,35 @@
 -- Records that wait for others (docs/waiting.md). One row for each `w` event of the log; what became of it stays for people to see.
--- The first one was never written to.
-drop table waiting;
-create table waiting (
-  stream_id integer not null references streams,
-  -- Number of its `w` event.
-  event bigint not null,
-  key text collate "C",
-  hash uuid not null,
+-- Nobody has written to the table that there is; a view may read it.
+drop index waiting_for;
+alter table waiting
+  drop constraint waiting_pkey,
+  drop column needs_stream,
+  drop column needs_key,
+  drop column deadline,
+  -- `event` is the number of its `w` event.
+  add primary key (stream_id, event),
+  add column key text collate "C",
+  add column hash uuid not null,
   -- When it was received: the last time, where the same content came again.
-  page bigint not null,
-  ordinal integer not null,
+  add column page bigint not null,
+  add column ordinal integer not null,
   -- What it needs: name, stream, field ('' is the key), value. Those that were there when it came as well.
-  needs jsonb not null,
-  since timestamptz not null default now(),
+  add column needs jsonb not null,
   -- From then on the runs of its stream say that it waits.
-  overdue_at timestamptz not null,
-  -- A later record of its key was told to the table meanwhile, and the stream has no versions.
-  superseded_at timestamptz,
-  status text not null default 'waiting' check (status in ('waiting', 'released', 'dropped', 'refused')),
-  settled_at timestamptz,
+  add column overdue_at timestamptz not null,
+  -- A later record of its key was told to the table meanwhile, and versions do not say which one counts.
+  add column superseded_at timestamptz,
+  add column status text not null default 'waiting' check (status in ('waiting', 'released', 'dropped', 'refused')),
+  add column settled_at timestamptz,
   -- What its release came to, and the event that it logged; null: none, since it changed nothing.
-  fate text,
-  settled_event bigint,
+  add column fate text,
+  add column settled_event bigint,
   -- What released it: a record of a stream, or a person.
-  by_stream text,
-  by_event bigint,
-  by_person text,
-  reason text,
-  primary key (stream_id, event),
-  check ((status = 'waiting') = (settled_at is null))
-);
+  add column by_stream text,
+  add column by_event bigint,
+  add column by_person text,
+  add column reason text,
+  add check ((status = 'waiting') = (settled_at is null));
 create index waiting_open on waiting (stream_id, overdue_at) where status = 'waiting';
 create index waiting_by_key on waiting (stream_id, key);
 

@@ -28,7 +28,7 @@ interface WriteInput {
   readonly stream: LandedStream;
   readonly run: Pick<StreamRun, 'streamId' | 'runNo'>;
   readonly table: string;
-  readonly folded: Folded<StagedRecord>;
+  readonly folded: Omit<Folded<StagedRecord>, 'odd'>;
   /** As the fold counts them. */
   readonly pages: readonly PageToWrite[];
 }
@@ -87,8 +87,8 @@ function* replayedEventPieces({ folded, pages }: WriteInput): Generator<Buffer> 
 
 const nowhereElse = '\t\\N\t\\N\n';
 
-const operationOf = ({ stale, waits }: Logged<StagedRecord>): 'u' | 's' | 'w' =>
-  waits === true ? 'w' : stale === true ? 's' : 'u';
+const operationOf = ({ record, stale, waits }: Logged<StagedRecord>): 'u' | 's' | 'd' | 'w' =>
+  waits === true ? 'w' : (record.operation ?? (stale === true ? 's' : 'u'));
 
 function* rowPieces({ folded, pages, run: { runNo } }: WriteInput): Generator<Buffer> {
   const run = new Stretch();

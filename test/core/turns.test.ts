@@ -112,10 +112,10 @@ class Tables {
       isKnown: ({ key, hash }) => heads.get(key)?.hash === hash,
       isWaiting: ({ key, hash }) =>
         this.#waiting.some((each) => each.stream === stream && each.record.key === key && each.record.hash === hash),
-      late: (record, { isPassed }): Came => ({
+      late: (record, { passedBy }): Came => ({
         ...record,
         late: true,
-        superseded: isPassed && record.version === null,
+        superseded: passedBy === 'record' && record.version === null,
       }),
     });
     const noted = (function* () {

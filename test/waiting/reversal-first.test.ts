@@ -134,13 +134,44 @@ describe('a reversal before its original', () => {
   });
 
   test('an original that is deleted is absent for what comes later; what was told stays', async () => {
-    const { payments, refunds } = payAndRefund();
+    const { payments, refunds } = aBank({
+      payments: { deletes: { field: 'gone' } },
+      refunds: { requires: { original: { stream: 'payments', by: 'of' } } },
+    });
     await arrive(warehouse(), payments, payment('p'));
     await arrive(warehouse(), refunds, refund('r', 'p'));
-    await used.pool.query(`delete from "${payments!.partner.name}".payments`);
+    await arrive(warehouse(), payments, { id: 'p', v: 2, gone: true });
     expect(await arrive(warehouse(), refunds, refund('s', 'p'))).toMatchObject({ waiting: 1 });
+    // What was told is known, whether or not its original is there; a late payment is no original.
+    expect(await arrive(warehouse(), refunds, refund('r', 'p'))).toMatchObject({ unchanged: 1 });
+    await arrive(warehouse(), payments, payment('p', 1));
     expect(await rows(used.pool, refunds)).toEqual(['r 1']);
-    await arrive(warehouse(), payments, payment('p', 2));
+    await arrive(warehouse(), payments, payment('p', 3));
     expect(await rows(used.pool, refunds)).toEqual(['r 1', 's 1']);
+  });
+
+  test('in one page with the delete of its original waits', async () => {
+    const { payments } = aBank({ payments: { ...own, deletes: { field: 'gone' } } });
+    await arrive(warehouse(), payments, payment('p'));
+    await arrive(warehouse(), payments, refund('r', 'p'), { id: 'p', v: 2, gone: true }, refund('s', 'p'));
+    expect(await rows(used.pool, payments)).toEqual(['r 1']);
+    expect(await waits(used.pool, payments)).toEqual(['waiting s']);
+  });
+
+  test.each([
+    ['of a newer version', 3],
+    ['without a version', undefined],
+  ])('that is deleted while it waits, by a delete %s, does not come', async (_what, v) => {
+    const { payments, refunds } = aBank({
+      payments: {},
+      refunds: { requires: { original: { stream: 'payments', by: 'of' } }, deletes: { field: 'gone' } },
+    });
+    await arrive(warehouse(), refunds, refund('r', 'p', 2));
+    await arrive(warehouse(), refunds, { id: 'r', v, gone: true });
+    await arrive(warehouse(), payments, payment('p'));
+    expect(await rows(used.pool, refunds)).toEqual([]);
+    expect(await waits(used.pool, refunds)).toEqual(['released r stale']);
+    await arrive(warehouse(), refunds, refund('r', 'p', 4));
+    expect(await rows(used.pool, refunds)).toEqual(['r 4']);
   });
 });
