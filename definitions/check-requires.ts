@@ -63,6 +63,13 @@ function checkNeed({ streams, stream, definition, path }: Checked): Problem[] {
     return [{ path: [...path, 'stream'], says: `${wanted} has no primaryKey; name the \`field\` that is meant` }];
   if (field !== undefined && !fieldsOf(json, json).has(field))
     return [{ path: [...path, 'field'], says: missingField(field, json, `the schema of ${wanted}`) }];
+  if (field !== undefined && needed.transforms?.[field] !== undefined)
+    return [
+      {
+        path: [...path, 'field'],
+        says: `field "${field}" of ${wanted} has a transform, so its column does not hold what came; name another field`,
+      },
+    ];
   const types =
     field === undefined ? keyColumnsOf(needed, json).map(({ type }) => type) : [recordField(needed, json, field)?.type];
   if (types.some((type) => type === 'json' || type === 'boolean'))

@@ -1,17 +1,19 @@
 import type { CompiledNeed, CompiledOffer, CompiledStream, Relations } from './compiled.ts';
-import { columnsOf, keyColumnsOf, recordField } from './columns.ts';
+import { recordField } from './columns.ts';
 import type { Partner } from './definition.ts';
 import { fieldsBy } from './requires.ts';
 import { usableSchema } from './usable-schema.ts';
 
+/** What of a stream is compiled already. */
+interface Compiled extends Pick<CompiledStream, 'name' | 'columns' | 'keyColumns'> {
+  readonly compile: (stream: string) => CompiledStream;
+}
+
 /** undefined: the stream needs nothing, and nothing needs it. */
-export function relationsOf(
-  partner: Partner,
-  name: string,
-  compile: (stream: string) => CompiledStream,
-): Relations | undefined {
+export function relationsOf(partner: Partner, compiled: Compiled): Relations | undefined {
+  const { name, compile } = compiled;
   const needs = needsOf(partner, name);
-  const offers = offersOf(partner, name);
+  const offers = offersOf(partner, compiled);
   if (needs.length === 0 && offers.length === 0) return undefined;
   const known = new Map<string, CompiledStream>();
   return {
@@ -41,18 +43,13 @@ function needsOf({ streams }: Partner, name: string): readonly CompiledNeed[] {
   }));
 }
 
-function offersOf({ streams }: Partner, name: string): readonly CompiledOffer[] {
+function offersOf({ streams }: Partner, { name, columns, keyColumns }: Compiled): readonly CompiledOffer[] {
   const fields = new Set<string>();
   for (const { requires = {} } of Object.values(streams))
     for (const need of Object.values(requires)) if (need.stream === name) fields.add(need.field ?? '');
-  const stream = streams[name];
-  const json = stream === undefined || fields.size === 0 ? undefined : usableSchema(stream)?.json;
-  if (stream === undefined || json === undefined) return [];
-  const columns = columnsOf(stream, json);
   return [...fields].map((field) => ({
     field,
-    columns:
-      field === '' ? keyColumnsOf(stream, json) : columns.filter(({ path }) => path.length === 1 && path[0] === field),
+    columns: field === '' ? keyColumns : columns.filter((column) => column.name === field),
   }));
 }
 

@@ -79,6 +79,15 @@ describe('requires', () => {
     expect(problems(need, payments)).toEqual([`streams.refunds.requires.original.${says}`]);
   });
 
+  test('a field that has a transform cannot be looked for', () => {
+    expect(
+      problems({ stream: 'payments', by: 'of', field: 'ref' }, { transforms: { ref: { rename: 'reference' } } }),
+    ).toEqual([
+      'streams.refunds.requires.original.field: field "ref" of payments has a transform, so its column does not hold what came; name another field',
+    ]);
+    expect(problems({ stream: 'payments', by: 'of' }, { transforms: { id: { rename: 'no_2' } } })).toEqual([]);
+  });
+
   test('a replace cannot wait', () => {
     expect(problems({ stream: 'payments', by: 'of' }, {}, { disposition: 'replace' })).toEqual([
       'streams.refunds.requires: a stream with disposition: replace cannot wait, since its listing takes effect as a whole; use merge or append',

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { replayQuarantine } from '../../activities/replay-quarantine.ts';
+import { erase } from '../../landing/erase.ts';
 import { rebuildTable } from '../../landing/rebuild-table.ts';
 import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import { readQuarantine } from '../../store/quarantine/quarantine.ts';
 import { usePool } from '../support/use-pool.ts';
-import { aBank, arrive, log, rows, waits } from './bank.ts';
+import { aBank, arrive, log, payAndRefund, rows, waits } from './bank.ts';
 
 const used = usePool(4);
 const warehouse = () => postgresWarehouse(used.pool);
@@ -136,5 +137,36 @@ describe('what a record needs', () => {
     expect(await readQuarantine(used.pool, { partner: refunds!.partner.name, limit: 5 })).toMatchObject([
       { key: 'r', path: 'amount', status: 'held' },
     ]);
+  });
+
+  test('is forgotten when the record that waits for it is erased', async () => {
+    const { payments, refunds } = payAndRefund();
+    await arrive(warehouse(), refunds, { id: 'r', v: 1, of: 'p' }, { id: 's', v: 1, of: 'p' });
+    await used.pool.query(`update stream_runs set state = 'done'`);
+    const { erased } = await erase(used.pool, {
+      stream: refunds!,
+      whose: { key: 'r' },
+      reason: 'test',
+      by: 'me',
+      dryRun: false,
+    });
+    expect(erased).toMatchObject({ events: 1, waiting: 1 });
+    await arrive(warehouse(), payments, { id: 'p', v: 1 });
+    expect(await rows(used.pool, refunds)).toEqual(['s 1']);
+    expect(await waits(used.pool, refunds)).toEqual(['released s inserted']);
+  });
+
+  test('is found by a key whose column has another name', async () => {
+    const { payments, refunds } = aBank({
+      payments: { transforms: { id: { rename: 'payment_no' } } },
+      refunds: {
+        requires: { original: { stream: 'payments', by: 'of' } },
+        transforms: { of: { hash: 'k'.repeat(32) } },
+      },
+    });
+    await arrive(warehouse(), refunds, { id: 'r', v: 1, of: 'p' });
+    await arrive(warehouse(), payments, { id: 'p', v: 1 });
+    expect(await arrive(warehouse(), refunds, { id: 's', v: 1, of: 'p' })).toMatchObject({ inserted: 1 });
+    expect(await rows(used.pool, refunds)).toEqual(['r 1', 's 1']);
   });
 });
