@@ -1,6 +1,7 @@
 import { columnText, hasLoneSurrogate } from '../core/column-text.ts';
 import { valueAt } from '../core/json.ts';
 import { keyPart, keyText } from '../core/key-text.ts';
+import { STAMP } from '../core/stamp.ts';
 import { versionOf } from '../core/version.ts';
 import type { Column, CompiledStream, Mismatch } from '../definitions/compiled.ts';
 
@@ -17,7 +18,7 @@ export interface StagedDelete {
  * but for the key of one that fits it: what a transform makes of it is the key of the others, too.
  */
 export function stageDelete(stream: CompiledStream, record: unknown): StagedDelete | Mismatch {
-  const { keyColumns, columns, version } = stream;
+  const { keyColumns, version } = stream;
   const parsed = stream.parse(record);
   const value = 'value' in parsed ? parsed.value : record;
   const texts: string[] = [];
@@ -31,10 +32,18 @@ export function stageDelete(stream: CompiledStream, record: unknown): StagedDele
   return {
     key: keyText(texts) as string,
     version: named ? versionOf(fields, version) : null,
-    // What it says of the record besides may be old, or not there.
-    columns: [...texts, ...Array.from({ length: columns.length - texts.length + 1 }, () => null)],
+    columns: [...rowOfGone(stream, texts), null],
   };
 }
+
+/** The texts of a row whose record is gone: what it says besides its key may be old, or not there. */
+export const rowOfGone = (
+  { columns, transform }: Pick<CompiledStream, 'columns' | 'transform'>,
+  key: readonly string[],
+): readonly (string | null)[] => [
+  ...key,
+  ...columns.slice(key.length).map(({ name }) => (name === STAMP ? (transform?.stamp ?? null) : null)),
+];
 
 function keyOf({ type, read }: Column, value: unknown): string | { readonly reason: string } {
   const cell = read === undefined ? columnText(type, value) : read(value);
