@@ -1,11 +1,11 @@
 import { parseJson } from '../core/json.ts';
 import { keyParts } from '../core/key-text.ts';
 import type { LoggedEvent } from '../core/logged-event.ts';
+import { rowOfGone } from '../core/row-of-gone.ts';
 import type { UnfitEvent } from '../core/unfit-events.ts';
 import { keepsRows } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { withParents } from '../records/received.ts';
-import { rowOfGone } from '../records/stage-delete.ts';
 import { rowTexts, type RowTexts } from '../records/row-texts.ts';
 import type { AppliedEvent } from './changes-of.ts';
 

@@ -1,7 +1,7 @@
 import { columnText, hasLoneSurrogate } from '../core/column-text.ts';
 import { valueAt } from '../core/json.ts';
 import { keyPart, keyText } from '../core/key-text.ts';
-import { STAMP } from '../core/stamp.ts';
+import { rowOfGone } from '../core/row-of-gone.ts';
 import { versionOf } from '../core/version.ts';
 import type { Column, CompiledStream, Mismatch } from '../definitions/compiled.ts';
 
@@ -35,15 +35,6 @@ export function stageDelete(stream: CompiledStream, record: unknown): StagedDele
     columns: [...rowOfGone(stream, texts), null],
   };
 }
-
-/** The texts of a row whose record is gone: what it says besides its key may be old, or not there. */
-export const rowOfGone = (
-  { columns, transform }: Pick<CompiledStream, 'columns' | 'transform'>,
-  key: readonly string[],
-): readonly (string | null)[] => [
-  ...key,
-  ...columns.slice(key.length).map(({ name }) => (name === STAMP ? (transform?.stamp ?? null) : null)),
-];
 
 function keyOf({ type, read }: Column, value: unknown): string | { readonly reason: string } {
   const cell = read === undefined ? columnText(type, value) : read(value);
