@@ -4,6 +4,7 @@ import { fold, type Folded } from '../core/fold.ts';
 import { keyParts } from '../core/key-text.ts';
 import type { CommitInput } from '../store/ledger/commit-input.ts';
 import type { LandedStream } from '../core/landed-stream.ts';
+import { rowOfGone } from '../core/row-of-gone.ts';
 import { hashToUuid } from '../core/page-key.ts';
 import type { StagedPage, StagedRecord } from '../core/staged.ts';
 import { readHeads } from '../targets/postgres/heads.ts';
@@ -124,11 +125,10 @@ interface Batch {
   readonly lines: PostgresLines;
 }
 
-function batchOf({ keyColumns, columns }: LandedStream, page: StagedPage, records: readonly StagedRecord[]): Batch {
+function batchOf(stream: LandedStream, page: StagedPage, records: readonly StagedRecord[]): Batch {
   const payloads = records.map(({ line }) => page.lines.payload(line));
   const chars = payloads.reduce((sum, { length }) => sum + length, 0);
   const writer = postgresLineWriter({ receivedAt: page.fetchedAt, chars, records: records.length });
-  const nothing = Array.from({ length: columns.length - keyColumns.length + 1 }, () => null);
   const staged = records.map(({ ordinal, key, version, hash }, i) =>
     writer.add({
       ordinal,
@@ -138,7 +138,7 @@ function batchOf({ keyColumns, columns }: LandedStream, page: StagedPage, record
       hash,
       eventTime: null,
       payload: payloads[i] as string,
-      columns: [...keyParts(key as string, keyColumns.length), ...nothing],
+      columns: [...rowOfGone(stream, keyParts(key as string, stream.keyColumns.length)), null],
       plain: false,
       ascii: false,
     }),
