@@ -4,11 +4,19 @@ import type { TargetTable } from '../targets/target.ts';
 import type { Taking } from './changes-of.ts';
 
 /** A stream's table in a target. */
-export const tableOf = ({ schema, table, columns, keyColumns, definition }: CompiledStream): TargetTable => ({
+export const tableOf = ({
+  schema,
+  table,
+  columns,
+  keyColumns,
+  definition,
+  transform,
+}: CompiledStream): TargetTable => ({
   schema,
   table,
   columns,
   keys: keyColumns.length,
+  ...(transform === undefined ? {} : { stamp: transform.stamp }),
   rowPer: definition.disposition === 'append' || keyColumns.length === 0 ? 'event' : 'key',
 });
 

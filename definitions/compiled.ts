@@ -1,4 +1,6 @@
+import type { FieldNames } from '../core/field-names.ts';
 import { columnTypes, type Column, type ColumnType } from '../core/column.ts';
+import type { RowTransform } from '../core/transform.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
 
 export { columnTypes, type Column, type ColumnType };
@@ -25,8 +27,12 @@ export interface CompiledStream {
   readonly targets: readonly string[];
   /** Columns of the target, primary key first. Unknown fields go to `_extra`. */
   readonly columns: readonly Column[];
+  /** How rows are made of records; undefined: a column has what its field says. */
+  readonly transform?: RowTransform;
   /** Top-level field names that have a column of their own: what is left goes to `_extra`. */
   readonly known: ReadonlySet<string>;
+  /** Objects whose fields have columns of their own, by their names at the top; undefined: there are none. */
+  readonly flattened?: ReadonlyMap<string, FieldNames> | undefined;
   /** The columns of the primary key, in its order. */
   readonly keyColumns: readonly Column[];
   /** Paths of the version fields, and how each is compared. */

@@ -16,6 +16,7 @@ import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
 import { timeFormat, times, timeZone } from './times.ts';
 import { tls } from './tls.ts';
+import { transforms } from './transforms.ts';
 
 /**
  * The shape of a partner definition: what a person writes in `partners/<name>.yaml` or `.ts`. One schema for both.
@@ -288,12 +289,16 @@ export const stream = z.strictObject({
     z.custom<z.ZodType>((value) => value instanceof z.ZodType, 'a zod schema (only in a .ts definition)'),
     jsonSchema,
   ]),
+  /** What becomes of fields on their way into tables: docs/transforms.md. */
+  transforms,
   lane: z.enum(['critical', 'normal', 'backfill']).default('normal'),
   /** How old the stream's data may be before `syncline status` calls it late. */
   freshness: durationMs.refine((promiseMs) => promiseMs > 0, 'above 0').optional(),
   disposition: z.enum(['merge', 'append', 'replace']).default('merge'),
   /** How it knows that records are gone: docs/deletes.md. */
   deletes: deletes.optional(),
+  /** Objects whose fields have columns of their own: all of them, or those with these dotted names. */
+  flatten: z.union([z.boolean(), z.array(z.string().min(1)).min(1)]).optional(),
   /** What becomes of records that do not fit, by field as well: docs/schema-changes.md. */
   onMismatch,
   /** Quarantined records a run may have and still be `partial`; beyond either it is `failed`. */

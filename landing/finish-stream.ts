@@ -11,6 +11,7 @@ import { noteReading } from '../store/ledger/note-reading.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import { reportColumns, reportOf, type ReportRow } from '../store/ledger/report.ts';
 import { foundInMark } from './found-in-mark.ts';
+import { expectSameTransforms } from './same-transforms.ts';
 import type { SweptRow } from './listing-fault.ts';
 import { sweepRun } from './sweep-run.ts';
 import { transaction } from '../store/session/transaction.ts';
@@ -18,6 +19,7 @@ import { transaction } from '../store/session/transaction.ts';
 interface RunRow extends SweptRow {
   readonly remark: string | null;
   readonly unfit: string;
+  readonly transforms: string | null;
 }
 
 /**
@@ -34,6 +36,7 @@ async function finish(client: PoolClient, input: FinishStream): Promise<StreamRe
   const { stream, run } = input;
   const row = await lockRun(client, run);
   if (row.state === 'done') return reportOf(row, run.syncId);
+  expectSameTransforms(stream, row.transforms);
   const checkpoint = readCheckpoint(row.checkpoint);
   const empty = input.nothingToRead === true && row.page_no === 0;
   if (!checkpoint.done && !empty)
@@ -75,7 +78,7 @@ async function finish(client: PoolClient, input: FinishStream): Promise<StreamRe
 
 async function lockRun(client: PoolClient, run: StreamRun): Promise<RunRow> {
   const { rows } = await client.query<RunRow>(
-    `select s.name as stream, s.last_event, s.last_page, r.remark, r.unfit, r.range_from, r.range_to, ${evidenceColumns}
+    `select s.name as stream, s.last_event, s.last_page, s.transforms, r.remark, r.unfit, r.range_from, r.range_to, ${evidenceColumns}
       from streams s join stream_runs r using (stream_id) where r.stream_id = $1 and r.run_no = $2 for update of s, r`,
     [run.streamId, run.runNo],
   );

@@ -105,3 +105,38 @@ test('a table in another warehouse is rebuilt by the worker that has it open, an
     says: expect.stringMatching(/acme has no stream nothing/),
   });
 });
+
+test('what is erased is gone from another warehouse too, and from what a rollback would bring back', async () => {
+  const { rows } = await there.query<{ id: string }>('select id from acme.payments order by id limit 1');
+  const id = rows[0]?.id as string;
+  expect(await syncline(`erase records acme payments ${id}`)).toMatchObject({
+    code: 0,
+    says: expect.stringMatching(/its tables in twin, made anew from the log\nNothing was changed: --apply --reason/),
+  });
+  expect(await syncline(`erase records acme payments ${id} --apply`)).toMatchObject({
+    code: 2,
+    says: expect.stringMatching(/--apply needs --reason/),
+  });
+  expect(await countOf(`id = '${id}'`)).toBe(1);
+  expect(await syncline(`erase records acme payments ${id} --apply --reason asked`)).toMatchObject({
+    code: 0,
+    says: expect.stringMatching(/twin: made anew from the log, and nothing of the table before is kept\./),
+  });
+  expect(await countOf(`id = '${id}'`)).toBe(0);
+  expect(await countOf('true')).toBe(PAYMENTS - 1);
+  const { rows: old } = await there.query(`select from pg_tables where schemaname = 'acme' and tablename like '%old%'`);
+  expect(old).toEqual([]);
+  expect(await syncline('rollback acme payments --target twin')).toMatchObject({
+    code: 1,
+    says: expect.stringMatching(/there is nothing to bring back/),
+  });
+  expect(await syncline('erase list')).toMatchObject({ code: 0, says: expect.not.stringContaining(id) });
+  expect(await syncline(`erase verify acme payments ${id}`)).toMatchObject({
+    code: 0,
+    says: expect.stringMatching(/^Erased at .* \(asked\), in erasure /),
+  });
+  expect(await syncline('erase again')).toMatchObject({
+    code: 0,
+    says: expect.stringMatching(/nothing had come back/),
+  });
+});

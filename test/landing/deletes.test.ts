@@ -198,7 +198,7 @@ const batches = async ({ partner: { name } }: CompiledStream): Promise<unknown[]
   (
     await pool.query(
       `select s.name, p.kind, p.fetched, p.inserted, p.stale, p.deleted from pages p join streams s using (stream_id)
-          where s.partner = $1 and fetched > 0 order by s.name desc, page_id`,
+        where s.partner = $1 and fetched > 0 order by s.name desc, page_id`,
       [name],
     )
   ).rows.map((row) => Object.values(row as object).join(' '));
