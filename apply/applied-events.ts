@@ -12,9 +12,16 @@ export interface DecodedEvents {
   readonly unfit: readonly (UnfitEvent & Pick<LoggedEvent, 'key'>)[];
 }
 
-/** Events as a table takes them: rows by the present definition, in the order that was decided when they came. */
-export async function appliedEvents(stream: CompiledStream, events: readonly LoggedEvent[]): Promise<DecodedEvents> {
-  const came = events.filter(({ operation }) => operation === 'u');
+/**
+ * Events as a table takes them: rows by the present definition, in the order that was decided when they came. `history`: also those that
+ * came late, and deletions with a row of their own.
+ */
+export async function appliedEvents(
+  stream: CompiledStream,
+  events: readonly LoggedEvent[],
+  { history = false } = {},
+): Promise<DecodedEvents> {
+  const came = events.filter(({ operation }) => operation === 'u' || (history && operation === 's'));
   const complete = withParents(stream);
   const { rows, rejected } = await rowTexts(
     stream,
@@ -24,7 +31,7 @@ export async function appliedEvents(stream: CompiledStream, events: readonly Log
   const keys = stream.keyColumns.length;
   return {
     applied: events.flatMap((event) => {
-      if (event.operation === 'd') return [deletion(event, keys)];
+      if (event.operation === 'd') return [history ? deletedVersion(event, stream) : deletion(event, keys)];
       const row = texts.get(event.event);
       return row === undefined ? [] : [arrival(event, row, keys)];
     }),
@@ -36,14 +43,15 @@ export async function appliedEvents(stream: CompiledStream, events: readonly Log
 }
 
 function arrival(event: LoggedEvent, { key, values, extra }: RowTexts, keys: number): AppliedEvent {
-  const { version, hash, received, run } = event;
+  const { operation, version, hash, received, run } = event;
   return {
     event: event.event,
-    operation: 'u',
+    operation,
     key,
     keyTexts: values.slice(0, keys) as string[],
     arrival: { version, hash, received },
     row: { event: event.event, ...received, run, version, hash, values, extra },
+    ...timeOf(event),
   };
 }
 
@@ -55,3 +63,17 @@ const deletion = ({ event, key, version, hash, received }: LoggedEvent, keys: nu
   arrival: { version, hash, received },
   row: null,
 });
+
+function deletedVersion(event: LoggedEvent, { columns, keyColumns }: CompiledStream): AppliedEvent {
+  const gone = deletion(event, keyColumns.length);
+  const { version, hash, received, run } = event;
+  const values = columns.map((_, i) => gone.keyTexts[i] ?? null);
+  return {
+    ...gone,
+    row: { event: event.event, ...received, run, version, hash, values, extra: null },
+    ...timeOf(event),
+  };
+}
+
+const timeOf = ({ receivedAt }: LoggedEvent): Pick<AppliedEvent, 'receivedAt'> =>
+  receivedAt === undefined ? {} : { receivedAt };

@@ -1,6 +1,6 @@
 import { decide, type Arrival, type Head } from '../core/decide.ts';
 import type { Operation } from '../core/logged-event.ts';
-import type { Changes, TargetRow } from '../targets/target.ts';
+import type { Changes, RowChanges, TargetRow } from '../targets/target.ts';
 
 /** An event of the log, as a table takes it. */
 export interface AppliedEvent {
@@ -11,8 +11,10 @@ export interface AppliedEvent {
   /** Texts of the key's columns. */
   readonly keyTexts: readonly string[];
   readonly arrival: Arrival;
-  /** What the row says; null where nothing came. */
+  /** What the row says; null where nothing came. For a history a deletion has one too: its key, and no values. */
   readonly row: TargetRow | null;
+  /** When it was received, as `core/micros.ts` writes times; only histories ask. */
+  readonly receivedAt?: string;
 }
 
 /**
@@ -31,6 +33,8 @@ export interface Range {
   /** What the table shows of their keys; those it does not show are left out. Only `newest` asks. */
   readonly heads: ReadonlyMap<string, Head>;
 }
+
+export const noChanges: RowChanges = { clears: false, deletes: [], upserts: [] };
 
 /** What a range of the log means for a table. Pure: two ranges one after the other mean what both together mean. */
 export function changesOf({ from, to, events, heads }: Range, taking: Taking): Changes {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isPerEvent } from '../core/is-per-event.ts';
 import type { ReadRow, TargetTable } from '../targets/target.ts';
 
 const BUCKETS = 65_536;
@@ -48,11 +49,8 @@ export interface RowId {
   readonly hash: string;
 }
 
-export function rowId(
-  { rowPer, keys }: Pick<TargetTable, 'rowPer' | 'keys'>,
-  { event, values, extra }: ReadRow,
-): RowId {
-  const key = rowPer === 'event' || keys === 0 ? String(event) : JSON.stringify(values.slice(0, keys));
+export function rowId(table: Pick<TargetTable, 'rowPer' | 'keys'>, { event, values, extra }: ReadRow): RowId {
+  const key = isPerEvent(table) ? String(event) : JSON.stringify(values.slice(0, table.keys));
   const hash = createHash('md5')
     .update(JSON.stringify([event, values, extra]))
     .digest('hex');

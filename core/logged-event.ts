@@ -25,4 +25,6 @@ export interface LoggedEvent {
   /** Values of the parents of the call it came with. */
   readonly parents: readonly string[];
   readonly payload: string;
+  /** When the record first came, as `core/micros.ts` writes times; left out where nobody asks. */
+  readonly receivedAt?: string;
 }

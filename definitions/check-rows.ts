@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { explain } from '../core/errors.ts';
 import { missingField } from './check-parents.ts';
 import { checkColumns } from './check-columns.ts';
+import { checkHistory } from './check-history.ts';
 import { checkTimes } from './check-times.ts';
 import { recordField } from './columns.ts';
 import type { ColumnType } from './compiled.ts';
@@ -61,6 +62,7 @@ export function checkRows(stream: StreamDefinition, path: Path): readonly Proble
     ...checkKeyset(stream, json, path),
     ...checkInclude(stream, json, path),
     ...checkColumns(stream, json, path),
+    ...checkHistory(stream, json, path),
   ];
 }
 

@@ -5,6 +5,7 @@ import { columnsOf, keyColumnsOf, recordField } from './columns.ts';
 import type { CompiledStream } from './compiled.ts';
 import type { Partner } from './definition.ts';
 import { definitionVersion } from './definition-version.ts';
+import { historyIn } from './history.ts';
 import { recordParser } from './parse-record.ts';
 import { recordSchema } from './record-schema.ts';
 import { streamPartner } from './stream-partner.ts';
@@ -29,6 +30,7 @@ export function compileStream(
     columns,
     known: new Set(columns.filter((column) => column.path.length === 1).map((column) => column.name)),
     keyColumns,
+    history: historyIn(definition, streamName),
     version: definition.version.flatMap((name) => recordField(definition, checked.json, name) ?? []),
     definitionVersion: definitionVersion(partner, definition, checked.json),
     parse: recordParser(checked, keyColumns),

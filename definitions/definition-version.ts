@@ -18,6 +18,7 @@ export function definitionVersion(partner: Partner, stream: StreamDefinition, js
     onMismatch: _onMismatch,
     quarantinePayload: _quarantinePayload,
     targets: _targets,
+    history: _history,
     auth: _auth,
     polling: _polling,
     headers,

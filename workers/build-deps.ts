@@ -51,6 +51,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
     owner: config.names.controlSchema,
     partners,
     now,
+    storeUrl: config.databaseUrl,
     failpoint,
   });
   let draining = false;

@@ -82,7 +82,9 @@ export async function doctor({ config, output, options }: CommandContext<{ table
   );
   await look('targets', async () => {
     const { targets, places, unknown } = await loadDeclared(config);
-    named = [...new Set(places.map(({ target }) => target))].filter((target) => targets.has(target));
+    named = [...new Set(places.map(({ target }) => target))].filter(
+      (target) => targets.has(target) || target === STORE,
+    );
     const checked = await checkTargets(config, targets);
     const wrong = checked.filter(({ state }) => state === 'problem').map(({ target, says }) => `${target}: ${says}`);
     if (wrong.length + unknown.length > 0) throw new Error([...wrong, ...unknown].join('\n'));
