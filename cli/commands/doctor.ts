@@ -1,5 +1,6 @@
 import { missingPollers } from '../../client/missing-pollers.ts';
 import { explain } from '../../core/errors.ts';
+import { historyOf } from '../../core/table-name.ts';
 import { searchAttributes } from '../../messages/search-attributes.ts';
 import { askedTooOften } from '../../definitions/asked-too-often.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
@@ -9,12 +10,14 @@ import { checkSessions } from '../../store/session/check-sessions.ts';
 import { pollHints } from '../../store/ledger/poll-hints.ts';
 import { pendingMigrations } from '../../store/migrate/migrate.ts';
 import { rebuildTable } from '../../landing/rebuild-table.ts';
+import type { TargetPlace } from '../../store/target-states.ts';
 import type { CommandContext } from '../command.ts';
 import { checkTargets } from '../check-targets.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { loadDeclared } from '../named-places.ts';
 import { rebuildLines } from '../rebuild-lines.ts';
+import { rebuildInTarget } from './rebuild-in-target.ts';
 import { allPartners, compareWithTemporal, isPending } from '../schedule-changes.ts';
 
 type Finding = {
@@ -35,6 +38,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
   };
   let names: string[] = [];
   let named: readonly string[] = [];
+  let histories: readonly TargetPlace[] = [];
   await look('node', async () => nodeVersion(process.versions.node));
   await look('partners', async () => {
     names = await listPartners(config.partnersDir);
@@ -82,6 +86,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
   );
   await look('targets', async () => {
     const { targets, places, unknown } = await loadDeclared(config);
+    histories = places.filter(({ target }) => target === STORE);
     named = [...new Set(places.map(({ target }) => target))].filter(
       (target) => targets.has(target) || target === STORE,
     );
@@ -126,8 +131,11 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     return 'no schedule asks oftener than its partner wants';
   });
   if (options.tables === true)
-    for (const { partner, stream } of await streamsRead(config))
+    for (const { partner, stream } of await streamsRead(config)) {
       await look(`table of ${partner}.${stream}`, () => compared(config, partner, stream));
+      if (histories.some((place) => place.partner === partner && place.stream === historyOf(stream)))
+        await look(`history of ${partner}.${stream}`, () => comparedHistory({ config, output }, partner, stream));
+    }
   output.json(findings);
   output.table(findings, ['check', 'state', 'says']);
   return findings.some(({ state }) => state === 'problem') ? exitCodes.failed : exitCodes.ok;
@@ -154,6 +162,20 @@ async function compared(config: CommandContext['config'], partner: string, strea
   );
   const { changed, gone, came } = report.differences;
   const lines = rebuildLines(report, { partner, stream, target: STORE });
+  if (changed + gone + came > 0) throw new Error(lines.join('\n'));
+  return lines.join('\n');
+}
+
+/** By the worker that loads it: the table it is compared with is made beside the live one. */
+async function comparedHistory(
+  context: Pick<CommandContext, 'config' | 'output'>,
+  partner: string,
+  stream: string,
+): Promise<string> {
+  const place = { target: STORE, partner, stream: historyOf(stream) };
+  const report = await rebuildInTarget(context, { ...place, action: 'compare', acceptUnfit: false });
+  const { changed, gone, came } = report.differences;
+  const lines = rebuildLines(report, place);
   if (changed + gone + came > 0) throw new Error(lines.join('\n'));
   return lines.join('\n');
 }

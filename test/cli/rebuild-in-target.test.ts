@@ -35,7 +35,12 @@ beforeAll(async () => {
   ]);
   [simulator, database, folder] = [started, fresh, files];
   there = new Pool({ connectionString: databaseUrl(twin) });
-  const acme = { name: 'acme', baseUrl: simulator.url, targets: ['twin'], streams: { payments } };
+  const acme = {
+    name: 'acme',
+    baseUrl: simulator.url,
+    targets: ['twin'],
+    streams: { payments: { ...payments, history: true } },
+  };
   await writeFile(join(folder.path, 'acme.yaml'), JSON.stringify(acme));
   const targets = { targets: { twin: { type: 'postgres', url: databaseUrl(twin) } } };
   await writeFile(join(folder.path, 'targets.yaml'), JSON.stringify(targets));
@@ -49,7 +54,8 @@ beforeAll(async () => {
   workers = await startWorkers({
     config: readConfig({ ...process.env, ...env, SYNCLINE_WORKFLOW_BUNDLE: process.env['WORKFLOW_BUNDLE'] }),
     log: createLogger('silent'),
-    roles: [],
+    // None for histories in the store: whoever serves partners has them.
+    roles: ['workflows', 'partners', 'target=twin'],
   });
 });
 afterAll(async () => {
@@ -66,10 +72,11 @@ async function syncline(args: string): Promise<{ readonly code: number; readonly
   return { code, says: `${stdout}${stderr}` };
 }
 
-const countOf = async (where: string): Promise<number> => {
-  const { rows } = await there.query<{ count: string }>(`select count(*) from acme.payments where ${where}`);
+async function countIn(pool: Pool, from: string): Promise<number> {
+  const { rows } = await pool.query<{ count: string }>(`select count(*) from ${from}`);
   return Number(rows[0]?.count);
-};
+}
+const countOf = (where: string): Promise<number> => countIn(there, `acme.payments where ${where}`);
 
 test('a table in another warehouse is rebuilt by the worker that has it open, and rolled back', async () => {
   expect(await syncline('sync acme --window 2026-11-24')).toMatchObject({ code: 0 });
@@ -103,5 +110,46 @@ test('a table in another warehouse is rebuilt by the worker that has it open, an
   expect(await syncline('rollback acme nothing --target twin')).toMatchObject({
     code: 1,
     says: expect.stringMatching(/acme has no stream nothing/),
+  });
+});
+
+test("a history in the store's own database is loaded by the worker of the partner, listed, compared and rebuilt", async () => {
+  const kept = (where: string): Promise<number> => countIn(database.pool, `acme.payments_history where ${where}`);
+  await eventually(() =>
+    kept('is_current').then(
+      (count) => count === PAYMENTS,
+      () => false,
+    ),
+  );
+  await eventually(() =>
+    countIn(there, 'acme.payments_history').then(
+      (count) => count === PAYMENTS,
+      () => false,
+    ),
+  );
+  expect(await syncline('targets list')).toMatchObject({
+    code: 0,
+    says: expect.stringMatching(
+      /postgres: acme\.payments\.history has all 300 events\n(.*\n)*twin: acme\.payments\.history has all/,
+    ),
+  });
+  await database.pool.query('delete from acme.payments_history where id in (select id from acme.payments limit 2)');
+  const { code, says } = await syncline('doctor --tables');
+  expect({ code, says }).toMatchObject({
+    code: 1,
+    says: expect.stringMatching(
+      /history of acme\.payments +problem .*payments_history: 2 rows differ .*2 that the table lacked/,
+    ),
+  });
+  expect(await syncline('rebuild acme payments.history')).toMatchObject({
+    code: 0,
+    says: expect.stringMatching(/2 rows differed.*\n.*syncline rollback acme payments\.history/),
+  });
+  expect(await kept('true')).toBe(PAYMENTS);
+  expect(await syncline('rollback acme payments.history')).toMatchObject({ code: 0 });
+  expect(await kept('true')).toBe(PAYMENTS - 2);
+  expect(await syncline('rebuild acme payments.histories --target twin')).toMatchObject({
+    code: 1,
+    says: expect.stringMatching(/acme has no stream payments\.histories/),
   });
 });

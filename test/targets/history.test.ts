@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { array, assert, asyncProperty, constantFrom, integer, record, shuffledSubarray } from 'fast-check';
 import { historyColumns } from '../../core/history-columns.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
 import type { TargetDefinition } from '../../definitions/targets.ts';
 import { applyPoints, type ApplyPoint } from '../../targets/apply-points.ts';
 import type { ReadRow, Target } from '../../targets/target.ts';
+import { long } from '../support/long.ts';
 import { changesOf } from '../support/target-rows.ts';
 import { kinds, useKind } from './kinds.ts';
 import { openLandBench, type LandBench } from './land-bench.ts';
@@ -85,6 +87,51 @@ describe('a history', () => {
       }
     },
   );
+});
+
+/** What the history says of the records, without where they come from and when. */
+const meaning = (rows: readonly ReadRow[]): readonly string[] =>
+  rows.map(({ values }) => JSON.stringify(values.slice(0, -1))).toSorted();
+
+describe('a history, by the store and its log', () => {
+  const warehouses = kinds.map(useKind);
+  const second = integer({ min: 0, max: 9 });
+  const arrivals = array(record({ id: constantFrom('a', 'b', 'c'), second }), { minLength: 5, maxLength: 25 });
+
+  /** Records of one version are the same each time. */
+  const pages = (records: readonly { readonly id: string; readonly second: number }[], cut: number): string[][] => {
+    const lines = records.map(({ id, second: at }) => order(id, at, `${id} ${at}`));
+    return [lines.slice(0, cut), lines.slice(cut)].filter((page) => page.length > 0);
+  };
+
+  test('is the same whatever the order, repetition, pages, readings and loads', async () => {
+    const targets = await Promise.all(warehouses.map((each) => each.fresh()));
+    const shuffled = arrivals.chain((once) =>
+      shuffledSubarray([...once, ...once], { minLength: 2 * once.length }).map((other) => ({ once, other })),
+    );
+    await assert(
+      asyncProperty(
+        shuffled,
+        integer({ min: 1, max: 20 }),
+        integer({ min: 1, max: 7 }),
+        async ({ once, other }, cut, rows) => {
+          const [a, b] = [`h${(streams += 1)}`, `h${(streams += 1)}`];
+          await bench.define({ [a]: versioned, [b]: versioned });
+          await bench.pull(a, pages(once, once.length));
+          const found = await Promise.all(targets.map((target) => caughtUp(history(a), target)));
+          for (const page of pages(other, cut)) {
+            await bench.pull(b, [page]);
+            for (const target of targets) await caughtUp(history(b), target, rows);
+          }
+          const others = await Promise.all(targets.map((target) => bench.landed(history(b), target)));
+          expect(found[1]).toEqual(found[0]);
+          expect(others[1]).toEqual(others[0]);
+          expect(meaning(others[0] as readonly ReadRow[])).toEqual(meaning(found[0] as readonly ReadRow[]));
+        },
+      ),
+      { numRuns: long ? 200 : 2 },
+    );
+  });
 });
 
 describe.each(kinds)('a history in a %s target', (kind) => {
