@@ -60,7 +60,7 @@ interface Writing {
 }
 
 /** About so many versions are in memory at once. */
-const MOST_VERSIONS = 50_000;
+const MOST_VERSIONS = 20_000;
 const FIRST_KEYS = 1000;
 
 /** Keys side by side, as many as have so many versions: that is learnt from those before. */
