@@ -52,8 +52,9 @@ export function grantTimes(
 }
 
 function needed(stream: CompiledStream, wanted: readonly string[]): string | null {
-  const parent = stream.definition.parent?.stream;
-  return parent !== undefined && wanted.includes(parent) ? parent : null;
+  // What is gone is asked for behind what is there: a record that was read just before it went does not come back.
+  const need = stream.definition.parent?.stream ?? stream.definition.deletes?.of;
+  return need !== undefined && wanted.includes(need) ? need : null;
 }
 
 function unknown(partner: string, name: string, all: ReadonlyMap<string, CompiledStream>): never {

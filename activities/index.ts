@@ -117,8 +117,11 @@ export function createPartnerActivities(deps: ActivityDeps) {
       // Waiting for a slow answer is no sign of death.
       const alive = setInterval(() => heartbeat({}), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
       let grown = false;
+      /** The stream whose records are gone: its log has grown, too. */
+      let gone: string | undefined;
       try {
         const access = await deps.partners.access(input.partner, input.stream);
+        gone = access.stream.definition.deletes?.of;
         const result = await pullStream({ ...deps, access }, input, {
           signal: context.cancellationSignal,
           writer: { workflowRunId: info.workflowExecution?.runId ?? '', attempt: info.attempt },
@@ -149,6 +152,7 @@ export function createPartnerActivities(deps: ActivityDeps) {
         });
       } finally {
         if (grown) await tellTargets(getClient, tellingOf(deps), input);
+        if (grown && gone !== undefined) await tellTargets(getClient, tellingOf(deps), { ...input, stream: gone });
         clearInterval(alive);
       }
     },

@@ -3,6 +3,7 @@ import { InvalidInput } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
 import { hashToUuid } from '../core/page-key.ts';
 import { dayOf } from '../core/window.ts';
+import { withoutFreeze } from '../definitions/contract.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import type { QuarantinedRecord } from '../store/quarantine/quarantine.ts';
@@ -42,11 +43,7 @@ export async function replayQuarantine(warehouse: Warehouse, { stream, held, now
   const receivedAt = new Date(nowMs).toISOString();
   const chars = received.reduce((sum, { payload }) => sum + payload.length, 0);
   const writer = warehouse.lineWriter({ receivedAt, chars, records: received.length });
-  const { records, rejected } = stageRecords(
-    { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' } },
-    received,
-    writer,
-  );
+  const { records, rejected } = stageRecords(withoutFreeze(stream), received, writer);
   const idOf = (ordinal: number): string => (withPayload[ordinal] as QuarantinedRecord).id;
   const refused = rejected.map(({ ordinal, path, reason }) => ({ id: idOf(ordinal), path, reason }));
   const fitting = records.map(({ ordinal }) => idOf(ordinal));

@@ -2,6 +2,7 @@ import { parseJson } from '../core/json.ts';
 import { keyParts } from '../core/key-text.ts';
 import type { LoggedEvent } from '../core/logged-event.ts';
 import type { UnfitEvent } from '../core/unfit-events.ts';
+import { keepsRows } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { withParents } from '../records/received.ts';
 import { rowTexts, type RowTexts } from '../records/row-texts.ts';
@@ -14,14 +15,16 @@ export interface DecodedEvents {
 
 /**
  * Events as a table takes them: rows by the present definition, in the order that was decided when they came. `history`: also those that
- * came late, and deletions with a row of their own.
+ * came late.
  */
 export async function appliedEvents(
   stream: CompiledStream,
   events: readonly LoggedEvent[],
   { history = false } = {},
 ): Promise<DecodedEvents> {
-  const came = events.filter(({ operation }) => operation === 'u' || (history && operation === 's'));
+  // A row that is kept shows what came late, too.
+  const late = history || keepsRows(stream);
+  const came = events.filter(({ operation }) => operation === 'u' || (operation === 's' && late));
   const complete = withParents(stream);
   const { rows, rejected } = await rowTexts(
     stream,
@@ -31,7 +34,7 @@ export async function appliedEvents(
   const keys = stream.keyColumns.length;
   return {
     applied: events.flatMap((event) => {
-      if (event.operation === 'd') return [history ? deletedVersion(event, stream) : deletion(event, keys)];
+      if (event.operation === 'd') return [deletion(event, { keys, columns: stream.columns.length })];
       const row = texts.get(event.event);
       return row === undefined ? [] : [arrival(event, row, keys)];
     }),
@@ -55,25 +58,25 @@ function arrival(event: LoggedEvent, { key, values, extra }: RowTexts, keys: num
   };
 }
 
-const deletion = ({ event, key, version, hash, received }: LoggedEvent, keys: number): AppliedEvent => ({
-  event,
-  operation: 'd',
-  key,
-  keyTexts: key === null ? [] : keyParts(key, keys),
-  arrival: { version, hash, received },
-  row: null,
-});
-
-function deletedVersion(event: LoggedEvent, { columns, keyColumns }: CompiledStream): AppliedEvent {
-  const gone = deletion(event, keyColumns.length);
-  const { version, hash, received, run } = event;
-  const values = columns.map((_, i) => gone.keyTexts[i] ?? null);
-  return {
-    ...gone,
-    row: { event: event.event, ...received, run, version, hash, values, extra: null },
-    ...timeOf(event),
-  };
-}
-
 const timeOf = ({ receivedAt }: LoggedEvent): Pick<AppliedEvent, 'receivedAt'> =>
   receivedAt === undefined ? {} : { receivedAt };
+
+/** All that is known of a record that is gone is its key. */
+function deletion(
+  of: LoggedEvent,
+  { keys, columns }: { readonly keys: number; readonly columns: number },
+): AppliedEvent {
+  const { event, key, version, hash, received, run, deletedAt } = of;
+  const keyTexts = key === null ? [] : keyParts(key, keys);
+  const values = [...keyTexts, ...Array.from({ length: columns - keyTexts.length }, () => null)];
+  return {
+    event,
+    operation: 'd',
+    key,
+    keyTexts,
+    arrival: { version, hash, received },
+    row: { event, ...received, run, version: null, hash, values, extra: null },
+    deletedAt,
+    ...timeOf(of),
+  };
+}

@@ -1,6 +1,7 @@
-import { decide, type Arrival, type Head } from '../core/decide.ts';
+import type { Arrival, Head } from '../core/decide.ts';
+import { KeyedRows } from '../core/keyed-rows.ts';
 import type { Operation } from '../core/logged-event.ts';
-import type { Changes, RowChanges, TargetRow } from '../targets/target.ts';
+import type { Burial, Changes, RowChanges, TargetRow } from '../targets/target.ts';
 
 /** An event of the log, as a table takes it. */
 export interface AppliedEvent {
@@ -11,17 +12,20 @@ export interface AppliedEvent {
   /** Texts of the key's columns. */
   readonly keyTexts: readonly string[];
   readonly arrival: Arrival;
-  /** What the row says; null where nothing came. For a history a deletion has one too: its key, and no values. */
+  /** What the row says; null where nothing came. Of a delete: what is known of the record, its key. */
   readonly row: TargetRow | null;
+  /** Of a delete: when it was received, ISO. */
+  readonly deletedAt?: string | undefined;
   /** When it was received, as `core/micros.ts` writes times; only histories ask. */
   readonly receivedAt?: string;
 }
 
 /**
- * How a table takes events. `newest`: one row per key, the newest version of it. `each`: every record is a row. `listed`: the events are
- * those of one complete listing, which stands for itself: what it says holds, whatever the table has.
+ * How a table takes events. `newest`: one row per key, the newest version of it. `kept`: the same, and the row of what is gone stays, and
+ * says so. `each`: every record is a row. `listed`: the events are those of one complete listing, which stands for itself: what it says
+ * holds, whatever the table has.
  */
-export type Taking = 'newest' | 'each' | 'listed';
+export type Taking = 'newest' | 'kept' | 'each' | 'listed';
 
 export interface Range {
   /** The cursor that the table stands at. */
@@ -30,59 +34,66 @@ export interface Range {
   readonly to: number;
   /** In the order of their numbers. */
   readonly events: readonly AppliedEvent[];
-  /** What the table shows of their keys; those it does not show are left out. Only `newest` asks. */
+  /** What the table shows of their keys; those it does not show are left out. Only `newest` and `kept` ask. */
   readonly heads: ReadonlyMap<string, Head>;
 }
 
 export const noChanges: RowChanges = { clears: false, deletes: [], upserts: [] };
 
 /** What a range of the log means for a table. Pure: two ranges one after the other mean what both together mean. */
-export function changesOf({ from, to, events, heads }: Range, taking: Taking): Changes {
-  const rows = new Map<string, AppliedEvent>();
+export function changesOf(range: Range, taking: Taking): Changes {
+  return taking === 'newest' || taking === 'kept' ? newestOf(range, taking === 'kept') : allOf(range, taking);
+}
+
+/** Whether it makes a difference what the table shows. One that nothing was written to shows nothing. */
+export const asksHeads = ({ from, events }: Omit<Range, 'heads'>, taking: Taking): boolean =>
+  (taking === 'newest' || taking === 'kept') && from > 0 && events.some(({ key }) => key !== null);
+
+function newestOf({ from, to, events, heads }: Range, keepsRows: boolean): Changes {
+  const upserts: TargetRow[] = [];
+  const keyed = new KeyedRows<AppliedEvent>(heads, keepsRows);
+  const texts = new Map<string, readonly string[]>();
+  for (const item of events) {
+    const { event, operation, key, keyTexts, arrival, row, deletedAt } = item;
+    if (operation === 'e' || (row === null && operation !== 'd')) continue;
+    if (key === null) upserts.push(row as TargetRow);
+    else {
+      keyed.take({ key, event, operation, arrival, item, deletedAt });
+      if (operation === 'd') texts.set(key, keyTexts);
+    }
+  }
+  const deletes: (readonly string[])[] = [];
+  const buries: Burial[] = [];
+  for (const [key, { written, gone }] of keyed.rows) {
+    if (gone !== null && !keepsRows) deletes.push(texts.get(key) as readonly string[]);
+    if (written === null) {
+      if (gone !== null && keepsRows) buries.push({ key: texts.get(key) as readonly string[], at: gone });
+      continue;
+    }
+    const row = written.item.row as TargetRow;
+    upserts.push(gone === null ? row : { ...row, deletedAt: gone });
+  }
+  return { from, to, clears: false, deletes, upserts, ...(buries.length === 0 ? {} : { buries }) };
+}
+
+function allOf({ from, to, events }: Range, taking: 'each' | 'listed'): Changes {
+  const rows = new Map<string, TargetRow>();
   const gone = new Map<string, readonly string[]>();
   let loose: AppliedEvent[] = [];
   for (const event of events) {
     const { operation, key, keyTexts, row } = event;
     if (operation === 'd' && key !== null) {
-      if (taking === 'newest' && isKnown(event, headOf(key, { rows, gone, heads }))) continue;
       rows.delete(key);
       if (taking === 'each') loose = loose.filter((other) => other.key !== key);
       gone.set(key, keyTexts);
     } else if (operation === 'u' && row !== null) {
       if (key === null || taking === 'each') loose.push(event);
-      else if (taking === 'listed' || isNews(event, headOf(key, { rows, gone, heads }))) {
-        rows.set(key, event);
+      else {
+        rows.set(key, row);
         gone.delete(key);
       }
     }
   }
-  const upserts = [...loose, ...rows.values()].map(({ row }) => row as TargetRow);
+  const upserts = [...loose.map(({ row }) => row as TargetRow), ...rows.values()];
   return { from, to, clears: false, deletes: [...gone.values()], upserts };
-}
-
-/** Whether it makes a difference what the table shows. One that nothing was written to shows nothing. */
-export const asksHeads = ({ from, events }: Omit<Range, 'heads'>, taking: Taking): boolean =>
-  taking === 'newest' && from > 0 && events.some(({ key }) => key !== null);
-
-interface Standing extends Pick<Range, 'heads'> {
-  readonly rows: ReadonlyMap<string, AppliedEvent>;
-  readonly gone: ReadonlyMap<string, unknown>;
-}
-
-function headOf(key: string, { rows, gone, heads }: Standing): Head | undefined {
-  const row = rows.get(key);
-  if (row !== undefined) {
-    const { version, hash, received } = row.arrival;
-    return { version, hash, received, event: row.event };
-  }
-  return gone.has(key) ? undefined : heads.get(key);
-}
-
-/** The table has taken the event already: that is what makes a range that is applied again change nothing. */
-const isKnown = ({ event }: AppliedEvent, head: Head | undefined): boolean => head !== undefined && event <= head.event;
-
-function isNews(event: AppliedEvent, head: Head | undefined): boolean {
-  if (isKnown(event, head)) return false;
-  const { fate } = decide(event.arrival, head);
-  return fate === 'inserted' || fate === 'updated';
 }

@@ -61,11 +61,14 @@ const versionOf = ({ page, ordinal, values, ...row }: TargetRow): Version => ({
   values: values.slice(0, -OWN),
 });
 
-function cameOf({ operation, row, receivedAt }: AppliedEvent): Came {
+function cameOf({ operation, arrival, row, receivedAt }: AppliedEvent): Came {
   if (row === null || receivedAt === undefined)
     throw new TypeError('events of a history come with their rows and times');
-  const { page, ordinal, ...rest } = row;
-  return { ...rest, received: { page, ordinal }, receivedAt, gone: operation === 'd', late: operation === 's' };
+  const { event, page, ordinal, run, hash, values, extra } = row;
+  // The row of a delete says no version.
+  const { version } = arrival;
+  const at = { received: { page, ordinal }, receivedAt };
+  return { event, ...at, run, version, hash, values, extra, gone: operation === 'd', late: operation === 's' };
 }
 
 /** What an event says of its record never changes, so the rest of a row is compared. */

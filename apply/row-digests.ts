@@ -49,10 +49,13 @@ export interface RowId {
   readonly hash: string;
 }
 
-export function rowId(table: Pick<TargetTable, 'rowPer' | 'keys'>, { event, values, extra }: ReadRow): RowId {
+export function rowId(
+  table: Pick<TargetTable, 'rowPer' | 'keys'>,
+  { event, values, extra, deletedAt }: ReadRow,
+): RowId {
   const key = isPerEvent(table) ? String(event) : JSON.stringify(values.slice(0, table.keys));
   const hash = createHash('md5')
-    .update(JSON.stringify([event, values, extra]))
+    .update(JSON.stringify(deletedAt === undefined ? [event, values, extra] : [event, values, extra, deletedAt]))
     .digest('hex');
   return { key, bucket: createHash('md5').update(key).digest().readUInt16LE(), hash };
 }

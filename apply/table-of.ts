@@ -1,5 +1,6 @@
 import { historyColumns } from '../core/history-columns.ts';
 import { isHistory, streamOf } from '../core/table-name.ts';
+import { keepsRows } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { TargetTable } from '../targets/target.ts';
 import type { Taking } from './changes-of.ts';
@@ -48,5 +49,6 @@ export const tableOf = ({ schema, table, columns, keyColumns, definition }: Comp
 
 export function takingOf({ definition, keyColumns }: CompiledStream): Taking {
   if (definition.disposition === 'replace') return 'listed';
-  return definition.disposition === 'append' || keyColumns.length === 0 ? 'each' : 'newest';
+  if (definition.disposition === 'append' || keyColumns.length === 0) return 'each';
+  return keepsRows({ definition }) ? 'kept' : 'newest';
 }

@@ -30,7 +30,9 @@ export interface Came extends Version {
  */
 export function withVersion(known: readonly Version[], came: Came): readonly Version[] {
   if (known.some(({ event }) => event === came.event)) return known;
-  return came.version === null ? byReceived(known, came) : byVersion(known, came);
+  // A delete that names no version is that of the record which it found (`core/grave.ts`).
+  const found = came.gone && came.version === null ? (known.at(-1)?.version ?? null) : came.version;
+  return found === null ? byReceived(known, came) : byVersion(known, { ...came, version: found });
 }
 
 function byReceived(known: readonly Version[], came: Came): readonly Version[] {

@@ -1,12 +1,14 @@
 import { Command, CommanderError, Option } from 'commander';
 import { explain, InvalidInput } from '../core/errors.ts';
 import { visibleLines } from '../core/visible.ts';
+import { addAnomalyCommands } from './anomaly-commands.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
 import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
 import type { Output } from './output.ts';
 import { addRunControl } from './run-control.ts';
+import type { PlanOptions } from './commands/plan.ts';
 import { addTargetCommands } from './target-commands.ts';
 import { packageFacts } from './package-facts.ts';
 
@@ -163,6 +165,7 @@ runs
   );
 addRunControl({ runs, partners, run, json });
 addTargetCommands(program, run);
+addAnomalyCommands(program, run);
 
 program
   .command('status')
@@ -252,6 +255,31 @@ quarantine
   .action(async (partner: string, stream: string, options: { json?: boolean }) =>
     run(async (context) =>
       (await import('./commands/quarantine.ts')).quarantineReplay({ ...context, partner, stream }),
+    )(options),
+  );
+
+program
+  .command('plan <partner> [stream]')
+  .description('what the definition changes of the tables that are there, before anything changes')
+  .option('--apply', 'also change the types of columns, filled anew from the log; people read the table meanwhile')
+  .option(
+    '--accept-unfit',
+    'with --apply: such columns stay empty where the record does not fit the definition any more',
+  )
+  .addOption(json)
+  .action(async (partner: string, stream: string | undefined, options: PlanOptions & { json?: boolean }) =>
+    run<typeof options>(async (context) => (await import('./commands/plan.ts')).plan({ ...context, partner, stream }))(
+      options,
+    ),
+  );
+
+program
+  .command('drift <partner> [stream]')
+  .description('fields that came and that no schema names, and values that do not fit their type')
+  .addOption(json)
+  .action(async (partner: string, stream: string | undefined, options: { json?: boolean }) =>
+    run<typeof options>(async (context) =>
+      (await import('./commands/drift.ts')).drift({ ...context, partner, stream }),
     )(options),
   );
 

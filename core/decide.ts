@@ -10,6 +10,8 @@ export interface Head {
   readonly event: number;
   /** Only known where something is replayed. */
   readonly received?: Received | undefined;
+  /** The row is kept, and says since when its record is gone: ISO, to the microsecond. */
+  readonly deletedAt?: string | undefined;
 }
 
 export interface Arrival {
@@ -21,7 +23,7 @@ export interface Arrival {
   readonly superseded?: boolean;
 }
 
-export const fates = ['inserted', 'updated', 'unchanged', 'stale'] as const;
+export const fates = ['inserted', 'updated', 'unchanged', 'stale', 'deleted'] as const;
 export type Fate = (typeof fates)[number];
 
 export interface Decision {

@@ -1,9 +1,25 @@
-import { decide, type Head } from './decide.ts';
+import type { Head } from './decide.ts';
 import type { Foldable, Replaced, Written } from './fold.ts';
+import { KeyedRows } from './keyed-rows.ts';
 
 export interface FoldedLog<R> {
   readonly inserts: readonly Written<R>[];
   readonly updates: readonly Replaced<R>[];
+}
+
+/** An event of the log, as a table takes it. */
+export interface LoggedRecord<R> extends Written<R> {
+  /** Left out: a record came that was the newest of its key. */
+  readonly operation?: 's' | 'd';
+  /** Of a delete: when it was received, ISO. */
+  readonly deletedAt?: string | undefined;
+}
+
+export interface FoldedRows<R> extends FoldedLog<R> {
+  /** Keys whose rows go. */
+  readonly removed: readonly string[];
+  /** Keys whose rows stay although their records are gone, and since when, ISO. */
+  readonly buried: ReadonlyMap<string, string>;
 }
 
 /**
@@ -11,29 +27,28 @@ export interface FoldedLog<R> {
  * order of the log. `heads` is what the table shows of their keys.
  */
 export function foldLog<R extends Foldable>(
-  events: readonly Written<R>[],
+  events: readonly LoggedRecord<R>[],
   heads: ReadonlyMap<string, Head>,
-): FoldedLog<R> {
+  { keepsRows = false }: { readonly keepsRows?: boolean } = {},
+): FoldedRows<R> {
   const inserts: Written<R>[] = [];
-  /** The newest of each key among these events, and the event that the table shows instead. */
-  const rows = new Map<string, { readonly written: Written<R>; readonly previous: number | null }>();
-  for (const written of events) {
-    const { key } = written.record;
-    if (key === null) {
-      inserts.push(written);
-      continue;
-    }
-    const row = rows.get(key);
-    const head = row === undefined ? heads.get(key) : headOf(row.written);
-    const { fate } = decide(written.record, head);
-    if (fate === 'unchanged' || fate === 'stale') continue;
-    rows.set(key, { written, previous: row === undefined ? (head?.event ?? null) : row.previous });
+  const rows = new KeyedRows<Written<R>>(heads, keepsRows);
+  for (const { operation = 'u', deletedAt, ...written } of events) {
+    const { record, event } = written;
+    if (record.key === null) inserts.push(written);
+    else rows.take({ key: record.key, event, operation, arrival: record, item: written, deletedAt });
   }
   const updates: Replaced<R>[] = [];
-  for (const { written, previous } of rows.values())
-    if (previous === null) inserts.push(written);
-    else updates.push({ ...written, previous });
-  return { inserts, updates };
+  const removed: string[] = [];
+  const buried = new Map<string, string>();
+  for (const [key, { written, previous, gone }] of rows.rows) {
+    if (gone !== null && keepsRows) buried.set(key, gone);
+    else if (gone !== null && previous !== null) removed.push(key);
+    if (written === null) continue;
+    if (previous === null) inserts.push(written.item);
+    else updates.push({ ...written.item, previous });
+  }
+  return { inserts, updates, removed, buried };
 }
 
 /**
@@ -58,10 +73,3 @@ export function foldListed<R extends Foldable>(
   }
   return { inserts, updates };
 }
-
-const headOf = <R extends Foldable>({ record, event }: Written<R>): Head => ({
-  version: record.version,
-  hash: record.hash,
-  event,
-  received: record.received,
-});

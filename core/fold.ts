@@ -1,10 +1,15 @@
 import { decide, type Arrival, type Fate, type Head } from './decide.ts';
 import { noCounts, type Counts } from './counts.ts';
+import { compareVersions } from './version.ts';
+import { Graveyard, type Dead } from './graveyard.ts';
+import type { Grave } from './grave.ts';
 
 /** What the fold needs of a record; the adapter's record has more. */
 export interface Foldable extends Arrival {
   /** null: the stream has no primary key, each record stands for itself. */
   readonly key: string | null;
+  /** `d`: it says that the record of its key is gone. */
+  readonly operation?: 'd' | undefined;
 }
 
 export interface Written<R> {
@@ -20,18 +25,33 @@ export interface Replaced<R> extends Written<R> {
   readonly previous: number;
 }
 
+/** What a record says of itself is its `operation`: a delete stays one, also where it is stale. */
 export interface Logged<R> extends Written<R> {
   /** It is older than what was known of its key, and changes nothing. */
   readonly stale?: true;
+}
+
+/** A record whose version does not fit what is known of its key. */
+export interface OddOne<R> extends Written<R> {
+  /** `conflict`: same version, other content. `late`: an older version than the one that is known. */
+  readonly odd: 'conflict' | 'late';
+  /** The event that was known. */
+  readonly known: number;
 }
 
 export interface Folded<R> {
   readonly events: readonly Logged<R>[];
   readonly inserts: readonly Written<R>[];
   readonly updates: readonly Replaced<R>[];
+  /** Keys whose record has gone, or whose row is kept although it is gone. Only streams that know deletes have them. */
+  readonly dead?: readonly Dead[];
+  /** Keys that were known to be gone, and are there again. */
+  readonly born?: readonly string[];
   readonly lastEvent: number;
   /** Per page, in the order given. */
   readonly counts: readonly Counts[];
+  /** Each stands for one of `events`. */
+  readonly odd: readonly OddOne<R>[];
 }
 
 export interface FoldInput<R> {
@@ -40,6 +60,8 @@ export interface FoldInput<R> {
   readonly heads: ReadonlyMap<string, Head>;
   /** `replace`: rows of the table that will be replaced. A record that equals one is unchanged, whatever its version. */
   readonly prior?: ReadonlyMap<string, Head>;
+  /** What is known to be gone; undefined: the stream knows no deletes. `keepsRows`: a row of what is gone stays. */
+  readonly gone?: { readonly graves: ReadonlyMap<string, Grave>; readonly keepsRows: boolean } | undefined;
   readonly lastEvent: number;
 }
 
@@ -47,9 +69,11 @@ export interface FoldInput<R> {
  * Decides what becomes of each record of some pages, in order, against what is known of their keys. Pure: the adapter
  * reads the heads before and writes the three lists after, all in one transaction under the stream's lock.
  */
-export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: FoldInput<R>): Folded<R> {
+export function fold<R extends Foldable>({ pages, heads, prior, gone, lastEvent }: FoldInput<R>): Folded<R> {
+  const graveyard = gone === undefined ? undefined : new Graveyard(gone, heads);
   const events: Logged<R>[] = [];
   const loose: Written<R>[] = [];
+  const odd: OddOne<R>[] = [];
   /** The newest of each key among these pages. */
   const rows = new Map<string, Row<R>>();
   let event = lastEvent;
@@ -71,16 +95,37 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
     }
     const head = headOf(rows.get(key)) ?? heads.get(key);
     if (head === undefined && prior !== undefined) return replace(record, key, prior.get(key));
-    const decision = decide(record, head);
-    if (decision.fate === 'inserted') take(record, null);
-    else if (decision.fate === 'updated') {
-      const written = rows.get(key);
-      take(record, written === undefined ? (head?.event ?? null) : written.previous);
-    } else if (decision.fate === 'stale' && decision.silent !== true) {
+    const decision = graveyard?.decide(record, key, head) ?? decide(record, head);
+    if (decision.fate === 'deleted') bury(record, key, head);
+    else if (decision.fate === 'inserted') {
+      graveyard?.open(key);
+      take(record, previousOf(key));
+    } else if (decision.fate === 'updated') take(record, previousOf(key));
+    else if (decision.fate === 'stale' && decision.silent !== true) {
       event += 1;
       events.push({ record, page, event, stale: true });
+      if (record.version !== null && head !== undefined)
+        odd.push({ record, page, event, odd: 'late', known: head.event });
+      // A row that is kept shows the newest that was there, however late it comes.
+      if (graveyard?.fills(record, key, head) === true)
+        rows.set(key, { record, page, event, previous: previousOf(key) });
     }
+    if (decision.conflict && head !== undefined) odd.push({ record, page, event, odd: 'conflict', known: head.event });
     return decision;
+  };
+
+  const bury = (record: R, key: string, head: Head | undefined): void => {
+    event += 1;
+    events.push({ record, page, event });
+    graveyard?.bury(key, { version: record.version, hash: record.hash, received: record.received, event, page, head });
+    // A row that is kept has at least its key.
+    if (head === undefined) rows.set(key, { record, page, event, previous: null });
+  };
+
+  /** The event that the table shows. */
+  const previousOf = (key: string): number | null => {
+    const row = rows.get(key);
+    return row === undefined ? (heads.get(key)?.event ?? null) : row.previous;
   };
 
   const replace = (record: R, key: string, old: Head | undefined): { fate: Fate; conflict: boolean } => {
@@ -89,7 +134,10 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
       return { fate: 'unchanged', conflict: false };
     }
     take(record, null);
-    return { fate: old === undefined ? 'inserted' : 'updated', conflict: false };
+    if (old === undefined) return { fate: 'inserted', conflict: false };
+    const conflict = record.version !== null && compareVersions(record.version, old.version) === 0;
+    if (conflict) odd.push({ record, page, event, odd: 'conflict', known: old.event });
+    return { fate: 'updated', conflict };
   };
 
   const counts = pages.map(({ records, quarantined }): Counts => {
@@ -105,10 +153,12 @@ export function fold<R extends Foldable>({ pages, heads, prior, lastEvent }: Fol
 
   const inserts = loose;
   const updates: Replaced<R>[] = [];
-  for (const row of rows.values())
-    if (isReplaced(row)) updates.push(row);
+  for (const [key, row] of rows)
+    if (graveyard?.removes(key) === true) continue;
+    else if (isReplaced(row)) updates.push(row);
     else inserts.push(row);
-  return { events, inserts, updates, lastEvent: event, counts };
+  const folded = { events, inserts, updates, lastEvent: event, counts, odd };
+  return graveyard === undefined ? folded : { ...folded, dead: graveyard.dead(rows), born: graveyard.born() };
 }
 
 interface Row<R> extends Written<R> {
@@ -120,4 +170,10 @@ const isReplaced = <R>(row: Row<R>): row is Replaced<R> => row.previous !== null
 const headOf = <R extends Foldable>(row: Row<R> | undefined): Head | undefined =>
   row === undefined
     ? undefined
-    : { version: row.record.version, hash: row.record.hash, event: row.event, received: row.record.received };
+    : {
+        // Of what only a delete is known, nothing is.
+        version: row.record.operation === 'd' ? null : row.record.version,
+        hash: row.record.hash,
+        event: row.event,
+        received: row.record.received,
+      };

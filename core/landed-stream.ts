@@ -12,6 +12,8 @@ export interface LandedStream {
   readonly keyColumns: readonly Column[];
   readonly version: readonly Pick<Column, 'path' | 'type' | 'read'>[];
   readonly definitionVersion: string;
+  /** Its records say which ones of this stream are gone. */
+  readonly deletesIn?: LandedStream | undefined;
   readonly definition: {
     readonly disposition: 'merge' | 'append' | 'replace';
     readonly errorBudget: { readonly count: number; readonly share: number };
@@ -19,6 +21,7 @@ export interface LandedStream {
     readonly quarantinePayload: 'keep' | 'withhold';
     readonly incremental?: { readonly field: string; readonly lag: number } | undefined;
     readonly primaryKey: readonly string[];
+    readonly deletes?: LandedDeletes | undefined;
     readonly parent?:
       | {
           readonly changed?: string | undefined;
@@ -28,3 +31,21 @@ export interface LandedStream {
       | undefined;
   };
 }
+
+/** How a stream knows that records are gone, and what that means for its tables. */
+export interface LandedDeletes {
+  /** Its records say which ones of this stream are gone. */
+  readonly of?: string | undefined;
+  /** `soft`: the row stays, and says since when its record is gone. */
+  readonly as: 'hard' | 'soft';
+}
+
+type OfDeletes = { readonly definition: Pick<LandedStream['definition'], 'disposition' | 'deletes'> };
+
+/** Whether it is kept in mind which keys are gone: what comes late of them changes nothing. */
+export const knowsDeletes = ({ definition }: OfDeletes): boolean =>
+  definition.disposition === 'merge' && definition.deletes !== undefined && definition.deletes.of === undefined;
+
+/** Whether rows stay when their records are gone. */
+export const keepsRows = (stream: OfDeletes): boolean =>
+  knowsDeletes(stream) && stream.definition.deletes?.as === 'soft';

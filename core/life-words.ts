@@ -17,7 +17,7 @@ export function whatHappened(event: LivedEvent, entry?: string): string {
   return [deed(event), ...circumstances(event, entry)].join('; ');
 }
 
-function deed({ fate, changes, source }: LivedEvent): string {
+function deed({ fate, changes, source, operation }: LivedEvent): string {
   switch (fate) {
     case 'first':
       return 'came first';
@@ -28,13 +28,18 @@ function deed({ fate, changes, source }: LivedEvent): string {
         ? 'changed nothing in the record itself: its parent has other values'
         : `changed ${fieldNames(changes)}`;
     case 'same':
+      if (operation === 'd') return 'deleted once more, in a newer version: it was gone already';
       return 'logged once more, with the same content';
     case 'again':
       return changes.length === 0 ? 'came again' : `came again, with another ${fieldNames(changes)}`;
     case 'stale':
-      return 'older than what was known: kept, changed nothing';
+      return operation === 'd'
+        ? 'a delete that is older than what was known: kept, changed nothing'
+        : 'older than what was known: kept, changed nothing';
     case 'gone':
-      return `gone: the complete listing of run ${source.run ?? '(unknown)'} did not name it`;
+      return source.batch === 'sweep'
+        ? `gone: the complete listing of run ${source.run ?? '(unknown)'} did not name it`
+        : 'gone: the partner says that it was deleted';
     default:
       return assertNever(fate);
   }

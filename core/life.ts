@@ -64,8 +64,10 @@ export function lifeOf({ events, whole, disposition }: Life): readonly LivedEven
     if (event.operation === 's' || isOlder(event, known, disposition))
       return { ...plain, fate: 'stale', holds: 'nothing', from: null };
     if (event.operation === 'd') {
+      if (isLateDelete(event, known, disposition)) return { ...plain, fate: 'stale', holds: 'nothing', from: null };
+      const before = gone;
       gone = true;
-      return { ...plain, fate: 'gone' };
+      return before ? { ...plain, fate: 'same' } : { ...plain, fate: 'gone' };
     }
     const before = known;
     const wasGone = gone;
@@ -91,6 +93,13 @@ const isOlder = (event: TracedEvent, known: TracedEvent | undefined, disposition
   event.version !== null &&
   known !== undefined &&
   known.hash !== event.hash &&
+  compareVersions(event.version, known.version) < 0;
+
+/** A delete of a version that was known to be followed by another one. */
+const isLateDelete = (event: TracedEvent, known: TracedEvent | undefined, disposition: Disposition): boolean =>
+  disposition === 'merge' &&
+  event.version !== null &&
+  known !== undefined &&
   compareVersions(event.version, known.version) < 0;
 
 /** A listing of a `replace` takes effect as a whole, when its end is logged. */

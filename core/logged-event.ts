@@ -27,4 +27,6 @@ export interface LoggedEvent {
   readonly payload: string;
   /** When the record first came, as `core/micros.ts` writes times; left out where nobody asks. */
   readonly receivedAt?: string;
+  /** Of a delete: when it was received, ISO, to the microsecond. */
+  readonly deletedAt?: string | undefined;
 }

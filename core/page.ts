@@ -1,3 +1,5 @@
+import type { OpenBytes } from './large-bytes.ts';
+
 /** The words of one page: what is asked, what came back, where the stream stands. */
 
 /** What one request of a stream depends on besides its definition. */
@@ -49,8 +51,10 @@ export interface Answer {
   readonly text: string;
   /** Why the body is no text: then `text` is ''. */
   readonly noText?: string;
-  /** The bytes, without their Content-Encoding. */
+  /** The bytes, without their Content-Encoding; none where they are `large`. */
   readonly body: Buffer;
+  /** The bytes, where they are too many for the memory and the one who asked takes them so. */
+  readonly large?: OpenBytes;
   /** Of a large body its beginning and its end, at no cost; else the text. */
   readonly outline?: string;
   /** The text is. */

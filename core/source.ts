@@ -1,3 +1,4 @@
+import type { LargeBytes } from './large-bytes.ts';
 import type { Answer, NextPage, PageRequest, Position } from './page.ts';
 
 /**
@@ -39,6 +40,8 @@ export interface Source {
   readonly fleeting?: (position: Position) => boolean;
   /** The position leads further into the answer that came for the one before it: as long as that is there, nothing is asked. */
   readonly continues?: (position: Position) => boolean;
+  /** Where the answer is a large one, `read` takes it as `answer.large`: it need not fit into the memory. */
+  readonly takesLarge?: (position: Position) => boolean;
   /** The request that ends what was begun at the partner for a partition that is not read on; undefined: there is nothing to end. */
   readonly abandon?: (position: Position) => PageRequest | undefined;
 }
@@ -58,6 +61,10 @@ export interface SourceAnswer extends Pick<Answer, 'status' | 'headers' | 'text'
   readonly receivedAtMs?: number;
   /** The bytes of the body, or of the files in it where the source has a `compression`. Left out: the text is all there is. */
   readonly files?: readonly Buffer[];
+  /**
+   * Instead of `files`, to a source that `takesLarge`: at least one of them is too large for the memory. The text of the answer is all of it.
+   */
+  readonly large?: readonly LargeBytes[];
   /** What the source's `prepare` returned. */
   readonly prepared?: unknown;
 }

@@ -3,6 +3,8 @@ import type { Received } from './received.ts';
 /** A record that fits, ready to be written. */
 export interface StagedRecord {
   readonly ordinal: number;
+  /** `d`: it says that the record of its key is gone. */
+  readonly operation?: 'd' | undefined;
   /** Text of the primary key; null when the stream has none. */
   readonly key: string | null;
   readonly version: string | null;

@@ -8,6 +8,8 @@ export interface StoredRow {
   readonly loadedAt: string;
   /** An `append` has one for each content that came. */
   readonly rows: number;
+  /** The row is kept although its record is gone, since then, ISO. */
+  readonly deletedAt?: string | undefined;
 }
 
 /** The last of these events that a table has which has all up to `upTo`; undefined: none. */
@@ -39,6 +41,12 @@ export function standingInStore(life: readonly LivedEvent[], row: StoredRow | un
   }
   const rows = row.rows === 1 ? 'the row stands' : `${row.rows.toLocaleString('en-US')} rows, the newest stands`;
   const says = `${rows} for event ${row.event}, loaded ${row.loadedAt.slice(0, 19).replace('T', ' ')} UTC`;
+  if (gone && row.deletedAt !== undefined)
+    return {
+      state: 'gone',
+      event: row.event,
+      says: `the row is kept, and says that its record is gone since ${row.deletedAt.slice(0, 19).replace('T', ' ')} UTC (event ${last.event})`,
+    };
   if (gone && last.event > row.event)
     return {
       state: 'other',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { explain } from '../core/errors.ts';
 import { missingField } from './check-parents.ts';
 import { checkColumns } from './check-columns.ts';
+import { checkContract } from './check-contract.ts';
 import { checkHistory } from './check-history.ts';
 import { checkTimes } from './check-times.ts';
 import { recordField } from './columns.ts';
@@ -63,6 +64,7 @@ export function checkRows(stream: StreamDefinition, path: Path): readonly Proble
     ...checkInclude(stream, json, path),
     ...checkColumns(stream, json, path),
     ...checkHistory(stream, json, path),
+    ...checkContract(stream, json, path),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { checkAnswers } from './check-answers.ts';
 import { checkAuth } from './check-auth.ts';
+import { checkDeletes } from './check-deletes.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkParents } from './check-parents.ts';
 import { checkRequest } from './check-request.ts';
@@ -25,6 +26,7 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
       ...checkRows(stream, ['streams', name]),
     ]),
     ...checkParents(partner.streams),
+    ...checkDeletes(partner.streams),
     ...checkTables(partner),
     ...checkSchedules(partner),
   ];

@@ -4,8 +4,10 @@ import { closest } from './closest.ts';
 import { columnsOf, keyColumnsOf, recordField } from './columns.ts';
 import type { CompiledStream } from './compiled.ts';
 import type { Partner } from './definition.ts';
+import { deleteTest } from './is-delete.ts';
 import { definitionVersion } from './definition-version.ts';
 import { historyIn } from './history.ts';
+import { targetsOf } from './named-targets.ts';
 import { recordParser } from './parse-record.ts';
 import { recordSchema } from './record-schema.ts';
 import { streamPartner } from './stream-partner.ts';
@@ -27,12 +29,15 @@ export function compileStream(
     definition,
     schema: names.targetSchema(partner.name),
     table: definition.table ?? streamName,
+    targets: targetsOf(partner, streamName),
     columns,
     known: new Set(columns.filter((column) => column.path.length === 1).map((column) => column.name)),
     keyColumns,
     history: historyIn(definition, streamName),
     version: definition.version.flatMap((name) => recordField(definition, checked.json, name) ?? []),
     definitionVersion: definitionVersion(partner, definition, checked.json),
+    isDelete: deleteTest(definition),
+    deletesIn: definition.deletes?.of === undefined ? undefined : compileStream(partner, definition.deletes.of, names),
     parse: recordParser(checked, keyColumns),
   };
 }

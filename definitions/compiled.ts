@@ -22,6 +22,8 @@ export interface CompiledStream {
   readonly schema: string;
   /** Table of the target, without its schema. */
   readonly table: string;
+  /** The targets beside the store's own that it is written to. */
+  readonly targets: readonly string[];
   /** Columns of the target, primary key first. Unknown fields go to `_extra`. */
   readonly columns: readonly Column[];
   /** Top-level field names that have a column of their own: what is left goes to `_extra`. */
@@ -34,6 +36,10 @@ export interface CompiledStream {
   readonly version: readonly Pick<Column, 'path' | 'type' | 'read'>[];
   /** Hash of everything in the definition that shapes requests or rows; no secret goes in. 16 hex digits. */
   readonly definitionVersion: string;
+  /** Its records say which ones of this stream are gone. */
+  readonly deletesIn?: CompiledStream | undefined;
+  /** Whether a record, as it came, says that it is gone; undefined: none does. */
+  readonly isDelete?: ((record: unknown) => boolean) | undefined;
   /** Checks one record: the parsed record, or why not. */
   readonly parse: (record: unknown) => { readonly value: Record<string, unknown> } | { readonly mismatch: Mismatch };
 }

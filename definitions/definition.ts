@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { auth } from './auth.ts';
+import { deletes } from './deletes.ts';
 import { durationMs } from './duration-text.ts';
 import { codeRule, headerRule } from './error-rules.ts';
 import { emptyPages, endFlags, firstCursor, keptToken, keptUrl, noNext } from './end-signs.ts';
 import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
+import { onMismatch } from './contract.ts';
 import { compression, format } from './formats.ts';
 import { polling } from './polling.ts';
 import { records } from './records.ts';
@@ -291,8 +293,10 @@ export const stream = z.strictObject({
   /** How old the stream's data may be before `syncline status` calls it late. */
   freshness: durationMs.refine((promiseMs) => promiseMs > 0, 'above 0').optional(),
   disposition: z.enum(['merge', 'append', 'replace']).default('merge'),
-  /** When a field no longer fits its type: quarantine the record, or stop the stream at once (`freeze`). */
-  onMismatch: z.enum(['quarantine', 'freeze']).default('quarantine'),
+  /** How it knows that records are gone: docs/deletes.md. */
+  deletes: deletes.optional(),
+  /** What becomes of records that do not fit, by field as well: docs/schema-changes.md. */
+  onMismatch,
   /** Quarantined records a run may have and still be `partial`; beyond either it is `failed`. */
   errorBudget: z
     .strictObject({ count: z.int().nonnegative().default(100), share: z.number().min(0).max(1).default(0.01) })

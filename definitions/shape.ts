@@ -44,7 +44,10 @@ export interface Located {
 function meantIssues(issue: Issue, base: Path): Located[] {
   const path = [...base, ...(issue.path as Path)];
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ issue, path }];
-  const meant = issue.errors.find((branch) => branch.some((inner) => !isOtherType(inner)));
+  // A branch that found fault with a part of the value took the value as a whole.
+  const meant =
+    issue.errors.find((branch) => branch.some(({ path: at, code }) => at.length > 0 || code === 'unrecognized_keys')) ??
+    issue.errors.find((branch) => branch.some((inner) => !isOtherType(inner)));
   return meant === undefined ? [{ issue, path }] : meant.flatMap((inner) => meantIssues(inner, path));
 }
 

@@ -58,7 +58,7 @@ begin
       execute format('revoke insert on %s from syncline_worker', each.name);
     end if;
   end loop;
-  for each in select to_regclass('syncline.' || name) as name from unnest(array['streams', 'runs', 'stream_runs', 'pages', 'batches']) as name
+  for each in select to_regclass('syncline.' || name) as name from unnest(array['streams', 'runs', 'stream_runs', 'pages', 'batches', 'freshness']) as name
       where to_regclass('syncline.' || name) is not null loop
     execute format('grant select on %s to syncline_reader', each.name);
   end loop;

@@ -12,13 +12,13 @@ import { sendOnce } from './send-once.ts';
 export interface PartnerClient {
   /**
    * Exactly one attempt. Any status is an answer; what it means is `classify`'s to say. Throws KeptConnectionBroke when it may be made
-   * once more, `fresh`: over a new connection.
+   * once more, `fresh`: over a new connection. `takesLarge`: a large body of status 200 comes as `large`.
    */
   readonly send: (
     request: PageRequest,
     signal: AbortSignal,
     departure?: Departure,
-    how?: { readonly fresh: boolean },
+    how?: { readonly fresh: boolean; readonly takesLarge?: boolean },
   ) => Promise<Answer>;
   readonly close: () => void;
 }
@@ -43,7 +43,7 @@ export function createPartnerClient({
   const keeping = keepingTrust(now);
   return {
     close: connections.close,
-    send: async (request, signal, departure, { fresh = false } = { fresh: false }) => {
+    send: async (request, signal, departure, { fresh = false, takesLarge = false } = { fresh: false }) => {
       const foreign = request.foreign === true;
       const authorized = foreign ? request : await authorizer.authorize(request);
       const path = foreign
@@ -60,6 +60,7 @@ export function createPartnerClient({
         const answer = await sendOnce(authorized, {
           timeoutMs: partner.timeout,
           maxBytes: partner.maxBytes,
+          takesLarge,
           what: `${request.method} ${path}`,
           signal,
           ...connections.to(authorized.url, { fresh: fresh || !keeping.trusted(), foreign }),
@@ -69,7 +70,7 @@ export function createPartnerClient({
         const durationMs = elapsed();
         const requestId = harmlessId(requestIdOf(answer.headers), await authorizer.secrets([]));
         log.info({ ...call, status: answer.status, durationMs, bytes: answer.bytes, requestId }, 'partner answered');
-        const { status, headers, content, body, bytes } = answer;
+        const { status, headers, content, body, large, bytes } = answer;
         return {
           status,
           headers,
@@ -83,6 +84,7 @@ export function createPartnerClient({
           ascii: content.ascii,
           ...(content.noText === undefined ? {} : { noText: content.noText }),
           body,
+          ...(large === undefined ? {} : { large }),
           bytes,
           durationMs,
           receivedAtMs: now(),

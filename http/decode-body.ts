@@ -1,8 +1,11 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { charsetOfMark, decodeText, isCharset, isWide } from '../core/charset.ts';
+import type { OpenBytes } from '../core/large-bytes.ts';
 import { BodyText } from './body-text.ts';
 import { isGzip, isZip } from './open-files.ts';
-import { misplacedCharset, undoCodings } from './content-codings.ts';
+import { misplacedCharset, undoCodings, undoSpooled } from './content-codings.ts';
+import { LargeText } from './large-text.ts';
+import type { Spooled } from './spool.ts';
 
 export interface DecodeOptions {
   readonly headers: Readonly<Record<string, string>>;
@@ -15,8 +18,9 @@ export interface DecodedBody {
     /** Why the bytes are no text: then it is ''. */
     readonly noText?: string;
   };
-  /** The bytes without their Content-Encoding. */
+  /** The bytes without their Content-Encoding; none where they are `large`. */
   readonly body: Buffer;
+  readonly large?: OpenBytes;
   readonly bytes: number;
 }
 
@@ -25,6 +29,15 @@ export async function decodeBody(body: Buffer, { headers, maxBytes, what }: Deco
   const header = headers['content-encoding'];
   const plain = body.length === 0 ? body : await undoCodings(body, { header, maxBytes, what });
   return { content: contentOf(plain, headers), body: plain, bytes: plain.length };
+}
+
+/** As `decodeBody`, but what is large stays in a file. */
+export async function decodeSpooled(body: Spooled, { headers, maxBytes, what }: DecodeOptions): Promise<DecodedBody> {
+  const header = headers['content-encoding'];
+  const plain = body.length === 0 ? body : await undoSpooled(body, { header, maxBytes, what });
+  if (Buffer.isBuffer(plain)) return { content: contentOf(plain, headers), body: plain, bytes: plain.length };
+  const content = new LargeText(plain, (bytes) => contentOf(bytes, headers));
+  return { content, body: Buffer.alloc(0), large: plain, bytes: plain.length };
 }
 
 function contentOf(body: Buffer, headers: DecodeOptions['headers']): DecodedBody['content'] {

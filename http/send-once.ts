@@ -6,9 +6,9 @@ import { KeptConnectionBroke, PermitLapsed, type Departure } from '../core/depar
 import { GiveUp, RetryLater } from '../core/errors.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { PageRequest } from '../core/page.ts';
-import { decodeBody, type DecodedBody } from './decode-body.ts';
+import { decodeBody, decodeSpooled, type DecodedBody } from './decode-body.ts';
 import { departingTransport, isUnsent, plainTransport, transportThrough, type Transport } from './depart.ts';
-import { readBody } from './read-body.ts';
+import { readBody, spoolBody } from './read-body.ts';
 import { transportFailure } from './transport-failure.ts';
 import { watchConnection } from './watch-connection.ts';
 
@@ -17,6 +17,8 @@ export interface SendOptions {
   readonly timeoutMs: number;
   /** On the wire, and again once unpacked. */
   readonly maxBytes: number;
+  /** The body of an answer that came well may be a large one, and stay in a file. */
+  readonly takesLarge?: boolean;
   /** How messages name the call; nothing secret. */
   readonly what: string;
   readonly signal?: AbortSignal;
@@ -27,12 +29,9 @@ export interface SendOptions {
   readonly proxy?: URL;
 }
 
-export interface RawAnswer {
+export interface RawAnswer extends DecodedBody {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly content: DecodedBody['content'];
-  readonly body: Buffer;
-  readonly bytes: number;
   /** It came over a connection that had been kept. */
   readonly reused: boolean;
 }
@@ -73,8 +72,10 @@ export async function sendOnce(request: PageRequest, options: SendOptions): Prom
       axiosConfig(request, stop.signal, { agents: options.agents, transport: connection.transport }),
     );
     const headers = plainHeaders(response.data);
-    const body = await readBody(response.data, { maxBytes, what });
-    const decoded = await decodeBody(body, { headers, maxBytes, what });
+    const decoded =
+      options.takesLarge === true && response.status === 200
+        ? await decodeSpooled(await spoolBody(response.data, { maxBytes, what }), { headers, maxBytes, what })
+        : await decodeBody(await readBody(response.data, { maxBytes, what }), { headers, maxBytes, what });
     return { status: response.status, headers, ...decoded, reused: connection.reused() };
   } catch (error) {
     signal?.throwIfAborted();

@@ -29,12 +29,13 @@ export async function applyDifferences(
     client.query(`delete from ${live} t using ${differ} d where d.${WAS} = 'gone' and ${sameKey(stream, 't', 'd')}`),
     { stream, rows: differences.gone },
   );
-  const columns = rowColumns(stream).split(', ');
+  const written = rowColumns(stream).split(', ');
+  const columns = [...written, '_deleted_at'];
   const keys = new Set(rowKeyOf(stream).map(quoted));
-  const set = columns.filter((column) => !keys.has(column)).map((column) => `${column} = b.${column}`);
+  const set = written.filter((column) => !keys.has(column)).map((column) => `${column} = b.${column}`);
   await expectRows(
     client.query(
-      `update ${live} t set ${set.join(', ')}, _deleted_at = null, _loaded_at = now()
+      `update ${live} t set ${set.join(', ')}, _deleted_at = b._deleted_at, _loaded_at = now()
         from ${differ} d join ${build} b on ${sameKey(stream, 'b', 'd')}
         where d.${WAS} = 'changed' and ${sameKey(stream, 't', 'd')}`,
     ),

@@ -1,10 +1,11 @@
 import type { ClientBase } from 'pg';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import { withoutFreeze } from '../definitions/contract.ts';
 import { fillFromLog } from './fill-from-log.ts';
 import { nextListing } from '../store/log/listings.ts';
 import { quoted } from '../core/sql-text.ts';
 import type { UnfitEvent } from './stage-log.ts';
-import { createTarget } from './target.ts';
+import { createTarget } from './create-target.ts';
 
 /** How far a rebuild has come. */
 export interface RebuildProgress {
@@ -33,7 +34,7 @@ export class BuildTable {
   private constructor(client: ClientBase, stream: CompiledStream, streamId: number) {
     this.#client = client;
     // An event that fits no longer is told to whoever asked; it does not stop the others.
-    this.#stream = { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' } };
+    this.#stream = withoutFreeze(stream);
     this.#streamId = streamId;
     this.name = buildOf(stream, streamId);
   }

@@ -1,12 +1,16 @@
 import type { CommitInput } from '../store/ledger/commit-input.ts';
+import { anomaliesOf } from '../core/anomaly.ts';
 import { addCounts, noCounts, type Counts } from '../core/counts.ts';
 import { GiveUp, RetryLater, type Coordinates } from '../core/errors.ts';
 import { fold } from '../core/fold.ts';
 import type { Failpoint } from '../core/failpoint.ts';
-import type { LandedStream } from '../core/landed-stream.ts';
+import { bury, readGone } from './bury.ts';
+import { commitDeletes, lockBoth } from './commit-deletes.ts';
+import { knowsDeletes, type LandedStream } from '../core/landed-stream.ts';
 import type { RejectedRecord, StagedPage, StagedRecord, StreamRun } from '../core/staged.ts';
 import { headKey, readHeads, withReceived } from '../targets/postgres/heads.ts';
 import type { PostgresLines } from '../targets/postgres/page-lines.ts';
+import { noteAnomalies } from '../store/anomalies/note-anomalies.ts';
 import { recordPages } from '../store/ledger/record-pages.ts';
 import { replayedIds, replayedPage } from '../store/quarantine/replayed-page.ts';
 import { settleEntries } from '../store/quarantine/settle-entries.ts';
@@ -44,6 +48,8 @@ export async function commitPages(pool: Pool, input: CommitInput, failpoint: Fai
 
 async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoint): Promise<Counts> {
   const { stream, run } = input;
+  const other = stream.deletesIn;
+  const locked = other === undefined ? undefined : await lockBoth(client, stream, other);
   const standing = await lockRun(client, run);
   const fresh = await pagesToCommit(client, input, standing.checkpoint);
   const pages = await replayed(client, input, fresh.pages);
@@ -65,15 +71,20 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
     })),
     heads,
     ...(replaces ? { prior: await readHeads(client, { stream, table: targetOf(stream), records }) } : {}),
+    ...(knowsDeletes(stream) ? { gone: await readGone(client, { stream, streamId: run.streamId, records }) } : {}),
     lastEvent: standing.lastEvent,
   });
 
   // What another warehouse wrote never comes here.
   const written = pages.map(({ lines }, i) => ({ page: standing.lastPage + i + 1, lines: lines as PostgresLines }));
-  await writeRows(client, { stream, run, table, folded, pages: written });
-  await failpoint('commit.middle');
   const firstPage = standing.lastPage + 1;
+  await writeRows(client, { stream, run, table, folded, pages: written });
+  await bury(client, { stream, streamId: run.streamId, table, folded, pages, firstPage });
+  if (other !== undefined && locked !== undefined)
+    await commitDeletes(client, { ...input, stream: other, locked, pages, folded });
+  await failpoint('commit.middle');
   await recordPages(client, { ...input, pages, firstPage, counts: folded.counts, lastEvent: folded.lastEvent });
+  if (folded.odd.length > 0) await noteAnomalies(client, { run, found: anomaliesOf(stream, folded.odd) });
   if (replays) {
     const { streamId } = run;
     const runNos = await settleEntries(client, { streamId, ids: pages.flatMap(replayedIds) });

@@ -59,7 +59,7 @@ export async function compareTables(client: ClientBase, compared: Compared): Pro
       select case when b._event is null then 'gone' when t._event is null then 'came' else 'changed' end as ${WAS},
           b._event as ${NOW}, ${columns.join(', ')}
         from ${live} t full join ${build} b on ${sameKey(stream, 't', 'b')}
-        where b._event is null or t._event is null or t._deleted_at is not null or (${of('t')}) is distinct from (${of('b')})`,
+        where b._event is null or t._event is null or t._deleted_at is distinct from b._deleted_at or (${of('t')}) is distinct from (${of('b')})`,
   );
   const { rows } = await client.query<{ kind: 'changed' | 'gone' | 'came'; count: string }>(
     `select ${WAS} as kind, count(*) as count from ${differ} group by 1`,

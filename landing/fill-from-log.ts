@@ -3,6 +3,8 @@ import { foldListed, foldLog } from '../core/fold-log.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { StagedRecord } from '../core/staged.ts';
 import { headKey, readHeads, withReceived } from '../targets/postgres/heads.ts';
+import { keepsRows } from '../core/landed-stream.ts';
+import { buryRows } from '../targets/postgres/bury-rows.ts';
 import { removeKeys } from './key-is.ts';
 import { listings } from '../store/log/listings.ts';
 import type { EventRange } from '../store/log/read-log.ts';
@@ -68,8 +70,12 @@ const newest: Taking = async (client, { stream, streamId, table }, { written, pa
   const shown = await readHeads(client, { stream, table, records: written.map(({ record }) => record) });
   const heads = ordersByArrival(stream) ? await withReceived(client, { streamId, heads: shown }) : shown;
   const keyed = written.map((event) => ({ ...event, record: withHeadKey(stream, event.record) }));
-  const folded = { events: [], ...foldLog<StagedRecord>(keyed, heads), lastEvent: 0, counts: [] };
+  const keeps = keepsRows(stream);
+  const { removed, buried, ...rows } = foldLog<StagedRecord>(keyed, heads, { keepsRows: keeps });
+  const folded = { events: [], ...rows, lastEvent: 0, counts: [] };
   await writeFolded(client, { stream, streamId, table }, { folded, pages });
+  if (keeps) await buryRows(client, { stream, table, buried });
+  else await removeKeys(client, { stream, table, keys: removed });
 };
 
 const listed: Taking = async (client, { stream, streamId, table }, { written, pages }) => {

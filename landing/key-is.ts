@@ -1,5 +1,6 @@
 import { keyParts } from '../core/key-text.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import type { LandedStream } from '../core/landed-stream.ts';
 import { arrayLiteral, quoted } from '../core/sql-text.ts';
 import { postgresTypes } from '../targets/postgres/column-types.ts';
 import type { ClientBase } from 'pg';
@@ -30,8 +31,9 @@ export async function removeKeys(
     table,
     keys,
   }: {
-    readonly stream: CompiledStream;
-    readonly streamId: number;
+    readonly stream: LandedStream;
+    /** Left out: rows of a key that another definition made of it stay. */
+    readonly streamId?: number;
     readonly table: string;
     readonly keys: readonly string[];
   },
@@ -49,7 +51,7 @@ export async function removeKeys(
     keyColumns.map((_, at) => arrayLiteral(parts.map((part) => part[at] as string))),
   );
   // Another definition had another key: the events that rows stand for know it.
-  if ((rowCount ?? 0) < keys.length)
+  if (streamId !== undefined && (rowCount ?? 0) < keys.length)
     await client.query(
       `delete from ${table} t using events_${streamId} e where e.event = t._event and e.key = any ($1)`,
       [keys],

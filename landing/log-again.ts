@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import { withoutFreeze } from '../definitions/contract.ts';
 import type { StreamRun } from '../core/staged.ts';
 import { readHeads } from '../targets/postgres/heads.ts';
 import { readEvents } from '../store/log/read-events.ts';
@@ -40,7 +41,7 @@ export async function logAgain(
         select from shown_${streamId} s join newest_${streamId} n using (key, event) where n.operation = 'u' and s.event = t._event)
       order by 1`,
   );
-  const lenient = { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' as const } };
+  const lenient = withoutFreeze(stream);
   let logged = 0;
   for (let from = 0; from < rows.length; from += CHUNK) {
     const numbers = rows.slice(from, from + CHUNK).map(({ event }) => Number(event));

@@ -5,10 +5,12 @@ import type { TimeRange } from '../core/page.ts';
 import type { PollHint } from '../core/poll-hint.ts';
 import { parseWindow, rangeOf } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import { addColumns } from './add-columns.ts';
 import type { OpenedStream, OpenStream } from './warehouse.ts';
 import type { StreamRun, Validators } from '../core/staged.ts';
 import { reportOf, reportColumns, type ReportRow } from '../store/ledger/report.ts';
 import { dropOldShadows, shadowName, shadowOf, standingShadow } from '../targets/postgres/shadow.ts';
+import { lockBoth } from './commit-deletes.ts';
 import { createShadow, ensureTarget, fitTable, type MadeAgain } from './target.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { transaction } from '../store/session/transaction.ts';
@@ -35,7 +37,12 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
   const found = await findRun(pool, input);
   // The common case, a further grant of a running run, costs one read.
   if (found !== undefined && goesOn(found, input.stream)) return opened(found, input);
+  await addColumns(pool, input.stream);
   return transaction(pool, async (client) => {
+    const { deletesIn } = input.stream;
+    // The stream whose records are gone may never have been read.
+    if (deletesIn !== undefined && (await lockBoth(client, input.stream, deletesIn)) === undefined)
+      await registerStream(client, deletesIn);
     const stream = await registerStream(client, input.stream);
     const again = await findRun(client, input);
     if (again === undefined) await beginRun(client, input, stream);
@@ -65,7 +72,7 @@ function goesOn({ state, definition_version, intact, shadow }: RunRow, stream: C
 const standing = `(select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid
     where n.nspname = s.target_schema::name and c.relname = s.target_table::name and c.relkind in ('r', 'p')
-      and a.attname = any ($2::name[]) and not a.attisdropped) = cardinality($2) as intact,
+      and a.attname = any ($2::name[]) and not a.attisdropped) = cardinality($2) and s.unfilled = '{}' as intact,
   case when s.disposition = 'replace' then ${standingShadow} end as shadow`;
 
 /** Read backwards along the ledger's index on (stream_id, run_no, page_no): as far as the last page that held something. */
@@ -124,6 +131,7 @@ interface StreamRow {
   readonly kept_cursor: string | null;
   readonly definition_version: string;
   readonly fresh: boolean;
+  readonly unfilled: readonly string[];
   /** Where the stream's rows went before. */
   readonly old_table: string | null;
 }
@@ -137,15 +145,15 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
   const { partner, name, schema, table, definition, definitionVersion } = stream;
   const { rows } = await client.query<StreamRow>(
     `with before as (select target_table from streams where partner = $1 and name = $2)
-      insert into streams as s (partner, name, target_schema, target_table, disposition, definition_version)
-      values ($1, $2, $5, $3, $4, '')
-      on conflict (partner, name) do update set target_table = excluded.target_table, disposition = excluded.disposition,
+      insert into streams as s (partner, name, target_schema, target_table, disposition, targets, definition_version)
+      values ($1, $2, $5, $3, $4, $6, '')
+      on conflict (partner, name) do update set target_table = excluded.target_table, disposition = excluded.disposition, targets = excluded.targets,
         watermark = case when s.target_table = excluded.target_table then s.watermark end,
         kept_cursor = case when s.target_table = excluded.target_table then s.kept_cursor end,
         swept_rows = case when s.target_table = excluded.target_table and s.disposition = excluded.disposition then s.swept_rows end
-      returning stream_id, last_run, last_event, watermark, kept_cursor, definition_version, (xmax = 0) as fresh,
+      returning stream_id, last_run, last_event, watermark, kept_cursor, definition_version, unfilled, (xmax = 0) as fresh,
         (select target_table from before) as old_table`,
-    [partner.name, name, table, definition.disposition, schema],
+    [partner.name, name, table, definition.disposition, schema, stream.targets],
   );
   const row = rows[0] as StreamRow;
   // Workers need not own the event log: the function does (deploy/roles.sql).
@@ -157,9 +165,12 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
     stream,
     streamId: row.stream_id,
     changed,
+    unfilled: row.unfilled,
     // A new table is filled from the beginning by the partner.
     hadRows: row.last_event !== '0' && !moved,
   });
+  if (row.unfilled.length > 0)
+    await client.query(`update streams set unfilled = '{}' where stream_id = $1`, [row.stream_id]);
   // The partner may have nothing new, but what did not fit may fit now, and an empty table needs all there is.
   if (changed || madeAgain !== undefined)
     await client.query(
@@ -249,7 +260,7 @@ async function fitShadow(client: PoolClient, { stream, syncId }: OpenStream, row
   if (stream.definition.disposition !== 'replace') return;
   const changed = row.definition_version !== stream.definitionVersion;
   const table = shadowOf(stream, runOf(row, syncId));
-  if ((await fitTable(client, table, { stream, streamId: row.stream_id, changed })) !== undefined) return;
+  if ((await fitTable(client, table, { stream, streamId: row.stream_id, changed, unfilled: [] })) !== undefined) return;
   throw new GiveUp(
     `${syncId} cannot go on: what it had gathered was dropped, by a newer run or by somebody, or the stream was no ` +
       '`replace` then. Start a new generation with --force',

@@ -1,18 +1,20 @@
 import type { ClientBase } from 'pg';
 import { parseJson } from '../core/json.ts';
-import type { Written } from '../core/fold.ts';
+import type { LoggedRecord } from '../core/fold-log.ts';
+import { keyParts } from '../core/key-text.ts';
+import { keepsRows, knowsDeletes } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { withParents } from '../records/received.ts';
 import { stageInSteps } from '../records/stage-records.ts';
-import type { StagedRecord } from '../core/staged.ts';
+import type { LineWriter, StagedRecord } from '../core/staged.ts';
 import { postgresLineWriter, type PostgresLines } from '../targets/postgres/page-lines.ts';
-import type { LoggedEvent } from '../core/logged-event.ts';
+import type { LoggedEvent, Operation } from '../core/logged-event.ts';
 import { readLog, type EventRange } from '../store/log/read-log.ts';
 import { RefusedRow, type PageToWrite } from '../targets/postgres/write-rows.ts';
 
 /** Events of the log, checked and staged as if they had just come, under their own numbers. */
 export interface StagedEvents {
-  readonly written: readonly Written<StagedRecord>[];
+  readonly written: readonly LoggedRecord<StagedRecord>[];
   /** One for each of `written`, by its `page`. */
   readonly pages: readonly PageToWrite[];
 }
@@ -25,7 +27,7 @@ export interface UnfitEvent extends LoggedEvent {
 
 export interface LogWork {
   readonly write: (staged: StagedEvents) => Promise<void>;
-  /** Records of these keys, as the log calls them, are gone. */
+  /** Records of these keys, as the log calls them, are gone. Streams that know deletes have them among what is written. */
   readonly remove?: (keys: readonly string[]) => Promise<void>;
   readonly unfit: (events: readonly UnfitEvent[]) => Promise<void>;
   /** Does the work of a chunk in a transaction. Left out: the caller has one. */
@@ -45,11 +47,13 @@ export async function throughLog(
 ): Promise<number> {
   const { inTransaction = (write) => write() } = work;
   let events = 0;
-  for await (const chunk of readLog(client, range, { operations: ['u', 'd'] })) {
+  const knows = knowsDeletes(stream);
+  const operations: readonly Operation[] = keepsRows(stream) ? ['u', 's', 'd'] : ['u', 'd'];
+  for await (const chunk of readLog(client, range, { operations })) {
     events += chunk.length;
     await inTransaction(async () => {
-      for (const part of partsOf(chunk)) {
-        if (part[0]?.operation === 'd') {
+      for (const part of knows ? [chunk] : partsOf(chunk)) {
+        if (!knows && part[0]?.operation === 'd') {
           await work.remove?.(part.flatMap(({ key }) => (key === null ? [] : [key])));
           continue;
         }
@@ -95,7 +99,7 @@ async function writeChunk(client: ClientBase, { stream, chunk, write }: Chunk): 
       const refused = staged.written.find(({ record }) => record.ordinal === error.ordinal);
       if (refused === undefined) throw error;
       const { key, hash } = refused.record;
-      const event = events[error.ordinal] as LoggedEvent;
+      const event = events.find((other) => other.event === refused.event) as LoggedEvent;
       unfit.push({ ...event, key, hash, path: error.path, reason: error.message });
       events = events.filter((other) => other !== event);
     } finally {
@@ -117,29 +121,56 @@ export async function stageEvents(
 ): Promise<StagedChunk> {
   const { firstOrdinal, receivedAt } = again;
   const complete = withParents(stream);
-  const received = events.map(({ payload, parents }) => {
+  const gone = events.filter(({ operation }) => operation === 'd');
+  const came = gone.length === 0 ? events : events.filter(({ operation }) => operation !== 'd');
+  const received = came.map(({ payload, parents }) => {
     return { payload, ascii: false, record: complete(parseJson(payload), parents) };
   });
   const chars = events.reduce((sum, { payload }) => sum + payload.length, 0);
   const writer = postgresLineWriter({ receivedAt, chars, records: events.length });
-  const { records, rejected } = await stageInSteps(stream, received, writer, firstOrdinal);
-  const lines = writer.finish() as PostgresLines;
+  // What the log says came, came, whatever it would be now.
+  const staged = await stageInSteps({ ...stream, isDelete: undefined }, received, writer, firstOrdinal);
+  const { rejected } = staged;
+  const ordered = [...came, ...gone];
   const eventOf = ({ ordinal }: { readonly ordinal: number }): LoggedEvent =>
-    events[ordinal - firstOrdinal] as LoggedEvent;
+    ordered[ordinal - firstOrdinal] as LoggedEvent;
+  const records = [
+    ...staged.records,
+    ...gone.flatMap((event, i) => stageGone(stream, event, { writer, ordinal: firstOrdinal + came.length + i })),
+  ].toSorted((a, b) => eventOf(a).event - eventOf(b).event);
+  const lines = writer.finish() as PostgresLines;
   return {
     lines,
     written: records.map((record, page) => ({
       record: withReceived(record, eventOf(record)),
       page,
       event: eventOf(record).event,
+      ...saidOf(eventOf(record)),
     })),
     pages: records.map((record) => ({ page: eventOf(record).page, run: eventOf(record).run, lines })),
     rejected: rejected.map(({ key, path, reason, hash, ...at }) => ({ ...eventOf(at), key, path, reason, hash })),
   };
 }
 
+const saidOf = ({ operation, deletedAt }: LoggedEvent): Pick<LoggedRecord<StagedRecord>, 'operation' | 'deletedAt'> =>
+  operation === 'd' || operation === 's' ? { operation, deletedAt } : {};
+
+/** All that is known of a record that is gone is its key. None where another definition had another key. */
+function stageGone(
+  { keyColumns, columns }: CompiledStream,
+  { key, version, hash, payload }: LoggedEvent,
+  { writer, ordinal }: { readonly writer: LineWriter; readonly ordinal: number },
+): StagedRecord[] {
+  if (key === null) return [];
+  const parts = keyColumns.length === 1 || key.startsWith('[') ? keyParts(key, keyColumns.length) : [];
+  if (parts.length !== keyColumns.length) return [];
+  const texts = [...parts, ...Array.from({ length: columns.length - parts.length + 1 }, () => null)];
+  const of = { ordinal, operation: 'd', key, version, hash, eventTime: null, payload } as const;
+  return [writer.add({ ...of, columns: texts, plain: false, ascii: false })];
+}
+
 /** A staged record reads its version and hash from its line: it is no object that can be spread. */
 const withReceived = (record: StagedRecord, { received }: LoggedEvent): StagedRecord => {
-  const { ordinal, key, version, hash, line } = record;
-  return { ordinal, key, version, hash, line, received };
+  const { ordinal, operation, key, version, hash, line } = record;
+  return { ordinal, operation, key, version, hash, line, received };
 };

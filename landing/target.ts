@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import { NeedsAttention } from '../core/errors.ts';
 import type { Column, CompiledStream } from '../definitions/compiled.ts';
 import type { StreamRun } from '../core/staged.ts';
+import { createTarget } from './create-target.ts';
 import { fillColumns } from './fill-columns.ts';
 import { postgresTypes } from '../targets/postgres/column-types.ts';
 import { quoted } from '../core/sql-text.ts';
@@ -9,7 +10,7 @@ import { saysListing } from './says-listing.ts';
 import { rebuildFromLog } from './rebuild-from-log.ts';
 import { refillColumns } from './refill-columns.ts';
 import { shadowOf } from '../targets/postgres/shadow.ts';
-import { rowKeyOf, targetOf } from '../targets/postgres/target-table.ts';
+import { targetOf } from '../targets/postgres/target-table.ts';
 import { tableFault } from '../targets/postgres/table-fault.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
 
@@ -18,6 +19,8 @@ export interface Ensured {
   readonly streamId: number;
   /** The definition is another one than when the table was last looked at. */
   readonly changed: boolean;
+  /** Columns that were added before, and not filled yet. */
+  readonly unfilled: readonly string[];
   /** What the log holds was in the table before: if it is not there now, somebody dropped it. */
   readonly hadRows: boolean;
 }
@@ -92,7 +95,7 @@ interface Fitted {
 export async function fitTable(
   client: ClientBase,
   table: string,
-  { stream, streamId, changed }: Omit<Ensured, 'hadRows'>,
+  { stream, streamId, changed, unfilled }: Omit<Ensured, 'hadRows'>,
 ): Promise<Fitted | undefined> {
   const facts = await readTable(client, table);
   if (facts === undefined) return undefined;
@@ -101,19 +104,22 @@ export async function fitTable(
   if (fault !== undefined)
     throw new NeedsAttention(fault, { at: { partner: stream.partner.name, stream: stream.name } });
   const found = new Set(facts.columns.map((column) => column.name));
-  const added = stream.columns.filter((column) => !found.has(column.name));
+  const missing = stream.columns.filter((column) => !found.has(column.name));
+  const added = stream.columns.filter((column) => missing.includes(column) || unfilled.includes(column.name));
   if (added.length === 0) return { madeAgain: undefined };
-  for (const column of added)
+  for (const column of missing)
     await client.query(`alter table ${table} add column ${quoted(column.name)} ${postgresTypes[column.type]}`);
   if (changed) await fillColumns(client, { stream, table, added });
   // What the definition gained is in `_extra`, unless SQL cannot read it. What somebody dropped is only in the log.
   const gained = changed && !facts.lostColumns;
   if (gained && added.every(({ read }) => read === undefined)) return { madeAgain: undefined };
-  const { unfit } = await refillColumns(client, { stream, streamId, table, columns: added });
+  const { unfit } = await refillColumns(client, { stream, streamId, table, columns: added.map(intoItself) });
   const lost = added.map((column) => column.name).join(', ');
   const empty = unfit === 0 ? '' : `; ${unfit} rows stand for records that fit no longer, and keep it empty`;
   return { madeAgain: { remark: `${name} lacked ${lost}: filled from the log${empty}`, unfit, emptied: false } };
 }
+
+const intoItself = ({ name }: Column): { readonly name: string; readonly into: string } => ({ name, into: name });
 
 export async function createShadow(
   client: ClientBase,
@@ -122,23 +128,3 @@ export async function createShadow(
 ): Promise<void> {
   await client.query(createTarget(stream, shadowOf(stream, run)));
 }
-
-export function createTarget(stream: CompiledStream, table: string, kind: '' | 'unlogged' = ''): string {
-  const keys = stream.keyColumns.map((column) => quoted(column.name)).join(', ');
-  const unique = stream.definition.disposition === 'append' && keys !== '' ? `, unique (${keys}, _hash)` : '';
-  return `create ${kind} table if not exists ${table} (
-    ${stream.columns.map((column) => `${definitionOf(column, stream)},`).join('\n    ')}
-    _extra jsonb,
-    _event bigint not null,
-    _page bigint not null,
-    _run integer not null,
-    _version text collate "C",
-    _hash uuid not null,
-    _loaded_at timestamptz not null default now(),
-    _deleted_at timestamptz,
-    primary key (${rowKeyOf(stream).map(quoted).join(', ')})${unique}
-  )`;
-}
-
-const definitionOf = (column: Column, stream: CompiledStream): string =>
-  `${quoted(column.name)} ${postgresTypes[column.type]}${stream.keyColumns.includes(column) ? ' not null' : ''}`;

@@ -1,4 +1,5 @@
 import type { CompiledStream } from '../definitions/compiled.ts';
+import { withoutFreeze } from '../definitions/contract.ts';
 import type { RejectedRecord, StagedRecord } from '../core/staged.ts';
 import type { Received } from './received.ts';
 import { stageInSteps } from './stage-records.ts';
@@ -24,7 +25,8 @@ export interface ReadRows {
 export async function rowTexts(stream: CompiledStream, received: readonly Received[]): Promise<ReadRows> {
   const rows: RowTexts[] = [];
   // What no longer fits is told to whoever asked: it must not stop the others.
-  const lenient = { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' as const } };
+  // What the log says came, came.
+  const lenient = { ...withoutFreeze(stream), isDelete: undefined };
   const { rejected } = await stageInSteps(lenient, received, {
     add: ({ ordinal, key, version, hash, columns }): StagedRecord => {
       const count = stream.columns.length;

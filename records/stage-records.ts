@@ -10,7 +10,10 @@ import { keyPart, keyText } from '../core/key-text.ts';
 import { sha128 } from '../core/page-key.ts';
 import { versionOf } from '../core/version.ts';
 import type { Column, CompiledStream, Mismatch } from '../definitions/compiled.ts';
+import type { Contract } from '../definitions/contract.ts';
+import { contractFor, mayChange, stops, takeByContract } from './by-contract.ts';
 import type { Received } from './received.ts';
+import { stageDelete } from './stage-delete.ts';
 import type { LineWriter, RejectedRecord, StagedRecord } from '../core/staged.ts';
 
 export interface Staged {
@@ -42,7 +45,14 @@ export function stageRecords(
   const names = stream.columns.map(({ path }) =>
     path.length === 1 && !isInherited(path[0] as string) ? path[0] : undefined,
   );
-  const stage: Stage = { stream, lines, names, eventTimeAt: eventTimeColumn(stream), isPlain };
+  const stage: Stage = {
+    stream,
+    lines,
+    names,
+    eventTimeAt: eventTimeColumn(stream),
+    isPlain,
+    contract: contractFor(stream),
+  };
   const records: StagedRecord[] = [];
   const rejected: RejectedRecord[] = [];
   received.forEach((item, index) => {
@@ -50,7 +60,8 @@ export function stageRecords(
     if ('reason' in staged) rejected.push(staged);
     else records.push(staged);
   });
-  if (rejected[0] !== undefined && stream.definition.onMismatch === 'freeze') throw frozen(stream, rejected[0]);
+  const stopping = rejected.find((one) => stops(stream, one));
+  if (stopping !== undefined) throw frozen(stream, stopping);
   return { records, rejected };
 }
 
@@ -84,10 +95,12 @@ interface Stage {
   readonly eventTimeAt: number;
   /** Records are made of their payloads alone: no zod transform, no added field. */
   readonly isPlain: boolean;
+  /** Says more than the schema of what lands. */
+  readonly contract: Contract | undefined;
 }
 
 function stageRecord(
-  { stream, lines, names, eventTimeAt, isPlain }: Stage,
+  { stream, lines, names, eventTimeAt, isPlain, contract }: Stage,
   { record, payload, ascii, fault }: Received,
   ordinal: number,
 ): StagedRecord | RejectedRecord {
@@ -99,7 +112,19 @@ function stageRecord(
   }
   const hash = sha128(text);
   if (fault !== undefined) return reject({ path: '', reason: fault }, { stream, record, payload, hash, ordinal });
-  const parsed = stream.parse(record);
+  if (stream.isDelete?.(record) === true) {
+    const gone = stageDelete(stream, record);
+    if ('reason' in gone) return reject(gone, { stream, record, payload, hash, ordinal });
+    const { columns, ...of } = gone;
+    const misfit = keyMisfit(stream, columns, { value: record, plain: false });
+    if (misfit !== undefined) return reject(misfit, { stream, record, payload, hash, ordinal });
+    return lines.add({ ...of, operation: 'd', ordinal, hash, eventTime: null, payload, columns, plain: false, ascii });
+  }
+  const besides = contract === undefined ? undefined : new Set<string>();
+  const parsed =
+    contract === undefined || besides === undefined
+      ? stream.parse(record)
+      : takeByContract(stream, { contract, besides }, record);
   if ('mismatch' in parsed) return reject(parsed.mismatch, { stream, record, payload, hash, ordinal });
 
   const { value } = parsed;
@@ -118,11 +143,16 @@ function stageRecord(
       continue;
     }
     const cell = exact && column.type === 'json' ? jsonCell(field, record, column.path) : cellOf(column, field);
+    if ('reason' in cell && contract !== undefined && mayChange(contract, column.path[0] as string)) {
+      besides?.add(column.path[0] as string);
+      columns[i] = null;
+      continue;
+    }
     if ('reason' in cell)
       return reject({ path: column.path.join('.'), reason: cell.reason }, { stream, record, payload, hash, ordinal });
     columns[i] = cell.text;
   }
-  const extra = extraOf(stream, record);
+  const extra = extraOf(stream, record, besides);
   if (extra !== null && 'reason' in extra) return reject(extra, { stream, record, payload, hash, ordinal });
   columns[stream.columns.length] = extra === null ? null : extra.text;
 
@@ -209,12 +239,16 @@ function keyMisfit(
 }
 
 /** Fields without a column of their own, as one JSON object; null when there are none. */
-function extraOf(stream: CompiledStream, record: unknown): { readonly text: string } | Mismatch | null {
+function extraOf(
+  stream: CompiledStream,
+  record: unknown,
+  besides: ReadonlySet<string> | undefined,
+): { readonly text: string } | Mismatch | null {
   let extra: Record<string, unknown> | undefined;
   // Not Object.keys: it would make an array of each record's names. What JSON.parse makes inherits nothing that is enumerable.
   for (const name in record as object)
     // Without a prototype, a field named __proto__ is a field like any other.
-    if (!stream.known.has(name))
+    if (!stream.known.has(name) || besides?.has(name) === true)
       (extra ??= Object.create(null) as Record<string, unknown>)[name] = (record as Record<string, unknown>)[name];
   if (extra === undefined) return null;
   const cell = jsonText(exactJson(extra, record), extra);

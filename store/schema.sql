@@ -1,6 +1,25 @@
 -- What `syncline migrate` makes in an empty database, for readers and for a test. Not to be edited: after a change of migrations or
 -- functions write it anew with `node --import tsx scripts/dump-schema.ts`.
 
+create table anomalies (
+  stream_id integer not null,
+  anomaly uuid not null,
+  kind text not null,
+  key text collate "C" not null,
+  version text collate "C" not null,
+  known bigint not null,
+  came bigint not null,
+  times bigint not null,
+  first_at timestamp with time zone default now() not null,
+  last_at timestamp with time zone default now() not null,
+  first_run integer not null,
+  last_run integer not null,
+  constraint anomalies_pkey PRIMARY KEY (stream_id, anomaly),
+  constraint anomalies_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
+  constraint anomalies_kind_check CHECK (kind = ANY (ARRAY['same-version'::text, 'same-second'::text, 'goes-back'::text]))
+);
+CREATE INDEX anomalies_recent ON anomalies USING btree (stream_id, last_at DESC);
+
 create table backfills (
   run_id text not null,
   stream text not null,
@@ -402,6 +421,8 @@ create table streams (
   swept_rows bigint,
   kept_cursor text,
   poll_hint jsonb,
+  targets text[],
+  unfilled text[] default '{}'::text[] not null,
   constraint streams_pkey PRIMARY KEY (stream_id),
   constraint streams_partner_name_key UNIQUE (partner, name)
 );
@@ -434,6 +455,21 @@ create table tokens (
   sealed bytea not null,
   updated_at timestamp with time zone default now() not null,
   constraint tokens_pkey PRIMARY KEY (credential)
+);
+
+create table tombstones (
+  stream_id integer not null,
+  key_hash uuid not null,
+  key text collate "C" not null,
+  event bigint not null,
+  version text collate "C",
+  hash uuid not null,
+  received_page bigint not null,
+  received_ordinal integer not null,
+  swept boolean default false not null,
+  at timestamp with time zone not null,
+  constraint tombstones_pkey PRIMARY KEY (stream_id, key_hash),
+  constraint tombstones_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
 );
 
 create table waiting (
@@ -472,6 +508,112 @@ create view batches as
    FROM pages p
      JOIN streams s USING (stream_id)
      JOIN stream_runs r ON r.stream_id = p.stream_id AND r.run_no = p.run_no;
+
+create view freshness as
+ SELECT s.partner,
+    s.name AS stream,
+    s.target_schema AS table_schema,
+    s.target_table AS table_name,
+        CASE
+            WHEN cardinality(w.reasons) = 0 THEN 'final'::text
+            ELSE 'reconciling'::text
+        END AS state,
+    w.reasons,
+    s.definition_version,
+        CASE
+            WHEN pg_input_is_valid(s.watermark, 'timestamptz'::text) THEN s.watermark::timestamp with time zone
+            ELSE NULL::timestamp with time zone
+        END AS watermark,
+    good.started_at AS as_of,
+    good.run AS last_ok_run,
+    good.finished_at AS last_ok_at,
+    ended.run AS last_run,
+    ended.outcome AS last_outcome,
+    ended.finished_at AS last_ended_at,
+    u.running,
+    n.waiting,
+    n.quarantined,
+    n.held,
+    n.anomalies,
+    COALESCE(t.targets, '{}'::jsonb) AS targets
+   FROM streams s
+     LEFT JOIN LATERAL ( SELECT r.outcome,
+            COALESCE(r.run_id, r.sync_id) AS run,
+            r.finished_at
+           FROM stream_runs r
+          WHERE r.stream_id = s.stream_id AND r.finished_at IS NOT NULL AND (r.kind = ANY (ARRAY['nightly'::text, 'manual'::text])) AND POSITION(('..'::text) IN (r.window_label)) = 0
+          ORDER BY r.run_no DESC
+         LIMIT 1) ended ON true
+     LEFT JOIN LATERAL ( SELECT COALESCE(r.run_id, r.sync_id) AS run,
+            r.started_at,
+            r.finished_at
+           FROM stream_runs r
+          WHERE r.stream_id = s.stream_id AND r.outcome = 'ok'::text AND (r.kind = ANY (ARRAY['nightly'::text, 'manual'::text])) AND POSITION(('..'::text) IN (r.window_label)) = 0
+          ORDER BY r.run_no DESC
+         LIMIT 1) good ON true
+     LEFT JOIN LATERAL ( SELECT p.finished_at,
+            p.reason ~ (('(^|; )'::text || s.name) || ' failed: '::text) AS failed
+           FROM runs p
+          WHERE p.partner = s.partner AND (s.name = ANY (p.streams)) AND p.kind <> 'backfill'::text
+          ORDER BY p.started_at DESC
+         LIMIT 1) stopped ON true
+     CROSS JOIN LATERAL ( SELECT (EXISTS ( SELECT
+                   FROM stream_runs r
+                  WHERE r.stream_id = s.stream_id AND r.state = 'running'::text)) AS running) u
+     CROSS JOIN LATERAL ( SELECT ( SELECT count(*) AS count
+                   FROM waiting x
+                  WHERE x.stream_id = s.stream_id AND COALESCE(to_jsonb(x.*) ->> 'status'::text, 'waiting'::text) = 'waiting'::text) AS waiting,
+            ( SELECT count(*) AS count
+                   FROM quarantine q
+                  WHERE q.stream_id = s.stream_id AND q.status = 'held'::text) AS quarantined,
+            0::bigint AS held,
+            ( SELECT count(*) AS count
+                   FROM anomalies a
+                  WHERE a.stream_id = s.stream_id AND (a.kind <> 'goes-back'::text OR a.times >= 3)) AS anomalies) n
+     LEFT JOIN LATERAL ( SELECT jsonb_object_agg(l.target, jsonb_build_object('behind', l.behind, 'since', l.since, 'lacks', l.lacks)) AS targets,
+            array_agg((((l.target || ' is '::text) || l.behind) ||
+                CASE l.behind
+                    WHEN 1 THEN ' event'::text
+                    ELSE ' events'::text
+                END) || ' behind'::text ORDER BY l.target) FILTER (WHERE l.behind > 0) || array_agg((l.target || ' lacks events that fit no longer: '::text) || l.lacks ORDER BY l.target) FILTER (WHERE l.lacks > 0) AS reasons
+           FROM ( SELECT d.target,
+                    GREATEST(0::bigint, COALESCE(
+                        CASE
+                            WHEN s.disposition = 'replace'::text THEN s.swept
+                            ELSE s.last_event
+                        END, 0::bigint) - COALESCE(x.cursor, 0::bigint)) AS behind,
+                    x.behind_since AS since,
+                    COALESCE(((x.unfit -> x.table_id) ->> 'count'::text)::bigint, 0::bigint) AS lacks
+                   FROM ( SELECT unnest(COALESCE(s.targets, ARRAY( SELECT y.target
+                                   FROM target_states y
+                                  WHERE y.partner = s.partner AND y.stream = s.name))) AS unnest) d(target)
+                     LEFT JOIN target_states x ON x.target = d.target AND x.partner = s.partner AND x.stream = s.name) l) t ON true
+     CROSS JOIN LATERAL ( SELECT array_remove(ARRAY[
+                CASE
+                    WHEN ended.outcome IS NULL THEN 'no run has brought it up to date yet'::text
+                    WHEN ended.outcome <> 'ok'::text THEN 'the last run ended as '::text || ended.outcome
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN stopped.failed AND stopped.finished_at > COALESCE(ended.finished_at, '-infinity'::timestamp with time zone) THEN 'the last run failed before it could begin'::text
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN u.running THEN 'a run is under way'::text
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN n.waiting > 0 THEN n.waiting || ' waiting'::text
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN n.quarantined > 0 THEN n.quarantined || ' in quarantine'::text
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN n.held > 0 THEN n.held || ' held for approval'::text
+                    ELSE NULL::text
+                END], NULL::text) || COALESCE(t.reasons, '{}'::text[]) AS reasons) w;
 
 create function abandon_turn(p_credential text, p_now_us double precision) returns void
   language sql volatile;

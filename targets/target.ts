@@ -54,12 +54,14 @@ export interface TargetRow {
   readonly values: readonly (string | null)[];
   /** Fields without a column of their own, as JSON text. */
   readonly extra: string | null;
+  /** Since when its record is gone, ISO. Left out: it is there. */
+  readonly deletedAt?: string | undefined;
 }
 
 /**
  * What a row of a table says, as texts that do not depend on the kind of warehouse. How it came there (`_run`, `_loaded_at`) is left out.
  */
-export type ReadRow = Pick<TargetRow, 'event' | 'values' | 'extra'>;
+export type ReadRow = Pick<TargetRow, 'event' | 'values' | 'extra' | 'deletedAt'>;
 
 /** The newest event of a key, as a table shows it. */
 export interface RowHead {
@@ -69,6 +71,8 @@ export interface RowHead {
   readonly version: string | null;
   /** 32 hex digits. */
   readonly hash: string;
+  /** Since when its record is gone, ISO. Left out: it is there. */
+  readonly deletedAt?: string | undefined;
 }
 
 /** Where a table's cursor goes. */
@@ -85,8 +89,17 @@ export interface RowChanges {
   readonly clears: boolean;
   /** Texts of the key's columns of rows that go, before the new ones come; rows that are not there are passed over. */
   readonly deletes: readonly (readonly string[])[];
+  /** Rows that stay, and say since when their records are gone, before the new ones come; rows that are not there are passed over. */
+  readonly buries?: readonly Burial[];
   /** At most one per row key. A row that is there already is replaced. */
   readonly upserts: readonly TargetRow[];
+}
+
+export interface Burial {
+  /** Texts of the key's columns. */
+  readonly key: readonly string[];
+  /** ISO. */
+  readonly at: string;
 }
 
 /** What a range of the log means for a table; it is decided before (`apply/`), and takes effect as one. */

@@ -73,11 +73,14 @@ async function loadRange(of: Loading): Promise<Load> {
     const changes = changesOf({ from, to, events, heads }, taking);
     await target.apply(table, changes);
     // What did not fit into memory is the next load's.
-    return { event: to, rows: changes.upserts.length + changes.deletes.length, unfit };
+    return { event: to, rows: rowsIn(changes), unfit };
   }
   await target.apply(table, { ...noChanges, from, to: range.to });
   return { event: range.to, rows: 0, unfit: [] };
 }
+
+const rowsIn = ({ upserts, deletes, buries = [] }: RowChanges): number =>
+  upserts.length + deletes.length + buries.length;
 
 /** A listing takes effect as a whole, however large it is. Until one has ended there is nothing to do. */
 async function loadListing(of: Loading): Promise<Load> {
@@ -96,7 +99,7 @@ async function loadListing(of: Loading): Promise<Load> {
       const changes = changesOf({ from, to: slice.to, events, heads: new Map() }, 'listed');
       yield { ...changes, clears };
       clears = false;
-      rows += changes.upserts.length + changes.deletes.length;
+      rows += rowsIn(changes);
       unfit.push(...slice.unfit);
       tally.take({ applied: events, unfit: slice.unfit });
     }
@@ -121,9 +124,10 @@ async function readHeads(
   return heads;
 }
 
-const headOf = ({ event, page, ordinal, version, hash }: RowHead): Head => ({
+const headOf = ({ event, page, ordinal, version, hash, deletedAt }: RowHead): Head => ({
   event,
   version,
   hash,
   received: { page, ordinal },
+  deletedAt,
 });

@@ -8,6 +8,7 @@ import { noFailpoint } from '../../core/failpoint.ts';
 import type { Answer, Position } from '../../core/page.ts';
 import type { LineWriter } from '../../core/staged.ts';
 import type { TokenStore } from '../../core/token-store.ts';
+import { withoutFreeze } from '../../definitions/contract.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Partner, ReadSecret } from '../../definitions/definition.ts';
 import type { Environment } from '../../definitions/interpolate.ts';
@@ -120,7 +121,7 @@ export function openAsker(
       const { refused } = page;
       return lookAt(stream, {
         position,
-        answer,
+        answer: page.chars === undefined ? answer : withoutText(answer),
         page: refused === undefined ? page : { ...page, refused: quoted(refused) },
       });
     },
@@ -135,6 +136,19 @@ export function openAsker(
     close: () => client.close(),
   };
 }
+
+/** A large answer that was read in part: its lines say nothing but the records. */
+const withoutText = ({ status, headers, bytes, durationMs, receivedAtMs, requestId }: Answer): Answer => ({
+  status,
+  headers,
+  text: '',
+  ascii: true,
+  body: Buffer.alloc(0),
+  bytes,
+  durationMs,
+  receivedAtMs,
+  requestId,
+});
 
 const first = { known: null, resumed: false, restarts: 0 };
 
@@ -151,11 +165,7 @@ function lookAt(stream: CompiledStream, asked: Pick<Look, 'position' | 'answer' 
     parents: position.parents,
   });
   const rows: (readonly (string | null)[])[] = [];
-  const { records, rejected } = stageRecords(
-    { ...stream, definition: { ...stream.definition, onMismatch: 'quarantine' } },
-    received,
-    collecting(rows),
-  );
+  const { records, rejected } = stageRecords(withoutFreeze(stream), received, collecting(rows));
   const identities = received.map(({ payload }) => payload);
   // An `append` keeps records of one key side by side.
   if (stream.definition.disposition !== 'append')

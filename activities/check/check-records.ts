@@ -1,4 +1,5 @@
 import { valueAt } from '../../core/json.ts';
+import { isWholeSecond } from '../../core/anomaly.ts';
 import { sortableTime } from '../../core/version.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { markReader } from '../../records/read-mark.ts';
@@ -48,12 +49,33 @@ function versions({ version }: CompiledStream, looks: readonly Look[]): Findings
       return value === undefined || value === null || value === '';
     }),
   ).length;
-  return lacking === 0
-    ? verified('version', `the version (${named}) is in all records`)
-    : doubtful(
-        'version-missing',
-        `${of(lacking, records.length, 'record')} came without a version (${named}): any other version of such a record wins over it`,
-      );
+  const present =
+    lacking === 0
+      ? verified('version', `the version (${named}) is in all records`)
+      : doubtful(
+          'version-missing',
+          `${of(lacking, records.length, 'record')} came without a version (${named}): any other version of such a record wins over it`,
+        );
+  return together([present, coarseness(version, looks)]);
+}
+
+/** So few times may all lie on a whole second by chance, where a partner has tenths of one. */
+const FEWEST = 3;
+
+/** Whether all that came is a time in whole seconds, or a day: changes within one cannot be told apart. */
+function coarseness(version: CompiledStream['version'], looks: readonly Look[]): Findings {
+  const [only, ...others] = version;
+  if (only === undefined || others.length > 0 || (only.type !== 'timestamp' && only.type !== 'date')) return none;
+  const came = looks
+    .flatMap(({ records }) => records.map((record) => record.version ?? ''))
+    .filter((text) => text !== '');
+  const isDay = only.type === 'date';
+  if (came.length < FEWEST || !(isDay || came.every((text) => isWholeSecond({ version }, text)))) return none;
+  const name = only.path.join('.');
+  return doubtful(
+    'version-coarse',
+    `the version (${name}) has ${isDay ? 'whole days' : 'whole seconds'} only: of two changes within one the record that is received later counts, and \`syncline anomalies\` lists it. A field that orders them belongs behind it: version: [${name}, revision]`,
+  );
 }
 
 /** What `found` is of a record that lacks the field. */

@@ -15,6 +15,7 @@ export const findingCodes = [
   'keys-repeat',
   'parents-share-keys',
   'version-missing',
+  'version-coarse',
   'watermark-stalls',
   'time-missing',
   'time-unreadable',

@@ -85,7 +85,8 @@ export async function fetchPage(deps: FetchDeps, { position: stored, ...of }: Pa
         return {
           answer,
           foreseen: undefined,
-          read: () => readLast(asked, { first, last: request }, { ...answered, files: [answer.body] }, place),
+          read: () =>
+            readLast(asked, { first, last: request }, { ...answered, files: [answer.large ?? answer.body] }, place),
         };
       case 'restart':
         throw new GiveUp(`${message}; this is the first page, so there is nothing to begin anew`, { at: place });

@@ -208,6 +208,7 @@ class Grant {
       throw error;
     } finally {
       this.#guard.end();
+      this.#held.close();
     }
     const report = await this.#deps.warehouse.finishStream({
       stream: this.#deps.access.stream,

@@ -4,8 +4,9 @@ import { hashToUuid } from '../../core/page-key.ts';
 import { pageMark } from '../../core/page-mark.ts';
 import type { UnreadAnswer } from '../../core/source.ts';
 import type { Validators } from '../../core/staged.ts';
+import { sliceable, type LargeBytes, type OpenBytes } from '../../core/large-bytes.ts';
 import type { KnownSecret } from '../../http/known-secrets.ts';
-import { openFiles } from '../../http/open-files.ts';
+import { openFiles, openSpooled } from '../../http/open-files.ts';
 import { withoutSecrets } from '../../http/redact.ts';
 import { storeCursor } from '../../http/store-cursor.ts';
 import { sourceOf } from '../../sources/source-of.ts';
@@ -14,7 +15,7 @@ import type { Answered } from './send-one.ts';
 
 /** An answer whose files, if its body is an archive, are unpacked. */
 export interface Opened extends Answered {
-  readonly files: readonly Buffer[];
+  readonly files: readonly (Buffer | OpenBytes)[];
   /** What the source made of it beforehand. */
   readonly prepared?: unknown;
 }
@@ -27,11 +28,17 @@ export async function openedFor(
 ): Promise<Opened> {
   const { stream, position } = asked;
   const { answer, secrets } = answered;
-  const { compression, packed } = sourceOf(stream);
-  const isPacked = compression !== undefined && answer.body.length > 0 && packed?.(position) !== false;
-  let files: readonly Buffer[] = [answer.body];
+  const { compression, packed, takesLarge } = sourceOf(stream);
+  const isPacked = compression !== undefined && answer.bytes > 0 && packed?.(position) !== false;
+  const { maxBytes } = stream.partner;
+  const body = answer.large ?? answer.body;
+  let files: Opened['files'] = [body];
   try {
-    if (isPacked) files = await openFiles(answer.body, compression, stream.partner.maxBytes);
+    if (isPacked)
+      files =
+        takesLarge?.(position) === true
+          ? await openSpooled(body, compression, maxBytes)
+          : await openFiles(answer.body, compression, maxBytes);
   } catch (error) {
     return placed(at, secrets, () => {
       throw error;
@@ -119,9 +126,19 @@ const forSource = ({ answer, files, prepared }: Opened, { url }: PageRequest): U
     if (answer.noText !== undefined) throw new RetryLater(answer.noText);
     return answer.text;
   },
-  files,
+  ...(files.every((file) => Buffer.isBuffer(file)) ? { files } : { large: files.map(sliced) }),
   prepared,
 });
+
+const slices = new WeakMap<Buffer, LargeBytes>();
+
+/** The same for the same bytes, so that what is known of them is found again. */
+function sliced(file: Buffer | OpenBytes): LargeBytes {
+  if (!Buffer.isBuffer(file)) return file;
+  const known = slices.get(file) ?? sliceable(file);
+  slices.set(file, known);
+  return known;
+}
 
 /** A source does not know which page it reads, and its words may hold names that the partner made of our secrets. */
 export function placed<T>(at: Coordinates, secrets: readonly KnownSecret[], work: () => T): T {

@@ -18,6 +18,7 @@ import { costOf } from '../../limits/declare/cost.ts';
 import type { GrantedPermit, Limiter, Work } from '../../limits/permits/limiter.ts';
 import { CircuitCall, type CircuitCallDeps } from './circuit-call.ts';
 import { countedDeparture } from './counted-departure.ts';
+import { sourceOf } from '../../sources/source-of.ts';
 import type { HeldAnswers } from './held-answer.ts';
 import { placeOf, type PageAsked } from './page-asked.ts';
 import { MAX_SLOT_WAIT_MS, takePermit } from './take-permit.ts';
@@ -86,6 +87,7 @@ export async function sendOne(
         asked,
         onWire,
         fresh: fresh || permit.probe !== undefined || request.changes === true,
+        takesLarge: sourceOf(asked.stream).takesLarge?.(asked.position) === true,
       });
     } catch (error) {
       if (error instanceof KeptConnectionBroke) {
@@ -158,12 +160,13 @@ interface SendHow {
   readonly onWire: () => void;
   /** Over a connection of its own. */
   readonly fresh: boolean;
+  readonly takesLarge: boolean;
 }
 
 async function send(
   { departure }: GrantedPermit,
   deps: FetchDeps,
-  { request, onWire, fresh }: SendHow & { readonly request: PageRequest },
+  { request, onWire, fresh, takesLarge }: SendHow & { readonly request: PageRequest },
 ): Promise<Answer> {
   if (departure === undefined) {
     onWire();
@@ -173,9 +176,7 @@ async function send(
     request,
     deps.signal,
     departure && countedDeparture(departure, { ...deps, onWire }),
-    {
-      fresh,
-    },
+    { fresh, takesLarge },
   );
   deps.onSending?.();
   return answering;

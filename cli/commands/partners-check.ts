@@ -4,6 +4,7 @@ import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Auth, Partner } from '../../definitions/definition.ts';
 import { secretFor, secretsOf } from '../../definitions/secrets.ts';
+import { readPlans, type StreamPlan } from '../../landing/read-plans.ts';
 import { tokensOf } from '../../workers/tokens-of.ts';
 import { withCheckDatabase } from '../check-database.ts';
 import { checkPermits } from '../check-permits.ts';
@@ -11,6 +12,8 @@ import type { CommandContext } from '../command.ts';
 import { exitCodes } from '../exit.ts';
 import { loadWhole } from '../load-whole.ts';
 import { printCheck } from '../print-check.ts';
+import { planLines } from '../print-plan.ts';
+import { streamNamed } from '../stream-named.ts';
 
 interface CheckContext extends CommandContext<{ offline?: boolean; stream?: string; suggestSchema?: boolean }> {
   readonly name: string;
@@ -50,15 +53,21 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
       });
       const checked: (CheckedStream | FailedCheck)[] = [];
       for (const stream of chosen) checked.push(await check(stream));
-      return { streams: checked, limits: pool === undefined ? 'process' : 'fleet' };
+      const plans = pool === undefined ? [] : await readPlans(pool, chosen);
+      return { streams: checked, limits: pool === undefined ? 'process' : 'fleet', plans: plans.filter(changesTable) };
     } finally {
       await permits.close();
     }
   });
   output.json({ partner: name, ...results });
   for (const result of results.streams) printCheck(output, result, { suggestSchema: options.suggestSchema === true });
+  for (const plan of results.plans) for (const line of planLines(name, plan)) output.say(line);
   return exitCodeOf(results.streams);
 }
+
+/** A new table is made as the check has shown it. */
+const changesTable = ({ added, retyped, fault }: StreamPlan): boolean =>
+  added.length > 0 || retyped.length > 0 || fault !== undefined;
 
 function exitCodeOf(results: readonly (CheckedStream | FailedCheck)[]): number {
   if (results.some(isWrong)) return exitCodes.failed;
@@ -74,13 +83,6 @@ const isWrong = (result: CheckedStream | FailedCheck): boolean =>
 /** A refresh token that is used twice locks everybody out, so the workers' own is used. */
 const rotates = (auth: Auth): boolean =>
   typeof auth !== 'function' && auth.type === 'oauth2' && auth.grant !== 'client_credentials';
-
-function streamNamed(all: ReadonlyMap<string, CompiledStream>, name: string): CompiledStream {
-  const stream = all.get(name);
-  if (stream === undefined)
-    throw new InvalidInput(`there is no stream ${JSON.stringify(name)}: there are ${[...all.keys()].join(', ')}`);
-  return stream;
-}
 
 const describe = (stream: CompiledStream): object => ({
   stream: stream.name,

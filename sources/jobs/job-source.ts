@@ -30,9 +30,14 @@ export function jobSource(partner: Partner, stream: StreamDefinition, job: Job):
     counts: _counts,
     prepare,
     continues,
+    takesLarge,
     ...result
   } = inParts(partner, stream);
   const step = (position: Position): Step => stepOf(job, position);
+  const isResult = (position: Position): boolean => {
+    const at = step(position);
+    return !('does' in at) && at.step === 'result';
+  };
   return {
     ...result,
     request: (position) => {
@@ -57,10 +62,8 @@ export function jobSource(partner: Partner, stream: StreamDefinition, job: Job):
       if (at.step === 'create') return ordered(orderedId(job, answer, [stream.errorsAt].flat()), answer);
       return at.step === 'poll' ? polled(job, at, answer) : readResult(result, at, { answer, position });
     },
-    packed: (position) => {
-      const at = step(position);
-      return !('does' in at) && at.step === 'result';
-    },
+    packed: isResult,
+    ...(takesLarge === undefined ? {} : { takesLarge: isResult }),
     fleeting: (position) => {
       const at = step(position);
       return !('does' in at) && at.step === 'result' && at.files.length > 0;

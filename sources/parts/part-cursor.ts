@@ -2,9 +2,11 @@
 export interface PartPlace {
   /** Of the page. */
   readonly cursor: string | null;
-  /** Characters of its text that were read. */
-  readonly at: number;
-  /** SHA-256 of those, hex. */
+  /** Which of its files; left out: the first. */
+  readonly file?: number;
+  /** Bytes of that file that were read. */
+  readonly byte: number;
+  /** SHA-256 of all that was read, hex. */
   readonly hash: string;
 }
 

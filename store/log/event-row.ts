@@ -1,4 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
+import { writeMicros } from '../../core/micros.ts';
 import type { LoggedEvent, Operation } from '../../core/logged-event.ts';
 
 /** Whoever reads: in a transaction of the caller's, or not. */
@@ -19,10 +20,13 @@ export interface EventRow {
   readonly payload: string;
   /** Only where `receivedAtColumn` is asked for. */
   readonly received_at_text?: string;
+  /** Microseconds. */
+  readonly deleted_at: string | null;
 }
 
 export const eventColumns = `e.event, e.operation, e.page, e.ordinal, coalesce(e.received_page, e.page) as received_page,
-  coalesce(e.received_ordinal, e.ordinal) as received_ordinal, p.run_no, e.key, e.version, e.hash, f.parents, e.payload::text as payload`;
+  coalesce(e.received_ordinal, e.ordinal) as received_ordinal, p.run_no, e.key, e.version, e.hash, f.parents, e.payload::text as payload,
+  case when e.operation = 'd' then (extract(epoch from e.received_at) * 1000000)::bigint end as deleted_at`;
 
 /** Of a record that was replayed, when it had first come. */
 export const receivedAtColumn = `to_char(case when e.received_page is null then e.received_at else coalesce(f.fetched_at, e.received_at) end
@@ -46,4 +50,5 @@ export const eventOf = (row: EventRow): LoggedEvent => ({
   parents: row.parents ?? [],
   payload: row.payload,
   ...(row.received_at_text === undefined ? {} : { receivedAt: row.received_at_text }),
+  ...(row.deleted_at === null ? {} : { deletedAt: writeMicros(BigInt(row.deleted_at)) }),
 });

@@ -80,7 +80,7 @@ async function newestIn(
 ): Promise<readonly TracedEvent[]> {
   const these = only === undefined ? '' : ' and e.event = any ($6)';
   const { rows } = await asked.query<Row>(
-    `select ${eventColumns}, e.received_at, p.kind, f.page_no, f.request_id, coalesce(r.run_id, r.sync_id) as run_id,
+    `select ${eventColumns}, e.received_at, p.kind, f.page_no, f.request_id, coalesce(r.run_id, r.sync_id, case when p.kind = 'deletes' then p.cursor_in end) as run_id,
         r.window_label, r.sweep, r.state
       from ${eventTables(streamId)} left join stream_runs r on r.stream_id = $1 and r.run_no = p.run_no
       where e.key = $2 and e.event between $3 and $4${these} order by e.event desc limit $5`,
@@ -116,7 +116,7 @@ const tracedOf = (row: Row): TracedEvent => ({
     run: row.run_id,
     window: row.window_label,
     // The end of a listing came with no page.
-    page: row.kind === 'sweep' ? null : row.page_no,
+    page: row.kind === 'sweep' || row.kind === 'deletes' ? null : row.page_no,
     requestId: row.request_id,
     sweep: row.sweep === null ? null : Number(row.sweep),
     running: row.state === 'running',

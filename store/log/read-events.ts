@@ -7,7 +7,7 @@ export async function readEvents(
   { streamId, events }: { readonly streamId: number; readonly events: readonly number[] },
 ): Promise<readonly LoggedEvent[]> {
   const { rows } = await asked.query<EventRow>(
-    `select ${eventColumns} from ${eventTables(streamId)} where e.event = any ($2) and e.operation = 'u' order by e.event`,
+    `select ${eventColumns} from ${eventTables(streamId)} where e.event = any ($2) and e.operation in ('u', 's') order by e.event`,
     [streamId, events],
   );
   return rows.map(eventOf);

@@ -29,10 +29,11 @@ export async function replayedPage(client: ClientBase, { stream, run, page }: Re
   const records = page.records.flatMap((record): StagedRecord[] => {
     const entry = held.get(ids[record.ordinal] ?? '');
     if (entry === undefined) return [];
-    const { ordinal, key, version, hash, line } = record;
+    const { ordinal, operation, key, version, hash, line } = record;
     return [
       {
         ordinal,
+        operation,
         key,
         version,
         hash,

@@ -15,6 +15,7 @@ import { nameColumns, storedColumns } from './stored-columns.ts';
 
 const ROWS = 'staged_rows';
 const GONE = 'staged_keys';
+const BURIED = 'buried_keys';
 
 /**
  * Rows are brought into typed temporary tables first, where a value that does not fit stops the load before anything was
@@ -86,6 +87,14 @@ interface Part {
 async function stagePart(on: FileWork, table: TargetTable, { shape, part }: Part): Promise<void> {
   if (part.upserts.length > 0) await stageRows(on, table, { shape, rows: part.upserts });
   if (part.deletes.length > 0) await stageKeys(on.sql, { table, names: shape.names, into: GONE, keys: part.deletes });
+  if (part.buries !== undefined)
+    await stageKeys(on.sql, {
+      table,
+      names: shape.names,
+      into: BURIED,
+      keys: part.buries.map(({ key }) => key),
+      at: part.buries.map(({ at }) => at),
+    });
 }
 
 async function writePart(
@@ -97,6 +106,8 @@ async function writePart(
   if (part.clears) await sql.run(`delete from ${name}`);
   if (part.deletes.length > 0)
     await sql.run(`delete from ${name} t using temp.main.${GONE} s where ${sameKey(shape.keys)}`);
+  if (part.buries !== undefined)
+    await sql.run(`update ${name} t set _deleted_at = s._at from temp.main.${BURIED} s where ${sameKey(shape.keys)}`);
   if (part.upserts.length === 0) return;
   if (!part.clears) await sql.run(`delete from ${name} t using temp.main.${ROWS} s where ${sameRow(table, shape)}`);
   await reached('deleted');
@@ -119,6 +130,7 @@ async function endLoad(
 async function dropStaged({ sql }: FileWork): Promise<void> {
   await sql.run(`drop table if exists temp.main.${ROWS}`);
   await sql.run(`drop table if exists temp.main.${GONE}`);
+  await sql.run(`drop table if exists temp.main.${BURIED}`);
 }
 
 const elsewhere = (table: TargetTable, event: number, { from, to }: Move): RetryLater =>
@@ -177,6 +189,12 @@ const lineageColumns: RowShape['columns'] = [
   { name: '_version', type: 'VARCHAR', read: freeText, field: (row) => fieldOf(row.version) },
   { name: '_hash', type: 'UUID', read: (field) => `${field}::UUID`, field: (row) => row.hash },
   { name: '_extra', type: 'JSON', read: (field) => `${plainText(field)}::JSON`, field: (row) => fieldOf(row.extra) },
+  {
+    name: '_deleted_at',
+    type: 'TIMESTAMP WITH TIME ZONE',
+    read: (field) => `${plainText(field)}::TIMESTAMP WITH TIME ZONE`,
+    field: (row) => fieldOf(row.deletedAt ?? null),
+  },
 ];
 
 async function stageRows(

@@ -26,12 +26,13 @@ export async function* readRows(on: FileWork, table: TargetTable): AsyncGenerato
   const key = isPerEvent(table)
     ? ['_event']
     : columns.slice(0, table.keys).flatMap(({ sql }, i) => (isNumberInKey(table, i) ? numberOrder(sql) : [sql]));
-  const text = `select _event, _extra::varchar, _exact::varchar, ${values.join(', ')} from ${nameOf(on.catalog, table)} order by ${key.join(', ')}`;
-  for await (const [event, extra, exactText, ...found] of on.sql.stream(text)) {
+  const text = `select _event, _extra::varchar, _exact::varchar, epoch_us(_deleted_at), ${values.join(', ')} from ${nameOf(on.catalog, table)} order by ${key.join(', ')}`;
+  for await (const [event, extra, exactText, deleted, ...found] of on.sql.stream(text)) {
     const exact = typeof exactText === 'string' ? (JSON.parse(exactText) as Record<string, string>) : undefined;
     yield {
       event: Number(event),
       extra: typeof extra === 'string' ? jsonText(extra) : null,
+      ...(deleted === null || deleted === undefined ? {} : { deletedAt: writeMicros(deleted as bigint) }),
       values: columns.map(({ name, type, numeric }, i) => {
         if (numeric && exact !== undefined && Object.hasOwn(exact, name)) return exact[name] as string;
         const value = found[i];

@@ -4,7 +4,7 @@ import { copyInto } from './copy.ts';
 import { copyField } from './copy-text.ts';
 import { arrayLiteral } from '../../core/sql-text.ts';
 import type { Reached } from '../apply-points.ts';
-import type { Move, RowChanges, RowsOfKeys, TargetRow, TargetTable } from '../target.ts';
+import type { Burial, Move, RowChanges, RowsOfKeys, TargetRow, TargetTable } from '../target.ts';
 import { readCursors, rowKeyColumns, writeCursor } from './cursors.ts';
 import { hasRows } from './fit-table.ts';
 import { nameOf, quoted, saidName } from './names.ts';
@@ -38,6 +38,7 @@ export async function applyChanges(client: ClientBase, table: TargetTable, appli
     await reached('staged');
     if (part.clears) await client.query(`delete from ${nameOf(table)}`);
     if (part.deletes.length > 0) await deleteKeys(client, table, part.deletes);
+    if (part.buries !== undefined) await buryKeys(client, table, part.buries);
     await reached('deleted');
     if (part.upserts.length > 0) await insertStaged(client, table);
     await client.query(`truncate ${STAGED}`);
@@ -47,13 +48,13 @@ export async function applyChanges(client: ClientBase, table: TargetTable, appli
   await reached('moved');
 }
 
-const own = ['_event', '_page', '_ordinal', '_run', '_version', '_hash', '_extra'] as const;
+const own = ['_event', '_page', '_ordinal', '_run', '_version', '_hash', '_extra', '_deleted_at'] as const;
 const columnsOf = ({ columns }: TargetTable): string => [...columns.map(({ name }) => quoted(name)), ...own].join(', ');
 
 async function insertStaged(client: ClientBase, table: TargetTable): Promise<void> {
   const key = rowKeyColumns(table).map(quoted);
   const columns = columnsOf(table);
-  const set = [...columns.split(', '), '_loaded_at', '_deleted_at'].map((name) => `${name} = excluded.${name}`);
+  const set = [...columns.split(', '), '_loaded_at'].map((name) => `${name} = excluded.${name}`);
   await client.query(
     `insert into ${nameOf(table)} (${columns}) select ${columns} from ${STAGED}
       on conflict (${key.join(', ')}) do update set ${set.join(', ')}`,
@@ -70,6 +71,17 @@ async function deleteKeys(client: ClientBase, table: TargetTable, keys: readonly
   );
 }
 
+async function buryKeys(client: ClientBase, table: TargetTable, buries: readonly Burial[]): Promise<void> {
+  const columns = table.columns.slice(0, table.keys);
+  const arrays = columns.map(({ type }, i) => `$${i + 2}::${typeOf(type)}[]`);
+  await client.query(
+    `update ${nameOf(table)} t set _deleted_at = k.at
+      from unnest($1::timestamptz[], ${arrays.join(', ')}) as k(at, ${columns.map((_, i) => `k${i}`).join(', ')})
+      where ${columns.map(({ name }, i) => `t.${quoted(name)} = k.k${i}`).join(' and ')}`,
+    [buries.map(({ at }) => at), ...columns.map((_, i) => arrayLiteral(buries.map(({ key }) => key[i] as string)))],
+  );
+}
+
 const LINES = 500;
 
 function* linesOf(rows: readonly TargetRow[]): Generator<Buffer> {
@@ -82,5 +94,5 @@ function* linesOf(rows: readonly TargetRow[]): Generator<Buffer> {
     );
 }
 
-const lineOf = ({ values, event, page, ordinal, run, version, hash, extra }: TargetRow): string =>
-  `${[...values.map(copyField), event, page, ordinal, run, copyField(version), hash, copyField(extra)].join('\t')}\n`;
+const lineOf = ({ values, event, page, ordinal, run, version, hash, extra, deletedAt }: TargetRow): string =>
+  `${[...values.map(copyField), event, page, ordinal, run, copyField(version), hash, copyField(extra), deletedAt === undefined ? '\\N' : deletedAt].join('\t')}\n`;

@@ -2,7 +2,8 @@ import type { ClientBase } from 'pg';
 import type { Head } from '../../core/decide.ts';
 import { keyParts } from '../../core/key-text.ts';
 import { sha128 } from '../../core/page-key.ts';
-import type { LandedStream } from '../../core/landed-stream.ts';
+import { writeMicros } from '../../core/micros.ts';
+import { keepsRows, type LandedStream } from '../../core/landed-stream.ts';
 import type { StagedRecord } from '../../core/staged.ts';
 import { arrayLiteral, quoted } from '../../core/sql-text.ts';
 import { postgresTypes } from './column-types.ts';
@@ -33,22 +34,25 @@ export async function readHeads(
     values.push(arrayLiteral(records.map((record) => record.hash)));
   }
 
-  const text = `select k.ord, t._version, t._hash, t._event
+  const keeps = keepsRows(stream);
+  const deletedAt = keeps ? ', (extract(epoch from t._deleted_at) * 1000000)::bigint' : '';
+  const text = `select k.ord, t._version, t._hash, t._event${deletedAt}
       from unnest(${columns.map((column, i) => `$${i + 1}::${column.type}[]`).join(', ')})
         with ordinality as k(${columns.map((_, i) => `k${i}`).join(', ')}, ord)
       join ${table} t on ${columns.map((column, i) => `t.${quoted(column.name)} = k.k${i}`).join(' and ')}`;
-  const { rows } = await client.query<[string, string | null, string, string]>({
+  const { rows } = await client.query<[string, string | null, string, string, (string | null)?]>({
     rowMode: 'array',
     // Named after its text: PostgreSQL cuts names at 63 bytes, and the text changes with the definition.
     name: `heads ${sha128(text)}`,
     text,
     values,
   });
-  for (const [ord, version, hash, event] of rows)
+  for (const [ord, version, hash, event, deleted] of rows)
     heads.set(headKey(stream, records[Number(ord) - 1] as StagedRecord) as string, {
       version,
       hash: hash.replaceAll('-', ''),
       event: Number(event),
+      ...(deleted === null || deleted === undefined ? {} : { deletedAt: writeMicros(BigInt(deleted)) }),
     });
   return heads;
 }

@@ -1,4 +1,4 @@
-import type { LineWriter, PageLines, StagedRecord } from '../../core/staged.ts';
+import type { LineOf, LineWriter, PageLines, StagedRecord } from '../../core/staged.ts';
 import { copyField } from './copy-text.ts';
 import { giveBack, takeBytes } from './spare-bytes.ts';
 
@@ -18,7 +18,7 @@ const place = `${'0'.repeat(WIDTH.event)}\t${'0'.repeat(WIDTH.page)}`;
 const eventPlace = `${place}\tu`;
 const rowPlace = `${place}\t${'0'.repeat(WIDTH.run)}`;
 const OPERATION_AT = place.length + 1;
-const operations = { u: 'u'.charCodeAt(0), s: 's'.charCodeAt(0) } as const;
+const operations = { u: 'u'.charCodeAt(0), s: 's'.charCodeAt(0), d: 'd'.charCodeAt(0) } as const;
 
 /** The part of a line that others send: a view, not a copy. */
 export interface Line {
@@ -43,7 +43,7 @@ export class PostgresLines implements PageLines {
     this.#payloadAt = payloadAt;
   }
 
-  /** `s`: the record is older than what was known of its key. */
+  /** `s`: the record is older than what was known of its key. `d`: it says that it is gone. */
   eventLine(
     index: number,
     numbers: { readonly event: number; readonly page: number },
@@ -114,6 +114,11 @@ class LineRecord implements StagedRecord {
     return this.#lines.version(this.line);
   }
 }
+
+/** There are few of them, and their lines do not have their versions. */
+const goneRecord = ({ ordinal, key, version, hash }: LineOf, line: number): StagedRecord => {
+  return { ordinal, operation: 'd', key, version, hash, line };
+};
 
 function number({ bytes, from }: Line, { event, page }: { readonly event: number; readonly page: number }): void {
   putDigits(bytes, from, WIDTH.event, event);
@@ -220,13 +225,16 @@ export function postgresLineWriter(page: {
       events.put(plain ? of.payload : copyField(of.payload), ascii);
       events.end();
       // One flat string: built by `+=` it would be a tree that has to be flattened before it is written.
-      fields[1] = version;
+      // A row that a delete is the first to speak of has the version of nothing that was there.
+      fields[1] = of.operation === 'd' ? NULL : version;
       fields[2] = of.hash;
       for (let i = 0; i < columns.length; i++) fields[3 + i] = field(columns[i] as string | null);
       rows.begin();
       rows.put(fields.join('\t'), ascii);
       rows.end();
-      return new LineRecord(lines, of, payloadAt.length - 1);
+      const line = payloadAt.length - 1;
+      if (of.operation === 'd') return goneRecord(of, line);
+      return new LineRecord(lines, of, line);
     },
     finish: () => lines,
   };

@@ -17,14 +17,15 @@ export async function* readRows(client: ClientBase, table: TargetTable): AsyncGe
     (name) => `t.${quoted(name)}${types.get(name) === 'text' ? ' collate "C"' : ''}`,
   );
   await client.query(
-    `declare all_rows no scroll cursor for select ${['_event', '_extra::text', ...values].join(', ')} from ${nameOf(table)} t order by ${order.join(', ')}`,
+    `declare all_rows no scroll cursor for select ${['_event', '_extra::text', '(extract(epoch from _deleted_at) * 1000000)::bigint::text', ...values].join(', ')} from ${nameOf(table)} t order by ${order.join(', ')}`,
   );
   for (;;) {
     const { rows } = await client.query<(string | null)[]>({ rowMode: 'array', text: `fetch ${CHUNK} from all_rows` });
-    for (const [event, extra, ...found] of rows)
+    for (const [event, extra, deleted, ...found] of rows)
       yield {
         event: Number(event),
         extra: extra === null || extra === undefined ? null : jsonText(extra),
+        ...(deleted === null || deleted === undefined ? {} : { deletedAt: writeMicros(BigInt(deleted)) }),
         values: found.map((text, i) => (text === null ? null : written(text, table.columns[i]?.type))),
       };
     if (rows.length < CHUNK) return;

@@ -22,13 +22,14 @@ export async function rowOfKey(
   if (asked[0]?.columns !== keyColumns.length) return 'no table';
   if (!asked[0].fits) return undefined;
   const same = keyColumns.map(({ name }, at) => `t.${quoted(name)} = $${at + 1}::${types[at]}`).join(' and ');
-  const { rows } = await pool.query<{ event: string; loaded_at: Date; rows: string }>(
-    `select _event as event, _loaded_at as loaded_at, count(*) over () as rows from ${targetOf(stream)} t where ${same} order by _event desc limit 1`,
+  const { rows } = await pool.query<{ event: string; loaded_at: Date; deleted_at: Date | null; rows: string }>(
+    `select _event as event, _loaded_at as loaded_at, _deleted_at as deleted_at, count(*) over () as rows from ${targetOf(stream)} t where ${same} order by _event desc limit 1`,
     [...parts],
   );
   return rows.map((row) => ({
     event: Number(row.event),
     loadedAt: row.loaded_at.toISOString(),
     rows: Number(row.rows),
+    ...(row.deleted_at === null ? {} : { deletedAt: row.deleted_at.toISOString() }),
   }))[0];
 }

@@ -26,7 +26,7 @@ interface WriteInput {
   readonly stream: LandedStream;
   readonly run: Pick<StreamRun, 'streamId' | 'runNo'>;
   readonly table: string;
-  readonly folded: Folded<StagedRecord>;
+  readonly folded: Omit<Folded<StagedRecord>, 'odd'>;
   /** As the fold counts them. */
   readonly pages: readonly PageToWrite[];
 }
@@ -63,16 +63,19 @@ function* eventPieces({ folded, pages }: WriteInput): Generator<Buffer> {
   const run = new Stretch();
   for (const { record, page: index, event, stale } of folded.events) {
     const { page, lines } = pages[index] as PageToWrite;
-    const done = run.take(lines.eventLine(record.line, { event, page }, stale === true ? 's' : 'u'));
+    const done = run.take(lines.eventLine(record.line, { event, page }, operationOf(record, stale)));
     if (done !== undefined) yield done;
   }
   yield run.end();
 }
 
+const operationOf = ({ operation }: StagedRecord, stale: true | undefined): 'u' | 's' | 'd' =>
+  operation ?? (stale === true ? 's' : 'u');
+
 function* replayedEventPieces({ folded, pages }: WriteInput): Generator<Buffer> {
   for (const { record, page: index, event, stale } of folded.events) {
     const { page, lines } = pages[index] as PageToWrite;
-    const { bytes, from, to } = lines.eventLine(record.line, { event, page }, stale === true ? 's' : 'u');
+    const { bytes, from, to } = lines.eventLine(record.line, { event, page }, operationOf(record, stale));
     yield bytes.subarray(from, to - 1);
     yield Buffer.from(`\t${record.received?.page}\t${record.received?.ordinal}\n`);
   }

@@ -65,7 +65,9 @@ function eventOf(
 ): AppliedEvent {
   const arrival = { version, hash: `${version} ${content}`, received: { page, ordinal: 0 } };
   const values = [key, operation === 'd' ? null : content];
-  const row = { event, ...arrival.received, run, version, hash: arrival.hash, values, extra: null };
+  // The row of a delete says no version.
+  const said = operation === 'd' ? null : version;
+  const row = { event, ...arrival.received, run, version: said, hash: arrival.hash, values, extra: null };
   return { event, operation, key, keyTexts: [key], arrival, row, receivedAt: at(page % 60) };
 }
 
@@ -77,11 +79,15 @@ function logOf(
   const log: AppliedEvent[] = [];
   for (const [i, { key, second, says }] of arrivals.entries()) {
     const head = heads.get(key);
-    const version = versionAt(second);
-    const gone = says === 'gone';
+    const gone = says !== 'a' && says !== 'b' && says !== 'c';
+    // One that names no version counts from when it comes.
+    const isNamed = says !== 'gone without a version';
+    const version = isNamed ? versionAt(second) : (head?.version ?? '');
     const isOld = head !== undefined && (version < head.version || (version === head.version && head.gone && !gone));
-    if (!isOld && head?.version === version && head.content === says) continue;
-    log.push(eventOf(i + 1, { key, operation: gone ? 'd' : isOld ? 's' : 'u', version, content: says }));
+    const isKnown = gone ? head?.gone === true && head.version === version : head?.content === says;
+    if (!isOld && head?.version === version && isKnown) continue;
+    const operation = gone ? 'd' : isOld ? 's' : 'u';
+    log.push(eventOf(i + 1, { key, operation, version: isNamed ? version : null, content: says }));
     if (!isOld) heads.set(key, { version, content: says, gone });
   }
   return log;
@@ -91,7 +97,7 @@ const cases = { numRuns: long ? 10_000 : 300 };
 const arrival = recordOf({
   key: constantFrom('1', '2'),
   second: integer({ min: 0, max: 5 }),
-  says: constantFrom('a', 'b', 'c', 'gone'),
+  says: constantFrom('a', 'b', 'c', 'gone', 'gone without a version'),
 });
 
 function inLoads(log: readonly AppliedEvent[], cuts: readonly number[], rules: HistoryRules): History {

@@ -9,9 +9,15 @@ export interface Shown {
 
 /** What a history shows of one key after all events of the log, whatever loads they come in. */
 export function modelHistory(events: readonly AppliedEvent[], validFrom: 'version' | 'received'): readonly Shown[] {
-  const versions = [...new Set(events.map(({ arrival }) => arrival.version ?? ''))].toSorted();
-  const rows = versions.flatMap((version) => {
-    const group = events.filter(({ arrival }) => (arrival.version ?? '') === version);
+  let newest = '';
+  const said = events.map((event) => {
+    // A delete that names no version is that of the newest which was known.
+    const version = event.arrival.version ?? (event.operation === 'd' ? newest : '');
+    newest = version > newest ? version : newest;
+    return { ...event, version };
+  });
+  const rows = [...new Set(said.map(({ version }) => version))].toSorted().flatMap((version) => {
+    const group = said.filter((event) => event.version === version);
     const times = group.map(({ receivedAt }) => receivedAt as string);
     if (version === '') return group.map((event, i) => ({ ...event, own: times[i] as string })).toSorted(byTime);
     const same = group.map((a) => group.findIndex((b) => saysSame(a, b)));

@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { partnersCheck } from '../../cli/commands/partners-check.ts';
 import { readConfig } from '../../config/config.ts';
+import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import { serve, type LocalServer } from '../http/support/local-server.ts';
+import { runAll } from '../landing/run-of.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { defineStream } from '../support/define-stream.ts';
 import { said, type Said } from '../support/said.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { runSyncline } from './run-syncline.ts';
@@ -107,6 +110,26 @@ describe('the permits of a check', () => {
       ),
     );
   });
+});
+
+test('says what the definition changes of a table that is there', async () => {
+  const pool = openPool(database.url);
+  try {
+    const stream = { type: 'object', properties: { id: { type: 'string' }, note: { type: 'integer' } } };
+    const old = defineStream({ primaryKey: ['id'], version: [], schema: stream }, { name: 'acme' });
+    await runAll(postgresWarehouse(pool), old, [[{ id: 'a', note: 1 }]]);
+    const changed =
+      partner('acme', server.url) +
+      `  orders: { path: /orders, ${id.replace('} } }', '}, note: { type: string }, more: {} } }')} }\n`;
+    await writeFile(join(folder.path, 'acme.yaml'), changed);
+    const { text, json } = await check('acme', { DATABASE_URL: database.url });
+    expect(text).toMatch(
+      /\n {2}\+ more jsonb: .*\n {2}~ note bigint → text: runs fail until `syncline plan acme orders --apply`/,
+    );
+    expect(json).toMatchObject({ plans: [{ stream: 'orders', isChanged: true }] });
+  } finally {
+    await pool.end();
+  }
 });
 
 test('a mistake that is sure ends with 1, and has a code', async () => {

@@ -20,6 +20,8 @@ interface Row {
 
 interface World {
   readonly rows: Row[];
+  /** Events whose version does not fit, and the event that was known. */
+  readonly odd: [odd: string, known: number, event: number][];
   readonly log: { event: number; record: Foldable }[];
   readonly counts: Counts;
   readonly lastEvent: number;
@@ -29,6 +31,7 @@ interface World {
 function oneByOne(given: readonly Foldable[], prior?: readonly Row[]): World {
   const rows: Row[] = [];
   const log: World['log'] = [];
+  const odd: World['odd'] = [];
   const counts: Record<string, number> = { ...noCounts };
   let lastEvent = prior?.length ?? 0;
   const count = (fate: string): void => {
@@ -52,21 +55,32 @@ function oneByOne(given: readonly Foldable[], prior?: readonly Row[]): World {
     log.push({ event: lastEvent, record: item });
     if (row === undefined) {
       rows.push({ ...item, event: lastEvent });
-      count(old !== undefined && item.key !== null ? 'updated' : 'inserted');
-    } else if (item.version! < row.version!) count('stale');
-    else {
+      const replaces = old !== undefined && item.key !== null;
+      count(replaces ? 'updated' : 'inserted');
+      if (replaces && item.version === old.version) {
+        counts['conflicts'] = counts['conflicts']! + 1;
+        odd.push(['conflict', old.event, lastEvent]);
+      }
+    } else if (item.version! < row.version!) {
+      odd.push(['late', row.event, lastEvent]);
+      count('stale');
+    } else {
       rows[at] = { ...item, event: lastEvent };
       count('updated');
-      if (item.version === row.version) counts['conflicts'] = counts['conflicts']! + 1;
+      if (item.version === row.version) {
+        counts['conflicts'] = counts['conflicts']! + 1;
+        odd.push(['conflict', row.event, lastEvent]);
+      }
     }
   }
-  return { rows, log, counts: counts as unknown as Counts, lastEvent };
+  return { rows, odd, log, counts: counts as unknown as Counts, lastEvent };
 }
 
 /** What the adapter does with the three lists, over as many commits as there are batches, each of some pages. */
 function inBatches(batches: readonly (readonly Foldable[])[], prior?: readonly Row[]): World {
   const rows: Row[] = [];
   const log: World['log'] = [];
+  const found: World['odd'] = [];
   let counts = noCounts;
   let lastEvent = prior?.length ?? 0;
   const headsOf = (of: readonly Row[]): Map<string, Head> =>
@@ -89,10 +103,11 @@ function inBatches(batches: readonly (readonly Foldable[])[], prior?: readonly R
       expect(at).toBeGreaterThanOrEqual(0);
       rows[at] = { ...item, event };
     }
+    found.push(...folded.odd.map(({ odd, known, event }): World['odd'][number] => [odd, known, event]));
     counts = folded.counts.reduce(addCounts, counts);
     lastEvent = folded.lastEvent;
   }
-  return { rows, log, counts, lastEvent };
+  return { rows, odd: found, log, counts, lastEvent };
 }
 
 /** Cuts a list where the flags say so. */

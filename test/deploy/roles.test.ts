@@ -101,12 +101,14 @@ describe('deploy/roles.sql', () => {
       `select * from "${partner}".payments`,
       'select * from syncline.stream_runs',
       'select * from syncline.pages',
+      'select * from syncline.freshness',
     ];
     expect(await states('syncline_reader', allowed)).toEqual(allowed.map(() => 'allowed'));
     const denied = [
       'select * from syncline.events',
       'select * from syncline.events_1',
       'select * from syncline.quarantine',
+      'select * from syncline.anomalies',
       'select * from syncline.tokens',
       `delete from "${partner}".payments`,
       `update syncline.runs set outcome = 'ok'`,

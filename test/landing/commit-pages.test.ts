@@ -70,6 +70,28 @@ describe('commitPages', () => {
     expect(await run.commit(page, next)).toMatchObject({ fetched: 1 });
   });
 
+  test('counts versions that contradict one another once, however often the page is committed', async () => {
+    const stream = aStream();
+    const run = await runOf(warehouse, stream);
+    const page = run.page([
+      order('a', 2),
+      order('a', 2, 'x'),
+      order('a', 2, 'y'),
+      order('a', 1),
+      order('b', 1, '\ud800'),
+    ]);
+    await run.commit(page);
+    await run.commit(page);
+    const { rows } = await pool.query(
+      `select kind, key, known, came, times from anomalies join streams using (stream_id) where partner = $1 order by kind`,
+      [stream.partner.name],
+    );
+    expect(rows).toEqual([
+      { kind: 'goes-back', key: 'a', known: '3', came: '4', times: '1' },
+      { kind: 'same-version', key: 'a', known: '2', came: '3', times: '2' },
+    ]);
+  });
+
   test('lands everything once when writers race with the same pages, and all end well', async () => {
     const stream = aStream();
     const run = await runOf(warehouse, stream);

@@ -6,6 +6,7 @@ import { writeParent } from '../../core/parent-values.ts';
 import type { Kind } from '../../core/names.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
+import { addColumns } from '../../landing/add-columns.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import type { Warehouse } from '../../landing/warehouse.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
@@ -202,6 +203,23 @@ describe('the target', () => {
     const gained = aStream(withField({ colour: { type: 'string' } }), stream.partner.name);
     await Promise.all([1, 2, 3, 4].map((day) => runOf(warehouse, gained, { window: `2026-02-0${day}` })));
     expect(await rowsOf(pool, gained)).toMatchObject([{ id: 'a', colour: 'red', _extra: { size: 'XL' } }]);
+  });
+
+  test('adds them in a transaction of its own, and fills them later, also where the one that added them died', async () => {
+    const stream = aStream();
+    await runAll(warehouse, stream, [[{ ...(order('a') as object), colour: 'red' }]]);
+    const gained = aStream(withField({ colour: { type: 'string' } }), stream.partner.name);
+    await addColumns(pool, gained);
+    await addColumns(pool, gained);
+    expect(await rowsOf(pool, gained)).toMatchObject([{ colour: null, _extra: { colour: 'red' } }]);
+    // Without a change of the definition, too: somebody had dropped it.
+    await pool.query('update syncline.streams set definition_version = $2 where partner = $1', [
+      stream.partner.name,
+      gained.definitionVersion,
+    ]);
+    await runOf(warehouse, gained, { window: '2026-02-01' });
+    expect(await rowsOf(pool, gained)).toMatchObject([{ colour: 'red', _extra: null }]);
+    expect((await ledgerOf(pool, stream))['streams']).toMatchObject([{ unfilled: [] }]);
   });
 
   test('leaves what only zod can make to the next reading', async () => {

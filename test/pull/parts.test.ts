@@ -1,7 +1,9 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ordersSchema } from '../support/define-stream.ts';
-import { ownPartners, type OwnPartners } from '../support/own-partner.ts';
+import { ownPartners, type OwnAnswer, type OwnPartners } from '../support/own-partner.ts';
+import { zipFile } from '../support/zip-file.ts';
 
 let partners: OwnPartners;
 
@@ -63,5 +65,62 @@ describe('an answer of some ten megabytes', () => {
     // Of one version the first that came stays: what is there twice has other content, which is counted.
     expect(Number(rows[0]?.n)).toBeGreaterThan(0);
     expect(report.counts.inserted).toBe(LINES);
+  });
+});
+
+/** Descriptors of files that have no name any more; only Linux can tell. */
+const nameless = (): number =>
+  (process.platform === 'linux' ? readdirSync('/proc/self/fd') : []).filter((fd) => {
+    try {
+      return /syncline-.*\.answer \(deleted\)$/.test(readlinkSync(`/proc/self/fd/${fd}`));
+    } catch {
+      return false;
+    }
+  }).length;
+
+describe('an answer that is too large for the memory', () => {
+  const rows = 36;
+  const long = 'what an order says of itself, é '.repeat(16_000);
+  const file = (end = ''): Buffer =>
+    Buffer.from(
+      Array.from({ length: rows }, (_, n) => `${JSON.stringify({ id: `o${n}`, v: 1, text: long })}\n`).join('') + end,
+    );
+
+  test.each<[string, { compression?: 'gzip' | 'zip' }, OwnAnswer]>([
+    ['as it is', {}, { text: file() }],
+    ['with a coding', {}, { text: gzipSync(file()), headers: { 'content-encoding': 'gzip' } }],
+    ['as a gzip file', { compression: 'gzip' }, { text: gzipSync(file()) }],
+    [
+      'as a zip file of a gzip file',
+      { compression: 'zip' },
+      { text: zipFile([{ name: 'a.gz', data: gzipSync(file()) }]) },
+    ],
+  ])('is read from a file, %s', async (_, given, answer) => {
+    const partner = await partners.partner(() => answer, {
+      orders: { ...orders, primaryKey: ['id'], version: ['v'], ...given },
+    });
+    const report = await partner.read('orders');
+    expect(report).toMatchObject({ outcome: 'ok', requests: 1, counts: { fetched: rows, inserted: rows } });
+    expect(report.pages).toBeGreaterThan(3);
+    const { rows: texts } = await partners.pool.query<{ text: string }>(
+      `select distinct text from ${partner.name}.orders`,
+    );
+    expect(texts).toEqual([{ text: long }]);
+    expect(nameless()).toBe(0);
+  });
+
+  test('and has broken off is none, and nothing of it is taken', async () => {
+    const packed = gzipSync(file());
+    const partner = await partners.partner(
+      () => ({ text: packed.subarray(0, -9), headers: { 'content-encoding': 'gzip' } }),
+      { orders: { ...orders, primaryKey: ['id'], version: ['v'] } },
+    );
+    await expect(partner.grant('orders')).rejects.toThrow('answered with a broken gzip body');
+    const { rows: pages } = await partners.pool.query(
+      'select from syncline.pages p join syncline.streams s using (stream_id) where s.partner = $1',
+      [partner.name],
+    );
+    expect(pages).toEqual([]);
+    expect(nameless()).toBe(0);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { sliceable } from '../../core/large-bytes.ts';
 import type { Position } from '../../core/page.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
 import { inParts } from '../../sources/parts/in-parts.ts';
@@ -7,22 +8,35 @@ import { define } from '../http/support/definitions.ts';
 
 const URL_ASKED = 'https://api.acme.example/v2/orders';
 
-/** All records of a text, read in parts of that size, and how many parts there were. `again`: as if nobody held the answer. */
+interface How {
+  /** Of a part, in bytes. */
+  readonly size: number;
+  /** As if nobody held the answer. */
+  readonly again?: boolean;
+  /** As bytes that are not in memory. */
+  readonly large?: boolean;
+  readonly type?: string;
+}
+
+/** All records of a text, or of files, read in parts, and how many parts there were. */
 function readAll(
   given: Partial<StreamInput>,
-  text: string,
-  { size, again = false }: { size: number; again?: boolean },
+  text: string | readonly Buffer[],
+  { size, again = false, large = false, type = 'text/plain' }: How,
 ) {
   const { partner, stream } = define(given);
   const source = inParts(partner, stream, size);
-  let file = Buffer.from(text);
+  const made = (): readonly Buffer[] =>
+    typeof text === 'string' ? [Buffer.from(text)] : text.map((file) => Buffer.from(file));
+  const asGiven = (files: readonly Buffer[]) => (large ? { large: files.map(sliceable) } : { files });
+  let files = asGiven(made());
   const records: unknown[] = [];
   let parts = 0;
   let position: Position = { cursor: null, range: null, parents: [] };
   for (;;) {
-    if (again) file = Buffer.from(text);
-    const headers = { 'content-type': 'text/plain' };
-    const answer = { status: 200, headers, text, bytes: file.length, url: URL_ASKED, files: [file] };
+    if (again) files = asGiven(made());
+    const headers = { 'content-type': type };
+    const answer = { status: 200, headers, text: String(text), bytes: 1, url: URL_ASKED, ...files };
     const page = source.read(answer, position);
     records.push(...page.records);
     parts += 1;
@@ -55,11 +69,12 @@ describe('a large answer', () => {
         fc.array(value, { maxLength: 30 }),
         fc.integer({ min: 1, max: 200 }),
         fc.boolean(),
-        (values, size, again) => {
+        fc.boolean(),
+        (values, size, again, large) => {
           const text = values.map((each, n) => `${JSON.stringify({ n, each })}\n`).join('');
           fc.pre(text !== '');
           const inOne = readAll({ format: 'ndjson' }, text, { size: 1e9 });
-          expect(readAll({ format: 'ndjson' }, text, { size, again }).records).toEqual(inOne.records);
+          expect(readAll({ format: 'ndjson' }, text, { size, again, large }).records).toEqual(inOne.records);
           expect(inOne).toMatchObject({ parts: 1, records: { length: values.length } });
         },
       ),
@@ -95,6 +110,43 @@ describe('a large answer', () => {
         { n: 3 },
         { n: 4 },
       ]);
+  });
+
+  test.each([
+    ['latin1', 'text/plain', [0xe9]],
+    [undefined, 'text/plain; charset=windows-1252', [0xe9]],
+    [undefined, 'text/plain', [0xc3, 0xa9]],
+    [undefined, 'text/plain; charset=iso-8859-1', [0xc3, 0xa9]],
+    // Its bytes may be those of a quote or of a line end: it is read whole.
+    ['utf-16le', 'text/plain', [0xe9]],
+  ] as const)('in %s (%s) is read in the charset that it has', (encoding, type, bytes) => {
+    const rows = Array.from({ length: 9 }, (_, n) => Buffer.from([...Buffer.from(`${n},"\n`), ...bytes, 0x22, 0x0a]));
+    const narrow = Buffer.concat([Buffer.from('n,each\n'), ...rows]);
+    const file = encoding === 'utf-16le' ? Buffer.from(narrow.toString('latin1'), 'utf16le') : narrow;
+    const given: Partial<StreamInput> = { format: { type: 'csv', ...(encoding === undefined ? {} : { encoding }) } };
+    for (const large of [true, false]) {
+      const { records, parts } = readAll(given, [file], { size: 10, large, type });
+      expect(records).toEqual(rows.map((_, n) => ({ n: String(n), each: '\né' })));
+      expect(parts > 1).toBe(encoding !== 'utf-16le');
+    }
+  });
+
+  test('of several files is read file by file, each with its own header', () => {
+    const files = ['n,each\n1,a\n2,b\n', 'each,n\n', '\ufeffeach,n\nc,3\n\ufeffd,4\n'].map((text) => Buffer.from(text));
+    for (const size of [1, 5, 11, 30, 1e6])
+      expect(readAll({ ...csv, compression: 'zip' }, files, { size, large: size > 5 }).records).toEqual([
+        { n: '1', each: 'a' },
+        { n: '2', each: 'b' },
+        { n: '3', each: 'c' },
+        { n: '4', each: '\ufeffd' },
+      ]);
+  });
+
+  test('that is no text in its charset is an error, wherever that shows', () => {
+    const file = Buffer.from([...Buffer.from('{"n":1}\n{"n":2}\n{"n":"'), 0xff, ...Buffer.from('"}\n')]);
+    expect(() => readAll({ format: 'ndjson' }, [file], { size: 8, large: true })).toThrow(
+      'answered text that is not valid utf-8: if it is written in something else, say so',
+    );
   });
 
   test('that is another one when it is asked for again begins anew', () => {

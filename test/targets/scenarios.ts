@@ -32,6 +32,29 @@ const plain: Partial<StreamInput> = { primaryKey: ['id'], schema: object({ id: {
 const keyless: Partial<StreamInput> = { schema: object({ id: text, text }) };
 
 const of = (id: string, v: number, said: string): string => `{"id":"${id}","v":${v},"text":"${said}"}`;
+const op = { type: ['string', 'null'] };
+const deleting: Partial<StreamInput> = {
+  ...versioned,
+  schema: object({ id: { type: 'string' }, v: { type: 'integer' }, text, op }, ['id', 'v', 'text']),
+};
+const gone = (id: string, v: number): string => `{"id":"${id}","v":${v},"op":"delete"}`;
+/** Updates and deletes, late ones too. */
+const deaths: Scenario['steps'] = [
+  {
+    pages: [
+      [of('a', 1, 'one'), of('b', 1, 'one'), of('c', 1, 'one')],
+      [gone('a', 2), gone('x', 5)],
+    ],
+  },
+  {
+    pages: [
+      [of('a', 1, 'late'), of('x', 4, 'late'), of('b', 3, 'three'), gone('b', 2), of('d', 1, 'one'), gone('d', 1)],
+    ],
+  },
+  { pages: [[of('a', 3, 'again'), gone('c', 1), gone('c', 9), of('d', 1, 'one'), of('x', 3, 'later')]] },
+  { pages: [[of('c', 9, 'tie'), gone('a', 3), of('a', 2, 'late'), of('e', 1, 'one')]] },
+];
+
 const say = (id: string, said: string): string => `{"id":"${id}","text":"${said}"}`;
 
 /** All types of columns, two keys, and values at their ends. */
@@ -102,6 +125,44 @@ export const scenarios: readonly Scenario[] = [
       'replay',
     ],
     rows: 3,
+  },
+  {
+    name: '`merge` with deletes: the row goes, and what is late does not bring it back',
+    stream: { ...deleting, deletes: { field: 'op', equals: 'delete' } },
+    steps: deaths,
+    rows: 2,
+  },
+  {
+    name: '`merge` with soft deletes: the row stays, and says since when its record is gone',
+    stream: { ...deleting, deletes: { field: 'op', equals: 'delete', as: 'soft' } },
+    steps: deaths,
+    rows: 6,
+  },
+  {
+    name: '`merge` without a version, with deletes: the later arrival',
+    stream: {
+      ...plain,
+      schema: object({ id: { type: 'string' }, text: { enum: ['one', 'two', null] }, gone_at: text }, ['id']),
+      deletes: { field: 'gone_at', as: 'soft' },
+    },
+    steps: [
+      { pages: [[say('a', 'one'), say('b', 'one'), say('c', 'odd'), '{"id":"d","gone_at":"2026-01-01"}']] },
+      {
+        pages: [
+          ['{"id":"a","gone_at":"2026-01-01"}', '{"id":"c","gone_at":"2026-01-01"}', say('d', 'one')],
+          [say('a', 'one')],
+        ],
+      },
+      {
+        define: {
+          ...plain,
+          schema: object({ id: { type: 'string' }, text, gone_at: text }, ['id']),
+          deletes: { field: 'gone_at', as: 'soft' },
+        },
+      },
+      'replay',
+    ],
+    rows: 4,
   },
   {
     name: '`append`: each content of a key',

@@ -54,6 +54,23 @@ const cut = (rows: readonly Row[], query: URLSearchParams, size = 3): readonly R
   return rows.slice(from, from + size);
 };
 
+const wholeSeconds = (version: string[]): Partial<StreamInput> => ({
+  version,
+  schema: {
+    type: 'object',
+    properties: { id: { type: 'string' }, at: { type: 'string', format: 'date-time' }, n: { type: 'integer' } },
+  },
+});
+
+test.each([
+  ['a tie-breaker', ['at', 'n'], ['00Z', '01Z', '02Z']],
+  ['a fraction', ['at'], ['00Z', '01Z', '02.5Z']],
+  ['too few to tell', ['at'], ['00Z', '01Z']],
+])('whole seconds are no trouble: %s', async (_, version, ends) => {
+  const rows = ends.map((end, n) => ({ id: `a${n}`, at: `2026-11-01T10:00:${end}`, n }));
+  expect(codes(await check(() => rows, wholeSeconds(version)))).toEqual([]);
+});
+
 const offset: Partial<StreamInput> = {
   records: 'data',
   pagination: { type: 'offset', limit: 3, limitAs: 'limit', total: 'total' },
@@ -174,6 +191,12 @@ describe('pages', () => {
     ['a flag of more', ['error no-pagination'], () => ({ data: ids(1, 2), has_more: true }), { records: 'data' }],
     ['a total of more', ['error no-pagination'], () => ({ data: ids(1, 2), total: 3 }), { records: 'data' }],
     ['keys that come twice', ['warning keys-repeat'], () => [...ids(1, 2), ...ids(1, 1)], {}],
+    [
+      'a version of whole seconds',
+      ['warning version-coarse'],
+      () => ['00Z', '01Z', '02.000Z'].map((end, i) => ({ id: `a${i}`, at: `2026-11-01T10:00:${end}` })),
+      wholeSeconds(['at']),
+    ],
     ['no version', ['warning version-missing'], () => [{ id: 'a', v: 1 }, { id: 'b' }], { version: ['v'] }],
     [
       'a keyset out of order',

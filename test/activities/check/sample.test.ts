@@ -19,6 +19,15 @@ async function sample(body: string | Buffer, change: Partial<StreamInput>): Prom
 }
 
 describe('a sample', () => {
+  test('of an export that is too large for the memory shows its first part', async () => {
+    const records = Array.from({ length: 40 }, (_, n) => ({ id: `o${n}`, v: 1, text: 'long '.repeat(100_000) }));
+    const body = gzipSync(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    expect(await sample(body, { format: 'ndjson', compression: 'gzip' })).toMatchObject({
+      records: 27,
+      rejected: [],
+    });
+  });
+
   test.each<[name: string, body: string | Buffer, change: Partial<StreamInput>]>([
     ['CSV', 'id,v,other\no1,7,x\n', { format: 'csv' }],
     ['NDJSON', '{"id":"o1","v":7,"other":"x"}\n', { format: 'ndjson' }],

@@ -1,0 +1,35 @@
+import type { StreamPlan } from '../landing/read-plans.ts';
+import { visible } from '../core/visible.ts';
+
+/** What a definition changes of a stream's table, for people. */
+export function planLines(partner: string, plan: StreamPlan): readonly string[] {
+  const { stream, table, isNew, added, retyped, kept, fault, isChanged, targets } = plan;
+  const lines = [`${partner}.${stream} (${table})`];
+  if (isNew)
+    lines.push('  the table is not there: the next run makes it, of all that was received before, if anything was');
+  for (const { column, type } of added)
+    lines.push(`  + ${visible(column)} ${type}: the next run adds it, and fills it from what was received`);
+  for (const { column, from, to } of retyped)
+    lines.push(
+      `  ~ ${visible(column)} ${visible(from)} → ${to}: runs fail until \`syncline plan ${partner} ${stream} --apply\` has filled it anew from the log`,
+    );
+  for (const column of kept)
+    lines.push(
+      `  = ${visible(column)}: no field of the definition has this name; it stays, with the values that it has`,
+    );
+  if (fault !== undefined) lines.push(`  ! ${visible(fault)}`);
+  if (lines.length === 1) lines.push('  nothing changes');
+  if (isChanged)
+    lines.push(
+      '  The definition is another one than that of the last run: what did not fit is tried anew, without conditions.',
+    );
+  const others = targets.filter((target) => target !== 'postgres');
+  if (others.length > 0 && (added.length > 0 || retyped.length > 0))
+    lines.push(
+      `  In ${others.join(', ')}: ${[
+        ...(added.length > 0 ? ['new columns come with the next load'] : []),
+        ...(retyped.length > 0 ? [`types with \`syncline rebuild ${partner} ${stream} --target ${others[0]}\``] : []),
+      ].join('; ')}.`,
+    );
+  return lines;
+}

@@ -1,0 +1,83 @@
+import type { ClientBase } from 'pg';
+import type { Grave } from '../../core/grave.ts';
+import { hashToUuid } from '../../core/page-key.ts';
+import { writeMicros } from '../../core/micros.ts';
+
+interface Row {
+  readonly key: string;
+  readonly event: string;
+  readonly version: string | null;
+  readonly hash: string;
+  readonly page: string;
+  readonly ordinal: number;
+  readonly swept: boolean;
+  readonly at: string;
+}
+
+/** What is known to be gone of these keys. Call it under the stream's lock. */
+export async function readGraves(
+  client: ClientBase,
+  { streamId, keys }: { readonly streamId: number; readonly keys: readonly string[] },
+): Promise<ReadonlyMap<string, Grave>> {
+  if (keys.length === 0) return new Map();
+  const { rows } = await client.query<Row>({
+    name: 'read tombstones',
+    text: `select key, event, version, hash, received_page as page, received_ordinal as ordinal, swept,
+        (extract(epoch from at) * 1000000)::bigint as at
+      from tombstones where stream_id = $1 and key_hash = any ($2)`,
+    values: [streamId, keys.map(hashToUuid)],
+  });
+  return new Map(
+    rows.map(({ key, event, version, hash, page, ordinal, swept, at }) => [
+      key,
+      {
+        event: Number(event),
+        version,
+        hash: hash.replaceAll('-', ''),
+        received: { page: Number(page), ordinal },
+        swept,
+        at: writeMicros(BigInt(at)),
+      },
+    ]),
+  );
+}
+
+export interface NewTombstone {
+  readonly key: string;
+  readonly grave: Grave & Required<Pick<Grave, 'received' | 'at'>>;
+}
+
+/** Call it under the stream's lock. */
+export async function writeTombstones(
+  client: ClientBase,
+  {
+    streamId,
+    dead,
+    born,
+  }: { readonly streamId: number; readonly dead: readonly NewTombstone[]; readonly born: readonly string[] },
+): Promise<void> {
+  if (born.length > 0)
+    await client.query('delete from tombstones where stream_id = $1 and key_hash = any ($2)', [
+      streamId,
+      born.map(hashToUuid),
+    ]);
+  if (dead.length === 0) return;
+  const rows = dead.map(({ key, grave: { event, version, hash, received, swept = false, at } }) => ({
+    key_hash: hashToUuid(key),
+    key,
+    event,
+    version,
+    hash,
+    received_page: received?.page,
+    received_ordinal: received?.ordinal,
+    swept,
+    at,
+  }));
+  const columns = 'key_hash, key, event, version, hash, received_page, received_ordinal, swept, at';
+  await client.query(
+    `insert into tombstones (stream_id, ${columns}) select $1, ${columns} from json_populate_recordset(null::tombstones, $2)
+      on conflict (stream_id, key_hash) do update set event = excluded.event, version = excluded.version, hash = excluded.hash,
+        received_page = excluded.received_page, received_ordinal = excluded.received_ordinal, swept = excluded.swept, at = excluded.at`,
+    [streamId, JSON.stringify(rows)],
+  );
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from '@jest/globals';
+import { problemsOf } from './partner-files.ts';
+
+const partner = (onMismatch: string): string => `name: acme
+baseUrl: https://api.acme.example
+streams:
+  orders:
+    path: /orders
+    primaryKey: [id]
+    version: [at.time]
+    onMismatch: ${onMismatch}
+    schema:
+      type: object
+      required: [total]
+      properties:
+        id: { type: string }
+        total: { type: number }
+        note: { type: string }
+        at: { type: object, properties: { time: { type: integer } } }
+`;
+
+describe('a contract', () => {
+  test.each([
+    ['freeze'],
+    ['{ newFields: freeze }'],
+    ['{ default: freeze, fields: { note: evolve, total: quarantine, id: freeze } }'],
+  ])('%s is one', async (text) => {
+    expect(await problemsOf(partner(text), {})).toEqual([]);
+  });
+
+  test.each([
+    [
+      '{ fields: { notes: evolve } }',
+      'notes: expected a field of the schema, found "notes"; did you mean "note"?; for fields that no schema names write newFields',
+    ],
+    [
+      '{ fields: { id: evolve } }',
+      'id: "id" is part of the primary key: a record without it cannot land; write quarantine or freeze',
+    ],
+    ['{ fields: { at: evolve } }', 'at: "at" is part of the version'],
+    ['{ fields: { total: evolve } }', 'total: "total" is required by the schema'],
+    ['{ default: evolve }', 'default: expected'],
+    ['evolve', 'onMismatch: expected'],
+  ])('%s is not: %s', async (text, says) => {
+    const problems = await problemsOf(partner(text), {});
+    expect(problems).toHaveLength(1);
+    expect(JSON.stringify(problems).replaceAll(String.raw`\"`, '"')).toContain(says);
+  });
+});
