@@ -116,9 +116,11 @@ async function measure(target: Target, name: 'payments' | 'payments.history'): P
   return cells;
 }
 
+const peakMb = (): string => `${Math.round(process.resourceUsage().maxRSS / 1000)} MB`;
+
 async function run(target: Target): Promise<void> {
   for (const name of ['payments', 'payments.history'] as const)
-    console.log(`| ${[`${target.kind}, ${name}`, ...(await measure(target, name))].join(' | ')} |`);
+    console.log(`| ${[`${target.kind}, ${name}`, ...(await measure(target, name)), peakMb()].join(' | ')} |`);
   await target.drop(tableOf(stream));
   const history = historyTableOf(stream);
   if (history !== undefined) await target.drop(history);
@@ -128,10 +130,11 @@ async function run(target: Target): Promise<void> {
 const folder = await mkdtemp(join(tmpdir(), 'target-history-'));
 const server = await startPostgres({ dataDir: join(folder, randomUUID()), durable: true });
 try {
-  console.log(`| events per second | ${Array.from({ length: VERSIONS }, (_, i) => `version ${i + 1}`).join(' | ')} |`);
+  console.log(
+    `| events per second | ${Array.from({ length: VERSIONS }, (_, i) => `version ${i + 1}`).join(' | ')} | peak memory so far |`,
+  );
   await run(await openDuckdb({ name: 'duck', path: join(folder, 'bench.duckdb') }));
   await run(openPostgres({ name: 'twin', url: server.url }));
-  console.log(`peak memory ${Math.round(process.resourceUsage().maxRSS / 1000)} MB`);
 } finally {
   await server.stop();
   await rm(folder, { recursive: true, force: true });
