@@ -1,6 +1,7 @@
 import { parseJson } from '../core/json.ts';
 import { keyParts } from '../core/key-text.ts';
 import type { LoggedEvent } from '../core/logged-event.ts';
+import { STAMP } from '../core/stamp.ts';
 import type { UnfitEvent } from '../core/unfit-events.ts';
 import { keepsRows } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
@@ -34,7 +35,7 @@ export async function appliedEvents(
   const keys = stream.keyColumns.length;
   return {
     applied: events.flatMap((event) => {
-      if (event.operation === 'd') return [deletion(event, { keys, columns: stream.columns.length })];
+      if (event.operation === 'd') return [deletion(event, stream)];
       const row = texts.get(event.event);
       return row === undefined ? [] : [arrival(event, row, keys)];
     }),
@@ -61,14 +62,12 @@ function arrival(event: LoggedEvent, { key, values, extra }: RowTexts, keys: num
 const timeOf = ({ receivedAt }: LoggedEvent): Pick<AppliedEvent, 'receivedAt'> =>
   receivedAt === undefined ? {} : { receivedAt };
 
-/** All that is known of a record that is gone is its key. */
-function deletion(
-  of: LoggedEvent,
-  { keys, columns }: { readonly keys: number; readonly columns: number },
-): AppliedEvent {
+/** All that is known of a record that is gone is its key. All rows of a table have the same stamp. */
+function deletion(of: LoggedEvent, { columns, keyColumns, transform }: CompiledStream): AppliedEvent {
   const { event, key, version, hash, received, run, deletedAt } = of;
-  const keyTexts = key === null ? [] : keyParts(key, keys);
-  const values = [...keyTexts, ...Array.from({ length: columns - keyTexts.length }, () => null)];
+  const keyTexts = key === null ? [] : keyParts(key, keyColumns.length);
+  const stamp = transform?.stamp ?? null;
+  const values = columns.map(({ name }, i) => keyTexts[i] ?? (name === STAMP ? stamp : null));
   return {
     event,
     operation: 'd',

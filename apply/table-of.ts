@@ -39,11 +39,19 @@ function historyRulesOf({ definition, history, version }: CompiledStream): Histo
 }
 
 /** A stream's table in a target. */
-export const tableOf = ({ schema, table, columns, keyColumns, definition }: CompiledStream): TargetTable => ({
+export const tableOf = ({
+  schema,
+  table,
+  columns,
+  keyColumns,
+  definition,
+  transform,
+}: CompiledStream): TargetTable => ({
   schema,
   table,
   columns,
   keys: keyColumns.length,
+  ...(transform === undefined ? {} : { stamp: transform.stamp }),
   rowPer: definition.disposition === 'append' || keyColumns.length === 0 ? 'event' : 'key',
 });
 

@@ -4,12 +4,14 @@ import { visibleLines } from '../core/visible.ts';
 import { addAnomalyCommands } from './anomaly-commands.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
+import { addEraseCommands } from './erase-commands.ts';
 import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
 import type { Output } from './output.ts';
 import { addRunControl } from './run-control.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import { addTargetCommands } from './target-commands.ts';
+import { addTransformCommands } from './transform-commands.ts';
 import { packageFacts } from './package-facts.ts';
 
 /** What a command needs is loaded when it is called: help and usage errors come at once. */
@@ -125,6 +127,7 @@ program
 
 addScheduleCommands(program, run);
 addBackfillCommands(program, run);
+addEraseCommands(program, run);
 
 const partners = program.command('partners').description('definitions of partners');
 partners
@@ -166,6 +169,7 @@ runs
 addRunControl({ runs, partners, run, json });
 addTargetCommands(program, run);
 addAnomalyCommands(program, run);
+addTransformCommands(program, run);
 
 program
   .command('status')

@@ -3,10 +3,14 @@ import { visible } from '../core/visible.ts';
 
 /** What a definition changes of a stream's table, for people. */
 export function planLines(partner: string, plan: StreamPlan): readonly string[] {
-  const { stream, table, isNew, added, retyped, kept, fault, isChanged, targets } = plan;
+  const { stream, table, isNew, added, retyped, kept, fault, isChanged, remadeFrom, targets } = plan;
   const lines = [`${partner}.${stream} (${table})`];
   if (isNew)
     lines.push('  the table is not there: the next run makes it, of all that was received before, if anything was');
+  if (remadeFrom !== undefined)
+    lines.push(
+      `  ~ transforms have changed: the next run makes the table anew from ${remadeFrom === 1 ? '1 event' : `${remadeFrom.toLocaleString('en-US')} events`} of the log`,
+    );
   for (const { column, type } of added)
     lines.push(`  + ${visible(column)} ${type}: the next run adds it, and fills it from what was received`);
   for (const { column, from, to } of retyped)
@@ -15,7 +19,7 @@ export function planLines(partner: string, plan: StreamPlan): readonly string[] 
     );
   for (const column of kept)
     lines.push(
-      `  = ${visible(column)}: no field of the definition has this name; it stays, with the values that it has`,
+      `  = ${visible(column)}: no field of the definition has this name; it stays, ${remadeFrom === undefined ? 'with the values that it has' : 'empty'}`,
     );
   if (fault !== undefined) lines.push(`  ! ${visible(fault)}`);
   if (lines.length === 1) lines.push('  nothing changes');
@@ -24,7 +28,9 @@ export function planLines(partner: string, plan: StreamPlan): readonly string[] 
       '  The definition is another one than that of the last run: what did not fit is tried anew, without conditions.',
     );
   const others = targets.filter((target) => target !== 'postgres');
-  if (others.length > 0 && (added.length > 0 || retyped.length > 0))
+  if (others.length > 0 && remadeFrom !== undefined)
+    lines.push(`  In ${others.join(', ')}: the next load makes the table anew.`);
+  else if (others.length > 0 && (added.length > 0 || retyped.length > 0))
     lines.push(
       `  In ${others.join(', ')}: ${[
         ...(added.length > 0 ? ['new columns come with the next load'] : []),

@@ -28,12 +28,13 @@ export const holdsExact = (value: unknown): value is object =>
 /** Whether the text of this field, or of this place in an array, was a number. */
 export const isExactNumber = (holder: object, name: string): boolean => namesOf.get(holder)?.has(name) === true;
 
-/** For a copy of an object's fields. */
-export function carryExact<T extends object>(from: object, to: T): T {
+/** For a copy of an object's fields. `but`: a field that has another value there. */
+export function carryExact<T extends object>(from: object, to: T, but?: string): T {
   if (!holdsExact(from)) return to;
   noteHolder(to);
-  const names = namesOf.get(from);
-  if (names !== undefined) namesOf.set(to, new Set(names));
+  const names = new Set(namesOf.get(from));
+  if (but !== undefined) names.delete(but);
+  if (names.size > 0) namesOf.set(to, names);
   return to;
 }
 

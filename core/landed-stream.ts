@@ -12,6 +12,7 @@ export interface LandedStream {
   readonly keyColumns: readonly Column[];
   readonly version: readonly Pick<Column, 'path' | 'type' | 'read'>[];
   readonly definitionVersion: string;
+  readonly transform?: { readonly stamp: string } | undefined;
   /** Its records say which ones of this stream are gone. */
   readonly deletesIn?: LandedStream | undefined;
   readonly definition: {

@@ -2,9 +2,9 @@ import type { Received } from './received.ts';
 
 /**
  * What an event says. `u`: a record came. `s`: one came that is older than what was known, and changes nothing. `d`: the record of a
- * key is gone. `e`: a complete listing has ended.
+ * key is gone. `e`: a complete listing has ended. `x`: what was here was erased.
  */
-export const operations = ['u', 's', 'd', 'e'] as const;
+export const operations = ['u', 's', 'd', 'e', 'x'] as const;
 export type Operation = (typeof operations)[number];
 
 /** One event of a stream's log, as it came. */

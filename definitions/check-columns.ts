@@ -44,7 +44,7 @@ export function checkColumns(stream: StreamDefinition, json: JsonSchema, path: P
 
 const CURE = 'leave one of them out of properties: it is kept in _extra';
 
-function nameProblems(name: string): string[] {
+export function nameProblems(name: string): string[] {
   if ((lineageColumns as readonly string[]).includes(name.toLowerCase()))
     return [
       `column "${name}" is one of our own (${lineageColumns.join(', ')}); leave it out of properties: it is kept in _extra`,

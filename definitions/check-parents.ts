@@ -34,13 +34,29 @@ export function checkParents(streams: Streams): readonly Problem[] {
       ];
     const json = usableSchema(parent)?.json;
     if (json === undefined) return [];
-    return parentFields(stream)
-      .filter((field) => fieldAt(json, field) === undefined)
-      .map((field) => ({
-        path: placeOf(field, stream, ['streams', name]),
-        says: missingField(field, json, `the schema of ${wanted}`),
-      }));
+    return parentFields(stream).flatMap((field) => {
+      const at = placeOf(field, stream, ['streams', name]);
+      if (fieldAt(json, field) === undefined)
+        return [{ path: at, says: missingField(field, json, `the schema of ${wanted}`) }];
+      return isTransformed(parent, field)
+        ? [
+            {
+              path: at,
+              says: `transforms of ${wanted} change "${field}", and its table is where it is read from: leave it as it came, or only rename it`,
+            },
+          ]
+        : [];
+    });
   });
+}
+
+/** Whether the table shows something else than what came. */
+function isTransformed({ transforms = {} }: StreamDefinition, field: string): boolean {
+  return Object.entries(transforms).some(
+    ([name, { rename: _rename, ...own }]) =>
+      (name === field || field.startsWith(`${name}.`) || name.startsWith(`${field}.`)) &&
+      Object.values(own).some((said) => said !== undefined),
+  );
 }
 
 /** Where a stream names the field of its parent. */

@@ -9,6 +9,7 @@ import { checkSchedules } from './check-schedules.ts';
 import type { Partner } from './definition.ts';
 import { historyIn } from './history.ts';
 import type { Path, Problem } from './problem.ts';
+import { checkTransforms } from './check-transforms.ts';
 import { checkTls } from './tls.ts';
 
 /** What the shape alone cannot tell: rules between fields, between streams, and between a stream and its schema. */
@@ -24,6 +25,7 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
       ...checkAnswers(stream, ['streams', name]),
       ...(stream.auth === undefined ? [] : checkAuth(stream.auth, ['streams', name, 'auth'])),
       ...checkRows(stream, ['streams', name]),
+      ...checkTransforms(stream, ['streams', name], isSecret),
     ]),
     ...checkParents(partner.streams),
     ...checkDeletes(partner.streams),

@@ -1,6 +1,7 @@
 import { InvalidInput } from '../core/errors.ts';
 import type { SchemaNames } from '../core/schema-names.ts';
 import { closest } from './closest.ts';
+import { compileTransforms } from './compile-transforms.ts';
 import { columnsOf, keyColumnsOf, recordField } from './columns.ts';
 import type { CompiledStream } from './compiled.ts';
 import type { Partner } from './definition.ts';
@@ -21,8 +22,19 @@ export function compileStream(
   const definition = Object.hasOwn(partner.streams, streamName) ? partner.streams[streamName] : undefined;
   if (definition === undefined) throw unknownStream(partner, streamName);
   const checked = recordSchema(definition.schema, definition.times);
-  const columns = columnsOf(definition, checked.json);
-  const keyColumns = keyColumnsOf(definition, checked.json);
+  const sources = columnsOf(definition, checked.json);
+  const { transforms = {}, incremental, version } = definition;
+  const plain = Object.keys(transforms).length === 0;
+  const made = plain
+    ? { columns: sources }
+    : compileTransforms(transforms, {
+        sources,
+        json: checked.json,
+        eventField: incremental?.field ?? version[0],
+      });
+  const keys = keyColumnsOf(definition, checked.json);
+  // A key keeps its values; its columns may have other names.
+  const keyColumns = plain ? keys : made.columns.slice(0, keys.length);
   return {
     partner: streamPartner(partner, streamName),
     name: streamName,
@@ -30,12 +42,15 @@ export function compileStream(
     schema: names.targetSchema(partner.name),
     table: definition.table ?? streamName,
     targets: targetsOf(partner, streamName),
-    columns,
-    known: new Set(columns.filter((column) => column.path.length === 1).map((column) => column.name)),
+    ...made,
+    known: new Set(sources.filter((column) => column.path.length === 1).map((column) => column.name)),
     keyColumns,
     history: historyIn(definition, streamName),
-    version: definition.version.flatMap((name) => recordField(definition, checked.json, name) ?? []),
-    definitionVersion: definitionVersion(partner, definition, checked.json),
+    version: version.flatMap((name) => recordField(definition, checked.json, name) ?? []),
+    definitionVersion: definitionVersion(partner, definition, {
+      json: checked.json,
+      transforms: 'transform' in made ? made.transform.stamp : undefined,
+    }),
     isDelete: deleteTest(definition),
     deletesIn: definition.deletes?.of === undefined ? undefined : compileStream(partner, definition.deletes.of, names),
     parse: recordParser(checked, keyColumns),

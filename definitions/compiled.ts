@@ -1,4 +1,5 @@
 import { columnTypes, type Column, type ColumnType } from '../core/column.ts';
+import type { RowTransform } from '../core/transform.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
 import type { DeclaredHistory } from './history.ts';
 
@@ -26,6 +27,8 @@ export interface CompiledStream {
   readonly targets: readonly string[];
   /** Columns of the target, primary key first. Unknown fields go to `_extra`. */
   readonly columns: readonly Column[];
+  /** How rows are made of records; undefined: a column has what its field says. */
+  readonly transform?: RowTransform;
   /** Top-level field names that have a column of their own: what is left goes to `_extra`. */
   readonly known: ReadonlySet<string>;
   /** The columns of the primary key, in its order. */

@@ -9,7 +9,11 @@ import type { JsonSchema } from './json-schema.ts';
  * pace, order or alarms stay out: rotating a token or raising a limit must not make a half-done run start again.
  * Functions count by their text, so their dependencies do not; nor do the insides of zod transforms.
  */
-export function definitionVersion(partner: Partner, stream: StreamDefinition, json: JsonSchema): string {
+export function definitionVersion(
+  partner: Partner,
+  stream: StreamDefinition,
+  { json, transforms }: { readonly json: JsonSchema; readonly transforms: string | undefined },
+): string {
   const {
     lane: _lane,
     concurrency: _concurrency,
@@ -21,6 +25,8 @@ export function definitionVersion(partner: Partner, stream: StreamDefinition, js
     history: _history,
     auth: _auth,
     polling: _polling,
+    // Their keys are secrets; the stamp stands for them.
+    transforms: _transforms,
     headers,
     schema: _schema,
     ...shaping
@@ -28,6 +34,7 @@ export function definitionVersion(partner: Partner, stream: StreamDefinition, js
   const shape = {
     ...shaping,
     schema: json,
+    ...(transforms === undefined ? {} : { transforms }),
     basePath: new URL(partner.baseUrl).pathname,
     headerNames: [...Object.keys(partner.headers), ...Object.keys(headers)]
       .map((name) => name.toLowerCase())

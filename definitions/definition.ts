@@ -17,6 +17,7 @@ import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
 import { timeFormat, times, timeZone } from './times.ts';
 import { tls } from './tls.ts';
+import { transforms } from './transforms.ts';
 
 /**
  * The shape of a partner definition: what a person writes in `partners/<name>.yaml` or `.ts`. One schema for both.
@@ -289,6 +290,8 @@ export const stream = z.strictObject({
     z.custom<z.ZodType>((value) => value instanceof z.ZodType, 'a zod schema (only in a .ts definition)'),
     jsonSchema,
   ]),
+  /** What becomes of fields on their way into tables: docs/transforms.md. */
+  transforms,
   lane: z.enum(['critical', 'normal', 'backfill']).default('normal'),
   /** How old the stream's data may be before `syncline status` calls it late. */
   freshness: durationMs.refine((promiseMs) => promiseMs > 0, 'above 0').optional(),

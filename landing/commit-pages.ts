@@ -14,6 +14,7 @@ import { noteAnomalies } from '../store/anomalies/note-anomalies.ts';
 import { recordPages } from '../store/ledger/record-pages.ts';
 import { replayedIds, replayedPage } from '../store/quarantine/replayed-page.ts';
 import { settleEntries } from '../store/quarantine/settle-entries.ts';
+import { expectSameTransforms } from './same-transforms.ts';
 import { settleRuns } from '../store/ledger/settle-runs.ts';
 import { ordersByArrival, supersedeHeld } from '../store/quarantine/supersede.ts';
 import { shadowOf } from '../targets/postgres/shadow.ts';
@@ -51,6 +52,7 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
   const other = stream.deletesIn;
   const locked = other === undefined ? undefined : await lockBoth(client, stream, other);
   const standing = await lockRun(client, run);
+  expectSameTransforms(stream, standing.transforms);
   const fresh = await pagesToCommit(client, input, standing.checkpoint);
   const pages = await replayed(client, input, fresh.pages);
   if (pages.length === 0) return noCounts;
@@ -125,19 +127,32 @@ interface Standing {
   readonly lastEvent: number;
   readonly lastPage: number;
   readonly checkpoint: string;
+  /** Stamp of the transforms that made the table's rows. */
+  readonly transforms: string | null;
 }
 
 /** The row lock on the stream makes its writers take turns; what is read under it stays true until the commit. */
 async function lockRun(client: PoolClient, run: StreamRun): Promise<Standing> {
-  const { rows } = await client.query<{ last_event: string; last_page: string; checkpoint: string; state: string }>(
-    `select s.last_event, s.last_page, r.checkpoint, r.state from streams s join stream_runs r using (stream_id)
+  const { rows } = await client.query<{
+    last_event: string;
+    last_page: string;
+    transforms: string | null;
+    checkpoint: string;
+    state: string;
+  }>(
+    `select s.last_event, s.last_page, s.transforms, r.checkpoint, r.state from streams s join stream_runs r using (stream_id)
       where s.stream_id = $1 and r.run_no = $2 for update`,
     [run.streamId, run.runNo],
   );
   const row = rows[0];
   if (row === undefined) throw new GiveUp(`the ledger has no run ${run.syncId}`);
   if (row.state !== 'running') throw new RetryLater(`run ${run.syncId} is ${row.state}: another owner ended it`);
-  return { lastEvent: Number(row.last_event), lastPage: Number(row.last_page), checkpoint: row.checkpoint };
+  return {
+    lastEvent: Number(row.last_event),
+    lastPage: Number(row.last_page),
+    checkpoint: row.checkpoint,
+    transforms: row.transforms,
+  };
 }
 
 interface Fresh {

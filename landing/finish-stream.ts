@@ -9,6 +9,7 @@ import { noteReading } from '../store/ledger/note-reading.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import { reportColumns, reportOf, type ReportRow } from '../store/ledger/report.ts';
 import { foundInMark } from './found-in-mark.ts';
+import { expectSameTransforms } from './same-transforms.ts';
 import { swap, type Swapped } from './swap.ts';
 import { transaction } from '../store/session/transaction.ts';
 
@@ -17,6 +18,7 @@ interface RunRow extends EvidenceRow {
   readonly unfit: string;
   readonly last_event: string;
   readonly last_page: string;
+  readonly transforms: string | null;
 }
 
 /** Ends a run: its outcome, the swap of a `replace`, the watermark. A run that has ended stays as it ended. */
@@ -25,6 +27,7 @@ export async function finishStream(pool: Pool, input: FinishStream): Promise<Str
     const { stream, run } = input;
     const row = await lockRun(client, run);
     if (row.state === 'done') return reportOf(row, run.syncId);
+    expectSameTransforms(stream, row.transforms);
     const checkpoint = readCheckpoint(row.checkpoint);
     const empty = input.nothingToRead === true && row.page_no === 0;
     if (!checkpoint.done && !empty)
@@ -67,7 +70,7 @@ export async function finishStream(pool: Pool, input: FinishStream): Promise<Str
 
 async function lockRun(client: PoolClient, run: StreamRun): Promise<RunRow> {
   const { rows } = await client.query<RunRow>(
-    `select s.name as stream, s.last_event, s.last_page, r.remark, r.unfit, ${evidenceColumns}
+    `select s.name as stream, s.last_event, s.last_page, s.transforms, r.remark, r.unfit, ${evidenceColumns}
       from streams s join stream_runs r using (stream_id) where r.stream_id = $1 and r.run_no = $2 for update of s, r`,
     [run.streamId, run.runNo],
   );

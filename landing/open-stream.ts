@@ -11,7 +11,12 @@ import type { StreamRun, Validators } from '../core/staged.ts';
 import { reportOf, reportColumns, type ReportRow } from '../store/ledger/report.ts';
 import { dropOldShadows, shadowName, shadowOf, standingShadow } from '../targets/postgres/shadow.ts';
 import { lockBoth } from './commit-deletes.ts';
-import { createShadow, ensureTarget, fitTable, type MadeAgain } from './target.ts';
+import type { MadeAgain } from './made-again.ts';
+import { stampOf } from './same-transforms.ts';
+import { stampedOf } from './remake-outdated.ts';
+import { createShadow, ensureTarget, fitTable } from './target.ts';
+import { isOutdated } from '../targets/postgres/outdated.ts';
+import { readTable } from '../targets/postgres/table-facts.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { transaction } from '../store/session/transaction.ts';
 
@@ -22,6 +27,8 @@ interface RunRow extends ReportRow {
   readonly range_from: Date | null;
   readonly range_to: Date | null;
   readonly definition_version: string;
+  /** Stamp of the transforms that made the table's rows. */
+  readonly transforms: string | null;
   readonly validators: Validators | null;
   readonly poll_hint: PollHint | null;
   readonly empty_pages: number;
@@ -60,8 +67,9 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
 }
 
 /** Nothing has to be made first: neither for the definition, nor because somebody dropped it. */
-function goesOn({ state, definition_version, intact, shadow }: RunRow, stream: CompiledStream): boolean {
-  if (state === 'failed' || definition_version !== stream.definitionVersion) return false;
+function goesOn({ state, definition_version, transforms, intact, shadow }: RunRow, stream: CompiledStream): boolean {
+  if (state === 'failed' || definition_version !== stream.definitionVersion || transforms !== stampOf(stream))
+    return false;
   return state === 'done' || (intact && (stream.definition.disposition !== 'replace' || shadow !== null));
 }
 
@@ -90,7 +98,7 @@ const usualRequests = `case when r.kind = 'backfill' then ${lately(`q.kind = 'ba
 async function findRun(client: Pool | PoolClient, { syncId, stream }: OpenStream): Promise<RunRow | undefined> {
   const { rows } = await client.query<RunRow>({
     name: 'find run',
-    text: `select s.name as stream, r.stream_id, r.run_no, r.checkpoint, r.range_from, r.range_to, r.definition_version, s.validators, s.poll_hint, ${reportColumns},
+    text: `select s.name as stream, r.stream_id, r.run_no, r.checkpoint, r.range_from, r.range_to, r.definition_version, s.transforms, s.validators, s.poll_hint, ${reportColumns},
         ${emptyPages} as empty_pages, ${usualRequests} as usual_requests, ${standing}
       from stream_runs r join streams s using (stream_id) where r.sync_id = $1`,
     values: [syncId, stream.columns.map((column) => column.name)],
@@ -145,15 +153,16 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
   const { partner, name, schema, table, definition, definitionVersion } = stream;
   const { rows } = await client.query<StreamRow>(
     `with before as (select target_table from streams where partner = $1 and name = $2)
-      insert into streams as s (partner, name, target_schema, target_table, disposition, targets, definition_version)
-      values ($1, $2, $5, $3, $4, $6, '')
+      insert into streams as s (partner, name, target_schema, target_table, disposition, targets, transforms, definition_version)
+      values ($1, $2, $5, $3, $4, $6, $7, '')
       on conflict (partner, name) do update set target_table = excluded.target_table, disposition = excluded.disposition, targets = excluded.targets,
+        transforms = excluded.transforms,
         watermark = case when s.target_table = excluded.target_table then s.watermark end,
         kept_cursor = case when s.target_table = excluded.target_table then s.kept_cursor end,
         swept_rows = case when s.target_table = excluded.target_table and s.disposition = excluded.disposition then s.swept_rows end
       returning stream_id, last_run, last_event, watermark, kept_cursor, definition_version, unfilled, (xmax = 0) as fresh,
         (select target_table from before) as old_table`,
-    [partner.name, name, table, definition.disposition, schema, stream.targets],
+    [partner.name, name, table, definition.disposition, schema, stream.targets, stampOf(stream)],
   );
   const row = rows[0] as StreamRow;
   // Workers need not own the event log: the function does (deploy/roles.sql).
@@ -260,6 +269,11 @@ async function fitShadow(client: PoolClient, { stream, syncId }: OpenStream, row
   if (stream.definition.disposition !== 'replace') return;
   const changed = row.definition_version !== stream.definitionVersion;
   const table = shadowOf(stream, runOf(row, syncId));
+  const facts = await readTable(client, table);
+  if (facts !== undefined && (await isOutdated(client, { name: table, facts, wanted: stampedOf(stream) })))
+    throw new GiveUp(
+      `${syncId} cannot go on: what it had gathered was made by other transforms. Start a new generation with --force`,
+    );
   if ((await fitTable(client, table, { stream, streamId: row.stream_id, changed, unfilled: [] })) !== undefined) return;
   throw new GiveUp(
     `${syncId} cannot go on: what it had gathered was dropped, by a newer run or by somebody, or the stream was no ` +

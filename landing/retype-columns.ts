@@ -3,10 +3,12 @@ import { InvalidInput, NeedsAttention } from '../core/errors.ts';
 import { quoted } from '../core/sql-text.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { transaction } from '../store/session/transaction.ts';
+import { isOutdated } from '../targets/postgres/outdated.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { lockBriefly } from './lock-briefly.ts';
 import { refillColumns } from './refill-columns.ts';
+import { stampedOf } from './remake-outdated.ts';
 import { tablePlan, type Retyped } from './table-plan.ts';
 
 export interface RetypeOptions {
@@ -71,6 +73,8 @@ async function addBeside(client: PoolClient, stream: CompiledStream): Promise<re
   const table = targetOf(stream);
   await lockStream(client, stream);
   const facts = await readTable(client, table);
+  // The next run makes all of it anew.
+  if (facts !== undefined && (await isOutdated(client, { name: table, facts, wanted: stampedOf(stream) }))) return [];
   const { retyped, fault } = tablePlan(stream, facts);
   if (fault !== undefined)
     throw new NeedsAttention(fault, { at: { partner: stream.partner.name, stream: stream.name } });

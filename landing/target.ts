@@ -6,6 +6,8 @@ import { createTarget } from './create-target.ts';
 import { fillColumns } from './fill-columns.ts';
 import { postgresTypes } from '../targets/postgres/column-types.ts';
 import { quoted } from '../core/sql-text.ts';
+import type { MadeAgain } from './made-again.ts';
+import { remakeOutdated } from './remake-outdated.ts';
 import { saysListing } from './says-listing.ts';
 import { rebuildFromLog } from './rebuild-from-log.ts';
 import { refillColumns } from './refill-columns.ts';
@@ -25,22 +27,14 @@ export interface Ensured {
   readonly hadRows: boolean;
 }
 
-/** What was done to a table that somebody dropped, or dropped columns of. */
-export interface MadeAgain {
-  /** For people. */
-  readonly remark: string;
-  /** Events that could not be told to the table: they fit no longer. */
-  readonly unfit: number;
-  /** A `replace` stays empty until a listing is swapped in: the log does not say yet which rows the last one had. */
-  readonly emptied: boolean;
-}
-
 /** Creates the target, makes it again from the log, or adds the columns that it lacks. What else differs needs a person. */
 export async function ensureTarget(client: ClientBase, input: Ensured): Promise<MadeAgain | undefined> {
   const { stream, streamId, hadRows } = input;
   const table = targetOf(stream);
   const name = `${stream.schema}.${stream.table}`;
   await ensureSchema(client, stream);
+  const remade = await remakeOutdated(client, { stream, streamId });
+  if (remade !== undefined) return remade;
   const fitted = await fitTable(client, table, input);
   if (fitted !== undefined) return fitted.madeAgain;
   await client.query(createTarget(stream, table));

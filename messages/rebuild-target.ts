@@ -2,8 +2,8 @@ import type { UnfitEvents } from '../core/unfit-events.ts';
 import type { PlaceInTarget } from './apply-target.ts';
 
 export interface RebuildTargetInput extends PlaceInTarget {
-  /** `compare` changes nothing. */
-  readonly action: 'rebuild' | 'compare' | 'rollback';
+  /** `compare` changes nothing. `erase` rebuilds, and keeps nothing of the table before. */
+  readonly action: 'rebuild' | 'compare' | 'rollback' | 'erase';
   /** Rows whose record fits the schema no longer may go. */
   readonly acceptUnfit: boolean;
 }

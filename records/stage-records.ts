@@ -8,11 +8,13 @@ import { isInherited } from '../core/inherited.ts';
 import { valueAt } from '../core/json.ts';
 import { keyPart, keyText } from '../core/key-text.ts';
 import { sha128 } from '../core/page-key.ts';
+import type { RowTransform } from '../core/transform.ts';
 import { versionOf } from '../core/version.ts';
 import type { Column, CompiledStream, Mismatch } from '../definitions/compiled.ts';
 import type { Contract } from '../definitions/contract.ts';
 import { contractFor, mayChange, stops, takeByContract } from './by-contract.ts';
 import type { Received } from './received.ts';
+import { transformedRow } from './transformed-row.ts';
 import { stageDelete } from './stage-delete.ts';
 import type { LineWriter, RejectedRecord, StagedRecord } from '../core/staged.ts';
 
@@ -41,7 +43,11 @@ export function stageRecords(
   lines: Pick<LineWriter, 'add'>,
   firstOrdinal = 0,
 ): Staged {
-  const isPlain = !(stream.definition.schema instanceof z.ZodType) && stream.definition.parent?.include === undefined;
+  const isPlain =
+    !(stream.definition.schema instanceof z.ZodType) &&
+    stream.definition.parent?.include === undefined &&
+    // What is made of a record may need escapes that the record does not.
+    stream.transform === undefined;
   const names = stream.columns.map(({ path }) =>
     path.length === 1 && !isInherited(path[0] as string) ? path[0] : undefined,
   );
@@ -130,29 +136,40 @@ function stageRecord(
   const { value } = parsed;
   const exact = holdsExact(record);
   const columns: (string | null)[] = [];
-  for (let i = 0; i < stream.columns.length; i++) {
-    const column = stream.columns[i] as Column;
-    const name = names[i];
-    const field = name === undefined ? valueAt(value, column.path) : value[name];
-    const quick =
-      plain && column.read === undefined && !(exact && column.type === 'json')
-        ? quickColumnText(column.type, field)
-        : undefined;
-    if (quick !== undefined) {
-      columns[i] = quick;
-      continue;
+  if (stream.transform !== undefined) {
+    const textOf = (column: Column): ColumnText => textAt(column, { value, record, exact });
+    const evolves = (field: string): boolean => {
+      if (contract === undefined || !mayChange(contract, field)) return false;
+      besides?.add(field);
+      return true;
+    };
+    const texts = transformedRow({ transform: stream.transform, value, textOf, evolves });
+    if ('reason' in texts) return reject(texts, { stream, record, payload, hash, ordinal });
+    columns.push(...texts);
+  } else
+    for (let i = 0; i < stream.columns.length; i++) {
+      const column = stream.columns[i] as Column;
+      const name = names[i];
+      const field = name === undefined ? valueAt(value, column.path) : value[name];
+      const quick =
+        plain && column.read === undefined && !(exact && column.type === 'json')
+          ? quickColumnText(column.type, field)
+          : undefined;
+      if (quick !== undefined) {
+        columns[i] = quick;
+        continue;
+      }
+      const cell = textAt(column, { value, record, exact });
+      if ('reason' in cell && contract !== undefined && mayChange(contract, column.path[0] as string)) {
+        besides?.add(column.path[0] as string);
+        columns[i] = null;
+        continue;
+      }
+      if ('reason' in cell)
+        return reject({ path: column.path.join('.'), reason: cell.reason }, { stream, record, payload, hash, ordinal });
+      columns[i] = cell.text;
     }
-    const cell = exact && column.type === 'json' ? jsonCell(field, record, column.path) : cellOf(column, field);
-    if ('reason' in cell && contract !== undefined && mayChange(contract, column.path[0] as string)) {
-      besides?.add(column.path[0] as string);
-      columns[i] = null;
-      continue;
-    }
-    if ('reason' in cell)
-      return reject({ path: column.path.join('.'), reason: cell.reason }, { stream, record, payload, hash, ordinal });
-    columns[i] = cell.text;
-  }
-  const extra = extraOf(stream, record, besides);
+  const extra = extraText(stream, record, besides);
   if (extra !== null && 'reason' in extra) return reject(extra, { stream, record, payload, hash, ordinal });
   columns[stream.columns.length] = extra === null ? null : extra.text;
 
@@ -172,8 +189,24 @@ function stageRecord(
   const misfit = key === null ? undefined : keyMisfit(stream, columns, { value, plain });
   if (misfit !== undefined) return reject(misfit, { stream, record, payload, hash, ordinal });
   const version = versionOf(value, stream.version);
-  const eventTime = columns[eventTimeAt] ?? null;
+  const eventTime = stream.transform === undefined ? (columns[eventTimeAt] ?? null) : timeOf(stream.transform, value);
   return lines.add({ ordinal, key, version, hash, eventTime, payload, columns, plain, ascii });
+}
+
+/** As it came, whatever its column shows. */
+function timeOf({ eventTime }: RowTransform, value: unknown): string | null {
+  if (eventTime === undefined) return null;
+  const made = cellOf(eventTime, valueAt(value, eventTime.path));
+  return 'text' in made ? made.text : null;
+}
+
+/** The text that a column has of a checked record. */
+function textAt(
+  column: Column,
+  { value, record, exact }: { readonly value: unknown; readonly record: unknown; readonly exact: boolean },
+): ColumnText {
+  const field = valueAt(value, column.path);
+  return exact && column.type === 'json' ? jsonCell(field, record as object, column.path) : cellOf(column, field);
 }
 
 /** A JSON column of a record with numbers that no double holds. */
@@ -236,6 +269,20 @@ function keyMisfit(
     path: longest.path.join('.'),
     reason: `expected a key of at most ${most - OF_A_TEXT} bytes, found ${size - OF_A_TEXT}: PostgreSQL's index takes no more`,
   };
+}
+
+/** What no column takes. Transforms may leave it out, and what they hide of a field is not shown there either. */
+function extraText(
+  stream: CompiledStream,
+  record: unknown,
+  besides: ReadonlySet<string> | undefined,
+): ReturnType<typeof extraOf> {
+  const { transform } = stream;
+  if (transform === undefined) return extraOf(stream, record, besides);
+  if (transform.dropsExtra) return null;
+  const isShown = (name: string): boolean =>
+    !transform.hidden.some((field) => field === name || field.startsWith(`${name}.`));
+  return extraOf(stream, record, besides === undefined ? undefined : new Set([...besides].filter(isShown)));
 }
 
 /** Fields without a column of their own, as one JSON object; null when there are none. */

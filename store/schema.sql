@@ -106,6 +106,20 @@ create table cursors (
   constraint cursors_pkey PRIMARY KEY (schema_name, table_name, place)
 );
 
+create table erasures (
+  erasure uuid not null,
+  partner text not null,
+  stream text not null,
+  salt bytea not null,
+  digests bytea[] not null,
+  reason text not null,
+  by text not null,
+  at timestamp with time zone default now() not null,
+  erased jsonb not null,
+  pending text[] not null,
+  constraint erasures_pkey PRIMARY KEY (erasure)
+);
+
 create table events (
   stream_id integer not null,
   event bigint not null,
@@ -422,6 +436,7 @@ create table streams (
   kept_cursor text,
   poll_hint jsonb,
   targets text[],
+  transforms text,
   unfilled text[] default '{}'::text[] not null,
   constraint streams_pkey PRIMARY KEY (stream_id),
   constraint streams_partner_name_key UNIQUE (partner, name)

@@ -1,4 +1,5 @@
 import type { Column } from '../core/column.ts';
+import type { StampedTable } from '../core/stamp.ts';
 
 /**
  * The port to a warehouse that people query. A table there is a shadow of a stream's event log: it can be thrown away and
@@ -27,7 +28,11 @@ export interface TargetTable {
   readonly rowPer: 'key' | 'event' | 'version';
   /** `live` when left out. */
   readonly place?: Place;
+  /** What the column `_transform` says in each row; undefined: there is no such column. */
+  readonly stamp?: string;
 }
+
+export const stampedOf = ({ stamp, columns }: TargetTable): StampedTable => ({ stamp, columns });
 
 /** What a table says of itself when it is opened. */
 export interface OpenedTable {
@@ -37,6 +42,8 @@ export interface OpenedTable {
   readonly event: number;
   /** Columns that were added after rows had come: those rows hold NULL there until the table is built anew. */
   readonly unfilled: readonly string[];
+  /** Its rows were made by other transforms: nothing of the table was touched, and it has to be made anew before anything is written to it. */
+  readonly outdated?: true;
 }
 
 /** One row as the log has it. Texts are those of `core/column-text.ts`, the same for each kind of warehouse. */

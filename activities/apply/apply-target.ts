@@ -84,11 +84,16 @@ class Applying {
     const { target, loaded } = this.#given;
     const live = loaded.table;
     const opened = await target.open(live);
+    if (opened.outdated === true) return this.#makeAnew(live, opened);
     const event = await this.#load(live, opened);
     const isBehind = event < this.#log.lastEvent;
     const building = opened.unfilled.length === 0 || isBehind ? null : await this.#fill(live, { ...opened, event });
+    return this.#applied(event, building);
+  }
+
+  #applied(event: number, building: number | null): AppliedToTarget {
     return {
-      state: isBehind || building !== null ? 'more' : 'caughtUp',
+      state: event < this.#log.lastEvent || building !== null ? 'more' : 'caughtUp',
       event,
       lastEvent: this.#log.lastEvent,
       rows: this.#rows,
@@ -97,6 +102,18 @@ class Applying {
       everyMs: this.#given.everyMs,
       building,
     };
+  }
+
+  /**
+   * Other transforms made the rows of the live table: it stays as it is until one made anew is as far as the log. For who looks at the lag, all of
+   * the log waits meanwhile.
+   */
+  async #makeAnew(live: TargetTable, opened: OpenedTable): Promise<AppliedToTarget> {
+    if (opened.event > this.#log.lastEvent) throw lostLog(live, opened.event, this.#log.lastEvent);
+    await this.#note(opened.id, 0, 0);
+    const building = await this.#fill(live, { ...opened, event: this.#log.lastEvent });
+    const event = building === null ? (await this.#given.target.open(live)).event : 0;
+    return this.#applied(event, building);
   }
 
   /** Loads until the table is caught up or the time is over; returns where it stands. */
@@ -133,7 +150,7 @@ class Applying {
     const { target } = this.#given;
     const fill: TargetTable = { ...live, place: 'fill' };
     let opened = await target.open(fill);
-    if (opened.unfilled.length > 0 || opened.event > event) {
+    if (opened.unfilled.length > 0 || opened.event > event || opened.outdated === true) {
       await target.drop(fill);
       opened = await target.open(fill);
     }

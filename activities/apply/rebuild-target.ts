@@ -81,6 +81,7 @@ class Rebuilding {
     const { live, build } = await this.#begin();
     // A step before has done it, and its answer was lost.
     if (build.id === live.id) {
+      if (step.action === 'erase') await target.drop({ ...this.#live, place: 'old' });
       await this.#noteLive();
       return this.#done(live.event, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, true);
     }
@@ -117,7 +118,11 @@ class Rebuilding {
           `no rebuild has changed ${this.#live.schema}.${this.#live.table} in ${step.target}: there is nothing to bring back`,
         );
       // One that does not fit the definition is refused before anything changes.
-      const { id: table, event } = await target.open({ ...this.#live, place: 'old' });
+      const { id: table, event, outdated } = await target.open({ ...this.#live, place: 'old' });
+      if (outdated === true)
+        throw new InvalidInput(
+          `the table of before was made by other transforms: there is nothing to bring back that fits the definition`,
+        );
       return { state: 'more', soFar: { table, event, lastEvent: live.event, unfit: this.#unfit } };
     }
     await target.rollback(this.#live, step.soFar.table);
@@ -134,12 +139,18 @@ class Rebuilding {
   async #begin(): Promise<{ readonly live: OpenedTable; readonly build: OpenedTable }> {
     const { target, step } = this.#given;
     const live = await target.open(this.#live);
+    if (live.outdated === true)
+      throw new InvalidInput(
+        `transforms of ${step.partner}.${step.stream} have changed: the next load makes its table in ${step.target} anew from the log, and there is ` +
+          'nothing to compare it with before',
+      );
     const begun = step.soFar?.table;
     if (live.id === begun) return { live, build: live };
     const { build } = await target.placed(this.#live);
     if (build !== undefined && build.id === begun) {
       const opened = await target.open(this.#build);
-      if (opened.id === begun && opened.unfilled.length === 0) return { live, build: opened };
+      if (opened.id === begun && opened.unfilled.length === 0 && opened.outdated !== true)
+        return { live, build: opened };
     }
     if (build !== undefined) await target.drop(this.#build);
     this.#unfit = noUnfit;
@@ -190,16 +201,18 @@ class Rebuilding {
     const { changed, gone, came } = differences;
     const rows = this.#unfitRows(differences);
     const isEqual = changed + gone + came === 0;
-    const applied = step.action === 'rebuild' && !isEqual && (rows === 0 || step.acceptUnfit);
+    const rebuilds = step.action === 'rebuild' || step.action === 'erase';
+    const applied = rebuilds && !isEqual && (rows === 0 || step.acceptUnfit);
     if (applied) await target.swap(this.#live, { from: 'build', ...table });
     else {
       // The live one lacks just what the new one lacks.
-      if (step.action === 'rebuild' && isEqual) await this.#copyNote(table);
+      if (rebuilds && isEqual) await this.#copyNote(table);
       await target.drop(this.#build);
     }
+    if (step.action === 'erase') await target.drop({ ...this.#live, place: 'old' });
     await this.#noteLive();
     if (applied) return this.#done(event, differences, true);
-    return step.action === 'rebuild' && rows > 0
+    return rebuilds && rows > 0
       ? { state: 'refused', reason: this.#refusal(rows) }
       : this.#done(event, differences, false);
   }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { noVersion, whatIsOdd } from '../../core/anomaly-words.ts';
+import { concealedChanges } from '../../core/conceal.ts';
 import { fieldChanges, type FieldChange } from '../../core/field-changes.ts';
 import { fieldNames, readableVersion } from '../../core/life-words.ts';
 import { visible } from '../../core/visible.ts';
@@ -8,6 +9,7 @@ import { payloadsOf } from '../../store/log/payloads-of.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import { hiddenOf } from '../hidden-of.ts';
 import { positive } from '../positive.ts';
 import { definedStream, keyOf } from '../traced-stream.ts';
 import { versionless } from '../versionless.ts';
@@ -64,11 +66,16 @@ interface ShowContext extends CommandContext<{ limit: string }> {
 /** With what the records said. */
 export async function anomaliesShow({ config, output, options, partner, stream, key }: ShowContext): Promise<number> {
   const limit = positive('--limit', options.limit);
-  const wanted = key.length === 0 ? undefined : keyOf(await definedStream(config, { partner, stream }), key).key;
+  const defined = await definedStream(config, { partner, stream });
+  const wanted = key.length === 0 ? undefined : keyOf(defined, key).key;
+  const hidden = hiddenOf(defined);
   return withDatabase(config, async (pool) => {
     const asked = { partner, stream, limit, ...(wanted === undefined ? {} : { key: wanted }) };
     const { newest, count } = await readAnomalies(pool, asked);
-    const told = await withChanges(pool, newest);
+    const told = (await withChanges(pool, newest)).map((one) => ({
+      ...one,
+      changes: one.changes === null ? null : concealedChanges(one.changes, hidden),
+    }));
     output.json(told.map(({ changes, ...anomaly }) => ({ ...documentOf(anomaly), changes })));
     if (count === 0)
       output.say(`No versions${wanted === undefined ? '' : ` of ${visible(wanted)}`} contradict one another.`);

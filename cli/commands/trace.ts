@@ -1,4 +1,5 @@
 import { InvalidInput } from '../../core/errors.ts';
+import { concealed, concealedChanges, type Hidden } from '../../core/conceal.ts';
 import { whatWasHeld } from '../../core/entry-of-key.ts';
 import { whatHappened } from '../../core/life-words.ts';
 import { tracedStream } from '../../store/inspect/traced-stream.ts';
@@ -6,6 +7,7 @@ import { visible } from '../../core/visible.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import { hiddenOf } from '../hidden-of.ts';
 import { positive } from '../positive.ts';
 import { printLife, printPlaces, printValues, replayedFrom } from '../print-trace.ts';
 import { readTrace, type Trace } from '../read-trace.ts';
@@ -38,7 +40,11 @@ export async function trace({ config, output, options, partner, stream, key: wor
       return exitCodes.failed;
     }
     const { key, shape } = keyOf(defined, words);
-    const traced = await readTrace(pool, { partner, stream, key, ...found, defined, limit, search });
+    const hidden = hiddenOf(defined);
+    const traced = withoutHidden(
+      await readTrace(pool, { partner, stream, key, ...found, defined, limit, search }),
+      hidden,
+    );
     output.json(documentOf({ partner, stream, key, traced, withValues: options.values === true }));
     if (defined.trouble !== undefined)
       output.say(`The key is taken as the log writes it, since the definition cannot be read: ${defined.trouble}`);
@@ -64,6 +70,16 @@ export async function trace({ config, output, options, partner, stream, key: wor
     return exitCodes.ok;
   });
 }
+
+/** What transforms hide in tables is not shown here either. */
+const withoutHidden = (traced: Trace, hidden: Hidden): Trace => ({
+  ...traced,
+  life: traced.life.map((event) => ({
+    ...event,
+    payload: event.operation === 'd' ? event.payload : concealed(event.payload, hidden),
+    changes: concealedChanges(event.changes, hidden),
+  })),
+});
 
 /** undefined: all of the log was looked at. */
 function searchNote(

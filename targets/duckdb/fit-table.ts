@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { NeedsAttention } from '../../core/errors.ts';
-import type { OpenedTable, TargetTable } from '../target.ts';
+import { mayBeOutdated, STAMP } from '../../core/stamp.ts';
+import { stampedOf, type OpenedTable, type TargetTable } from '../target.ts';
 import { ensureCursors, readCursor, rowKeyOf, writeCursor, type Cursor } from './cursors.ts';
 import type { FileWork } from './duckdb-file.ts';
 import { literal, nameOf, quoted, saidName, tableAt } from './names.ts';
@@ -20,6 +21,8 @@ export async function fitTable(on: FileWork, table: TargetTable, owner: string):
     const columns = await storedColumns(on, table);
     if (columns.length === 0) return begin(on, table, { owner, id: await createTable(on, table) });
     const id = await markOf(on, table);
+    if (known?.id === id && (await isOutdated(on, table, columns)))
+      return { id, event: known.event, unfilled: known.unfilled, outdated: true };
     if (known !== undefined && known.rowKey !== rowKeyOf(table))
       throw new NeedsAttention(
         `the row key of ${saidName(table)} is ${known.rowKey}, the definition makes it ${rowKeyOf(table)}: change the ` +
@@ -32,6 +35,21 @@ export async function fitTable(on: FileWork, table: TargetTable, owner: string):
     if (opened.unfilled.length !== known.unfilled.length) await writeCursor(on, table, opened);
     return { id, event: opened.event, unfilled: opened.unfilled };
   });
+}
+
+/** Whether other transforms made the table's rows. All rows of a table were made by the same ones: one tells. */
+async function isOutdated(
+  { sql, catalog }: FileWork,
+  table: TargetTable,
+  columns: readonly StoredColumn[],
+): Promise<boolean> {
+  const there = columns.map(({ name }) => name);
+  if (!mayBeOutdated(stampedOf(table), there)) return false;
+  const own = columns.find(({ name }) => name === STAMP);
+  const [row] = await sql.rows(
+    `select ${own === undefined ? 'null' : quoted(own.stored)} from ${nameOf(catalog, table)} limit 1`,
+  );
+  return row !== undefined && (row[0] ?? null) !== (table.stamp ?? null);
 }
 
 /** The table is ours, and empty; its cursor is at the beginning. */

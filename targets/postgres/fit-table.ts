@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { NeedsAttention } from '../../core/errors.ts';
 import { readTable, type TableFacts } from './table-facts.ts';
-import type { OpenedTable, TargetTable } from '../target.ts';
+import { stampedOf, type OpenedTable, type TargetTable } from '../target.ts';
 import { ensureCursors, readCursors, rowKeyColumns, writeCursor, type Cursor } from './cursors.ts';
 import { nameOf, quoted, saidName } from './names.ts';
+import { isOutdated } from './outdated.ts';
 import { catalogTypes, lineage, typeOf } from './types.ts';
 
 /** Makes the table, or makes it fit, and says where it stands. Call it in a transaction. */
@@ -19,6 +20,8 @@ export async function fitTable(client: ClientBase, table: TargetTable, owner: st
   const facts = await readTable(client, nameOf(table));
   if (facts === undefined) return begin(client, table, { owner, id: await createTable(client, table) });
   const id = await markOf(client, table);
+  if (known?.id === id && (await isOutdated(client, { name: nameOf(table), facts, wanted: stampedOf(table) })))
+    return { id, event: known.event, unfilled: known.unfilled, outdated: true };
   const rowKey = JSON.stringify(rowKeyColumns(table));
   if (known !== undefined && known.rowKey !== rowKey)
     throw new NeedsAttention(

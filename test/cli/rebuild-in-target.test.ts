@@ -153,3 +153,44 @@ test("a history in the store's own database is loaded by the worker of the partn
     says: expect.stringMatching(/acme has no stream payments\.histories/),
   });
 });
+
+test('what is erased is gone from another warehouse too, and from what a rollback would bring back', async () => {
+  const { rows } = await there.query<{ id: string }>('select id from acme.payments order by id limit 1');
+  const id = rows[0]?.id as string;
+  expect(await syncline(`erase records acme payments ${id}`)).toMatchObject({
+    code: 0,
+    says: expect.stringMatching(
+      /its tables in twin, postgres\.history, twin\.history, made anew from the log\nNothing was changed: --apply --reason/,
+    ),
+  });
+  expect(await syncline(`erase records acme payments ${id} --apply`)).toMatchObject({
+    code: 2,
+    says: expect.stringMatching(/--apply needs --reason/),
+  });
+  expect(await countOf(`id = '${id}'`)).toBe(1);
+  expect(await syncline(`erase records acme payments ${id} --apply --reason asked`)).toMatchObject({
+    code: 0,
+    says: expect.stringMatching(
+      /twin: made anew from the log, and nothing of the table before is kept\.\n(.*\n)*postgres\.history: made anew(.*\n)*twin\.history: made anew/,
+    ),
+  });
+  expect(await countOf(`id = '${id}'`)).toBe(0);
+  expect(await countOf('true')).toBe(PAYMENTS - 1);
+  for (const pool of [there, database.pool])
+    expect(await countIn(pool, `acme.payments_history where id = '${id}'`)).toBe(0);
+  const { rows: old } = await there.query(`select from pg_tables where schemaname = 'acme' and tablename like '%old%'`);
+  expect(old).toEqual([]);
+  expect(await syncline('rollback acme payments --target twin')).toMatchObject({
+    code: 1,
+    says: expect.stringMatching(/there is nothing to bring back/),
+  });
+  expect(await syncline('erase list')).toMatchObject({ code: 0, says: expect.not.stringContaining(id) });
+  expect(await syncline(`erase verify acme payments ${id}`)).toMatchObject({
+    code: 0,
+    says: expect.stringMatching(/^Erased at .* \(asked\), in erasure /),
+  });
+  expect(await syncline('erase again')).toMatchObject({
+    code: 0,
+    says: expect.stringMatching(/nothing had come back/),
+  });
+});

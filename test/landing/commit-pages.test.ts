@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
 import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
 import { GiveUp, RetryLater } from '../../core/errors.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import type { Warehouse } from '../../landing/warehouse.ts';
@@ -271,5 +272,33 @@ describe('a commit that fails in the middle', () => {
     }
     expect(await rowsOf(pool, stream)).toEqual([]);
     expect(await run.commit(page)).toMatchObject({ inserted: 1 });
+  });
+});
+
+describe('pages that were read by other transforms', () => {
+  test('are not written beside rows of the present ones; the run goes on by those', async () => {
+    const masked = aStream({ transforms: { text: { mask: true } } });
+    const of = (transforms: StreamInput['transforms']): CompiledStream => aStream({ transforms }, masked.partner.name);
+    const late = await runOf(warehouse, masked);
+    await late.commit(late.page([order('a', 1)]));
+    const read = late.page([order('b', 1)]);
+    const other = await runOf(warehouse, of({ text: { drop: true } }), { window: '2026-11-25' });
+    await other.commit(other.page([order('c', 1)]));
+    await expect(late.commit(read)).rejects.toThrow(RetryLater);
+    await expect(late.commit(read)).rejects.toThrow('have changed since this was read');
+    const rows = await rowsOf(pool, masked);
+    expect(rows.map(({ id }) => id)).toEqual(['a', 'c']);
+    expect(new Set(rows.map((row) => row['_transform'])).size).toBe(1);
+    const again = await runOf(warehouse, of({ text: { drop: true } }));
+    await again.commit(again.page([order('b', 1)]));
+    const without = await runOf(warehouse, of(undefined), { window: '2026-11-26' });
+    await without.commit(without.page([order('d', 1)]));
+    await expect(again.commit(again.page([order('e', 1)]))).rejects.toThrow(RetryLater);
+    expect(await idAndText(pool, masked)).toEqual([
+      ['a', 'a 1'],
+      ['c', 'c 1'],
+      ['b', 'b 1'],
+      ['d', 'd 1'],
+    ]);
   });
 });

@@ -42,6 +42,16 @@ const tables = async (stream: CompiledStream): Promise<string[]> => {
 };
 
 describe('a replace', () => {
+  test('whose run is half-way when its transforms change does not go on: its rows would be of two kinds', async () => {
+    const of = (stream: CompiledStream, transforms: StreamInput['transforms']): CompiledStream =>
+      aStream({ transforms }, stream.partner.name);
+    const masked = aStream({ transforms: { text: { mask: true } } });
+    await (await runOf(warehouse, masked)).commit((await runOf(warehouse, masked)).page([order('a')]));
+    await expect(runOf(warehouse, of(masked, { text: { drop: true } }))).rejects.toThrow('made by other transforms');
+    await expect(runOf(warehouse, of(masked, undefined))).rejects.toThrow('made by other transforms');
+    expect(await runOf(warehouse, masked)).toMatchObject({ opened: { report: { pages: 1 } } });
+  });
+
   test('shows the old table until it is complete, then the new one', async () => {
     const stream = aStream();
     await runAll(warehouse, stream, [[order('a'), order('b'), order('c')]]);

@@ -219,6 +219,23 @@ describe.each(kinds)('a history in a %s target', (kind) => {
     expect(await anew(stream)).toEqual(rows);
   });
 
+  test('of a stream with transforms has their stamp in deletions too: it is not made anew again and again', async () => {
+    const stream = `h${(streams += 1)}`;
+    const { properties } = versioned.schema;
+    const schema = { ...versioned.schema, properties: { ...properties, gone: { type: 'boolean' } } };
+    await bench.define({
+      [stream]: { ...versioned, schema, deletes: { field: 'gone' }, transforms: { text: { mask: true } } },
+    });
+    await bench.pull(stream, [[order('z', 1, 'unknown', { gone: true })]]);
+    const target = await warehouse.open(declared);
+    expect(await caughtUp(history(stream), target)).toHaveLength(1);
+    expect(await bench.apply(history(stream), target)).toMatchObject({ state: 'caughtUp', loads: 0, building: null });
+    await bench.pull(stream, [[order('a', 1, 'secret')]]);
+    const rows = await caughtUp(history(stream), target);
+    expect(rows).toHaveLength(2);
+    expect(JSON.stringify(rows)).not.toContain('secret');
+  });
+
   test('of listings has gaps, a table of its own name, columns with a prefix, and times of arrival', async () => {
     const stream = await begun({
       ...versioned,

@@ -86,6 +86,20 @@ const values = [
   `{"id":-0.0,"at":"2026-01-02T03:04:06Z","big":0,"amount":0.10,"yes":null}`,
 ];
 
+const KEY = '${SYNCLINE_TEST_KEY:-a key of thirty-two characters or more}';
+const hidden = {
+  text: { hash: KEY },
+  more: { cast: 'text', rename: 'much' },
+  said: { compute: '{id}: {text} {more}' },
+} satisfies StreamInput['transforms'];
+const numbered: Partial<StreamInput> = {
+  ...versioned,
+  schema: object({ id: { type: 'string' }, v: { type: 'integer' }, text, more: { type: ['integer', 'null'] } }, [
+    'id',
+    'v',
+  ]),
+};
+
 /** What lands, in every way that a stream can be kept. Each is played on every kind of target. */
 export const scenarios: readonly Scenario[] = [
   {
@@ -243,6 +257,49 @@ export const scenarios: readonly Scenario[] = [
         },
       },
       { pages: [[`{"id":"b","text":"two","more":9}`]] },
+    ],
+    rows: 2,
+  },
+  {
+    name: 'transforms, also when they change, and records replayed from quarantine',
+    stream: { ...numbered, transforms: hidden },
+    steps: [
+      {
+        pages: [
+          [of('a', 1, 'one'), of('b', 1, 'one')],
+          [of('c', 1, 'one'), `{"id":"d","v":"x","more":1}`],
+        ],
+      },
+      { define: { ...numbered, transforms: { ...hidden, text: { encrypt: KEY } } } },
+      { pages: [[of('b', 2, 'two'), `{"id":"e","v":1,"more":7}`]] },
+      { define: { ...numbered, transforms: { id: { rename: 'key' }, more: { drop: true } } } },
+      { pages: [[of('b', 1, 'late')]] },
+      {
+        define: { ...numbered, schema: object({ id: { type: 'string' }, v: {}, text, more: {} }, ['id']), version: [] },
+      },
+      'replay',
+      { pages: [[]] },
+    ],
+    rows: 5,
+  },
+  {
+    name: '`append` with transforms that change',
+    stream: { ...plain, disposition: 'append', transforms: { text: { hash: KEY } } },
+    steps: [
+      { pages: [[say('a', 'one'), say('b', 'one')], [say('a', 'two')]] },
+      { define: { ...plain, disposition: 'append', transforms: { text: { mask: true } } } },
+      { pages: [[say('a', 'two'), say('c', 'one')]] },
+    ],
+    rows: 4,
+  },
+  {
+    name: '`replace` with transforms that change',
+    stream: { ...numbered, version: [], disposition: 'replace', transforms: hidden },
+    steps: [
+      { pages: [[of('a', 1, 'one'), of('b', 1, 'one'), of('c', 1, 'one')]] },
+      { pages: [[of('a', 1, 'two'), of('b', 1, 'one')]] },
+      { define: { ...numbered, version: [], disposition: 'replace', transforms: { text: { mask: { last: 1 } } } } },
+      { pages: [[of('b', 1, 'one'), of('d', 1, 'four')]] },
     ],
     rows: 2,
   },

@@ -1,0 +1,17 @@
+import { Option, type Command } from 'commander';
+import type { Run } from './command.ts';
+
+/** `syncline decrypt`: only words here; what a command needs is loaded when it is called. */
+export function addTransformCommands(program: Command, run: Run): void {
+  const json = new Option('--json', 'print one JSON document for scripts');
+  program
+    .command('decrypt <partner> <stream> <field>')
+    .description('give back what `encrypt` of a definition has made: a text per line of the standard input')
+    .option('--key <name>', 'the environment variable or secret with another key than the definition has now')
+    .addOption(json)
+    .action(async (partner: string, stream: string, field: string, options: { key?: string; json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/decrypt.ts')).decrypt({ ...context, partner, stream, field }),
+      )(options),
+    );
+}

@@ -1,0 +1,219 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Pool, PoolClient } from 'pg';
+import { InvalidInput } from '../core/errors.ts';
+import { keyDigest } from '../core/key-digest.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
+import { historyOf } from '../core/table-name.ts';
+import { targetsOf } from '../definitions/named-targets.ts';
+import { eraseFromLedger, type ToErase } from '../store/erasure/erase-ledger.ts';
+import { noteErasure, type Erased, type Erasure } from '../store/erasure/erasures.ts';
+import { transaction } from '../store/session/transaction.ts';
+import { readTable } from '../targets/postgres/table-facts.ts';
+import { targetOf } from '../targets/postgres/target-table.ts';
+import { beforeOf } from './apply-differences.ts';
+import { removeKeys } from './key-is.ts';
+
+/** Whose records: those of a key, or those that have a value in a field. */
+export type Whose =
+  | { readonly key: string }
+  | {
+      /** Dotted path. */
+      readonly field: string;
+      readonly value: string;
+    };
+
+export interface EraseInput {
+  readonly stream: CompiledStream;
+  readonly whose: Whose;
+  readonly reason: string;
+  readonly by: string;
+  /** Nothing stays erased: it only counts. */
+  readonly dryRun: boolean;
+}
+
+export interface EraseReport {
+  /** null: nothing was kept of them, or it was a dry run. */
+  readonly erasure: string | null;
+  /** How many keys. */
+  readonly keys: number;
+  readonly erased: Erased;
+  /** Other warehouses whose tables are to be made anew; `lake.history`: the history there, and `postgres.history` that in the store. */
+  readonly targets: readonly string[];
+}
+
+const nothing: Erased = {
+  events: 0,
+  rows: 0,
+  quarantined: 0,
+  tombstones: 0,
+  anomalies: 0,
+  pages: 0,
+  runs: 0,
+  parents: 0,
+};
+
+/**
+ * Takes all that the store keeps of some records out of it, in one transaction: log, table, quarantine, tombstones, anomalies, and what the ledger has of
+ * their keys. Tables in other warehouses are made anew from the log afterwards.
+ */
+export async function erase(pool: Pool, input: EraseInput): Promise<EraseReport> {
+  const { stream, whose, dryRun } = input;
+  const targets = tablesElsewhere(stream);
+  return inTransaction(pool, dryRun, async (client) => {
+    const streamId = await lockStream(client, stream);
+    const found = await findAll(client, { stream, streamId, whose });
+    const { keys } = found;
+    if (keys.length + found.events.length + found.entries.length === 0)
+      return { erasure: null, keys: 0, erased: nothing, targets };
+    const erased = await eraseAll(client, found);
+    const digested = digestsOf(stream, [...keys, ...found.hashes]);
+    const erasure = randomUUID();
+    const { reason, by } = input;
+    const { partner, name } = stream;
+    await noteErasure(client, {
+      ...{ erasure, partner: partner.name, stream: name, reason, by, erased, pending: targets },
+      ...digested,
+    });
+    return { erasure: dryRun ? null : erasure, keys: keys.length, erased, targets };
+  });
+}
+
+/** Erases once more what a backup has brought back. */
+export async function eraseAgain(
+  pool: Pool,
+  { stream, erasure }: { readonly stream: CompiledStream; readonly erasure: Erasure },
+): Promise<EraseReport> {
+  const targets = tablesElsewhere(stream);
+  return transaction(pool, async (client) => {
+    const streamId = await lockStream(client, stream);
+    const wanted = new Set(erasure.digests.map((digest) => digest.toString('hex')));
+    const { rows } = await client.query<{ key: string }>(
+      `select key from events_${streamId} where key is not null
+        union select key from quarantine where stream_id = $1 and key is not null
+        union select key from tombstones where stream_id = $1`,
+      [streamId],
+    );
+    const place = { partner: erasure.partner, stream: erasure.stream };
+    const isWanted = (name: string): boolean => wanted.has(keyDigest(erasure.salt, place, name).toString('hex'));
+    const keys = rows.map(({ key }) => key).filter(isWanted);
+    const { rows: loose } = await client.query<{ event: string; hash: string }>(
+      `select event, hash::text from events_${streamId} where key is null and operation in ('u', 's')`,
+    );
+    const events = loose.filter(({ hash }) => isWanted(hashName(hash))).map(({ event }) => event);
+    const isBack = keys.length + events.length > 0;
+    const erased = isBack
+      ? await eraseAll(client, { stream, streamId, keys, events, entries: [], hashes: [] })
+      : nothing;
+    // Where nothing came back, those of the targets that are left are still to be made anew.
+    const pending = isBack ? targets : erasure.pending;
+    await noteErasure(client, { ...erasure, pending });
+    return { erasure: erasure.erasure, keys: keys.length, erased, targets: pending };
+  });
+}
+
+/** A dry run does all of it, and takes it back: so it counts what would go, and nothing else. */
+async function inTransaction<T>(pool: Pool, dryRun: boolean, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  let done: { readonly result: T } | undefined;
+  try {
+    return await transaction(pool, async (client) => {
+      done = { result: await work(client) };
+      if (dryRun) throw new TakenBack();
+      return done.result;
+    });
+  } catch (error) {
+    if (error instanceof TakenBack && done !== undefined) return done.result;
+    throw error;
+  }
+}
+
+class TakenBack extends Error {}
+
+async function lockStream(client: PoolClient, { partner, name }: CompiledStream): Promise<number> {
+  const { rows } = await client.query<{ stream_id: number; running: string | null }>(
+    `select s.stream_id, (select r.sync_id from stream_runs r where r.stream_id = s.stream_id and r.state = 'running' limit 1) as running
+      from streams s where s.partner = $1 and s.name = $2 for update of s`,
+    [partner.name, name],
+  );
+  const [row] = rows;
+  if (row === undefined) throw new InvalidInput(`nothing of ${partner.name}.${name} was ever read`);
+  if (row.running !== null)
+    throw new InvalidInput(
+      `${row.running} is under way, and may hold what is to be erased: wait for its end, or \`syncline runs cancel\` it, and pause ` +
+        `${partner.name} (\`syncline pause ${partner.name}\`) until the erasure is done`,
+    );
+  return row.stream_id;
+}
+
+interface Found extends ToErase {
+  readonly stream: CompiledStream;
+  /** What stands for records without a key. */
+  readonly hashes: readonly string[];
+}
+
+/** No key begins so. */
+const hashName = (hash: string): string => `\u0001${hash}`;
+
+/** Every record that ever had the value counts, also where it says something else now. */
+async function findAll(
+  client: PoolClient,
+  { stream, streamId, whose }: { readonly stream: CompiledStream; readonly streamId: number; readonly whose: Whose },
+): Promise<Found> {
+  const of = { stream, streamId };
+  if ('key' in whose) {
+    const { rows } = await client.query<{ known: boolean }>(
+      `select exists (select from events_${streamId} where key = $2)
+          or exists (select from quarantine where stream_id = $1 and key = $2)
+          or exists (select from tombstones where stream_id = $1 and key = $2) as known`,
+      [streamId, whose.key],
+    );
+    return { ...of, keys: rows[0]?.known === true ? [whose.key] : [], events: [], entries: [], hashes: [] };
+  }
+  const path = whose.field.split('.');
+  const { rows: logged } = await client.query<{ key: string | null; event: string; hash: string }>(
+    `select key, max(event) as event, '' as hash from events_${streamId} where key is not null and payload #>> $2::text[] = $1 group by key
+      union all select key, event, hash::text from events_${streamId} where key is null and payload #>> $2::text[] = $1`,
+    [whose.value, path],
+  );
+  const { rows: held } = await client.query<{ key: string | null; page: string; ordinal: number }>(
+    `select key, page, ordinal from quarantine where stream_id = $1 and payload is not null
+        and case when pg_input_is_valid(payload, 'json') then payload::json #>> $3::text[] = $2 else false end`,
+    [streamId, whose.value, path],
+  );
+  return {
+    ...of,
+    keys: [...new Set([...logged, ...held].flatMap(({ key }) => (key === null ? [] : [key])))],
+    events: logged.filter(({ key }) => key === null).map(({ event }) => event),
+    entries: held,
+    hashes: logged.filter(({ key }) => key === null).map(({ hash }) => hashName(hash)),
+  };
+}
+
+async function eraseAll(client: PoolClient, { stream, ...found }: Found): Promise<Erased> {
+  const { streamId, keys, events } = found;
+  const table = targetOf(stream);
+  const theirs = `e.event = t._event and (e.key = any ($1) or e.event = any ($2::bigint[]))`;
+  let rows = 0;
+  if ((await readTable(client, table)) !== undefined) {
+    // While the log still knows which events are theirs.
+    const { rows: counted } = await client.query<{ count: number }>(
+      `select count(*)::integer as count from ${table} t where exists (select from events_${streamId} e where ${theirs})`,
+      [keys, events],
+    );
+    rows = counted[0]?.count ?? 0;
+    await client.query(`delete from ${table} t using events_${streamId} e where ${theirs}`, [keys, events]);
+    await removeKeys(client, { stream, table, keys });
+  }
+  // What `rollback` would bring back.
+  await client.query(`drop table if exists ${beforeOf(stream, streamId)}`);
+  return { ...(await eraseFromLedger(client, found)), rows };
+}
+
+function digestsOf({ partner, name }: CompiledStream, keys: readonly string[]): Pick<Erasure, 'salt' | 'digests'> {
+  const salt = randomBytes(16);
+  return { salt, digests: keys.map((key) => keyDigest(salt, { partner: partner.name, stream: name }, key)) };
+}
+
+const tablesElsewhere = ({ partner, name }: CompiledStream): readonly string[] => [
+  ...targetsOf(partner, name),
+  ...targetsOf(partner, historyOf(name)).map(historyOf),
+];

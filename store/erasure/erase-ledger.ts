@@ -1,0 +1,71 @@
+import type { ClientBase } from 'pg';
+import type { Erased } from './erasures.ts';
+
+export interface ToErase {
+  readonly streamId: number;
+  /** As the log has them. */
+  readonly keys: readonly string[];
+  /** Events of records without a key. */
+  readonly events: readonly string[];
+  /** Entries of the quarantine whose key could not be read, as page and ordinal. */
+  readonly entries: readonly { readonly page: string; readonly ordinal: number }[];
+}
+
+/** Shorter texts stand in too many cursors that have nothing to do with them. */
+const SHORTEST = 4;
+const GONE = 'erased';
+
+/**
+ * Takes keys, and all that came with them, out of the log, the quarantine and the ledger. Events keep their numbers, since those are consecutive; nothing
+ * else of them is left. Call it under the stream's lock, while no run of it is under way.
+ */
+export async function eraseFromLedger(
+  client: ClientBase,
+  { streamId, keys, events: loose, entries }: ToErase,
+): Promise<Omit<Erased, 'rows'>> {
+  const count = async (text: string, values: readonly unknown[]): Promise<number> =>
+    (await client.query(text, [...values])).rowCount ?? 0;
+  const of = [streamId, keys];
+  const long = keys.filter((key) => key.length >= SHORTEST);
+  const events = await count(
+    `update events_${streamId} set operation = 'x', key = null, version = null, event_time = null, payload = 'null',
+        hash = '00000000-0000-0000-0000-000000000000' where key = any ($1) or event = any ($2::bigint[])`,
+    [keys, loose],
+  );
+  return {
+    events,
+    quarantined: await count(
+      `delete from quarantine where stream_id = $1
+          and (key = any ($2) or (page, ordinal) in (select * from unnest($3::bigint[], $4::integer[])))`,
+      [...of, entries.map(({ page }) => page), entries.map(({ ordinal }) => ordinal)],
+    ),
+    tombstones: await count('delete from tombstones where stream_id = $1 and key = any ($2)', of),
+    anomalies: await count('delete from anomalies where stream_id = $1 and key = any ($2)', of),
+    pages: await count(
+      `update pages p set
+          parents = (select array_agg(case when v = any ($2) then '${GONE}' else v end order by n)
+            from unnest(p.parents) with ordinality as of(v, n)),
+          cursor_in = case when ${holds('p.cursor_in')} then '${GONE}' else p.cursor_in end,
+          cursor_out = case when ${holds('p.cursor_out')} then '${GONE}' else p.cursor_out end
+        from streams s, streams own
+        where own.stream_id = $1 and s.partner = own.partner and p.stream_id = s.stream_id
+          and (p.parents && $2 or ${holds('p.cursor_in')} or ${holds('p.cursor_out')})`,
+      [...of, long],
+    ),
+    runs: await count(
+      `update stream_runs r set checkpoint = '{"slice":0,"parents":[],"cursor":null,"expected":null,"done":true}'
+        from streams s, streams own
+        where own.stream_id = $1 and s.partner = own.partner and r.stream_id = s.stream_id and r.state = 'done'
+          and ${holds('r.checkpoint')} and $2::text[] is not null`,
+      [...of, long],
+    ),
+    parents: await count(
+      `delete from read_parents p using streams s, streams own where own.stream_id = $1 and s.partner = own.partner
+          and p.stream_id = s.stream_id and p.parent = any ($2)`,
+      of,
+    ),
+  };
+}
+
+const holds = (text: string): string =>
+  `exists (select from unnest($3::text[]) as k(key) where strpos(${text}, k.key) > 0)`;
