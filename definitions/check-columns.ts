@@ -1,5 +1,6 @@
 import { columnsOf } from './columns.ts';
 import type { StreamDefinition } from './definition.ts';
+import { unflattenable } from './flatten.ts';
 import type { JsonSchema } from './json-schema.ts';
 import type { Path, Problem } from './problem.ts';
 
@@ -34,6 +35,15 @@ export function checkColumns(stream: StreamDefinition, json: JsonSchema, path: P
       return [{ path: at, says: `two columns "${name}", of the fields ${other} and ${field.join('.')}; ${CURE}` }];
     return nameProblems(name).map((says) => ({ path: at, says }));
   });
+  if (Array.isArray(stream.flatten))
+    problems.push(
+      ...stream.flatten.flatMap((name, index): Problem[] => {
+        const why = unflattenable(name, json);
+        return why === undefined
+          ? []
+          : [{ path: [...path, 'flatten', index], says: `"${name}" cannot be flattened: ${why}` }];
+      }),
+    );
   if (columns.length > MAX_COLUMNS)
     problems.push({
       path: [...path, 'schema'],

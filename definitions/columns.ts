@@ -2,26 +2,29 @@ import type { Column } from './compiled.ts';
 import type { StreamDefinition } from './definition.ts';
 import { fieldTimes } from './field-times.ts';
 import { includedNames } from './mentions.ts';
-import { fieldAt, fieldsOf, columnType, type JsonSchema } from './json-schema.ts';
+import { leavesOf } from './flatten.ts';
+import { fieldAt, columnType, type JsonSchema } from './json-schema.ts';
 
 /**
  * The target's columns: the primary key first, then the schema's top-level fields in their order, then the parent's values
- * that are included and not in the schema. A key inside a nested object (`customer.id`) has a column `customer_id`.
+ * that are included and not in the schema. A key inside a nested object (`customer.id`) has a column `customer_id`, and so has each field of an
+ * object that is flattened.
  */
 export function columnsOf(stream: StreamDefinition, json: JsonSchema): readonly Column[] {
   const key = keyColumnsOf(stream, json);
-  const inKey = new Set(key.filter((column) => column.path.length === 1).map((column) => column.name));
+  const inKey = new Set(key.map(({ path }) => JSON.stringify(path)));
+  const isInKey = (path: readonly string[]): boolean => inKey.has(JSON.stringify(path));
   const times = fieldTimes(stream, json);
-  const top = [...fieldsOf(json, json)].map(([name, schema]) => {
-    const timed = times.get(name);
+  const fields = leavesOf(stream, json).map(({ path, schema }) => {
+    const timed = times.get(path.join('.'));
     return timed === undefined
-      ? column({ path: [name], type: columnType(schema, json) })
-      : column({ path: [name], type: timed.kind, read: timed.read });
+      ? column({ path, type: columnType(schema, json) })
+      : column({ path, type: timed.kind, read: timed.read });
   });
   const added = Object.values(includedNames(stream))
-    .filter((name) => !inKey.has(name) && fieldAt(json, name) === undefined)
+    .filter((name) => !isInKey([name]) && fieldAt(json, name) === undefined)
     .map((name) => column({ path: [name], type: 'text' }));
-  return [...key, ...top.filter(({ name }) => !inKey.has(name)), ...added];
+  return [...key, ...fields.filter(({ path }) => !isInKey(path)), ...added];
 }
 
 /** In the order of the key; a field that the schema lacks is left out (and refused by `checkPartner`). */

@@ -5,6 +5,7 @@ import { compileTransforms } from './compile-transforms.ts';
 import { columnsOf, keyColumnsOf, recordField } from './columns.ts';
 import type { CompiledStream } from './compiled.ts';
 import type { Partner } from './definition.ts';
+import { flattenedNames } from './flatten.ts';
 import { deleteTest } from './is-delete.ts';
 import { definitionVersion } from './definition-version.ts';
 import { historyIn } from './history.ts';
@@ -23,6 +24,7 @@ export function compileStream(
   if (definition === undefined) throw unknownStream(partner, streamName);
   const checked = recordSchema(definition.schema, definition.times);
   const sources = columnsOf(definition, checked.json);
+  const flattened = flattenedNames(definition, checked.json);
   const { transforms = {}, incremental, version } = definition;
   const plain = Object.keys(transforms).length === 0;
   const made = plain
@@ -43,7 +45,11 @@ export function compileStream(
     table: definition.table ?? streamName,
     targets: targetsOf(partner, streamName),
     ...made,
-    known: new Set(sources.filter((column) => column.path.length === 1).map((column) => column.name)),
+    known: new Set([
+      ...sources.filter((column) => column.path.length === 1).map((column) => column.name),
+      ...(flattened?.keys() ?? []),
+    ]),
+    flattened,
     keyColumns,
     history: historyIn(definition, streamName),
     version: version.flatMap((name) => recordField(definition, checked.json, name) ?? []),

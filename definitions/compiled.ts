@@ -1,3 +1,4 @@
+import type { FieldNames } from '../core/field-names.ts';
 import { columnTypes, type Column, type ColumnType } from '../core/column.ts';
 import type { RowTransform } from '../core/transform.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
@@ -31,6 +32,8 @@ export interface CompiledStream {
   readonly transform?: RowTransform;
   /** Top-level field names that have a column of their own: what is left goes to `_extra`. */
   readonly known: ReadonlySet<string>;
+  /** Objects whose fields have columns of their own, by their names at the top; undefined: there are none. */
+  readonly flattened?: ReadonlyMap<string, FieldNames> | undefined;
   /** The columns of the primary key, in its order. */
   readonly keyColumns: readonly Column[];
   /** Its table of versions; undefined: it has none. */

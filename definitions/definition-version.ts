@@ -29,10 +29,12 @@ export function definitionVersion(
     transforms: _transforms,
     headers,
     schema: _schema,
+    deletes,
     ...shaping
   } = stream;
   const shape = {
     ...shaping,
+    deletes: deletes && { ...deletes, hold: undefined },
     schema: json,
     ...(transforms === undefined ? {} : { transforms }),
     basePath: new URL(partner.baseUrl).pathname,

@@ -298,6 +298,8 @@ export const stream = z.strictObject({
   disposition: z.enum(['merge', 'append', 'replace']).default('merge'),
   /** How it knows that records are gone: docs/deletes.md. */
   deletes: deletes.optional(),
+  /** Objects whose fields have columns of their own: all of them, or those with these dotted names. */
+  flatten: z.union([z.boolean(), z.array(z.string().min(1)).min(1)]).optional(),
   /** What becomes of records that do not fit, by field as well: docs/schema-changes.md. */
   onMismatch,
   /** Quarantined records a run may have and still be `partial`; beyond either it is `failed`. */

@@ -6,6 +6,7 @@ import { atTarget } from '../targets/postgres/at-target.ts';
 import { BuildTable, lastEvent, type RebuildProgress, type Unfit } from './build-table.ts';
 import { compareTables, type Compared, type Differences } from './compare-tables.ts';
 import { holdUnfit } from './hold-unfit.ts';
+import { expectSameTransforms } from './same-transforms.ts';
 import { saysListing } from './says-listing.ts';
 import { registerStream } from './open-stream.ts';
 import { readEvents } from '../store/log/read-events.ts';
@@ -66,6 +67,7 @@ async function rebuild(pool: Pool, session: Session, input: RebuildInput): Promi
       await client.query(dryRun ? 'begin isolation level repeatable read' : 'begin');
       try {
         const upTo = await lastEvent(client, streamId, dryRun ? '' : 'for update');
+        if (!dryRun) await expectOwnRows(client, { stream, streamId });
         const ready = round >= MOST_ROUNDS || (await build.isNear(upTo));
         if (ready) await expectListing(client, { stream, streamId });
         const report = ready ? await exchange(session, { input, build, facts, upTo }) : undefined;
@@ -192,6 +194,18 @@ async function expectListing(
       `(\`syncline sync ${stream.partner.name} ${stream.name}\`)`,
     { at: { partner: stream.partner.name, stream: stream.name } },
   );
+}
+
+/** Who has changed transforms since the rebuild began has made the table anew. Under the stream's lock. */
+async function expectOwnRows(
+  client: ClientBase,
+  { stream, streamId }: { readonly stream: CompiledStream; readonly streamId: number },
+): Promise<void> {
+  const { rows } = await client.query<{ transforms: string | null }>(
+    'select transforms from streams where stream_id = $1',
+    [streamId],
+  );
+  expectSameTransforms(stream, rows[0]?.transforms ?? null);
 }
 
 /** Brings back what the last rebuild changed, where nothing newer has come since. */

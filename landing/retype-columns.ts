@@ -9,6 +9,7 @@ import { targetOf } from '../targets/postgres/target-table.ts';
 import { lockBriefly } from './lock-briefly.ts';
 import { refillColumns } from './refill-columns.ts';
 import { stampedOf } from './remake-outdated.ts';
+import { expectSameTransforms } from './same-transforms.ts';
 import { tablePlan, type Retyped } from './table-plan.ts';
 
 export interface RetypeOptions {
@@ -53,7 +54,8 @@ const fillAndTake = (
 ): Promise<RetypedTable> =>
   transaction(pool, async (client) => {
     const table = targetOf(stream);
-    const streamId = await lockStream(client, stream);
+    const { streamId, transforms } = await lockStream(client, stream);
+    expectSameTransforms(stream, transforms);
     const columns = retyped.map(({ column }) => ({ name: column, into: besideOf(column) }));
     const { events, unfit } = await refillColumns(client, { stream, streamId, table, columns });
     if (unfit > 0 && !acceptUnfit)
@@ -95,17 +97,23 @@ async function dropBeside(client: PoolClient, stream: CompiledStream, retyped: r
     await client.query(`alter table ${table} drop column if exists ${quoted(besideOf(column))}`);
 }
 
+interface Locked {
+  readonly streamId: number;
+  /** Stamp of the transforms that made the table's rows. */
+  readonly transforms: string | null;
+}
+
 /** The stream's writers wait. */
-async function lockStream(client: PoolClient, { partner, name, schema, table }: CompiledStream): Promise<number> {
-  const { rows } = await client.query<{ stream_id: number }>(
-    'select stream_id from streams where partner = $1 and name = $2 and target_schema = $3 and target_table = $4 for update',
+async function lockStream(client: PoolClient, { partner, name, schema, table }: CompiledStream): Promise<Locked> {
+  const { rows } = await client.query<{ stream_id: number; transforms: string | null }>(
+    'select stream_id, transforms from streams where partner = $1 and name = $2 and target_schema = $3 and target_table = $4 for update',
     [partner.name, name, schema, table],
   );
   if (rows[0] === undefined)
     throw new InvalidInput(
       `nothing of ${partner.name}.${name} was written to ${schema}.${table} yet: the first run makes it`,
     );
-  return rows[0].stream_id;
+  return { streamId: rows[0].stream_id, transforms: rows[0].transforms };
 }
 
 interface Taken {

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { canonicalJson, canonicalPlainJson } from '../core/canonical.ts';
 import { columnText, hasLoneSurrogate, jsonText, quickColumnText, type ColumnText } from '../core/column-text.ts';
 import { NeedsAttention } from '../core/errors.ts';
+import { besideNames } from '../core/field-names.ts';
 import { exactJson, holdsExact, isExactNumber } from '../core/exact-numbers.ts';
-import { isInherited } from '../core/inherited.ts';
+import { isInherited, ownField } from '../core/inherited.ts';
 import { valueAt } from '../core/json.ts';
 import { keyPart, keyText } from '../core/key-text.ts';
 import { sha128 } from '../core/page-key.ts';
@@ -297,6 +298,10 @@ function extraOf(
     // Without a prototype, a field named __proto__ is a field like any other.
     if (!stream.known.has(name) || besides?.has(name) === true)
       (extra ??= Object.create(null) as Record<string, unknown>)[name] = (record as Record<string, unknown>)[name];
+  for (const [name, names] of stream.flattened ?? []) {
+    const beside = besides?.has(name) === true ? undefined : besideNames(ownField(record as object, name), names);
+    if (beside !== undefined) (extra ??= Object.create(null) as Record<string, unknown>)[name] = beside;
+  }
   if (extra === undefined) return null;
   const cell = jsonText(exactJson(extra, record), extra);
   return 'reason' in cell ? { path: Object.keys(extra)[0] ?? '', reason: cell.reason } : { text: cell.text as string };

@@ -194,6 +194,15 @@ describe('what says that a record is gone', () => {
   });
 });
 
+const batches = async ({ partner: { name } }: CompiledStream): Promise<unknown[]> =>
+  (
+    await pool.query(
+      `select s.name, p.kind, p.fetched, p.inserted, p.stale, p.deleted from pages p join streams s using (stream_id)
+        where s.partner = $1 and fetched > 0 order by s.name desc, page_id`,
+      [name],
+    )
+  ).rows.map((row) => Object.values(row as object).join(' '));
+
 describe('a stream that lists what is gone', () => {
   const idsSchema = {
     type: 'object',
@@ -219,15 +228,6 @@ describe('a stream that lists what is gone', () => {
     const streams = compilePartner(defined, plainNames);
     return { orders: streams.get('orders') as CompiledStream, lost: streams.get('lost') as CompiledStream };
   }
-  const batches = async ({ partner: { name } }: CompiledStream): Promise<unknown[]> =>
-    (
-      await pool.query(
-        `select s.name, p.kind, p.fetched, p.inserted, p.stale, p.deleted from pages p join streams s using (stream_id)
-          where s.partner = $1 and fetched > 0 order by s.name desc, page_id`,
-        [name],
-      )
-    ).rows.map((row) => Object.values(row as object).join(' '));
-
   test('deletes in the log of the other, in the same transaction and once', async () => {
     const { orders, lost } = both();
     await read(orders, [order('a', 1), order('b', 3), order('c', 1)]);

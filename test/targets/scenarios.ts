@@ -283,6 +283,26 @@ export const scenarios: readonly Scenario[] = [
     rows: 5,
   },
   {
+    name: 'transforms that change, with soft deletes',
+    stream: {
+      ...deleting,
+      deletes: { field: 'op', equals: 'delete', as: 'soft' },
+      transforms: { text: { hash: KEY } },
+    },
+    steps: [
+      ...deaths,
+      {
+        define: {
+          ...deleting,
+          deletes: { field: 'op', equals: 'delete', as: 'soft' },
+          transforms: { text: { mask: { first: 1 } }, label: { compute: '{id}{text}' } },
+        },
+      },
+      { pages: [[of('z', 1, 'new')]] },
+    ],
+    rows: 7,
+  },
+  {
     name: '`append` with transforms that change',
     stream: { ...plain, disposition: 'append', transforms: { text: { hash: KEY } } },
     steps: [

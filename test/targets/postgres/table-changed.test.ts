@@ -180,7 +180,7 @@ const beforehand: readonly (readonly [string, Change])[] = [
     'a column of another type',
     {
       sql: 'alter table $t alter column v type integer',
-      says: /^column \w+\.orders\.v is integer, the definition says bigint.*or drop the table/,
+      says: /^column \w+\.orders\.v is integer, the definition says bigint.*syncline plan/,
       cure: 'alter table $t alter column v type bigint',
     },
   ],
