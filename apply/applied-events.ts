@@ -14,10 +14,18 @@ export interface DecodedEvents {
   readonly unfit: readonly (UnfitEvent & Pick<LoggedEvent, 'key'>)[];
 }
 
-/** Events as a table takes them: rows by the present definition, in the order that was decided when they came. */
-export async function appliedEvents(stream: CompiledStream, events: readonly LoggedEvent[]): Promise<DecodedEvents> {
+/**
+ * Events as a table takes them: rows by the present definition, in the order that was decided when they came. `history`: also those that
+ * came late.
+ */
+export async function appliedEvents(
+  stream: CompiledStream,
+  events: readonly LoggedEvent[],
+  { history = false } = {},
+): Promise<DecodedEvents> {
   // A row that is kept shows what came late, too.
-  const came = events.filter(({ operation }) => operation === 'u' || (operation === 's' && keepsRows(stream)));
+  const late = history || keepsRows(stream);
+  const came = events.filter(({ operation }) => operation === 'u' || (operation === 's' && late));
   const complete = withParents(stream);
   const { rows, rejected } = await rowTexts(
     stream,
@@ -39,22 +47,24 @@ export async function appliedEvents(stream: CompiledStream, events: readonly Log
 }
 
 function arrival(event: LoggedEvent, { key, values, extra }: RowTexts, keys: number): AppliedEvent {
-  const { version, hash, received, run } = event;
+  const { operation, version, hash, received, run } = event;
   return {
     event: event.event,
-    operation: event.operation,
+    operation,
     key,
     keyTexts: values.slice(0, keys) as string[],
     arrival: { version, hash, received },
     row: { event: event.event, ...received, run, version, hash, values, extra },
+    ...timeOf(event),
   };
 }
 
+const timeOf = ({ receivedAt }: LoggedEvent): Pick<AppliedEvent, 'receivedAt'> =>
+  receivedAt === undefined ? {} : { receivedAt };
+
 /** All that is known of a record that is gone is its key. */
-function deletion(
-  { event, key, version, hash, received, run, deletedAt }: LoggedEvent,
-  stream: Pick<CompiledStream, 'columns' | 'keyColumns' | 'transform'>,
-): AppliedEvent {
+function deletion(of: LoggedEvent, stream: Pick<CompiledStream, 'columns' | 'keyColumns' | 'transform'>): AppliedEvent {
+  const { event, key, version, hash, received, run, deletedAt } = of;
   const keyTexts = key === null ? [] : keyParts(key, stream.keyColumns.length);
   const values = rowOfGone(stream, keyTexts);
   return {
@@ -65,5 +75,6 @@ function deletion(
     arrival: { version, hash, received },
     row: { event, ...received, run, version: null, hash, values, extra: null },
     deletedAt,
+    ...timeOf(of),
   };
 }

@@ -1,7 +1,7 @@
 import type { Arrival, Head } from '../core/decide.ts';
 import { KeyedRows } from '../core/keyed-rows.ts';
 import type { Operation } from '../core/logged-event.ts';
-import type { Burial, Changes, TargetRow } from '../targets/target.ts';
+import type { Burial, Changes, RowChanges, TargetRow } from '../targets/target.ts';
 
 /** An event of the log, as a table takes it. */
 export interface AppliedEvent {
@@ -16,6 +16,8 @@ export interface AppliedEvent {
   readonly row: TargetRow | null;
   /** Of a delete: when it was received, ISO. */
   readonly deletedAt?: string | undefined;
+  /** When it was received, as `core/micros.ts` writes times; only histories ask. */
+  readonly receivedAt?: string;
 }
 
 /**
@@ -35,6 +37,8 @@ export interface Range {
   /** What the table shows of their keys; those it does not show are left out. Only `newest` and `kept` ask. */
   readonly heads: ReadonlyMap<string, Head>;
 }
+
+export const noChanges: RowChanges = { clears: false, deletes: [], upserts: [] };
 
 /** What a range of the log means for a table. Pure: two ranges one after the other mean what both together mean. */
 export function changesOf(range: Range, taking: Taking): Changes {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isPerEvent } from '../core/is-per-event.ts';
 import type { ReadRow, TargetTable } from '../targets/target.ts';
 
 const BUCKETS = 65_536;
@@ -49,10 +50,10 @@ export interface RowId {
 }
 
 export function rowId(
-  { rowPer, keys }: Pick<TargetTable, 'rowPer' | 'keys'>,
+  table: Pick<TargetTable, 'rowPer' | 'keys'>,
   { event, values, extra, deletedAt }: ReadRow,
 ): RowId {
-  const key = rowPer === 'event' || keys === 0 ? String(event) : JSON.stringify(values.slice(0, keys));
+  const key = isPerEvent(table) ? String(event) : JSON.stringify(values.slice(0, table.keys));
   const hash = createHash('md5')
     .update(JSON.stringify(deletedAt === undefined ? [event, values, extra] : [event, values, extra, deletedAt]))
     .digest('hex');

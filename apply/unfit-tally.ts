@@ -1,6 +1,7 @@
 import { addUnfit, noUnfit, withoutUnfit, type UnfitEvents } from '../core/unfit-events.ts';
 import type { DecodedEvents } from './applied-events.ts';
 import type { Taking } from './changes-of.ts';
+import type { HistoryTaking } from './history-rows.ts';
 
 /**
  * What a table lacks, as events are applied to it: one that fits the definition no longer is noted, until a newer one of its key is
@@ -8,12 +9,12 @@ import type { Taking } from './changes-of.ts';
  */
 export class UnfitTally {
   #unfit: UnfitEvents;
-  readonly #taking: Taking;
+  readonly #taking: Taking | HistoryTaking;
   /** Of those that are told apart, the keys they came with. */
   readonly #keys: Map<number, string | null>;
 
   /** `noted`: by the loads of before. */
-  constructor(taking: Taking, noted: UnfitEvents, keys: ReadonlyMap<number, string | null>) {
+  constructor(taking: Taking | HistoryTaking, noted: UnfitEvents, keys: ReadonlyMap<number, string | null>) {
     this.#taking = taking;
     this.#unfit = noted;
     this.#keys = new Map(keys);
@@ -34,8 +35,9 @@ export class UnfitTally {
     if (this.#keys.size === 0 && unfit.length === 0) return;
     const newest = new Map<string, number>();
     for (const { event, operation, key } of applied)
-      // Where each event is a row, none stands for another.
-      if (key !== null && (operation === 'd' || this.#taking !== 'each')) newest.set(key, event);
+      // Where each event is a row, none stands for another. In a history none goes, either.
+      if (key !== null && !isHistory(this.#taking) && (operation === 'd' || this.#taking !== 'each'))
+        newest.set(key, event);
     const gone = new Set<number>();
     for (const [event, key] of this.#keys) if (key !== null && newest.has(key)) gone.add(event);
     const left = unfit.filter(({ event, key }) => key === null || (newest.get(key) ?? 0) < event);
@@ -45,3 +47,5 @@ export class UnfitTally {
     for (const { event, key } of left) if (toldApart.has(event)) this.#keys.set(event, key);
   }
 }
+
+const isHistory = (taking: Taking | HistoryTaking): boolean => taking === 'versions' || taking === 'listings';

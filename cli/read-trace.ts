@@ -3,6 +3,7 @@ import type { EntryOfKey } from '../core/entry-of-key.ts';
 import { lifeOf, type Disposition, type LivedEvent } from '../core/life.ts';
 import type { Wait } from '../core/wait-words.ts';
 import { standingInStore, standingInTarget, type Standing } from '../core/standing.ts';
+import { historyOf, isHistory } from '../core/table-name.ts';
 import { STORE } from '../definitions/targets.ts';
 import { targetsOf } from '../definitions/named-targets.ts';
 import { eventsOfKey, type EventsOfKey } from '../store/log/events-of-key.ts';
@@ -57,7 +58,7 @@ export interface PlaceOfRecord extends Standing {
 const CONTEXT = 10;
 
 export async function readTrace(pool: Pool, asked: TraceAsked): Promise<Trace> {
-  const { streamId, lastEvent, key, limit, search, disposition, defined } = asked;
+  const { stream, streamId, lastEvent, key, limit, search, disposition, defined } = asked;
   const row = defined.stream === undefined ? 'no table' : await rowOfKey(pool, { stream: defined.stream, key });
   const known = row === undefined || row === 'no table' ? [] : [row.event];
   const found = await eventsOfKey(pool, { streamId, key, lastEvent, limit: limit + CONTEXT, most: search, known });
@@ -76,7 +77,11 @@ export async function readTrace(pool: Pool, asked: TraceAsked): Promise<Trace> {
     searched: { searchedFrom, indexed },
     entries: await entriesOfKey(pool, { streamId, key, limit }),
     waits: all.some(({ operation }) => operation === 'w') ? await waitsOfKey(pool, { streamId, key }) : [],
-    targets: [store, ...(await placesElsewhere(pool, asked, all))],
+    targets: [
+      store,
+      ...(await placesElsewhere(pool, asked, { table: stream, life: all })),
+      ...(await placesElsewhere(pool, asked, { table: historyOf(stream), life: all })),
+    ],
   };
 }
 
@@ -92,15 +97,15 @@ const notSeen = ({ stream }: DefinedStream): Standing => ({
 /** Targets that the definition names, and those that have loaded of the stream before. */
 async function placesElsewhere(
   pool: Pool,
-  { partner, stream, defined }: TraceAsked,
-  life: readonly LivedEvent[],
+  { partner, defined }: TraceAsked,
+  { table, life }: { readonly table: string; readonly life: readonly LivedEvent[] },
 ): Promise<PlaceOfRecord[]> {
-  const named = defined.partner === undefined ? [] : targetsOf(defined.partner, stream);
-  const targets = [...new Set([...named, ...(await targetsToldOf(pool, { partner, stream }))])];
+  const named = defined.partner === undefined ? [] : targetsOf(defined.partner, table);
+  const targets = [...new Set([...named, ...(await targetsToldOf(pool, { partner, stream: table }))])];
   const [lags, pauses, unfit] = await Promise.all([
-    listTargetStates(pool, { wanted: targets.map((target) => ({ target, partner, stream })) }),
+    listTargetStates(pool, { wanted: targets.map((target) => ({ target, partner, stream: table })) }),
     listTargetPauses(pool),
-    unfitAmong(pool, { partner, stream, events: life.map(({ event }) => event) }),
+    unfitAmong(pool, { partner, stream: table, events: life.map(({ event }) => event) }),
   ]);
   return lags.map((lag): PlaceOfRecord => {
     const standing = standingInTarget(life, { cursor: lag.cursor, leftOut: unfit.get(lag.target) ?? [] });
@@ -108,7 +113,7 @@ async function placesElsewhere(
     return {
       ...standing,
       target: lag.target,
-      table: null,
+      table: isHistory(table) ? 'history' : null,
       why: standing.waits === null ? null : whyItWaits({ lag, pause, named: named.includes(lag.target) }),
     };
   });

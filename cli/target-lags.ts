@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Partner } from '../definitions/definition.ts';
+import { isHistory, streamOf } from '../core/table-name.ts';
 import { placesOf } from '../definitions/named-targets.ts';
 import { listTargetPauses, listTargetStates, type TargetLag, type TargetPause } from '../store/target-states.ts';
 import { describeLag, describeLeftOut, describeTargetPause } from './describe-target.ts';
@@ -23,8 +24,8 @@ export const lagsOfStream = (
   of: { readonly partner: string; readonly stream: string },
 ): object[] =>
   lags
-    .filter(({ partner, stream }) => partner === of.partner && stream === of.stream)
-    .map(({ partner: _partner, stream: _stream, ...lag }) => lag);
+    .filter(({ partner, stream }) => partner === of.partner && streamOf(stream) === of.stream)
+    .map(({ partner: _partner, stream, ...lag }) => (isHistory(stream) ? { ...lag, history: true } : lag));
 
 /** `acme.payments in lake: 200 of 1,200 events behind, for 45m; failed: …`. */
 export function describeTargetLag(lag: TargetLag, nowMs: number): string {

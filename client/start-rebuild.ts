@@ -1,4 +1,5 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { streamOf } from '../core/table-name.ts';
 import { searchAttributesOf } from '../messages/attributes.ts';
 import type { Names } from '../messages/names.ts';
 import type { RebuildSoFar, RebuildTarget, RebuildTargetInput } from '../messages/rebuild-target.ts';
@@ -17,7 +18,7 @@ export function startRebuild(
     args: [input],
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
-    typedSearchAttributes: searchAttributesOf({ partner, stream }),
+    typedSearchAttributes: searchAttributesOf({ partner, stream: streamOf(stream) }),
     staticSummary: `${action} ${partner} ${stream} in ${target}`,
   });
 }

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { streamOf } from '../core/table-name.ts';
 import type { ApplyTarget, ApplyTargetTimes, PlaceInTarget } from '../messages/apply-target.ts';
 import { searchAttributesOf } from '../messages/attributes.ts';
 import type { Names } from '../messages/names.ts';
@@ -22,7 +23,7 @@ export async function tellTarget(
     taskQueue: names.workflowQueue,
     args: [times === undefined ? place : { ...place, times }],
     signal: targetSignals[signal],
-    typedSearchAttributes: searchAttributesOf({ partner, stream }),
+    typedSearchAttributes: searchAttributesOf({ partner, stream: streamOf(stream) }),
     staticSummary: `${partner} ${stream} into ${target}`,
   });
 }

@@ -26,6 +26,8 @@ export interface LoggedEvent {
   /** Values of the parents of the call it came with. */
   readonly parents: readonly string[];
   readonly payload: string;
+  /** When the record first came, as `core/micros.ts` writes times; left out where nobody asks. */
+  readonly receivedAt?: string;
   /** Of a delete: when it was received, ISO, to the microsecond. */
   readonly deletedAt?: string | undefined;
 }

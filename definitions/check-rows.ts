@@ -3,6 +3,7 @@ import { explain } from '../core/errors.ts';
 import { missingField } from './check-parents.ts';
 import { checkColumns } from './check-columns.ts';
 import { checkContract } from './check-contract.ts';
+import { checkHistory } from './check-history.ts';
 import { checkTimes } from './check-times.ts';
 import { recordField } from './columns.ts';
 import type { ColumnType } from './compiled.ts';
@@ -62,6 +63,7 @@ export function checkRows(stream: StreamDefinition, path: Path): readonly Proble
     ...checkKeyset(stream, json, path),
     ...checkInclude(stream, json, path),
     ...checkColumns(stream, json, path),
+    ...checkHistory(stream, json, path),
     ...checkContract(stream, json, path),
   ];
 }

@@ -8,6 +8,7 @@ import { checkRequires } from './check-requires.ts';
 import { checkRows } from './check-rows.ts';
 import { checkSchedules } from './check-schedules.ts';
 import type { Partner } from './definition.ts';
+import { historyIn } from './history.ts';
 import type { Path, Problem } from './problem.ts';
 import { checkTransforms } from './check-transforms.ts';
 import { checkTls } from './tls.ts';
@@ -51,13 +52,25 @@ function checkAddress({ baseUrl }: Partner): Problem[] {
 
 function checkTables({ streams }: Partner): Problem[] {
   const owners = new Map<string, string>();
-  return Object.entries(streams).flatMap(([name, stream]) => {
-    const table = stream.table ?? name;
+  const tables = Object.entries(streams).flatMap(([name, stream]) => {
+    const path = ['streams', name];
+    const history = historyIn(stream, name);
+    return [
+      {
+        table: stream.table ?? name,
+        of: `stream ${name}`,
+        path: stream.table === undefined ? path : [...path, 'table'],
+      },
+      ...(history === undefined
+        ? []
+        : [{ table: history.table, of: `the history of ${name}`, path: [...path, 'history'] }]),
+    ];
+  });
+  return tables.flatMap(({ table, of, path }) => {
     const owner = owners.get(table);
-    owners.set(table, owner ?? name);
-    const path = stream.table === undefined ? ['streams', name] : ['streams', name, 'table'];
+    owners.set(table, owner ?? of);
     return owner === undefined
       ? []
-      : [{ path, says: `table "${table}" is already the one of stream ${owner}; give each stream a table of its own` }];
+      : [{ path, says: `table "${table}" is already the one of ${owner}; give each a table of its own` }];
   });
 }

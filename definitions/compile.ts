@@ -8,6 +8,7 @@ import type { Partner } from './definition.ts';
 import { flattenedNames } from './flatten.ts';
 import { deleteTest } from './is-delete.ts';
 import { definitionVersion } from './definition-version.ts';
+import { historyIn } from './history.ts';
 import { targetsOf } from './named-targets.ts';
 import { recordParser } from './parse-record.ts';
 import { recordSchema } from './record-schema.ts';
@@ -51,6 +52,7 @@ export function compileStream(
     ]),
     flattened,
     keyColumns,
+    history: historyIn(definition, streamName),
     version: version.flatMap((name) => recordField(definition, checked.json, name) ?? []),
     definitionVersion: definitionVersion(partner, definition, {
       json: checked.json,

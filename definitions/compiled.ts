@@ -2,6 +2,7 @@ import type { FieldNames } from '../core/field-names.ts';
 import { columnTypes, type Column, type ColumnType } from '../core/column.ts';
 import type { RowTransform } from '../core/transform.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
+import type { DeclaredHistory } from './history.ts';
 
 export { columnTypes, type Column, type ColumnType };
 
@@ -35,6 +36,8 @@ export interface CompiledStream {
   readonly flattened?: ReadonlyMap<string, FieldNames> | undefined;
   /** The columns of the primary key, in its order. */
   readonly keyColumns: readonly Column[];
+  /** Its table of versions; undefined: it has none. */
+  readonly history: DeclaredHistory | undefined;
   /** Paths of the version fields, and how each is compared. */
   readonly version: readonly Pick<Column, 'path' | 'type' | 'read'>[];
   /** Hash of everything in the definition that shapes requests or rows; no secret goes in. 16 hex digits. */

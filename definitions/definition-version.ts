@@ -23,6 +23,7 @@ export function definitionVersion(
     onMismatch: _onMismatch,
     quarantinePayload: _quarantinePayload,
     targets: _targets,
+    history: _history,
     auth: _auth,
     polling: _polling,
     requires,

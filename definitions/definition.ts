@@ -12,6 +12,7 @@ import { polling } from './polling.ts';
 import { records } from './records.ts';
 import { requires } from './requires.ts';
 import { graphql, include, lists, methods, parameters } from './request-shapes.ts';
+import { history } from './history.ts';
 import { job } from './job.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
@@ -323,6 +324,8 @@ export const stream = z.strictObject({
   table: name.optional(),
   /** Names of `targets.yaml` that the stream is written to; those of the partner if absent. */
   targets: targetNames.optional(),
+  /** Also a table with each version of a record, and the time in which it held: docs/history.md. */
+  history: history.optional(),
 });
 export type StreamDefinition = z.output<typeof stream>;
 export type StreamInput = z.input<typeof stream>;

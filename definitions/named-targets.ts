@@ -1,25 +1,36 @@
 import { join } from 'node:path';
+import { historyOf, isHistory, streamOf } from '../core/table-name.ts';
 import { closest } from './closest.ts';
 import type { Partner } from './definition.ts';
 import { findPartner, findTargets } from './find.ts';
+import { historyIn } from './history.ts';
 import { invalidDefinition, type Path, type Problem } from './problem.ts';
 import { readDefinition } from './read-definition.ts';
 import { STORE } from './targets.ts';
 
-/** The targets beside the store's own that a stream is written to: its own list, else that of the partner. */
-export function targetsOf(partner: Partner, stream: string): readonly string[] {
-  const named = partner.streams[stream]?.targets ?? partner.targets ?? [];
-  return [...new Set(named)].filter((name) => name !== STORE);
+/**
+ * The targets that a table of a stream is loaded into: its own list, else that of the partner, without the store, which is written when the
+ * records come. A history (`payments.history`) is loaded into the store too.
+ */
+export function targetsOf(partner: Partner, table: string): readonly string[] {
+  const stream = partner.streams[streamOf(table)];
+  const named = (stream?.targets ?? partner.targets ?? []).filter((name) => name !== STORE);
+  if (!isHistory(table)) return [...new Set(named)];
+  const history = stream === undefined ? undefined : historyIn(stream, streamOf(table));
+  return history === undefined ? [] : [...new Set(history.targets ?? [STORE, ...named])];
 }
 
-/** Each stream of some partners in each target that it names. */
+/** Names of a stream's tables. */
+export const tablesOf = (stream: string): readonly string[] => [stream, historyOf(stream)];
+
+/** Each table of some partners in each target that it is loaded into. */
 export const placesOf = (
   partners: Iterable<Partner>,
 ): readonly { readonly target: string; readonly partner: string; readonly stream: string }[] =>
   [...partners].flatMap((partner) =>
-    Object.keys(partner.streams).flatMap((stream) =>
-      targetsOf(partner, stream).map((target) => ({ target, partner: partner.name, stream })),
-    ),
+    Object.keys(partner.streams)
+      .flatMap(tablesOf)
+      .flatMap((stream) => targetsOf(partner, stream).map((target) => ({ target, partner: partner.name, stream }))),
   );
 
 /** Throws InvalidInput, by file and line, where the partner names a target that `targets.yaml` does not declare. */
@@ -54,9 +65,10 @@ interface NamedAt {
 
 const namesIn = (partner: Partner): readonly NamedAt[] => [
   ...namesAt(['targets'], partner.targets),
-  ...Object.entries(partner.streams).flatMap(([stream, { targets }]) =>
-    namesAt(['streams', stream, 'targets'], targets),
-  ),
+  ...Object.entries(partner.streams).flatMap(([stream, { targets, history }]) => [
+    ...namesAt(['streams', stream, 'targets'], targets),
+    ...namesAt(['streams', stream, 'history', 'targets'], typeof history === 'object' ? history.targets : []),
+  ]),
 ];
 
 const namesAt = (path: Path, names: readonly string[] = []): readonly NamedAt[] =>

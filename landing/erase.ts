@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import { InvalidInput } from '../core/errors.ts';
 import { keyDigest } from '../core/key-digest.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import { historyOf } from '../core/table-name.ts';
 import { targetsOf } from '../definitions/named-targets.ts';
 import { eraseFromLedger, type ToErase } from '../store/erasure/erase-ledger.ts';
 import { noteErasure, type Erased, type Erasure } from '../store/erasure/erasures.ts';
@@ -36,7 +37,7 @@ export interface EraseReport {
   /** How many keys. */
   readonly keys: number;
   readonly erased: Erased;
-  /** Other warehouses whose tables are to be made anew. */
+  /** Other warehouses whose tables are to be made anew; `lake.history`: the history there, and `postgres.history` that in the store. */
   readonly targets: readonly string[];
 }
 
@@ -58,7 +59,7 @@ const nothing: Erased = {
  */
 export async function erase(pool: Pool, input: EraseInput): Promise<EraseReport> {
   const { stream, whose, dryRun } = input;
-  const targets = targetsOf(stream.partner, stream.name);
+  const targets = tablesElsewhere(stream);
   return inTransaction(pool, dryRun, async (client) => {
     const streamId = await lockStream(client, stream);
     const found = await findAll(client, { stream, streamId, whose });
@@ -83,7 +84,7 @@ export async function eraseAgain(
   pool: Pool,
   { stream, erasure }: { readonly stream: CompiledStream; readonly erasure: Erasure },
 ): Promise<EraseReport> {
-  const targets = targetsOf(stream.partner, stream.name);
+  const targets = tablesElsewhere(stream);
   return transaction(pool, async (client) => {
     const streamId = await lockStream(client, stream);
     const wanted = new Set(erasure.digests.map((digest) => digest.toString('hex')));
@@ -212,3 +213,8 @@ function digestsOf({ partner, name }: CompiledStream, keys: readonly string[]): 
   const salt = randomBytes(16);
   return { salt, digests: keys.map((key) => keyDigest(salt, { partner: partner.name, stream: name }, key)) };
 }
+
+const tablesElsewhere = ({ partner, name }: CompiledStream): readonly string[] => [
+  ...targetsOf(partner, name),
+  ...targetsOf(partner, historyOf(name)).map(historyOf),
+];

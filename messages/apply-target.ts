@@ -4,6 +4,7 @@ import { MINUTE, SECOND } from '../core/duration.ts';
 export interface PlaceInTarget {
   readonly target: string;
   readonly partner: string;
+  /** `payments`, or `payments.history`: the table with its versions. */
   readonly stream: string;
 }
 

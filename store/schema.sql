@@ -117,6 +117,20 @@ create table critical_work (
   constraint critical_work_pkey PRIMARY KEY (credential, work)
 );
 
+create table cursors (
+  schema_name text not null,
+  table_name text not null,
+  place text not null,
+  id text not null,
+  owner text not null,
+  event bigint not null,
+  has_rows boolean not null,
+  row_key text not null,
+  unfilled text[] not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint cursors_pkey PRIMARY KEY (schema_name, table_name, place)
+);
+
 create table erasures (
   erasure uuid not null,
   partner text not null,

@@ -3,10 +3,11 @@ import type { UnfitEvent, UnfitEvents } from '../core/unfit-events.ts';
 
 export { listTargetPauses, pauseTarget, resumeTarget, targetPause, type TargetPause } from './target-pauses.ts';
 
-/** A stream in a target beside the store's own tables. */
+/** A table of a stream in a target that loads write to. */
 export interface TargetPlace {
   readonly target: string;
   readonly partner: string;
+  /** `payments`, or `payments.history` (`core/table-name.ts`). */
   readonly stream: string;
 }
 
@@ -70,6 +71,15 @@ export async function readTargetState(pool: Pool, place: TargetPlace): Promise<T
     [place.target, place.partner, place.stream],
   );
   return rows.map(stateOf)[0];
+}
+
+/** Tables that something was told of in a target. */
+export async function tablesToldOf(pool: Pool, target: string): Promise<readonly TargetPlace[]> {
+  const { rows } = await pool.query<TargetPlace>(
+    'select target, partner, stream from target_states where target = $1 order by partner, stream',
+    [target],
+  );
+  return rows;
 }
 
 /** Targets that something was told of, whether or not the definition still names them. */
@@ -140,8 +150,8 @@ export async function listTargetStates(
       select target, partner, stream, coalesce(cursor, 0) as cursor, behind_since, applied_at, coalesce(rows, 0) as rows,
         error, error_at, unfit -> table_id as unfit, stream_id, coalesce(case when listed then swept else last_event end, 0) as last_event, listed
       from places left join target_states using (target, partner, stream)
-        left join (select partner, name as stream, stream_id, last_event, swept, disposition = 'replace' as listed from streams) s
-          using (partner, stream)
+        left join (select partner as of_partner, name, stream_id, last_event, swept, disposition = 'replace' as listed from streams) s
+          on of_partner = partner and name = split_part(stream, '.', 1)
       order by target, partner, stream`,
     fields.map((field) => wanted?.map((place) => place[field]) ?? null),
   );

@@ -19,7 +19,12 @@ import { noteLive, noteUnfit, readUnfit, type TableInTarget } from './target-unf
 export interface TargetStore {
   /** undefined: nothing of the stream was ever read. */
   findLog(partner: string, stream: string): Promise<StreamLog | undefined>;
-  readLog(range: EventRange, size: ChunkSize): AsyncIterable<readonly LoggedEvent[]>;
+  /** `times`: also when each record first came. */
+  readLog(
+    range: EventRange,
+    size: ChunkSize,
+    asked?: { readonly times: boolean },
+  ): AsyncIterable<readonly LoggedEvent[]>;
   /** `replace`: the next complete listing that ended in the range. */
   nextListing(range: ListingsIn): Promise<Listing | undefined>;
   /** The keys that events came with, by their numbers. */
@@ -39,7 +44,7 @@ export interface TargetStore {
 
 export const postgresTargetStore = (pool: Pool): TargetStore => ({
   findLog: (partner, stream) => findLog(pool, partner, stream),
-  readLog: (range, size) => readLog(pool, range, { size }),
+  readLog: (range, size, asked) => readLog(pool, range, { size, ...asked }),
   nextListing: (range) => nextListing(pool, range),
   readKeys: (of) => readKeys(pool, of),
   pauseOf: (target) => targetPause(pool, target),

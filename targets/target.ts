@@ -21,8 +21,11 @@ export interface TargetTable {
   readonly columns: readonly Column[];
   /** How many of the columns are the primary key; 0: the stream has none. */
   readonly keys: number;
-  /** `append` without regard to the key: each event is a row. The others hold one row per key, or per event where there is no key. */
-  readonly rowPer: 'key' | 'event';
+  /**
+   * `append` without regard to the key: each event is a row. `version`, a history: the same, and rows are found by their key, of which there
+   * is one. The others hold one row per key, or per event where there is no key.
+   */
+  readonly rowPer: 'key' | 'event' | 'version';
   /** `live` when left out. */
   readonly place?: Place;
   /** What the column `_transform` says in each row; undefined: there is no such column. */
@@ -109,6 +112,9 @@ export interface Burial {
 /** What a range of the log means for a table; it is decided before (`apply/`), and takes effect as one. */
 export interface Changes extends Move, RowChanges {}
 
+/** Reads all rows of each key (texts of the key's columns), in any order. What is written again as it was read stays as it is. */
+export type RowsOfKeys = (keys: readonly (readonly string[])[]) => Promise<readonly (readonly TargetRow[])[]>;
+
 /** Which table takes the live one's place. */
 export interface Swap {
   readonly from: 'build' | 'fill';
@@ -137,6 +143,10 @@ export interface Target {
    * of them or none. A key of one part may come again in a later one.
    */
   applyTogether(table: TargetTable, move: Move, parts: AsyncIterable<RowChanges>): Promise<void>;
+  /**
+   * The same for changes that depend on what a key has: `parts` is given what reads the table as the parts before have left it.
+   */
+  rewrite(table: TargetTable, move: Move, parts: (rowsOf: RowsOfKeys) => AsyncIterable<RowChanges>): Promise<void>;
   /** All rows in the order of their row key. */
   rows(table: TargetTable): AsyncIterable<ReadRow>;
   /** The stream's tables that there are, by their places. */

@@ -54,6 +54,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
     owner: config.names.controlSchema,
     partners,
     now,
+    storeUrl: config.databaseUrl,
     failpoint,
   });
   let draining = false;

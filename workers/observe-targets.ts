@@ -4,7 +4,8 @@ import type { Metrics } from '../core/metrics.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { findTargets, listPartners } from '../definitions/find.ts';
 import { placesOf } from '../definitions/named-targets.ts';
-import { listTargetStates, type TargetLag } from '../store/target-states.ts';
+import { STORE } from '../definitions/targets.ts';
+import { listTargetStates, tablesToldOf, type TargetLag } from '../store/target-states.ts';
 
 export interface ObserveTargets {
   readonly dir: string;
@@ -25,8 +26,9 @@ export function observeTargets({
   /** What was told of last: a gauge keeps its value until it is told another. */
   let told: readonly TargetLag[] = [];
   return async () => {
-    // Without targets no definition is opened for this.
-    const wanted = (await findTargets(dir)) === undefined ? [] : placesOf(await loadable(partners, dir));
+    // Without targets or histories no definition is opened for this.
+    const isLoaded = (await findTargets(dir)) !== undefined || (await tablesToldOf(pool, STORE)).length > 0;
+    const wanted = isLoaded ? placesOf(await loadable(partners, dir)) : [];
     const lags = wanted.length === 0 ? [] : await listTargetStates(pool, { wanted });
     const gone = told.filter((lag) => !lags.some((one) => labelsOf(one) === labelsOf(lag)));
     for (const { target, partner, stream } of gone)

@@ -1,4 +1,4 @@
-import type { TargetDefinition } from '../definitions/targets.ts';
+import { STORE, type TargetDefinition } from '../definitions/targets.ts';
 import type { Reached } from '../targets/apply-points.ts';
 import type { Target } from '../targets/target.ts';
 
@@ -16,5 +16,7 @@ export async function openTarget(
   }
   const { openPostgres } = await import('../targets/postgres/open-postgres.ts');
   const { url, timeout: timeoutMs } = definition;
-  return openPostgres({ name, url, owner, timeoutMs, reached });
+  // The store has the cursors among its own tables, which are its owner's.
+  const schema = name === STORE ? { schema: owner } : {};
+  return openPostgres({ name, url, owner, timeoutMs, reached, ...schema });
 }

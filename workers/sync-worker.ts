@@ -9,7 +9,10 @@ import type { Config } from '../config/config.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { explain } from '../core/errors.ts';
 import { VERSION } from '../core/release.ts';
+import type { Partner } from '../definitions/definition.ts';
 import { listPartners } from '../definitions/load.ts';
+import { placesOf } from '../definitions/named-targets.ts';
+import { STORE } from '../definitions/targets.ts';
 import { pendingMigrations } from '../store/migrate/migrate.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { versioningOf } from './versioning.ts';
@@ -110,6 +113,10 @@ class Fleet implements RunningWorkers {
   readonly #workers = new Map<string, { readonly worker: Worker; readonly run: Promise<void> }>();
   /** Of each partner with a worker here: the limits that its queue was last set by, and when. */
   readonly #rates = new Map<string, { readonly limits: string; readonly atMs: number }>();
+  /** Targets with a worker here, or one that is being started. */
+  readonly #targets = new Set<string>();
+  /** Definitions that were looked at for histories in the store. */
+  readonly #looked = new WeakSet<Partner>();
   readonly #unwatch: () => void;
   readonly #stopping = new AbortController();
   readonly ready = Promise.resolve();
@@ -186,6 +193,7 @@ class Fleet implements RunningWorkers {
     const streams = await this.#deps.activities.partners.streams(name).catch(() => undefined);
     const partner = [...(streams?.values() ?? [])][0]?.partner;
     if (partner === undefined) return;
+    await this.#serveHistories(partner);
     const limits = JSON.stringify(partner.limits);
     const last = this.#rates.get(name);
     if (last?.limits === limits && performance.now() < last.atMs + this.#queueCheckMs) return;
@@ -202,6 +210,13 @@ class Fleet implements RunningWorkers {
     });
   }
 
+  /** Those in the store's own database: whoever writes its tables for the partner loads them as well, without a role of its own. */
+  async #serveHistories(partner: Partner): Promise<void> {
+    if (this.#looked.has(partner)) return;
+    this.#looked.add(partner);
+    if (placesOf([partner]).some(({ target }) => target === STORE)) await this.startTarget(STORE);
+  }
+
   /** A worker for each partner there is, and for those that are added later. */
   async followPartners(): Promise<void> {
     const startNew = async (): Promise<void> => {
@@ -214,6 +229,8 @@ class Fleet implements RunningWorkers {
   }
 
   async startTarget(name: string): Promise<void> {
+    if (this.#targets.has(name)) return;
+    this.#targets.add(name);
     await this.#start(this.#config.names.targetQueue(name), {
       activities: createTargetActivities(this.#deps.activities),
       activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 1 },
@@ -240,8 +257,7 @@ class Fleet implements RunningWorkers {
   /** A worker for each target that is declared, and for those that are declared later. */
   async followTargets(): Promise<void> {
     const startNew = async (): Promise<void> => {
-      for (const name of await this.#deps.targets.names())
-        if (!this.#workers.has(this.#config.names.targetQueue(name))) await this.startTarget(name);
+      for (const name of await this.#deps.targets.names()) await this.startTarget(name);
     };
     // What is wrong with targets.yaml keeps no partner from being read.
     await startNew().catch((error: unknown) => this.#log.warn({ error: explain(error) }, 'cannot read the targets'));

@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import type { Partners } from '../activities/access.ts';
 import type { TargetsAccess } from '../activities/apply/targets-access.ts';
+import { streamOf } from '../core/table-name.ts';
 import { findTargets } from '../definitions/find.ts';
 import type { Environment } from '../definitions/interpolate.ts';
 import { loadTargets, type LoadedTargets } from '../definitions/load-targets.ts';
 import { checkNamedTargets, targetsOf } from '../definitions/named-targets.ts';
 import { secretsOf } from '../definitions/secrets.ts';
-import type { TargetDefinition } from '../definitions/targets.ts';
+import { STORE, target, type TargetDefinition } from '../definitions/targets.ts';
 import { unknownTarget } from '../definitions/unknown-target.ts';
 import type { Reached } from '../targets/apply-points.ts';
 import type { Target } from '../targets/target.ts';
@@ -21,6 +22,8 @@ export interface TargetRegistryDeps {
   readonly owner: string;
   readonly partners: Pick<Partners, 'streams'>;
   readonly now: () => number;
+  /** The store's own database, which histories may be in. */
+  readonly storeUrl?: string;
   readonly failpoint?: Failpoint;
 }
 
@@ -57,6 +60,7 @@ export function targetRegistry(deps: TargetRegistryDeps): TargetRegistry {
     return read;
   };
   const definitionOf = async (name: string): Promise<TargetDefinition> => {
+    if (name === STORE && deps.storeUrl !== undefined) return target.parse({ type: 'postgres', url: deps.storeUrl });
     const { targets } = await current();
     const found = targets.get(name);
     if (found === undefined) throw unknownTarget(name, [...targets.keys()]);
@@ -64,11 +68,11 @@ export function targetRegistry(deps: TargetRegistryDeps): TargetRegistry {
   };
 
   return {
-    of: async (partnerName, stream) => {
+    of: async (partnerName, table) => {
       const streams = await deps.partners.streams(partnerName);
-      const partner = streams.get(stream)?.partner;
+      const partner = streams.get(streamOf(table))?.partner;
       if (partner === undefined) return [];
-      const names = targetsOf(partner, stream);
+      const names = targetsOf(partner, table);
       if (names.length > 0) await checkNamedTargets(partner, deps);
       return names;
     },
@@ -77,15 +81,15 @@ export function targetRegistry(deps: TargetRegistryDeps): TargetRegistry {
       const as = JSON.stringify(definition);
       const before = opened.get(name);
       if (before?.as === as) return before.target;
-      const target = (async () => {
+      const opening = (async () => {
         // Two handles of one process on one file would not see each other's locks.
         await closeOne(before);
         return openTarget(name, definition, deps.owner, reached);
       })();
-      opened.set(name, { as, target });
+      opened.set(name, { as, target: opening });
       // What could not be opened is tried again by whoever asks next.
-      target.catch(() => opened.get(name)?.target === target && opened.delete(name));
-      return target;
+      opening.catch(() => opened.get(name)?.target === opening && opened.delete(name));
+      return opening;
     },
     loads: async (name) => {
       const { every: everyMs, rows } = await definitionOf(name);

@@ -5,6 +5,7 @@ import type { TargetsAccess } from '../activities/apply/targets-access.ts';
 import { stillRunning } from '../client/governor.ts';
 import { tellTarget } from '../client/tell-target.ts';
 import { listPartners } from '../definitions/load.ts';
+import { tablesOf } from '../definitions/named-targets.ts';
 import type { ApplyTargetTimes, PlaceInTarget } from '../messages/apply-target.ts';
 import type { Names } from '../messages/names.ts';
 import { listTargetStates, targetPause } from '../store/target-states.ts';
@@ -49,7 +50,7 @@ async function placesOf({ partners, targets, partnersDir }: TellBehindDeps, targ
   const places: PlaceInTarget[] = [];
   for (const partner of await listPartners(partnersDir)) {
     const streams = await partners.streams(partner).catch(() => new Map<string, unknown>());
-    for (const stream of streams.keys()) {
+    for (const stream of [...streams.keys()].flatMap(tablesOf)) {
       const named: readonly string[] = await targets.of(partner, stream).catch(() => []);
       if (named.includes(target)) places.push({ target, partner, stream });
     }

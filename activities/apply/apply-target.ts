@@ -1,8 +1,8 @@
-import { tableOf, takingOf } from '../../apply/table-of.ts';
+import { loadedTable, type LoadedTable } from '../../apply/table-of.ts';
 import { MINUTE } from '../../core/duration.ts';
 import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
-import type { CompiledStream } from '../../definitions/compiled.ts';
+import { streamOf } from '../../core/table-name.ts';
 import type { AppliedToTarget, LoadFacts, PlaceInTarget } from '../../messages/apply-target.ts';
 import type { StreamLog } from '../../store/log/find-log.ts';
 import type { TargetStore } from '../../store/target-store.ts';
@@ -37,23 +37,26 @@ export async function applyTarget(
   context: ApplyContext,
 ): Promise<AppliedToTarget> {
   const { partners, targets, store } = deps;
-  const stream = (await partners.streams(place.partner)).get(place.stream);
-  if (stream === undefined) throw new InvalidInput(`${place.partner} has no stream ${place.stream}`);
-  if (!(await targets.of(place.partner, place.stream)).includes(place.target)) return { state: 'unwanted' };
+  const streams = await partners.streams(place.partner);
+  const stream = streamOf(place.stream);
+  if (!streams.has(stream)) throw new InvalidInput(`${place.partner} has no stream ${stream}`);
+  const loaded = loadedTable(streams, place.stream);
+  if (loaded === undefined || !(await targets.of(place.partner, place.stream)).includes(place.target))
+    return { state: 'unwanted' };
   const pause = await store.pauseOf(place.target);
   if (pause !== undefined) return { state: 'paused', reason: `${pause.reason} (${pause.by})` };
   const { rows, everyMs } = await targets.loads(place.target);
-  const log = await store.findLog(place.partner, place.stream);
+  const log = await store.findLog(place.partner, stream);
   const nothing: LoadFacts = { event: 0, lastEvent: 0, rows: 0, loads: 0, unfit: 0, everyMs, building: null };
   if (log === undefined) return { state: 'caughtUp', ...nothing };
   const target = await targets.open(place.target);
-  return new Applying(deps, { place, context, stream, target, rows, everyMs }, log).run();
+  return new Applying(deps, { place, context, loaded, target, rows, everyMs }, log).run();
 }
 
 interface Given {
   readonly place: PlaceInTarget;
   readonly context: ApplyContext;
-  readonly stream: CompiledStream;
+  readonly loaded: LoadedTable;
   readonly target: Target;
   readonly rows: number;
   readonly everyMs: number;
@@ -78,8 +81,8 @@ class Applying {
   }
 
   async run(): Promise<AppliedToTarget> {
-    const { target, stream } = this.#given;
-    const live = tableOf(stream);
+    const { target, loaded } = this.#given;
+    const live = loaded.table;
     const opened = await target.open(live);
     if (opened.outdated === true) return this.#makeAnew(live, opened);
     const event = await this.#load(live, opened);
@@ -130,7 +133,7 @@ class Applying {
       this.#loads += 1;
       this.#rows += load.rows;
       this.#unfit += load.unfit.length;
-      this.#log = (await this.#deps.store.findLog(place.partner, place.stream)) ?? this.#log;
+      this.#log = (await this.#deps.store.findLog(place.partner, streamOf(place.stream))) ?? this.#log;
       if (isLive) await this.#note(id, event, load.rows);
       this.#given.context.heartbeat({ event, lastEvent: this.#log.lastEvent, rows: this.#rows });
     }
@@ -166,11 +169,12 @@ class Applying {
   }
 
   #loadOf(table: TargetTable, id: string): LoadOf {
-    const { place, stream, target, rows, context } = this.#given;
+    const { place, loaded, target, rows, context } = this.#given;
+    const { stream, taking } = loaded;
     const { streamId } = this.#log;
     const mayGoOn = (): void => context.signal.throwIfAborted();
     const noted = { ...place, table: id };
-    return { store: this.#deps.store, target, table, noted, stream, streamId, rows, taking: takingOf(stream), mayGoOn };
+    return { store: this.#deps.store, target, table, noted, stream, streamId, rows, taking, mayGoOn };
   }
 
   async #note(table: string, cursor: number, rows: number): Promise<void> {

@@ -1,13 +1,15 @@
-import { appliedEvents, type DecodedEvents } from '../../apply/applied-events.ts';
-import { asksHeads, changesOf, type AppliedEvent, type Taking } from '../../apply/changes-of.ts';
+import { asksHeads, changesOf, noChanges, type AppliedEvent, type Taking } from '../../apply/changes-of.ts';
+import type { HistoryRules } from '../../apply/history-rows.ts';
 import { UnfitTally } from '../../apply/unfit-tally.ts';
 import type { Head } from '../../core/decide.ts';
 import { noUnfit, type UnfitEvent } from '../../core/unfit-events.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import { usualChunk, type EventRange } from '../../store/log/read-log.ts';
+import type { EventRange } from '../../store/log/read-log.ts';
 import type { TargetStore } from '../../store/target-store.ts';
 import type { TableInTarget } from '../../store/target-unfit.ts';
 import type { RowChanges, RowHead, Target, TargetTable } from '../../targets/target.ts';
+import { loadHistory, loadListedHistory } from './load-history.ts';
+import { slicesOf } from './slices.ts';
 
 export interface LoadOf {
   readonly store: Pick<TargetStore, 'readLog' | 'nextListing' | 'readUnfit' | 'noteUnfit' | 'readKeys'>;
@@ -17,7 +19,7 @@ export interface LoadOf {
   readonly noted: TableInTarget;
   readonly stream: CompiledStream;
   readonly streamId: number;
-  readonly taking: Taking;
+  readonly taking: Taking | HistoryRules;
   /** Most events in memory at once. */
   readonly rows: number;
   /** Asked while a load goes on; throws where it must not. */
@@ -32,7 +34,8 @@ export interface Load {
   readonly unfit: readonly UnfitEvent[];
 }
 
-interface Loading extends LoadOf {
+export interface Loading<T = Taking> extends LoadOf {
+  readonly taking: T & (Taking | HistoryRules);
   readonly from: number;
   readonly lastEvent: number;
   readonly tally: UnfitTally;
@@ -46,12 +49,18 @@ export async function loadTable(of: LoadOf, from: number, lastEvent: number): Pr
   const known = await store.readUnfit(noted);
   // One that begins lacks nothing, whatever it was before.
   const before = from === 0 ? noUnfit : known;
-  const tally = new UnfitTally(taking, before, await store.readKeys({ streamId, events: before.events }));
+  const tally = new UnfitTally(
+    typeof taking === 'string' ? taking : taking.taking,
+    before,
+    await store.readKeys({ streamId, events: before.events }),
+  );
   const note = async (): Promise<void> => {
     if (tally.unfit !== known) await store.noteUnfit({ ...noted, unfit: tally.unfit });
   };
   const loading = { ...of, from, lastEvent, tally, note };
-  return taking === 'listed' ? loadListing(loading) : loadRange(loading);
+  if (typeof taking === 'string')
+    return taking === 'listed' ? loadListing({ ...loading, taking }) : loadRange({ ...loading, taking });
+  return taking.taking === 'listings' ? loadListedHistory({ ...loading, taking }) : loadHistory({ ...loading, taking });
 }
 
 async function loadRange(of: Loading): Promise<Load> {
@@ -66,21 +75,19 @@ async function loadRange(of: Loading): Promise<Load> {
     // What did not fit into memory is the next load's.
     return { event: to, rows: rowsIn(changes), unfit };
   }
-  await target.apply(table, { ...nothing, from, to: range.to });
+  await target.apply(table, { ...noChanges, from, to: range.to });
   return { event: range.to, rows: 0, unfit: [] };
 }
 
 const rowsIn = ({ upserts, deletes, buries = [] }: RowChanges): number =>
   upserts.length + deletes.length + buries.length;
 
-const nothing: RowChanges = { clears: false, deletes: [], upserts: [] };
-
 /** A listing takes effect as a whole, however large it is. Until one has ended there is nothing to do. */
 async function loadListing(of: Loading): Promise<Load> {
   const { store, target, table, streamId, from, lastEvent, tally, note } = of;
   const listing = await store.nextListing({ streamId, after: from, to: lastEvent, keyed: table.keys > 0 });
   if (listing === undefined) {
-    await target.apply(table, { ...nothing, from, to: lastEvent });
+    await target.apply(table, { ...noChanges, from, to: lastEvent });
     return { event: lastEvent, rows: 0, unfit: [] };
   }
   let rows = 0;
@@ -100,36 +107,6 @@ async function loadListing(of: Loading): Promise<Load> {
   }
   await target.applyTogether(table, { from, to: listing.to }, parts());
   return { event: listing.to, rows, unfit };
-}
-
-interface Slice {
-  readonly events: readonly AppliedEvent[];
-  readonly unfit: DecodedEvents['unfit'];
-  /** The last event that was read. */
-  readonly to: number;
-}
-
-/** About so much text of records makes a slice full, however few they are. */
-const FULL_CHARS = 32 * 1024 * 1024;
-
-async function* slicesOf({ store, stream, rows, mayGoOn }: LoadOf, range: EventRange): AsyncGenerator<Slice> {
-  const size = { ...usualChunk, events: Math.min(usualChunk.events, rows) };
-  let events: AppliedEvent[] = [];
-  let unfit: DecodedEvents['unfit'][number][] = [];
-  let [count, chars, to] = [0, 0, range.after];
-  for await (const chunk of store.readLog(range, size)) {
-    mayGoOn();
-    const decoded = await appliedEvents(stream, chunk);
-    events.push(...decoded.applied);
-    unfit.push(...decoded.unfit);
-    count += chunk.length;
-    chars += chunk.reduce((sum, { payload }) => sum + payload.length, 0);
-    to = chunk.at(-1)?.event ?? to;
-    if (count + size.events <= rows && chars < FULL_CHARS) continue;
-    yield { events, unfit, to };
-    [events, unfit, count, chars] = [[], [], 0, 0];
-  }
-  if (count > 0) yield { events, unfit, to: range.to };
 }
 
 async function readHeads(

@@ -1,8 +1,8 @@
-import { tableOf, takingOf } from '../../apply/table-of.ts';
+import { loadedTable, type LoadedTable } from '../../apply/table-of.ts';
 import { MINUTE } from '../../core/duration.ts';
 import { InvalidInput, RetryLater } from '../../core/errors.ts';
+import { streamOf } from '../../core/table-name.ts';
 import { addUnfit, noUnfit, type UnfitEvents } from '../../core/unfit-events.ts';
-import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { PlaceInTarget } from '../../messages/apply-target.ts';
 import type { RebuildSoFar, RebuildStep, RebuildStepped, TargetRebuilt } from '../../messages/rebuild-target.ts';
 import type { StreamLog } from '../../store/log/find-log.ts';
@@ -30,25 +30,29 @@ type Deps = Pick<ApplyDeps, 'partners' | 'targets' | 'store' | 'now' | 'draining
  */
 export async function rebuildTarget(deps: Deps, step: RebuildStep, context: RebuildContext): Promise<RebuildStepped> {
   const { partners, targets, store } = deps;
-  const stream = (await partners.streams(step.partner)).get(step.stream);
-  if (stream === undefined) throw new InvalidInput(`${step.partner} has no stream ${step.stream}`);
+  const streams = await partners.streams(step.partner);
+  const stream = streamOf(step.stream);
+  if (!streams.has(stream)) throw new InvalidInput(`${step.partner} has no stream ${stream}`);
+  const loaded = loadedTable(streams, step.stream);
+  if (loaded === undefined)
+    throw new InvalidInput(`${step.partner}.${stream} has no history: \`history: true\` in its definition does that`);
   if (!(await targets.of(step.partner, step.stream)).includes(step.target))
     throw new InvalidInput(
       `${step.partner}.${step.stream} is not written to ${step.target}: \`targets: [${step.target}]\` in its definition does that`,
     );
-  const log = await store.findLog(step.partner, step.stream);
+  const log = await store.findLog(step.partner, stream);
   if (log === undefined)
-    throw new InvalidInput(`${step.partner}.${step.stream} was never read: there is no log to make a table of`);
+    throw new InvalidInput(`${step.partner}.${stream} was never read: there is no log to make a table of`);
   const target = await targets.open(step.target);
   const { rows } = await targets.loads(step.target);
-  const rebuilding = new Rebuilding(deps, { step, context, stream, target, log, rows });
+  const rebuilding = new Rebuilding(deps, { step, context, loaded, target, log, rows });
   return step.action === 'rollback' ? rebuilding.rollBack() : rebuilding.run();
 }
 
 interface Given {
   readonly step: RebuildStep;
   readonly context: RebuildContext;
-  readonly stream: CompiledStream;
+  readonly loaded: LoadedTable;
   readonly target: Target;
   readonly log: StreamLog;
   /** Most events in memory at once. */
@@ -66,7 +70,7 @@ class Rebuilding {
   constructor(deps: Deps, given: Given) {
     this.#deps = deps;
     this.#given = given;
-    this.#live = tableOf(given.stream);
+    this.#live = given.loaded.table;
     this.#build = { ...this.#live, place: 'build' };
     this.#endMs = deps.now() + MOST_MS;
     this.#unfit = given.step.soFar?.unfit ?? noUnfit;
@@ -154,7 +158,8 @@ class Rebuilding {
   }
 
   async #load(id: string, event: number, lastEvent: number): Promise<number> {
-    const { step, target, stream, log, rows, context } = this.#given;
+    const { step, target, loaded, log, rows, context } = this.#given;
+    const { stream, taking } = loaded;
     const load = await loadTable(
       {
         store: this.#deps.store,
@@ -164,7 +169,7 @@ class Rebuilding {
         stream,
         streamId: log.streamId,
         rows,
-        taking: takingOf(stream),
+        taking,
         mayGoOn: () => context.signal.throwIfAborted(),
       },
       event,

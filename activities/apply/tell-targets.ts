@@ -2,6 +2,8 @@ import type { Client } from '@temporalio/client';
 import { tellTarget } from '../../client/tell-target.ts';
 import type { ApplyTargetTimes } from '../../messages/apply-target.ts';
 import type { Names } from '../../messages/names.ts';
+import { isHistory } from '../../core/table-name.ts';
+import { tablesOf } from '../../definitions/named-targets.ts';
 import type { TargetsAccess } from './targets-access.ts';
 
 export interface TellTargets {
@@ -11,7 +13,7 @@ export interface TellTargets {
 }
 
 /**
- * Tells all targets of a stream that its log has grown. Who cannot be told now hears of the next commit, or is found behind by the
+ * Tells all targets of a stream, or of one of its tables, that its log has grown. Who cannot be told now hears of the next commit, or is found behind by the
  * worker of the target.
  */
 export async function tellTargets(
@@ -19,10 +21,14 @@ export async function tellTargets(
   { names, targets, times }: TellTargets,
   { partner, stream }: { readonly partner: string; readonly stream: string },
 ): Promise<void> {
-  const wanted = await targets.of(partner, stream).catch(() => []);
   await Promise.allSettled(
-    wanted.map(async (target) =>
-      tellTarget(client(), { names, target, partner, stream, ...(times === undefined ? {} : { times }) }),
-    ),
+    (isHistory(stream) ? [stream] : tablesOf(stream)).map(async (table) => {
+      const wanted = await targets.of(partner, table).catch(() => []);
+      await Promise.allSettled(
+        wanted.map(async (target) =>
+          tellTarget(client(), { names, target, partner, stream: table, ...(times === undefined ? {} : { times }) }),
+        ),
+      );
+    }),
   );
 }

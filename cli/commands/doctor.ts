@@ -1,6 +1,7 @@
 import { missingPollers } from '../../client/missing-pollers.ts';
 import { explain } from '../../core/errors.ts';
 import { overdueWords } from '../../core/wait-words.ts';
+import { historyOf } from '../../core/table-name.ts';
 import { searchAttributes } from '../../messages/search-attributes.ts';
 import { askedTooOften } from '../../definitions/asked-too-often.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
@@ -11,12 +12,14 @@ import { pollHints } from '../../store/ledger/poll-hints.ts';
 import { streamWaits } from '../../store/waiting/list-waiting.ts';
 import { pendingMigrations } from '../../store/migrate/migrate.ts';
 import { rebuildTable } from '../../landing/rebuild-table.ts';
+import type { TargetPlace } from '../../store/target-states.ts';
 import type { CommandContext } from '../command.ts';
 import { checkTargets } from '../check-targets.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { loadDeclared } from '../named-places.ts';
 import { rebuildLines } from '../rebuild-lines.ts';
+import { rebuildInTarget } from './rebuild-in-target.ts';
 import { allPartners, compareWithTemporal, isPending } from '../schedule-changes.ts';
 
 type Finding = {
@@ -37,6 +40,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
   };
   let names: string[] = [];
   let named: readonly string[] = [];
+  let histories: readonly TargetPlace[] = [];
   await look('node', async () => nodeVersion(process.versions.node));
   await look('partners', async () => {
     names = await listPartners(config.partnersDir);
@@ -84,7 +88,10 @@ export async function doctor({ config, output, options }: CommandContext<{ table
   );
   await look('targets', async () => {
     const { targets, places, unknown } = await loadDeclared(config);
-    named = [...new Set(places.map(({ target }) => target))].filter((target) => targets.has(target));
+    histories = places.filter(({ target }) => target === STORE);
+    named = [...new Set(places.map(({ target }) => target))].filter(
+      (target) => targets.has(target) || target === STORE,
+    );
     const checked = await checkTargets(config, targets);
     const wrong = checked.filter(({ state }) => state === 'problem').map(({ target, says }) => `${target}: ${says}`);
     if (wrong.length + unknown.length > 0) throw new Error([...wrong, ...unknown].join('\n'));
@@ -138,8 +145,11 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     return records === 0 ? 'no record waits for another one' : `${records} records wait for others, none for too long`;
   });
   if (options.tables === true)
-    for (const { partner, stream } of await streamsRead(config))
+    for (const { partner, stream } of await streamsRead(config)) {
       await look(`table of ${partner}.${stream}`, () => compared(config, partner, stream));
+      if (histories.some((place) => place.partner === partner && place.stream === historyOf(stream)))
+        await look(`history of ${partner}.${stream}`, () => comparedHistory({ config, output }, partner, stream));
+    }
   output.json(findings);
   output.table(findings, ['check', 'state', 'says']);
   return findings.some(({ state }) => state === 'problem') ? exitCodes.failed : exitCodes.ok;
@@ -166,6 +176,20 @@ async function compared(config: CommandContext['config'], partner: string, strea
   );
   const { changed, gone, came } = report.differences;
   const lines = rebuildLines(report, { partner, stream, target: STORE });
+  if (changed + gone + came > 0) throw new Error(lines.join('\n'));
+  return lines.join('\n');
+}
+
+/** By the worker that loads it: the table it is compared with is made beside the live one. */
+async function comparedHistory(
+  context: Pick<CommandContext, 'config' | 'output'>,
+  partner: string,
+  stream: string,
+): Promise<string> {
+  const place = { target: STORE, partner, stream: historyOf(stream) };
+  const report = await rebuildInTarget(context, { ...place, action: 'compare', acceptUnfit: false });
+  const { changed, gone, came } = report.differences;
+  const lines = rebuildLines(report, place);
   if (changed + gone + came > 0) throw new Error(lines.join('\n'));
   return lines.join('\n');
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { InvalidInput } from '../../core/errors.ts';
 import { askedKey } from '../../core/key-asked.ts';
 import { keyDigest } from '../../core/key-digest.ts';
+import { historyOf, isHistory, streamOf as withoutHistory } from '../../core/table-name.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { erase, eraseAgain, type EraseReport, type Whose } from '../../landing/erase.ts';
@@ -149,7 +150,11 @@ async function makeAnew(
   for (const target of targets)
     try {
       const { rebuildInTarget } = await import('./rebuild-in-target.ts');
-      await rebuildInTarget({ config, output }, { target, ...place, action: 'erase', acceptUnfit: true });
+      const table = isHistory(target) ? { ...place, stream: historyOf(place.stream) } : place;
+      await rebuildInTarget(
+        { config, output },
+        { target: withoutHistory(target), ...table, action: 'erase', acceptUnfit: true },
+      );
       await withDatabase(config, (pool) => noteMadeAnew(pool, erasure, target));
       output.say(`${target}: made anew from the log, and nothing of the table before is kept.`);
     } catch (error) {

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import { exportTarget } from '../../activities/apply/export-target.ts';
+import { loadedTable } from '../../apply/table-of.ts';
 import { exportByWorker } from '../../client/export-target.ts';
 import { isServed } from '../../client/missing-pollers.ts';
 import { InvalidInput } from '../../core/errors.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import { loadPartner } from '../../definitions/load.ts';
 import { loadTargets } from '../../definitions/load-targets.ts';
-import { targetsOf } from '../../definitions/named-targets.ts';
+import { tablesOf as tableNames, targetsOf } from '../../definitions/named-targets.ts';
 import type { TargetDefinition } from '../../definitions/targets.ts';
 import { unknownTarget } from '../../definitions/unknown-target.ts';
 import type { ExportTargetInput, ExportTargetReport } from '../../messages/export-target.ts';
@@ -83,12 +84,13 @@ async function exportHere(
 async function tablesOf({ config, target, partner, stream }: ExportContext): Promise<ExportTargetInput['tables']> {
   if (partner === undefined) return undefined;
   const definition = await loadPartner(partner, { dir: config.partnersDir, env: config.env });
-  const streams = [...compilePartner(definition, config.names).values()];
-  if (stream !== undefined && !streams.some(({ name }) => name === stream))
+  const streams = compilePartner(definition, config.names);
+  const tables = [...streams.keys()].flatMap(tableNames).flatMap((name) => loadedTable(streams, name) ?? []);
+  if (stream !== undefined && !tables.some(({ name }) => name === stream))
     throw new InvalidInput(
-      `there is no stream ${JSON.stringify(stream)}: there are ${streams.map(({ name }) => name).join(', ')}`,
+      `there is no stream ${JSON.stringify(stream)}: there are ${tables.map(({ name }) => name).join(', ')}`,
     );
-  const chosen = streams.filter(
+  const chosen = tables.filter(
     ({ name }) => (stream === undefined || name === stream) && targetsOf(definition, name).includes(target),
   );
   if (chosen.length === 0)
@@ -96,5 +98,5 @@ async function tablesOf({ config, target, partner, stream }: ExportContext): Pro
       `${stream === undefined ? `no stream of ${partner}` : `${partner}.${stream}`} is written to ${target}: ` +
         `\`targets: [${target}]\` in its definition does that`,
     );
-  return chosen.map(({ schema, table }) => ({ schema, table }));
+  return chosen.map(({ table: { schema, table } }) => ({ schema, table }));
 }

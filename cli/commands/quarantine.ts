@@ -1,5 +1,5 @@
 import { InvalidInput } from '../../core/errors.ts';
-import { targetsOf } from '../../definitions/named-targets.ts';
+import { tablesOf, targetsOf } from '../../definitions/named-targets.ts';
 import { readQuarantine } from '../../store/quarantine/quarantine.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
@@ -99,7 +99,8 @@ export async function quarantineReplay({ config, output, partner, stream }: Stre
     );
     if (replayed.report !== null) {
       printBalance(output, [replayed.report]);
-      await tellTargetsOf(config, { partner, stream, targets: targetsOf(definition, stream) });
+      for (const table of tablesOf(stream))
+        await tellTargetsOf(config, { partner, stream: table, targets: targetsOf(definition, table) });
     }
     for (const { id, path, reason } of replayed.refused.slice(0, 20)) output.say(`${id}: ${path}: ${reason}`);
     return replayed.refused.length === 0 ? exitCodes.ok : exitCodes.partial;

@@ -3,6 +3,7 @@ import { isServed } from '../../client/missing-pollers.ts';
 import { askRebuild, startRebuild } from '../../client/start-rebuild.ts';
 import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
 import { loadTargets } from '../../definitions/load-targets.ts';
+import { STORE } from '../../definitions/targets.ts';
 import { unknownTarget } from '../../definitions/unknown-target.ts';
 import type { RebuildTargetInput, TargetRebuilt } from '../../messages/rebuild-target.ts';
 import type { CommandContext } from '../command.ts';
@@ -16,11 +17,13 @@ export async function rebuildInTarget(
   input: RebuildTargetInput,
 ): Promise<TargetRebuilt> {
   const { targets } = await loadTargets({ dir: config.partnersDir, env: config.env });
-  if (!targets.has(input.target)) throw unknownTarget(input.target, [...targets.keys()]);
+  if (!targets.has(input.target) && input.target !== STORE) throw unknownTarget(input.target, [...targets.keys()]);
   return withTemporal(config, async (client) => {
     if (!(await isServed(client, config.names, input.target)))
       throw new InvalidInput(
-        `no worker serves the target ${input.target}: start \`syncline worker --role target=${input.target}\``,
+        input.target === STORE
+          ? "no worker serves the histories in the store's own database: workers of partners do, start `syncline worker`"
+          : `no worker serves the target ${input.target}: start \`syncline worker --role target=${input.target}\``,
       );
     const handle = await startRebuild(client, config.names, input);
     const ended = handle.result();

@@ -1,3 +1,4 @@
+import { isHistory } from '../../core/table-name.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { STORE } from '../../definitions/targets.ts';
 import type { RebuildTargetInput, TargetRebuilt } from '../../messages/rebuild-target.ts';
@@ -24,7 +25,7 @@ export async function rebuild(context: StreamContext<RebuildOptions>): Promise<n
   const { output, options, partner, stream } = context;
   const { target, dryRun = false, acceptUnfit = false } = options;
   const report: Rebuilt =
-    target === STORE
+    target === STORE && !isHistory(stream)
       ? await rebuildHere(context)
       : await inTarget(context, { target, partner, stream, action: dryRun ? 'compare' : 'rebuild', acceptUnfit });
   output.json(report);
@@ -56,7 +57,7 @@ async function rebuildHere(context: StreamContext<RebuildOptions>): Promise<Rebu
 export async function rollback(context: StreamContext<{ target: string }>): Promise<number> {
   const { config, output, options, partner, stream: name } = context;
   const { target } = options;
-  if (target !== STORE) {
+  if (target !== STORE || isHistory(name)) {
     const {
       table,
       upTo,

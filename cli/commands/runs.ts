@@ -7,6 +7,7 @@ import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
+import { streamOf } from '../../core/table-name.ts';
 import { describeTargetLag, lagsOfStream, readLags, type TargetLags } from '../target-lags.ts';
 import { workflowUrl } from '../workflow-url.ts';
 
@@ -80,7 +81,7 @@ export async function runsShow({ config, output, id }: CommandContext & { readon
   printBalance(output, streams);
   for (const { stream, range } of streams) if (range !== null) output.say(`${stream} read ${range}`);
   for (const lag of lags.lags)
-    if (streams.some(({ stream }) => stream === lag.stream)) output.say(describeTargetLag(lag, Date.now()));
+    if (streams.some(({ stream }) => stream === streamOf(lag.stream))) output.say(describeTargetLag(lag, Date.now()));
   for (const { stream, says, todo } of explained.streams) {
     output.say(`${stream}: ${says}`);
     if (todo !== null) output.say(`  → ${todo}`);

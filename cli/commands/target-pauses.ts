@@ -1,13 +1,13 @@
 import { tellTarget } from '../../client/tell-target.ts';
 import { explain } from '../../core/errors.ts';
-import { loadTargets } from '../../definitions/load-targets.ts';
+import { STORE } from '../../definitions/targets.ts';
 import { unknownTarget } from '../../definitions/unknown-target.ts';
 import { listTargetStates, pauseTarget, resumeTarget } from '../../store/target-states.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { describeTargetPause } from '../describe-target.ts';
 import { exitCodes } from '../exit.ts';
-import { loadDeclared } from '../named-places.ts';
+import { loadDeclared, type Declared } from '../named-places.ts';
 import { givenReason, whoami } from '../person.ts';
 
 export async function targetsPause({
@@ -17,13 +17,14 @@ export async function targetsPause({
   name,
 }: CommandContext<{ readonly reason: string }> & { readonly name: string }): Promise<number> {
   const reason = givenReason(options.reason);
-  const { targets } = await loadTargets({ dir: config.partnersDir, env: config.env });
-  if (!targets.has(name)) throw unknownTarget(name, [...targets.keys()]);
+  const { targets, places } = await loadDeclared(config);
+  if (!isLoaded(name, { targets, places })) throw unknownTarget(name, [...targets.keys()]);
   const { pause, isNew } = await withDatabase(config, (pool) =>
     pauseTarget(pool, { target: name, reason, by: whoami() }),
   );
   output.json({ pause, isNew });
   output.say(`${name}: ${isNew ? 'now' : 'already'} ${describeTargetPause(pause)}`);
+  if (name === STORE) output.say('Only histories wait: its other tables are written with the records.');
   output.say(
     `A load under way is finished. Partners are read as before; \`syncline targets resume ${name}\` loads what comes meanwhile.`,
   );
@@ -39,7 +40,7 @@ export async function targetsResume({
   const { targets, places } = await loadDeclared(config);
   const [ended, behind] = await withDatabase(config, async (pool) => {
     const pause = await resumeTarget(pool, name);
-    if (pause === undefined && !targets.has(name)) throw unknownTarget(name, [...targets.keys()]);
+    if (pause === undefined && !isLoaded(name, { targets, places })) throw unknownTarget(name, [...targets.keys()]);
     const wanted = places.filter(({ target }) => target === name);
     const lags = await listTargetStates(pool, { wanted });
     return [pause, lags.filter((lag) => lag.behind > 0 || lag.error !== null)] as const;
@@ -62,3 +63,7 @@ export async function targetsResume({
     );
   return trouble === null ? exitCodes.ok : exitCodes.failed;
 }
+
+/** The store's own tables are not, but histories that are there. */
+const isLoaded = (name: string, { targets, places }: Pick<Declared, 'targets' | 'places'>): boolean =>
+  targets.has(name) || (name === STORE && places.some(({ target }) => target === STORE));

@@ -1,4 +1,5 @@
 import { loadTargets } from '../../definitions/load-targets.ts';
+import { STORE } from '../../definitions/targets.ts';
 import { unknownTarget } from '../../definitions/unknown-target.ts';
 import { listTargetPauses, listTargetStates, type TargetLag } from '../../store/target-states.ts';
 import { checkTargets } from '../check-targets.ts';
@@ -20,10 +21,13 @@ export async function targetsList({ config, output }: CommandContext): Promise<n
     paused: pauses.find((pause) => pause.target === target) ?? null,
     streams: lags.filter((lag) => lag.target === target),
   }));
-  output.json([{ ...storeItself, paused: null, streams: null }, ...rows]);
+  // Its tables are written with the records; histories are loaded.
+  const histories = lags.filter((lag) => lag.target === STORE);
+  const pause = pauses.find(({ target }) => target === STORE) ?? null;
+  output.json([{ ...storeItself, paused: pause, streams: null, histories }, ...rows]);
   output.table(
     [
-      { ...storeItself, streams: 'all', now: '' },
+      { ...storeItself, streams: 'all', now: pause === null ? nowOf(histories) : describeTargetPause(pause) },
       ...rows.map(({ paused, streams, ...row }) => ({
         ...row,
         streams: streams.length,
@@ -35,7 +39,7 @@ export async function targetsList({ config, output }: CommandContext): Promise<n
   if (targets.size === 0)
     output.say(`No other is declared: \`targets.yaml\` in ${config.partnersDir} does that (docs/targets.md).`);
   const nowMs = Date.now();
-  for (const lag of rows.flatMap(({ streams }) => streams)) {
+  for (const lag of [...histories, ...rows.flatMap(({ streams }) => streams)]) {
     output.say(`${lag.target}: ${lag.partner}.${lag.stream} ${describeLag(lag, nowMs)}`);
     if (lag.error !== null) output.say(`  failed at ${lag.errorAt?.slice(0, 19)}: ${lag.error}`);
     const leftOut = describeLeftOut(lag);

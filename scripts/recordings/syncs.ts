@@ -127,7 +127,6 @@ export const syncs = {
   /** A wave of deletes waits for a person. */
   held: {
     play: async ({ scene, partner, start, streamId, save }) => {
-      const rowsOf = (rest: object): object[] => ['a', 'b'].map((id) => ({ id, ...rest }));
       const server = await serveAnswers(async (url) => {
         if (!url.searchParams.has('after')) return { body: { data: rowsOf({ v: 1 }), next: '2' } };
         // What has not landed yet cannot be deleted.
@@ -220,3 +219,5 @@ export const syncs = {
     },
   },
 } as const satisfies Readonly<Record<string, Recording>>;
+
+const rowsOf = (rest: object): object[] => ['a', 'b'].map((id) => ({ id, ...rest }));

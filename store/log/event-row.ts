@@ -18,6 +18,8 @@ export interface EventRow {
   readonly hash: string;
   readonly parents: string[] | null;
   readonly payload: string;
+  /** Only where `receivedAtColumn` is asked for. */
+  readonly received_at_text?: string;
   /** Microseconds. */
   readonly deleted_at: string | null;
 }
@@ -25,6 +27,10 @@ export interface EventRow {
 export const eventColumns = `e.event, e.operation, e.page, e.ordinal, coalesce(e.received_page, e.page) as received_page,
   coalesce(e.received_ordinal, e.ordinal) as received_ordinal, p.run_no, e.key, e.version, e.hash, f.parents, e.payload::text as payload,
   case when e.operation = 'd' then (extract(epoch from e.received_at) * 1000000)::bigint end as deleted_at`;
+
+/** Of a record that was replayed, when it had first come. */
+export const receivedAtColumn = `to_char(case when e.received_page is null then e.received_at else coalesce(f.fetched_at, e.received_at) end
+    at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as received_at_text`;
 
 /** The stream is parameter 1. A batch that is no page of the partner's has no parents: the page where the record first came has. */
 export const eventTables = (streamId: number): string => `events_${streamId} e
@@ -43,5 +49,6 @@ export const eventOf = (row: EventRow): LoggedEvent => ({
   hash: row.hash.replaceAll('-', ''),
   parents: row.parents ?? [],
   payload: row.payload,
+  ...(row.received_at_text === undefined ? {} : { receivedAt: row.received_at_text }),
   ...(row.deleted_at === null ? {} : { deletedAt: writeMicros(BigInt(row.deleted_at)) }),
 });

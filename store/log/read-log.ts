@@ -1,5 +1,5 @@
 import type { LoggedEvent, Operation } from '../../core/logged-event.ts';
-import { eventColumns, eventOf, eventTables, type Asked, type EventRow } from './event-row.ts';
+import { eventColumns, eventOf, eventTables, receivedAtColumn, type Asked, type EventRow } from './event-row.ts';
 
 /** A part of a stream's log: events after `after`, up to and with `to`. */
 export interface EventRange {
@@ -24,15 +24,17 @@ interface Reading {
   readonly size?: ChunkSize;
   /** Left out: all of them. */
   readonly operations?: readonly Operation[];
+  /** Also when each record first came. */
+  readonly times?: boolean;
 }
 
 /** The events of a range in the order of their numbers, in chunks that fit into memory whatever the size of a record. */
 export async function* readLog(
   asked: Asked,
   { streamId, after, to, run }: EventRange,
-  { size = usualChunk, operations }: Reading = {},
+  { size = usualChunk, operations, times = false }: Reading = {},
 ): AsyncGenerator<readonly LoggedEvent[]> {
-  const text = `select ${eventColumns} from ${eventTables(streamId)}
+  const text = `select ${eventColumns}${times ? `, ${receivedAtColumn}` : ''} from ${eventTables(streamId)}
     where e.event > $2 and e.event <= $3 and ($4::integer is null or p.run_no = $4) and ($5::"char"[] is null or e.operation = any ($5))
     order by e.event limit $6`;
   let from = after;

@@ -1,6 +1,7 @@
 import { GiveUp, NeedsAttention, RetryLater } from '../../core/errors.ts';
 import type { Reached } from '../apply-points.ts';
-import type { Changes, Move, RowChanges, TargetRow, TargetTable } from '../target.ts';
+import { isPerEvent } from '../../core/is-per-event.ts';
+import type { Changes, Move, RowChanges, RowsOfKeys, TargetRow, TargetTable } from '../target.ts';
 import { columnCodec } from './column-codec.ts';
 import { moveCursor, readCursor, type Cursor } from './cursors.ts';
 import type { FileWork } from './duckdb-file.ts';
@@ -8,6 +9,7 @@ import { countRows } from './fit-table.ts';
 import { nameOf, quoted, saidName } from './names.ts';
 import { stage, type StagedColumn } from './stage.ts';
 import { fieldOf, freeText, lineOf, plainText } from './staged-text.ts';
+import { readVersions } from './read-versions.ts';
 import { keyColumns, stageKeys } from './stage-keys.ts';
 import { nameColumns, storedColumns } from './stored-columns.ts';
 
@@ -45,13 +47,17 @@ export async function applyParts(
     move,
     parts,
     reached,
-  }: { readonly move: Move; readonly parts: AsyncIterable<RowChanges>; readonly reached: Reached },
+  }: {
+    readonly move: Move;
+    readonly parts: (rowsOf: RowsOfKeys) => AsyncIterable<RowChanges>;
+    readonly reached: Reached;
+  },
 ): Promise<void> {
   const cursor = await cursorFor(on, table, move);
   if (cursor === undefined) return;
   const shape = await rowShape(on, table);
   await on.sql.transaction(async () => {
-    for await (const part of parts) {
+    for await (const part of parts((keys) => readVersions(on, table, keys))) {
       await stagePart(on, table, { shape, part });
       await reached('staged');
       await writePart(on, table, { shape, part, reached });
@@ -221,8 +227,8 @@ function* linesOf({ columns }: RowShape, rows: readonly TargetRow[]): Generator<
   }
 }
 
-const rowKey = ({ rowPer, keys }: TargetTable, shape: RowShape): readonly string[] =>
-  rowPer === 'event' || keys === 0 ? ['_event'] : shape.keys;
+const rowKey = (table: TargetTable, shape: RowShape): readonly string[] =>
+  isPerEvent(table) ? ['_event'] : shape.keys;
 
 const sameKey = (columns: readonly string[]): string =>
   columns.map((column) => `t.${column} = s.${column}`).join(' and ');

@@ -1,4 +1,5 @@
 import { InvalidInput } from '../../core/errors.ts';
+import { isPerEvent } from '../../core/is-per-event.ts';
 import type { Place, TargetTable } from '../target.ts';
 import type { FileWork } from './duckdb-file.ts';
 import { OWN_SCHEMA, qualified, quoted } from './names.ts';
@@ -133,5 +134,5 @@ export async function liveTables(
 }
 
 /** What tells the rows of the table apart, as the cursor remembers it. */
-export const rowKeyOf = ({ columns, keys, rowPer }: TargetTable): string =>
-  JSON.stringify(rowPer === 'event' || keys === 0 ? ['_event'] : columns.slice(0, keys).map(({ name }) => name));
+export const rowKeyOf = (table: TargetTable): string =>
+  JSON.stringify(isPerEvent(table) ? ['_event'] : table.columns.slice(0, table.keys).map(({ name }) => name));

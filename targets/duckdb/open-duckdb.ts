@@ -47,7 +47,9 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbTarget> 
     open: (table) => file.write((on) => fitTable(on, table, owner)),
     heads: (table, keys) => file.read((on) => readHeads(on, table, keys)),
     apply: (table, changes: Changes) => file.write((on) => applyChanges(on, table, { changes, reached })),
-    applyTogether: (table, move, parts) => file.write((on) => applyParts(on, table, { move, parts, reached })),
+    applyTogether: (table, move, parts) =>
+      file.write((on) => applyParts(on, table, { move, parts: () => parts, reached })),
+    rewrite: (table, move, parts) => file.write((on) => applyParts(on, table, { move, parts, reached })),
     rows: (table) => file.stream((on) => readRows(on, table)),
     placed: (table) => file.read((on) => placedTables(on, table)),
     swap: (table, swap) => file.write((on) => makeLive(on, table, swap)),

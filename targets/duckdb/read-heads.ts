@@ -1,3 +1,4 @@
+import { isPerEvent } from '../../core/is-per-event.ts';
 import { writeMicros } from '../../core/micros.ts';
 import type { RowHead, TargetTable } from '../target.ts';
 import type { FileWork } from './duckdb-file.ts';
@@ -19,8 +20,7 @@ export async function readHeads(
   );
   await stageKeys(on.sql, { table, names, into: 'asked_keys', keys });
   const same = keyColumns(table, names).map((column) => `t.${column} = k.${column}`);
-  const newest =
-    table.rowPer === 'event' ? 'qualify row_number() over (partition by _place order by _event desc) = 1' : '';
+  const newest = isPerEvent(table) ? 'qualify row_number() over (partition by _place order by _event desc) = 1' : '';
   const rows = await on.sql.rows(
     `select _place, _event, _page, _ordinal, _version, replace(_hash::varchar, '-', ''), epoch_us(t._deleted_at)
       from temp.main.asked_keys k join ${nameOf(on.catalog, table)} t on ${same.join(' and ')} ${newest}`,

@@ -1,5 +1,6 @@
 import { writeMicros } from '../../core/micros.ts';
 import { jsonText } from '../json-text.ts';
+import { isPerEvent } from '../../core/is-per-event.ts';
 import type { ReadRow, TargetTable } from '../target.ts';
 import type { FileWork } from './duckdb-file.ts';
 import { nameOf, quoted } from './names.ts';
@@ -22,10 +23,9 @@ export async function* readRows(on: FileWork, table: TargetTable): AsyncGenerato
     if (type === 'timestamp') return `epoch_us(${sql})`;
     return numeric ? `rtrim(rtrim(${sql}::varchar, '0'), '.')` : `${sql}::varchar`;
   });
-  const key =
-    table.rowPer === 'event' || table.keys === 0
-      ? ['_event']
-      : columns.slice(0, table.keys).flatMap(({ sql }, i) => (isNumberInKey(table, i) ? numberOrder(sql) : [sql]));
+  const key = isPerEvent(table)
+    ? ['_event']
+    : columns.slice(0, table.keys).flatMap(({ sql }, i) => (isNumberInKey(table, i) ? numberOrder(sql) : [sql]));
   const text = `select _event, _extra::varchar, _exact::varchar, epoch_us(_deleted_at), ${values.join(', ')} from ${nameOf(on.catalog, table)} order by ${key.join(', ')}`;
   for await (const [event, extra, exactText, deleted, ...found] of on.sql.stream(text)) {
     const exact = typeof exactText === 'string' ? (JSON.parse(exactText) as Record<string, string>) : undefined;

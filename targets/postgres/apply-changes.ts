@@ -4,15 +4,16 @@ import { copyInto } from './copy.ts';
 import { copyField } from './copy-text.ts';
 import { arrayLiteral } from '../../core/sql-text.ts';
 import type { Reached } from '../apply-points.ts';
-import type { Burial, Move, RowChanges, TargetRow, TargetTable } from '../target.ts';
+import type { Burial, Move, RowChanges, RowsOfKeys, TargetRow, TargetTable } from '../target.ts';
 import { readCursors, rowKeyColumns, writeCursor } from './cursors.ts';
 import { hasRows } from './fit-table.ts';
 import { nameOf, quoted, saidName } from './names.ts';
+import { readVersions } from './read-versions.ts';
 import { typeOf } from './types.ts';
 
 export interface Applied {
   readonly move: Move;
-  readonly parts: AsyncIterable<RowChanges> | Iterable<RowChanges>;
+  readonly parts: (rowsOf: RowsOfKeys) => AsyncIterable<RowChanges> | Iterable<RowChanges>;
   readonly reached: Reached;
 }
 
@@ -32,7 +33,7 @@ export async function applyChanges(client: ClientBase, table: TargetTable, appli
       { afterMs: 0 },
     );
   await client.query(`create temp table ${STAGED} (like ${nameOf(table)} including defaults) on commit drop`);
-  for await (const part of parts) {
+  for await (const part of parts((keys) => readVersions(client, table, keys))) {
     await copyInto(client, `${STAGED} (${columnsOf(table)})`, linesOf(part.upserts));
     await reached('staged');
     if (part.clears) await client.query(`delete from ${nameOf(table)}`);

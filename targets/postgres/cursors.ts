@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
+import { isPerEvent } from '../../core/is-per-event.ts';
 import type { Place, TargetTable } from '../target.ts';
-import { CURSORS, OWN_SCHEMA } from './names.ts';
+import { CURSORS } from './names.ts';
 
 /** What the database says of one of our tables, written in the transaction that writes the table. */
 export interface Cursor {
@@ -23,12 +24,15 @@ interface Row {
   readonly unfilled: string[];
 }
 
-/** One at a time: two that make the same schema at once would be an error for one of them. */
+/** One at a time: two that make the same schema at once would be an error for one of them. The store has the table by its migrations. */
 export async function ensureCursors(client: ClientBase): Promise<void> {
-  await client.query(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [OWN_SCHEMA]);
-  const { rows } = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [CURSORS]);
+  await client.query(`select pg_advisory_xact_lock(hashtextextended(current_setting('search_path'), 0))`);
+  const { rows } = await client.query<{ there: boolean; schema: string }>(
+    `select to_regclass($1) is not null as there, current_setting('search_path') as schema`,
+    [CURSORS],
+  );
   if (rows[0]?.there === true) return;
-  await client.query(`create schema if not exists ${OWN_SCHEMA}`);
+  await client.query(`create schema if not exists ${rows[0]?.schema}`);
   await client.query(`create table ${CURSORS} (
     schema_name text not null,
     table_name text not null,
@@ -93,5 +97,5 @@ export async function forgetCursor(client: ClientBase, of: TargetTable, place: P
 }
 
 /** Columns that tell the rows of the table apart. */
-export const rowKeyColumns = ({ columns, keys, rowPer }: TargetTable): readonly string[] =>
-  rowPer === 'event' || keys === 0 ? ['_event'] : columns.slice(0, keys).map(({ name }) => name);
+export const rowKeyColumns = (table: TargetTable): readonly string[] =>
+  isPerEvent(table) ? ['_event'] : table.columns.slice(0, table.keys).map(({ name }) => name);

@@ -69,6 +69,14 @@ async function createTable(client: ClientBase, table: TargetTable): Promise<stri
       `primary key (${rowKeyColumns(table).map(quoted).join(', ')})`,
     ].join(', ')})`,
   );
+  // The row key is the event, and rows are read by their key.
+  if (table.rowPer === 'version')
+    await client.query(
+      `create index on ${name} (${table.columns
+        .slice(0, table.keys)
+        .map((column) => quoted(column.name))
+        .join(', ')})`,
+    );
   await client.query(`comment on table ${name} is '${MARK}${id}'`);
   return id;
 }

@@ -3,9 +3,9 @@ import type { Place, TargetTable } from '../target.ts';
 
 export { quoted };
 
-/** Our own table in the database. */
+/** Our own schema in a database, the first that unqualified names are looked for in. The store has its own. */
 export const OWN_SCHEMA = 'syncline_target';
-export const CURSORS = `${OWN_SCHEMA}.cursors`;
+export const CURSORS = 'cursors';
 
 /** The names of streams have no hyphen, so a table beside a stream's is never another stream's. */
 export const tableAt = (table: string, place: Place | 'next' = 'live'): string =>

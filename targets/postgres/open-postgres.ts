@@ -14,8 +14,9 @@ import { dropPlaced, makeLive, placedTables } from './swap-tables.ts';
 export interface PostgresOptions {
   /** Its name in `targets.yaml`. */
   readonly name: string;
-  /** Another database than the store's. */
   readonly url: string;
+  /** Where its cursors are; left out in another database than the store's. */
+  readonly schema?: string;
   /** Whose tables these are, such as the installation's name: two owners never write one table. */
   readonly owner?: string;
   /** The longest that one statement may take. */
@@ -24,16 +25,20 @@ export interface PostgresOptions {
   readonly reached?: Reached;
 }
 
-export const postgresDefaults = { owner: 'syncline', timeoutMs: 600_000 } as const satisfies Partial<PostgresOptions>;
+export const postgresDefaults = {
+  owner: 'syncline',
+  schema: OWN_SCHEMA,
+  timeoutMs: 600_000,
+} as const satisfies Partial<PostgresOptions>;
 
 /** Loads of two streams side by side, and somebody who reads. */
 const CONNECTIONS = 3;
 
-/** Another PostgreSQL database as a target. It is connected to when it is first used. */
+/** A PostgreSQL database as a target: another one than the store's, or for histories the store's own. It is connected to when it is first used. */
 export function openPostgres(options: PostgresOptions): Target {
-  const { name, url, owner, timeoutMs } = { ...postgresDefaults, ...options };
+  const { name, url, owner, schema, timeoutMs } = { ...postgresDefaults, ...options };
   const reached = options.reached ?? (() => {});
-  const pool = openPool(url, CONNECTIONS, OWN_SCHEMA);
+  const pool = openPool(url, CONNECTIONS, schema);
   const within = <T>(work: (client: PoolClient) => Promise<T>): Promise<T> =>
     explained(name, () => inTime(pool, timeoutMs, work));
   return {
@@ -47,10 +52,14 @@ export function openPostgres(options: PostgresOptions): Target {
     open: (table) => within((client) => fitTable(client, table, owner)),
     heads: (table, keys) => within((client) => readHeads(client, table, keys)),
     apply: async (table, changes) => {
-      await within((client) => applyChanges(client, table, { move: changes, parts: [changes], reached }));
+      await within((client) => applyChanges(client, table, { move: changes, parts: () => [changes], reached }));
       await reached('committed');
     },
     applyTogether: async (table, move, parts: AsyncIterable<RowChanges>) => {
+      await within((client) => applyChanges(client, table, { move, parts: () => parts, reached }));
+      await reached('committed');
+    },
+    rewrite: async (table, move, parts) => {
       await within((client) => applyChanges(client, table, { move, parts, reached }));
       await reached('committed');
     },

@@ -35,7 +35,12 @@ beforeAll(async () => {
   ]);
   [simulator, database, folder] = [started, fresh, files];
   there = new Pool({ connectionString: databaseUrl(twin) });
-  const acme = { name: 'acme', baseUrl: simulator.url, targets: ['twin'], streams: { payments } };
+  const acme = {
+    name: 'acme',
+    baseUrl: simulator.url,
+    targets: ['twin'],
+    streams: { payments: { ...payments, history: true } },
+  };
   await writeFile(join(folder.path, 'acme.yaml'), JSON.stringify(acme));
   const targets = { targets: { twin: { type: 'postgres', url: databaseUrl(twin) } } };
   await writeFile(join(folder.path, 'targets.yaml'), JSON.stringify(targets));
@@ -49,7 +54,8 @@ beforeAll(async () => {
   workers = await startWorkers({
     config: readConfig({ ...process.env, ...env, SYNCLINE_WORKFLOW_BUNDLE: process.env['WORKFLOW_BUNDLE'] }),
     log: createLogger('silent'),
-    roles: [],
+    // None for histories in the store: whoever serves partners has them.
+    roles: ['workflows', 'partners', 'target=twin'],
   });
 });
 afterAll(async () => {
@@ -66,10 +72,11 @@ async function syncline(args: string): Promise<{ readonly code: number; readonly
   return { code, says: `${stdout}${stderr}` };
 }
 
-const countOf = async (where: string): Promise<number> => {
-  const { rows } = await there.query<{ count: string }>(`select count(*) from acme.payments where ${where}`);
+async function countIn(pool: Pool, from: string): Promise<number> {
+  const { rows } = await pool.query<{ count: string }>(`select count(*) from ${from}`);
   return Number(rows[0]?.count);
-};
+}
+const countOf = (where: string): Promise<number> => countIn(there, `acme.payments where ${where}`);
 
 test('a table in another warehouse is rebuilt by the worker that has it open, and rolled back', async () => {
   expect(await syncline('sync acme --window 2026-11-24')).toMatchObject({ code: 0 });
@@ -106,12 +113,55 @@ test('a table in another warehouse is rebuilt by the worker that has it open, an
   });
 });
 
+test("a history in the store's own database is loaded by the worker of the partner, listed, compared and rebuilt", async () => {
+  const kept = (where: string): Promise<number> => countIn(database.pool, `acme.payments_history where ${where}`);
+  await eventually(() =>
+    kept('is_current').then(
+      (count) => count === PAYMENTS,
+      () => false,
+    ),
+  );
+  await eventually(() =>
+    countIn(there, 'acme.payments_history').then(
+      (count) => count === PAYMENTS,
+      () => false,
+    ),
+  );
+  expect(await syncline('targets list')).toMatchObject({
+    code: 0,
+    says: expect.stringMatching(
+      /postgres: acme\.payments\.history has all 300 events\n(.*\n)*twin: acme\.payments\.history has all/,
+    ),
+  });
+  await database.pool.query('delete from acme.payments_history where id in (select id from acme.payments limit 2)');
+  const { code, says } = await syncline('doctor --tables');
+  expect({ code, says }).toMatchObject({
+    code: 1,
+    says: expect.stringMatching(
+      /history of acme\.payments +problem .*payments_history: 2 rows differ .*2 that the table lacked/,
+    ),
+  });
+  expect(await syncline('rebuild acme payments.history')).toMatchObject({
+    code: 0,
+    says: expect.stringMatching(/2 rows differed.*\n.*syncline rollback acme payments\.history/),
+  });
+  expect(await kept('true')).toBe(PAYMENTS);
+  expect(await syncline('rollback acme payments.history')).toMatchObject({ code: 0 });
+  expect(await kept('true')).toBe(PAYMENTS - 2);
+  expect(await syncline('rebuild acme payments.histories --target twin')).toMatchObject({
+    code: 1,
+    says: expect.stringMatching(/acme has no stream payments\.histories/),
+  });
+});
+
 test('what is erased is gone from another warehouse too, and from what a rollback would bring back', async () => {
   const { rows } = await there.query<{ id: string }>('select id from acme.payments order by id limit 1');
   const id = rows[0]?.id as string;
   expect(await syncline(`erase records acme payments ${id}`)).toMatchObject({
     code: 0,
-    says: expect.stringMatching(/its tables in twin, made anew from the log\nNothing was changed: --apply --reason/),
+    says: expect.stringMatching(
+      /its tables in twin, postgres\.history, twin\.history, made anew from the log\nNothing was changed: --apply --reason/,
+    ),
   });
   expect(await syncline(`erase records acme payments ${id} --apply`)).toMatchObject({
     code: 2,
@@ -120,10 +170,14 @@ test('what is erased is gone from another warehouse too, and from what a rollbac
   expect(await countOf(`id = '${id}'`)).toBe(1);
   expect(await syncline(`erase records acme payments ${id} --apply --reason asked`)).toMatchObject({
     code: 0,
-    says: expect.stringMatching(/twin: made anew from the log, and nothing of the table before is kept\./),
+    says: expect.stringMatching(
+      /twin: made anew from the log, and nothing of the table before is kept\.\n(.*\n)*postgres\.history: made anew(.*\n)*twin\.history: made anew/,
+    ),
   });
   expect(await countOf(`id = '${id}'`)).toBe(0);
   expect(await countOf('true')).toBe(PAYMENTS - 1);
+  for (const pool of [there, database.pool])
+    expect(await countIn(pool, `acme.payments_history where id = '${id}'`)).toBe(0);
   const { rows: old } = await there.query(`select from pg_tables where schemaname = 'acme' and tablename like '%old%'`);
   expect(old).toEqual([]);
   expect(await syncline('rollback acme payments --target twin')).toMatchObject({

@@ -322,10 +322,40 @@ describe('rules between fields', () => {
     ]);
   });
 
-  test('refuse one table for two streams', () => {
+  test('refuse one table for two streams, or for a stream and a history', () => {
     expect(problems({ orders: stream(), archive: stream({ table: 'orders' }) })).toEqual([
-      'streams.archive.table: table "orders" is already the one of stream orders; give each stream a table of its own',
+      'streams.archive.table: table "orders" is already the one of stream orders; give each a table of its own',
     ]);
+    expect(problems({ orders: stream({ history: true }), orders_history: stream() })).toEqual([
+      'streams.orders_history: table "orders_history" is already the one of the history of orders; give each a table of its own',
+    ]);
+    expect(problems({ orders: stream({ history: { table: 'orders' } }) })).toEqual([
+      'streams.orders.history: table "orders" is already the one of stream orders; give each a table of its own',
+    ]);
+  });
+
+  test.each<[Partial<Stream>, string[]]>([
+    [{ history: true }, []],
+    [{ history: false, disposition: 'append' }, []],
+    [
+      { history: true, disposition: 'append' },
+      [
+        'streams.orders.history: disposition: append keeps each record as a row of its own; a history is that of a stream with merge or replace',
+      ],
+    ],
+    [
+      { history: true, disposition: 'replace', primaryKey: [] },
+      ['streams.orders.history: a history is that of keys: it needs a primaryKey'],
+    ],
+    [
+      { history: true, ...withFields({ Valid_From: { type: 'string' } }) },
+      [
+        'streams.orders.history: field "Valid_From" has the name of a column that the history has itself; give those other names, such as prefix: row_',
+      ],
+    ],
+    [{ history: { prefix: 'row_' }, ...withFields({ valid_from: { type: 'string' } }) }, []],
+  ])('of a history: %j', (more, says) => {
+    expect(problems({ orders: stream(more) })).toEqual(says);
   });
 
   const oauth2 = { type: 'oauth2', tokenUrl: 'https://a.example/t', clientId: 'i', clientSecret: 's' } as const;

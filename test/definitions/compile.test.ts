@@ -242,6 +242,7 @@ describe('definitionVersion', () => {
     ['the grant', {}, { grant: { requests: 5 } }],
     ['retries', {}, { retry: { attempts: 2 } }],
     ['the lane', { lane: 'critical' }, {}],
+    ['the history', { history: { validFrom: 'received' } }, {}],
     ['the error budget', { errorBudget: { count: 5 } }, {}],
     ['the host', {}, { baseUrl: 'https://eu.example/v1' }],
     ['the order of keys', Object.fromEntries(Object.entries(order).toReversed()) as Partial<Stream>, {}],

@@ -5,7 +5,7 @@ import { compileStream } from '../../definitions/compile.ts';
 import type { Environment } from '../../definitions/interpolate.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
 import { loadTargets, type LoadedTargets } from '../../definitions/load-targets.ts';
-import { checkNamedTargets, targetsOf } from '../../definitions/named-targets.ts';
+import { checkNamedTargets, placesOf, targetsOf } from '../../definitions/named-targets.ts';
 import { plainNames } from '../../messages/names.ts';
 import { withFiles } from './partner-files.ts';
 
@@ -165,6 +165,26 @@ test.each([
 });
 
 test.each([
+  [{ top: 'targets: [lake]', orders: 'history: true' }, ['postgres', 'lake']],
+  [{ top: 'targets: [lake]', orders: 'history: { targets: [pond] }' }, ['pond']],
+  [{ orders: 'history: { targets: [postgres] }' }, ['postgres']],
+  [{ top: 'targets: [lake]', orders: 'history: false' }, []],
+])('a history is in the store and in the targets of its stream, or in those that it names: %j', async (more, names) => {
+  await withFiles({ 'acme.yaml': partner(more), 'targets.yaml': lakeAndPond }, async (dir) => {
+    const acme = await loadPartner('acme', { dir, env: {} });
+    expect(targetsOf(acme, 'orders.history')).toEqual(names);
+    expect(targetsOf(acme, 'orders')).toEqual('top' in more ? ['lake'] : []);
+    expect(placesOf([acme]).filter(({ stream }) => stream.startsWith('orders.'))).toHaveLength(names.length);
+    await checkNamedTargets(acme, { dir });
+  });
+});
+
+test.each([
+  [
+    { orders: 'history: { targets: [lke] }' },
+    lakeAndPond,
+    ['acme.yaml:8:26 streams.orders.history.targets.0: there is no target "lke"; did you mean "lake"?'],
+  ],
   [
     { top: 'targets: [lke]' },
     lakeAndPond,

@@ -35,6 +35,7 @@ export async function definePartner(
   ground: Ground,
   name: string,
   limits = '{ rate: 500, per: 1s, burst: 50 }',
+  { history = false } = {},
 ): Promise<void> {
   await writeFile(
     join(ground.partnersDir, `${name}.yaml`),
@@ -50,6 +51,7 @@ streams:
     records: data
     primaryKey: [id]
     version: [updated_at, sequence]
+    history: ${history}
     pagination: { type: token, token: next_cursor, as: cursor, hasMore: has_more }
     schema:
       type: object

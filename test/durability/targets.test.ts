@@ -2,11 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { tableOf } from '../../apply/table-of.ts';
+import type { Pool } from 'pg';
+import { historyTableOf, tableOf } from '../../apply/table-of.ts';
 import { compileStream } from '../../definitions/compile.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
 import { loadPartner } from '../../definitions/load.ts';
 import { openTarget } from '../../workers/open-target.ts';
-import type { TargetDefinition } from '../../definitions/targets.ts';
+import { STORE, type TargetDefinition } from '../../definitions/targets.ts';
+import type { TargetTable } from '../../targets/target.ts';
 import type { FailpointName } from '../../core/failpoint.ts';
 import { plainNames } from '../../messages/names.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
@@ -57,18 +60,23 @@ async function partnerInto(definition: TargetDefinition): Promise<{ partner: str
     Object.entries(declared).map(([name, of]) => [name, { ...of, every: `${of.every}ms`, timeout: `${of.timeout}ms` }]),
   );
   await writeFile(join(folder.path, 'targets.yaml'), JSON.stringify({ targets }));
-  await definePartner(ground, partner, `{ rate: 500, per: 1s, burst: 50 }\ntargets: [${target}]`);
+  await definePartner(ground, partner, `{ rate: 500, per: 1s, burst: 50 }\ntargets: [${target}]`, { history: true });
   return { partner, target };
 }
 
-const tableFor = async (partner: string) =>
-  tableOf(compileStream(await loadPartner(partner, { dir: folder.path, env: {} }), 'payments', plainNames));
+const streamFor = async (partner: string): Promise<CompiledStream> =>
+  compileStream(await loadPartner(partner, { dir: folder.path, env: {} }), 'payments', plainNames);
 
 async function isCaughtUp(partner: string, target: string): Promise<boolean> {
   const pool = openPool(database.url, 1);
   try {
-    const [state] = await listTargetStates(pool, { wanted: [{ target, partner, stream: 'payments' }] });
-    return state !== undefined && state.lastEvent === ROWS && state.behind === 0;
+    const wanted = [
+      { target, partner, stream: 'payments' },
+      { target, partner, stream: 'payments.history' },
+      { target: STORE, partner, stream: 'payments.history' },
+    ];
+    const states = await listTargetStates(pool, { wanted });
+    return states.every(({ lastEvent, behind }) => lastEvent === ROWS && behind === 0);
   } finally {
     await pool.end();
   }
@@ -80,20 +88,32 @@ async function rowsOf(rows: AsyncIterable<{ readonly event: number; readonly val
   return all;
 }
 
+async function storedRows(pool: Pool, table: TargetTable): Promise<unknown[]> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    return await rowsOf(readRows(client, table));
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
+
 /** The target, opened when no worker has it, shows what the store's own table shows. */
 async function expectEqual(partner: string, target: string): Promise<void> {
-  const table = await tableFor(partner);
+  const stream = await streamFor(partner);
+  const [table, history] = [tableOf(stream), historyTableOf(stream) as TargetTable];
   const pool = openPool(database.url, 1);
   const opened = await openTarget(target, declared[target] as TargetDefinition, plainNames.controlSchema);
   try {
-    const client = await pool.connect();
-    await client.query('begin');
-    const stored = await rowsOf(readRows(client, table));
-    await client.query('rollback');
-    client.release();
+    const [stored, past] = [await storedRows(pool, table), await storedRows(pool, history)];
     expect(stored).toHaveLength(ROWS);
     expect(await rowsOf(opened.rows(table))).toEqual(stored);
     expect(await opened.open(table)).toMatchObject({ event: ROWS });
+    // Each came once.
+    expect(past).toHaveLength(ROWS);
+    expect(await rowsOf(opened.rows(history))).toEqual(past);
+    expect(await opened.open(history)).toMatchObject({ event: ROWS });
   } finally {
     await opened.close();
     await pool.end();

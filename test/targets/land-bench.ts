@@ -7,7 +7,7 @@ import type { Pool } from 'pg';
 import { applyTarget } from '../../activities/apply/apply-target.ts';
 import { pullStream } from '../../activities/pull/pull-stream.ts';
 import { replayQuarantine } from '../../activities/replay-quarantine.ts';
-import { tableOf } from '../../apply/table-of.ts';
+import { loadedTable, tableOf } from '../../apply/table-of.ts';
 import { noFailpoint } from '../../core/failpoint.ts';
 import type { PartnerInput, StreamInput } from '../../definitions/definition.ts';
 import { rebuildTarget } from '../../activities/apply/rebuild-target.ts';
@@ -30,13 +30,15 @@ const TARGET = 'lake';
 
 export interface LandBench {
   readonly pool: Pool;
+  /** The store's database. */
+  readonly url: string;
   /** Writes the partner's definition anew. */
   define(streams: Readonly<Record<string, Partial<StreamInput>>>): Promise<void>;
   /** Reads a stream once; these are the records of its pages, each as the partner writes it. */
   pull(stream: string, pages: readonly (readonly string[])[]): Promise<StreamReport>;
   /** Sends what the stream holds in quarantine through again. */
   replay(stream: string): Promise<void>;
-  /** One activity of the target's queue; `rows`: most events a load. */
+  /** One activity of the target's queue, also for `STREAM.history`; `rows`: most events a load. */
   apply(stream: string, target: Target, rows?: number): Promise<AppliedToTarget>;
   /** One activity of a rebuild. `patient`: it has time for all of it. */
   rebuildStep(
@@ -50,6 +52,7 @@ export interface LandBench {
     target: Target,
     of?: Partial<Omit<RebuildStep, 'stream'>> & { readonly rows?: number },
   ): Promise<RebuildStepped>;
+  /** Also of `STREAM.history`. */
   tableOf(stream: string): Promise<TargetTable>;
   /** What the store's own table shows, in the words of a target. */
   shown(stream: string): Promise<readonly ReadRow[]>;
@@ -81,6 +84,11 @@ export async function openLandBench(): Promise<LandBench> {
   let defined: Record<string, StreamInput> = {};
   let times = 0;
   const streamOf = async (name: string) => (await partners.access(PARTNER, name)).stream;
+  const tableNamed = async (name: string): Promise<TargetTable> => {
+    const found = loadedTable(await partners.streams(PARTNER), name);
+    if (found === undefined) throw new Error(`no table ${name}`);
+    return found.table;
+  };
   const rebuildStep: LandBench['rebuildStep'] = (stream, target, { rows = 1000, patient = false, ...step } = {}) => {
     // Each look at the clock is later than a step may take.
     let ms = 0;
@@ -107,8 +115,9 @@ export async function openLandBench(): Promise<LandBench> {
       while (step.state === 'more') step = await rebuildStep(stream, target, { ...of, soFar: step.soFar });
       return step;
     },
-    tableOf: async (stream) => tableOf(await streamOf(stream)),
+    tableOf: tableNamed,
     pool,
+    url: database.url,
     async define(streams) {
       const usual = { records: 'data', pagination: { type: 'token', token: 'next', as: 'after' } } as const;
       for (const [name, of] of Object.entries(streams))
@@ -176,7 +185,7 @@ export async function openLandBench(): Promise<LandBench> {
         client.release();
       }
     },
-    landed: async (stream, target) => allOf(target.rows(tableOf(await streamOf(stream)))),
+    landed: async (stream, target) => allOf(target.rows(await tableNamed(stream))),
     state: (stream) => readTargetState(pool, place(stream)),
     async close() {
       await partners.close();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ReadRow, Target } from '../../targets/target.ts';
 import { kinds, useKind, type Kind } from './kinds.ts';
 import { openLandBench, type LandBench } from './land-bench.ts';
-import { scenarios, SELF, type Scenario } from './scenarios.ts';
+import { scenarios, naming, type Scenario } from './scenarios.ts';
 
 let bench: LandBench;
 beforeAll(async () => {
@@ -23,9 +23,6 @@ async function take(stream: string, step: Scenario['steps'][number]): Promise<vo
 /** The store's own table fits a new definition from the next reading on: until then the target may be ahead of it. */
 const expected = (stream: string, step: Scenario['steps'][number], target: Target): Promise<readonly ReadRow[]> =>
   step !== 'replay' && 'define' in step ? bench.landed(stream, target) : bench.shown(stream);
-
-const naming = (stream: string, definition: Scenario['stream']): Scenario['stream'] =>
-  JSON.parse(JSON.stringify(definition).replaceAll(`"${SELF}"`, `"${stream}"`)) as Scenario['stream'];
 
 describe.each(kinds)('what lands in a %s target is what the store has', (kind) => {
   const warehouse = useKind(kind);
