@@ -128,7 +128,8 @@ function explained(
 ): StreamExplained {
   const { names, partner, definition, pauses, limits, ended, workflows, withoutWorker, queue, run } = known;
   const runId = run?.runId ?? row?.runId ?? null;
-  const parent = definition?.streams[stream]?.parent?.stream;
+  const own = definition?.streams[stream];
+  const parent = own?.parent?.stream ?? own?.deletes?.of;
   const needs = parent !== undefined && run?.streams.includes(parent) === true && !ended.has(parent);
   return {
     stream,

@@ -3,6 +3,7 @@ import { explain, InvalidInput } from '../core/errors.ts';
 import { visibleLines } from '../core/visible.ts';
 import { addAnomalyCommands } from './anomaly-commands.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
+import { addApprovalCommands } from './approval-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
 import { addEraseCommands } from './erase-commands.ts';
 import type { withDevServices } from './context.ts';
@@ -129,6 +130,7 @@ program
 addScheduleCommands(program, run);
 addBackfillCommands(program, run);
 addEraseCommands(program, run);
+addApprovalCommands(program, run);
 
 const partners = program.command('partners').description('definitions of partners');
 partners

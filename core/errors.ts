@@ -64,6 +64,16 @@ export class NotReady extends SynclineError {
   }
 }
 
+/** So much would be deleted at once that a person has to look at it first. Looked at again at `resumeAt`, or when somebody has answered. */
+export class HeldForApproval extends SynclineError {
+  /** ISO time. */
+  readonly resumeAt: string;
+  constructor(message: string, details: Details & { readonly resumeAt: string }) {
+    super(message, details);
+    this.resumeAt = details.resumeAt;
+  }
+}
+
 /** A person has paused the work: nothing is sent until a person ends that. */
 export class Paused extends SynclineError {}
 

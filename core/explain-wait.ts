@@ -8,6 +8,7 @@ export const waitingFor = [
   'pause',
   'dependency',
   'elsewhere',
+  'approval',
   'worker',
   'permit',
   'quota',
@@ -217,6 +218,8 @@ function deferred(facts: StreamFacts): ExplainedStream | undefined {
   const cause = wait.cause ?? 'a short wait that nobody wrote down';
   if (wait.kind === 'failure' || wait.kind === 'outage')
     return { waitsFor: 'retry', says: `failed: ${cause}; the next attempt is at ${until}`, until, todo: null };
+  if (wait.kind === 'approval')
+    return { waitsFor: 'approval', says: cause, until, todo: `syncline approvals list ${facts.partner}` };
   if (wait.kind === 'job') return { waitsFor: 'partner', says: `${cause}; asks again at ${until}`, until, todo: null };
   const bucket = limits?.buckets.find(({ name, kind }) => kind === 'quota' && endsWithWord(cause, name));
   if (bucket !== undefined)

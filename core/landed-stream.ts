@@ -1,4 +1,5 @@
 import type { Column } from './column.ts';
+import { HOUR } from './duration.ts';
 
 /** What landing needs of a stream; a compiled definition has more. */
 export interface LandedStream {
@@ -39,7 +40,28 @@ export interface LandedDeletes {
   readonly of?: string | undefined;
   /** `soft`: the row stays, and says since when its record is gone. */
   readonly as: 'hard' | 'soft';
+  /** What a complete listing does not have is gone: of all, of its time, or of the parents that were asked for. */
+  readonly sweep?: true | 'window' | 'parent' | undefined;
+  readonly hold: Hold | false;
 }
+
+/** More deletes at once than both wait for a person. */
+export interface Hold {
+  readonly count: number;
+  /** Of the rows that there are. */
+  readonly share: number;
+  /** How long a run waits for an answer, in ms. */
+  readonly for: number;
+}
+
+/** A night, at most: the next one has to find that this one has ended. */
+export const defaultHold: Hold = { count: 100, share: 0.1, for: 12 * HOUR };
+
+/** undefined: nobody is asked. */
+export const holdOf = ({ definition }: OfDeletes): Hold | undefined => {
+  const hold = definition.deletes?.hold ?? defaultHold;
+  return hold === false ? undefined : hold;
+};
 
 type OfDeletes = { readonly definition: Pick<LandedStream['definition'], 'disposition' | 'deletes'> };
 
@@ -50,3 +72,7 @@ export const knowsDeletes = ({ definition }: OfDeletes): boolean =>
 /** Whether rows stay when their records are gone. */
 export const keepsRows = (stream: OfDeletes): boolean =>
   knowsDeletes(stream) && stream.definition.deletes?.as === 'soft';
+
+/** Whether what a complete listing does not have is gone. A `replace` has its own way. */
+export const sweeps = (stream: OfDeletes): boolean =>
+  knowsDeletes(stream) && stream.definition.deletes?.sweep !== undefined;

@@ -7,7 +7,7 @@ export interface StreamLabels {
   readonly stream: string;
 }
 
-export const deferralReasons = ['limit', 'failure', 'outage', 'paused', 'job'] as const;
+export const deferralReasons = ['limit', 'failure', 'outage', 'paused', 'job', 'approval'] as const;
 export type DeferralReason = (typeof deferralReasons)[number];
 
 /** What happens, told to whoever counts it. Counting must not throw, wait or change anything. */

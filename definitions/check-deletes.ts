@@ -1,3 +1,4 @@
+import { checkSweep } from './check-sweep.ts';
 import { keyColumnsOf, recordField } from './columns.ts';
 import { closest } from './closest.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
@@ -15,27 +16,40 @@ export const checkDeletes = (streams: Partner['streams']): readonly Problem[] =>
     ];
   });
 
-function checkOwn({ deletes = { as: 'hard' }, disposition, primaryKey }: StreamDefinition, at: Path): Problem[] {
+function checkOwn(stream: StreamDefinition, at: Path): Problem[] {
+  const { deletes, disposition, primaryKey } = stream;
+  if (deletes === undefined) return [];
+  const { of, field, equals, in: among, sweep, as } = deletes;
+  const tells = of ?? field ?? equals ?? among ?? sweep;
+  // A `replace` has a sweep of its own, and may say when it is held.
+  if (disposition === 'replace')
+    return tells === undefined && as === 'hard'
+      ? []
+      : [
+          {
+            path: at,
+            says: 'a `replace` shows what the last complete listing had, and nothing else: write no more than `hold`, or use disposition: merge',
+          },
+        ];
+  if (disposition === 'append')
+    return [
+      {
+        path: at,
+        says: 'an `append` keeps every record that came, also one that says that another is gone: use disposition: merge',
+      },
+    ];
   const problems: Problem[] = [];
-  if (disposition !== 'merge')
-    problems.push({
-      path: at,
-      says:
-        disposition === 'replace'
-          ? 'a `replace` shows what the last complete listing had, and nothing else: leave `deletes` out, or use disposition: merge'
-          : 'an `append` keeps every record that came, also one that says that another is gone: use disposition: merge',
-    });
   if (primaryKey.length === 0) problems.push({ path: at, says: 'without a primaryKey nobody can tell what is gone' });
-  if (deletes.field === undefined && (deletes.equals !== undefined || deletes.in !== undefined))
+  if (field === undefined && (equals !== undefined || among !== undefined))
     problems.push({ path: [...at, 'field'], says: 'missing; expected the field that `equals` and `in` speak of' });
-  if (deletes.equals !== undefined && deletes.in !== undefined)
+  if (equals !== undefined && among !== undefined)
     problems.push({ path: [...at, 'equals'], says: 'write either `equals` or `in`' });
-  if (deletes.of !== undefined && deletes.field !== undefined)
+  if (of !== undefined && (field !== undefined || sweep !== undefined))
     problems.push({
-      path: [...at, 'field'],
-      says: 'every record of a stream with `of` is a delete: write either `of` or `field`',
+      path: [...at, 'of'],
+      says: 'every record of such a stream is a delete: write neither `field` nor `sweep` beside it',
     });
-  return problems;
+  return [...problems, ...checkSweep(stream, [...at, 'sweep'])];
 }
 
 /** The stream whose records are gone is there, keeps in mind what is gone, and has the same key. */

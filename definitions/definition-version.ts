@@ -30,11 +30,13 @@ export function definitionVersion(
     transforms: _transforms,
     headers,
     schema: _schema,
+    deletes,
     ...shaping
   } = stream;
   const shape = {
     ...shaping,
     ...(requires === undefined ? {} : { requires: shapingNeeds(requires) }),
+    deletes: deletes && { ...deletes, hold: undefined },
     schema: json,
     ...(transforms === undefined ? {} : { transforms }),
     basePath: new URL(partner.baseUrl).pathname,

@@ -37,23 +37,27 @@ export async function lockBoth(
   return row && { streamId: row.stream_id, lastEvent: Number(row.last_event), lastPage: Number(row.last_page) };
 }
 
-interface CommitDeletes extends Pick<CommitInput, 'run' | 'writer' | 'pages'> {
+interface DeletesOf {
   /** The stream whose records are gone. */
   readonly stream: LandedStream;
   readonly locked: LockedStream;
-  /** Its records may wait for others. */
-  readonly waits: boolean;
+  readonly pages: readonly StagedPage[];
   /** What the pages were for the stream that says so. */
   readonly folded: Folded<StagedRecord>;
 }
 
-/**
- * Makes deletes of the records that came for the first time, in the log of the stream whose records they name: a batch for each page, of
- * no run of that stream. Call it in the transaction that commits the pages.
- */
-export async function commitDeletes(client: PoolClient, input: CommitDeletes): Promise<void> {
-  const { stream, locked, pages, folded } = input;
-  const { streamId } = locked;
+/** Deletes in the log of another stream, before they are written. */
+export interface FoldedDeletes extends Pick<DeletesOf, 'stream' | 'locked'> {
+  readonly folded: Folded<StagedRecord>;
+  readonly batches: readonly Batch[];
+}
+
+/** Makes deletes of the records that came for the first time, for the log of the stream whose records they name. */
+export async function foldDeletes(
+  client: PoolClient,
+  { stream, locked, pages, folded }: DeletesOf,
+): Promise<FoldedDeletes> {
+  const { streamId, lastEvent } = locked;
   const batches = pages.flatMap((page, index) => {
     const news = folded.events.filter((event) => event.page === index && event.stale !== true);
     return news.length === 0
@@ -66,20 +70,38 @@ export async function commitDeletes(client: PoolClient, input: CommitDeletes): P
           ),
         ];
   });
-  if (batches.length === 0) return;
   const records = batches.flatMap((batch) => batch.records);
-  const table = targetOf(stream);
   const deletes = fold<StagedRecord>({
     pages: batches.map((batch) => ({ records: batch.records, quarantined: 0 })),
-    heads: await readHeads(client, { stream, table, records }),
+    heads: await readHeads(client, { stream, table: targetOf(stream), records }),
     gone: await readGone(client, { stream, streamId, records }),
-    lastEvent: locked.lastEvent,
+    lastEvent,
   });
+  return { stream, locked, folded: deletes, batches };
+}
+
+/**
+ * Writes them: a batch for each page, of no run of that stream. Call it in the transaction that commits the pages.
+ */
+export async function commitDeletes(
+  client: PoolClient,
+  { stream, locked, folded, batches }: FoldedDeletes,
+  {
+    waits,
+    ...of
+  }: Pick<CommitInput, 'run' | 'writer'> & {
+    /** Records of the stream whose records are gone may wait for others. */
+    readonly waits: boolean;
+  },
+): Promise<void> {
+  if (batches.length === 0) return;
+  const { streamId } = locked;
+  const table = targetOf(stream);
   const firstPage = locked.lastPage + 1;
   const written = batches.map(({ lines }, i) => ({ page: firstPage + i, lines }));
-  await writeRows(client, { stream, run: { streamId, runNo: NO_RUN }, table, folded: deletes, pages: written });
-  await bury(client, { stream, streamId, table, folded: deletes, pages: batches.map(({ page }) => page), firstPage });
-  if (input.waits) {
+  await writeRows(client, { stream, run: { streamId, runNo: NO_RUN }, table, folded, pages: written });
+  await bury(client, { stream, streamId, table, folded, pages: batches.map(({ page }) => page), firstPage });
+  if (waits) {
     // A delete without a version counts from when it came, whatever versions what waits has.
     const came = batches.flatMap((batch, i) =>
       batch.records.flatMap(({ key, version, ordinal }) =>
@@ -88,10 +110,10 @@ export async function commitDeletes(client: PoolClient, input: CommitDeletes): P
     );
     await supersedeWaiting(client, { streamId, came });
   }
-  await insertBatches(client, input, { batches, firstPage, counts: deletes.counts });
+  await insertBatches(client, of, { stream, locked, batches, firstPage, counts: folded.counts });
   await client.query('update streams set last_event = $2, last_page = $3 where stream_id = $1', [
     streamId,
-    deletes.lastEvent,
+    folded.lastEvent,
     firstPage + batches.length - 1,
   ]);
   for (const { lines } of batches) lines.release();
@@ -131,12 +153,17 @@ function batchOf({ keyColumns, columns }: LandedStream, page: StagedPage, record
 /** `cursor_in` says which run of the other stream they came with. */
 async function insertBatches(
   client: PoolClient,
-  { run, writer, stream, locked }: CommitDeletes,
+  { run, writer }: Pick<CommitInput, 'run' | 'writer'>,
   {
+    stream,
+    locked,
     batches,
     firstPage,
     counts,
-  }: { readonly batches: readonly Batch[]; readonly firstPage: number; readonly counts: readonly Counts[] },
+  }: Pick<FoldedDeletes, 'stream' | 'locked' | 'batches'> & {
+    readonly firstPage: number;
+    readonly counts: readonly Counts[];
+  },
 ): Promise<void> {
   const rows = batches.map(({ page }, i) => ({
     page_key: hashToUuid(JSON.stringify(['deletes', page.pageKey, stream.name])),

@@ -5,10 +5,12 @@ import { GiveUp, RetryLater, type Coordinates } from '../core/errors.ts';
 import { fold } from '../core/fold.ts';
 import type { Failpoint } from '../core/failpoint.ts';
 import { bury, readGone } from './bury.ts';
-import { commitDeletes, lockBoth } from './commit-deletes.ts';
+import { heldForApproval, type Approval } from '../core/approval.ts';
+import { commitDeletes, foldDeletes, lockBoth } from './commit-deletes.ts';
 import { knowsDeletes } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { RejectedRecord, StagedPage, StagedRecord, StreamRun } from '../core/staged.ts';
+import { heldDeletes, RefusedDeletes, withoutDeletes } from './held-deletes.ts';
 import { readHeads, withHeadKey, withReceived } from '../targets/postgres/heads.ts';
 import type { PostgresLines } from '../targets/postgres/page-lines.ts';
 import { RelatedCommit } from './related-commit.ts';
@@ -40,8 +42,14 @@ export async function commitPages(pool: Pool, input: CommitInput, failpoint: Fai
   let pages = input.pages;
   for (let refused = 0; ; refused++) {
     try {
-      return await transaction(pool, async (client) => commit(client, { ...input, pages }, failpoint));
+      const done = await transaction(pool, async (client) => commit(client, { ...input, pages }, failpoint));
+      if (!('state' in done)) return done;
+      throw heldForApproval(done);
     } catch (error) {
+      if (error instanceof RefusedDeletes) {
+        pages = withoutDeletes(input.stream, pages, error.approval);
+        continue;
+      }
       if (error instanceof Circle) {
         const { before, message, at: place } = error;
         if (before > 0) await commitPages(pool, { ...input, pages: pages.slice(0, before), requests: 0 }, failpoint);
@@ -53,7 +61,8 @@ export async function commitPages(pool: Pool, input: CommitInput, failpoint: Fai
   }
 }
 
-async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoint): Promise<Counts> {
+/** Returns what it waits for where it would delete so much that a person has to look at it first: nothing but the question is written. */
+async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoint): Promise<Counts | Approval> {
   const { stream, run } = input;
   const other = stream.deletesIn;
   const related = await RelatedCommit.begin(client, stream);
@@ -90,17 +99,20 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
 
   // What another warehouse wrote never comes here.
   const written = pages.map(({ lines }, i) => ({ page: standing.lastPage + i + 1, lines: lines as PostgresLines }));
+  const deletes = locked && other && (await foldDeletes(client, { stream: other, locked, pages, folded }));
+  const held = await heldDeletes(client, {
+    stream: other ?? stream,
+    run,
+    folded: deletes?.folded ?? folded,
+    before: other === undefined ? standing.deleted : standing.written,
+  });
+  if (held !== undefined) return held;
   await writeRows(client, { stream, run, table, folded, pages: written });
   await bury(client, { stream, streamId: run.streamId, table, folded, pages, firstPage });
-  if (other !== undefined && locked !== undefined)
-    await commitDeletes(client, {
-      ...input,
-      stream: other,
-      waits: (other.relations?.needs.length ?? 0) > 0,
-      locked,
-      pages,
-      folded,
-    });
+  if (deletes !== undefined) {
+    const waits = (other?.relations?.needs.length ?? 0) > 0;
+    await commitDeletes(client, deletes, { ...input, waits });
+  }
   await failpoint('commit.middle');
   await recordPages(client, { ...input, pages, firstPage, counts: folded.counts, lastEvent: folded.lastEvent });
   if (folded.odd.length > 0) await noteAnomalies(client, { run, found: anomaliesOf(stream, folded.odd) });
@@ -144,18 +156,21 @@ interface Standing {
   readonly checkpoint: string;
   /** Stamp of the transforms that made the table's rows. */
   readonly transforms: string | null;
+  /** Records of the run so far that were deletes, and that were new or newer. */
+  readonly deleted: number;
+  readonly written: number;
+}
+
+interface LockedRun extends Record<'last_event' | 'last_page' | 'deleted' | 'written' | 'checkpoint', string> {
+  readonly state: string;
+  readonly transforms: string | null;
 }
 
 /** The row lock on the stream makes its writers take turns; what is read under it stays true until the commit. */
 async function lockRun(client: PoolClient, run: StreamRun): Promise<Standing> {
-  const { rows } = await client.query<{
-    last_event: string;
-    last_page: string;
-    transforms: string | null;
-    checkpoint: string;
-    state: string;
-  }>(
-    `select s.last_event, s.last_page, s.transforms, r.checkpoint, r.state from streams s join stream_runs r using (stream_id)
+  const { rows } = await client.query<LockedRun>(
+    `select s.last_event, s.last_page, s.transforms, r.checkpoint, r.state, r.deleted, r.inserted + r.updated as written
+      from streams s join stream_runs r using (stream_id)
       where s.stream_id = $1 and r.run_no = $2 for update`,
     [run.streamId, run.runNo],
   );
@@ -167,6 +182,8 @@ async function lockRun(client: PoolClient, run: StreamRun): Promise<Standing> {
     lastPage: Number(row.last_page),
     checkpoint: row.checkpoint,
     transforms: row.transforms,
+    deleted: Number(row.deleted),
+    written: Number(row.written),
   };
 }
 

@@ -19,6 +19,7 @@ import { createShadow, ensureTarget, fitTable } from './target.ts';
 import { isOutdated } from '../targets/postgres/outdated.ts';
 import { ensureNeededIndexes } from '../targets/postgres/present.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
+import { approvalOfRun } from '../store/approvals.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { transaction } from '../store/session/transaction.ts';
 
@@ -291,6 +292,9 @@ async function fitShadow(client: PoolClient, { stream, syncId }: OpenStream, row
       `${syncId} cannot go on: what it had gathered was made by other transforms. Start a new generation with --force`,
     );
   if ((await fitTable(client, table, { stream, streamId: row.stream_id, changed, unfilled: [] })) !== undefined) return;
+  // It has waited for approval, and ends without.
+  const asked = { streamId: row.stream_id, runNo: row.run_no, kind: 'sweep' } as const;
+  if (readCheckpoint(row.checkpoint).done && (await approvalOfRun(client, asked)) !== undefined) return;
   throw new GiveUp(
     `${syncId} cannot go on: what it had gathered was dropped, by a newer run or by somebody, or the stream was no ` +
       '`replace` then. Start a new generation with --force',

@@ -62,11 +62,11 @@ export async function writeSweep(client: ClientBase, sweep: Sweep): Promise<numb
 }
 
 /** A pure function of the run and the definition. */
-const sweepKey = ({ stream, run }: Sweep): string =>
+export const sweepKey = ({ stream, run }: Pick<Sweep, 'stream' | 'run'>): string =>
   hashToUuid(JSON.stringify(['sweep', run.syncId, stream.name, stream.definitionVersion]));
 
 /** When the last page of the listing came: the same, whenever its end is written. */
-async function endOf(client: ClientBase, { streamId, runNo }: StreamRun): Promise<string> {
+export async function endOf(client: ClientBase, { streamId, runNo }: StreamRun): Promise<string> {
   const { rows } = await client.query<{ at: string }>(
     'select coalesce(max(fetched_at), now())::text as at from pages where stream_id = $1 and run_no = $2',
     [streamId, runNo],

@@ -3,7 +3,7 @@ export interface Deferral {
   /** ISO time. */
   readonly until: string;
   readonly cause: string;
-  readonly reason: 'limit' | 'failure' | 'paused' | 'job';
+  readonly reason: 'limit' | 'failure' | 'paused' | 'job' | 'approval';
 }
 
 export interface NotedWait extends Deferral {

@@ -20,6 +20,31 @@ create table anomalies (
 );
 CREATE INDEX anomalies_recent ON anomalies USING btree (stream_id, last_at DESC);
 
+create table approvals (
+  approval_id integer generated always as identity not null,
+  stream_id integer not null,
+  run_no integer not null,
+  sync_id text not null,
+  kind text not null,
+  gone bigint not null,
+  of bigint not null,
+  examples text[] not null,
+  last_page bigint not null,
+  state text default 'waiting'::text not null,
+  asked_at timestamp with time zone default now() not null,
+  until timestamp with time zone not null,
+  decided_by text,
+  decided_at timestamp with time zone,
+  reason text,
+  constraint approvals_pkey PRIMARY KEY (approval_id),
+  constraint approvals_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
+  constraint approvals_check CHECK ((decided_by IS NULL) = (reason IS NULL)),
+  constraint approvals_kind_check CHECK (kind = ANY (ARRAY['sweep'::text, 'events'::text])),
+  constraint approvals_state_check CHECK (state = ANY (ARRAY['waiting'::text, 'approved'::text, 'rejected'::text, 'outdated'::text, 'lapsed'::text]))
+);
+CREATE INDEX approvals_of ON approvals USING btree (stream_id, run_no);
+CREATE UNIQUE INDEX approvals_waiting ON approvals USING btree (stream_id, run_no, kind) WHERE state = 'waiting'::text;
+
 create table backfills (
   run_id text not null,
   stream text not null,
@@ -592,7 +617,9 @@ create view freshness as
             ( SELECT count(*) AS count
                    FROM quarantine q
                   WHERE q.stream_id = s.stream_id AND q.status = 'held'::text) AS quarantined,
-            0::bigint AS held,
+            ( SELECT count(*) AS count
+                   FROM approvals h
+                  WHERE h.stream_id = s.stream_id AND h.state = 'waiting'::text AND h.until > now() AND h.last_page = s.last_page AND h.run_no = s.last_run) AS held,
             ( SELECT count(*) AS count
                    FROM anomalies a
                   WHERE a.stream_id = s.stream_id AND (a.kind <> 'goes-back'::text OR a.times >= 3)) AS anomalies) n

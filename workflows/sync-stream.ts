@@ -83,6 +83,8 @@ export async function syncStream(input: SyncStreamInput): Promise<StreamReport> 
         undefined,
       );
     if (grant.state === 'deferred') {
+      // Whoever looks for runs that are not `ok` finds it while it waits for a person.
+      if (grant.reason === 'approval') upsertSearchAttributes(outcomeAttribute('deferred'));
       try {
         // A pause that ended while the grant said that it stands still: it must not sleep through that.
         const before = grant.reason === 'paused' ? signalledBefore : signalled;

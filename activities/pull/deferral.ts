@@ -1,5 +1,14 @@
 import { backoffMs } from '../../core/backoff.ts';
-import { explain, GiveUp, InvalidInput, NeedsAttention, NotReady, RetryLater, Throttled } from '../../core/errors.ts';
+import {
+  explain,
+  GiveUp,
+  HeldForApproval,
+  InvalidInput,
+  NeedsAttention,
+  NotReady,
+  RetryLater,
+  Throttled,
+} from '../../core/errors.ts';
 import type { Deferral } from '../../messages/deferral.ts';
 import type { RetryRules } from '../failures.ts';
 
@@ -27,6 +36,7 @@ export function deferralOf(
     return { until: new Date(until).toISOString(), cause: error.message, reason: 'limit' };
   }
   if (error instanceof NotReady) return { until: error.resumeAt, cause: error.message, reason: 'job' };
+  if (error instanceof HeldForApproval) return { until: error.resumeAt, cause: error.message, reason: 'approval' };
   const final = error instanceof GiveUp || error instanceof NeedsAttention || error instanceof InvalidInput;
   if (final || at.pages === 0) return undefined;
   const waitMs = (error instanceof RetryLater ? error.afterMs : undefined) ?? backoff(1, at.random);

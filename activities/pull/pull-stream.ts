@@ -1,4 +1,4 @@
-import { PartnerDown, RetryLater } from '../../core/errors.ts';
+import { HeldForApproval, PartnerDown, RetryLater } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { SECOND } from '../../core/duration.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
@@ -70,13 +70,8 @@ export async function pullStream(deps: PullDeps, input: GrantInput, context: Pul
   });
   const done = { pages: 0, rows: 0, requests: 0 };
   if (opened.report.state === 'done') return { state: 'done', report: opened.report, ...done };
-  if (opened.checkpoint.done) {
-    const report = await deps.warehouse.finishStream({ stream, run: opened.run });
-    if (report.outcome !== null)
-      deps.metrics?.streamEnded({ partner: input.partner, stream: input.stream }, report.outcome);
-    return { state: 'done', report, ...done };
-  }
-  return new Grant(deps, input, context, opened).run();
+  const grant = new Grant(deps, input, context, opened);
+  return opened.checkpoint.done ? grant.end() : grant.run();
 }
 
 type Facts = Pick<GrantResult, 'pages' | 'rows' | 'requests'>;
@@ -210,14 +205,27 @@ class Grant {
       this.#guard.end();
       this.#held.close();
     }
-    const report = await this.#deps.warehouse.finishStream({
-      stream: this.#deps.access.stream,
-      run: this.#opened.run,
-      nothingToRead: this.#nothingToRead,
-    });
-    if (report.outcome !== null) this.#metrics.streamEnded(this.#labels, report.outcome);
-    if (this.#input.lane === 'critical') await this.#deps.access.limiter.finished?.(this.#input.syncId);
-    return { state: 'done', report, ...facts() };
+    return this.end();
+  }
+
+  /** All pages are read: the run ends, or waits for a person to look at what would be deleted. */
+  async end(): Promise<GrantResult> {
+    const facts: Facts = { pages: this.#pages, rows: this.#rows, requests: this.#requests.made };
+    try {
+      const report = await this.#deps.warehouse.finishStream({
+        stream: this.#deps.access.stream,
+        run: this.#opened.run,
+        nothingToRead: this.#nothingToRead,
+      });
+      if (report.outcome !== null) this.#metrics.streamEnded(this.#labels, report.outcome);
+      if (this.#input.lane === 'critical') await this.#deps.access.limiter.finished?.(this.#input.syncId);
+      return { state: 'done', report, ...facts };
+    } catch (error) {
+      if (!(error instanceof HeldForApproval)) throw error;
+      // It asks nothing more of the partner, so it keeps nothing for itself meanwhile.
+      if (this.#input.lane === 'critical') await this.#deps.access.limiter.finished?.(this.#input.syncId);
+      return this.#defer({ until: error.resumeAt, cause: error.message, reason: 'approval' }, facts);
+    }
   }
 
   /** The partner has said how often it wants to be asked, and this run has not asked yet. */
@@ -238,7 +246,7 @@ class Grant {
   async #defer(deferral: Deferral, facts: Facts): Promise<GrantResult> {
     const { until, cause, reason } = deferral;
     // First the why: whoever ends the pause wakes the streams that stand still for it, and must not find one without a reason.
-    if (reason === 'paused' || reason === 'job')
+    if (reason === 'paused' || reason === 'job' || reason === 'approval')
       await this.#deps.warehouse.explainDeferral({ syncId: this.#input.syncId, until, cause, kind: reason });
     await this.#deps.warehouse.deferStream(this.#opened.run, until);
     this.#metrics.deferred(this.#labels, reason);

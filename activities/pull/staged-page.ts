@@ -1,6 +1,8 @@
 import type { Part } from '../../core/checkpoint.ts';
 import type { Answer } from '../../core/page.ts';
-import { pageKey, sha128 } from '../../core/page-key.ts';
+import { keyNumber } from '../../core/key-number.ts';
+import { sweeps } from '../../core/landed-stream.ts';
+import { pageKey } from '../../core/page-key.ts';
 import { readPartnerClock } from '../../http/partner-clock.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StagedPage } from '../../core/staged.ts';
@@ -21,10 +23,6 @@ export interface PageRead {
   readonly before: string;
   readonly after: string;
 }
-
-/** Two keys that come to the same number would be counted as one: a run of a million records has a chance of 3 in 10^8 of that. */
-const keyNumber = ({ key, hash }: { readonly key: string | null; readonly hash: string }): string =>
-  BigInt.asIntN(64, BigInt(`0x${key === null ? hash.slice(0, 16) : sha128(key).slice(0, 16)}`)).toString();
 
 /** The partner's own time stands in its records, so that a clock of theirs that is behind ours counts. */
 function askedAt({ headers, receivedAtMs, durationMs }: Answer): string {
@@ -67,7 +65,7 @@ export async function stagedPage(warehouse: Pick<Warehouse, 'lineWriter'>, read:
     after,
     highMark,
     askedAt: askedAt(answer),
-    keys: sourceOf(stream).statesTotal === true ? [...records, ...rejected].map(keyNumber) : null,
+    keys: sweeps(stream) || sourceOf(stream).statesTotal === true ? [...records, ...rejected].map(keyNumber) : null,
     records,
     lines,
     rejected,

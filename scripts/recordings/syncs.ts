@@ -7,6 +7,7 @@ import { startRetry } from '../../client/start-retry.ts';
 import { reportOfSync } from '../../client/start-sync.ts';
 import { plainNames } from '../../messages/names.ts';
 import { retryId } from '../../messages/retry-ids.ts';
+import { decideApproval, readApprovals } from '../../store/approvals.ts';
 import { openStreamRuns } from '../../store/ledger/open-runs.ts';
 import { endPauses, orderPause } from '../../store/pauses.ts';
 import { ordersSchema } from '../../test/support/define-stream.ts';
@@ -121,6 +122,41 @@ export const syncs = {
       await wakeStreams(scene.client, [streamId('payments')]);
       await reportOfSync(handle);
       await save('syncStream.paused', streamId('payments'));
+    },
+  },
+  /** A wave of deletes waits for a person. */
+  held: {
+    play: async ({ scene, partner, start, streamId, save }) => {
+      const data = [1, 2].flatMap((v) =>
+        ['a', 'b'].map((id) => ({ id, v, ...(v === 2 ? { deleted_at: 'now' } : {}) })),
+      );
+      const server = await serveAnswers(() => ({ body: { data } }));
+      const deletes = { field: 'deleted_at', hold: { count: 0, share: 0 } };
+      const payments = {
+        path: '/',
+        primaryKey: ['id'],
+        version: ['v'],
+        records: 'data',
+        schema: ordersSchema,
+        deletes,
+      };
+      const definition = { name: partner, baseUrl: server.url, streams: { payments } };
+      await writeFile(join(scene.partnersDir, `${partner}.yaml`), JSON.stringify(definition));
+      const { handle } = await start(['payments']);
+      const asked = () => readApprovals(scene.pool, { partner });
+      await until(async () => (await asked()).length > 0);
+      await wait(500);
+      const [approval] = await asked();
+      await decideApproval(scene.pool, {
+        id: approval?.id ?? 0,
+        state: 'approved',
+        by: 'recorder',
+        reason: 'recorded',
+      });
+      await wakeStreams(scene.client, [streamId('payments')]);
+      await reportOfSync(handle);
+      server.close();
+      await save('syncStream.held', streamId('payments'));
     },
   },
   aside: {

@@ -24,7 +24,7 @@ export interface OpenBackfill {
   readonly workflowRunId: string;
 }
 
-export const waitKinds = ['limit', 'failure', 'outage', 'paused', 'job'] as const;
+export const waitKinds = ['limit', 'failure', 'outage', 'paused', 'job', 'approval'] as const;
 
 export type WaitKind = (typeof waitKinds)[number];
 

@@ -3,6 +3,8 @@ import type { Pool } from 'pg';
 import { stageRecords } from '../../records/stage-records.ts';
 import { start, writeCheckpoint } from '../../core/checkpoint.ts';
 import type { Counts } from '../../core/counts.ts';
+import { keyNumber } from '../../core/key-number.ts';
+import { sweeps } from '../../core/landed-stream.ts';
 import { parseJson } from '../../core/json.ts';
 import type { Kind } from '../../core/names.ts';
 import { pageKey } from '../../core/page-key.ts';
@@ -88,7 +90,7 @@ export async function runOf(
       after,
       highMark: null,
       askedAt: receivedAt,
-      keys: null,
+      keys: sweeps(stream) ? [...content.records, ...content.rejected].map(keyNumber) : null,
       ...content,
       lines: writer.finish(),
       skipped: false,
