@@ -52,7 +52,8 @@ export class Graveyard {
   bury(key: string, { head, page, ...came }: Burial): void {
     const known = this.#graveOf(key);
     const grave = { ...came, version: came.version ?? head?.version ?? null };
-    const falls = known === undefined && head !== undefined;
+    const shown = this.#heads.get(key);
+    const falls = known === undefined && shown !== undefined && shown.deletedAt === undefined;
     // The row says when its record was first known to be gone.
     this.#changed.set(key, {
       grave: known?.at === undefined ? grave : { ...grave, at: known.at },

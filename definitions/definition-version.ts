@@ -35,8 +35,8 @@ export function definitionVersion(
   } = stream;
   const shape = {
     ...shaping,
-    ...(requires === undefined ? {} : { requires: shapingNeeds(requires) }),
     deletes: deletes && { ...deletes, hold: undefined },
+    ...(requires === undefined ? {} : { requires: shapingNeeds(requires) }),
     schema: json,
     ...(transforms === undefined ? {} : { transforms }),
     basePath: new URL(partner.baseUrl).pathname,

@@ -4,6 +4,7 @@ import { fold, type Folded } from '../core/fold.ts';
 import { keyParts } from '../core/key-text.ts';
 import type { CommitInput } from '../store/ledger/commit-input.ts';
 import type { LandedStream } from '../core/landed-stream.ts';
+import { rowOfGone } from '../core/row-of-gone.ts';
 import { hashToUuid } from '../core/page-key.ts';
 import type { StagedPage, StagedRecord } from '../core/staged.ts';
 import { readHeads } from '../targets/postgres/heads.ts';
@@ -42,12 +43,14 @@ interface DeletesOf {
   readonly stream: LandedStream;
   readonly locked: LockedStream;
   readonly pages: readonly StagedPage[];
+  /** Its records may wait for others. */
+  readonly waits: boolean;
   /** What the pages were for the stream that says so. */
   readonly folded: Folded<StagedRecord>;
 }
 
 /** Deletes in the log of another stream, before they are written. */
-export interface FoldedDeletes extends Pick<DeletesOf, 'stream' | 'locked'> {
+export interface FoldedDeletes extends Pick<DeletesOf, 'stream' | 'locked' | 'waits'> {
   readonly folded: Folded<StagedRecord>;
   readonly batches: readonly Batch[];
 }
@@ -55,7 +58,7 @@ export interface FoldedDeletes extends Pick<DeletesOf, 'stream' | 'locked'> {
 /** Makes deletes of the records that came for the first time, for the log of the stream whose records they name. */
 export async function foldDeletes(
   client: PoolClient,
-  { stream, locked, pages, folded }: DeletesOf,
+  { stream, locked, waits, pages, folded }: DeletesOf,
 ): Promise<FoldedDeletes> {
   const { streamId, lastEvent } = locked;
   const batches = pages.flatMap((page, index) => {
@@ -77,7 +80,7 @@ export async function foldDeletes(
     gone: await readGone(client, { stream, streamId, records }),
     lastEvent,
   });
-  return { stream, locked, folded: deletes, batches };
+  return { stream, locked, waits, folded: deletes, batches };
 }
 
 /**
@@ -85,14 +88,8 @@ export async function foldDeletes(
  */
 export async function commitDeletes(
   client: PoolClient,
-  { stream, locked, folded, batches }: FoldedDeletes,
-  {
-    waits,
-    ...of
-  }: Pick<CommitInput, 'run' | 'writer'> & {
-    /** Records of the stream whose records are gone may wait for others. */
-    readonly waits: boolean;
-  },
+  { stream, locked, waits, folded, batches }: FoldedDeletes,
+  of: Pick<CommitInput, 'run' | 'writer'>,
 ): Promise<void> {
   if (batches.length === 0) return;
   const { streamId } = locked;
@@ -128,11 +125,10 @@ interface Batch {
   readonly lines: PostgresLines;
 }
 
-function batchOf({ keyColumns, columns }: LandedStream, page: StagedPage, records: readonly StagedRecord[]): Batch {
+function batchOf(stream: LandedStream, page: StagedPage, records: readonly StagedRecord[]): Batch {
   const payloads = records.map(({ line }) => page.lines.payload(line));
   const chars = payloads.reduce((sum, { length }) => sum + length, 0);
   const writer = postgresLineWriter({ receivedAt: page.fetchedAt, chars, records: records.length });
-  const nothing = Array.from({ length: columns.length - keyColumns.length + 1 }, () => null);
   const staged = records.map(({ ordinal, key, version, hash }, i) =>
     writer.add({
       ordinal,
@@ -142,7 +138,7 @@ function batchOf({ keyColumns, columns }: LandedStream, page: StagedPage, record
       hash,
       eventTime: null,
       payload: payloads[i] as string,
-      columns: [...keyParts(key as string, keyColumns.length), ...nothing],
+      columns: [...rowOfGone(stream, keyParts(key as string, stream.keyColumns.length)), null],
       plain: false,
       ascii: false,
     }),

@@ -99,7 +99,8 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
 
   // What another warehouse wrote never comes here.
   const written = pages.map(({ lines }, i) => ({ page: standing.lastPage + i + 1, lines: lines as PostgresLines }));
-  const deletes = locked && other && (await foldDeletes(client, { stream: other, locked, pages, folded }));
+  const waits = (other?.relations?.needs.length ?? 0) > 0;
+  const deletes = locked && other && (await foldDeletes(client, { stream: other, locked, waits, pages, folded }));
   const held = await heldDeletes(client, {
     stream: other ?? stream,
     run,
@@ -109,10 +110,7 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
   if (held !== undefined) return held;
   await writeRows(client, { stream, run, table, folded, pages: written });
   await bury(client, { stream, streamId: run.streamId, table, folded, pages, firstPage });
-  if (deletes !== undefined) {
-    const waits = (other?.relations?.needs.length ?? 0) > 0;
-    await commitDeletes(client, deletes, { ...input, waits });
-  }
+  if (deletes !== undefined) await commitDeletes(client, deletes, input);
   await failpoint('commit.middle');
   await recordPages(client, { ...input, pages, firstPage, counts: folded.counts, lastEvent: folded.lastEvent });
   if (folded.odd.length > 0) await noteAnomalies(client, { run, found: anomaliesOf(stream, folded.odd) });
