@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { replayQuarantine } from '../../activities/replay-quarantine.ts';
 import { erase } from '../../landing/erase.ts';
 import { rebuildTable } from '../../landing/rebuild-table.ts';
-import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
+import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import { readQuarantine } from '../../store/quarantine/quarantine.ts';
 import { usePool } from '../support/use-pool.ts';
-import { aBank, arrive, log, payAndRefund, rows, waits } from './bank.ts';
+import { aBank, arrive, begin, log, payAndRefund, rows, waits } from './bank.ts';
 
 const used = usePool(4);
 const warehouse = () => postgresWarehouse(used.pool);
@@ -168,5 +168,36 @@ describe('what a record needs', () => {
     await arrive(warehouse(), payments, { id: 'p', v: 1 });
     expect(await arrive(warehouse(), refunds, { id: 's', v: 1, of: 'p' })).toMatchObject({ inserted: 1 });
     expect(await rows(used.pool, refunds)).toEqual(['r 1', 's 1']);
+  });
+
+  test('costs a stream that has no relations neither a statement nor a lock', async () => {
+    const asked: string[] = [];
+    const pool = openPool(used.database.url, 1);
+    pool.on('connect', (client) => {
+      const query = client.query.bind(client) as (...args: readonly unknown[]) => unknown;
+      client.query = ((...args: readonly unknown[]) => {
+        const [first] = args as readonly [string | { readonly text: string }];
+        asked.push(typeof first === 'string' ? first : first.text);
+        return query(...args);
+      }) as typeof client.query;
+    });
+    const { plain, needed, needing } = aBank({
+      plain: {},
+      needed: {},
+      needing: { requires: { original: { stream: 'needed', by: 'of' } } },
+    });
+    const commit = async (stream: typeof plain): Promise<readonly string[]> => {
+      const run = await begin(postgresWarehouse(pool), stream!);
+      asked.length = 0;
+      await run.commit(run.page([{ id: 'a', v: 1, of: 'a' }]));
+      return [...asked];
+    };
+    const usual = await commit(plain);
+    expect(usual.filter((text) => / for update/.test(text))).toHaveLength(1);
+    expect(usual.filter((text) => /\bwaiting_needs\b|\bfrom waiting\b/.test(text))).toEqual([]);
+    // One to lock, one to look.
+    expect(await commit(needed)).toHaveLength(usual.length + 2);
+    expect((await commit(needing)).length).toBeGreaterThan(usual.length);
+    await pool.end();
   });
 });
