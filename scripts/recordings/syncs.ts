@@ -17,6 +17,8 @@ import { WINDOW } from '../../test/workflows/scene.ts';
 import { saveChain, until } from './playing.ts';
 import type { Recording } from './recording.ts';
 
+const rowsOf = (rest: object): object[] => ['a', 'b'].map((id) => ({ id, ...rest }));
+
 /** Runs of partners and streams, and one stream once more. */
 export const syncs = {
   ok: {
@@ -127,7 +129,6 @@ export const syncs = {
   /** A wave of deletes waits for a person. */
   held: {
     play: async ({ scene, partner, start, streamId, save }) => {
-      const rowsOf = (rest: object): object[] => ['a', 'b'].map((id) => ({ id, ...rest }));
       const server = await serveAnswers(async (url) => {
         if (!url.searchParams.has('after')) return { body: { data: rowsOf({ v: 1 }), next: '2' } };
         // What has not landed yet cannot be deleted.
