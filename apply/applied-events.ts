@@ -1,6 +1,7 @@
 import { parseJson } from '../core/json.ts';
 import { keyParts } from '../core/key-text.ts';
 import type { LoggedEvent } from '../core/logged-event.ts';
+import { rowOfGone } from '../core/row-of-gone.ts';
 import type { UnfitEvent } from '../core/unfit-events.ts';
 import { keepsRows } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
@@ -26,7 +27,7 @@ export async function appliedEvents(stream: CompiledStream, events: readonly Log
   const keys = stream.keyColumns.length;
   return {
     applied: events.flatMap((event) => {
-      if (event.operation === 'd') return [deletion(event, { keys, columns: stream.columns.length })];
+      if (event.operation === 'd') return [deletion(event, stream)];
       const row = texts.get(event.event);
       return row === undefined ? [] : [arrival(event, row, keys)];
     }),
@@ -52,10 +53,10 @@ function arrival(event: LoggedEvent, { key, values, extra }: RowTexts, keys: num
 /** All that is known of a record that is gone is its key. */
 function deletion(
   { event, key, version, hash, received, run, deletedAt }: LoggedEvent,
-  { keys, columns }: { readonly keys: number; readonly columns: number },
+  stream: Pick<CompiledStream, 'columns' | 'keyColumns' | 'transform'>,
 ): AppliedEvent {
-  const keyTexts = key === null ? [] : keyParts(key, keys);
-  const values = [...keyTexts, ...Array.from({ length: columns - keyTexts.length }, () => null)];
+  const keyTexts = key === null ? [] : keyParts(key, stream.keyColumns.length);
+  const values = rowOfGone(stream, keyTexts);
   return {
     event,
     operation: 'd',

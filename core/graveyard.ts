@@ -68,6 +68,10 @@ export class Graveyard {
     else this.#changed.delete(key);
   }
 
+  isGone(key: string): boolean {
+    return this.#graveOf(key) !== undefined;
+  }
+
   /** A late record is what the row of a key that is gone has to show. */
   fills(arrival: Coming, key: string, head: Head | undefined): boolean {
     if (!this.#keepsRows || arrival.operation === 'd' || this.#graveOf(key) === undefined) return false;

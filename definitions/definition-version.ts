@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { canonicalJson } from '../core/canonical.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
 import type { JsonSchema } from './json-schema.ts';
+import type { Requires } from './requires.ts';
 
 /**
  * 16 hex digits that change when a change of the definition can change requests or rows. Credentials and what only sets
@@ -24,6 +25,7 @@ export function definitionVersion(
     targets: _targets,
     auth: _auth,
     polling: _polling,
+    requires,
     // Their keys are secrets; the stamp stands for them.
     transforms: _transforms,
     headers,
@@ -34,6 +36,7 @@ export function definitionVersion(
   const shape = {
     ...shaping,
     deletes: deletes && { ...deletes, hold: undefined },
+    ...(requires === undefined ? {} : { requires: shapingNeeds(requires) }),
     schema: json,
     ...(transforms === undefined ? {} : { transforms }),
     basePath: new URL(partner.baseUrl).pathname,
@@ -47,6 +50,10 @@ export function definitionVersion(
     .digest('hex')
     .slice(0, 16);
 }
+
+/** How long a record may wait only raises alarms. */
+const shapingNeeds = (requires: Requires): unknown =>
+  Object.fromEntries(Object.entries(requires).map(([name, { within: _within, ...need }]) => [name, need]));
 
 function plain(value: unknown): unknown {
   if (typeof value === 'function') return { function: String(value) };

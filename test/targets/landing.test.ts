@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ReadRow, Target } from '../../targets/target.ts';
 import { kinds, useKind, type Kind } from './kinds.ts';
 import { openLandBench, type LandBench } from './land-bench.ts';
-import { scenarios, type Scenario } from './scenarios.ts';
+import { scenarios, SELF, type Scenario } from './scenarios.ts';
 
 let bench: LandBench;
 beforeAll(async () => {
@@ -24,12 +24,15 @@ async function take(stream: string, step: Scenario['steps'][number]): Promise<vo
 const expected = (stream: string, step: Scenario['steps'][number], target: Target): Promise<readonly ReadRow[]> =>
   step !== 'replay' && 'define' in step ? bench.landed(stream, target) : bench.shown(stream);
 
+const naming = (stream: string, definition: Scenario['stream']): Scenario['stream'] =>
+  JSON.parse(JSON.stringify(definition).replaceAll(`"${SELF}"`, `"${stream}"`)) as Scenario['stream'];
+
 describe.each(kinds)('what lands in a %s target is what the store has', (kind) => {
   const warehouse = useKind(kind);
 
   test.each(scenarios)('$name', async ({ name, stream: definition, steps, rows }) => {
     const stream = `s${(streams += 1)}`;
-    await bench.define({ [stream]: definition });
+    await bench.define({ [stream]: naming(stream, definition) });
     const target = await warehouse.fresh();
     for (const step of steps) {
       await take(stream, step);
