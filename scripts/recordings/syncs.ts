@@ -17,6 +17,8 @@ import { WINDOW } from '../../test/workflows/scene.ts';
 import { saveChain, until } from './playing.ts';
 import type { Recording } from './recording.ts';
 
+const rowsOf = (rest: object): object[] => ['a', 'b'].map((id) => ({ id, ...rest }));
+
 /** Runs of partners and streams, and one stream once more. */
 export const syncs = {
   ok: {

@@ -37,6 +37,8 @@ export async function eraseFromLedger(
         hash = '00000000-0000-0000-0000-000000000000' where key = any ($1) or event = any ($2::bigint[])`,
     [keys, loose],
   );
+  // Keys are shown there as examples, and none is needed once it was looked at.
+  await client.query(`update approvals set examples = '{}' where stream_id = $1`, [streamId]);
   return {
     events,
     waiting,
