@@ -35,7 +35,7 @@ export async function appliedEvents(
   const keys = stream.keyColumns.length;
   return {
     applied: events.flatMap((event) => {
-      if (event.operation === 'd') return [deletion(event, stream)];
+      if (event.operation === 'd') return [deletion(event, stream, history)];
       const row = texts.get(event.event);
       return row === undefined ? [] : [arrival(event, row, keys)];
     }),
@@ -62,11 +62,14 @@ function arrival(event: LoggedEvent, { key, values, extra }: RowTexts, keys: num
 const timeOf = ({ receivedAt }: LoggedEvent): Pick<AppliedEvent, 'receivedAt'> =>
   receivedAt === undefined ? {} : { receivedAt };
 
-/** All that is known of a record that is gone is its key. All rows of a table have the same stamp. */
-function deletion(of: LoggedEvent, { columns, keyColumns, transform }: CompiledStream): AppliedEvent {
+/**
+ * All that is known of a record that is gone is its key. In a history its row has the stamp of all others; in other tables it is as in the
+ * store's own.
+ */
+function deletion(of: LoggedEvent, { columns, keyColumns, transform }: CompiledStream, history: boolean): AppliedEvent {
   const { event, key, version, hash, received, run, deletedAt } = of;
   const keyTexts = key === null ? [] : keyParts(key, keyColumns.length);
-  const stamp = transform?.stamp ?? null;
+  const stamp = history ? (transform?.stamp ?? null) : null;
   const values = columns.map(({ name }, i) => keyTexts[i] ?? (name === STAMP ? stamp : null));
   return {
     event,
