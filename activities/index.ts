@@ -117,11 +117,15 @@ export function createPartnerActivities(deps: ActivityDeps) {
       // Waiting for a slow answer is no sign of death.
       const alive = setInterval(() => heartbeat({}), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
       let grown = false;
-      /** The stream whose records are gone: its log has grown, too. */
-      let gone: string | undefined;
+      /** Streams whose logs the pages may have made grow, too: what waited there is released, or is gone. */
+      let others: readonly string[] = [];
       try {
         const access = await deps.partners.access(input.partner, input.stream);
-        gone = access.stream.definition.deletes?.of;
+        const { relations, definition } = access.stream;
+        others = [
+          ...(relations?.dependents ?? []),
+          ...(definition.deletes?.of === undefined ? [] : [definition.deletes.of]),
+        ];
         const result = await pullStream({ ...deps, access }, input, {
           signal: context.cancellationSignal,
           writer: { workflowRunId: info.workflowExecution?.runId ?? '', attempt: info.attempt },
@@ -151,8 +155,9 @@ export function createPartnerActivities(deps: ActivityDeps) {
           random: deps.random(),
         });
       } finally {
-        if (grown) await tellTargets(getClient, tellingOf(deps), input);
-        if (grown && gone !== undefined) await tellTargets(getClient, tellingOf(deps), { ...input, stream: gone });
+        if (grown)
+          for (const stream of new Set([input.stream, ...others]))
+            await tellTargets(getClient, tellingOf(deps), { partner: input.partner, stream });
         clearInterval(alive);
       }
     },

@@ -1,7 +1,7 @@
 import { parseJson } from '../core/json.ts';
 import { keyParts } from '../core/key-text.ts';
 import type { LoggedEvent } from '../core/logged-event.ts';
-import { STAMP } from '../core/stamp.ts';
+import { rowOfGone } from '../core/row-of-gone.ts';
 import type { UnfitEvent } from '../core/unfit-events.ts';
 import { keepsRows } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
@@ -35,7 +35,7 @@ export async function appliedEvents(
   const keys = stream.keyColumns.length;
   return {
     applied: events.flatMap((event) => {
-      if (event.operation === 'd') return [deletion(event, stream, history)];
+      if (event.operation === 'd') return [deletion(event, stream)];
       const row = texts.get(event.event);
       return row === undefined ? [] : [arrival(event, row, keys)];
     }),
@@ -62,15 +62,11 @@ function arrival(event: LoggedEvent, { key, values, extra }: RowTexts, keys: num
 const timeOf = ({ receivedAt }: LoggedEvent): Pick<AppliedEvent, 'receivedAt'> =>
   receivedAt === undefined ? {} : { receivedAt };
 
-/**
- * All that is known of a record that is gone is its key. In a history its row has the stamp of all others; in other tables it is as in the
- * store's own.
- */
-function deletion(of: LoggedEvent, { columns, keyColumns, transform }: CompiledStream, history: boolean): AppliedEvent {
+/** All that is known of a record that is gone is its key. */
+function deletion(of: LoggedEvent, stream: Pick<CompiledStream, 'columns' | 'keyColumns' | 'transform'>): AppliedEvent {
   const { event, key, version, hash, received, run, deletedAt } = of;
-  const keyTexts = key === null ? [] : keyParts(key, keyColumns.length);
-  const stamp = history ? (transform?.stamp ?? null) : null;
-  const values = columns.map(({ name }, i) => keyTexts[i] ?? (name === STAMP ? stamp : null));
+  const keyTexts = key === null ? [] : keyParts(key, stream.keyColumns.length);
+  const values = rowOfGone(stream, keyTexts);
   return {
     event,
     operation: 'd',

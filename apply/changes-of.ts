@@ -55,7 +55,8 @@ function newestOf({ from, to, events, heads }: Range, keepsRows: boolean): Chang
   const texts = new Map<string, readonly string[]>();
   for (const item of events) {
     const { event, operation, key, keyTexts, arrival, row, deletedAt } = item;
-    if (operation === 'e' || operation === 'x' || (row === null && operation !== 'd')) continue;
+    const changesNothing = operation === 'e' || operation === 'w' || operation === 'x';
+    if (changesNothing || (row === null && operation !== 'd')) continue;
     if (key === null) upserts.push(row as TargetRow);
     else {
       keyed.take({ key, event, operation, arrival, item, deletedAt });

@@ -13,6 +13,7 @@ import { addRunControl } from './run-control.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import { addTargetCommands } from './target-commands.ts';
 import { addTransformCommands } from './transform-commands.ts';
+import { addWaitingCommands } from './waiting-commands.ts';
 import { packageFacts } from './package-facts.ts';
 
 /** What a command needs is loaded when it is called: help and usage errors come at once. */
@@ -263,6 +264,8 @@ quarantine
       (await import('./commands/quarantine.ts')).quarantineReplay({ ...context, partner, stream }),
     )(options),
   );
+
+addWaitingCommands(program, run);
 
 program
   .command('plan <partner> [stream]')

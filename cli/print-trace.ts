@@ -19,14 +19,13 @@ interface Line {
  * Events and what was in quarantine, in the order in which they were committed: what happened, and below it where that came from. Both in
  * one row would be wider than screens are.
  */
-export function printLife(output: Output, { life, entries }: Pick<Trace, 'life' | 'entries'>): void {
+export function printLife(output: Output, { life, entries, waits }: Pick<Trace, 'life' | 'entries' | 'waits'>): void {
   const lines: Line[] = [
-    ...life.map((event) => ({
-      page: event.page,
-      ordinal: event.ordinal,
+    ...life.map((event, at) => ({
+      ...placeOf(life, at),
       event: event.event,
       at: event.receivedAt,
-      what: whatHappened(event, replayedFrom(event, entries)),
+      what: whatHappened(event, { entry: replayedFrom(event, entries), waits, nowMs: Date.now() }),
       from: {
         run: event.source.run,
         window: event.source.window,
@@ -50,6 +49,13 @@ export function printLife(output: Output, { life, entries }: Pick<Trace, 'life' 
     const known = Object.entries(from).filter(([, value]) => value !== null);
     output.say(visible(`${' '.repeat(width + 2)}${known.map(([name, value]) => `${name} ${value}`).join(', ')}`));
   }
+}
+
+/** Among what came: one that had to wait stands where it was released. */
+function placeOf(life: readonly LivedEvent[], at: number): { readonly page: number; readonly ordinal: number } {
+  const { page, ordinal } = life[at] as LivedEvent;
+  const latest = Math.max(...life.slice(0, at + 1).map((event) => event.page));
+  return latest > page ? { page: latest, ordinal: Infinity } : { page, ordinal };
 }
 
 /** The id of the entry that a replayed event came from. */

@@ -63,6 +63,7 @@ const neverRun = (partner: string, stream: string, table: string): StreamStatus 
   watermark: null,
   events: 0,
   waiting: 0,
+  overdue: 0,
   quarantined: 0,
   blockedUntil: null,
 });

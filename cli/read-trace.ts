@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { EntryOfKey } from '../core/entry-of-key.ts';
 import { lifeOf, type Disposition, type LivedEvent } from '../core/life.ts';
+import type { Wait } from '../core/wait-words.ts';
 import { standingInStore, standingInTarget, type Standing } from '../core/standing.ts';
 import { historyOf, isHistory } from '../core/table-name.ts';
 import { STORE } from '../definitions/targets.ts';
@@ -14,6 +15,7 @@ import {
   type TargetLag,
   type TargetPause,
 } from '../store/target-states.ts';
+import { waitsOfKey } from '../store/waiting/list-waiting.ts';
 import { unfitAmong } from '../store/target-unfit.ts';
 import { rowOfKey } from '../targets/postgres/row-of-key.ts';
 import { describeLag, describeTargetPause } from './describe-target.ts';
@@ -36,6 +38,7 @@ export interface Trace {
   /** Oldest first. */
   readonly life: readonly LivedEvent[];
   readonly entries: readonly EntryOfKey[];
+  readonly waits: readonly Wait[];
   readonly searched: Pick<EventsOfKey, 'searchedFrom' | 'indexed'>;
   /** Older events of the key that are not in `life`. */
   readonly leftOut: number;
@@ -73,6 +76,7 @@ export async function readTrace(pool: Pool, asked: TraceAsked): Promise<Trace> {
     leftOut,
     searched: { searchedFrom, indexed },
     entries: await entriesOfKey(pool, { streamId, key, limit }),
+    waits: all.some(({ operation }) => operation === 'w') ? await waitsOfKey(pool, { streamId, key }) : [],
     targets: [
       store,
       ...(await placesElsewhere(pool, asked, { table: stream, life: all })),

@@ -47,8 +47,11 @@ export const describeRefusal = ({ gone, kind, state, decidedBy, reason }: Approv
   return `${what}: the stream was changed since by another run, which decides anew`;
 };
 
+/** By then it has lapsed by the database's clock as well. */
+const LATER_MS = 10_000;
+
 /** Thrown by what waits. */
 export const heldForApproval = (approval: Approval): HeldForApproval =>
   new HeldForApproval(`${describeWave(approval)} (\`syncline approvals show ${approval.id}\`)`, {
-    resumeAt: approval.until,
+    resumeAt: new Date(Date.parse(approval.until) + LATER_MS).toISOString(),
   });

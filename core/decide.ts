@@ -21,6 +21,8 @@ export interface Arrival {
   readonly received?: Received | undefined;
   /** Of a replayed record: a newer one of its key came since, and may have made no event because it was known already. */
   readonly superseded?: boolean;
+  /** It had to wait for its turn: of two with the same version the one received later counts. */
+  readonly late?: true;
 }
 
 export const fates = ['inserted', 'updated', 'unchanged', 'stale', 'deleted'] as const;
@@ -48,12 +50,15 @@ export function decide(arrival: Arrival, head: Head | undefined): Decision {
   if (arrival.version === null) return byReceived(arrival, head);
   const order = compareVersions(arrival.version, head.version);
   if (order < 0) return stale;
+  if (order === 0 && arrival.late === true && isEarlier(arrival, head)) return { fate: 'stale', conflict: true };
   return { fate: 'updated', conflict: order === 0 };
 }
 
 /** Without a version the one received later is newer, also than rows from when the definition still declared one. */
-function byReceived({ received, superseded }: Arrival, head: Head): Decision {
-  if (received !== undefined && head.received !== undefined && compareReceived(received, head.received) < 0)
-    return stale;
-  return superseded === true ? silent : { fate: 'updated', conflict: false };
+function byReceived(arrival: Arrival, head: Head): Decision {
+  if (isEarlier(arrival, head)) return stale;
+  return arrival.superseded === true ? silent : { fate: 'updated', conflict: false };
 }
+
+const isEarlier = ({ received }: Arrival, head: Head): boolean =>
+  received !== undefined && head.received !== undefined && compareReceived(received, head.received) < 0;

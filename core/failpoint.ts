@@ -4,6 +4,7 @@ export const failpoints = [
   'token.after',
   'fetch.after',
   'commit.middle',
+  'commit.released',
   'commit.after',
   'heartbeat.after',
   'apply.before',

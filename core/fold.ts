@@ -1,5 +1,6 @@
 import { decide, type Arrival, type Fate, type Head } from './decide.ts';
 import { noCounts, type Counts } from './counts.ts';
+import type { Turn } from './turns.ts';
 import { compareVersions } from './version.ts';
 import { Graveyard, type Dead } from './graveyard.ts';
 import type { Grave } from './grave.ts';
@@ -29,6 +30,8 @@ export interface Replaced<R> extends Written<R> {
 export interface Logged<R> extends Written<R> {
   /** It is older than what was known of its key, and changes nothing. */
   readonly stale?: true;
+  /** What it needs is not there: it changes nothing until then. */
+  readonly waits?: true;
 }
 
 /** A record whose version does not fit what is known of its key. */
@@ -63,13 +66,15 @@ export interface FoldInput<R> {
   /** What is known to be gone; undefined: the stream knows no deletes. `keepsRows`: a row of what is gone stays. */
   readonly gone?: { readonly graves: ReadonlyMap<string, Grave>; readonly keepsRows: boolean } | undefined;
   readonly lastEvent: number;
+  /** Another order than that of the pages, where records need each other. */
+  readonly turns?: Generator<Turn<R>, void, boolean>;
 }
 
 /**
  * Decides what becomes of each record of some pages, in order, against what is known of their keys. Pure: the adapter
  * reads the heads before and writes the three lists after, all in one transaction under the stream's lock.
  */
-export function fold<R extends Foldable>({ pages, heads, prior, gone, lastEvent }: FoldInput<R>): Folded<R> {
+export function fold<R extends Foldable>({ pages, heads, prior, gone, lastEvent, turns }: FoldInput<R>): Folded<R> {
   const graveyard = gone === undefined ? undefined : new Graveyard(gone, heads);
   const events: Logged<R>[] = [];
   const loose: Written<R>[] = [];
@@ -140,16 +145,33 @@ export function fold<R extends Foldable>({ pages, heads, prior, gone, lastEvent 
     return { fate: 'updated', conflict };
   };
 
-  const counts = pages.map(({ records, quarantined }): Counts => {
-    page += 1;
-    const count = { ...noCounts, fetched: records.length + quarantined, quarantined };
-    for (const record of records) {
-      const { fate, conflict } = fateOf(record);
-      count[fate] += 1;
-      if (conflict) count.conflicts += 1;
-    }
-    return count;
+  const counts = pages.map(({ records, quarantined }) => {
+    return { ...noCounts, fetched: records.length + quarantined, quarantined };
   });
+  const settle = (record: R, count: { -readonly [K in keyof Counts]: number }): void => {
+    const { fate, conflict } = fateOf(record);
+    count[fate] += 1;
+    if (conflict) count.conflicts += 1;
+  };
+  if (turns === undefined)
+    for (const { records } of pages) {
+      page += 1;
+      for (const record of records) settle(record, counts[page] as Counts);
+    }
+  else
+    for (let turn = turns.next(); turn.done !== true;) {
+      const { record, waits } = turn.value;
+      page = turn.value.page;
+      const count = counts[page] as { -readonly [K in keyof Counts]: number };
+      if (waits === undefined) settle(record, count);
+      else if (waits === 'again') count.unchanged += 1;
+      else {
+        event += 1;
+        events.push({ record, page, event, waits: true });
+        count.waiting += 1;
+      }
+      turn = turns.next(record.key === null || graveyard?.isGone(record.key) !== true);
+    }
 
   const inserts = loose;
   const updates: Replaced<R>[] = [];

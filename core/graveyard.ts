@@ -52,7 +52,8 @@ export class Graveyard {
   bury(key: string, { head, page, ...came }: Burial): void {
     const known = this.#graveOf(key);
     const grave = { ...came, version: came.version ?? head?.version ?? null };
-    const falls = known === undefined && head !== undefined;
+    const shown = this.#heads.get(key);
+    const falls = known === undefined && shown !== undefined && shown.deletedAt === undefined;
     // The row says when its record was first known to be gone.
     this.#changed.set(key, {
       grave: known?.at === undefined ? grave : { ...grave, at: known.at },
@@ -65,6 +66,10 @@ export class Graveyard {
   open(key: string): void {
     if (this.#graves.has(key)) this.#changed.set(key, null);
     else this.#changed.delete(key);
+  }
+
+  isGone(key: string): boolean {
+    return this.#graveOf(key) !== undefined;
   }
 
   /** A late record is what the row of a key that is gone has to show. */

@@ -1,6 +1,7 @@
 import { assertNever } from './assert-never.ts';
 import type { FieldChange } from './field-changes.ts';
 import type { LivedEvent } from './life.ts';
+import { releaseWords, waitWords, type Wait } from './wait-words.ts';
 
 /** So many fields are named; the rest is counted. */
 const NAMED = 6;
@@ -12,9 +13,24 @@ export function fieldNames(changes: readonly FieldChange[]): string {
   return names.slice(0, NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-/** What an event did, in plain words. `entry`: the id of the quarantine's entry that it was replayed from. */
-export function whatHappened(event: LivedEvent, entry?: string): string {
-  return [deed(event), ...circumstances(event, entry)].join('; ');
+/** What an event did, in plain words. */
+export function whatHappened(event: LivedEvent, { entry, waits = [], nowMs = 0 }: Circumstances = {}): string {
+  const wait = waits.find((each) => each.event === event.event);
+  if (event.fate === 'waits' && wait !== undefined) return `came, and ${waitWords(wait, nowMs)}`;
+  const waited = waits.find((each) => each.settledEvent === event.event);
+  return [
+    deed(event),
+    ...circumstances(event, entry),
+    ...(waited === undefined ? [] : [`it had waited as event ${waited.event}, ${releaseWords(waited)}`]),
+  ].join('; ');
+}
+
+export interface Circumstances {
+  /** The id of the quarantine's entry that it was replayed from. */
+  readonly entry?: string | undefined;
+  /** Of its key. */
+  readonly waits?: readonly Wait[];
+  readonly nowMs?: number;
 }
 
 function deed({ fate, changes, source, operation }: LivedEvent): string {
@@ -36,6 +52,8 @@ function deed({ fate, changes, source, operation }: LivedEvent): string {
       return operation === 'd'
         ? 'a delete that is older than what was known: kept, changed nothing'
         : 'older than what was known: kept, changed nothing';
+    case 'waits':
+      return 'came, and waits for another record';
     case 'gone':
       return source.batch === 'sweep'
         ? `gone: the complete listing of run ${source.run ?? '(unknown)'} did not name it`

@@ -26,9 +26,9 @@ export interface EventSource {
 
 /**
  * What an event did to what was known of its key. `came`: what was known before has not been looked at. `same`: the content that was known,
- * logged once more.
+ * logged once more. `waits`: what it requires was not there.
  */
-export const fatesOfLife = ['first', 'came', 'changed', 'same', 'again', 'stale', 'gone'] as const;
+export const fatesOfLife = ['first', 'came', 'changed', 'same', 'again', 'stale', 'gone', 'waits'] as const;
 export type FateOfLife = (typeof fatesOfLife)[number];
 
 /** `pending`: once the listing has ended. `never`: the listing was given up. `nothing`: it changes nothing. */
@@ -61,6 +61,7 @@ export function lifeOf({ events, whole, disposition }: Life): readonly LivedEven
   return events.map((event): LivedEvent => {
     const standing = holding(event, disposition);
     const plain = { ...event, ...standing, changes: [], conflict: false };
+    if (event.operation === 'w') return { ...plain, fate: 'waits', holds: 'nothing', from: null };
     if (event.operation === 's' || isOlder(event, known, disposition))
       return { ...plain, fate: 'stale', holds: 'nothing', from: null };
     if (event.operation === 'd') {

@@ -2,9 +2,10 @@ import type { Received } from './received.ts';
 
 /**
  * What an event says. `u`: a record came. `s`: one came that is older than what was known, and changes nothing. `d`: the record of a
- * key is gone. `e`: a complete listing has ended. `x`: what was here was erased.
+ * key is gone. `e`: a complete listing has ended. `w`: a record came that waits for another one, and changes nothing; once that one is
+ * there, the record comes as `u` or `s`, received where it came first. `x`: what was here was erased.
  */
-export const operations = ['u', 's', 'd', 'e', 'x'] as const;
+export const operations = ['u', 's', 'd', 'e', 'w', 'x'] as const;
 export type Operation = (typeof operations)[number];
 
 /** One event of a stream's log, as it came. */

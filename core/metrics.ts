@@ -28,6 +28,8 @@ export interface Metrics {
   streamEnded(of: StreamLabels, outcome: Outcome): void;
   limitsObserved(partner: string, seen: ObservedLimits): void;
   targetObserved(of: StreamLabels & { readonly target: string }, seen: ObservedTarget): void;
+  /** How much of a stream waits for what it requires. */
+  waitingObserved(of: StreamLabels, seen: { readonly records: number; readonly overdue: number }): void;
   /** All targets were looked at. */
   targetsObserved(): void;
 }
@@ -63,5 +65,6 @@ export const noMetrics: Metrics = {
   streamEnded: nothing,
   limitsObserved: nothing,
   targetObserved: nothing,
+  waitingObserved: nothing,
   targetsObserved: nothing,
 };

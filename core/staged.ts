@@ -1,3 +1,4 @@
+import type { Need, Offer } from './need.ts';
 import type { Received } from './received.ts';
 
 /** A record that fits, ready to be written. */
@@ -15,6 +16,11 @@ export interface StagedRecord {
   /** Of a replayed record, as the warehouse finds it under the stream's lock. */
   readonly received?: Received;
   readonly superseded?: boolean;
+  readonly late?: true;
+  /** What has to be there first; left out where nothing has. */
+  readonly needs?: readonly Need[];
+  /** By which others may find it; left out where nobody looks. */
+  readonly offers?: readonly Offer[];
 }
 
 /** What a line is made of. */

@@ -4,6 +4,7 @@ import { checkDeletes } from './check-deletes.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkParents } from './check-parents.ts';
 import { checkRequest } from './check-request.ts';
+import { checkRequires } from './check-requires.ts';
 import { checkRows } from './check-rows.ts';
 import { checkSchedules } from './check-schedules.ts';
 import type { Partner } from './definition.ts';
@@ -28,6 +29,7 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
       ...checkTransforms(stream, ['streams', name], isSecret),
     ]),
     ...checkParents(partner.streams),
+    ...checkRequires(partner.streams),
     ...checkDeletes(partner.streams),
     ...checkTables(partner),
     ...checkSchedules(partner),

@@ -12,6 +12,7 @@ import { historyIn } from './history.ts';
 import { targetsOf } from './named-targets.ts';
 import { recordParser } from './parse-record.ts';
 import { recordSchema } from './record-schema.ts';
+import { relationsOf } from './relations.ts';
 import { streamPartner } from './stream-partner.ts';
 
 /** Works out, once, all that pulling a stream needs. Expects a partner that `checkPartner` found nothing wrong with. */
@@ -60,6 +61,12 @@ export function compileStream(
     isDelete: deleteTest(definition),
     deletesIn: definition.deletes?.of === undefined ? undefined : compileStream(partner, definition.deletes.of, names),
     parse: recordParser(checked, keyColumns),
+    relations: relationsOf(partner, {
+      name: streamName,
+      columns: made.columns,
+      keyColumns,
+      compile: (other) => compileStream(partner, other, names),
+    }),
   };
 }
 

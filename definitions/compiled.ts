@@ -48,4 +48,37 @@ export interface CompiledStream {
   readonly isDelete?: ((record: unknown) => boolean) | undefined;
   /** Checks one record: the parsed record, or why not. */
   readonly parse: (record: unknown) => { readonly value: Record<string, unknown> } | { readonly mismatch: Mismatch };
+  /** undefined: it needs nothing, and nothing needs it. */
+  readonly relations: Relations | undefined;
+}
+
+/** How a stream's records and those of others need each other. */
+export interface Relations {
+  /** What its own records need. */
+  readonly needs: readonly CompiledNeed[];
+  /** By which others (or itself) find its records. */
+  readonly offers: readonly CompiledOffer[];
+  /** Streams that need it, directly or through others; itself among them only if it needs itself so. */
+  readonly dependents: readonly string[];
+  readonly has: (stream: string) => boolean;
+  /** A stream of the partner. */
+  readonly stream: (name: string) => CompiledStream;
+}
+
+export interface CompiledNeed {
+  readonly name: string;
+  readonly stream: string;
+  /** '': the key. */
+  readonly field: string;
+  /** Where the values are in the record that needs, one for each of the needed columns. */
+  readonly by: readonly Omit<Column, 'name'>[];
+  readonly optional: boolean;
+  readonly withinMs: number;
+}
+
+export interface CompiledOffer {
+  /** '': the key. */
+  readonly field: string;
+  /** Of the table. */
+  readonly columns: readonly Column[];
 }

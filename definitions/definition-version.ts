@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { canonicalJson } from '../core/canonical.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
 import type { JsonSchema } from './json-schema.ts';
+import type { Requires } from './requires.ts';
 
 /**
  * 16 hex digits that change when a change of the definition can change requests or rows. Credentials and what only sets
@@ -25,6 +26,7 @@ export function definitionVersion(
     history: _history,
     auth: _auth,
     polling: _polling,
+    requires,
     // Their keys are secrets; the stamp stands for them.
     transforms: _transforms,
     headers,
@@ -35,6 +37,7 @@ export function definitionVersion(
   const shape = {
     ...shaping,
     deletes: deletes && { ...deletes, hold: undefined },
+    ...(requires === undefined ? {} : { requires: shapingNeeds(requires) }),
     schema: json,
     ...(transforms === undefined ? {} : { transforms }),
     basePath: new URL(partner.baseUrl).pathname,
@@ -48,6 +51,10 @@ export function definitionVersion(
     .digest('hex')
     .slice(0, 16);
 }
+
+/** How long a record may wait only raises alarms. */
+const shapingNeeds = (requires: Requires): unknown =>
+  Object.fromEntries(Object.entries(requires).map(([name, { within: _within, ...need }]) => [name, need]));
 
 function plain(value: unknown): unknown {
   if (typeof value === 'function') return { function: String(value) };

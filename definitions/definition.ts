@@ -10,6 +10,7 @@ import { onMismatch } from './contract.ts';
 import { compression, format } from './formats.ts';
 import { polling } from './polling.ts';
 import { records } from './records.ts';
+import { requires } from './requires.ts';
 import { graphql, include, lists, methods, parameters } from './request-shapes.ts';
 import { history } from './history.ts';
 import { job } from './job.ts';
@@ -281,6 +282,8 @@ export const stream = z.strictObject({
   /** Cuts the range to be read into windows of this length, one after the other. Needs `incremental.end`. */
   slice: durationMs.optional(),
   parent: parent.optional(),
+  /** Records that have to be there before one of this stream is told to its tables: docs/waiting.md. */
+  requires: requires.optional(),
   /** Parents, or slices of time whose records have a version, that are read side by side; learnt from limits and answers if absent. */
   concurrency: z.int().min(1).max(256).optional(),
   /** How the times of fields are written: docs/times.md. */

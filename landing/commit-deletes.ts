@@ -4,6 +4,7 @@ import { fold, type Folded } from '../core/fold.ts';
 import { keyParts } from '../core/key-text.ts';
 import type { CommitInput } from '../store/ledger/commit-input.ts';
 import type { LandedStream } from '../core/landed-stream.ts';
+import { rowOfGone } from '../core/row-of-gone.ts';
 import { hashToUuid } from '../core/page-key.ts';
 import type { StagedPage, StagedRecord } from '../core/staged.ts';
 import { readHeads } from '../targets/postgres/heads.ts';
@@ -11,6 +12,7 @@ import { postgresLineWriter, type PostgresLines } from '../targets/postgres/page
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { writeRows } from '../targets/postgres/write-rows.ts';
 import { bury, readGone } from './bury.ts';
+import { supersedeWaiting } from '../store/waiting/note-waiting.ts';
 
 /** A stream's row, locked. */
 export interface LockedStream {
@@ -41,12 +43,14 @@ interface DeletesOf {
   readonly stream: LandedStream;
   readonly locked: LockedStream;
   readonly pages: readonly StagedPage[];
+  /** Its records may wait for others. */
+  readonly waits: boolean;
   /** What the pages were for the stream that says so. */
   readonly folded: Folded<StagedRecord>;
 }
 
 /** Deletes in the log of another stream, before they are written. */
-export interface FoldedDeletes extends Pick<DeletesOf, 'stream' | 'locked'> {
+export interface FoldedDeletes extends Pick<DeletesOf, 'stream' | 'locked' | 'waits'> {
   readonly folded: Folded<StagedRecord>;
   readonly batches: readonly Batch[];
 }
@@ -54,7 +58,7 @@ export interface FoldedDeletes extends Pick<DeletesOf, 'stream' | 'locked'> {
 /** Makes deletes of the records that came for the first time, for the log of the stream whose records they name. */
 export async function foldDeletes(
   client: PoolClient,
-  { stream, locked, pages, folded }: DeletesOf,
+  { stream, locked, waits, pages, folded }: DeletesOf,
 ): Promise<FoldedDeletes> {
   const { streamId, lastEvent } = locked;
   const batches = pages.flatMap((page, index) => {
@@ -76,7 +80,7 @@ export async function foldDeletes(
     gone: await readGone(client, { stream, streamId, records }),
     lastEvent,
   });
-  return { stream, locked, folded: deletes, batches };
+  return { stream, locked, waits, folded: deletes, batches };
 }
 
 /**
@@ -84,7 +88,7 @@ export async function foldDeletes(
  */
 export async function commitDeletes(
   client: PoolClient,
-  { stream, locked, folded, batches }: FoldedDeletes,
+  { stream, locked, waits, folded, batches }: FoldedDeletes,
   of: Pick<CommitInput, 'run' | 'writer'>,
 ): Promise<void> {
   if (batches.length === 0) return;
@@ -94,6 +98,15 @@ export async function commitDeletes(
   const written = batches.map(({ lines }, i) => ({ page: firstPage + i, lines }));
   await writeRows(client, { stream, run: { streamId, runNo: NO_RUN }, table, folded, pages: written });
   await bury(client, { stream, streamId, table, folded, pages: batches.map(({ page }) => page), firstPage });
+  if (waits) {
+    // A delete without a version counts from when it came, whatever versions what waits has.
+    const came = batches.flatMap((batch, i) =>
+      batch.records.flatMap(({ key, version, ordinal }) =>
+        key === null || version !== null ? [] : [{ key, received: { page: firstPage + i, ordinal } }],
+      ),
+    );
+    await supersedeWaiting(client, { streamId, came });
+  }
   await insertBatches(client, of, { stream, locked, batches, firstPage, counts: folded.counts });
   await client.query('update streams set last_event = $2, last_page = $3 where stream_id = $1', [
     streamId,
@@ -112,11 +125,10 @@ interface Batch {
   readonly lines: PostgresLines;
 }
 
-function batchOf({ keyColumns, columns }: LandedStream, page: StagedPage, records: readonly StagedRecord[]): Batch {
+function batchOf(stream: LandedStream, page: StagedPage, records: readonly StagedRecord[]): Batch {
   const payloads = records.map(({ line }) => page.lines.payload(line));
   const chars = payloads.reduce((sum, { length }) => sum + length, 0);
   const writer = postgresLineWriter({ receivedAt: page.fetchedAt, chars, records: records.length });
-  const nothing = Array.from({ length: columns.length - keyColumns.length + 1 }, () => null);
   const staged = records.map(({ ordinal, key, version, hash }, i) =>
     writer.add({
       ordinal,
@@ -126,7 +138,7 @@ function batchOf({ keyColumns, columns }: LandedStream, page: StagedPage, record
       hash,
       eventTime: null,
       payload: payloads[i] as string,
-      columns: [...keyParts(key as string, keyColumns.length), ...nothing],
+      columns: [...rowOfGone(stream, keyParts(key as string, stream.keyColumns.length)), null],
       plain: false,
       ascii: false,
     }),

@@ -1,4 +1,4 @@
-import type { CommitInput } from '../store/ledger/commit-input.ts';
+import type { CommitInput as LandedInput } from '../store/ledger/commit-input.ts';
 import { anomaliesOf } from '../core/anomaly.ts';
 import { addCounts, noCounts, type Counts } from '../core/counts.ts';
 import { GiveUp, RetryLater, type Coordinates } from '../core/errors.ts';
@@ -7,11 +7,13 @@ import type { Failpoint } from '../core/failpoint.ts';
 import { bury, readGone } from './bury.ts';
 import { heldForApproval, type Approval } from '../core/approval.ts';
 import { commitDeletes, foldDeletes, lockBoth } from './commit-deletes.ts';
-import { knowsDeletes, type LandedStream } from '../core/landed-stream.ts';
+import { knowsDeletes } from '../core/landed-stream.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
 import type { RejectedRecord, StagedPage, StagedRecord, StreamRun } from '../core/staged.ts';
 import { heldDeletes, RefusedDeletes, withoutDeletes } from './held-deletes.ts';
-import { headKey, readHeads, withReceived } from '../targets/postgres/heads.ts';
+import { readHeads, withHeadKey, withReceived } from '../targets/postgres/heads.ts';
 import type { PostgresLines } from '../targets/postgres/page-lines.ts';
+import { RelatedCommit } from './related-commit.ts';
 import { noteAnomalies } from '../store/anomalies/note-anomalies.ts';
 import { recordPages } from '../store/ledger/record-pages.ts';
 import { replayedIds, replayedPage } from '../store/quarantine/replayed-page.ts';
@@ -24,6 +26,10 @@ import { targetOf } from '../targets/postgres/target-table.ts';
 import { transaction } from '../store/session/transaction.ts';
 import { RefusedRow, writeRows } from '../targets/postgres/write-rows.ts';
 import type { Pool, PoolClient } from 'pg';
+
+interface CommitInput extends LandedInput {
+  readonly stream: CompiledStream;
+}
 
 /** How many rows of one commit PostgreSQL may refuse, one after the other, before the commit is given up. */
 const MAX_REFUSED = 200;
@@ -59,6 +65,7 @@ export async function commitPages(pool: Pool, input: CommitInput, failpoint: Fai
 async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoint): Promise<Counts | Approval> {
   const { stream, run } = input;
   const other = stream.deletesIn;
+  const related = await RelatedCommit.begin(client, stream);
   const locked = other === undefined ? undefined : await lockBoth(client, stream, other);
   const standing = await lockRun(client, run);
   expectSameTransforms(stream, standing.transforms);
@@ -66,12 +73,15 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
   const pages = await replayed(client, input, fresh.pages);
   if (pages.length === 0) return noCounts;
   const replays = pages.some((page) => page.replays !== undefined);
+  const firstPage = standing.lastPage + 1;
 
   const replaces = stream.definition.disposition === 'replace';
   const table = replaces ? shadowOf(stream, run) : targetOf(stream);
   const records = pages.flatMap((page) => page.records);
   let heads = await readHeads(client, { stream, table, records });
-  if (replays && ordersByArrival(stream)) heads = await withReceived(client, { streamId: run.streamId, heads });
+  const turns = await related?.turns(run.streamId, { pages: pages.map((page) => page.records), firstPage, heads });
+  if (turns !== undefined || (replays && ordersByArrival(stream)))
+    heads = await withReceived(client, { streamId: run.streamId, heads });
   const keyed =
     stream.definition.disposition === 'append' ? records.map((record) => withHeadKey(stream, record)) : null;
   let at = 0;
@@ -84,11 +94,13 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
     ...(replaces ? { prior: await readHeads(client, { stream, table: targetOf(stream), records }) } : {}),
     ...(knowsDeletes(stream) ? { gone: await readGone(client, { stream, streamId: run.streamId, records }) } : {}),
     lastEvent: standing.lastEvent,
+    ...(turns === undefined ? {} : { turns }),
   });
 
   // What another warehouse wrote never comes here.
   const written = pages.map(({ lines }, i) => ({ page: standing.lastPage + i + 1, lines: lines as PostgresLines }));
-  const deletes = locked && other && (await foldDeletes(client, { stream: other, locked, pages, folded }));
+  const waits = (other?.relations?.needs.length ?? 0) > 0;
+  const deletes = locked && other && (await foldDeletes(client, { stream: other, locked, waits, pages, folded }));
   const held = await heldDeletes(client, {
     stream: other ?? stream,
     run,
@@ -96,7 +108,6 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
     before: other === undefined ? standing.deleted : standing.written,
   });
   if (held !== undefined) return held;
-  const firstPage = standing.lastPage + 1;
   await writeRows(client, { stream, run, table, folded, pages: written });
   await bury(client, { stream, streamId: run.streamId, table, folded, pages, firstPage });
   if (deletes !== undefined) await commitDeletes(client, deletes, input);
@@ -109,15 +120,13 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
     await settleRuns(client, { stream, names: input.names, streamId, runNos });
   }
   if (fresh.holds || (ordersByArrival(stream) && pages.some((page) => page.rejected.length > 0)))
-    await supersedeHeld(client, { run, pages, firstPage });
+    await supersedeHeld(client, { run, pages: related?.told() ?? pages, firstPage });
+  if (related !== undefined) {
+    await related.finish(run.streamId, folded);
+    await failpoint('commit.released');
+  }
   return folded.counts.reduce(addCounts, noCounts);
 }
-
-const withHeadKey = (stream: LandedStream, record: StagedRecord): StagedRecord => {
-  const { ordinal, version, hash, line, received } = record;
-  const known = { ordinal, key: headKey(stream, record), version, hash, line };
-  return received === undefined ? known : { ...known, received };
-};
 
 async function replayed(
   client: PoolClient,

@@ -46,6 +46,7 @@ const nothing: Erased = {
   rows: 0,
   quarantined: 0,
   tombstones: 0,
+  waiting: 0,
   anomalies: 0,
   pages: 0,
   runs: 0,
@@ -97,7 +98,7 @@ export async function eraseAgain(
     const isWanted = (name: string): boolean => wanted.has(keyDigest(erasure.salt, place, name).toString('hex'));
     const keys = rows.map(({ key }) => key).filter(isWanted);
     const { rows: loose } = await client.query<{ event: string; hash: string }>(
-      `select event, hash::text from events_${streamId} where key is null and operation in ('u', 's')`,
+      `select event, hash::text from events_${streamId} where key is null and operation in ('u', 's', 'w')`,
     );
     const events = loose.filter(({ hash }) => isWanted(hashName(hash))).map(({ event }) => event);
     const isBack = keys.length + events.length > 0;

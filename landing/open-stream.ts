@@ -6,6 +6,7 @@ import type { PollHint } from '../core/poll-hint.ts';
 import { parseWindow, rangeOf } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { addColumns } from './add-columns.ts';
+import { lookAgain } from './look-again.ts';
 import type { OpenedStream, OpenStream } from './warehouse.ts';
 import type { StreamRun, Validators } from '../core/staged.ts';
 import { reportOf, reportColumns, type ReportRow } from '../store/ledger/report.ts';
@@ -16,6 +17,7 @@ import { stampOf } from './same-transforms.ts';
 import { stampedOf } from './remake-outdated.ts';
 import { createShadow, ensureTarget, fitTable } from './target.ts';
 import { isOutdated } from '../targets/postgres/outdated.ts';
+import { ensureNeededIndexes } from '../targets/postgres/present.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
 import { approvalOfRun } from '../store/approvals.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
@@ -46,7 +48,7 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
   // The common case, a further grant of a running run, costs one read.
   if (found !== undefined && goesOn(found, input.stream)) return opened(found, input);
   await addColumns(pool, input.stream);
-  return transaction(pool, async (client) => {
+  const begun = await transaction(pool, async (client) => {
     const { deletesIn } = input.stream;
     // The stream whose records are gone may never have been read.
     if (deletesIn !== undefined && (await lockBoth(client, input.stream, deletesIn)) === undefined)
@@ -63,8 +65,11 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
       );
     }
     if (stream.madeAgain !== undefined) await remark(client, input.syncId, stream.madeAgain);
-    return opened((await findRun(client, input)) as RunRow, input);
+    return { run: opened((await findRun(client, input)) as RunRow, input), isOther: stream.isOther };
   });
+  // In a transaction of its own: it locks other streams, too, in the order in which commits do.
+  if (begun.isOther || (input.stream.relations?.needs.length ?? 0) > 0) await lookAgain(pool, input.stream);
+  return begun.run;
 }
 
 /** Nothing has to be made first: neither for the definition, nor because somebody dropped it. */
@@ -146,6 +151,8 @@ interface StreamRow {
 }
 
 interface RegisteredStream extends StreamRow {
+  /** The definition is another one than before. */
+  readonly isOther: boolean;
   readonly madeAgain: MadeAgain | undefined;
 }
 
@@ -188,7 +195,16 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
           emptied_at = case when $3 then now() else emptied_at end where stream_id = $1`,
       [row.stream_id, definitionVersion, madeAgain?.emptied ?? false],
     );
-  return { ...row, kept_cursor: changed || madeAgain !== undefined ? null : row.kept_cursor, madeAgain };
+  await ensureNeededIndexes(client, {
+    stream,
+    columns: (stream.relations?.offers ?? []).flatMap(({ field, columns }) => (field === '' ? [] : columns)),
+  });
+  return {
+    ...row,
+    kept_cursor: changed || madeAgain !== undefined ? null : row.kept_cursor,
+    madeAgain,
+    isOther: changed && !row.fresh,
+  };
 }
 
 /** Rows of a table stand for events of one stream: one that others filled cannot be gone on with. */

@@ -8,6 +8,7 @@ import { compareTables, type Compared, type Differences } from './compare-tables
 import { holdUnfit } from './hold-unfit.ts';
 import { expectSameTransforms } from './same-transforms.ts';
 import { saysListing } from './says-listing.ts';
+import { lookAgain } from './look-again.ts';
 import { registerStream } from './open-stream.ts';
 import { readEvents } from '../store/log/read-events.ts';
 import { tableFault } from '../targets/postgres/table-fault.ts';
@@ -57,7 +58,10 @@ async function rebuild(pool: Pool, session: Session, input: RebuildInput): Promi
   const { client, streamId } = session;
   const { stream, dryRun } = input;
   // The table is made, or made to fit, as a run does it when it begins.
-  if (!dryRun) await transaction(pool, (own) => registerStream(own, stream));
+  if (!dryRun) {
+    const { isOther } = await transaction(pool, (own) => registerStream(own, stream));
+    if (isOther) await lookAgain(pool, stream);
+  }
   const facts = await standingTable(client, stream);
   await expectListing(client, { stream, streamId });
   const build = await BuildTable.begin(client, { stream, streamId });

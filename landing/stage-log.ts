@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { rowOfGone } from '../core/row-of-gone.ts';
 import { parseJson } from '../core/json.ts';
 import type { LoggedRecord } from '../core/fold-log.ts';
 import { keyParts } from '../core/key-text.ts';
@@ -157,14 +158,15 @@ const saidOf = ({ operation, deletedAt }: LoggedEvent): Pick<LoggedRecord<Staged
 
 /** All that is known of a record that is gone is its key. None where another definition had another key. */
 function stageGone(
-  { keyColumns, columns }: CompiledStream,
+  stream: CompiledStream,
   { key, version, hash, payload }: LoggedEvent,
   { writer, ordinal }: { readonly writer: LineWriter; readonly ordinal: number },
 ): StagedRecord[] {
+  const { keyColumns } = stream;
   if (key === null) return [];
   const parts = keyColumns.length === 1 || key.startsWith('[') ? keyParts(key, keyColumns.length) : [];
   if (parts.length !== keyColumns.length) return [];
-  const texts = [...parts, ...Array.from({ length: columns.length - parts.length + 1 }, () => null)];
+  const texts = [...rowOfGone(stream, parts), null];
   const of = { ordinal, operation: 'd', key, version, hash, eventTime: null, payload } as const;
   return [writer.add({ ...of, columns: texts, plain: false, ascii: false })];
 }

@@ -1,6 +1,7 @@
 import { columnText, hasLoneSurrogate } from '../core/column-text.ts';
 import { valueAt } from '../core/json.ts';
 import { keyPart, keyText } from '../core/key-text.ts';
+import { rowOfGone } from '../core/row-of-gone.ts';
 import { versionOf } from '../core/version.ts';
 import type { Column, CompiledStream, Mismatch } from '../definitions/compiled.ts';
 
@@ -17,7 +18,7 @@ export interface StagedDelete {
  * but for the key of one that fits it: what a transform makes of it is the key of the others, too.
  */
 export function stageDelete(stream: CompiledStream, record: unknown): StagedDelete | Mismatch {
-  const { keyColumns, columns, version } = stream;
+  const { keyColumns, version } = stream;
   const parsed = stream.parse(record);
   const value = 'value' in parsed ? parsed.value : record;
   const texts: string[] = [];
@@ -31,8 +32,7 @@ export function stageDelete(stream: CompiledStream, record: unknown): StagedDele
   return {
     key: keyText(texts) as string,
     version: named ? versionOf(fields, version) : null,
-    // What it says of the record besides may be old, or not there.
-    columns: [...texts, ...Array.from({ length: columns.length - texts.length + 1 }, () => null)],
+    columns: [...rowOfGone(stream, texts), null],
   };
 }
 

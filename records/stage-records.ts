@@ -15,6 +15,7 @@ import type { Column, CompiledStream, Mismatch } from '../definitions/compiled.t
 import type { Contract } from '../definitions/contract.ts';
 import { contractFor, mayChange, stops, takeByContract } from './by-contract.ts';
 import type { Received } from './received.ts';
+import { offersOf, relatedBy } from './related-by.ts';
 import { transformedRow } from './transformed-row.ts';
 import { stageDelete } from './stage-delete.ts';
 import type { LineWriter, RejectedRecord, StagedRecord } from '../core/staged.ts';
@@ -125,7 +126,18 @@ function stageRecord(
     const { columns, ...of } = gone;
     const misfit = keyMisfit(stream, columns, { value: record, plain: false });
     if (misfit !== undefined) return reject(misfit, { stream, record, payload, hash, ordinal });
-    return lines.add({ ...of, operation: 'd', ordinal, hash, eventTime: null, payload, columns, plain: false, ascii });
+    const line = {
+      ...of,
+      operation: 'd' as const,
+      ordinal,
+      hash,
+      eventTime: null,
+      payload,
+      columns,
+      plain: false,
+      ascii,
+    };
+    return lines.add(stream.relations === undefined ? line : { ...line, ...offersOf(stream, of) });
   }
   const besides = contract === undefined ? undefined : new Set<string>();
   const parsed =
@@ -191,7 +203,12 @@ function stageRecord(
   if (misfit !== undefined) return reject(misfit, { stream, record, payload, hash, ordinal });
   const version = versionOf(value, stream.version);
   const eventTime = stream.transform === undefined ? (columns[eventTimeAt] ?? null) : timeOf(stream.transform, value);
-  return lines.add({ ordinal, key, version, hash, eventTime, payload, columns, plain, ascii });
+  const line = { ordinal, key, version, hash, eventTime, payload, columns, plain, ascii };
+  if (stream.relations === undefined) return lines.add(line);
+  const related = relatedBy(stream, { value, key, columns });
+  return 'reason' in related
+    ? reject(related, { stream, record, payload, hash, ordinal })
+    : lines.add({ ...line, ...related });
 }
 
 /** As it came, whatever its column shows. */

@@ -124,13 +124,18 @@ class Row {
     const shown: Record<string, unknown> = { ...value };
     for (const cell of transform.cells) {
       if (!('source' in cell)) continue;
-      const { path } = cell.source;
-      const [name] = path;
-      if (name === undefined || path.length > 1) continue;
-      if (cell.kind === 'inside') shown[name] = innerValue(value[name], cell.inner);
-      else if (cell.kind === 'field' && cell.steps.hide !== undefined) {
-        const made = this.text(cell);
-        shown[name] = 'text' in made ? made.text : null;
+      const { path, type } = cell.source;
+      const [name = '', ...rest] = path;
+      if (cell.kind === 'inside') {
+        // What is dropped is there as it came.
+        for (const { path: below, hide, type: own } of cell.inner)
+          if (hide !== null) shown[name] = changedAt(shown[name], [...rest, ...below], { type: own, hide });
+      } else if (cell.kind === 'field' && cell.steps.hide !== undefined) {
+        if (rest.length > 0) shown[name] = changedAt(shown[name], rest, { type, hide: cell.steps.hide });
+        else {
+          const made = this.text(cell);
+          shown[name] = 'text' in made ? made.text : null;
+        }
       }
     }
     this.#shown = Object.freeze(carryExact(value, shown));

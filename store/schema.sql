@@ -515,15 +515,40 @@ create table tombstones (
 create table waiting (
   stream_id integer not null,
   event bigint not null,
-  needs_stream integer not null,
-  needs_key text collate "C" not null,
   since timestamp with time zone default now() not null,
-  deadline timestamp with time zone,
-  constraint waiting_pkey PRIMARY KEY (stream_id, event, needs_stream, needs_key),
-  constraint waiting_needs_stream_fkey FOREIGN KEY (needs_stream) REFERENCES streams(stream_id),
-  constraint waiting_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
+  key text collate "C",
+  hash uuid not null,
+  page bigint not null,
+  ordinal integer not null,
+  needs jsonb not null,
+  overdue_at timestamp with time zone not null,
+  superseded_at timestamp with time zone,
+  status text default 'waiting'::text not null,
+  settled_at timestamp with time zone,
+  fate text,
+  settled_event bigint,
+  by_stream text,
+  by_event bigint,
+  by_person text,
+  reason text,
+  constraint waiting_pkey PRIMARY KEY (stream_id, event),
+  constraint waiting_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
+  constraint waiting_check CHECK ((status = 'waiting'::text) = (settled_at IS NULL)),
+  constraint waiting_status_check CHECK (status = ANY (ARRAY['waiting'::text, 'released'::text, 'dropped'::text, 'refused'::text]))
 );
-CREATE INDEX waiting_for ON waiting USING btree (needs_stream, needs_key);
+CREATE INDEX waiting_by_key ON waiting USING btree (stream_id, key);
+CREATE INDEX waiting_open ON waiting USING btree (stream_id, overdue_at) WHERE status = 'waiting'::text;
+
+create table waiting_needs (
+  stream_id integer not null,
+  event bigint not null,
+  needed text not null,
+  field text not null,
+  value text collate "C" not null,
+  constraint waiting_needs_stream_id_event_fkey FOREIGN KEY (stream_id, event) REFERENCES waiting(stream_id, event) ON DELETE CASCADE
+);
+CREATE INDEX waiting_needs_by_event ON waiting_needs USING btree (stream_id, event);
+CREATE INDEX waiting_needs_by_value ON waiting_needs USING btree (stream_id, needed, field, value);
 
 create view batches as
  SELECT s.partner,

@@ -11,6 +11,7 @@ import { openPool, postgresWarehouse } from '../landing/postgres-warehouse.ts';
 import type { TargetLag } from '../store/target-states.ts';
 import { postgresTargetStore } from '../store/target-store.ts';
 import { killingFailpoint } from './failpoint.ts';
+import { observeWaiting } from './observe-waiting.ts';
 import { observeTargets } from './observe-targets.ts';
 import { partnerRegistry } from './partner-registry.ts';
 import { targetRegistry, type TargetRegistry } from './target-registry.ts';
@@ -21,6 +22,8 @@ export interface Deps {
   readonly targets: TargetRegistry;
   /** How far each stream is behind in each target; tells the metrics of it. */
   observeTargets(): Promise<readonly TargetLag[]>;
+  /** How much waits of each stream; tells the metrics of it. */
+  observeWaiting(): Promise<void>;
   /** From now on grants end at their next page. */
   drain(): void;
   close(): Promise<void>;
@@ -59,6 +62,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
     pool,
     targets,
     observeTargets: observeTargets({ dir: config.partnersDir, partners, pool, metrics, now }),
+    observeWaiting: observeWaiting({ pool, metrics }),
     drain: () => {
       draining = true;
     },

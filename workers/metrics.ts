@@ -76,6 +76,18 @@ export function workerMetrics(meter: MetricMeter): Metrics {
     undefined,
     'Events that a target lacks because they fit the definition no longer',
   );
+  const waiting = meter.createGauge(
+    'syncline_waiting_records',
+    'int',
+    undefined,
+    'Records that wait for what they require',
+  );
+  const overdue = meter.createGauge(
+    'syncline_waiting_overdue_records',
+    'int',
+    undefined,
+    'Of them, those that wait for longer than they may',
+  );
   const targetsSeen = meter.createGauge(
     'syncline_targets_observed_timestamp_seconds',
     'float',
@@ -83,6 +95,7 @@ export function workerMetrics(meter: MetricMeter): Metrics {
     'When this process last looked at the targets',
   );
   const seen = new Set<string>();
+  const waitsTold = new Set<string>();
   return {
     streamSeen: (of) => {
       const name = `${of.partner} ${of.stream}`;
@@ -92,6 +105,9 @@ export function workerMetrics(meter: MetricMeter): Metrics {
       rows.add(0, { ...of, fate: 'quarantined' });
       for (const reason of deferralReasons) deferrals.add(0, { ...of, reason });
       for (const outcome of outcomes) ended.add(0, { ...of, outcome });
+      if (waitsTold.has(name)) return;
+      waiting.set(0, { ...of });
+      overdue.set(0, { ...of });
     },
     requestSent: (of, answer) => {
       requests.add(1, { ...of, status: answer === undefined ? 'none' : String(answer.status) });
@@ -120,6 +136,11 @@ export function workerMetrics(meter: MetricMeter): Metrics {
       behindSecs.set(at.behindSecs, { ...of });
       failing.set(at.failing ? 1 : 0, { ...of });
       leftOut.set(at.leftOutEvents, { ...of });
+    },
+    waitingObserved: (of, at) => {
+      waitsTold.add(`${of.partner} ${of.stream}`);
+      waiting.set(at.records, { ...of });
+      overdue.set(at.overdue, { ...of });
     },
     targetsObserved: () => targetsSeen.set(Date.now() / 1000),
   };

@@ -163,7 +163,10 @@ class Fleet implements RunningWorkers {
       // A worker that was killed leaves its workflows to the others after this.
       stickyQueueScheduleToStartTimeout: '2s',
     });
-    const look = async (): Promise<void> => void (await this.#deps.observeTargets());
+    const look = async (): Promise<void> => {
+      await this.#deps.observeWaiting();
+      await this.#deps.observeTargets();
+    };
     this.#watching.push(this.#watch(TARGETS_SEEN_MS, look, { first: true }));
   }
 

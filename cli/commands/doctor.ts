@@ -1,6 +1,7 @@
 import { missingPollers } from '../../client/missing-pollers.ts';
 import { explain } from '../../core/errors.ts';
 import { historyOf } from '../../core/table-name.ts';
+import { overdueWords } from '../../core/wait-words.ts';
 import { searchAttributes } from '../../messages/search-attributes.ts';
 import { askedTooOften } from '../../definitions/asked-too-often.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
@@ -8,6 +9,7 @@ import { STORE } from '../../definitions/targets.ts';
 import { compileStream } from '../../definitions/compile.ts';
 import { checkSessions } from '../../store/session/check-sessions.ts';
 import { pollHints } from '../../store/ledger/poll-hints.ts';
+import { streamWaits } from '../../store/waiting/list-waiting.ts';
 import { pendingMigrations } from '../../store/migrate/migrate.ts';
 import { rebuildTable } from '../../landing/rebuild-table.ts';
 import type { TargetPlace } from '../../store/target-states.ts';
@@ -129,6 +131,18 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     });
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
     return 'no schedule asks oftener than its partner wants';
+  });
+  await look('waiting', async () => {
+    if (!isStored) throw new Error('nobody can tell while the database does not answer');
+    const waits = await withDatabase(config, (pool) => streamWaits(pool));
+    const wrong = waits.flatMap(({ partner, stream, overdue, overdueSince }) =>
+      overdueSince === null
+        ? []
+        : [`${partner}.${stream}: ${overdueWords({ records: overdue, since: overdueSince }, { partner, stream })}`],
+    );
+    if (wrong.length > 0) throw new Error(wrong.join('\n'));
+    const records = waits.reduce((sum, each) => sum + each.records, 0);
+    return records === 0 ? 'no record waits for another one' : `${records} records wait for others, none for too long`;
   });
   if (options.tables === true)
     for (const { partner, stream } of await streamsRead(config)) {

@@ -192,6 +192,7 @@ const places: readonly (readonly [keyof Erased, string])[] = [
   ['rows', 'rows of its table'],
   ['quarantined', 'entries of the quarantine'],
   ['tombstones', 'tombstones'],
+  ['waiting', 'records that wait for others'],
   ['anomalies', 'anomalies'],
   ['pages', 'rows of the ledger whose cursor or parent held a key'],
   ['runs', 'checkpoints'],

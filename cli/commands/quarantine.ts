@@ -1,13 +1,12 @@
-import { tellTarget } from '../../client/tell-target.ts';
-import type { Config } from '../../config/config.ts';
 import { InvalidInput } from '../../core/errors.ts';
 import { tablesOf, targetsOf } from '../../definitions/named-targets.ts';
 import { readQuarantine } from '../../store/quarantine/quarantine.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
-import { withDatabase, withTemporal } from '../context.ts';
+import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
+import { tellTargetsOf } from '../tell-targets-of.ts';
 
 interface ListContext extends CommandContext<{ limit: string; all?: boolean }> {
   readonly partner: string | undefined;
@@ -101,24 +100,9 @@ export async function quarantineReplay({ config, output, partner, stream }: Stre
     if (replayed.report !== null) {
       printBalance(output, [replayed.report]);
       for (const table of tablesOf(stream))
-        await tellOf(config, { partner, stream: table, targets: targetsOf(definition, table) });
+        await tellTargetsOf(config, { partner, stream: table, targets: targetsOf(definition, table) });
     }
     for (const { id, path, reason } of replayed.refused.slice(0, 20)) output.say(`${id}: ${path}: ${reason}`);
     return replayed.refused.length === 0 ? exitCodes.ok : exitCodes.partial;
   });
-}
-
-/** Whoever cannot be told now is told by the next commit, or found behind by the worker of the target. */
-async function tellOf(
-  config: Config,
-  {
-    partner,
-    stream,
-    targets,
-  }: { readonly partner: string; readonly stream: string; readonly targets: readonly string[] },
-): Promise<void> {
-  if (targets.length === 0) return;
-  await withTemporal(config, async (client) => {
-    for (const target of targets) await tellTarget(client, { names: config.names, target, partner, stream });
-  }).catch(() => {});
 }

@@ -40,7 +40,8 @@ export async function status({ config, output, options }: CommandContext<{ check
   });
   const streams = promisesOf(promises, begun, Date.now());
   const late = streams.filter(({ freshness }) => freshness?.late === true);
-  const isBad = late.length > 0 || promises.broken.length > 0;
+  const overdue = streams.filter((stream) => stream.overdue > 0);
+  const isBad = late.length > 0 || overdue.length > 0 || promises.broken.length > 0;
   output.json(
     streams.map((stream) => {
       const { limits, queue } = standings.get(stream.partner) ?? nothing;
@@ -58,6 +59,10 @@ export async function status({ config, output, options }: CommandContext<{ check
   for (const { partner, stream, freshness, lastReason } of late)
     output.say(
       `LATE ${partner}.${stream}: ${describeLateness(freshness as Freshness)}${lastReason === null ? '' : `; ${lastReason}`}`,
+    );
+  for (const { partner, stream, overdue: records } of overdue)
+    output.say(
+      `OVERDUE ${partner}.${stream}: ${records} of its records wait for what they require for longer than they may: \`syncline waiting list ${partner} ${stream}\``,
     );
   for (const { partner, problem } of promises.broken)
     output.say(`${partner}: what it promises is not known, since its definition does not load: ${problem}`);
@@ -80,7 +85,7 @@ function printStreams(output: Output, streams: readonly Shown[]): void {
       age: ageOf(stream.freshness),
       watermark: stream.watermark?.slice(0, 26),
       events: stream.events,
-      waiting: stream.waiting,
+      waiting: stream.overdue > 0 ? `${stream.waiting} (${stream.overdue} OVERDUE)` : stream.waiting,
       quarantined: stream.quarantined,
     })),
     [

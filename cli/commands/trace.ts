@@ -2,6 +2,7 @@ import { InvalidInput } from '../../core/errors.ts';
 import { concealed, concealedChanges, type Hidden } from '../../core/conceal.ts';
 import { whatWasHeld } from '../../core/entry-of-key.ts';
 import { whatHappened } from '../../core/life-words.ts';
+import { waitWords } from '../../core/wait-words.ts';
 import { tracedStream } from '../../store/inspect/traced-stream.ts';
 import { visible } from '../../core/visible.ts';
 import type { CommandContext } from '../command.ts';
@@ -122,7 +123,7 @@ function documentOf({
       operation: event.operation,
       receivedAt: event.receivedAt,
       fate: event.fate,
-      says: whatHappened(event, replayedFrom(event, entries)),
+      says: whatHappened(event, { entry: replayedFrom(event, entries), waits: traced.waits, nowMs: Date.now() }),
       fields: event.changes.map(({ field }) => field),
       conflict: event.conflict,
       holds: event.holds,
@@ -132,6 +133,7 @@ function documentOf({
       replayed: replayedFrom(event, entries) ?? null,
       ...(withValues ? { changes: event.changes, payload: event.payload } : {}),
     })),
+    waits: traced.waits.map((wait) => ({ ...wait, says: waitWords(wait, Date.now()) })),
     quarantine: entries.map((entry) => ({ ...entry, place: undefined, received: undefined, says: whatWasHeld(entry) })),
     targets,
   };

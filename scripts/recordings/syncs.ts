@@ -127,10 +127,14 @@ export const syncs = {
   /** A wave of deletes waits for a person. */
   held: {
     play: async ({ scene, partner, start, streamId, save }) => {
-      const data = [1, 2].flatMap((v) =>
-        ['a', 'b'].map((id) => ({ id, v, ...(v === 2 ? { deleted_at: 'now' } : {}) })),
-      );
-      const server = await serveAnswers(() => ({ body: { data } }));
+      const rowsOf = (rest: object): object[] => ['a', 'b'].map((id) => ({ id, ...rest }));
+      const server = await serveAnswers(async (url) => {
+        if (!url.searchParams.has('after')) return { body: { data: rowsOf({ v: 1 }), next: '2' } };
+        // What has not landed yet cannot be deleted.
+        await until(async () => (await scene.pool.query('select from pages where fetched = 2')).rowCount !== 0);
+        return { body: { data: rowsOf({ v: 2, deleted_at: 'now' }), next: null } };
+      });
+      const pagination = { type: 'token', token: 'next', as: 'after' };
       const deletes = { field: 'deleted_at', hold: { count: 0, share: 0 } };
       const payments = {
         path: '/',
@@ -138,6 +142,7 @@ export const syncs = {
         version: ['v'],
         records: 'data',
         schema: ordersSchema,
+        pagination,
         deletes,
       };
       const definition = { name: partner, baseUrl: server.url, streams: { payments } };

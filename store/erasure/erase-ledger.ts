@@ -27,6 +27,11 @@ export async function eraseFromLedger(
     (await client.query(text, [...values])).rowCount ?? 0;
   const of = [streamId, keys];
   const long = keys.filter((key) => key.length >= SHORTEST);
+  // Before the log: what waits without a key is found by its event.
+  const waiting = await count(
+    'delete from waiting where stream_id = $1 and (key = any ($2) or event = any ($3::bigint[]))',
+    [...of, loose],
+  );
   const events = await count(
     `update events_${streamId} set operation = 'x', key = null, version = null, event_time = null, payload = 'null',
         hash = '00000000-0000-0000-0000-000000000000' where key = any ($1) or event = any ($2::bigint[])`,
@@ -34,6 +39,7 @@ export async function eraseFromLedger(
   );
   return {
     events,
+    waiting,
     quarantined: await count(
       `delete from quarantine where stream_id = $1
           and (key = any ($2) or (page, ordinal) in (select * from unnest($3::bigint[], $4::integer[])))`,

@@ -7,6 +7,8 @@ export interface Erased {
   readonly rows: number;
   readonly quarantined: number;
   readonly tombstones: number;
+  /** Records that wait, or waited, for others. */
+  readonly waiting: number;
   readonly anomalies: number;
   /** Rows of the ledger whose cursors or parents held a key. */
   readonly pages: number;

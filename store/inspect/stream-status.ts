@@ -19,6 +19,8 @@ export interface StreamStatus {
   readonly watermark: string | null;
   readonly events: number;
   readonly waiting: number;
+  /** Of those that wait: for longer than they may. */
+  readonly overdue: number;
   readonly quarantined: number;
   readonly blockedUntil: string | null;
 }
@@ -59,6 +61,7 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
     deferred_kind: WaitKind | null;
     fresh_at: Date | null;
     waiting: string;
+    overdue: string;
     quarantined: string;
     blocked_until: Date | null;
   }>(
@@ -66,7 +69,8 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
         case when stopped.reason is null then ended.outcome else 'failed' end as outcome,
         coalesce(stopped.reason, ended.reason) as reason, coalesce(stopped.finished_at, ended.finished_at) as finished_at,
         good.started_at as fresh_at, latest.state, latest.deferred_until, ${deferredCause('latest')},
-        (select count(*) from waiting w where w.stream_id = s.stream_id) as waiting,
+        (select count(*) from waiting w where w.stream_id = s.stream_id and w.status = 'waiting') as waiting,
+        (select count(*) from waiting w where w.stream_id = s.stream_id and w.status = 'waiting' and w.overdue_at <= now()) as overdue,
         (select count(*) from quarantine q where q.stream_id = s.stream_id and q.status = 'held') as quarantined,
         blocks.blocked_until
       from streams s ${lastRun('latest', 'run_no')} ${lastRun('ended', 'finished_at')}
@@ -95,6 +99,7 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
     watermark: row.watermark,
     events: Number(row.last_event),
     waiting: Number(row.waiting),
+    overdue: Number(row.overdue),
     quarantined: Number(row.quarantined),
     blockedUntil: row.blocked_until?.toISOString() ?? null,
   }));

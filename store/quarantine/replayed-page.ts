@@ -29,7 +29,7 @@ export async function replayedPage(client: ClientBase, { stream, run, page }: Re
   const records = page.records.flatMap((record): StagedRecord[] => {
     const entry = held.get(ids[record.ordinal] ?? '');
     if (entry === undefined) return [];
-    const { ordinal, operation, key, version, hash, line } = record;
+    const { ordinal, operation, key, version, hash, line, needs, offers } = record;
     return [
       {
         ordinal,
@@ -41,6 +41,8 @@ export async function replayedPage(client: ClientBase, { stream, run, page }: Re
         received: { page: Number(entry.page), ordinal: entry.ordinal },
         // Another definition may find another key in it.
         superseded: entry.superseded && !versioned && entry.key === key,
+        ...(needs === undefined ? {} : { needs }),
+        ...(offers === undefined ? {} : { offers }),
       },
     ];
   });

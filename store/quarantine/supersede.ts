@@ -4,9 +4,9 @@ import type { LandedStream } from '../../core/landed-stream.ts';
 import type { StagedPage, StreamRun } from '../../core/staged.ts';
 
 interface Arrived {
-  readonly run: StreamRun;
+  readonly run: Pick<StreamRun, 'streamId'>;
   /** As they are in the ledger now. */
-  readonly pages: readonly StagedPage[];
+  readonly pages: readonly Pick<StagedPage, 'records'>[];
   readonly firstPage: number;
 }
 

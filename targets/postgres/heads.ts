@@ -12,6 +12,23 @@ import { postgresTypes } from './column-types.ts';
 export const headKey = (stream: LandedStream, record: StagedRecord): string | null =>
   record.key !== null && stream.definition.disposition === 'append' ? `${record.key} ${record.hash}` : record.key;
 
+/** The same record by its key among the heads. */
+export function withHeadKey(stream: LandedStream, record: StagedRecord): StagedRecord {
+  if (stream.definition.disposition !== 'append') return record;
+  const { ordinal, version, hash, line, received, late, needs, offers } = record;
+  return {
+    ordinal,
+    key: headKey(stream, record),
+    version,
+    hash,
+    line,
+    ...(received === undefined ? {} : { received }),
+    ...(late === undefined ? {} : { late }),
+    ...(needs === undefined ? {} : { needs }),
+    ...(offers === undefined ? {} : { offers }),
+  };
+}
+
 /** The newest known event per key, read from a table that holds one row per key. Call it under the stream's lock. */
 export async function readHeads(
   client: ClientBase,

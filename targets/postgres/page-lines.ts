@@ -1,3 +1,4 @@
+import type { Need, Offer } from '../../core/need.ts';
 import type { LineOf, LineWriter, PageLines, StagedRecord } from '../../core/staged.ts';
 import { copyField } from './copy-text.ts';
 import { giveBack, takeBytes } from './spare-bytes.ts';
@@ -18,7 +19,12 @@ const place = `${'0'.repeat(WIDTH.event)}\t${'0'.repeat(WIDTH.page)}`;
 const eventPlace = `${place}\tu`;
 const rowPlace = `${place}\t${'0'.repeat(WIDTH.run)}`;
 const OPERATION_AT = place.length + 1;
-const operations = { u: 'u'.charCodeAt(0), s: 's'.charCodeAt(0), d: 'd'.charCodeAt(0) } as const;
+const operations = {
+  u: 'u'.charCodeAt(0),
+  s: 's'.charCodeAt(0),
+  d: 'd'.charCodeAt(0),
+  w: 'w'.charCodeAt(0),
+} as const;
 
 /** The part of a line that others send: a view, not a copy. */
 export interface Line {
@@ -43,7 +49,7 @@ export class PostgresLines implements PageLines {
     this.#payloadAt = payloadAt;
   }
 
-  /** `s`: the record is older than what was known of its key. `d`: it says that it is gone. */
+  /** `s`: the record is older than what was known of its key. `d`: it says that it is gone. `w`: it waits for another one. */
   eventLine(
     index: number,
     numbers: { readonly event: number; readonly page: number },
@@ -115,9 +121,21 @@ class LineRecord implements StagedRecord {
   }
 }
 
+/** A record of a stream that needs others, or is needed. */
+class RelatedRecord extends LineRecord {
+  readonly needs?: readonly Need[];
+  readonly offers?: readonly Offer[];
+
+  constructor(lines: PostgresLines, of: Pick<StagedRecord, 'ordinal' | 'key' | 'needs' | 'offers'>, line: number) {
+    super(lines, of, line);
+    if (of.needs !== undefined) this.needs = of.needs;
+    if (of.offers !== undefined) this.offers = of.offers;
+  }
+}
+
 /** There are few of them, and their lines do not have their versions. */
-const goneRecord = ({ ordinal, key, version, hash }: LineOf, line: number): StagedRecord => {
-  return { ordinal, operation: 'd', key, version, hash, line };
+const goneRecord = ({ ordinal, key, version, hash, offers }: LineOf, line: number): StagedRecord => {
+  return { ordinal, operation: 'd', key, version, hash, line, ...(offers === undefined ? {} : { offers }) };
 };
 
 function number({ bytes, from }: Line, { event, page }: { readonly event: number; readonly page: number }): void {
@@ -234,7 +252,9 @@ export function postgresLineWriter(page: {
       rows.end();
       const line = payloadAt.length - 1;
       if (of.operation === 'd') return goneRecord(of, line);
-      return new LineRecord(lines, of, line);
+      return of.needs === undefined && of.offers === undefined
+        ? new LineRecord(lines, of, line)
+        : new RelatedRecord(lines, of, line);
     },
     finish: () => lines,
   };

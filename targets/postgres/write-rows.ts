@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { RetryLater } from '../../core/errors.ts';
-import type { Folded, Written } from '../../core/fold.ts';
+import type { Folded, Logged, Written } from '../../core/fold.ts';
 import type { LandedStream } from '../../core/landed-stream.ts';
 import type { StagedRecord, StreamRun } from '../../core/staged.ts';
 import { copyInto, refusedLine } from './copy.ts';
@@ -14,11 +14,13 @@ export class RefusedRow extends Error {
   readonly hash: string;
   readonly ordinal: number;
   readonly path: string;
+  readonly record: StagedRecord;
   constructor(message: string, record: StagedRecord, path: string) {
     super(message);
     this.hash = record.hash;
     this.ordinal = record.ordinal;
     this.path = path;
+    this.record = record;
   }
 }
 
@@ -61,25 +63,32 @@ export async function writeRows(client: ClientBase, input: WriteInput): Promise<
 
 function* eventPieces({ folded, pages }: WriteInput): Generator<Buffer> {
   const run = new Stretch();
-  for (const { record, page: index, event, stale } of folded.events) {
+  for (const logged of folded.events) {
+    const { record, page: index, event } = logged;
     const { page, lines } = pages[index] as PageToWrite;
-    const done = run.take(lines.eventLine(record.line, { event, page }, operationOf(record, stale)));
+    const done = run.take(lines.eventLine(record.line, { event, page }, operationOf(logged)));
     if (done !== undefined) yield done;
   }
   yield run.end();
 }
 
-const operationOf = ({ operation }: StagedRecord, stale: true | undefined): 'u' | 's' | 'd' =>
-  operation ?? (stale === true ? 's' : 'u');
-
 function* replayedEventPieces({ folded, pages }: WriteInput): Generator<Buffer> {
-  for (const { record, page: index, event, stale } of folded.events) {
+  for (const logged of folded.events) {
+    const { record, page: index, event } = logged;
     const { page, lines } = pages[index] as PageToWrite;
-    const { bytes, from, to } = lines.eventLine(record.line, { event, page }, operationOf(record, stale));
+    const { bytes, from, to } = lines.eventLine(record.line, { event, page }, operationOf(logged));
     yield bytes.subarray(from, to - 1);
-    yield Buffer.from(`\t${record.received?.page}\t${record.received?.ordinal}\n`);
+    const { received, ordinal } = record;
+    // One whose turn came late is received with its own page.
+    const isOwn = received === undefined || (received.page === page && received.ordinal === ordinal);
+    yield Buffer.from(isOwn ? nowhereElse : `\t${received.page}\t${received.ordinal}\n`);
   }
 }
+
+const nowhereElse = '\t\\N\t\\N\n';
+
+const operationOf = ({ record, stale, waits }: Logged<StagedRecord>): 'u' | 's' | 'd' | 'w' =>
+  waits === true ? 'w' : (record.operation ?? (stale === true ? 's' : 'u'));
 
 function* rowPieces({ folded, pages, run: { runNo } }: WriteInput): Generator<Buffer> {
   const run = new Stretch();

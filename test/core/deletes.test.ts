@@ -6,6 +6,7 @@ import type { Head } from '../../core/decide.ts';
 import { fold, type Foldable } from '../../core/fold.ts';
 import { foldLog, type LoggedRecord } from '../../core/fold-log.ts';
 import { decideBirth, decideDelete, type Grave } from '../../core/grave.ts';
+import { long } from '../support/long.ts';
 import type { TargetRow } from '../../targets/target.ts';
 
 interface Came extends Foldable {
@@ -197,7 +198,7 @@ describe('upserts and deletes', () => {
             }
           },
         ),
-        { numRuns: 500 },
+        { numRuns: long ? 10_000 : 500 },
       );
     },
   );

@@ -46,6 +46,23 @@ async function read(stream: CompiledStream, ...pages: readonly (readonly unknown
 const gone = (id: string, v?: number): unknown => ({ id, v, deleted_at: '2026-01-01T00:00:00Z' });
 
 describe('a record that says that it is gone', () => {
+  test('makes a row that says by which transforms, so that its table is not made anew each time', async () => {
+    const soft = { ...deletes, as: 'soft' } as const;
+    const stream = aStream({ schema, deletes: soft, transforms: { text: { mask: true } } });
+    await read(stream, [gone('x', 5), gone('y', 5)]);
+    expect((await rowsOf(pool, stream)).map((row) => row['_transform'])).toEqual(
+      Array.from({ length: 2 }, () => stream.transform?.stamp),
+    );
+    expect(await read(stream, [order('x', 1)])).toMatchObject({ outcome: 'ok', reason: null });
+    const changed = aStream({ schema, deletes: soft, transforms: { text: { drop: true } } }, stream.partner.name);
+    expect((await read(changed, [])).reason).toContain('have changed: made again from');
+    expect((await read(changed, [])).reason).not.toContain('have changed');
+    expect((await rowsOf(pool, changed)).map(({ id, _deleted_at }) => [id, _deleted_at === null])).toEqual([
+      ['y', false],
+      ['x', false],
+    ]);
+  });
+
   test('needs only its key; it counts, and what is late does not bring its row back', async () => {
     const stream = aStream({ schema, deletes });
     const reports = await runAll(warehouse, stream, [

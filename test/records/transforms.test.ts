@@ -184,6 +184,23 @@ describe('a transform', () => {
     expect(seen).toEqual([createHmac('sha256', KEY).update(CANARY).digest('hex')]);
   });
 
+  test('of an object that is flattened, each column by itself; functions see what others see', async () => {
+    const seen: unknown[] = [];
+    const transforms: Transforms = {
+      'address.street': { hash: KEY, rename: 'street_hash' },
+      'address.city': { drop: true },
+      where: { compute: '{address.city} {address.street}' },
+      made: { compute: ({ address }) => (seen.push(address), 'x') },
+    };
+    const record = { id: 'a', address: { city: 'Delft', street: CANARY, other: 1 } };
+    const hash = createHmac('sha256', KEY).update(CANARY).digest('hex');
+    const made = await row(transforms, record, { flatten: ['address'] });
+    expect(made).toMatchObject({ street_hash: hash, where: `Delft ${hash}`, made: 'x' });
+    expect(Object.keys(made)).not.toContain('address_city');
+    expect(seen).toEqual([{ city: 'Delft', street: hash, other: 1 }]);
+    expect(JSON.stringify(made)).not.toContain(CANARY);
+  });
+
   test.each<[string, Transforms[string]['compute'], string]>([
     [
       'that throws',

@@ -9,7 +9,7 @@ import { long } from '../support/long.ts';
 import { changesOf } from '../support/target-rows.ts';
 import { kinds, useKind } from './kinds.ts';
 import { openLandBench, type LandBench } from './land-bench.ts';
-import { scenarios } from './scenarios.ts';
+import { naming, scenarios } from './scenarios.ts';
 
 let bench: LandBench;
 beforeAll(async () => {
@@ -70,11 +70,11 @@ describe('a history', () => {
     'is the same in each kind of target, load by load and at once, and its current rows are the table: $name',
     async ({ stream: definition, steps }) => {
       const stream = `h${(streams += 1)}`;
-      await bench.define({ [stream]: { ...definition, history: true } });
+      await bench.define({ [stream]: { ...naming(stream, definition), history: true } });
       const targets = await Promise.all(warehouses.map((each, i) => each.open(declared[i] as TargetDefinition)));
       for (const step of steps) {
         if (step === 'replay') await bench.replay(stream);
-        else if ('define' in step) await bench.define({ [stream]: { ...step.define, history: true } });
+        else if ('define' in step) await bench.define({ [stream]: { ...naming(stream, step.define), history: true } });
         else await bench.pull(stream, step.pages);
         for (const target of targets) await caughtUp(history(stream), target, 2);
       }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ReadRow, Target } from '../../targets/target.ts';
 import { kinds, useKind, type Kind } from './kinds.ts';
 import { openLandBench, type LandBench } from './land-bench.ts';
-import { scenarios, type Scenario } from './scenarios.ts';
+import { scenarios, naming, type Scenario } from './scenarios.ts';
 
 let bench: LandBench;
 beforeAll(async () => {
@@ -29,7 +29,7 @@ describe.each(kinds)('what lands in a %s target is what the store has', (kind) =
 
   test.each(scenarios)('$name', async ({ name, stream: definition, steps, rows }) => {
     const stream = `s${(streams += 1)}`;
-    await bench.define({ [stream]: definition });
+    await bench.define({ [stream]: naming(stream, definition) });
     const target = await warehouse.fresh();
     for (const step of steps) {
       await take(stream, step);

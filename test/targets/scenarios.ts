@@ -57,6 +57,11 @@ const deaths: Scenario['steps'] = [
 
 const say = (id: string, said: string): string => `{"id":"${id}","text":"${said}"}`;
 
+/** Stands for the name that the suite gives the stream. */
+export const SELF = 'self';
+const needing = object({ id: { type: 'string' }, v: { type: 'integer' }, of: text }, ['id', 'v']);
+const child = (id: string, v: number, needs: string | null): string => JSON.stringify({ id, v, of: needs });
+
 /** All types of columns, two keys, and values at their ends. */
 const everything: Partial<StreamInput> = {
   primaryKey: ['id', 'at'],
@@ -128,6 +133,54 @@ export const scenarios: readonly Scenario[] = [
       { pages: [[say('b', 'two')], [say('a', 'one'), say('b', 'one')]] },
     ],
     rows: 2,
+  },
+  {
+    name: '`merge`: records that wait for others, with a version',
+    stream: { ...versioned, schema: needing, requires: { parent: { stream: SELF, by: 'of', optional: true } } },
+    steps: [
+      { pages: [[child('b', 1, 'a'), child('c', 2, 'b'), child('c', 1, 'b')], [child('d', 1, 'never')]] },
+      {
+        pages: [
+          [child('a', 1, null), child('e', 1, 'f'), child('f', 1, null)],
+          [child('c', 3, 'b'), child('c', 2, 'b')],
+        ],
+      },
+      { pages: [[child('b', 2, 'g')], [child('b', 3, 'a')], [child('g', 1, null)]] },
+    ],
+    rows: 6,
+  },
+  {
+    name: '`merge`: records that wait for others, without a version',
+    stream: {
+      primaryKey: ['id'],
+      schema: needing,
+      requires: { parent: { stream: SELF, by: 'of', optional: true } },
+    },
+    steps: [
+      {
+        pages: [
+          [child('b', 1, null), child('b', 2, 'a')],
+          [child('c', 1, 'a'), child('c', 2, 'z')],
+        ],
+      },
+      { pages: [[child('b', 1, null)], [child('a', 1, null), child('c', 1, 'a')]] },
+      { pages: [[child('b', 3, 'y')], [child('z', 1, null), child('y', 1, null)]] },
+    ],
+    rows: 5,
+  },
+  {
+    name: '`append`: records that wait for others',
+    stream: {
+      primaryKey: ['id'],
+      disposition: 'append',
+      schema: needing,
+      requires: { parent: { stream: SELF, by: 'of', optional: true } },
+    },
+    steps: [
+      { pages: [[child('b', 1, 'a'), child('b', 2, 'a'), child('b', 1, 'a')], [child('c', 1, null)]] },
+      { pages: [[child('b', 3, null), child('a', 1, null)], [child('b', 1, 'a')]] },
+    ],
+    rows: 5,
   },
   {
     name: '`merge`: records replayed from quarantine keep their place',
@@ -324,3 +377,7 @@ export const scenarios: readonly Scenario[] = [
     rows: 2,
   },
 ];
+
+/** A definition that speaks of its own stream, by its name. */
+export const naming = (stream: string, definition: Scenario['stream']): Scenario['stream'] =>
+  JSON.parse(JSON.stringify(definition).replaceAll(`"${SELF}"`, `"${stream}"`)) as Scenario['stream'];

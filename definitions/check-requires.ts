@@ -1,0 +1,112 @@
+import { closest } from './closest.ts';
+import { missingField } from './check-parents.ts';
+import { keyColumnsOf, recordField } from './columns.ts';
+import type { Partner, StreamDefinition } from './definition.ts';
+import { fieldsOf, type JsonSchema } from './json-schema.ts';
+import type { Path, Problem } from './problem.ts';
+import { fieldsBy, type NeedDefinition } from './requires.ts';
+import { usableSchema } from './usable-schema.ts';
+
+type Streams = Partner['streams'];
+
+/** Needs name streams and fields that there are, of types that can be equal. */
+export function checkRequires(streams: Streams): readonly Problem[] {
+  return Object.entries(streams).flatMap(([name, stream]) =>
+    stream.requires === undefined
+      ? []
+      : [
+          ...checkWaits(stream, ['streams', name, 'requires']),
+          ...Object.entries(stream.requires).flatMap(([need, definition]) =>
+            checkNeed({ streams, stream, definition, path: ['streams', name, 'requires', need] }),
+          ),
+        ],
+  );
+}
+
+/** A listing stands for itself as a whole: what of it would wait would be missing from the table that it replaces. */
+function checkWaits({ disposition, deletes }: StreamDefinition, path: Path): Problem[] {
+  const why =
+    disposition === 'replace'
+      ? 'a stream with disposition: replace cannot wait, since its listing takes effect as a whole; use merge or append'
+      : deletes?.of !== undefined
+        ? 'a stream that says what is gone in another one (deletes.of) cannot wait: its deletes take effect when they come'
+        : undefined;
+  return why === undefined ? [] : [{ path, says: why }];
+}
+
+interface Checked {
+  readonly streams: Streams;
+  readonly stream: StreamDefinition;
+  readonly definition: NeedDefinition;
+  readonly path: Path;
+}
+
+function checkNeed({ streams, stream, definition, path }: Checked): Problem[] {
+  const { stream: wanted, field } = definition;
+  const needed = Object.hasOwn(streams, wanted) ? streams[wanted] : undefined;
+  if (needed === undefined) {
+    const near = closest(wanted, Object.keys(streams));
+    const cure = near === undefined ? `the streams are ${Object.keys(streams).join(', ')}` : `did you mean "${near}"?`;
+    return [{ path: [...path, 'stream'], says: `there is no stream "${wanted}"; ${cure}` }];
+  }
+  if (needed.disposition === 'replace')
+    return [
+      {
+        path: [...path, 'stream'],
+        says: `${wanted} has disposition: replace, whose records come and go with each listing; only merge and append can be needed`,
+      },
+    ];
+  const own = usableSchema(stream)?.json;
+  const json = usableSchema(needed)?.json;
+  if (own === undefined || json === undefined) return [];
+  if (field === undefined && needed.primaryKey.length === 0)
+    return [{ path: [...path, 'stream'], says: `${wanted} has no primaryKey; name the \`field\` that is meant` }];
+  if (field !== undefined && !fieldsOf(json, json).has(field))
+    return [{ path: [...path, 'field'], says: missingField(field, json, `the schema of ${wanted}`) }];
+  if (field !== undefined && needed.transforms?.[field] !== undefined)
+    return [
+      {
+        path: [...path, 'field'],
+        says: `field "${field}" of ${wanted} has a transform, so its column does not hold what came; name another field`,
+      },
+    ];
+  const types =
+    field === undefined ? keyColumnsOf(needed, json).map(({ type }) => type) : [recordField(needed, json, field)?.type];
+  if (types.some((type) => type === 'json' || type === 'boolean'))
+    return [{ path: [...path, 'field'], says: `field "${field}" cannot be looked for; use a text, number or time` }];
+  const by = fieldsBy(definition);
+  if (by.length !== types.length)
+    return [
+      {
+        path: [...path, 'by'],
+        says: `expected ${types.length} ${types.length === 1 ? 'field' : 'fields'}, one for each of ${wanted}'s ${field ?? `primaryKey (${needed.primaryKey.join(', ')})`}, found ${by.length}`,
+      },
+    ];
+  return by.flatMap((name, at) => checkBy({ stream, json: own, name, wanted: types[at], of: wanted, path }));
+}
+
+function checkBy({
+  stream,
+  json,
+  name,
+  wanted,
+  of,
+  path,
+}: Pick<Checked, 'stream' | 'path'> & {
+  readonly json: JsonSchema;
+  readonly name: string;
+  readonly wanted: string | undefined;
+  readonly of: string;
+}): Problem[] {
+  const at = [...path, 'by'];
+  const known = recordField(stream, json, name);
+  if (known === undefined) return [{ path: at, says: missingField(name, json, 'the schema') }];
+  return known.type === wanted
+    ? []
+    : [
+        {
+          path: at,
+          says: `field "${name}" is of type ${known.type}, and what it names in ${of} of type ${wanted}: they can never be equal; give both the same type`,
+        },
+      ];
+}
