@@ -1,7 +1,7 @@
 import { missingPollers } from '../../client/missing-pollers.ts';
 import { explain } from '../../core/errors.ts';
-import { overdueWords } from '../../core/wait-words.ts';
 import { historyOf } from '../../core/table-name.ts';
+import { overdueWords } from '../../core/wait-words.ts';
 import { searchAttributes } from '../../messages/search-attributes.ts';
 import { askedTooOften } from '../../definitions/asked-too-often.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';

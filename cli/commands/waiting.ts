@@ -1,7 +1,7 @@
 import { InvalidInput } from '../../core/errors.ts';
 import { needWords, waitWords } from '../../core/wait-words.ts';
 import { visible } from '../../core/visible.ts';
-import { targetsOf } from '../../definitions/named-targets.ts';
+import { tablesOf, targetsOf } from '../../definitions/named-targets.ts';
 import { listWaiting, waitingPayload } from '../../store/waiting/list-waiting.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
@@ -97,7 +97,8 @@ export async function waitingSettle(context: SettleContext): Promise<number> {
   );
   if (what === 'release')
     for (const name of [stream, ...(compiled.relations?.dependents ?? [])])
-      await tellTargetsOf(config, { partner, stream: name, targets: targetsOf(definition, name) });
+      for (const table of tablesOf(name))
+        await tellTargetsOf(config, { partner, stream: table, targets: targetsOf(definition, table) });
   const missed = events === 'all' ? [] : events.filter((event) => !settled.includes(event));
   if (missed.length > 0) output.say(`These do not wait: ${missed.join(', ')}.`);
   return missed.length === 0 ? exitCodes.ok : exitCodes.partial;

@@ -9,7 +9,7 @@ import { long } from '../support/long.ts';
 import { changesOf } from '../support/target-rows.ts';
 import { kinds, useKind } from './kinds.ts';
 import { openLandBench, type LandBench } from './land-bench.ts';
-import { scenarios, naming } from './scenarios.ts';
+import { naming, scenarios } from './scenarios.ts';
 
 let bench: LandBench;
 beforeAll(async () => {

@@ -57,8 +57,8 @@ const deaths: Scenario['steps'] = [
 
 const say = (id: string, said: string): string => `{"id":"${id}","text":"${said}"}`;
 
-/** Stands for the name that a suite gives the stream. */
-const SELF = 'self';
+/** Stands for the name that the suite gives the stream. */
+export const SELF = 'self';
 const needing = object({ id: { type: 'string' }, v: { type: 'integer' }, of: text }, ['id', 'v']);
 const child = (id: string, v: number, needs: string | null): string => JSON.stringify({ id, v, of: needs });
 
@@ -378,6 +378,6 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-/** The definition of a scenario, for a stream of that name. */
+/** A definition that speaks of its own stream, by its name. */
 export const naming = (stream: string, definition: Scenario['stream']): Scenario['stream'] =>
   JSON.parse(JSON.stringify(definition).replaceAll(`"${SELF}"`, `"${stream}"`)) as Scenario['stream'];
