@@ -221,5 +221,3 @@ export const syncs = {
     },
   },
 } as const satisfies Readonly<Record<string, Recording>>;
-
-const rowsOf = (rest: object): object[] => ['a', 'b'].map((id) => ({ id, ...rest }));
