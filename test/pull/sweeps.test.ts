@@ -18,9 +18,11 @@ const notes: StreamInput = {
   schema: { type: 'object', properties: { id: { type: 'string' }, v: { type: 'integer' } }, required: ['id', 'v'] },
   deletes: { sweep: true },
 };
+/** A record for each letter. */
+const recordsOf = (ids: string): object[] => ids.split('').map((id) => ({ id, v: 1 }));
 const pageOf = (ids: string, next: number | null, rest: object = {}): OwnAnswer => ({
   headers: { etag: '"1"' },
-  body: { data: [...ids].map((id) => ({ id, v: 1 })), next: next === null ? null : String(next), ...rest },
+  body: { data: recordsOf(ids), next: next === null ? null : String(next), ...rest },
 });
 const whole = [pageOf('ab', 1), pageOf('cd', 2), pageOf('e', null)];
 type Listing = (page: number, request: { readonly conditional: boolean }) => OwnAnswer;
@@ -59,7 +61,7 @@ describe('a listing that sweeps', () => {
     expect(await afterwards((page) => listing[page] as OwnAnswer)).toEqual(['acex', 'ok']);
   });
 
-  const bad = [...'abc'].map((id) => ({ id, v: 1 })).concat([{ id: 'd', v: 'none' } as never]);
+  const bad = [...recordsOf('abc'), { id: 'd', v: 'none' }];
   const doubtful: readonly (readonly [string, string, Listing, Partial<StreamInput>?])[] = [
     [
       'ends although its own total says that there are more',
