@@ -89,8 +89,9 @@ const statements = ({ partners, streams, nights, backfills, windows, quarantined
       from streams, generate_series(1, ${quarantined}) n`,
   `insert into credentials (credential, partner) select 'c' || p, 'p' || p from generate_series(1, ${partners}) p`,
   `insert into credentials_in_use (partner, credential) select partner, credential from credentials`,
-  `insert into waiting (stream_id, event, needs_stream, needs_key)
-    select stream_id, n, stream_id, 'k' || n from streams, generate_series(1, ${quarantined} / 10) n`,
+  `insert into waiting (stream_id, event, key, hash, page, ordinal, needs, overdue_at)
+    select stream_id, n, 'k' || n, gen_random_uuid(), n, 0, '[]', now() + interval '7 days'
+      from streams, generate_series(1, ${quarantined} / 10) n`,
   `insert into pauses (scope, target, partner, reason, paused_by, paused_at, ended_by, ended_at)
     select 'partner', 'p' || p, 'p' || p, 'r', 'ops', timestamptz '2026-11-24' - n * interval '1 day', 'ops', timestamptz '2026-11-24' - n * interval '1 day'
       from generate_series(1, ${partners}) p, generate_series(1, 100) n`,

