@@ -300,9 +300,7 @@ async function emptyTables(): Promise<void> {
   const database = await openClient(services.databaseUrl, { name: 'syncline bench' });
   try {
     await database.query('drop schema if exists bench cascade');
-    await database.query(
-      `truncate syncline.streams, syncline.stream_runs, syncline.pages, syncline.quarantine, syncline.quarantine_sightings, syncline.waiting, syncline.read_parents, syncline.runs, syncline.backfills`,
-    );
+    await database.query('truncate syncline.streams, syncline.runs, syncline.backfills cascade');
     const { rows } = await database.query<{ name: string }>(
       `select inhrelid::regclass::text as name from pg_inherits where inhparent = 'syncline.events'::regclass`,
     );

@@ -135,6 +135,6 @@ test('status tells the last run that brought a stream up to date, however long a
 });
 
 test('status reads a few blocks a stream, and what it counts', async () => {
-  await used.pool.query('truncate quarantine, quarantine_sightings, waiting');
+  await used.pool.query('truncate quarantine, quarantine_sightings, waiting, waiting_needs');
   expect(await blocksReadBy(used.pool, statusOfStreams)).toBeLessThan(40 * streams);
 });
