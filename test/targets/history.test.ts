@@ -100,39 +100,46 @@ const pages = (records: readonly { readonly id: string; readonly second: number 
   return [lines.slice(0, cut), lines.slice(cut)].filter((page) => page.length > 0);
 };
 
+/** Each order is read, and loaded into each kind of target, again and again. */
+const LONG_MS = 600_000;
+
 describe('a history, by the store and its log', () => {
   const warehouses = kinds.map(useKind);
   const second = integer({ min: 0, max: 9 });
   const arrivals = array(record({ id: constantFrom('a', 'b', 'c'), second }), { minLength: 5, maxLength: 25 });
 
-  test('is the same whatever the order, repetition, pages, readings and loads', async () => {
-    const targets = await Promise.all(warehouses.map((each) => each.fresh()));
-    const shuffled = arrivals.chain((once) =>
-      shuffledSubarray([...once, ...once], { minLength: 2 * once.length }).map((other) => ({ once, other })),
-    );
-    await assert(
-      asyncProperty(
-        shuffled,
-        integer({ min: 1, max: 20 }),
-        integer({ min: 1, max: 7 }),
-        async ({ once, other }, cut, rows) => {
-          const [a, b] = [`h${(streams += 1)}`, `h${(streams += 1)}`];
-          await bench.define({ [a]: versioned, [b]: versioned });
-          await bench.pull(a, pages(once, once.length));
-          const found = await Promise.all(targets.map((target) => caughtUp(history(a), target)));
-          for (const page of pages(other, cut)) {
-            await bench.pull(b, [page]);
-            for (const target of targets) await caughtUp(history(b), target, rows);
-          }
-          const others = await Promise.all(targets.map((target) => bench.landed(history(b), target)));
-          expect(found[1]).toEqual(found[0]);
-          expect(others[1]).toEqual(others[0]);
-          expect(meaning(others[0] as readonly ReadRow[])).toEqual(meaning(found[0] as readonly ReadRow[]));
-        },
-      ),
-      { numRuns: long ? 200 : 2 },
-    );
-  });
+  test(
+    'is the same whatever the order, repetition, pages, readings and loads',
+    async () => {
+      const targets = await Promise.all(warehouses.map((each) => each.fresh()));
+      const shuffled = arrivals.chain((once) =>
+        shuffledSubarray([...once, ...once], { minLength: 2 * once.length }).map((other) => ({ once, other })),
+      );
+      await assert(
+        asyncProperty(
+          shuffled,
+          integer({ min: 1, max: 20 }),
+          integer({ min: 1, max: 7 }),
+          async ({ once, other }, cut, rows) => {
+            const [a, b] = [`h${(streams += 1)}`, `h${(streams += 1)}`];
+            await bench.define({ [a]: versioned, [b]: versioned });
+            await bench.pull(a, pages(once, once.length));
+            const found = await Promise.all(targets.map((target) => caughtUp(history(a), target)));
+            for (const page of pages(other, cut)) {
+              await bench.pull(b, [page]);
+              for (const target of targets) await caughtUp(history(b), target, rows);
+            }
+            const others = await Promise.all(targets.map((target) => bench.landed(history(b), target)));
+            expect(found[1]).toEqual(found[0]);
+            expect(others[1]).toEqual(others[0]);
+            expect(meaning(others[0] as readonly ReadRow[])).toEqual(meaning(found[0] as readonly ReadRow[]));
+          },
+        ),
+        { numRuns: long ? 60 : 2 },
+      );
+    },
+    LONG_MS,
+  );
 });
 
 describe.each(kinds)('a history in a %s target', (kind) => {
