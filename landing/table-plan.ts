@@ -48,7 +48,7 @@ export function tablePlan(stream: CompiledStream, facts: TableFacts | undefined)
     added: stream.columns
       .filter(({ name }) => !there.has(name))
       .map(({ name, type }) => ({ column: name, type: postgresTypes[type] })),
-    kept: facts.columns.map(({ name }) => name).filter((name) => !wanted.has(name) && !name.startsWith('_new_')),
+    kept: facts.columns.map(({ name }) => name).filter((name) => !wanted.has(name)),
   };
 }
 

@@ -209,7 +209,8 @@ class Rebuilding {
       if (rebuilds && isEqual) await this.#copyNote(table);
       await target.drop(this.#build);
     }
-    if (step.action === 'erase') await target.drop({ ...this.#live, place: 'old' });
+    // Where it is refused, nothing is changed.
+    if (step.action === 'erase' && (applied || rows === 0)) await target.drop({ ...this.#live, place: 'old' });
     await this.#noteLive();
     if (applied) return this.#done(event, differences, true);
     return rebuilds && rows > 0

@@ -153,7 +153,7 @@ async function makeAnew(
       const table = isHistory(target) ? { ...place, stream: historyOf(place.stream) } : place;
       await rebuildInTarget(
         { config, output },
-        { target: withoutHistory(target), ...table, action: 'erase', acceptUnfit: true },
+        { target: withoutHistory(target), ...table, action: 'erase', acceptUnfit: false },
       );
       await withDatabase(config, (pool) => noteMadeAnew(pool, erasure, target));
       output.say(`${target}: made anew from the log, and nothing of the table before is kept.`);

@@ -64,6 +64,27 @@ test('docs/erasure.md shows what is erased, and how it is proved and done again'
   expect(await verify('cus_1')).toMatchObject({ code: 0 });
 });
 
+test('a target that cannot be reached is named until it is made anew', async () => {
+  const targets = { targets: { lake: { type: 'duckdb', path: join(own.folder, 'lake.duckdb') } } };
+  writeFileSync(join(own.folder, 'targets.yaml'), JSON.stringify(targets));
+  const beta = await own.partner(() => ({ body: [{ id: 'cus_7' }] }), {
+    customers: { ...(parse(fences('yaml')[0] as string) as StreamInput), targets: ['lake'] },
+  });
+  await beta.read('customers');
+  // Nobody listens there.
+  const away = readConfig({ ...config().env, TEMPORAL_ADDRESS: '127.0.0.1:1' });
+  const erased = await said(away, { apply: true, reason: 'asked' }, (context) =>
+    eraseRecords({ ...context, partner: beta.name, stream: 'customers', key: ['cus_7'] }),
+  );
+  expect(erased).toMatchObject({ code: 3, json: { applied: true, pending: ['lake'] } });
+  expect(erased.text).toMatch(/lake: still has it \(.*\)\. `syncline erase again` goes on there\./);
+  const again = await said(away, {}, (context) => eraseReapply(context));
+  expect(again.code).toBe(3);
+  expect((await said(config(), {}, (context) => eraseList(context))).text).toMatch(/asked +lake/);
+  const { rows } = await own.pool.query(`select id from ${beta.name}.customers`);
+  expect(rows).toEqual([]);
+});
+
 test('what makes no sense is refused, with what to do', async () => {
   await expect(records({})).rejects.toThrow('expected a key, or --where field=value');
   await expect(records({ where: 'email' })).rejects.toThrow('--where: expected field=value');
