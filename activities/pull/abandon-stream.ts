@@ -8,7 +8,7 @@ import { sourceOf } from '../../sources/source-of.ts';
 import type { PartnerAccess } from '../access.ts';
 import { permittedBy } from './permitted-by.ts';
 import { positionOf } from './position-of.ts';
-import type { PullContext } from './pull-stream.ts';
+import type { PullContext } from './pull-deps.ts';
 import { sendOne } from './send-one.ts';
 import { sentPosition } from './sent-position.ts';
 

@@ -1,13 +1,11 @@
 import { HeldForApproval, PartnerDown, RetryLater } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { SECOND } from '../../core/duration.ts';
-import type { Failpoint } from '../../core/failpoint.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
 import { parseWindow, sliceCount } from '../../core/window.ts';
 import { countsRequests } from '../../definitions/limits.ts';
-import type { PartnerAccess } from '../access.ts';
-import type { StagedPage, Writer } from '../../core/staged.ts';
-import type { Warehouse, OpenedStream } from '../../landing/warehouse.ts';
+import type { StagedPage } from '../../core/staged.ts';
+import type { OpenedStream } from '../../landing/warehouse.ts';
 import { companyOf, isFast } from './company.ts';
 import { deferralOf } from './deferral.ts';
 import type { Deferral } from '../../messages/deferral.ts';
@@ -20,6 +18,7 @@ import type { GrantInput, GrantResult } from '../../messages/grant.ts';
 import { requestsLeft } from '../../core/requests-left.ts';
 import type { Limiter, Work } from '../../limits/permits/limiter.ts';
 import { pageQueue, type Company, type PageQueue } from './page-queue.ts';
+import type { PullContext, PullDeps } from './pull-deps.ts';
 import { RequestTally } from './request-tally.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import { partitions, readNamed } from '../../sources/partitions.ts';
@@ -32,26 +31,6 @@ import type { Width } from '../../core/width.ts';
 import { widthOf } from './width-of.ts';
 import { pausedDeferral, PauseGuard } from './pause-guard.ts';
 import { stagedPage } from './staged-page.ts';
-
-export interface PullDeps {
-  readonly access: PartnerAccess;
-  readonly warehouse: Warehouse;
-  readonly failpoint: Failpoint;
-  readonly metrics?: Metrics;
-  readonly now: () => number;
-  readonly random: () => number;
-  /** How many pages the writer waits for, by how long the last answer took (ms); `companyOf` if absent. */
-  readonly gather?: (answerMs: number) => Company;
-  /** The worker is leaving: grants end at the next page. */
-  readonly draining: () => boolean;
-}
-
-export interface PullContext {
-  readonly signal: AbortSignal;
-  readonly writer: Writer;
-  /** Tells Temporal that the grant lives and how far it is. */
-  readonly heartbeat: (progress: { readonly page: number; readonly rows: number }) => void;
-}
 
 /**
  * One grant: goes on from the checkpoint in the database, at most K requests or T seconds. While a page is being

@@ -1,0 +1,26 @@
+import type { Failpoint } from '../../core/failpoint.ts';
+import type { Metrics } from '../../core/metrics.ts';
+import type { Writer } from '../../core/staged.ts';
+import type { Warehouse } from '../../landing/warehouse.ts';
+import type { PartnerAccess } from '../access.ts';
+import type { Company } from './page-queue.ts';
+
+export interface PullDeps {
+  readonly access: PartnerAccess;
+  readonly warehouse: Warehouse;
+  readonly failpoint: Failpoint;
+  readonly metrics?: Metrics;
+  readonly now: () => number;
+  readonly random: () => number;
+  /** How many pages the writer waits for, by how long the last answer took (ms); `companyOf` if absent. */
+  readonly gather?: (answerMs: number) => Company;
+  /** The worker is leaving: grants end at the next page. */
+  readonly draining: () => boolean;
+}
+
+export interface PullContext {
+  readonly signal: AbortSignal;
+  readonly writer: Writer;
+  /** Tells Temporal that the grant lives and how far it is. */
+  readonly heartbeat: (progress: { readonly page: number; readonly rows: number }) => void;
+}
