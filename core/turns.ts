@@ -79,9 +79,12 @@ export function* turnsOf<R extends Comer>(coming: Coming<R>): Generator<Turn<R>,
       if (record.key !== null && !isPassed) decided.set(record.key, place);
       if (record.operation === 'd' && record.version === null) buried.set(record.key, place);
       for (const offer of record.offers ?? []) {
+        // Of a key it is enough that its record came: it may be gone by now.
+        if (offer.field === '' && record.operation === 'd') continue;
         const id = needId({ stream, ...offer });
-        here.set(id, there);
-        if (!there) continue;
+        const isOffered = there || offer.field === '';
+        here.set(id, isOffered);
+        if (!isOffered) continue;
         queue.push(...(parked.get(id) ?? []));
         parked.delete(id);
       }

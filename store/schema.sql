@@ -508,6 +508,7 @@ create table tombstones (
   received_ordinal integer not null,
   swept boolean default false not null,
   at timestamp with time zone not null,
+  known boolean default false not null,
   constraint tombstones_pkey PRIMARY KEY (stream_id, key_hash),
   constraint tombstones_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
 );
