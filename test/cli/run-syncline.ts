@@ -27,9 +27,7 @@ export async function killSyncline(
 ): Promise<void> {
   const child = spawn(process.execPath, [compiledCli, ...args], { env: { ...ownEnv(), ...env }, stdio: 'ignore' });
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  let isGone = false;
-  void ended.then(() => (isGone = true));
-  while (!isGone && !(await when()));
+  while (child.exitCode === null && child.signalCode === null && !(await when()));
   child.kill('SIGKILL');
   const [code, signal] = await ended;
   if (signal !== 'SIGKILL') throw new Error(`syncline ${args.join(' ')} ended by itself, with ${code}`);

@@ -43,6 +43,9 @@ afterAll(async () => {
   await folder.remove();
 });
 
+const properties = { id: { type: 'string' }, of: { type: 'string' } };
+const keyed = { primaryKey: ['id'], schema: { type: 'object', required: ['id'], properties } };
+
 /** `commit.middle` is among the blows of targets-kills.test.ts as well. */
 const points: readonly (readonly [string, FailpointName, number])[] = [
   ['after a commit, before the heartbeat', 'commit.after', 6],
@@ -110,14 +113,9 @@ describe('a worker that dies', () => {
     const bank = await serveAnswers((url) => ({
       body: ids.map((id) => (url.pathname === '/refunds' ? { id: `r${id}`, of: id } : { id })),
     }));
-    const stream = (more: object): object => ({
-      primaryKey: ['id'],
-      schema: { type: 'object', required: ['id'], properties: { id: { type: 'string' }, of: { type: 'string' } } },
-      ...more,
-    });
     const streams = {
-      payments: stream({ path: '/payments' }),
-      refunds: stream({ path: '/refunds', requires: { original: { stream: 'payments', by: 'of' } } }),
+      payments: { ...keyed, path: '/payments' },
+      refunds: { ...keyed, path: '/refunds', requires: { original: { stream: 'payments', by: 'of' } } },
     };
     await writeFile(join(folder.path, `${name}.yaml`), JSON.stringify({ name, baseUrl: bank.url, streams }));
     const read = async (stream: string): Promise<unknown> => {
