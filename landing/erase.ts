@@ -3,8 +3,6 @@ import type { Pool, PoolClient } from 'pg';
 import { InvalidInput } from '../core/errors.ts';
 import { keyDigest } from '../core/key-digest.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
-import { historyOf } from '../core/table-name.ts';
-import { targetsOf } from '../definitions/named-targets.ts';
 import { eraseFromLedger, type ToErase } from '../store/erasure/erase-ledger.ts';
 import { noteErasure, type Erased, type Erasure } from '../store/erasure/erasures.ts';
 import { transaction } from '../store/session/transaction.ts';
@@ -12,6 +10,7 @@ import { readTable } from '../targets/postgres/table-facts.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { beforeOf } from './apply-differences.ts';
 import { removeKeys } from './key-is.ts';
+import { tablesElsewhere } from './tables-elsewhere.ts';
 
 /** Whose records: those of a key, or those that have a value in a field. */
 export type Whose =
@@ -213,8 +212,3 @@ function digestsOf({ partner, name }: CompiledStream, keys: readonly string[]): 
   const salt = randomBytes(16);
   return { salt, digests: keys.map((key) => keyDigest(salt, { partner: partner.name, stream: name }, key)) };
 }
-
-const tablesElsewhere = ({ partner, name }: CompiledStream): readonly string[] => [
-  ...targetsOf(partner, name),
-  ...targetsOf(partner, historyOf(name)).map(historyOf),
-];

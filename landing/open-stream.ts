@@ -16,6 +16,7 @@ import type { MadeAgain } from './made-again.ts';
 import { stampOf } from './same-transforms.ts';
 import { stampedOf } from './remake-outdated.ts';
 import { createShadow, ensureTarget, fitTable } from './target.ts';
+import { tablesElsewhere } from './tables-elsewhere.ts';
 import { isOutdated } from '../targets/postgres/outdated.ts';
 import { ensureNeededIndexes } from '../targets/postgres/present.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
@@ -170,7 +171,7 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
         swept_rows = case when s.target_table = excluded.target_table and s.disposition = excluded.disposition then s.swept_rows end
       returning stream_id, last_run, last_event, watermark, kept_cursor, definition_version, unfilled, (xmax = 0) as fresh,
         (select target_table from before) as old_table`,
-    [partner.name, name, table, definition.disposition, schema, stream.targets, stampOf(stream)],
+    [partner.name, name, table, definition.disposition, schema, tablesElsewhere(stream), stampOf(stream)],
   );
   const row = rows[0] as StreamRow;
   // Workers need not own the event log: the function does (deploy/roles.sql).

@@ -655,7 +655,7 @@ create view freshness as
                    FROM ( SELECT unnest(COALESCE(s.targets, ARRAY( SELECT y.target
                                    FROM target_states y
                                   WHERE y.partner = s.partner AND y.stream = s.name))) AS unnest) d(target)
-                     LEFT JOIN target_states x ON x.target = d.target AND x.partner = s.partner AND x.stream = s.name) l) t ON true
+                     LEFT JOIN target_states x ON x.partner = s.partner AND (x.target = d.target AND x.stream = s.name OR (x.target || '.history'::text) = d.target AND x.stream = (s.name || '.history'::text))) l) t ON true
      CROSS JOIN LATERAL ( SELECT array_remove(ARRAY[
                 CASE
                     WHEN ended.outcome IS NULL THEN 'no run has brought it up to date yet'::text
