@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
+import { anomaliesOf } from '../core/anomaly.ts';
 import { fates, type Fate } from '../core/decide.ts';
-import { fold } from '../core/fold.ts';
+import { fold, type OddOne } from '../core/fold.ts';
 import { needId } from '../core/need.ts';
 import type { StagedRecord } from '../core/staged.ts';
 import { bury, readGone } from './bury.ts';
@@ -10,6 +11,7 @@ import { needsThere } from './needs-there.ts';
 import type { LockedStream } from './related-locks.ts';
 import type { UnfitEvent } from './stage-log.ts';
 import { stageWaiting, type StagedWaiting } from './stage-waiting.ts';
+import { noteAnomalies } from '../store/anomalies/note-anomalies.ts';
 import { ordersByArrival, supersedeHeld } from '../store/quarantine/supersede.ts';
 import { readEvents } from '../store/log/read-events.ts';
 import { readWaiting, waitingFor, type Brought } from '../store/waiting/find-waiting.ts';
@@ -188,6 +190,7 @@ async function write(
   await bury(client, { stream, streamId, table, folded, pages: [], firstPage: 0 });
   if (folded.updates.length > 0) await client.query(`drop table ${stagingOf(streamId)}`);
   await client.query('update streams set last_event = $2 where stream_id = $1', [streamId, folded.lastEvent]);
+  await noteContradictions(client, { stream, streamId }, { fitting, odd: folded.odd });
   const logged = new Map(folded.events.map(({ record, event }) => [record, event]));
   return {
     settled: fitting.map(({ waiting }, at) => ({
@@ -199,4 +202,23 @@ async function write(
       (record.offers ?? []).map((offer) => ({ ...offer, event })),
     ),
   };
+}
+
+/**
+ * Other content with a version that is known, under the run that it came with. An older version says nothing here: it may only have waited for
+ * longer than the newer one.
+ */
+async function noteContradictions(
+  client: ClientBase,
+  { stream, streamId }: Pick<LockedStream, 'stream' | 'streamId'>,
+  { fitting, odd }: { readonly fitting: readonly StagedWaiting[]; readonly odd: readonly OddOne<StagedRecord>[] },
+): Promise<void> {
+  const byRun = new Map<number, OddOne<StagedRecord>[]>();
+  for (const each of odd) {
+    if (each.odd !== 'conflict') continue;
+    const { run } = (fitting[each.page] as StagedWaiting).event;
+    byRun.set(run, [...(byRun.get(run) ?? []), each]);
+  }
+  for (const [runNo, conflicts] of byRun)
+    await noteAnomalies(client, { run: { streamId, runNo }, found: anomaliesOf(stream, conflicts) });
 }
