@@ -4,7 +4,8 @@ import { heldForApproval, type Approval } from '../core/approval.ts';
 import { RetryLater } from '../core/errors.ts';
 import { sweeps } from '../core/landed-stream.ts';
 import { outcomeOf } from '../core/outcome.ts';
-import { overdueWords } from '../core/wait-words.ts';
+import { overdueWords, refusedWords } from '../core/wait-words.ts';
+import { fetchesNeeds } from '../definitions/relations.ts';
 import type { FinishStream } from './warehouse.ts';
 import type { StreamRun } from '../core/staged.ts';
 import { evidenceColumns, evidenceOf, standsStill } from '../store/ledger/evidence.ts';
@@ -15,6 +16,7 @@ import { foundInMark } from './found-in-mark.ts';
 import { expectSameTransforms } from './same-transforms.ts';
 import type { SweptRow } from './listing-fault.ts';
 import { sweepRun } from './sweep-run.ts';
+import { refusedAnswers } from '../store/waiting/asked-needs.ts';
 import { overdueOf } from '../store/waiting/list-waiting.ts';
 import { transaction } from '../store/session/transaction.ts';
 
@@ -50,14 +52,19 @@ async function finish(client: PoolClient, input: FinishStream): Promise<StreamRe
   const swept = await sweepRun(client, { stream, run, outcome: read, row });
   if (swept.held !== undefined) return { held: swept.held };
   const overdue = stream.relations?.needs.length ? await overdueOf(client, run.streamId) : undefined;
+  const refused = fetchesNeeds(stream)
+    ? await refusedAnswers(client, { partner: stream.partner.name, streamId: run.streamId })
+    : 0;
   const said = [
     ...reasons,
     ...(overdue === undefined ? [] : [overdueWords(overdue, { partner: stream.partner.name, stream: stream.name })]),
+    ...(refused === 0 ? [] : [refusedWords(refused, { partner: stream.partner.name, stream: stream.name })]),
     ...(swept.says === undefined ? [] : [swept.says]),
     ...(row.remark === null ? [] : [row.remark]),
   ];
   // All that came was taken, and still the table lacks something.
-  const lacks = read === 'ok' && (row.unfit !== '0' || overdue !== undefined) ? 'partial' : read;
+  const lacks =
+    read === 'ok' && (row.unfit !== '0' || overdue !== undefined || refused > 0) ? 'partial' : read;
   const outcome = swept.refused === true ? 'suspect' : lacks;
   if (swept.sweep > 0)
     await client.query('update streams set emptied_at = null where stream_id = $1 and emptied_at is not null', [

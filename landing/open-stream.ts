@@ -99,7 +99,7 @@ const lately = (which: string): string =>
   `(select max(requests) from (select q.requests from stream_runs q where q.stream_id = r.stream_id and q.run_no < r.run_no
     and q.state = 'done' and ${which} order by q.run_no desc limit 5) as lately)`;
 // Written out, so that a night finds the last nights by their index, behind thousands of windows.
-const usualRequests = `case when r.kind = 'backfill' then ${lately(`q.kind = 'backfill'`)} else ${lately(`q.kind <> 'backfill'`)} end`;
+const usualRequests = `case when r.kind = 'backfill' then ${lately(`q.kind = 'backfill'`)} else ${lately(`q.kind <> 'backfill' and q.kind <> 'fetch'`)} end`;
 
 async function findRun(client: Pool | PoolClient, { syncId, stream }: OpenStream): Promise<RunRow | undefined> {
   const { rows } = await client.query<RunRow>({

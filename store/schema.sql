@@ -45,6 +45,19 @@ create table approvals (
 CREATE INDEX approvals_of ON approvals USING btree (stream_id, run_no);
 CREATE UNIQUE INDEX approvals_waiting ON approvals USING btree (stream_id, run_no, kind) WHERE state = 'waiting'::text;
 
+create table asked_needs (
+  partner text not null,
+  needed text not null,
+  field text not null,
+  value text collate "C" not null,
+  asked_at timestamp with time zone default now() not null,
+  status integer not null,
+  refused text,
+  times bigint default 1 not null,
+  sync_id text not null,
+  constraint asked_needs_pkey PRIMARY KEY (partner, needed, field, value)
+);
+
 create table backfills (
   run_id text not null,
   stream text not null,
@@ -434,6 +447,7 @@ create table stream_runs (
   constraint stream_runs_state_check CHECK (state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text]))
 );
 CREATE INDEX stream_runs_ended ON stream_runs USING btree (stream_id, finished_at) WHERE kind <> 'backfill'::text AND finished_at IS NOT NULL;
+CREATE INDEX stream_runs_fetching ON stream_runs USING btree (sync_id) WHERE kind = 'fetch'::text AND state = 'running'::text;
 CREATE INDEX stream_runs_good ON stream_runs USING btree (stream_id, finished_at DESC) WHERE (outcome = ANY (ARRAY['ok'::text, 'partial'::text])) AND (kind = ANY (ARRAY['nightly'::text, 'manual'::text])) AND POSITION(('..'::text) IN (window_label)) < 2;
 CREATE INDEX stream_runs_of_nights ON stream_runs USING btree (stream_id, run_no) WHERE kind <> 'backfill'::text;
 CREATE INDEX stream_runs_of_run ON stream_runs USING btree (run_id);
