@@ -3,6 +3,7 @@ import { columnTypes, type Column, type ColumnType } from '../core/column.ts';
 import type { RowTransform } from '../core/transform.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
 import type { FetchNeed } from './fetch-need.ts';
+import type { CompiledRules } from './rules.ts';
 import type { DeclaredHistory } from './history.ts';
 
 export { columnTypes, type Column, type ColumnType };
@@ -51,6 +52,8 @@ export interface CompiledStream {
   readonly parse: (record: unknown) => { readonly value: Record<string, unknown> } | { readonly mismatch: Mismatch };
   /** undefined: it needs nothing, and nothing needs it. */
   readonly relations: Relations | undefined;
+  /** What must hold among the rows of its table; undefined: it has no rules. */
+  readonly rules: CompiledRules | undefined;
   /** Its requests ask for one record, by these fields (docs/waiting.md); undefined: for the listing. */
   readonly one?: readonly string[] | undefined;
 }

@@ -26,6 +26,7 @@ export function definitionVersion(
     history: _history,
     auth: _auth,
     polling: _polling,
+    rules: _rules,
     requires,
     // Their keys are secrets; the stamp stands for them.
     transforms: _transforms,

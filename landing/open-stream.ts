@@ -197,7 +197,11 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
     );
   await ensureNeededIndexes(client, {
     stream,
-    columns: (stream.relations?.offers ?? []).flatMap(({ field, columns }) => (field === '' ? [] : columns)),
+    columns: [
+      ...(stream.relations?.offers ?? []).flatMap(({ field, columns }) => (field === '' ? [] : columns)),
+      // The rows that share something are found by its first column.
+      ...(stream.rules?.rules ?? []).flatMap(({ per }) => per.slice(0, 1)),
+    ],
   });
   return {
     ...row,

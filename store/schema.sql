@@ -70,6 +70,24 @@ create table backfills (
   constraint backfills_run_id_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 );
 
+create table broken_rules (
+  stream_id integer not null,
+  rule text not null,
+  place uuid not null,
+  of text collate "C" not null,
+  found text not null,
+  allowed text not null,
+  keys text[] not null,
+  since timestamp with time zone default now() not null,
+  last_at timestamp with time zone default now() not null,
+  mended_at timestamp with time zone,
+  first_run integer not null,
+  last_run integer not null,
+  constraint broken_rules_pkey PRIMARY KEY (stream_id, rule, place),
+  constraint broken_rules_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
+);
+CREATE INDEX broken_rules_open ON broken_rules USING btree (stream_id) WHERE mended_at IS NULL;
+
 create table circuits (
   credential text not null,
   partner text not null,
@@ -477,6 +495,7 @@ create table streams (
   targets text[],
   transforms text,
   unfilled text[] default '{}'::text[] not null,
+  rules_checked text,
   constraint streams_pkey PRIMARY KEY (stream_id),
   constraint streams_partner_name_key UNIQUE (partner, name)
 );

@@ -44,6 +44,11 @@ export async function eraseFromLedger(
         hash = '00000000-0000-0000-0000-000000000000' where key = any ($1) or event = any ($2::bigint[])`,
     [keys, loose],
   );
+  // The next run looks at all that is left.
+  await client.query('delete from broken_rules where stream_id = $1', [streamId]);
+  await client.query('update streams set rules_checked = null where stream_id = $1 and rules_checked is not null', [
+    streamId,
+  ]);
   // Keys are shown there as examples, and none is needed once it was looked at.
   await client.query(`update approvals set examples = '{}' where stream_id = $1`, [streamId]);
   return {
