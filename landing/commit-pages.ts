@@ -9,11 +9,13 @@ import { heldForApproval, type Approval } from '../core/approval.ts';
 import { commitDeletes, foldDeletes, lockBoth } from './commit-deletes.ts';
 import { knowsDeletes } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
-import type { RejectedRecord, StagedPage, StagedRecord, StreamRun } from '../core/staged.ts';
+import type { StagedPage, StagedRecord, StreamRun } from '../core/staged.ts';
 import { heldDeletes, RefusedDeletes, withoutDeletes } from './held-deletes.ts';
 import { readHeads, withHeadKey, withReceived } from '../targets/postgres/heads.ts';
 import type { PostgresLines } from '../targets/postgres/page-lines.ts';
 import { RelatedCommit } from './related-commit.ts';
+import { RuleCheck } from './rule-check.ts';
+import { withoutChanged, withRejected } from './without-changed.ts';
 import { noteAnomalies } from '../store/anomalies/note-anomalies.ts';
 import { recordPages } from '../store/ledger/record-pages.ts';
 import { replayedIds, replayedPage } from '../store/quarantine/replayed-page.ts';
@@ -70,15 +72,19 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
   const standing = await lockRun(client, run);
   expectSameTransforms(stream, standing.transforms);
   const fresh = await pagesToCommit(client, input, standing.checkpoint);
-  const pages = await replayed(client, input, fresh.pages);
+  let pages = await replayed(client, input, fresh.pages);
   if (pages.length === 0) return noCounts;
   const replays = pages.some((page) => page.replays !== undefined);
   const firstPage = standing.lastPage + 1;
 
   const replaces = stream.definition.disposition === 'replace';
   const table = replaces ? shadowOf(stream, run) : targetOf(stream);
-  const records = pages.flatMap((page) => page.records);
+  let records = pages.flatMap((page) => page.records);
   let heads = await readHeads(client, { stream, table, records });
+  if (stream.definition.immutable === true) {
+    pages = await withoutChanged(client, { stream, run, pages, heads });
+    records = pages.flatMap((page) => page.records);
+  }
   const turns = await related?.turns(run.streamId, { pages: pages.map((page) => page.records), firstPage, heads });
   if (turns !== undefined || (replays && ordersByArrival(stream)))
     heads = await withReceived(client, { streamId: run.streamId, heads });
@@ -108,11 +114,18 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
     before: other === undefined ? standing.deleted : standing.written,
   });
   if (held !== undefined) return held;
+  const ruled = await RuleCheck.begin(client, { stream, ...run }, folded);
+  const alsoRuled =
+    deletes &&
+    other &&
+    (await RuleCheck.begin(client, { stream: other, ...deletes.locked, runNo: null }, deletes.folded));
   await writeRows(client, { stream, run, table, folded, pages: written });
   await bury(client, { stream, streamId: run.streamId, table, folded, pages, firstPage });
   if (deletes !== undefined) await commitDeletes(client, deletes, input);
   await failpoint('commit.middle');
   await recordPages(client, { ...input, pages, firstPage, counts: folded.counts, lastEvent: folded.lastEvent });
+  await ruled?.end();
+  await alsoRuled?.end();
   if (folded.odd.length > 0) await noteAnomalies(client, { run, found: anomaliesOf(stream, folded.odd) });
   if (replays) {
     const { streamId } = run;
@@ -234,19 +247,8 @@ function withoutRecord(pages: readonly StagedPage[], refused: RefusedRow): Stage
     const record = page.records.find(
       (candidate) => candidate.hash === refused.hash && candidate.ordinal === refused.ordinal,
     );
-    if (record === undefined) return page;
-    const rejected: RejectedRecord = {
-      ordinal: record.ordinal,
-      key: record.key,
-      path: refused.path,
-      reason: refused.message,
-      hash: record.hash,
-      payload: page.lines.payload(record.line),
-    };
-    return {
-      ...page,
-      records: page.records.filter((candidate) => candidate !== record),
-      rejected: [...page.rejected, rejected],
-    };
+    return record === undefined
+      ? page
+      : withRejected(page, new Set([record]), { path: refused.path, reason: refused.message });
   });
 }

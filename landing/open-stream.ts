@@ -100,7 +100,7 @@ const lately = (which: string): string =>
   `(select max(requests) from (select q.requests from stream_runs q where q.stream_id = r.stream_id and q.run_no < r.run_no
     and q.state = 'done' and ${which} order by q.run_no desc limit 5) as lately)`;
 // Written out, so that a night finds the last nights by their index, behind thousands of windows.
-const usualRequests = `case when r.kind = 'backfill' then ${lately(`q.kind = 'backfill'`)} else ${lately(`q.kind <> 'backfill'`)} end`;
+const usualRequests = `case when r.kind = 'backfill' then ${lately(`q.kind = 'backfill'`)} else ${lately(`q.kind <> 'backfill' and q.kind <> 'fetch'`)} end`;
 
 async function findRun(client: Pool | PoolClient, { syncId, stream }: OpenStream): Promise<RunRow | undefined> {
   const { rows } = await client.query<RunRow>({
@@ -198,7 +198,11 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
     );
   await ensureNeededIndexes(client, {
     stream,
-    columns: (stream.relations?.offers ?? []).flatMap(({ field, columns }) => (field === '' ? [] : columns)),
+    columns: [
+      ...(stream.relations?.offers ?? []).flatMap(({ field, columns }) => (field === '' ? [] : columns)),
+      // The rows that share something are found by its first column.
+      ...(stream.rules?.rules ?? []).flatMap(({ per }) => per.slice(0, 1)),
+    ],
   });
   return {
     ...row,

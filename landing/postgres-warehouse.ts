@@ -12,7 +12,9 @@ import { commitPages } from './commit-pages.ts';
 import { finishStream } from './finish-stream.ts';
 import { openStream } from './open-stream.ts';
 import { postgresLineWriter } from '../targets/postgres/page-lines.ts';
+import { lackingNeeds } from './lacking-needs.ts';
 import { parentValues } from './parent-values.ts';
+import { forgetAsked, noteAsked, openFetches } from '../store/waiting/asked-needs.ts';
 import { quarantineEntries } from '../store/quarantine/quarantine.ts';
 import { closeRun, openRun, runOutcome } from '../store/ledger/runs.ts';
 import { retryBasis } from '../store/ledger/retry.ts';
@@ -46,6 +48,10 @@ export function postgresWarehouse(
     bookRequests: (run, uncounted) => whenAvailable(() => bookRequests(pool, run, uncounted)),
     failStream: (input) => whenAvailable(() => failStream(pool, input)),
     streamReport: (syncId) => whenAvailable(() => streamReport(pool, syncId)),
+    lackingNeeds: (input) => onTarget(input.stream, () => lackingNeeds(pool, input)),
+    noteAsked: (asked) => whenAvailable(() => noteAsked(pool, asked)),
+    openFetches: (syncId) => whenAvailable(() => openFetches(pool, syncId)),
+    forgetAsked: (input) => whenAvailable(() => forgetAsked(pool, input)),
     deferStream: (run, until) => whenAvailable(() => deferStream(pool, run, until)),
     notePollHint: (run, hint) => whenAvailable(() => notePollHint(pool, run, hint)),
     quarantineEntries: (run, ids) => whenAvailable(() => quarantineEntries(pool, run, ids)),

@@ -45,6 +45,19 @@ create table approvals (
 CREATE INDEX approvals_of ON approvals USING btree (stream_id, run_no);
 CREATE UNIQUE INDEX approvals_waiting ON approvals USING btree (stream_id, run_no, kind) WHERE state = 'waiting'::text;
 
+create table asked_needs (
+  partner text not null,
+  needed text not null,
+  field text not null,
+  value text collate "C" not null,
+  asked_at timestamp with time zone default now() not null,
+  status integer not null,
+  refused text,
+  times bigint default 1 not null,
+  sync_id text not null,
+  constraint asked_needs_pkey PRIMARY KEY (partner, needed, field, value)
+);
+
 create table backfills (
   run_id text not null,
   stream text not null,
@@ -56,6 +69,24 @@ create table backfills (
   constraint backfills_pkey PRIMARY KEY (run_id),
   constraint backfills_run_id_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 );
+
+create table broken_rules (
+  stream_id integer not null,
+  rule text not null,
+  place uuid not null,
+  of text collate "C" not null,
+  found text not null,
+  allowed text not null,
+  keys text[] not null,
+  since timestamp with time zone default now() not null,
+  last_at timestamp with time zone default now() not null,
+  mended_at timestamp with time zone,
+  first_run integer not null,
+  last_run integer not null,
+  constraint broken_rules_pkey PRIMARY KEY (stream_id, rule, place),
+  constraint broken_rules_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
+);
+CREATE INDEX broken_rules_open ON broken_rules USING btree (stream_id) WHERE mended_at IS NULL;
 
 create table circuits (
   credential text not null,
@@ -434,6 +465,7 @@ create table stream_runs (
   constraint stream_runs_state_check CHECK (state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text]))
 );
 CREATE INDEX stream_runs_ended ON stream_runs USING btree (stream_id, finished_at) WHERE kind <> 'backfill'::text AND finished_at IS NOT NULL;
+CREATE INDEX stream_runs_fetching ON stream_runs USING btree (sync_id) WHERE kind = 'fetch'::text AND state = 'running'::text;
 CREATE INDEX stream_runs_good ON stream_runs USING btree (stream_id, finished_at DESC) WHERE (outcome = ANY (ARRAY['ok'::text, 'partial'::text])) AND (kind = ANY (ARRAY['nightly'::text, 'manual'::text])) AND POSITION(('..'::text) IN (window_label)) < 2;
 CREATE INDEX stream_runs_of_nights ON stream_runs USING btree (stream_id, run_no) WHERE kind <> 'backfill'::text;
 CREATE INDEX stream_runs_of_run ON stream_runs USING btree (run_id);
@@ -463,6 +495,7 @@ create table streams (
   targets text[],
   transforms text,
   unfilled text[] default '{}'::text[] not null,
+  rules_checked text,
   constraint streams_pkey PRIMARY KEY (stream_id),
   constraint streams_partner_name_key UNIQUE (partner, name)
 );

@@ -137,6 +137,7 @@ export async function openLandBench(): Promise<LandBench> {
         const result = await pullStream(
           {
             access: await partners.access(PARTNER, stream),
+            accessOf: (other) => partners.access(PARTNER, other),
             warehouse,
             failpoint: noFailpoint,
             now,
