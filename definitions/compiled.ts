@@ -3,6 +3,7 @@ import { columnTypes, type Column, type ColumnType } from '../core/column.ts';
 import type { RowTransform } from '../core/transform.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
 import type { DeclaredHistory } from './history.ts';
+import type { Alias } from '../core/alias.ts';
 
 export { columnTypes, type Column, type ColumnType };
 
@@ -34,6 +35,8 @@ export interface CompiledStream {
   readonly known: ReadonlySet<string>;
   /** Objects whose fields have columns of their own, by their names at the top; undefined: there are none. */
   readonly flattened?: ReadonlyMap<string, FieldNames> | undefined;
+  /** Fields that records may have under older names; undefined: there are none. */
+  readonly aliases?: readonly Alias[] | undefined;
   /** The columns of the primary key, in its order. */
   readonly keyColumns: readonly Column[];
   /** Its table of versions; undefined: it has none. */

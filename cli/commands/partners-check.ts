@@ -66,8 +66,8 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
 }
 
 /** A new table is made as the check has shown it. */
-const changesTable = ({ added, retyped, fault }: StreamPlan): boolean =>
-  added.length > 0 || retyped.length > 0 || fault !== undefined;
+const changesTable = ({ added, renamed, retyped, fault }: StreamPlan): boolean =>
+  added.length + renamed.length + retyped.length > 0 || fault !== undefined;
 
 function exitCodeOf(results: readonly (CheckedStream | FailedCheck)[]): number {
   if (results.some(isWrong)) return exitCodes.failed;

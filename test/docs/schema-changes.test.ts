@@ -11,8 +11,10 @@ import { said, type Said } from '../support/said.ts';
 const document = readFileSync(new URL('../../docs/schema-changes.md', import.meta.url), 'utf8');
 const fences = (language: string): string[] =>
   [...document.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(([, text]) => text as string);
-const [contract, before, after] = fences('yaml').map((text) => parse(text) as StreamInput) as [
+const [contract, before, after, invoices, renamed] = fences('yaml').map((text) => parse(text) as StreamInput) as [
   Pick<StreamInput, 'onMismatch'>,
+  StreamInput,
+  StreamInput,
   StreamInput,
   StreamInput,
 ];
@@ -28,8 +30,8 @@ afterAll(() => own.close());
 
 const config = () =>
   readConfig({ DATABASE_URL: own.databaseUrl, SYNCLINE_PARTNERS_DIR: own.folder, SYNCLINE_HOME: own.folder });
-const planned = (options: PlanOptions = {}): Promise<Said> =>
-  said(config(), options, (context) => plan({ ...context, partner: acme.name, stream: 'orders' }));
+const planned = (options: PlanOptions = {}, stream = 'orders'): Promise<Said> =>
+  said(config(), options, (context) => plan({ ...context, partner: acme.name, stream }));
 /** With the command before it, as the page shows it. */
 const asShown = (command: string, { text }: Said): string[] => [
   `$ syncline ${command}`,
@@ -68,6 +70,19 @@ describe('docs/schema-changes.md', () => {
       { id: 'o_3', total: '400', channel: null, _extra: null },
     ]);
     expect(await planned()).toMatchObject({ code: 0, text: expect.stringContaining('nothing changes') });
+  });
+
+  test('renames a column', async () => {
+    await acme.define({ orders: after, invoices });
+    await acme.read('invoices');
+    await acme.define({ orders: after, invoices: renamed });
+    await expect(acme.read('invoices', { window: '2026-11-25' })).rejects.toThrow('is called total by the definition');
+    const asked = await planned({}, 'invoices');
+    expect(asShown('plan acme invoices', asked)).toEqual(shown[3]);
+    expect(asked.code).toBe(3);
+    expect(asShown('plan acme invoices --apply', await planned({ apply: true }, 'invoices'))).toEqual(shown[4]);
+    await acme.read('invoices', { window: '2026-11-26' });
+    expect(await planned({}, 'invoices')).toMatchObject({ code: 0, text: expect.stringContaining('nothing changes') });
   });
 
   test('lets a record land by the contract that it shows, and stops where it says so', async () => {
