@@ -3,7 +3,7 @@ import { visible } from '../core/visible.ts';
 
 /** What a definition changes of a stream's table, for people. */
 export function planLines(partner: string, plan: StreamPlan): readonly string[] {
-  const { stream, table, isNew, added, renamed, retyped, kept, fault, isChanged, remadeFrom, targets } = plan;
+  const { stream, table, isNew, added, renamed, retyped, made, kept, fault, isChanged, remadeFrom, targets } = plan;
   const lines = [`${partner}.${stream} (${table})`];
   if (isNew)
     lines.push('  the table is not there: the next run makes it, of all that was received before, if anything was');
@@ -21,12 +21,16 @@ export function planLines(partner: string, plan: StreamPlan): readonly string[] 
     lines.push(
       `  ~ ${visible(column)} ${visible(from)} → ${to}: runs fail until \`syncline plan ${partner} ${stream} --apply\` has filled it anew from the log`,
     );
+  if (made.length > 0)
+    lines.push(
+      `  * ${made.map(visible).join(', ')}: made of ${made.length === 1 ? 'a field' : 'fields'} that no schema names (\`syncline drift ${partner} ${stream}\`)`,
+    );
   for (const column of kept)
     lines.push(
       `  = ${visible(column)}: no field of the definition has this name; it stays, ${remadeFrom === undefined ? 'with the values that it has' : 'empty'}`,
     );
   if (fault !== undefined) lines.push(`  ! ${visible(fault)}`);
-  if (lines.length === 1) lines.push('  nothing changes');
+  if (lines.length === (made.length > 0 ? 2 : 1)) lines.push('  nothing changes');
   if (isChanged)
     lines.push(
       '  The definition is another one than that of the last run: what did not fit is tried anew, without conditions.',

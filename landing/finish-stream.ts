@@ -12,6 +12,7 @@ import { noteReading } from '../store/ledger/note-reading.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import { reportColumns, reportOf, type ReportRow } from '../store/ledger/report.ts';
 import { foundInMark } from './found-in-mark.ts';
+import { expectSameColumns } from './made-columns.ts';
 import { expectSameTransforms } from './same-transforms.ts';
 import type { SweptRow } from './listing-fault.ts';
 import { sweepRun } from './sweep-run.ts';
@@ -22,6 +23,7 @@ interface RunRow extends SweptRow {
   readonly remark: string | null;
   readonly unfit: string;
   readonly transforms: string | null;
+  readonly made_columns: number;
 }
 
 /**
@@ -39,6 +41,7 @@ async function finish(client: PoolClient, input: FinishStream): Promise<StreamRe
   const row = await lockRun(client, run);
   if (row.state === 'done') return reportOf(row, run.syncId);
   expectSameTransforms(stream, row.transforms);
+  expectSameColumns(stream, row.made_columns);
   const checkpoint = readCheckpoint(row.checkpoint);
   const empty = input.nothingToRead === true && row.page_no === 0;
   if (!checkpoint.done && !empty)
@@ -55,6 +58,7 @@ async function finish(client: PoolClient, input: FinishStream): Promise<StreamRe
     ...(overdue === undefined ? [] : [overdueWords(overdue, { partner: stream.partner.name, stream: stream.name })]),
     ...(swept.says === undefined ? [] : [swept.says]),
     ...(row.remark === null ? [] : [row.remark]),
+    ...(input.remark === undefined ? [] : [input.remark]),
   ];
   // All that came was taken, and still the table lacks something.
   const lacks = read === 'ok' && (row.unfit !== '0' || overdue !== undefined) ? 'partial' : read;
@@ -82,7 +86,7 @@ async function finish(client: PoolClient, input: FinishStream): Promise<StreamRe
 
 async function lockRun(client: PoolClient, run: StreamRun): Promise<RunRow> {
   const { rows } = await client.query<RunRow>(
-    `select s.name as stream, s.last_event, s.last_page, s.transforms, r.remark, r.unfit, r.range_from, r.range_to, ${evidenceColumns}
+    `select s.name as stream, s.last_event, s.last_page, s.transforms, s.made_columns, r.remark, r.unfit, r.range_from, r.range_to, ${evidenceColumns}
       from streams s join stream_runs r using (stream_id) where r.stream_id = $1 and r.run_no = $2 for update of s, r`,
     [run.streamId, run.runNo],
   );

@@ -18,6 +18,8 @@ export interface TablePlan {
   readonly renamed: readonly Rename[];
   /** Columns that get another type, where somebody says so. */
   readonly retyped: readonly Retyped[];
+  /** Columns that were made of fields that the definition does not name. */
+  readonly made: readonly string[];
   /** Columns that no field of the definition fills: they keep what they have. */
   readonly kept: readonly string[];
   /** What needs a person, and what that one can do. */
@@ -35,7 +37,16 @@ export interface Retyped {
 /** `found`: undefined where there is no table. */
 export function tablePlan(stream: CompiledStream, found: TableFacts | undefined): TablePlan {
   const table = `${stream.schema}.${stream.table}`;
-  const none = { table, isNew: false, added: [], renamed: [], retyped: [], kept: [], fault: undefined };
+  const none = {
+    table,
+    isNew: false,
+    added: [],
+    renamed: [],
+    made: (stream.madeColumns ?? []).map(({ field }) => field),
+    retyped: [],
+    kept: [],
+    fault: undefined,
+  };
   if (found === undefined) return { ...none, isNew: true };
   // What is to get another name is no fault here.
   const { facts, renames } = afterRenames(stream, found);

@@ -1,6 +1,7 @@
 import { InvalidInput } from '../../core/errors.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import { goesByItself } from '../../landing/table-plan.ts';
+import { withMade } from '../../landing/made-columns.ts';
 import { readPlans } from '../../landing/read-plans.ts';
 import { renameColumns } from '../../landing/rename-columns.ts';
 import { visible } from '../../core/visible.ts';
@@ -30,8 +31,9 @@ export async function plan({ config, output, options, partner: name, stream }: P
   if (acceptUnfit && !apply) throw new InvalidInput('--accept-unfit goes with --apply');
   const { partner } = await loadWhole(name, { dir: config.partnersDir, env: config.env });
   const all = compilePartner(partner, config.names);
-  const chosen = stream === undefined ? [...all.values()] : [streamNamed(all, stream)];
+  const named = stream === undefined ? [...all.values()] : [streamNamed(all, stream)];
   return withDatabase(config, async (pool) => {
+    const chosen = await Promise.all(named.map((each) => withMade(pool, each)));
     const applied: (RetypedTable & { readonly stream: string })[] = [];
     const renamed: (Rename & { readonly stream: string })[] = [];
     if (apply)

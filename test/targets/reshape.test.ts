@@ -146,4 +146,15 @@ describe.each(kinds)('a table in a %s target', (kind) => {
     expect(await bench.apply(stream, target)).toMatchObject({ state: 'caughtUp' });
     await expect(bench.rebuild(stream, target, { action: 'rollback' })).rejects.toThrow(/has other types \(at\)/);
   });
+
+  test('gains the columns that the store makes by itself of fields that no schema names', async () => {
+    const { stream, target } = await landed(of({}, { onMismatch: { newFields: 'columns' } }), [
+      line({ id: 'a', n: 1.5 }),
+    ]);
+    await bench.pull(stream, [[line({ id: 'b', n: 2, o: { k: 1 } })]]);
+    // Rows from before are filled by a table that is made beside.
+    expect(await bench.apply(stream, target)).toMatchObject({ state: 'caughtUp' });
+    await isRight(stream, target);
+    expect((await bench.tableOf(stream)).columns.map(({ name }) => name)).toEqual(['id', 'n', 'o']);
+  });
 });
