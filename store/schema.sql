@@ -289,6 +289,19 @@ create table migrations (
   constraint migrations_pkey PRIMARY KEY (name)
 );
 
+create table new_fields (
+  stream_id integer not null,
+  field text not null,
+  types text[] not null,
+  first_event bigint not null,
+  made_no integer,
+  made_type text,
+  made_at timestamp with time zone,
+  constraint new_fields_pkey PRIMARY KEY (stream_id, field),
+  constraint new_fields_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX new_fields_stream_id_made_no_idx ON new_fields USING btree (stream_id, made_no) WHERE made_no IS NOT NULL;
+
 create table pages (
   page_key uuid not null,
   stream_id integer not null,
@@ -496,6 +509,8 @@ create table streams (
   transforms text,
   unfilled text[] default '{}'::text[] not null,
   rules_checked text,
+  fields_seen bigint default 0 not null,
+  made_columns integer default 0 not null,
   constraint streams_pkey PRIMARY KEY (stream_id),
   constraint streams_partner_name_key UNIQUE (partner, name)
 );
