@@ -56,6 +56,7 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
     const stream = await registerStream(client, input.stream);
     const again = await findRun(client, input);
     if (again === undefined) await beginRun(client, input, stream);
+    else if (again.state !== 'done' && again.undone_at !== null) throw undone(input.syncId);
     else if (again.state !== 'done') {
       await fitShadow(client, input, again);
       await client.query(
@@ -136,6 +137,12 @@ function runOf({ stream_id: streamId, run_no: runNo, shadow }: RunRow, syncId: s
   const run = { streamId, runNo, syncId };
   return shadow === null || shadow === shadowName(run) ? run : { ...run, shadow };
 }
+
+/** What it brought counts no more, and what it would bring now would. */
+const undone = (syncId: string): GiveUp =>
+  new GiveUp(
+    `${syncId} was undone: it cannot go on. Start a new generation with --force, or take the undo back first (\`syncline undo back ${syncId}\`)`,
+  );
 
 interface StreamRow {
   readonly stream_id: number;
