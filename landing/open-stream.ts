@@ -5,6 +5,7 @@ import type { TimeRange } from '../core/page.ts';
 import type { PollHint } from '../core/poll-hint.ts';
 import { parseWindow, rangeOf } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import { tablesElsewhere } from '../definitions/named-targets.ts';
 import { addColumns } from './add-columns.ts';
 import { lookAgain } from './look-again.ts';
 import type { OpenedStream, OpenStream } from './warehouse.ts';
@@ -17,7 +18,6 @@ import type { MadeAgain } from './made-again.ts';
 import { stampOf } from './same-transforms.ts';
 import { stampedOf } from './remake-outdated.ts';
 import { createShadow, ensureTarget, fitTable } from './target.ts';
-import { tablesElsewhere } from './tables-elsewhere.ts';
 import { isOutdated } from '../targets/postgres/outdated.ts';
 import { ensureNeededIndexes } from '../targets/postgres/present.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
@@ -59,6 +59,7 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
     const stream = await registerStream(client, input.stream);
     const again = await findRun(client, input);
     if (again === undefined) await beginRun(client, input, stream);
+    else if (again.state !== 'done' && again.undone_at !== null) throw undone(input.syncId);
     else if (again.state !== 'done') {
       await fitShadow(client, input, again);
       await client.query(
@@ -141,6 +142,12 @@ function runOf({ stream_id: streamId, run_no: runNo, shadow }: RunRow, syncId: s
   const run = { streamId, runNo, syncId };
   return shadow === null || shadow === shadowName(run) ? run : { ...run, shadow };
 }
+
+/** What it brought counts no more, and what it would bring now would. */
+const undone = (syncId: string): GiveUp =>
+  new GiveUp(
+    `${syncId} was undone: it cannot go on. Start a new generation with --force, or take the undo back first (\`syncline undo back ${syncId}\`)`,
+  );
 
 interface StreamRow {
   readonly stream_id: number;
