@@ -53,6 +53,7 @@ export function compileStream(
     flattened,
     keyColumns,
     history: historyIn(definition, streamName),
+    keep: definition.keep ?? partner.keep,
     version: version.flatMap((name) => recordField(definition, checked.json, name) ?? []),
     definitionVersion: definitionVersion(partner, definition, {
       json: checked.json,

@@ -3,6 +3,7 @@ import { columnTypes, type Column, type ColumnType } from '../core/column.ts';
 import type { RowTransform } from '../core/transform.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
 import type { DeclaredHistory } from './history.ts';
+import type { Keep } from './keep.ts';
 
 export { columnTypes, type Column, type ColumnType };
 
@@ -38,6 +39,8 @@ export interface CompiledStream {
   readonly keyColumns: readonly Column[];
   /** Its table of versions; undefined: it has none. */
   readonly history: DeclaredHistory | undefined;
+  /** How long what was received is kept; undefined: for ever. */
+  readonly keep: Keep | undefined;
   /** Paths of the version fields, and how each is compared. */
   readonly version: readonly Pick<Column, 'path' | 'type' | 'read'>[];
   /** Hash of everything in the definition that shapes requests or rows; no secret goes in. 16 hex digits. */

@@ -13,6 +13,7 @@ import { finishStream } from './finish-stream.ts';
 import { openStream } from './open-stream.ts';
 import { postgresLineWriter } from '../targets/postgres/page-lines.ts';
 import { parentValues } from './parent-values.ts';
+import { pruneStream } from './prune-stream.ts';
 import { quarantineEntries } from '../store/quarantine/quarantine.ts';
 import { closeRun, openRun, runOutcome } from '../store/ledger/runs.ts';
 import { retryBasis } from '../store/ledger/retry.ts';
@@ -51,6 +52,7 @@ export function postgresWarehouse(
     quarantineEntries: (run, ids) => whenAvailable(() => quarantineEntries(pool, run, ids)),
     retryBasis: (runId) => whenAvailable(() => retryBasis(pool, names, runId)),
     explainDeferral: (wait) => whenAvailable(() => explainDeferral(pool, wait)),
+    pruneStream: (stream, pruning) => onTarget(stream, () => pruneStream(pool, stream, pruning)),
     parentValues: (input) => onTarget(input.parent, () => parentValues(pool, input)),
   };
 }
