@@ -1,6 +1,7 @@
 import { checkAnswers } from './check-answers.ts';
 import { checkAuth } from './check-auth.ts';
 import { checkDeletes } from './check-deletes.ts';
+import { checkKeep } from './check-keep.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkParents } from './check-parents.ts';
 import { checkRequest } from './check-request.ts';
@@ -28,6 +29,7 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
       ...(stream.auth === undefined ? [] : checkAuth(stream.auth, ['streams', name, 'auth'])),
       ...checkRows(stream, ['streams', name]),
       ...checkTransforms(stream, ['streams', name], isSecret),
+      ...checkKeep(stream, ['streams', name, 'keep', 'log']),
     ]),
     ...checkParents(partner.streams),
     ...checkRequires(partner.streams),

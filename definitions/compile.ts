@@ -56,6 +56,7 @@ export function compileStream(
     aliases: aliasesIn(definition, checked.json),
     keyColumns,
     history: historyIn(definition, streamName),
+    keep: definition.keep ?? partner.keep,
     version: version.flatMap((name) => recordField(definition, checked.json, name) ?? []),
     definitionVersion: definitionVersion(partner, definition, {
       json: checked.json,

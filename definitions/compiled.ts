@@ -7,6 +7,7 @@ import type { CompiledRules } from './rules.ts';
 import type { DeclaredHistory } from './history.ts';
 import type { MadeColumn } from '../core/made-column.ts';
 import type { Alias } from '../core/alias.ts';
+import type { Keep } from './keep.ts';
 
 export { columnTypes, type Column, type ColumnType };
 
@@ -50,6 +51,8 @@ export interface CompiledStream {
   readonly keyColumns: readonly Column[];
   /** Its table of versions; undefined: it has none. */
   readonly history: DeclaredHistory | undefined;
+  /** How long what was received is kept; undefined: for ever. */
+  readonly keep: Keep | undefined;
   /** Paths of the version fields, and how each is compared. */
   readonly version: readonly Pick<Column, 'path' | 'type' | 'read'>[];
   /** Hash of everything in the definition that shapes requests or rows; no secret goes in. 16 hex digits. */

@@ -24,6 +24,7 @@ export function definitionVersion(
     quarantinePayload: _quarantinePayload,
     targets: _targets,
     history: _history,
+    keep: _keep,
     auth: _auth,
     polling: _polling,
     rules: _rules,

@@ -17,6 +17,7 @@ import { history } from './history.ts';
 import { job } from './job.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
+import { keep } from './keep.ts';
 import { timeFormat, times, timeZone } from './times.ts';
 import { tls } from './tls.ts';
 import { transforms } from './transforms.ts';
@@ -331,6 +332,8 @@ export const stream = z.strictObject({
   targets: targetNames.optional(),
   /** Also a table with each version of a record, and the time in which it held: docs/history.md. */
   history: history.optional(),
+  /** How long what was received is kept; as the partner says if absent: docs/retention.md. */
+  keep: keep.optional(),
 });
 export type StreamDefinition = z.output<typeof stream>;
 export type StreamInput = z.input<typeof stream>;
@@ -378,6 +381,8 @@ export const partner = z.strictObject({
   schedules,
   /** Names of `targets.yaml` that its streams are written to, beside the store's own PostgreSQL: docs/targets.md. */
   targets: targetNames.optional(),
+  /** How long what was received is kept, of streams that do not say it themselves; for ever if absent: docs/retention.md. */
+  keep: keep.optional(),
   streams: z.record(name, stream).refine((streams) => Object.keys(streams).length > 0, 'at least one stream'),
 });
 /** A checked definition: defaults filled in, durations in ms. */

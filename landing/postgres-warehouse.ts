@@ -16,6 +16,7 @@ import { postgresLineWriter } from '../targets/postgres/page-lines.ts';
 import { lackingNeeds } from './lacking-needs.ts';
 import { parentValues } from './parent-values.ts';
 import { forgetAsked, noteAsked, openFetches } from '../store/waiting/asked-needs.ts';
+import { pruneStream } from './prune-stream.ts';
 import { quarantineEntries } from '../store/quarantine/quarantine.ts';
 import { closeRun, openRun, runOutcome } from '../store/ledger/runs.ts';
 import { retryBasis } from '../store/ledger/retry.ts';
@@ -64,6 +65,7 @@ export function postgresWarehouse(
     quarantineEntries: (run, ids) => whenAvailable(() => quarantineEntries(pool, run, ids)),
     retryBasis: (runId) => whenAvailable(() => retryBasis(pool, names, runId)),
     explainDeferral: (wait) => whenAvailable(() => explainDeferral(pool, wait)),
+    pruneStream: (stream, pruning) => onTarget(stream, () => pruneStream(pool, stream, pruning)),
     parentValues: (input) => onTarget(input.parent, () => parentValues(pool, input)),
   };
 }

@@ -15,8 +15,16 @@ import type { TimeRange } from '../core/page.ts';
 import type { PollHint } from '../core/poll-hint.ts';
 import type { WindowRun } from '../core/window-runs.ts';
 import type { CompiledNeed, CompiledStream } from '../definitions/compiled.ts';
+import type { PrunedStream } from '../messages/prune.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import type { AskedNeed } from '../store/waiting/asked-needs.ts';
+
+export interface Pruning {
+  /** Counts only. */
+  readonly dryRun: boolean;
+  readonly signal?: AbortSignal;
+  readonly progress?: (lines: number) => void;
+}
 
 export type { StreamReport } from '../messages/stream-report.ts';
 
@@ -125,6 +133,9 @@ export interface Warehouse {
   deferStream(run: StreamRun, until: string | null): Promise<void>;
   /** Why it waits until then; forgotten when it goes on. */
   explainDeferral(wait: ExplainedWait): Promise<void>;
+
+  /** Removes what the stream need not keep any longer: docs/retention.md. Stopped at any moment, it goes on where it is repeated. */
+  pruneStream(stream: CompiledStream, pruning: Pruning): Promise<PrunedStream>;
 
   /**
    * Distinct values of a parent's fields in its target (`core/parent-values.ts`), after `after`, in order; without empty ones, which would ask for

@@ -283,6 +283,13 @@ create table limit_samples (
   constraint limit_samples_pkey PRIMARY KEY (credential, bucket, at)
 );
 
+create unlogged table log_due (
+  stream_id integer not null,
+  event bigint not null,
+  instead bigint,
+  constraint log_due_pkey PRIMARY KEY (stream_id, event)
+);
+
 create table migrations (
   name text not null,
   applied_at timestamp with time zone default now(),
@@ -399,6 +406,17 @@ create table read_parents (
   run_no integer not null,
   constraint read_parents_pkey PRIMARY KEY (stream_id, parent),
   constraint read_parents_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
+);
+
+create table removals (
+  stream_id integer not null,
+  day date not null,
+  up_to bigint default 0 not null,
+  lines bigint default 0 not null,
+  bytes bigint default 0 not null,
+  pages bigint default 0 not null,
+  constraint removals_pkey PRIMARY KEY (stream_id, day),
+  constraint removals_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
 );
 
 create table runs (
@@ -783,7 +801,7 @@ create function abandon_turn(p_credential text, p_now_us double precision) retur
 
 create function add_event_partition(p_stream integer) returns void
   language plpgsql volatile security definer set search_path = syncline, pg_temp;
-  -- body: sha256 83bb0c33469622d6
+  -- body: sha256 6a964f16ecf733b5
 
 create function begin_turn(p_credential text, p_partner text, p_buckets jsonb, p_charges double precision[], p_shares double precision[], p_critical boolean, p_leases uuid[], p_freed uuid[], p_lease_ms integer, p_asker uuid, p_late_us double precision, p_most_late_us double precision, p_ahead_us double precision, p_works text[] DEFAULT NULL::text[], p_lefts double precision[] DEFAULT NULL::double precision[], OUT granted integer, OUT wait_ms double precision, OUT cause text, OUT valid_ms double precision, OUT period_us double precision, OUT tat_in_us double precision, OUT least_us double precision, OUT probe integer, OUT down boolean) returns record
   language plpgsql volatile;
@@ -848,6 +866,14 @@ create function quota_resets_us(p_at_us double precision, p_unit text, p_period_
 create function relabel_events(p_stream integer, p_events jsonb) returns bigint
   language plpgsql volatile security definer set search_path = syncline, pg_temp;
   -- body: sha256 16b717269abf4bb9
+
+create function remove_lines(p_stream integer, p_definition text, p_most integer, OUT lines bigint, OUT bytes bigint, OUT remaining boolean) returns record
+  language plpgsql volatile security definer set search_path = syncline, pg_temp;
+  -- body: sha256 43036bfd623ddf3a
+
+create function remove_pages(p_stream integer, p_before timestamp with time zone, p_after bigint, p_most integer, p_dry boolean, OUT pages bigint, OUT bytes bigint, OUT last bigint) returns record
+  language plpgsql volatile security definer set search_path = syncline, pg_temp;
+  -- body: sha256 c34fd299d91897cf
 
 create function settle_cost(p_credential text, p_buckets text[], p_units double precision) returns void
   language plpgsql volatile;

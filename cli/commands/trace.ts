@@ -63,6 +63,10 @@ export async function trace({ config, output, options, partner, stream, key: wor
     output.say(`${partner}.${stream} ${visible(key)}`);
     printLife(output, traced);
     if (traced.leftOut > 0) output.say(`${count(traced.leftOut)} earlier events are left out: --limit shows more.`);
+    if (traced.pruned && found.removedAt !== null)
+      output.say(
+        `Earlier events may have been there: retention removed some below ${found.logFrom}, last on ${found.removedAt}.`,
+      );
     const note = searchNote(traced, found);
     if (note !== undefined) output.say(note);
     if (options.values === true) printValues(output, life);
@@ -114,13 +118,14 @@ function documentOf({
   readonly traced: Trace;
   readonly withValues: boolean;
 }): object {
-  const { life, entries, searched, leftOut, targets } = traced;
+  const { life, entries, searched, leftOut, pruned, targets } = traced;
   return {
     partner,
     stream,
     key,
     found: life.length > 0 || entries.length > 0,
     leftOut,
+    pruned,
     searched,
     events: life.map((event) => ({
       event: event.event,
