@@ -106,9 +106,9 @@ describe('requires', () => {
   });
 });
 
-describe('fetch of a need', () => {
-  const fetching = (fetch: unknown, more: object = {}) => ({ stream: 'payments', by: 'of', fetch, ...more });
+const fetching = (fetch: unknown, more: object = {}) => ({ stream: 'payments', by: 'of', fetch, ...more });
 
+describe('fetch of a need', () => {
   test('names the record by its key, by another field, in the path or in the query', () => {
     expect(problems(fetching({ path: '/payments/{id}' }))).toEqual([]);
     expect(problems(fetching({ path: '/payments', query: { ref: '{ref}' } }, { field: 'ref' }))).toEqual([]);
