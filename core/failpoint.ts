@@ -12,6 +12,8 @@ export const failpoints = [
   'apply.before',
   'apply.middle',
   'apply.after',
+  'undo.before',
+  'undo.after',
 ] as const;
 export type FailpointName = (typeof failpoints)[number];
 export type Failpoint = (name: FailpointName) => void | Promise<void>;

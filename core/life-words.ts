@@ -52,6 +52,10 @@ function deed({ fate, changes, source, operation }: LivedEvent): string {
       return operation === 'd'
         ? 'a delete that is older than what was known: kept, changed nothing'
         : 'older than what was known: kept, changed nothing';
+    case 'undone':
+      return 'counts no more: its run was undone, or what it says was known without one that was';
+    case 'anew':
+      return 'a run that had brought the key was undone, or that was taken back: tables have decided it anew';
     case 'waits':
       return 'came, and waits for another record';
     case 'gone':

@@ -83,8 +83,9 @@ export function* turnsOf<R extends Comer>(coming: Coming<R>): Generator<Turn<R>,
       if (record.key !== null && !isPassed) decided.set(record.key, place);
       if (record.operation === 'd' && record.version === null) buried.set(record.key, place);
       present.decided(record, there);
-      if (!there) continue;
       for (const offer of record.offers ?? []) {
+        // Of a key it is enough that its record came: it may be gone by now.
+        if (offer.field === '' ? record.operation === 'd' : !there) continue;
         const id = needId({ stream, ...offer });
         queue.push(...(parked.get(id) ?? []));
         parked.delete(id);
@@ -108,8 +109,8 @@ export function* turnsOf<R extends Comer>(coming: Coming<R>): Generator<Turn<R>,
 /** What a stream's own records may need of it, as these records bring it and take it away. */
 class Present<R extends Comer> {
   readonly #coming: Pick<Coming<R>, 'stream' | 'isThere' | 'holders'>;
-  /** By `needId`: its key is there, or was taken away. */
-  readonly #keys = new Map<string, boolean>();
+  /** By `needId`: records of these keys came. They may be gone by now. */
+  readonly #keys = new Set<string>();
   /** By `needId` of a field's value: the keys that have it. Several records may have one. */
   readonly #fields = new Map<string, Set<string | null>>();
 
@@ -121,18 +122,19 @@ class Present<R extends Comer> {
   has(need: Need): boolean {
     const id = needId(need);
     const { holders, isThere } = this.#coming;
-    if (need.field === '') return this.#keys.get(id) ?? isThere(need);
+    if (need.field === '') return this.#keys.has(id) || isThere(need);
     if ((this.#fields.get(id)?.size ?? 0) > 0) return true;
     return holders === undefined ? isThere(need) : holders.get(id)?.others === true;
   }
 
   /** `there`: its key is in the table now. A record that is gone does not say what it had in its fields. */
-  decided({ key, offers = [] }: R, there: boolean): void {
+  decided({ operation, key, offers = [] }: R, there: boolean): void {
     if (!there) for (const keys of this.#fields.values()) keys.delete(key);
     for (const offer of offers) {
       const id = needId({ stream: this.#coming.stream, ...offer });
-      if (offer.field === '') this.#keys.set(id, there);
-      else if (there) this.#fields.set(id, (this.#fields.get(id) ?? new Set()).add(key));
+      if (offer.field !== '') {
+        if (there) this.#fields.set(id, (this.#fields.get(id) ?? new Set()).add(key));
+      } else if (operation !== 'd') this.#keys.add(id);
     }
   }
 }

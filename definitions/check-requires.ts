@@ -5,9 +5,10 @@ import type { Partner, StreamDefinition } from './definition.ts';
 import { fieldsOf, type JsonSchema } from './json-schema.ts';
 import type { Path, Problem } from './problem.ts';
 import type { FetchNeed } from './fetch-need.ts';
-import { fieldsBy, type NeedDefinition } from './requires.ts';
 import { parseTemplate, placeholdersIn } from './template.ts';
 import { templatesOf } from './templates-of.ts';
+import { fieldsBy, type NeedDefinition, type Requires } from './requires.ts';
+import { makesColumns } from './contract.ts';
 import { usableSchema } from './usable-schema.ts';
 
 type Streams = Partner['streams'];
@@ -19,6 +20,7 @@ export function checkRequires(streams: Streams): readonly Problem[] {
       ? []
       : [
           ...checkWaits(stream, ['streams', name, 'requires']),
+          ...checkNeeded(streams, stream.requires, ['streams', name, 'requires']),
           ...Object.entries(stream.requires).flatMap(([need, definition]) =>
             checkNeed({ streams, stream, definition, path: ['streams', name, 'requires', need] }),
           ),
@@ -35,6 +37,21 @@ function checkWaits({ disposition, deletes }: StreamDefinition, path: Path): Pro
         ? 'a stream that says what is gone in another one (deletes.of) cannot wait: its deletes take effect when they come'
         : undefined;
   return why === undefined ? [] : [{ path, says: why }];
+}
+
+/** What waits for a record is written together with it, by what the definitions say. */
+function checkNeeded(streams: Streams, requires: Requires, path: Path): Problem[] {
+  return Object.entries(requires).flatMap(([need, { stream }]): Problem[] => {
+    const needed = Object.hasOwn(streams, stream) ? streams[stream] : undefined;
+    return needed === undefined || !makesColumns({ definition: needed })
+      ? []
+      : [
+          {
+            path: [...path, need, 'stream'],
+            says: `${stream} makes columns by itself (newFields: columns), and others cannot wait for its records then; name its fields in the schema`,
+          },
+        ];
+  });
 }
 
 interface Checked {

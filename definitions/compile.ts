@@ -14,6 +14,7 @@ import { recordParser } from './parse-record.ts';
 import { recordSchema } from './record-schema.ts';
 import { relationsOf } from './relations.ts';
 import { compileRules } from './rules.ts';
+import { aliasesIn } from './was.ts';
 import { streamPartner } from './stream-partner.ts';
 
 /** Works out, once, all that pulling a stream needs. Expects a partner that `checkPartner` found nothing wrong with. */
@@ -52,6 +53,7 @@ export function compileStream(
       ...(flattened?.keys() ?? []),
     ]),
     flattened,
+    aliases: aliasesIn(definition, checked.json),
     keyColumns,
     history: historyIn(definition, streamName),
     version: version.flatMap((name) => recordField(definition, checked.json, name) ?? []),

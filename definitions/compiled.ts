@@ -5,6 +5,8 @@ import type { Partner, StreamDefinition } from './definition.ts';
 import type { FetchNeed } from './fetch-need.ts';
 import type { CompiledRules } from './rules.ts';
 import type { DeclaredHistory } from './history.ts';
+import type { MadeColumn } from '../core/made-column.ts';
+import type { Alias } from '../core/alias.ts';
 
 export { columnTypes, type Column, type ColumnType };
 
@@ -36,6 +38,14 @@ export interface CompiledStream {
   readonly known: ReadonlySet<string>;
   /** Objects whose fields have columns of their own, by their names at the top; undefined: there are none. */
   readonly flattened?: ReadonlyMap<string, FieldNames> | undefined;
+  /** Fields that records may have under older names; undefined: there are none. */
+  readonly aliases?: readonly Alias[] | undefined;
+  /** Of a stream with such columns: the same without them. */
+  readonly defined?: CompiledStream | undefined;
+  /** How many columns of fields that no schema names there are (`newFields: columns`); undefined: the stream makes none. */
+  readonly made?: number | undefined;
+  /** Those of them that the definition does not name, of the same names as their fields. */
+  readonly madeColumns?: readonly MadeColumn[] | undefined;
   /** The columns of the primary key, in its order. */
   readonly keyColumns: readonly Column[];
   /** Its table of versions; undefined: it has none. */

@@ -20,6 +20,7 @@ import { noteAnomalies } from '../store/anomalies/note-anomalies.ts';
 import { recordPages } from '../store/ledger/record-pages.ts';
 import { replayedIds, replayedPage } from '../store/quarantine/replayed-page.ts';
 import { settleEntries } from '../store/quarantine/settle-entries.ts';
+import { expectSameColumns } from './made-columns.ts';
 import { expectSameTransforms } from './same-transforms.ts';
 import { settleRuns } from '../store/ledger/settle-runs.ts';
 import { ordersByArrival, supersedeHeld } from '../store/quarantine/supersede.ts';
@@ -71,6 +72,7 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
   const locked = other === undefined ? undefined : await lockBoth(client, stream, other);
   const standing = await lockRun(client, run);
   expectSameTransforms(stream, standing.transforms);
+  expectSameColumns(stream, standing.made);
   const fresh = await pagesToCommit(client, input, standing.checkpoint);
   let pages = await replayed(client, input, fresh.pages);
   if (pages.length === 0) return noCounts;
@@ -167,6 +169,8 @@ interface Standing {
   readonly checkpoint: string;
   /** Stamp of the transforms that made the table's rows. */
   readonly transforms: string | null;
+  /** How many columns of fields that no schema names the table's rows have. */
+  readonly made: number;
   /** Records of the run so far that were deletes, and that were new or newer. */
   readonly deleted: number;
   readonly written: number;
@@ -175,12 +179,13 @@ interface Standing {
 interface LockedRun extends Record<'last_event' | 'last_page' | 'deleted' | 'written' | 'checkpoint', string> {
   readonly state: string;
   readonly transforms: string | null;
+  readonly made_columns: number;
 }
 
 /** The row lock on the stream makes its writers take turns; what is read under it stays true until the commit. */
 async function lockRun(client: PoolClient, run: StreamRun): Promise<Standing> {
   const { rows } = await client.query<LockedRun>(
-    `select s.last_event, s.last_page, s.transforms, r.checkpoint, r.state, r.deleted, r.inserted + r.updated as written
+    `select s.last_event, s.last_page, s.transforms, s.made_columns, r.checkpoint, r.state, r.deleted, r.inserted + r.updated as written
       from streams s join stream_runs r using (stream_id)
       where s.stream_id = $1 and r.run_no = $2 for update`,
     [run.streamId, run.runNo],
@@ -193,6 +198,7 @@ async function lockRun(client: PoolClient, run: StreamRun): Promise<Standing> {
     lastPage: Number(row.last_page),
     checkpoint: row.checkpoint,
     transforms: row.transforms,
+    made: row.made_columns,
     deleted: Number(row.deleted),
     written: Number(row.written),
   };

@@ -15,6 +15,7 @@ import type { StreamReport } from '../messages/stream-report.ts';
 import { reportColumns, reportOf, type ReportRow } from '../store/ledger/report.ts';
 import { foundInMark } from './found-in-mark.ts';
 import { brokenRules } from './broken-rules.ts';
+import { expectSameColumns } from './made-columns.ts';
 import { expectSameTransforms } from './same-transforms.ts';
 import type { SweptRow } from './listing-fault.ts';
 import { sweepRun } from './sweep-run.ts';
@@ -27,6 +28,7 @@ interface RunRow extends SweptRow {
   readonly unfit: string;
   readonly transforms: string | null;
   readonly rules_checked: string | null;
+  readonly made_columns: number;
 }
 
 /**
@@ -44,6 +46,7 @@ async function finish(client: PoolClient, input: FinishStream): Promise<StreamRe
   const row = await lockRun(client, run);
   if (row.state === 'done') return reportOf(row, run.syncId);
   expectSameTransforms(stream, row.transforms);
+  expectSameColumns(stream, row.made_columns);
   const checkpoint = readCheckpoint(row.checkpoint);
   const empty = input.nothingToRead === true && row.page_no === 0;
   if (!checkpoint.done && !empty)
@@ -66,6 +69,7 @@ async function finish(client: PoolClient, input: FinishStream): Promise<StreamRe
     ...(broken.length === 0 ? [] : [brokenRulesWords(broken, { partner: stream.partner.name, stream: stream.name })]),
     ...(swept.says === undefined ? [] : [swept.says]),
     ...(row.remark === null ? [] : [row.remark]),
+    ...(input.remark === undefined ? [] : [input.remark]),
   ];
   // All that came was taken, and still the table lacks something.
   const lacks =
@@ -96,7 +100,7 @@ async function finish(client: PoolClient, input: FinishStream): Promise<StreamRe
 
 async function lockRun(client: PoolClient, run: StreamRun): Promise<RunRow> {
   const { rows } = await client.query<RunRow>(
-    `select s.name as stream, s.last_event, s.last_page, s.transforms, s.rules_checked, r.remark, r.unfit, r.range_from, r.range_to, ${evidenceColumns}
+    `select s.name as stream, s.last_event, s.last_page, s.transforms, s.rules_checked, s.made_columns, r.remark, r.unfit, r.range_from, r.range_to, ${evidenceColumns}
       from streams s join stream_runs r using (stream_id) where r.stream_id = $1 and r.run_no = $2 for update of s, r`,
     [run.streamId, run.runNo],
   );

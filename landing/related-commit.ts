@@ -124,7 +124,7 @@ export class RelatedCommit {
     const client = this.#client;
     if (relations.needs.length > 0) await this.#note(streamId, folded);
     if (relations.dependents.length === 0) return;
-    const brought = [...folded.inserts, ...folded.updates].flatMap(({ record, event }) =>
+    const brought = [...folded.inserts, ...folded.updates, ...folded.behindDeletes].flatMap(({ record, event }) =>
       (record.offers ?? []).map((offer) => ({ ...offer, event })),
     );
     if (brought.length === 0) return;

@@ -223,7 +223,7 @@ async function write(
       fate: fates.find((fate) => (folded.counts[at]?.[fate] ?? 0) > 0) as Fate,
       logged: logged.get(records[at] as StagedRecord) ?? null,
     })),
-    brought: [...folded.inserts, ...folded.updates].flatMap(({ record, event }) =>
+    brought: [...folded.inserts, ...folded.updates, ...folded.behindDeletes].flatMap(({ record, event }) =>
       (record.offers ?? []).map((offer) => ({ ...offer, event })),
     ),
   };

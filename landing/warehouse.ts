@@ -53,6 +53,8 @@ export interface FinishStream {
   readonly run: StreamRun;
   /** There was nothing to ask for (no parents): the run ends without a page. */
   readonly nothingToRead?: boolean;
+  /** What a person should know besides. */
+  readonly remark?: string | undefined;
 }
 
 export interface Warehouse {

@@ -103,6 +103,10 @@ function printStreams(output: Output, streams: readonly Shown[]): void {
   );
   for (const stream of streams) {
     if (stream.lastReason !== null) output.say(`${stream.partner}.${stream.stream}: ${stream.lastReason}`);
+    if (stream.undone !== null)
+      output.say(
+        `${stream.partner}.${stream.stream}: ${stream.undone} is undone, and what it had read is not read again yet (\`syncline undo list ${stream.partner}\`)`,
+      );
     if (stream.deferredCause !== null && stream.deferredKind !== 'paused')
       output.say(`${stream.partner}.${stream.stream} waits: ${stream.deferredCause}`);
   }

@@ -6,6 +6,7 @@ import type { StreamInput } from '../../definitions/definition.ts';
 import { erase } from '../../landing/erase.ts';
 import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import type { StreamReport } from '../../landing/warehouse.ts';
+import { takeUndosBack, undoRuns } from '../../landing/undo-run.ts';
 import { randomOf } from '../../simulator/random.ts';
 import { listBroken } from '../../store/rules/broken-rules.ts';
 import { readQuarantine } from '../../store/quarantine/quarantine.ts';
@@ -230,6 +231,22 @@ describe('rules of a ledger', () => {
     expect(await broken(entries)).toEqual([]);
     await night(entries, [{ id: 'other', v: 1, of: 'u', amount: 1 }]);
     expect(await broken(entries)).toEqual(['balanced u: 1, 0 (other)']);
+  });
+
+  test('an undo mends what its run broke, and breaks it again where it is taken back', async () => {
+    const { payments, reversals } = bank(one);
+    await arrive(warehouse(), payments, { id: 'p', v: 1 });
+    await night(reversals, [{ id: 'r', v: 1, of: 'p' }]);
+    const run = await begin(warehouse(), reversals!);
+    await run.commit(run.page([{ id: 's', v: 1, of: 'p' }]));
+    await run.finish();
+    const runs = [{ stream: reversals!, syncId: run.opened.run.syncId }];
+    const input = { runs, by: 'me', reason: 'test', dryRun: false };
+    expect(await broken(reversals)).toEqual(['one_reversal p: 2, one (r s)']);
+    await undoRuns(used.pool, input);
+    expect(await broken(reversals)).toEqual([]);
+    await takeUndosBack(used.pool, input);
+    expect(await broken(reversals)).toEqual(['one_reversal p: 2, one (r s)']);
   });
 
   test('a table that somebody dropped stops nobody who limits its sums', async () => {

@@ -6,6 +6,7 @@ import { readConfig } from '../../config/config.ts';
 import type { FailpointName } from '../../core/failpoint.ts';
 import type { PartnerInput, StreamInput } from '../../definitions/definition.ts';
 import { erase } from '../../landing/erase.ts';
+import { undoRuns } from '../../landing/undo-run.ts';
 import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import { ownPartners, type OwnAnswer, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { said } from '../support/said.ts';
@@ -227,6 +228,27 @@ describe('what a record waits for is asked for by its id', () => {
       { kind: 'fetch', state: 'failed' },
       { kind: 'manual', state: 'failed' },
     ]);
+  });
+
+  test('an undo of what was fetched lets those wait again that it released, and sets no reading back', async () => {
+    const bank = await aBank();
+    bank.reversals.push({ id: 'r', of: 'p' });
+    bank.one.set('/payments/p', payment('p'));
+    await bank.night({ window: '2027-04-01' });
+    const mark = '2026-01-01T00:00:00.000000000Z';
+    await own.pool.query(`update streams set watermark = $2 where partner = $1 and name = 'payments'`, [
+      bank.partner.name,
+      mark,
+    ]);
+    const { stream } = await bank.partner.access('payments');
+    const syncId = `fetch/sync/${bank.partner.name}/reversals/2027-04-01/payments`;
+    const [undone] = await undoRuns(own.pool, { runs: [{ stream, syncId }], by: 'me', reason: 'test', dryRun: false });
+    expect(undone?.watermark).toBe(mark);
+    expect(await bank.ids('payments')).toEqual([]);
+    expect(await bank.ids('reversals')).toEqual([]);
+    await own.pool.query('delete from asked_needs where partner = $1', [bank.partner.name]);
+    await bank.night({ window: '2027-04-02' });
+    expect(await bank.ids('reversals')).toEqual(['r']);
   });
 
   test('by a field that is no key, with a query and a place of its own', async () => {
