@@ -14,12 +14,11 @@ import { noteReading } from '../store/ledger/note-reading.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import { reportColumns, reportOf, type ReportRow } from '../store/ledger/report.ts';
 import { foundInMark } from './found-in-mark.ts';
-import { judgeRule } from './judge-rules.ts';
+import { brokenRules } from './broken-rules.ts';
 import { expectSameColumns } from './made-columns.ts';
 import { expectSameTransforms } from './same-transforms.ts';
 import type { SweptRow } from './listing-fault.ts';
 import { sweepRun } from './sweep-run.ts';
-import { brokenOf, noteChecked } from '../store/rules/broken-rules.ts';
 import { refusedAnswers } from '../store/waiting/asked-needs.ts';
 import { overdueOf } from '../store/waiting/list-waiting.ts';
 import { transaction } from '../store/session/transaction.ts';
@@ -58,7 +57,7 @@ async function finish(client: PoolClient, input: FinishStream): Promise<StreamRe
   );
   const swept = await sweepRun(client, { stream, run, outcome: read, row });
   if (swept.held !== undefined) return { held: swept.held };
-  const broken = await brokenRules(client, { stream, run, row, swept: swept.removed });
+  const broken = await brokenRules(client, { stream, run, checked: row.rules_checked, swept: swept.removed });
   const overdue = stream.relations?.needs.length ? await overdueOf(client, run.streamId) : undefined;
   const refused = fetchesNeeds(stream)
     ? await refusedAnswers(client, { partner: stream.partner.name, streamId: run.streamId })
@@ -97,29 +96,6 @@ async function finish(client: PoolClient, input: FinishStream): Promise<StreamRe
     ]);
   if (outcome === 'ok' || outcome === 'partial') await noteReading(client, { stream, run, row });
   return reportOf(rows[0] as ReportRow, run.syncId);
-}
-
-/** Which rules do not hold. All of the table is looked at where more than commits have changed it, or the rules have. */
-async function brokenRules(
-  client: PoolClient,
-  {
-    stream,
-    run,
-    row,
-    swept,
-  }: { readonly stream: FinishStream['stream']; readonly run: StreamRun; readonly row: RunRow; readonly swept: number },
-): Promise<readonly { readonly rule: string; readonly places: number }[]> {
-  const { rules } = stream;
-  const { streamId, runNo } = run;
-  if (rules === undefined) {
-    if (row.rules_checked !== null) await noteChecked(client, { streamId, stamp: null, rules: [] });
-    return [];
-  }
-  if (row.rules_checked !== rules.stamp || swept > 0) {
-    for (const rule of rules.rules) await judgeRule(client, rule, { stream, streamId, runNo });
-    await noteChecked(client, { streamId, stamp: rules.stamp, rules: rules.rules.map(({ name }) => name) });
-  }
-  return brokenOf(client, streamId);
 }
 
 async function lockRun(client: PoolClient, run: StreamRun): Promise<RunRow> {

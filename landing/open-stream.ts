@@ -287,7 +287,7 @@ async function beginRun(client: PoolClient, input: OpenStream, row: StreamRow): 
   const runNo = row.last_run + 1;
   const { incremental, disposition } = stream.definition;
   const range =
-    incremental === undefined
+    incremental === undefined || input.kind === 'fetch'
       ? null
       : rangeOf({
           window: parseWindow(windowLabel),

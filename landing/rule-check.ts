@@ -6,6 +6,7 @@ import type { StagedRecord } from '../core/staged.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { lookAtAll } from '../store/rules/broken-rules.ts';
 import type { Brought } from '../store/waiting/find-waiting.ts';
+import { hasColumns } from '../targets/postgres/present.ts';
 import { judgeRule, placesOf, type Place } from './judge-rules.ts';
 import type { LockedStream } from './related-locks.ts';
 
@@ -96,7 +97,8 @@ export async function checkLimits(
     for (const rule of stream.rules?.rules ?? []) {
       if (!rule.bounds.some(({ limit }) => typeof limit === 'object' && limit.stream === name)) continue;
       // The stream's next run makes its table fit, and looks at all of it.
-      if (!isFitted) await lookAtAll(client, streamId);
+      const columns = [...rule.per, ...(rule.sum === undefined ? [] : [rule.sum])];
+      if (!isFitted || !(await hasColumns(client, { stream, columns }))) await lookAtAll(client, streamId);
       else
         await judgeRule(client, rule, {
           stream,

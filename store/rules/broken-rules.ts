@@ -13,6 +13,18 @@ export async function brokenOf(
   return rows.map(({ rule, places }) => ({ rule, places: Number(places) }));
 }
 
+/** What the rows share that break a rule now. */
+export async function openPlaces(
+  client: ClientBase,
+  { streamId, rule }: { readonly streamId: number; readonly rule: string },
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ of: string }>(
+    'select of from broken_rules where stream_id = $1 and rule = $2 and mended_at is null',
+    [streamId, rule],
+  );
+  return rows.map(({ of }) => of);
+}
+
 /** All of the table was looked at by these rules; what others say is said no more. null: it has none. */
 export async function noteChecked(
   client: ClientBase,

@@ -47,12 +47,14 @@ const plain = (text: string): readonly string[] =>
     .filter((line) => line !== '')
     .toSorted();
 
-describe('docs/ledgers.md', () => {
-  const reversal = (id: string, amount: number, at = '2026-11-01T00:00:00Z') => ({
-    ...{ id, payment_id: 'p1', amount },
-    changed_at: at,
-  });
+const reversal = (id: string, amount: number, at = '2026-11-01T00:00:00Z') => ({
+  ...{ id, payment_id: 'p1', amount },
+  changed_at: at,
+});
 
+const entry = (id: string, amount: number) => ({ id, transaction_id: 't', currency: 'EUR', amount });
+
+describe('docs/ledgers.md', () => {
   test('a payment that changes is held', async () => {
     await night('payments', 1, [{ id: 'p1', amount: 10 }]);
     const report = await night('payments', 2, [{ id: 'p1', amount: 11 }]);
@@ -98,7 +100,6 @@ describe('docs/ledgers.md', () => {
   });
 
   test('entries of a transaction sum up to nothing', async () => {
-    const entry = (id: string, amount: number) => ({ id, transaction_id: 't', currency: 'EUR', amount });
     const entries = [entry('a', 0.1), entry('b', 0.2), entry('c', -0.3)];
     expect(await night('entries', 1, entries)).toMatchObject({ outcome: 'ok' });
     const more = await night('entries', 2, [...entries, entry('d', 1e-9)]);

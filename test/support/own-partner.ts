@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import type { GrantResult } from '../../messages/grant.ts';
+import type { PartnerAccess } from '../../activities/access.ts';
 import { pullStream } from '../../activities/pull/pull-stream.ts';
 import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
 import { plainNames } from '../../messages/names.ts';
@@ -35,6 +36,7 @@ export interface OwnPartner {
       readonly failpoint?: Failpoint;
     },
   ) => Promise<StreamReport>;
+  readonly access: (stream: string) => Promise<PartnerAccess>;
   /** One grant of it. */
   readonly grant: (stream: string, run?: Parameters<OwnPartner['read']>[1]) => Promise<GrantResult>;
 }
@@ -139,6 +141,7 @@ export async function ownPartners({
     };
     return {
       ...own,
+      access: (stream) => partners.access(name, stream),
       grant,
       read: async (stream, run) => {
         for (let grants = 0; grants < MOST_GRANTS; grants++) {

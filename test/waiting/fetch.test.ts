@@ -1,8 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { waitingShow } from '../../cli/commands/waiting.ts';
 import { readConfig } from '../../config/config.ts';
 import type { FailpointName } from '../../core/failpoint.ts';
 import type { PartnerInput, StreamInput } from '../../definitions/definition.ts';
+import { erase } from '../../landing/erase.ts';
+import { undoRuns } from '../../landing/undo-run.ts';
+import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import { ownPartners, type OwnAnswer, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { said } from '../support/said.ts';
 import { temporalAddress } from '../support/temporal.ts';
@@ -57,14 +62,21 @@ interface Bank {
 }
 
 let days = 0;
-async function aBank(streams = streamsWith({ path: '/payments/{id}' })): Promise<Bank> {
+async function aBank(
+  streams = streamsWith({ path: '/payments/{id}' }),
+  more: Partial<PartnerInput> = {},
+): Promise<Bank> {
   const reversals: object[] = [];
   const one = new Map<string, OwnAnswer>();
-  const partner = await own.partner((url) => {
-    if (url.pathname === '/reversals') return { body: reversals };
-    if (url.pathname === '/payments' && url.searchParams.get('no') === null) return { body: [] };
-    return one.get(`${url.pathname}${url.search}`) ?? { status: 404, body: { error: 'no such payment' } };
-  }, streams);
+  const partner = await own.partner(
+    (url) => {
+      if (url.pathname === '/reversals') return { body: reversals };
+      if (url.pathname === '/payments' && url.searchParams.get('no') === null) return { body: [] };
+      return one.get(`${url.pathname}${url.search}`) ?? { status: 404, body: { error: 'no such payment' } };
+    },
+    streams,
+    more,
+  );
   return {
     partner,
     reversals,
@@ -151,6 +163,10 @@ describe('what a record waits for is asked for by its id', () => {
     );
     expect(shown.text).toMatch(/payments never was asked for once, the last time .* UTC: not there \(404\)/);
     expect(shown.json).toMatchObject({ status: 'waiting', asked: [{ status: 404, times: 1 }] });
+    // Nor is it remembered once nobody waits for it.
+    const { stream } = await bank.partner.access('reversals');
+    await erase(own.pool, { stream, whose: { key: 'r' }, reason: 'test', by: 'me', dryRun: false });
+    expect(await asked(bank)).toMatchObject([{ value: 'gone', status: 410 }]);
   });
 
   test('an answer of another record is refused, and so is what the partner refuses; the run says so', async () => {
@@ -177,6 +193,62 @@ describe('what a record waits for is asked for by its id', () => {
       [bank.partner.name],
     );
     expect(rows).toEqual([{ key: 'd', path: 'amount' }]);
+  });
+
+  test('as docs/waiting.md has it', async () => {
+    const [, example = ''] = /```yaml\n# requires\n(.+?)```/s.exec(readFileSync('docs/waiting.md', 'utf8')) ?? [];
+    const { original } = parse(example) as Record<string, { fetch: { path: string } }>;
+    const bank = await aBank(streamsWith({ path: '/never' }, { need: { ...original, by: 'of' } }));
+    bank.reversals.push({ id: 'r', of: 'p' });
+    bank.one.set('/payments/p', payment('p'));
+    await bank.night();
+    expect(await bank.ids('reversals')).toEqual(['r']);
+  });
+
+  test('within the limits of the partner; what it still wants to ask for is deferred, not sent', async () => {
+    const bank = await aBank(undefined, { limits: { quotas: [{ name: 'daily', limit: 3, per: '1000d' }] } });
+    for (let n = 0; n < 5; n++) {
+      bank.reversals.push({ id: `r${n}`, of: `p${n}` });
+      bank.one.set(`/payments/p${n}`, payment(`p${n}`));
+    }
+    const { state, requests } = await bank.partner.grant('reversals', { window: '2027-03-01' });
+    expect(state).toBe('deferred');
+    // The listing, and two payments.
+    expect(requests).toBe(3);
+    expect(bank.partner.asked).toHaveLength(requests);
+    expect(await bank.ids('reversals')).toHaveLength(requests - 1);
+    // The run is given up meanwhile: what it has begun ends with it.
+    const syncId = `sync/${bank.partner.name}/reversals/2027-03-01`;
+    await postgresWarehouse(own.pool).failStream({ syncId, stream: 'reversals', reason: 'cancelled' });
+    const { rows } = await own.pool.query(
+      `select r.kind, r.state from stream_runs r join streams s using (stream_id) where s.partner = $1 order by r.kind`,
+      [bank.partner.name],
+    );
+    expect(rows).toEqual([
+      { kind: 'fetch', state: 'failed' },
+      { kind: 'manual', state: 'failed' },
+    ]);
+  });
+
+  test('an undo of what was fetched lets those wait again that it released, and sets no reading back', async () => {
+    const bank = await aBank();
+    bank.reversals.push({ id: 'r', of: 'p' });
+    bank.one.set('/payments/p', payment('p'));
+    await bank.night({ window: '2027-04-01' });
+    const mark = '2026-01-01T00:00:00.000000000Z';
+    await own.pool.query(`update streams set watermark = $2 where partner = $1 and name = 'payments'`, [
+      bank.partner.name,
+      mark,
+    ]);
+    const { stream } = await bank.partner.access('payments');
+    const syncId = `fetch/sync/${bank.partner.name}/reversals/2027-04-01/payments`;
+    const [undone] = await undoRuns(own.pool, { runs: [{ stream, syncId }], by: 'me', reason: 'test', dryRun: false });
+    expect(undone?.watermark).toBe(mark);
+    expect(await bank.ids('payments')).toEqual([]);
+    expect(await bank.ids('reversals')).toEqual([]);
+    await own.pool.query('delete from asked_needs where partner = $1', [bank.partner.name]);
+    await bank.night({ window: '2027-04-02' });
+    expect(await bank.ids('reversals')).toEqual(['r']);
   });
 
   test('by a field that is no key, with a query and a place of its own', async () => {
