@@ -33,6 +33,9 @@ const differs = async (stream: CompiledStream): Promise<unknown> => {
 };
 const nothing = { changed: 0, gone: 0, came: 0, examples: [] };
 
+const refund = (id: string, of: string): unknown => ({ id, v: 1, of });
+const pay = (id: string): unknown => ({ id, v: 1 });
+
 async function read(stream: CompiledStream, window: string, ...records: readonly unknown[]): Promise<void> {
   const run = await runOf(warehouse(), stream, { window });
   await run.commit(run.page(records));
@@ -47,6 +50,15 @@ async function readingOf(stream: CompiledStream): Promise<Record<string, unknown
   return found[0] as Record<string, unknown>;
 }
 
+const at = (id: string, n: number): unknown => ({ id, at: `${day(n)}T12:00:00Z` });
+const readTimes = async (stream: CompiledStream, n: number, ...records: readonly unknown[]): Promise<void> => {
+  const run = await runOf(warehouse(), stream, { window: day(n) });
+  await run.commit(
+    run.page(records, { highMark: `${day(n)}T12:00:00.000000000Z`, askedAt: `${day(n)}T13:00:00.000Z` }),
+  );
+  await run.finish();
+};
+
 describe('what the next run reads', () => {
   const timed: Partial<StreamInput> = {
     incremental: { field: 'at', start: { as: 'since' }, initial: '2026-01-01T00:00:00Z' },
@@ -57,15 +69,6 @@ describe('what the next run reads', () => {
     },
     version: ['at'],
   };
-  const at = (id: string, n: number): unknown => ({ id, at: `${day(n)}T12:00:00Z` });
-  const readTimes = async (stream: CompiledStream, n: number, ...records: readonly unknown[]): Promise<void> => {
-    const run = await runOf(warehouse(), stream, { window: day(n) });
-    await run.commit(
-      run.page(records, { highMark: `${day(n)}T12:00:00.000000000Z`, askedAt: `${day(n)}T13:00:00.000Z` }),
-    );
-    await run.finish();
-  };
-
   test('begins where the undone run began, and goes on from where it was once that is taken back', async () => {
     const stream = aStream(timed);
     await readTimes(stream, 2, at('a', 2));
@@ -110,7 +113,7 @@ describe('what the next run reads', () => {
     expect(await readingOf(stream)).toMatchObject({ watermark });
     expect((await rowsOf(used.pool, stream)).map(({ id }) => id)).toEqual(['a', 'c']);
     await readTimes(stream, 5, at('b', 3), at('c', 4), at('d', 5));
-    expect((await rowsOf(used.pool, stream)).map(({ id }) => id).toSorted()).toEqual(['a', 'b', 'c', 'd']);
+    expect(new Set((await rowsOf(used.pool, stream)).map(({ id }) => id))).toEqual(new Set(['a', 'b', 'c', 'd']));
     expect(await readingOf(stream)).toMatchObject({ watermark: '2026-01-05T12:00:00.000000000Z' });
   });
 });
@@ -268,9 +271,6 @@ describe('records without a key', () => {
 });
 
 describe('records that others need', () => {
-  const refund = (id: string, of: string): unknown => ({ id, v: 1, of });
-  const pay = (id: string): unknown => ({ id, v: 1 });
-
   test('what they released waits again, and comes with the next one; taken back, all is as it was', async () => {
     const { payments, refunds } = payAndRefund() as { payments: CompiledStream; refunds: CompiledStream };
     await read(refunds, day(1), refund('r1', 'p1'), refund('r2', 'p2'));
