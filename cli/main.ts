@@ -331,6 +331,22 @@ program
       )(options),
   );
 program
+  .command('prune [partner] [stream]')
+  .description('remove what need not be kept any longer (`keep` in the definitions), as workers do once a day')
+  .option('--dry-run', 'say what would go, and how much room that is')
+  .option('--check', 'only count: whether each log has all the lines that retention left it')
+  .addOption(json)
+  .action(
+    async (
+      partner: string | undefined,
+      stream: string | undefined,
+      options: { dryRun?: boolean; check?: boolean; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/prune.ts')).prune({ ...context, partner, stream }),
+      )(options),
+  );
+program
   .command('rollback <partner> <stream>')
   .description('bring back what the last rebuild changed, where nothing newer has come since')
   .option('--target <name>', 'which warehouse', 'postgres')

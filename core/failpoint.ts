@@ -3,6 +3,8 @@ export const failpoints = [
   'permit.before',
   'token.after',
   'fetch.after',
+  'fetched.before',
+  'fetched.after',
   'commit.middle',
   'commit.released',
   'commit.after',

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { InvalidInput } from '../core/errors.ts';
+import { pathsOf } from '../core/alias.ts';
 import { keyDigest } from '../core/key-digest.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { tablesElsewhere } from '../definitions/named-targets.ts';
@@ -152,16 +153,19 @@ async function findAll(
     );
     return { ...of, keys: rows[0]?.known === true ? [whose.key] : [], events: [], entries: [], hashes: [] };
   }
-  const path = whose.field.split('.');
+  // Old records have it under an old name.
+  const paths = pathsOf(whose.field.split('.'), stream.aliases ?? []);
+  const has = (payload: string, first: number): string =>
+    paths.map((_, at) => `${payload} #>> $${first + at}::text[] = $1`).join(' or ');
   const { rows: logged } = await client.query<{ key: string | null; event: string; hash: string }>(
-    `select key, max(event) as event, '' as hash from events_${streamId} where key is not null and payload #>> $2::text[] = $1 group by key
-      union all select key, event, hash::text from events_${streamId} where key is null and payload #>> $2::text[] = $1`,
-    [whose.value, path],
+    `select key, max(event) as event, '' as hash from events_${streamId} where key is not null and (${has('payload', 2)}) group by key
+      union all select key, event, hash::text from events_${streamId} where key is null and (${has('payload', 2)})`,
+    [whose.value, ...paths],
   );
   const { rows: held } = await client.query<{ key: string | null; page: string; ordinal: number }>(
-    `select key, page, ordinal from quarantine where stream_id = $1 and payload is not null
-        and case when pg_input_is_valid(payload, 'json') then payload::json #>> $3::text[] = $2 else false end`,
-    [streamId, whose.value, path],
+    `select key, page, ordinal from quarantine where stream_id = $2 and payload is not null
+        and case when pg_input_is_valid(payload, 'json') then ${has('payload::json', 3)} else false end`,
+    [whose.value, streamId, ...paths],
   );
   return {
     ...of,

@@ -12,7 +12,7 @@ import { throughLog, type LogWork, type StagedEvents, type UnfitEvent } from './
 import { ordersByArrival } from '../store/quarantine/supersede.ts';
 import { stagingOf, writeRows } from '../targets/postgres/write-rows.ts';
 
-export interface Fill extends Pick<LogWork, 'inTransaction' | 'read'> {
+export interface Fill extends Pick<LogWork, 'inTransaction' | 'read' | 'reader'> {
   readonly stream: CompiledStream;
   readonly streamId: number;
   /** Quoted, with its schema: it stands for the log up to event `after`. */
@@ -53,7 +53,7 @@ export async function fillFromLog(client: ClientBase, fill: Fill): Promise<numbe
 }
 
 function take(client: ClientBase, fill: Fill, range: EventRange, taking: Taking): Promise<number> {
-  const { stream, streamId, table, inTransaction, read, unfit } = fill;
+  const { stream, streamId, table, inTransaction, read, reader, unfit } = fill;
   return throughLog(
     client,
     { stream, range },
@@ -65,6 +65,7 @@ function take(client: ClientBase, fill: Fill, range: EventRange, taking: Taking)
       unfit,
       ...(inTransaction === undefined ? {} : { inTransaction }),
       ...(read === undefined ? {} : { read }),
+      ...(reader === undefined ? {} : { reader }),
     },
   );
 }

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { readCheckpoint } from '../core/checkpoint.ts';
 import { isUnread } from '../store/undo/undos.ts';
-import type { EvidenceRow } from '../store/ledger/evidence.ts';
+import { isReading, type EvidenceRow } from '../store/ledger/evidence.ts';
 import type { FinishStream } from './warehouse.ts';
 
 /** A run that has read to its end, under the stream's lock. */
@@ -20,7 +20,7 @@ export async function listingFault(
   { stream, run, row }: Pick<FinishStream, 'stream' | 'run'> & { readonly row: SweptRow },
 ): Promise<string | undefined> {
   const { kept } = readCheckpoint(row.checkpoint);
-  if (row.not_modified || row.kind === 'replay' || kept !== undefined || row.page_no === 0) return '';
+  if (row.not_modified || !isReading(row) || kept !== undefined || row.page_no === 0) return '';
   if (row.skipped !== '0') return 'nothing was swept: calls were skipped by a rule';
   const { rows } = await client.query<{ whole: boolean }>(
     `select not exists (select from pages p where p.stream_id = $1 and p.run_no = $2 and p.fetched > 0
@@ -34,7 +34,7 @@ export async function listingFault(
   const parents = await client.query<{ outcome: string | null }>(
     `select case when exists (select from undos u where u.stream_id = s.stream_id and ${isUnread}) then 'undone' else r.outcome end as outcome
       from streams s join stream_runs r using (stream_id)
-      where s.partner = $1 and s.name = $2 and r.kind <> 'replay' order by r.run_no desc limit 1`,
+      where s.partner = $1 and s.name = $2 and r.kind not in ('replay', 'fetch') order by r.run_no desc limit 1`,
     [stream.partner.name, parent.stream],
   );
   return parents.rows[0]?.outcome === 'ok'

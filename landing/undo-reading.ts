@@ -7,6 +7,7 @@ import type { Reading } from '../store/undo/undos.ts';
 export interface ReadRun {
   readonly stream_id: number;
   readonly run_no: number;
+  readonly kind: string;
   readonly window_label: string;
   readonly range_from: Date | null;
   readonly range_to: Date | null;
@@ -36,7 +37,8 @@ export async function setReadingBack(client: ClientBase, run: ReadRun): Promise<
     [streamId, runNo, from, to],
   );
   const later = rows[0]?.from ?? null;
-  const isDay = parseWindow(run.window_label).kind === 'day';
+  // What was fetched by what names it was no part of a reading.
+  const isDay = run.kind !== 'fetch' && parseWindow(run.window_label).kind === 'day';
   const watermark = earliest(run.watermark, isDay ? (from ?? 'beginning') : (later ?? 'as before'));
   await client.query('update streams set watermark = $2, kept_cursor = null, validators = null where stream_id = $1', [
     streamId,

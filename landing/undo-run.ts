@@ -7,6 +7,7 @@ import { keepLabels } from '../store/undo/relabel.ts';
 import { transaction } from '../store/session/transaction.ts';
 import type { Failpoint } from '../core/failpoint.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
+import { judgeAnew } from './broken-rules.ts';
 import { inTransaction } from './dry-run.ts';
 import { lookAgain } from './look-again.ts';
 import { registerStream } from './open-stream.ts';
@@ -122,6 +123,7 @@ async function undoOne(client: ClientBase, of: RunOfStream, { by, reason }: Undo
     runNo,
   ]);
   await setSwept(client, stream, streamId);
+  await judgeAnew(client, locked.values());
   const targets = tablesToRemake(stream, parts);
   const effects = { ...sumOf(parts), quarantined, unchanged };
   await noteEffects(client, { undo, effects, pending: targets });
@@ -159,6 +161,7 @@ async function takeOneBack(client: ClientBase, of: RunOfStream, { by, reason }: 
     run.run_no,
   ]);
   await setSwept(client, stream, run.stream_id);
+  await judgeAnew(client, locked.values());
   const targets = tablesToRemake(stream, parts);
   await noteBack(client, { undo, by, reason });
   const effects = { ...sumOf(parts), quarantined, unchanged: 0 };

@@ -38,7 +38,7 @@ const lastRun = (name: string, by: 'run_no' | 'finished_at'): string => {
   const last = (which: string): string =>
     `(select r.run_no, ${told.map((column) => `r.${column}`).join(', ')} from stream_runs r
       where r.stream_id = s.stream_id and r.${by} is not null and ${which} order by r.${by} desc limit 1)`;
-  return `left join lateral ${last(`r.kind <> 'backfill'`)} ${name}_night on true
+  return `left join lateral ${last(`r.kind <> 'backfill' and r.kind <> 'fetch'`)} ${name}_night on true
     left join lateral (select ${name}_night.* where ${name}_night.run_no is not null
       union all ${last(`${name}_night.run_no is null`)}) ${name} on true`;
 };

@@ -53,6 +53,7 @@ export interface LandBench {
     target: Target,
     of?: Partial<Omit<RebuildStep, 'stream'>> & { readonly rows?: number },
   ): Promise<RebuildStepped>;
+  streamOf(stream: string): Promise<CompiledStream>;
   compiled(stream: string): Promise<CompiledStream>;
   /** Also of `STREAM.history`. */
   tableOf(stream: string): Promise<TargetTable>;
@@ -117,6 +118,7 @@ export async function openLandBench(): Promise<LandBench> {
       while (step.state === 'more') step = await rebuildStep(stream, target, { ...of, soFar: step.soFar });
       return step;
     },
+    streamOf,
     compiled: streamOf,
     tableOf: tableNamed,
     pool,
@@ -140,6 +142,7 @@ export async function openLandBench(): Promise<LandBench> {
         const result = await pullStream(
           {
             access: await partners.access(PARTNER, stream),
+            accessOf: (other) => partners.access(PARTNER, other),
             warehouse,
             failpoint: noFailpoint,
             now,
