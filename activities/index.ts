@@ -130,15 +130,22 @@ export function createPartnerActivities(deps: ActivityDeps) {
         others = [
           ...(relations?.dependents ?? []),
           ...(definition.deletes?.of === undefined ? [] : [definition.deletes.of]),
+          ...(relations?.needs ?? []).flatMap(({ stream, fetch }) =>
+            fetch === undefined ? [] : [stream, ...(relations?.stream(stream).relations?.dependents ?? [])],
+          ),
         ];
-        const result = await pullStream({ ...deps, access }, input, {
-          signal: context.cancellationSignal,
-          writer: { workflowRunId: info.workflowExecution?.runId ?? '', attempt: info.attempt },
-          heartbeat: (progress) => {
-            grown = true;
-            heartbeat({ ...progress, ...noFailures });
+        const result = await pullStream(
+          { ...deps, access, accessOf: (stream) => deps.partners.access(input.partner, stream) },
+          input,
+          {
+            signal: context.cancellationSignal,
+            writer: { workflowRunId: info.workflowExecution?.runId ?? '', attempt: info.attempt },
+            heartbeat: (progress) => {
+              grown = true;
+              heartbeat({ ...progress, ...noFailures });
+            },
           },
-        });
+        );
         // The end of a complete listing is a part of the log, too.
         grown ||= result.state === 'done';
         return result;

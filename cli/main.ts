@@ -13,6 +13,7 @@ import { addRunControl } from './run-control.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import { addTargetCommands } from './target-commands.ts';
 import { addTransformCommands } from './transform-commands.ts';
+import { addUndoCommands } from './undo-commands.ts';
 import { addWaitingCommands } from './waiting-commands.ts';
 import { packageFacts } from './package-facts.ts';
 
@@ -130,6 +131,7 @@ program
 addScheduleCommands(program, run);
 addBackfillCommands(program, run);
 addEraseCommands(program, run);
+addUndoCommands(program, run);
 addApprovalCommands(program, run);
 
 const partners = program.command('partners').description('definitions of partners');

@@ -13,6 +13,8 @@ export interface LandedStream {
   readonly keyColumns: readonly Column[];
   readonly version: readonly Pick<Column, 'path' | 'type' | 'read'>[];
   readonly definitionVersion: string;
+  /** By how many columns of fields that no schema names its rows are made. */
+  readonly made?: number | undefined;
   readonly transform?: { readonly stamp: string } | undefined;
   /** Its records say which ones of this stream are gone. */
   readonly deletesIn?: LandedStream | undefined;

@@ -4,6 +4,7 @@ import { missingField } from './check-parents.ts';
 import { checkColumns } from './check-columns.ts';
 import { checkContract } from './check-contract.ts';
 import { checkHistory } from './check-history.ts';
+import { checkRenames } from './check-renames.ts';
 import { checkTimes } from './check-times.ts';
 import { recordField } from './columns.ts';
 import type { ColumnType } from './compiled.ts';
@@ -63,6 +64,7 @@ export function checkRows(stream: StreamDefinition, path: Path): readonly Proble
     ...checkKeyset(stream, json, path),
     ...checkInclude(stream, json, path),
     ...checkColumns(stream, json, path),
+    ...checkRenames(stream, json, path),
     ...checkHistory(stream, json, path),
     ...checkContract(stream, json, path),
   ];

@@ -7,6 +7,7 @@ import { checkParents } from './check-parents.ts';
 import { checkRequest } from './check-request.ts';
 import { checkRequires } from './check-requires.ts';
 import { checkRows } from './check-rows.ts';
+import { checkRules } from './check-rules.ts';
 import { checkSchedules } from './check-schedules.ts';
 import type { Partner } from './definition.ts';
 import { historyIn } from './history.ts';
@@ -32,6 +33,7 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
     ]),
     ...checkParents(partner.streams),
     ...checkRequires(partner.streams),
+    ...checkRules(partner.streams),
     ...checkDeletes(partner.streams),
     ...checkTables(partner),
     ...checkSchedules(partner),

@@ -3,6 +3,7 @@ import type { StreamDefinition } from './definition.ts';
 import { fieldTimes } from './field-times.ts';
 import { includedNames } from './mentions.ts';
 import { leavesOf } from './flatten.ts';
+import { aliasesOf, oldColumns } from './was.ts';
 import { fieldAt, columnType, type JsonSchema } from './json-schema.ts';
 
 /**
@@ -15,16 +16,18 @@ export function columnsOf(stream: StreamDefinition, json: JsonSchema): readonly 
   const inKey = new Set(key.map(({ path }) => JSON.stringify(path)));
   const isInKey = (path: readonly string[]): boolean => inKey.has(JSON.stringify(path));
   const times = fieldTimes(stream, json);
+  const renamed = aliasesOf(stream, json);
   const fields = leavesOf(stream, json).map(({ path, schema }) => {
     const timed = times.get(path.join('.'));
     return timed === undefined
       ? column({ path, type: columnType(schema, json) })
-      : column({ path, type: timed.kind, read: timed.read });
+      : column({ path, type: timed.kind, read: timed.read, ...(timed.ofDays === true ? { ofDays: true } : {}) });
   });
   const added = Object.values(includedNames(stream))
     .filter((name) => !isInKey([name]) && fieldAt(json, name) === undefined)
     .map((name) => column({ path: [name], type: 'text' }));
-  return [...key, ...fields.filter(({ path }) => !isInKey(path)), ...added];
+  const all = [...key, ...fields.filter(({ path }) => !isInKey(path)), ...added];
+  return renamed.length === 0 ? all : all.map((one) => withWas(one, renamed));
 }
 
 /** In the order of the key; a field that the schema lacks is left out (and refused by `checkPartner`). */
@@ -50,5 +53,10 @@ export function recordField(
 
 const isIncluded = (stream: StreamDefinition, name: string): boolean =>
   Object.values(includedNames(stream)).includes(name);
+
+function withWas(column: Column, aliases: ReturnType<typeof aliasesOf>): Column {
+  const was = oldColumns(column.path, aliases);
+  return was.length === 0 ? column : { ...column, was };
+}
 
 const column = (field: Omit<Column, 'name'>): Column => ({ name: field.path.join('_'), ...field });

@@ -73,10 +73,11 @@ export function piecesOf(text: string): readonly TemplatePiece[] | undefined {
 }
 
 function outOf(source: Column, own: Transform): Column {
-  const { read, ...rest } = source;
+  const { read, was, ...rest } = source;
   const type = typeAfter(source.type, own);
   const isRead = read !== undefined && !hides(own) && own.cast === undefined;
-  return { ...rest, name: own.rename ?? source.name, type, ...(isRead ? { read } : {}) };
+  const named = own.rename === undefined ? { ...(was === undefined ? {} : { was }) } : { name: own.rename };
+  return { ...rest, ...named, type, ...(isRead ? { read } : {}) };
 }
 
 const cellOf = (source: Column, own: Transform): Cell =>

@@ -13,6 +13,8 @@ import { targetsOf } from './named-targets.ts';
 import { recordParser } from './parse-record.ts';
 import { recordSchema } from './record-schema.ts';
 import { relationsOf } from './relations.ts';
+import { compileRules } from './rules.ts';
+import { aliasesIn } from './was.ts';
 import { streamPartner } from './stream-partner.ts';
 
 /** Works out, once, all that pulling a stream needs. Expects a partner that `checkPartner` found nothing wrong with. */
@@ -51,6 +53,7 @@ export function compileStream(
       ...(flattened?.keys() ?? []),
     ]),
     flattened,
+    aliases: aliasesIn(definition, checked.json),
     keyColumns,
     history: historyIn(definition, streamName),
     keep: definition.keep ?? partner.keep,
@@ -62,6 +65,7 @@ export function compileStream(
     isDelete: deleteTest(definition),
     deletesIn: definition.deletes?.of === undefined ? undefined : compileStream(partner, definition.deletes.of, names),
     parse: recordParser(checked, keyColumns),
+    rules: compileRules(definition, made.columns),
     relations: relationsOf(partner, {
       name: streamName,
       columns: made.columns,

@@ -2,7 +2,11 @@ import type { FieldNames } from '../core/field-names.ts';
 import { columnTypes, type Column, type ColumnType } from '../core/column.ts';
 import type { RowTransform } from '../core/transform.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
+import type { FetchNeed } from './fetch-need.ts';
+import type { CompiledRules } from './rules.ts';
 import type { DeclaredHistory } from './history.ts';
+import type { MadeColumn } from '../core/made-column.ts';
+import type { Alias } from '../core/alias.ts';
 import type { Keep } from './keep.ts';
 
 export { columnTypes, type Column, type ColumnType };
@@ -35,6 +39,14 @@ export interface CompiledStream {
   readonly known: ReadonlySet<string>;
   /** Objects whose fields have columns of their own, by their names at the top; undefined: there are none. */
   readonly flattened?: ReadonlyMap<string, FieldNames> | undefined;
+  /** Fields that records may have under older names; undefined: there are none. */
+  readonly aliases?: readonly Alias[] | undefined;
+  /** Of a stream with such columns: the same without them. */
+  readonly defined?: CompiledStream | undefined;
+  /** How many columns of fields that no schema names there are (`newFields: columns`); undefined: the stream makes none. */
+  readonly made?: number | undefined;
+  /** Those of them that the definition does not name, of the same names as their fields. */
+  readonly madeColumns?: readonly MadeColumn[] | undefined;
   /** The columns of the primary key, in its order. */
   readonly keyColumns: readonly Column[];
   /** Its table of versions; undefined: it has none. */
@@ -53,6 +65,10 @@ export interface CompiledStream {
   readonly parse: (record: unknown) => { readonly value: Record<string, unknown> } | { readonly mismatch: Mismatch };
   /** undefined: it needs nothing, and nothing needs it. */
   readonly relations: Relations | undefined;
+  /** What must hold among the rows of its table; undefined: it has no rules. */
+  readonly rules: CompiledRules | undefined;
+  /** Its requests ask for one record, by these fields (docs/waiting.md); undefined: for the listing. */
+  readonly one?: readonly string[] | undefined;
 }
 
 /** How a stream's records and those of others need each other. */
@@ -77,6 +93,14 @@ export interface CompiledNeed {
   readonly by: readonly Omit<Column, 'name'>[];
   readonly optional: boolean;
   readonly withinMs: number;
+  /** How it is asked for; undefined: it is waited for. */
+  readonly fetch?: CompiledFetch | undefined;
+}
+
+export interface CompiledFetch {
+  readonly definition: FetchNeed;
+  /** What the placeholders are called, in the order of the value that is needed. */
+  readonly fields: readonly string[];
 }
 
 export interface CompiledOffer {

@@ -16,9 +16,11 @@ export const onMismatch = z
     z.strictObject({
       /** For every field that is not named below. */
       default: stop.default('quarantine'),
-      /** For fields that no schema names. */
-      newFields: z.enum(policies).default('evolve'),
-      /** By the name of a field of the schema. */
+      /** For fields that no schema names. `columns`: as `evolve`, and each gets a column of its own; at most so many. */
+      newFields: z
+        .union([z.enum([...policies, 'columns']), z.strictObject({ columns: z.int().min(1).max(1000) })])
+        .default('evolve'),
+      /** By the name of a field of the schema, or of one that got a column by itself. */
       fields: z.record(z.string(), z.enum(policies)).default({}),
     }),
   ])
@@ -28,23 +30,39 @@ export interface Contract {
   readonly default: 'quarantine' | 'freeze';
   readonly newFields: Policy;
   readonly fields: Readonly<Record<string, Policy>>;
+  /** So many fields that no schema names get columns; undefined: none does. */
+  readonly columns?: number;
 }
 
-export const contractOf = (given: z.output<typeof onMismatch>): Contract =>
-  typeof given === 'string' ? { default: given, newFields: 'evolve', fields: {} } : given;
+/** A partner that has values as names of fields would fill a table with columns. */
+const MOST_COLUMNS = 200;
+
+export function contractOf(given: z.output<typeof onMismatch>): Contract {
+  if (typeof given === 'string') return { default: given, newFields: 'evolve', fields: {} };
+  const { newFields, ...rest } = given;
+  if (typeof newFields === 'object') return { ...rest, newFields: 'evolve', columns: newFields.columns };
+  return newFields === 'columns' ? { ...rest, newFields: 'evolve', columns: MOST_COLUMNS } : { ...rest, newFields };
+}
+
+/** Whether fields that no schema names get columns. */
+export const makesColumns = ({
+  definition,
+}: {
+  readonly definition: { readonly onMismatch: z.output<typeof onMismatch> };
+}): boolean => contractOf(definition.onMismatch).columns !== undefined;
 
 /** As strict, but nothing stops the stream: who makes a table again tells what does not fit, and goes on. */
 export function withoutFreeze<S extends { readonly definition: { readonly onMismatch: z.output<typeof onMismatch> } }>(
   stream: S,
 ): S {
-  const { newFields, fields } = contractOf(stream.definition.onMismatch);
+  const { newFields, fields, columns } = contractOf(stream.definition.onMismatch);
   return {
     ...stream,
     definition: {
       ...stream.definition,
       onMismatch: {
         default: 'quarantine',
-        newFields: thawed(newFields),
+        newFields: columns === undefined ? thawed(newFields) : { columns },
         fields: Object.fromEntries(Object.entries(fields).map(([name, policy]) => [name, thawed(policy)])),
       },
     },

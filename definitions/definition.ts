@@ -11,6 +11,7 @@ import { compression, format } from './formats.ts';
 import { polling } from './polling.ts';
 import { records } from './records.ts';
 import { requires } from './requires.ts';
+import { rules } from './rules.ts';
 import { graphql, include, lists, methods, parameters } from './request-shapes.ts';
 import { history } from './history.ts';
 import { job } from './job.ts';
@@ -285,6 +286,10 @@ export const stream = z.strictObject({
   parent: parent.optional(),
   /** Records that have to be there before one of this stream is told to its tables: docs/waiting.md. */
   requires: requires.optional(),
+  /** A record of a known key with other content is held, and never told to a table: docs/ledgers.md. */
+  immutable: z.boolean().optional(),
+  /** What must hold among its records: docs/ledgers.md. */
+  rules: rules.optional(),
   /** Parents, or slices of time whose records have a version, that are read side by side; learnt from limits and answers if absent. */
   concurrency: z.int().min(1).max(256).optional(),
   /** How the times of fields are written: docs/times.md. */

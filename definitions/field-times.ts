@@ -12,6 +12,8 @@ export interface TimedField {
   readonly name: string;
   readonly path: readonly string[];
   readonly kind: TimeKind;
+  /** A time that may come as a day, which begins when it does in UTC. */
+  readonly ofDays?: true;
   readonly read: (value: unknown) => ColumnText;
 }
 
@@ -33,6 +35,9 @@ export function fieldTimes(
       name,
       path,
       kind,
+      ...(kind === 'timestamp' && said.zone === 'UTC' && formatsOf(said, kind).includes('date')
+        ? { ofDays: true }
+        : {}),
       read: columnReader(said, {
         name,
         kind,

@@ -63,7 +63,7 @@ export const assertions: ReadonlySet<string> = new Set([
   'oneOf',
 ]);
 export const annotations: ReadonlySet<string> = new Set(
-  '$ref $defs definitions $schema $id id $comment $anchor title description default examples example deprecated readOnly writeOnly nullable contentEncoding contentMediaType contentSchema'.split(
+  '$ref $defs definitions $schema $id id $comment $anchor title description default examples example deprecated readOnly writeOnly nullable contentEncoding contentMediaType contentSchema was'.split(
     ' ',
   ),
 );

@@ -134,6 +134,8 @@ function valueProblems(schema: Keywords, path: Path): Problem[] {
     problems.push({ path: [...path, 'enum'], says: 'expected a list of texts, numbers, booleans or null' });
   if ('const' in schema && !isScalar(schema.const))
     problems.push({ path: [...path, 'const'], says: 'expected a text, a number, a boolean or null' });
+  if ('was' in schema && ![schema.was].flat().every((name: unknown) => typeof name === 'string' && name !== ''))
+    problems.push({ path: [...path, 'was'], says: 'expected the name that the field had before, or a list of them' });
   const fields = Object.keys(schema.properties ?? {});
   for (const [index, name] of (Array.isArray(schema.required) ? schema.required : []).entries())
     if (!fields.includes(String(name))) {

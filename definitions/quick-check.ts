@@ -33,7 +33,7 @@ export function quickCheck(schema: JsonSchema): ((record: unknown) => boolean) |
   };
 }
 
-const annotations = ['title', 'description', 'examples', '$comment', 'deprecated', 'readOnly', 'writeOnly'];
+const annotations = ['title', 'description', 'examples', '$comment', 'deprecated', 'readOnly', 'writeOnly', 'was'];
 const objectKeywords = new Set([...annotations, 'type', 'required', 'properties', '$schema', '$id']);
 const fieldKeywords = new Set([...annotations, 'type', 'format']);
 

@@ -6,7 +6,7 @@ import { postgresTypes } from '../targets/postgres/column-types.ts';
 import { tableFault } from '../targets/postgres/table-fault.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
-import { lockBriefly } from './lock-briefly.ts';
+import { lockBriefly } from '../targets/postgres/lock-briefly.ts';
 
 /**
  * Adds the columns that a table lacks, empty, in a transaction of its own: nobody can read the table until it ends. Filling them takes longer, and

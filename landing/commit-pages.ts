@@ -9,15 +9,18 @@ import { heldForApproval, type Approval } from '../core/approval.ts';
 import { commitDeletes, foldDeletes, lockBoth } from './commit-deletes.ts';
 import { knowsDeletes } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
-import type { RejectedRecord, StagedPage, StagedRecord, StreamRun } from '../core/staged.ts';
+import type { StagedPage, StagedRecord, StreamRun } from '../core/staged.ts';
 import { heldDeletes, RefusedDeletes, withoutDeletes } from './held-deletes.ts';
 import { readHeads, withHeadKey, withReceived } from '../targets/postgres/heads.ts';
 import type { PostgresLines } from '../targets/postgres/page-lines.ts';
 import { RelatedCommit } from './related-commit.ts';
+import { RuleCheck } from './rule-check.ts';
+import { withoutChanged, withRejected } from './without-changed.ts';
 import { noteAnomalies } from '../store/anomalies/note-anomalies.ts';
 import { recordPages } from '../store/ledger/record-pages.ts';
 import { replayedIds, replayedPage } from '../store/quarantine/replayed-page.ts';
 import { settleEntries } from '../store/quarantine/settle-entries.ts';
+import { expectSameColumns } from './made-columns.ts';
 import { expectSameTransforms } from './same-transforms.ts';
 import { settleRuns } from '../store/ledger/settle-runs.ts';
 import { ordersByArrival, supersedeHeld } from '../store/quarantine/supersede.ts';
@@ -69,16 +72,21 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
   const locked = other === undefined ? undefined : await lockBoth(client, stream, other);
   const standing = await lockRun(client, run);
   expectSameTransforms(stream, standing.transforms);
+  expectSameColumns(stream, standing.made);
   const fresh = await pagesToCommit(client, input, standing.checkpoint);
-  const pages = await replayed(client, input, fresh.pages);
+  let pages = await replayed(client, input, fresh.pages);
   if (pages.length === 0) return noCounts;
   const replays = pages.some((page) => page.replays !== undefined);
   const firstPage = standing.lastPage + 1;
 
   const replaces = stream.definition.disposition === 'replace';
   const table = replaces ? shadowOf(stream, run) : targetOf(stream);
-  const records = pages.flatMap((page) => page.records);
+  let records = pages.flatMap((page) => page.records);
   let heads = await readHeads(client, { stream, table, records });
+  if (stream.definition.immutable === true) {
+    pages = await withoutChanged(client, { stream, run, pages, heads });
+    records = pages.flatMap((page) => page.records);
+  }
   const turns = await related?.turns(run.streamId, { pages: pages.map((page) => page.records), firstPage, heads });
   if (turns !== undefined || (replays && ordersByArrival(stream)))
     heads = await withReceived(client, { streamId: run.streamId, heads });
@@ -108,11 +116,18 @@ async function commit(client: PoolClient, input: CommitInput, failpoint: Failpoi
     before: other === undefined ? standing.deleted : standing.written,
   });
   if (held !== undefined) return held;
+  const ruled = await RuleCheck.begin(client, { stream, ...run }, folded);
+  const alsoRuled =
+    deletes &&
+    other &&
+    (await RuleCheck.begin(client, { stream: other, ...deletes.locked, runNo: null }, deletes.folded));
   await writeRows(client, { stream, run, table, folded, pages: written });
   await bury(client, { stream, streamId: run.streamId, table, folded, pages, firstPage });
   if (deletes !== undefined) await commitDeletes(client, deletes, input);
   await failpoint('commit.middle');
   await recordPages(client, { ...input, pages, firstPage, counts: folded.counts, lastEvent: folded.lastEvent });
+  await ruled?.end();
+  await alsoRuled?.end();
   if (folded.odd.length > 0) await noteAnomalies(client, { run, found: anomaliesOf(stream, folded.odd) });
   if (replays) {
     const { streamId } = run;
@@ -154,6 +169,8 @@ interface Standing {
   readonly checkpoint: string;
   /** Stamp of the transforms that made the table's rows. */
   readonly transforms: string | null;
+  /** How many columns of fields that no schema names the table's rows have. */
+  readonly made: number;
   /** Records of the run so far that were deletes, and that were new or newer. */
   readonly deleted: number;
   readonly written: number;
@@ -162,12 +179,13 @@ interface Standing {
 interface LockedRun extends Record<'last_event' | 'last_page' | 'deleted' | 'written' | 'checkpoint', string> {
   readonly state: string;
   readonly transforms: string | null;
+  readonly made_columns: number;
 }
 
 /** The row lock on the stream makes its writers take turns; what is read under it stays true until the commit. */
 async function lockRun(client: PoolClient, run: StreamRun): Promise<Standing> {
   const { rows } = await client.query<LockedRun>(
-    `select s.last_event, s.last_page, s.transforms, r.checkpoint, r.state, r.deleted, r.inserted + r.updated as written
+    `select s.last_event, s.last_page, s.transforms, s.made_columns, r.checkpoint, r.state, r.deleted, r.inserted + r.updated as written
       from streams s join stream_runs r using (stream_id)
       where s.stream_id = $1 and r.run_no = $2 for update`,
     [run.streamId, run.runNo],
@@ -180,6 +198,7 @@ async function lockRun(client: PoolClient, run: StreamRun): Promise<Standing> {
     lastPage: Number(row.last_page),
     checkpoint: row.checkpoint,
     transforms: row.transforms,
+    made: row.made_columns,
     deleted: Number(row.deleted),
     written: Number(row.written),
   };
@@ -234,19 +253,8 @@ function withoutRecord(pages: readonly StagedPage[], refused: RefusedRow): Stage
     const record = page.records.find(
       (candidate) => candidate.hash === refused.hash && candidate.ordinal === refused.ordinal,
     );
-    if (record === undefined) return page;
-    const rejected: RejectedRecord = {
-      ordinal: record.ordinal,
-      key: record.key,
-      path: refused.path,
-      reason: refused.message,
-      hash: record.hash,
-      payload: page.lines.payload(record.line),
-    };
-    return {
-      ...page,
-      records: page.records.filter((candidate) => candidate !== record),
-      rejected: [...page.rejected, rejected],
-    };
+    return record === undefined
+      ? page
+      : withRejected(page, new Set([record]), { path: refused.path, reason: refused.message });
   });
 }

@@ -1,16 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { InvalidInput } from '../core/errors.ts';
+import { pathsOf } from '../core/alias.ts';
 import { keyDigest } from '../core/key-digest.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
-import { historyOf } from '../core/table-name.ts';
-import { targetsOf } from '../definitions/named-targets.ts';
+import { tablesElsewhere } from '../definitions/named-targets.ts';
 import { eraseFromLedger, type ToErase } from '../store/erasure/erase-ledger.ts';
 import { noteErasure, type Erased, type Erasure } from '../store/erasure/erasures.ts';
 import { transaction } from '../store/session/transaction.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { beforeOf } from './apply-differences.ts';
+import { inTransaction } from './dry-run.ts';
 import { removeKeys } from './key-is.ts';
 
 /** Whose records: those of a key, or those that have a value in a field. */
@@ -112,23 +113,6 @@ export async function eraseAgain(
   });
 }
 
-/** A dry run does all of it, and takes it back: so it counts what would go, and nothing else. */
-async function inTransaction<T>(pool: Pool, dryRun: boolean, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  let done: { readonly result: T } | undefined;
-  try {
-    return await transaction(pool, async (client) => {
-      done = { result: await work(client) };
-      if (dryRun) throw new TakenBack();
-      return done.result;
-    });
-  } catch (error) {
-    if (error instanceof TakenBack && done !== undefined) return done.result;
-    throw error;
-  }
-}
-
-class TakenBack extends Error {}
-
 async function lockStream(client: PoolClient, { partner, name }: CompiledStream): Promise<number> {
   const { rows } = await client.query<{ stream_id: number; running: string | null }>(
     `select s.stream_id, (select r.sync_id from stream_runs r where r.stream_id = s.stream_id and r.state = 'running' limit 1) as running
@@ -169,16 +153,19 @@ async function findAll(
     );
     return { ...of, keys: rows[0]?.known === true ? [whose.key] : [], events: [], entries: [], hashes: [] };
   }
-  const path = whose.field.split('.');
+  // Old records have it under an old name.
+  const paths = pathsOf(whose.field.split('.'), stream.aliases ?? []);
+  const has = (payload: string, first: number): string =>
+    paths.map((_, at) => `${payload} #>> $${first + at}::text[] = $1`).join(' or ');
   const { rows: logged } = await client.query<{ key: string | null; event: string; hash: string }>(
-    `select key, max(event) as event, '' as hash from events_${streamId} where key is not null and payload #>> $2::text[] = $1 group by key
-      union all select key, event, hash::text from events_${streamId} where key is null and payload #>> $2::text[] = $1`,
-    [whose.value, path],
+    `select key, max(event) as event, '' as hash from events_${streamId} where key is not null and (${has('payload', 2)}) group by key
+      union all select key, event, hash::text from events_${streamId} where key is null and (${has('payload', 2)})`,
+    [whose.value, ...paths],
   );
   const { rows: held } = await client.query<{ key: string | null; page: string; ordinal: number }>(
-    `select key, page, ordinal from quarantine where stream_id = $1 and payload is not null
-        and case when pg_input_is_valid(payload, 'json') then payload::json #>> $3::text[] = $2 else false end`,
-    [streamId, whose.value, path],
+    `select key, page, ordinal from quarantine where stream_id = $2 and payload is not null
+        and case when pg_input_is_valid(payload, 'json') then ${has('payload::json', 3)} else false end`,
+    [whose.value, streamId, ...paths],
   );
   return {
     ...of,
@@ -213,8 +200,3 @@ function digestsOf({ partner, name }: CompiledStream, keys: readonly string[]): 
   const salt = randomBytes(16);
   return { salt, digests: keys.map((key) => keyDigest(salt, { partner: partner.name, stream: name }, key)) };
 }
-
-const tablesElsewhere = ({ partner, name }: CompiledStream): readonly string[] => [
-  ...targetsOf(partner, name),
-  ...targetsOf(partner, historyOf(name)).map(historyOf),
-];

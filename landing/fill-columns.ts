@@ -20,6 +20,10 @@ const taken = {
   json: (v) => [`jsonb_typeof(${v}) <> 'null'`, v],
 } as const satisfies Record<ColumnType, (v: string, t: string) => readonly [when: string, value: string]>;
 
+/** SQL finds its values in `_extra`, by one name and as they came. */
+export const isInExtra = ({ path, read, was }: Column): boolean =>
+  path.length === 1 && read === undefined && was === undefined;
+
 /**
  * Moves what rows already hold of new columns there from `_extra`, or they would stay empty until each record changes. A
  * value of another type stays where it is. What a zod schema makes of a field only the next reading of it can tell.
@@ -32,7 +36,7 @@ export async function fillColumns(
     added,
   }: { readonly stream: CompiledStream; readonly table: string; readonly added: readonly Column[] },
 ): Promise<void> {
-  const fields = added.filter(({ path, read }) => path.length === 1 && read === undefined);
+  const fields = added.filter(isInExtra);
   if (fields.length === 0 || stream.definition.schema instanceof z.ZodType) return;
   const names = fields.map(({ path }) => path[0] as string);
   const values = fields.map(({ type }, at) => {

@@ -19,6 +19,8 @@ export interface Fill extends Pick<LogWork, 'inTransaction' | 'read' | 'reader'>
   readonly table: string;
   readonly after: number;
   readonly to: number;
+  /** Only these events, in this table's column `event`: the table has no rows of their keys. */
+  readonly only?: string;
   readonly unfit: (events: readonly UnfitEvent[]) => Promise<void>;
 }
 
@@ -29,12 +31,13 @@ type Taking = (client: ClientBase, fill: Fill, staged: StagedEvents) => Promise<
  * Returns how many events were read.
  */
 export async function fillFromLog(client: ClientBase, fill: Fill): Promise<number> {
-  const { stream, streamId, after, to, inTransaction = (work) => work() } = fill;
-  const range = { streamId, after, to };
+  const { stream, streamId, after, to, only, inTransaction = (work) => work() } = fill;
+  const among = only === undefined ? {} : { only };
+  const range = { streamId, after, to, ...among };
   if (stream.definition.disposition !== 'replace') return take(client, fill, range, newest);
   let events = 0;
   for await (const listing of listings(client, { ...range, keyed: stream.keyColumns.length > 0 })) {
-    if (listing.clears)
+    if (listing.clears && only === undefined)
       await inTransaction(async () => {
         await client.query(`delete from ${fill.table}`);
       });
@@ -42,7 +45,7 @@ export async function fillFromLog(client: ClientBase, fill: Fill): Promise<numbe
     events += await take(
       client,
       { ...fill, read: (count, last) => fill.read?.(before + count, last) },
-      listing,
+      { ...listing, ...among },
       listed,
     );
   }

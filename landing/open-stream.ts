@@ -5,6 +5,7 @@ import type { TimeRange } from '../core/page.ts';
 import type { PollHint } from '../core/poll-hint.ts';
 import { parseWindow, rangeOf } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import { tablesElsewhere } from '../definitions/named-targets.ts';
 import { addColumns } from './add-columns.ts';
 import { lookAgain } from './look-again.ts';
 import type { OpenedStream, OpenStream } from './warehouse.ts';
@@ -12,6 +13,7 @@ import type { StreamRun, Validators } from '../core/staged.ts';
 import { reportOf, reportColumns, type ReportRow } from '../store/ledger/report.ts';
 import { dropOldShadows, shadowName, shadowOf, standingShadow } from '../targets/postgres/shadow.ts';
 import { lockBoth } from './commit-deletes.ts';
+import { expectSameColumns } from './made-columns.ts';
 import type { MadeAgain } from './made-again.ts';
 import { stampOf } from './same-transforms.ts';
 import { stampedOf } from './remake-outdated.ts';
@@ -32,6 +34,7 @@ interface RunRow extends ReportRow {
   readonly definition_version: string;
   /** Stamp of the transforms that made the table's rows. */
   readonly transforms: string | null;
+  readonly made_columns: number;
   readonly validators: Validators | null;
   readonly poll_hint: PollHint | null;
   readonly empty_pages: number;
@@ -56,6 +59,7 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
     const stream = await registerStream(client, input.stream);
     const again = await findRun(client, input);
     if (again === undefined) await beginRun(client, input, stream);
+    else if (again.state !== 'done' && again.undone_at !== null) throw undone(input.syncId);
     else if (again.state !== 'done') {
       await fitShadow(client, input, again);
       await client.query(
@@ -73,9 +77,11 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
 }
 
 /** Nothing has to be made first: neither for the definition, nor because somebody dropped it. */
-function goesOn({ state, definition_version, transforms, intact, shadow }: RunRow, stream: CompiledStream): boolean {
+function goesOn(row: RunRow, stream: CompiledStream): boolean {
+  const { state, definition_version, transforms, made_columns, intact, shadow } = row;
   if (state === 'failed' || definition_version !== stream.definitionVersion || transforms !== stampOf(stream))
     return false;
+  if (made_columns !== (stream.made ?? 0)) return false;
   return state === 'done' || (intact && (stream.definition.disposition !== 'replace' || shadow !== null));
 }
 
@@ -99,12 +105,12 @@ const lately = (which: string): string =>
   `(select max(requests) from (select q.requests from stream_runs q where q.stream_id = r.stream_id and q.run_no < r.run_no
     and q.state = 'done' and ${which} order by q.run_no desc limit 5) as lately)`;
 // Written out, so that a night finds the last nights by their index, behind thousands of windows.
-const usualRequests = `case when r.kind = 'backfill' then ${lately(`q.kind = 'backfill'`)} else ${lately(`q.kind <> 'backfill'`)} end`;
+const usualRequests = `case when r.kind = 'backfill' then ${lately(`q.kind = 'backfill'`)} else ${lately(`q.kind <> 'backfill' and q.kind <> 'fetch'`)} end`;
 
 async function findRun(client: Pool | PoolClient, { syncId, stream }: OpenStream): Promise<RunRow | undefined> {
   const { rows } = await client.query<RunRow>({
     name: 'find run',
-    text: `select s.name as stream, r.stream_id, r.run_no, r.checkpoint, r.range_from, r.range_to, r.definition_version, s.transforms, s.validators, s.poll_hint, ${reportColumns},
+    text: `select s.name as stream, r.stream_id, r.run_no, r.checkpoint, r.range_from, r.range_to, r.definition_version, s.transforms, s.made_columns, s.validators, s.poll_hint, ${reportColumns},
         ${emptyPages} as empty_pages, ${usualRequests} as usual_requests, ${standing}
       from stream_runs r join streams s using (stream_id) where r.sync_id = $1`,
     values: [syncId, stream.columns.map((column) => column.name)],
@@ -137,6 +143,12 @@ function runOf({ stream_id: streamId, run_no: runNo, shadow }: RunRow, syncId: s
   return shadow === null || shadow === shadowName(run) ? run : { ...run, shadow };
 }
 
+/** What it brought counts no more, and what it would bring now would. */
+const undone = (syncId: string): GiveUp =>
+  new GiveUp(
+    `${syncId} was undone: it cannot go on. Start a new generation with --force, or take the undo back first (\`syncline undo back ${syncId}\`)`,
+  );
+
 interface StreamRow {
   readonly stream_id: number;
   readonly last_run: number;
@@ -148,6 +160,8 @@ interface StreamRow {
   readonly unfilled: readonly string[];
   /** Where the stream's rows went before. */
   readonly old_table: string | null;
+  /** How many columns of fields that no schema names its rows had before. */
+  readonly had_made: number;
 }
 
 interface RegisteredStream extends StreamRow {
@@ -160,21 +174,31 @@ interface RegisteredStream extends StreamRow {
 export async function registerStream(client: PoolClient, stream: CompiledStream): Promise<RegisteredStream> {
   const { partner, name, schema, table, definition, definitionVersion } = stream;
   const { rows } = await client.query<StreamRow>(
-    `with before as (select target_table from streams where partner = $1 and name = $2)
-      insert into streams as s (partner, name, target_schema, target_table, disposition, targets, transforms, definition_version)
-      values ($1, $2, $5, $3, $4, $6, $7, '')
+    `with before as (select target_table, made_columns from streams where partner = $1 and name = $2)
+      insert into streams as s (partner, name, target_schema, target_table, disposition, targets, transforms, made_columns, definition_version)
+      values ($1, $2, $5, $3, $4, $6, $7, $8, '')
       on conflict (partner, name) do update set target_table = excluded.target_table, disposition = excluded.disposition, targets = excluded.targets,
-        transforms = excluded.transforms,
+        transforms = excluded.transforms, made_columns = excluded.made_columns,
         watermark = case when s.target_table = excluded.target_table then s.watermark end,
         kept_cursor = case when s.target_table = excluded.target_table then s.kept_cursor end,
         swept_rows = case when s.target_table = excluded.target_table and s.disposition = excluded.disposition then s.swept_rows end
       returning stream_id, last_run, last_event, watermark, kept_cursor, definition_version, unfilled, (xmax = 0) as fresh,
-        (select target_table from before) as old_table`,
-    [partner.name, name, table, definition.disposition, schema, stream.targets, stampOf(stream)],
+        (select target_table from before) as old_table, coalesce((select made_columns from before), 0) as had_made`,
+    [
+      partner.name,
+      name,
+      table,
+      definition.disposition,
+      schema,
+      tablesElsewhere(stream),
+      stampOf(stream),
+      stream.made ?? 0,
+    ],
   );
   const row = rows[0] as StreamRow;
   // Workers need not own the event log: the function does (deploy/roles.sql).
   if (row.fresh) await client.query('select add_event_partition($1)', [row.stream_id]);
+  if (stream.made !== undefined) await expectAllMade(client, stream, row.stream_id);
   const moved = row.old_table !== table;
   if (moved) await takeTable(client, stream, row.stream_id);
   const changed = row.definition_version !== definitionVersion;
@@ -182,7 +206,7 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
     stream,
     streamId: row.stream_id,
     changed,
-    unfilled: row.unfilled,
+    unfilled: [...new Set([...row.unfilled, ...madeBehind(stream, row.had_made)])],
     // A new table is filled from the beginning by the partner.
     hadRows: row.last_event !== '0' && !moved,
   });
@@ -197,7 +221,11 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
     );
   await ensureNeededIndexes(client, {
     stream,
-    columns: (stream.relations?.offers ?? []).flatMap(({ field, columns }) => (field === '' ? [] : columns)),
+    columns: [
+      ...(stream.relations?.offers ?? []).flatMap(({ field, columns }) => (field === '' ? [] : columns)),
+      // The rows that share something are found by its first column.
+      ...(stream.rules?.rules ?? []).flatMap(({ per }) => per.slice(0, 1)),
+    ],
   });
   return {
     ...row,
@@ -205,6 +233,19 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
     madeAgain,
     isOther: changed && !row.fresh,
   };
+}
+
+/** Columns that rows from before have not, whose values are in `_extra` there. */
+const madeBehind = ({ madeColumns = [] }: CompiledStream, had: number): readonly string[] =>
+  madeColumns.flatMap(({ field, no }) => (no > had ? [field] : []));
+
+/** Another worker may have decided of further columns since this one looked. */
+async function expectAllMade(client: PoolClient, stream: CompiledStream, streamId: number): Promise<void> {
+  const { rows } = await client.query<{ made: number }>(
+    'select count(*)::integer as made from new_fields where stream_id = $1 and made_no is not null',
+    [streamId],
+  );
+  expectSameColumns(stream, rows[0]?.made ?? 0);
 }
 
 /** Rows of a table stand for events of one stream: one that others filled cannot be gone on with. */
@@ -246,7 +287,7 @@ async function beginRun(client: PoolClient, input: OpenStream, row: StreamRow): 
   const runNo = row.last_run + 1;
   const { incremental, disposition } = stream.definition;
   const range =
-    incremental === undefined
+    incremental === undefined || input.kind === 'fetch'
       ? null
       : rangeOf({
           window: parseWindow(windowLabel),

@@ -10,9 +10,12 @@ import { notePollHint } from '../store/ledger/poll-hints.ts';
 import { bookRequests } from '../store/ledger/book-requests.ts';
 import { commitPages } from './commit-pages.ts';
 import { finishStream } from './finish-stream.ts';
+import { decideColumns, makeColumns } from './make-columns.ts';
 import { openStream } from './open-stream.ts';
 import { postgresLineWriter } from '../targets/postgres/page-lines.ts';
+import { lackingNeeds } from './lacking-needs.ts';
 import { parentValues } from './parent-values.ts';
+import { forgetAsked, noteAsked, openFetches } from '../store/waiting/asked-needs.ts';
 import { pruneStream } from './prune-stream.ts';
 import { quarantineEntries } from '../store/quarantine/quarantine.ts';
 import { closeRun, openRun, runOutcome } from '../store/ledger/runs.ts';
@@ -43,10 +46,20 @@ export function postgresWarehouse(
     windowRuns: (input) => whenAvailable(() => windowRuns(pool, input)),
     openStream: (input) => onTarget(input.stream, () => openStream(pool, input)),
     commitPages: (input) => onTarget(input.stream, () => commitPages(pool, { ...input, names }, failpoint)),
-    finishStream: (input) => onTarget(input.stream, () => finishStream(pool, input)),
+    finishStream: (input) =>
+      onTarget(input.stream, async () => {
+        const remark = await decideColumns(pool, input.stream);
+        const report = await finishStream(pool, { ...input, remark });
+        await makeColumns(pool, input.stream);
+        return report;
+      }),
     bookRequests: (run, uncounted) => whenAvailable(() => bookRequests(pool, run, uncounted)),
     failStream: (input) => whenAvailable(() => failStream(pool, input)),
     streamReport: (syncId) => whenAvailable(() => streamReport(pool, syncId)),
+    lackingNeeds: (input) => onTarget(input.stream, () => lackingNeeds(pool, input)),
+    noteAsked: (asked) => whenAvailable(() => noteAsked(pool, asked)),
+    openFetches: (syncId) => whenAvailable(() => openFetches(pool, syncId)),
+    forgetAsked: (input) => whenAvailable(() => forgetAsked(pool, input)),
     deferStream: (run, until) => whenAvailable(() => deferStream(pool, run, until)),
     notePollHint: (run, hint) => whenAvailable(() => notePollHint(pool, run, hint)),
     quarantineEntries: (run, ids) => whenAvailable(() => quarantineEntries(pool, run, ids)),

@@ -1,4 +1,7 @@
 import type { Pool } from 'pg';
+import type { MadeColumn } from '../core/made-column.ts';
+import { makesColumns } from '../definitions/contract.ts';
+import { unmakable } from '../definitions/made-columns.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
@@ -7,6 +10,8 @@ import { targetOf } from '../targets/postgres/target-table.ts';
 export interface Drift {
   readonly stream: string;
   readonly table: string;
+  /** Columns that were made of fields that the schema does not name. */
+  readonly made: readonly MadeColumn[];
   /** Fields of `_extra`, the commonest first. */
   readonly unnamed: readonly SeenField[];
   /** Values that do not fit, from the quarantine; the commonest first. */
@@ -20,6 +25,8 @@ export interface SeenField {
   readonly rows: number;
   /** When a row with it was last written, ISO. */
   readonly lastAt: string;
+  /** Where fields get columns by themselves: why this one cannot have one. */
+  readonly why?: string;
 }
 
 export interface UnfitField {
@@ -38,7 +45,14 @@ export async function readDrift(pool: Pool, stream: CompiledStream): Promise<Dri
   const facts = await readTable(pool, targetOf(stream));
   const unnamed =
     facts?.columns.some(({ name }) => name === '_extra') === true ? await unnamedFields(pool, stream) : [];
-  return { stream: stream.name, table, unnamed, unfit: await unfitFields(pool, stream) };
+  const told = makesColumns(stream) ? unnamed.map((field) => ({ ...field, ...whyNone(stream, field.field) })) : unnamed;
+  const unfit = await unfitFields(pool, stream);
+  return { stream: stream.name, table, made: stream.madeColumns ?? [], unnamed: told, unfit };
+}
+
+function whyNone(stream: CompiledStream, field: string): Pick<SeenField, 'why'> {
+  const why = unmakable(stream, field);
+  return why === undefined ? {} : { why };
 }
 
 async function unnamedFields(pool: Pool, stream: CompiledStream): Promise<SeenField[]> {

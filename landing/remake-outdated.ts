@@ -5,7 +5,7 @@ import type { StampedTable } from '../core/stamp.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { beforeOf } from './apply-differences.ts';
 import { createTarget } from './create-target.ts';
-import { lockBriefly } from './lock-briefly.ts';
+import { lockBriefly } from '../targets/postgres/lock-briefly.ts';
 import type { MadeAgain } from './made-again.ts';
 import { rebuildFromLog } from './rebuild-from-log.ts';
 import { saysListing } from './says-listing.ts';

@@ -6,7 +6,7 @@ import { transaction } from '../store/session/transaction.ts';
 import { isOutdated } from '../targets/postgres/outdated.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
-import { lockBriefly } from './lock-briefly.ts';
+import { lockBriefly } from '../targets/postgres/lock-briefly.ts';
 import { refillColumns } from './refill-columns.ts';
 import { stampedOf } from './remake-outdated.ts';
 import { expectSameTransforms } from './same-transforms.ts';

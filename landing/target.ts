@@ -3,7 +3,7 @@ import { NeedsAttention } from '../core/errors.ts';
 import type { Column, CompiledStream } from '../definitions/compiled.ts';
 import type { StreamRun } from '../core/staged.ts';
 import { createTarget } from './create-target.ts';
-import { fillColumns } from './fill-columns.ts';
+import { fillColumns, isInExtra } from './fill-columns.ts';
 import { postgresTypes } from '../targets/postgres/column-types.ts';
 import { quoted } from '../core/sql-text.ts';
 import type { MadeAgain } from './made-again.ts';
@@ -106,8 +106,7 @@ export async function fitTable(
   if (changed) await fillColumns(client, { stream, table, added });
   // What the definition gained is in `_extra`, unless SQL cannot read it. What somebody dropped is only in the log.
   const gained = changed && !facts.lostColumns;
-  if (gained && added.every(({ path, read }) => path.length === 1 && read === undefined))
-    return { madeAgain: undefined };
+  if (gained && added.every(isInExtra)) return { madeAgain: undefined };
   const { unfit } = await refillColumns(client, { stream, streamId, table, columns: added.map(intoItself) });
   const lost = added.map((column) => column.name).join(', ');
   const empty = unfit === 0 ? '' : `; ${unfit} rows stand for records that fit no longer, and keep it empty`;

@@ -2,6 +2,7 @@ import { isEpoch, isNamedFormat, type TimeFormat } from '../core/time-formats.ts
 import { timeReader } from '../core/read-time.ts';
 import { sortableTime } from '../core/version.ts';
 import { valueAt } from '../core/json.ts';
+import { byNewNames } from './by-new-names.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 
 /** How the field is read that moves the watermark. */
@@ -16,8 +17,10 @@ const known = new WeakMap<object, MarkReader>();
 /** Of a stream that is read by time. */
 export function markReader({
   definition,
+  aliases,
 }: {
   readonly definition: Pick<CompiledStream['definition'], 'incremental' | 'times'>;
+  readonly aliases?: CompiledStream['aliases'];
 }): MarkReader | undefined {
   const { incremental, times } = definition;
   if (incremental === undefined) return undefined;
@@ -34,7 +37,8 @@ export function markReader({
   const guesses = own?.formats === undefined && !isEpoch(asked);
   const reader: MarkReader = {
     field,
-    read: (record) => {
+    read: (came) => {
+      const record = aliases === undefined ? came : byNewNames(came, aliases);
       const value = valueAt(record, [field]) ?? valueAt(record, field);
       const time = read(value) ?? (guesses ? readDigits(value) : undefined);
       return typeof time === 'object' ? { mark: sortableTime(time.text) } : { found: wordOf(value) };

@@ -15,6 +15,7 @@ import type { Column, CompiledStream, Mismatch } from '../definitions/compiled.t
 import type { Contract } from '../definitions/contract.ts';
 import { contractFor, mayChange, stops, takeByContract } from './by-contract.ts';
 import type { Received } from './received.ts';
+import { byNewNames } from './by-new-names.ts';
 import { offersOf, relatedBy } from './related-by.ts';
 import { transformedRow } from './transformed-row.ts';
 import { stageDelete } from './stage-delete.ts';
@@ -109,16 +110,17 @@ interface Stage {
 
 function stageRecord(
   { stream, lines, names, eventTimeAt, isPlain, contract }: Stage,
-  { record, payload, ascii, fault }: Received,
+  { record: came, payload, ascii, fault }: Received,
   ordinal: number,
 ): StagedRecord | RejectedRecord {
   const plain = isPlain && needsNoEscape(payload);
-  const text = writable(record, plain);
+  const text = writable(came, plain);
   if (text === undefined) {
     const mismatch = { path: '', reason: 'nested too deeply' };
     return { ordinal, key: null, ...mismatch, hash: sha128(payload), payload };
   }
   const hash = sha128(text);
+  const record = stream.aliases === undefined ? came : byNewNames(came, stream.aliases);
   if (fault !== undefined) return reject({ path: '', reason: fault }, { stream, record, payload, hash, ordinal });
   if (stream.isDelete?.(record) === true) {
     const gone = stageDelete(stream, record);

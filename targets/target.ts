@@ -30,6 +30,10 @@ export interface TargetTable {
   readonly place?: Place;
   /** What the column `_transform` says in each row; undefined: there is no such column. */
   readonly stamp?: string;
+  /** Its columns may get other names and wider types: in the store they have them. */
+  readonly reshapes?: boolean;
+  /** Columns of other types are told (`retyped`) instead of refused: the table is about to be made anew. */
+  readonly tellsTypes?: boolean;
 }
 
 export const stampedOf = ({ stamp, columns }: TargetTable): StampedTable => ({ stamp, columns });
@@ -42,8 +46,10 @@ export interface OpenedTable {
   readonly event: number;
   /** Columns that were added after rows had come: those rows hold NULL there until the table is built anew. */
   readonly unfilled: readonly string[];
-  /** Its rows were made by other transforms: nothing of the table was touched, and it has to be made anew before anything is written to it. */
+  /** Its rows were made by other transforms, or a column is to get a wider type and the table is too large to change it in place: nothing of the table was touched, and it has to be made anew before anything is written to it. */
   readonly outdated?: true;
+  /** Columns of other types than the definition makes of them, with the type that they have; `text` where it is none of ours. */
+  readonly retyped?: readonly Pick<Column, 'name' | 'type'>[];
 }
 
 /** One row as the log has it. Texts are those of `core/column-text.ts`, the same for each kind of warehouse. */

@@ -28,6 +28,7 @@ import type { Environment } from '../definitions/interpolate.ts';
 import { loadWithSecrets, type LoadedPartner } from '../definitions/load.ts';
 import { secretFor, secretsOf, type Secrets } from '../definitions/secrets.ts';
 import { streamPartner } from '../definitions/stream-partner.ts';
+import { withAllMade } from '../landing/made-columns.ts';
 import type { Warehouse } from '../landing/warehouse.ts';
 import { circuitSettingsOf } from './circuit-settings-of.ts';
 import { isCurrent, rotatingAuthorizer } from './rotating-authorizer.ts';
@@ -94,9 +95,11 @@ export function partnerRegistry(deps: RegistryDeps): Partners & { close(): Promi
     return opening;
   };
   return {
-    streams: async (name) => (await find(name)).streams,
+    streams: async (name) => withAllMade(deps.pool, (await find(name)).streams),
     access: async (name, streamName) => {
-      return accessTo({ warehouse: deps.warehouse, pauses }, streamName, await find(name));
+      const opened = await find(name);
+      const streams = await withAllMade(deps.pool, opened.streams);
+      return accessTo({ warehouse: deps.warehouse, pauses }, streamName, { ...opened, streams });
     },
     close: async () => {
       const closing = [...open.values()].map(async (opening) => {

@@ -10,6 +10,7 @@ import type { OpenedTable, Target, TargetTable } from '../../targets/target.ts';
 import type { Partners } from '../access.ts';
 import { loadTable, type LoadOf } from './load-table.ts';
 import { noteLive } from './note-live.ts';
+import { reshaping } from './reshaping.ts';
 import type { TargetsAccess } from './targets-access.ts';
 
 export interface ApplyDeps {
@@ -50,7 +51,8 @@ export async function applyTarget(
   const nothing: LoadFacts = { event: 0, lastEvent: 0, rows: 0, loads: 0, unfit: 0, everyMs, building: null };
   if (log === undefined) return { state: 'caughtUp', ...nothing };
   const target = await targets.open(place.target);
-  return new Applying(deps, { place, context, loaded, target, rows, everyMs }, log).run();
+  const fitted = reshaping(loaded, log);
+  return new Applying(deps, { place, context, loaded: fitted, target, rows, everyMs }, log).run();
 }
 
 interface Given {

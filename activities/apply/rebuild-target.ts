@@ -10,6 +10,7 @@ import type { OpenedTable, Target, TargetTable } from '../../targets/target.ts';
 import type { ApplyDeps } from './apply-target.ts';
 import { compareRows, type ComparedRows } from './compare-rows.ts';
 import { loadTable } from './load-table.ts';
+import { reshaping } from './reshaping.ts';
 import { noteLive } from './note-live.ts';
 
 export interface RebuildContext {
@@ -45,7 +46,7 @@ export async function rebuildTarget(deps: Deps, step: RebuildStep, context: Rebu
     throw new InvalidInput(`${step.partner}.${stream} was never read: there is no log to make a table of`);
   const target = await targets.open(step.target);
   const { rows } = await targets.loads(step.target);
-  const rebuilding = new Rebuilding(deps, { step, context, loaded, target, log, rows });
+  const rebuilding = new Rebuilding(deps, { step, context, loaded: reshaping(loaded, log), target, log, rows });
   return step.action === 'rollback' ? rebuilding.rollBack() : rebuilding.run();
 }
 
@@ -66,11 +67,13 @@ class Rebuilding {
   readonly #build: TargetTable;
   readonly #endMs: number;
   #unfit: UnfitEvents;
+  /** Columns of the live table that have other types. */
+  #retyped: NonNullable<OpenedTable['retyped']> = [];
 
   constructor(deps: Deps, given: Given) {
     this.#deps = deps;
     this.#given = given;
-    this.#live = given.loaded.table;
+    this.#live = { ...given.loaded.table, tellsTypes: true };
     this.#build = { ...this.#live, place: 'build' };
     this.#endMs = deps.now() + MOST_MS;
     this.#unfit = given.step.soFar?.unfit ?? noUnfit;
@@ -118,10 +121,11 @@ class Rebuilding {
           `no rebuild has changed ${this.#live.schema}.${this.#live.table} in ${step.target}: there is nothing to bring back`,
         );
       // One that does not fit the definition is refused before anything changes.
-      const { id: table, event, outdated } = await target.open({ ...this.#live, place: 'old' });
-      if (outdated === true)
+      const { id: table, event, outdated, retyped = [] } = await target.open({ ...this.#live, place: 'old' });
+      if (outdated === true || retyped.length > 0)
         throw new InvalidInput(
-          `the table of before was made by other transforms: there is nothing to bring back that fits the definition`,
+          `the table of before ${outdated === true ? 'was made by other transforms' : `has other types (${retyped.map(({ name }) => name).join(', ')})`}: ` +
+            'there is nothing to bring back that fits the definition',
         );
       return { state: 'more', soFar: { table, event, lastEvent: live.event, unfit: this.#unfit } };
     }
@@ -139,6 +143,7 @@ class Rebuilding {
   async #begin(): Promise<{ readonly live: OpenedTable; readonly build: OpenedTable }> {
     const { target, step } = this.#given;
     const live = await target.open(this.#live);
+    this.#retyped = live.retyped ?? [];
     if (live.outdated === true)
       throw new InvalidInput(
         `transforms of ${step.partner}.${step.stream} have changed: the next load makes its table in ${step.target} anew from the log, and there is ` +
@@ -182,9 +187,17 @@ class Rebuilding {
   #compare(): Promise<ComparedRows> {
     const { target, context } = this.#given;
     return compareRows(
-      { target, live: this.#live, build: this.#build },
+      { target, live: this.#asItStands(), build: this.#build },
       { events: new Set(this.#unfit.events), mayGoOn: () => context.signal.throwIfAborted() },
     );
+  }
+
+  /** The live table with the types that its columns have. */
+  #asItStands(): TargetTable {
+    if (this.#retyped.length === 0) return this.#live;
+    const types = new Map(this.#retyped.map(({ name, type }) => [name, type]));
+    const columns = this.#live.columns.map((column) => ({ ...column, type: types.get(column.name) ?? column.type }));
+    return { ...this.#live, columns };
   }
 
   async #end({
@@ -200,7 +213,7 @@ class Rebuilding {
     const { target, step } = this.#given;
     const { changed, gone, came } = differences;
     const rows = this.#unfitRows(differences);
-    const isEqual = changed + gone + came === 0;
+    const isEqual = changed + gone + came + this.#retyped.length === 0;
     const rebuilds = step.action === 'rebuild' || step.action === 'erase';
     if (step.action === 'rebuild' && gone > 0 && isHistory(step.stream) && this.#given.log.logFrom > 0) {
       await target.drop(this.#build);

@@ -2,6 +2,7 @@ import { valueAt } from '../../core/json.ts';
 import { isWholeSecond } from '../../core/anomaly.ts';
 import { sortableTime } from '../../core/version.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
+import { byNewNames } from '../../records/by-new-names.ts';
 import { markReader } from '../../records/read-mark.ts';
 import { highMark } from '../pull/high-mark.ts';
 import type { Look } from './asker.ts';
@@ -39,9 +40,9 @@ function keys({ keyColumns, definition }: CompiledStream, looks: readonly Look[]
   return verified('keys', `${several(all, 'record')} with a key of their own (${named})`);
 }
 
-function versions({ version }: CompiledStream, looks: readonly Look[]): Findings {
+function versions({ version, aliases = [] }: CompiledStream, looks: readonly Look[]): Findings {
   if (version.length === 0) return none;
-  const records = looks.flatMap(({ received }) => received.map(({ record }) => record));
+  const records = looks.flatMap(({ received }) => received.map(({ record }) => byNewNames(record, aliases)));
   const named = version.map(({ path }) => path.join('.')).join(', ');
   const lacking = records.filter((record) =>
     version.some(({ path }) => {

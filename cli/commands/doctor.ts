@@ -11,6 +11,7 @@ import { checkSessions } from '../../store/session/check-sessions.ts';
 import { pollHints } from '../../store/ledger/poll-hints.ts';
 import { streamWaits } from '../../store/waiting/list-waiting.ts';
 import { pendingMigrations } from '../../store/migrate/migrate.ts';
+import { withMade } from '../../landing/made-columns.ts';
 import { rebuildTable } from '../../landing/rebuild-table.ts';
 import type { TargetPlace } from '../../store/target-states.ts';
 import type { CommandContext } from '../command.ts';
@@ -171,8 +172,13 @@ async function compared(config: CommandContext['config'], partner: string, strea
   const definition = await loadPartner(partner, { dir: config.partnersDir, env: config.env });
   if (definition.streams[stream] === undefined) return 'the definition has it no longer';
   const compiled = compileStream(definition, stream, config.names);
-  const report = await withDatabase(config, (pool) =>
-    rebuildTable(pool, { stream: compiled, dryRun: true, acceptUnfit: false, progress: () => {} }),
+  const report = await withDatabase(config, async (pool) =>
+    rebuildTable(pool, {
+      stream: await withMade(pool, compiled),
+      dryRun: true,
+      acceptUnfit: false,
+      progress: () => {},
+    }),
   );
   const { changed, gone, came } = report.differences;
   const lines = rebuildLines(report, { partner, stream, target: STORE });

@@ -1,5 +1,7 @@
+import type { MadeColumn } from '../../core/made-column.ts';
 import { visible } from '../../core/visible.ts';
 import { compilePartner } from '../../definitions/compile.ts';
+import { withMade } from '../../landing/made-columns.ts';
 import { readDrift, type Drift, type SeenField } from '../../landing/read-drift.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
@@ -16,8 +18,9 @@ interface DriftContext extends CommandContext {
 export async function drift({ config, output, partner: name, stream }: DriftContext): Promise<number> {
   const { partner } = await loadWhole(name, { dir: config.partnersDir, env: config.env });
   const all = compilePartner(partner, config.names);
-  const chosen = stream === undefined ? [...all.values()] : [streamNamed(all, stream)];
+  const named = stream === undefined ? [...all.values()] : [streamNamed(all, stream)];
   return withDatabase(config, async (pool) => {
+    const chosen = await Promise.all(named.map((each) => withMade(pool, each)));
     const found: Drift[] = [];
     for (const each of chosen) found.push(await readDrift(pool, each));
     output.json({ partner: name, streams: found });
@@ -26,11 +29,15 @@ export async function drift({ config, output, partner: name, stream }: DriftCont
   });
 }
 
-function driftLines(partner: string, { stream, table, unnamed, unfit }: Drift): readonly string[] {
+function driftLines(partner: string, { stream, table, made, unnamed, unfit }: Drift): readonly string[] {
   const lines = [`${partner}.${stream} (${table})`];
+  for (const { field, type } of made)
+    lines.push(
+      `  ${visible(field)}: has got a column by itself, of the type ${type}. To have it in the schema: \`${madeProperty(field, type)}\``,
+    );
   for (const field of unnamed)
     lines.push(
-      `  ${visible(field.field)}: in ${count(field.rows, 'row')}, last ${field.lastAt}, and no column: ${saidTypes(field)}. To have one: \`${propertyOf(field)}\``,
+      `  ${visible(field.field)}: in ${count(field.rows, 'row')}, last ${field.lastAt}, and no column${field.why === undefined ? '' : ` (${visible(field.why)})`}: ${saidTypes(field)}${field.why === undefined ? `. To have one: \`${propertyOf(field)}\`` : ''}`,
     );
   for (const { path, reason, records, lastAt } of unfit)
     lines.push(
@@ -51,8 +58,15 @@ const saidTypes = ({ types }: SeenField): string =>
 /** A line of YAML for `properties`. */
 function propertyOf({ field, types }: SeenField): string {
   const names = Object.keys(types).filter((type) => type !== 'null');
-  const plain = /^[A-Za-z_][\w-]*$/.test(field) ? field : JSON.stringify(field);
+  const plain = yamlName(field);
   const [only, ...others] = names;
   if (only === undefined || others.length > 0) return `${visible(plain)}: {}`;
   return `${visible(plain)}: { type: ${'null' in types ? `[${only}, 'null']` : only} }`;
 }
+
+const yamlName = (field: string): string => (/^[A-Za-z_][\w-]*$/.test(field) ? field : JSON.stringify(field));
+
+const jsonTypes = { text: 'string', number: 'number', boolean: 'boolean' } as const;
+
+const madeProperty = (field: string, type: MadeColumn['type']): string =>
+  `${visible(yamlName(field))}: ${type === 'json' ? '{}' : `{ type: [${jsonTypes[type]}, 'null'] }`}`;

@@ -1,9 +1,11 @@
+import type { Pool } from 'pg';
 import { openCheck, type CheckedStream, type FailedCheck } from '../../activities/check/check-stream.ts';
 import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Auth, Partner } from '../../definitions/definition.ts';
 import { secretFor, secretsOf } from '../../definitions/secrets.ts';
+import { withMade } from '../../landing/made-columns.ts';
 import { readPlans, type StreamPlan } from '../../landing/read-plans.ts';
 import { tokensOf } from '../../workers/tokens-of.ts';
 import { withCheckDatabase } from '../check-database.ts';
@@ -53,7 +55,7 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
       });
       const checked: (CheckedStream | FailedCheck)[] = [];
       for (const stream of chosen) checked.push(await check(stream));
-      const plans = pool === undefined ? [] : await readPlans(pool, chosen);
+      const plans = pool === undefined ? [] : await plansOf(pool, chosen);
       return { streams: checked, limits: pool === undefined ? 'process' : 'fleet', plans: plans.filter(changesTable) };
     } finally {
       await permits.close();
@@ -66,8 +68,11 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
 }
 
 /** A new table is made as the check has shown it. */
-const changesTable = ({ added, retyped, fault }: StreamPlan): boolean =>
-  added.length > 0 || retyped.length > 0 || fault !== undefined;
+const plansOf = async (pool: Pool, streams: readonly CompiledStream[]): Promise<readonly StreamPlan[]> =>
+  readPlans(pool, await Promise.all(streams.map((stream) => withMade(pool, stream))));
+
+const changesTable = ({ added, renamed, retyped, fault }: StreamPlan): boolean =>
+  added.length + renamed.length + retyped.length > 0 || fault !== undefined;
 
 function exitCodeOf(results: readonly (CheckedStream | FailedCheck)[]): number {
   if (results.some(isWrong)) return exitCodes.failed;

@@ -81,18 +81,24 @@ export async function quarantineShow({
 const BATCH = 10_000;
 
 export async function quarantineReplay({ config, output, partner, stream }: StreamContext): Promise<number> {
-  const [{ compileStream }, { loadPartner }, { postgresWarehouse }, { replayQuarantine }] = await Promise.all([
-    import('../../definitions/compile.ts'),
-    import('../../definitions/load.ts'),
-    import('../../landing/postgres-warehouse.ts'),
-    import('../../activities/replay-quarantine.ts'),
-  ]);
+  const [{ compileStream }, { loadPartner }, { withMade }, { postgresWarehouse }, { replayQuarantine }] =
+    await Promise.all([
+      import('../../definitions/compile.ts'),
+      import('../../definitions/load.ts'),
+      import('../../landing/made-columns.ts'),
+      import('../../landing/postgres-warehouse.ts'),
+      import('../../activities/replay-quarantine.ts'),
+    ]);
   const definition = await loadPartner(partner, { dir: config.partnersDir, env: config.env });
   const compiled = compileStream(definition, stream, config.names);
   return withDatabase(config, async (pool) => {
     const held = await readQuarantine(pool, { partner, stream, status: 'held', limit: BATCH });
     const warehouse = postgresWarehouse(pool, { names: config.names });
-    const replayed = await replayQuarantine(warehouse, { stream: compiled, held, nowMs: Date.now() });
+    const replayed = await replayQuarantine(warehouse, {
+      stream: await withMade(pool, compiled),
+      held,
+      nowMs: Date.now(),
+    });
     output.json(replayed);
     output.say(
       `${replayed.fitted.length} of ${held.length} held records went through; ${held.length - replayed.fitted.length} stay.`,

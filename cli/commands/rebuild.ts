@@ -36,12 +36,13 @@ export async function rebuild(context: StreamContext<RebuildOptions>): Promise<n
 
 async function rebuildHere(context: StreamContext<RebuildOptions>): Promise<Rebuilt> {
   const { config, output, options } = context;
-  const stream = await streamOf(context);
+  const defined = await streamOf(context);
+  const { withMade } = await import('../../landing/made-columns.ts');
   const { rebuildTable } = await import('../../landing/rebuild-table.ts');
   let told = 0;
-  return withDatabase(config, (pool) =>
+  return withDatabase(config, async (pool) =>
     rebuildTable(pool, {
-      stream,
+      stream: await withMade(pool, defined),
       dryRun: options.dryRun === true,
       acceptUnfit: options.acceptUnfit === true,
       progress: ({ events, of }) => {

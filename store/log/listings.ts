@@ -32,7 +32,7 @@ export async function* listings(
   const { rows } = await asked.query<Row>(
     `select r.run_no, r.sweep, (select min(p.page_id) from pages p where p.stream_id = $1 and p.run_no = r.run_no) as first_page,
         coalesce((e.payload ->> 'baseline')::boolean, false) as baseline
-      from stream_runs r join events_${streamId} e on e.event = r.sweep
+      from stream_runs r join events_${streamId} e on e.event = r.sweep and e.operation = 'e'
       where r.stream_id = $1 and r.sweep > $2 and r.sweep <= $3 order by r.sweep`,
     [streamId, after, to],
   );

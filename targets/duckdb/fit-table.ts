@@ -6,34 +6,45 @@ import { ensureCursors, readCursor, rowKeyOf, writeCursor, type Cursor } from '.
 import type { FileWork } from './duckdb-file.ts';
 import { literal, nameOf, quoted, saidName, tableAt } from './names.ts';
 import { nameColumns, storedColumns, type StoredColumn } from './stored-columns.ts';
+import { reshape, retypedIn } from './reshape.ts';
 import { lineage, typeOf } from './types.ts';
 
 /** Makes the table, or makes it fit, in one transaction, and says where it stands. */
 export async function fitTable(on: FileWork, table: TargetTable, owner: string): Promise<OpenedTable> {
   return on.sql.transaction(async () => {
     await ensureCursors(on);
-    const known = await readCursor(on, table);
+    let known = await readCursor(on, table);
     if (known !== undefined && known.owner !== owner)
       throw new NeedsAttention(
         `${saidName(table)} belongs to ${known.owner}, and this is ${owner}: give the partner another name, or each ` +
           'installation a file of its own',
       );
-    const columns = await storedColumns(on, table);
-    if (columns.length === 0) return begin(on, table, { owner, id: await createTable(on, table) });
+    const found = await storedColumns(on, table);
+    if (found.length === 0) return begin(on, table, { owner, id: await createTable(on, table) });
     const id = await markOf(on, table);
-    if (known?.id === id && (await isOutdated(on, table, columns)))
+    if (known?.id === id && (await isOutdated(on, table, found)))
       return { id, event: known.event, unfilled: known.unfilled, outdated: true };
+    const { renames, unfilled: held } = await reshape(on, table, found);
+    const columns = renames.length === 0 && held === undefined ? found : await storedColumns(on, table);
+    if (known !== undefined && renames.length + (held?.length ?? 0) > 0) {
+      const named = (name: string): string => renames.find(({ from }) => from === name)?.to ?? name;
+      const keys = (JSON.parse(known.rowKey) as string[]).map(named);
+      const unfilled = known.event === 0 ? [] : [...new Set([...known.unfilled.map(named), ...(held ?? [])])];
+      known = { ...known, rowKey: JSON.stringify(keys), unfilled };
+      await writeCursor(on, table, known);
+    }
     if (known !== undefined && known.rowKey !== rowKeyOf(table))
       throw new NeedsAttention(
         `the row key of ${saidName(table)} is ${known.rowKey}, the definition makes it ${rowKeyOf(table)}: change the ` +
           'definition back, or build the table anew (syncline rebuild)',
       );
+    const retyped = table.tellsTypes === true ? retypedIn(table, columns) : [];
     const added = await addColumns(on, table, columns);
     // Somebody changed rows or cursors by hand, or an older copy of something was put back: the log knows better.
     if (known?.id !== id || known.rows !== (await countRows(on, table))) return begin(on, table, { owner, id });
     const opened = { ...known, unfilled: known.event === 0 ? [] : [...known.unfilled, ...added] };
     if (opened.unfilled.length !== known.unfilled.length) await writeCursor(on, table, opened);
-    return { id, event: opened.event, unfilled: opened.unfilled };
+    return { id, event: opened.event, unfilled: opened.unfilled, ...(retyped.length === 0 ? {} : { retyped }) };
   });
 }
 
@@ -94,7 +105,7 @@ async function createTable({ sql, catalog }: FileWork, table: TargetTable): Prom
   return id;
 }
 
-const rememberName = (
+export const rememberName = (
   { sql, catalog }: FileWork,
   table: TargetTable,
   column: string,
@@ -140,7 +151,7 @@ async function addColumns(
       await on.sql.run(`alter table ${nameOf(on.catalog, table)} add column ${quoted(stored)} ${typeOf(table, i)}`);
       if (stored !== name) await rememberName(on, table, name, stored);
       added.push(name);
-    } else if (type !== typeOf(table, i))
+    } else if (type !== typeOf(table, i) && table.tellsTypes !== true)
       throw new NeedsAttention(
         `column ${saidName(table)}.${stored} is ${type}, the definition makes it ${typeOf(table, i)}: change the ` +
           'definition back, or build the table anew (syncline rebuild)',

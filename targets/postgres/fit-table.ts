@@ -6,35 +6,46 @@ import { stampedOf, type OpenedTable, type TargetTable } from '../target.ts';
 import { ensureCursors, readCursors, rowKeyColumns, writeCursor, type Cursor } from './cursors.ts';
 import { nameOf, quoted, saidName } from './names.ts';
 import { isOutdated } from './outdated.ts';
+import { reshape, retypedIn } from './reshape.ts';
 import { catalogTypes, lineage, typeOf } from './types.ts';
 
 /** Makes the table, or makes it fit, and says where it stands. Call it in a transaction. */
 export async function fitTable(client: ClientBase, table: TargetTable, owner: string): Promise<OpenedTable> {
   await ensureCursors(client);
-  const known = (await readCursors(client, table, { lock: true })).get(table.place ?? 'live');
+  let known = (await readCursors(client, table, { lock: true })).get(table.place ?? 'live');
   if (known !== undefined && known.owner !== owner)
     throw new NeedsAttention(
       `${saidName(table)} belongs to ${known.owner}, and this is ${owner}: give the partner another name, or each installation a ` +
         'database of its own',
     );
-  const facts = await readTable(client, nameOf(table));
-  if (facts === undefined) return begin(client, table, { owner, id: await createTable(client, table) });
+  const found = await readTable(client, nameOf(table));
+  if (found === undefined) return begin(client, table, { owner, id: await createTable(client, table) });
   const id = await markOf(client, table);
-  if (known?.id === id && (await isOutdated(client, { name: nameOf(table), facts, wanted: stampedOf(table) })))
+  if (known?.id === id && (await isOutdated(client, { name: nameOf(table), facts: found, wanted: stampedOf(table) })))
     return { id, event: known.event, unfilled: known.unfilled, outdated: true };
+  const { facts, renames, unfilled: held, tooLarge } = await reshape(client, table, found);
+  if (tooLarge && known !== undefined) return { id, event: known.event, unfilled: known.unfilled, outdated: true };
+  if (known !== undefined && renames.length + held.length > 0) {
+    const named = (name: string): string => renames.find(({ from }) => from === name)?.to ?? name;
+    const keys = (JSON.parse(known.rowKey) as string[]).map(named);
+    const unfilled = known.event === 0 ? [] : [...new Set([...known.unfilled.map(named), ...held])];
+    known = { ...known, rowKey: JSON.stringify(keys), unfilled };
+    await writeCursor(client, table, known);
+  }
   const rowKey = JSON.stringify(rowKeyColumns(table));
   if (known !== undefined && known.rowKey !== rowKey)
     throw new NeedsAttention(
       `the row key of ${saidName(table)} is ${known.rowKey}, the definition makes it ${rowKey}: change the definition back, or ` +
         'build the table anew (syncline rebuild)',
     );
+  const retyped = table.tellsTypes === true ? retypedIn(table, facts) : [];
   const added = await addColumns(client, table, facts);
   // Another table than the cursor's, or somebody emptied it: the log knows better.
   if (known?.id !== id || (known.hasRows && !(await hasRows(client, table))))
     return begin(client, table, { owner, id });
   const unfilled = known.event === 0 ? [] : [...known.unfilled, ...added];
   if (unfilled.length !== known.unfilled.length) await writeCursor(client, table, { ...known, unfilled });
-  return { id, event: known.event, unfilled };
+  return { id, event: known.event, unfilled, ...(retyped.length === 0 ? {} : { retyped }) };
 }
 
 export async function hasRows(client: ClientBase, table: TargetTable): Promise<boolean> {
@@ -108,7 +119,7 @@ async function addColumns(client: ClientBase, table: TargetTable, { columns }: T
     if (type === undefined) {
       await client.query(`alter table ${nameOf(table)} add column ${quoted(name)} ${typeOf(kind)}`);
       added.push(name);
-    } else if (type !== catalogTypes[kind])
+    } else if (type !== catalogTypes[kind] && table.tellsTypes !== true)
       throw new NeedsAttention(
         `column ${saidName(table)}.${name} is ${type}, the definition makes it ${catalogTypes[kind]}: change the definition back, ` +
           'or build the table anew (syncline rebuild)',

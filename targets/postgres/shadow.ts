@@ -25,11 +25,20 @@ export const standingShadow = `(select c.relname::text from pg_class c join pg_n
 
 /** Shadows of replaces that never ended: a newer run takes their place. */
 export async function dropOldShadows(client: ClientBase, stream: LandedStream, streamId: number): Promise<void> {
+  for (const shadow of await shadowsOf(client, stream, streamId)) await client.query(`drop table ${shadow}`);
+}
+
+/** All of the stream that there are, quoted, with their schema. */
+export async function shadowsOf(
+  client: ClientBase,
+  stream: LandedStream,
+  streamId: number,
+): Promise<readonly string[]> {
   const { rows } = await client.query<{ tablename: string }>(
     `select t.tablename from pg_tables t where t.schemaname = $1
       and (t.tablename ~ $2 or exists (select from stream_runs r where r.stream_id = $3 and t.tablename = $4 || '__next_' || r.run_no))
       and not exists (select from streams o where o.target_schema = $1 and o.target_table = t.tablename)`,
     [stream.schema, `^_shadow_${streamId}_[0-9]+$`, streamId, stream.table],
   );
-  for (const { tablename } of rows) await client.query(`drop table ${quoted(stream.schema)}.${quoted(tablename)}`);
+  return rows.map(({ tablename }) => `${quoted(stream.schema)}.${quoted(tablename)}`);
 }

@@ -1,4 +1,5 @@
 import type { LandedStream } from '../../core/landed-stream.ts';
+import { pendingRenames, saidClash } from '../../core/reshape.ts';
 import { rowLineage } from './page-lines.ts';
 import { postgresTypes } from './column-types.ts';
 import { quoted } from '../../core/sql-text.ts';
@@ -20,6 +21,13 @@ export function tableFault(stream: LandedStream, name: string, facts: TableFacts
   const gone = ownColumns.find((column) => !found.has(column));
   if (gone !== undefined)
     return `column ${name}.${gone} is gone, which says where rows come from: drop the table, ${MADE_AGAIN}`;
+  const { renames, clash } = pendingRenames(
+    stream.columns,
+    facts.columns.map((column) => column.name),
+  );
+  if (clash !== undefined) return saidClash(name, clash);
+  if (renames[0] !== undefined)
+    return `column ${name}.${renames[0].from} is called ${renames[0].to} by the definition: change it back, or let \`syncline plan ${stream.partner.name} ${stream.name} --apply\` rename it`;
   const key = facts.key.join(', ');
   const wanted = rowKeyOf(stream).join(', ');
   if (key !== wanted)

@@ -24,6 +24,8 @@ describe('a contract', () => {
     ['freeze'],
     ['{ newFields: freeze }'],
     ['{ default: freeze, fields: { note: evolve, total: quarantine, id: freeze } }'],
+    ['{ newFields: columns }'],
+    ['{ newFields: { columns: 5 }, fields: { anything: evolve } }'],
   ])('%s is one', async (text) => {
     expect(await problemsOf(partner(text), {})).toEqual([]);
   });
@@ -45,5 +47,17 @@ describe('a contract', () => {
     const problems = await problemsOf(partner(text), {});
     expect(problems).toHaveLength(1);
     expect(JSON.stringify(problems).replaceAll(String.raw`\"`, '"')).toContain(says);
+  });
+
+  test.each([
+    ['additionalProperties: false', 'properties:', 'additionalProperties: false\n      properties:'],
+    ['a transform that drops them', '    schema:', '    transforms: { _extra: { drop: true } }\n    schema:'],
+    ['records that wait', '    schema:', '    requires: { parent: { stream: orders, by: [note] } }\n    schema:'],
+  ])('that makes columns goes with none of these: %s', async (_, before, after) => {
+    const text = partner('{ newFields: columns }');
+    const problems = JSON.stringify(await problemsOf(text.replace(before, after), {}));
+    expect(problems).toMatch(
+      /onMismatch\.newFields: (the schema says additionalProperties|columns are made of|a stream whose records wait)/,
+    );
   });
 });

@@ -11,25 +11,23 @@ import { said, type Said } from '../support/said.ts';
 const document = readFileSync(new URL('../../docs/schema-changes.md', import.meta.url), 'utf8');
 const fences = (language: string): string[] =>
   [...document.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(([, text]) => text as string);
-const [contract, before, after] = fences('yaml').map((text) => parse(text) as StreamInput) as [
-  Pick<StreamInput, 'onMismatch'>,
-  StreamInput,
-  StreamInput,
-];
+const [contract, events, before, after, invoices, renamed] = fences('yaml').map(
+  (text) => parse(text) as StreamInput,
+) as [Pick<StreamInput, 'onMismatch'>, StreamInput, StreamInput, StreamInput, StreamInput, StreamInput];
 const shown = fences('console').map((text) => text.trim().split('\n'));
 
 let own: OwnPartners;
 let acme: OwnPartner;
 beforeAll(async () => {
   own = await ownPartners();
-  acme = await own.partner(() => ({ text: fences('json')[0] as string }), { orders: before });
+  acme = await own.partner(() => ({ text: fences('json')[2] as string }), { orders: before });
 });
 afterAll(() => own.close());
 
 const config = () =>
   readConfig({ DATABASE_URL: own.databaseUrl, SYNCLINE_PARTNERS_DIR: own.folder, SYNCLINE_HOME: own.folder });
-const planned = (options: PlanOptions = {}): Promise<Said> =>
-  said(config(), options, (context) => plan({ ...context, partner: acme.name, stream: 'orders' }));
+const planned = (options: PlanOptions = {}, stream = 'orders'): Promise<Said> =>
+  said(config(), options, (context) => plan({ ...context, partner: acme.name, stream }));
 /** With the command before it, as the page shows it. */
 const asShown = (command: string, { text }: Said): string[] => [
   `$ syncline ${command}`,
@@ -43,17 +41,17 @@ describe('docs/schema-changes.md', () => {
   test('shows what came, what a definition changes, and how it is changed', async () => {
     expect(await acme.read('orders')).toMatchObject({ outcome: 'partial', counts: { inserted: 3, quarantined: 1 } });
     const drifted = await said(config(), {}, (context) => drift({ ...context, partner: acme.name, stream: 'orders' }));
-    expect(asShown('drift acme orders', drifted)).toEqual(shown[0]);
+    expect(asShown('drift acme orders', drifted)).toEqual(shown[1]);
     expect(await planned()).toMatchObject({ code: 0, text: expect.stringContaining('nothing changes') });
 
     await acme.define({ orders: after });
     const asked = await planned();
-    expect(asShown('plan acme orders', asked)).toEqual(shown[1]);
+    expect(asShown('plan acme orders', asked)).toEqual(shown[2]);
     expect(asked).toMatchObject({ code: 3, json: { plans: [{ retyped: [{ column: 'total' }] }] } });
     await expect(acme.read('orders', { window: '2026-11-25' })).rejects.toThrow('the definition says numeric');
 
     const applied = await planned({ apply: true });
-    expect(asShown('plan acme orders --apply', applied)).toEqual(shown[2]);
+    expect(asShown('plan acme orders --apply', applied)).toEqual(shown[3]);
     expect(applied.code).toBe(0);
     expect(await acme.read('orders', { window: '2026-11-26' })).toMatchObject({
       outcome: 'partial',
@@ -68,6 +66,33 @@ describe('docs/schema-changes.md', () => {
       { id: 'o_3', total: '400', channel: null, _extra: null },
     ]);
     expect(await planned()).toMatchObject({ code: 0, text: expect.stringContaining('nothing changes') });
+  });
+
+  test('makes columns by themselves', async () => {
+    const [came, rows] = fences('json') as [string, string];
+    const beta = await own.partner(() => ({ text: came }), { events });
+    expect(await beta.read('events')).toMatchObject({ outcome: 'ok' });
+    const { rows: landed } = await own.pool.query(
+      `select id, kind, size::float, tags, _extra from ${beta.name}.events order by id`,
+    );
+    expect(landed).toEqual(JSON.parse(rows));
+    const drifted = await said(config(), {}, (context) => drift({ ...context, partner: beta.name, stream: 'events' }));
+    expect(asShown('drift acme events', { ...drifted, text: drifted.text.replaceAll(beta.name, 'acme') })).toEqual(
+      shown[0],
+    );
+  });
+
+  test('renames a column', async () => {
+    await acme.define({ orders: after, invoices });
+    await acme.read('invoices');
+    await acme.define({ orders: after, invoices: renamed });
+    await expect(acme.read('invoices', { window: '2026-11-25' })).rejects.toThrow('is called total by the definition');
+    const asked = await planned({}, 'invoices');
+    expect(asShown('plan acme invoices', asked)).toEqual(shown[4]);
+    expect(asked.code).toBe(3);
+    expect(asShown('plan acme invoices --apply', await planned({ apply: true }, 'invoices'))).toEqual(shown[5]);
+    await acme.read('invoices', { window: '2026-11-26' });
+    expect(await planned({}, 'invoices')).toMatchObject({ code: 0, text: expect.stringContaining('nothing changes') });
   });
 
   test('lets a record land by the contract that it shows, and stops where it says so', async () => {

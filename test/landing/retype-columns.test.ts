@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
-import { lockBriefly } from '../../landing/lock-briefly.ts';
+import { lockBriefly } from '../../targets/postgres/lock-briefly.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import { readPlans } from '../../landing/read-plans.ts';
 import { retypeColumns } from '../../landing/retype-columns.ts';

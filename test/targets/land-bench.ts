@@ -9,6 +9,7 @@ import { pullStream } from '../../activities/pull/pull-stream.ts';
 import { replayQuarantine } from '../../activities/replay-quarantine.ts';
 import { loadedTable, tableOf } from '../../apply/table-of.ts';
 import { noFailpoint } from '../../core/failpoint.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { PartnerInput, StreamInput } from '../../definitions/definition.ts';
 import { rebuildTarget } from '../../activities/apply/rebuild-target.ts';
 import type { RebuildStep, RebuildStepped } from '../../messages/rebuild-target.ts';
@@ -52,6 +53,8 @@ export interface LandBench {
     target: Target,
     of?: Partial<Omit<RebuildStep, 'stream'>> & { readonly rows?: number },
   ): Promise<RebuildStepped>;
+  streamOf(stream: string): Promise<CompiledStream>;
+  compiled(stream: string): Promise<CompiledStream>;
   /** Also of `STREAM.history`. */
   tableOf(stream: string): Promise<TargetTable>;
   /** What the store's own table shows, in the words of a target. */
@@ -115,6 +118,8 @@ export async function openLandBench(): Promise<LandBench> {
       while (step.state === 'more') step = await rebuildStep(stream, target, { ...of, soFar: step.soFar });
       return step;
     },
+    streamOf,
+    compiled: streamOf,
     tableOf: tableNamed,
     pool,
     url: database.url,
@@ -137,6 +142,7 @@ export async function openLandBench(): Promise<LandBench> {
         const result = await pullStream(
           {
             access: await partners.access(PARTNER, stream),
+            accessOf: (other) => partners.access(PARTNER, other),
             warehouse,
             failpoint: noFailpoint,
             now,

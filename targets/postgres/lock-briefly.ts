@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
-import { RetryLater } from '../core/errors.ts';
+import { RetryLater } from '../../core/errors.ts';
 
 /** Who comes while we wait for the lock waits, too: so long at a time. */
 const LOCK_MS = 1000;
