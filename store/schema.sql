@@ -412,6 +412,7 @@ create table removals (
   stream_id integer not null,
   day date not null,
   up_to bigint default 0 not null,
+  horizon bigint default 0 not null,
   lines bigint default 0 not null,
   bytes bigint default 0 not null,
   pages bigint default 0 not null,
@@ -876,9 +877,9 @@ create function relabel_events(p_stream integer, p_events jsonb) returns bigint
   language plpgsql volatile security definer set search_path = syncline, pg_temp;
   -- body: sha256 16b717269abf4bb9
 
-create function remove_lines(p_stream integer, p_definition text, p_most integer, OUT lines bigint, OUT bytes bigint, OUT remaining boolean) returns record
+create function remove_lines(p_stream integer, p_definition text, p_horizon bigint, p_most integer, OUT lines bigint, OUT bytes bigint, OUT remaining boolean) returns record
   language plpgsql volatile security definer set search_path = syncline, pg_temp;
-  -- body: sha256 43036bfd623ddf3a
+  -- body: sha256 4e1a1c31aea63f81
 
 create function remove_pages(p_stream integer, p_before timestamp with time zone, p_after bigint, p_most integer, p_dry boolean, OUT pages bigint, OUT bytes bigint, OUT last bigint) returns record
   language plpgsql volatile security definer set search_path = syncline, pg_temp;
