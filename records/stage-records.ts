@@ -16,6 +16,7 @@ import type { Contract } from '../definitions/contract.ts';
 import { contractFor, mayChange, stops, takeByContract } from './by-contract.ts';
 import type { Received } from './received.ts';
 import { byNewNames } from './by-new-names.ts';
+import { childMisfit } from './child-misfit.ts';
 import { offersOf, relatedBy } from './related-by.ts';
 import { transformedRow } from './transformed-row.ts';
 import { stageDelete } from './stage-delete.ts';
@@ -149,6 +150,8 @@ function stageRecord(
   if ('mismatch' in parsed) return reject(parsed.mismatch, { stream, record, payload, hash, ordinal });
 
   const { value } = parsed;
+  const misplaced = stream.children === undefined ? undefined : childMisfit(stream.children, value);
+  if (misplaced !== undefined) return reject(misplaced, { stream, record, payload, hash, ordinal });
   const exact = holdsExact(record);
   const columns: (string | null)[] = [];
   if (stream.transform !== undefined) {

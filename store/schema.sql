@@ -476,6 +476,7 @@ create table streams (
   targets text[],
   transforms text,
   unfilled text[] default '{}'::text[] not null,
+  children text,
   fields_seen bigint default 0 not null,
   made_columns integer default 0 not null,
   constraint streams_pkey PRIMARY KEY (stream_id),
