@@ -43,7 +43,7 @@ async function read(where: TargetDefinition, text: string): Promise<unknown[][]>
     instance.closeSync();
     return rows;
   }
-  const client = new Client({ connectionString: String(where.url) });
+  const client = new Client({ connectionString: where.url });
   await client.connect();
   const { rows } = await client.query<unknown[]>({ text, rowMode: 'array' });
   await client.end();
