@@ -24,6 +24,7 @@ import type { Names } from '../messages/names.ts';
 import type { NextWindows, NextWindowsInput } from '../messages/next-windows.ts';
 import type { CloseBackfillInput, PlanBackfillInput, PlannedBackfill } from '../messages/plan-backfill.ts';
 import type { CloseRunInput, PlanRunInput, RunPlan } from '../messages/plan-run.ts';
+import type { PruneStreamInput, PrunedStream } from '../messages/prune.ts';
 import type { RetryOf, RetryPlan } from '../messages/retry.ts';
 import type { PlannedSlot, SlotOfSchedule } from '../messages/scheduled-sync.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
@@ -46,6 +47,7 @@ import { noteWait } from './note-wait.ts';
 import { planScheduled } from './plan-scheduled.ts';
 import { abandonStream } from './pull/abandon-stream.ts';
 import { pullStream } from './pull/pull-stream.ts';
+import { pruneStream } from './prune-stream.ts';
 import { closeRetry, planRetry } from './retry.ts';
 
 export interface ActivityDeps {
@@ -88,6 +90,9 @@ export function createControlActivities(deps: ActivityDeps) {
     planRetry: (input: RetryOf): Promise<RetryPlan> => translated(deps, () => planRetry(deps, input)),
     closeRetry: (input: { runId: string }): Promise<RunReport> => translated(deps, () => closeRetry(deps, input)),
     lookAtLimits: (input: LookInput): Promise<Look> => translated(deps, () => lookAtLimits(deps, getClient(), input)),
+    /** Removes what a stream need not keep any longer. */
+    pruneStream: (input: PruneStreamInput): Promise<PrunedStream> =>
+      translated(deps, () => pruneStream(deps, input, Context.current())),
     /** A run begins or has ended; starts the governor. */
     tellOfWork: (input: { partner: string; work: GovernorNews['work'] }): Promise<void> =>
       translated(deps, () =>
@@ -125,15 +130,22 @@ export function createPartnerActivities(deps: ActivityDeps) {
         others = [
           ...(relations?.dependents ?? []),
           ...(definition.deletes?.of === undefined ? [] : [definition.deletes.of]),
+          ...(relations?.needs ?? []).flatMap(({ stream, fetch }) =>
+            fetch === undefined ? [] : [stream, ...(relations?.stream(stream).relations?.dependents ?? [])],
+          ),
         ];
-        const result = await pullStream({ ...deps, access }, input, {
-          signal: context.cancellationSignal,
-          writer: { workflowRunId: info.workflowExecution?.runId ?? '', attempt: info.attempt },
-          heartbeat: (progress) => {
-            grown = true;
-            heartbeat({ ...progress, ...noFailures });
+        const result = await pullStream(
+          { ...deps, access, accessOf: (stream) => deps.partners.access(input.partner, stream) },
+          input,
+          {
+            signal: context.cancellationSignal,
+            writer: { workflowRunId: info.workflowExecution?.runId ?? '', attempt: info.attempt },
+            heartbeat: (progress) => {
+              grown = true;
+              heartbeat({ ...progress, ...noFailures });
+            },
           },
-        });
+        );
         // The end of a complete listing is a part of the log, too.
         grown ||= result.state === 'done';
         return result;

@@ -1,6 +1,7 @@
 import type { Arrival, Head } from '../core/decide.ts';
 import { KeyedRows } from '../core/keyed-rows.ts';
 import type { Operation } from '../core/logged-event.ts';
+import type { UnfitEvent } from '../core/unfit-events.ts';
 import type { Burial, Changes, RowChanges, TargetRow } from '../targets/target.ts';
 
 /** An event of the log, as a table takes it. */
@@ -18,7 +19,21 @@ export interface AppliedEvent {
   readonly deletedAt?: string | undefined;
   /** When it was received, as `core/micros.ts` writes times; only histories ask. */
   readonly receivedAt?: string;
+  /** Of an `r`: what the key is decided by anew. */
+  readonly repair?: Repaired;
 }
+
+export interface Repaired {
+  /** In the order of their numbers. */
+  readonly events: readonly AppliedEvent[];
+  /** Those of them that fit the definition no longer. */
+  readonly unfit: readonly UnfitOfKey[];
+  /** The log lacks some events below this number: what a history has of those stays. */
+  readonly from: number;
+}
+
+/** An event that fits no longer, and the key it came with. */
+export type UnfitOfKey = UnfitEvent & { readonly key: string | null };
 
 /**
  * How a table takes events. `newest`: one row per key, the newest version of it. `kept`: the same, and the row of what is gone stays, and
@@ -53,20 +68,28 @@ function newestOf({ from, to, events, heads }: Range, keepsRows: boolean): Chang
   const upserts: TargetRow[] = [];
   const keyed = new KeyedRows<AppliedEvent>(heads, keepsRows);
   const texts = new Map<string, readonly string[]>();
-  for (const item of events) {
-    const { event, operation, key, keyTexts, arrival, row, deletedAt } = item;
-    const changesNothing = operation === 'e' || operation === 'w' || operation === 'x';
-    if (changesNothing || (row === null && operation !== 'd')) continue;
+  const anew = new Set<string>();
+  const take = (item: AppliedEvent): void => {
+    const { event, operation, key, keyTexts, arrival, row, deletedAt, repair } = item;
+    if (repair !== undefined && key !== null) {
+      keyed.reset(key);
+      anew.add(key);
+      texts.set(key, keyTexts);
+      for (const each of repair.events) take(each);
+    }
+    if (operation !== 'u' && operation !== 's' && operation !== 'd') return;
+    if (row === null && operation !== 'd') return;
     if (key === null) upserts.push(row as TargetRow);
     else {
       keyed.take({ key, event, operation, arrival, item, deletedAt });
       if (operation === 'd') texts.set(key, keyTexts);
     }
-  }
+  };
+  for (const item of events) take(item);
   const deletes: (readonly string[])[] = [];
   const buries: Burial[] = [];
   for (const [key, { written, gone }] of keyed.rows) {
-    if (gone !== null && !keepsRows) deletes.push(texts.get(key) as readonly string[]);
+    if (anew.has(key) || (gone !== null && !keepsRows)) deletes.push(texts.get(key) as readonly string[]);
     if (written === null) {
       if (gone !== null && keepsRows) buries.push({ key: texts.get(key) as readonly string[], at: gone });
       continue;
@@ -81,9 +104,9 @@ function allOf({ from, to, events }: Range, taking: 'each' | 'listed'): Changes 
   const rows = new Map<string, TargetRow>();
   const gone = new Map<string, readonly string[]>();
   let loose: AppliedEvent[] = [];
-  for (const event of events) {
+  for (const event of events.flatMap((each) => [each, ...(each.repair?.events ?? [])])) {
     const { operation, key, keyTexts, row } = event;
-    if (operation === 'd' && key !== null) {
+    if ((operation === 'd' || operation === 'r') && key !== null) {
       rows.delete(key);
       if (taking === 'each') loose = loose.filter((other) => other.key !== key);
       gone.set(key, keyTexts);

@@ -17,6 +17,8 @@ export interface KeyToWrite {
   readonly keyTexts: readonly string[];
   /** In any order. */
   readonly shown: readonly TargetRow[];
+  /** What it showed, and is to be written anew with the rest. */
+  readonly before?: readonly TargetRow[];
   /** In the order of their numbers. */
   readonly events: readonly AppliedEvent[];
 }
@@ -24,12 +26,15 @@ export interface KeyToWrite {
 type Written = Pick<RowChanges, 'deletes' | 'upserts'>;
 
 /** Which rows of a key's history are to be written: those that differ, or all where one of them goes. */
-export function historyRows({ keyTexts, shown, events }: KeyToWrite, { taking, validFrom }: HistoryRules): Written {
+export function historyRows(
+  { keyTexts, shown, before: told = [], events }: KeyToWrite,
+  { taking, validFrom }: HistoryRules,
+): Written {
   const sorted = shown.toSorted((a, b) => numberOf(a) - numberOf(b));
   const take = taking === 'listings' ? withListed : withVersion;
-  const known: readonly Version[] = sorted.map(versionOf);
+  const known: readonly Version[] = [...told.toSorted((a, b) => numberOf(a) - numberOf(b)), ...sorted].map(versionOf);
   const versions = events.reduce((before, event) => take(before, cameOf(event)), known);
-  if (versions === known) return { deletes: [], upserts: [] };
+  if (versions === known && told.length === 0) return { deletes: [], upserts: [] };
   const rows = rowsOf(versions, validFrom);
   const left = new Set(versions.map(({ event }) => event));
   if (sorted.some(({ event }) => !left.has(event))) return { deletes: [keyTexts], upserts: rows };

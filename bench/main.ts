@@ -16,6 +16,7 @@ import { measureCommands, measureInspection, writeDefinitions } from './inspect.
 import { linesOf, measureLimit } from './limit.ts';
 import { LONG_PAST } from './past.ts';
 import { measurePermits } from './permits.ts';
+import { measureRebuild } from './rebuild.ts';
 import { startChild } from './processes.ts';
 
 /**
@@ -67,6 +68,7 @@ try {
     'one-page': benchOnePage,
     permits: benchPermits,
     inspect: benchInspect,
+    rebuild: benchRebuild,
   };
   const result: Record<string, number | string> = {};
   for (const [name, part] of Object.entries(parts))
@@ -287,6 +289,12 @@ async function benchInspect() {
   const partners = join(dir, 'partners-of-past');
   await writeDefinitions(partners, LONG_PAST);
   return { ...questions, ...(await measureCommands({ ...env('', partners), DATABASE_URL: past }, say)) };
+}
+
+/** A table made anew of a log of twice as many events as the other parts have rows, beside SQL alone. */
+async function benchRebuild() {
+  say('\nRebuild');
+  return measureRebuild(await databaseNamed('rebuild'), { events: 2 * ROWS, runs: RUNS, say });
 }
 
 async function databaseNamed(name: string): Promise<string> {

@@ -93,6 +93,7 @@ const store: LoadOf['store'] = {
     for (let from = after; from < to; from += events)
       yield Array.from({ length: Math.min(events, to - from) }, (_, i) => eventOf(from + i + 1));
   },
+  readEvents: () => Promise.resolve([]),
   nextListing: () => Promise.resolve(undefined),
   readUnfit: () => Promise.resolve(noUnfit),
   noteUnfit: () => Promise.resolve(),

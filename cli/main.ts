@@ -13,6 +13,7 @@ import { addRunControl } from './run-control.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import { addTargetCommands } from './target-commands.ts';
 import { addTransformCommands } from './transform-commands.ts';
+import { addUndoCommands } from './undo-commands.ts';
 import { addWaitingCommands } from './waiting-commands.ts';
 import { packageFacts } from './package-facts.ts';
 
@@ -130,6 +131,7 @@ program
 addScheduleCommands(program, run);
 addBackfillCommands(program, run);
 addEraseCommands(program, run);
+addUndoCommands(program, run);
 addApprovalCommands(program, run);
 
 const partners = program.command('partners').description('definitions of partners');
@@ -326,6 +328,22 @@ program
     ) =>
       run<typeof options>(async (context) =>
         (await import('./commands/rebuild.ts')).rebuild({ ...context, partner, stream }),
+      )(options),
+  );
+program
+  .command('prune [partner] [stream]')
+  .description('remove what need not be kept any longer (`keep` in the definitions), as workers do once a day')
+  .option('--dry-run', 'say what would go, and how much room that is')
+  .option('--check', 'only count: whether each log has all the lines that retention left it')
+  .addOption(json)
+  .action(
+    async (
+      partner: string | undefined,
+      stream: string | undefined,
+      options: { dryRun?: boolean; check?: boolean; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/prune.ts')).prune({ ...context, partner, stream }),
       )(options),
   );
 program

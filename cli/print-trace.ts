@@ -67,7 +67,7 @@ export const replayedFrom = ({ source, received }: LivedEvent, entries: readonly
 /** What the record said first, and what each event made of it. */
 export function printValues(output: Output, life: readonly LivedEvent[]): void {
   for (const [at, { event, operation, changes, payload }] of life.entries()) {
-    if (operation === 'd') continue;
+    if (operation === 'd' || operation === 'r') continue;
     output.say(`event ${event}`);
     if (at === 0 || changes.length === 0) output.say(`  ${visible(payload)}`);
     for (const { field, before, after } of at === 0 ? [] : changes)

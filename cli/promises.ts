@@ -66,4 +66,5 @@ const neverRun = (partner: string, stream: string, table: string): StreamStatus 
   overdue: 0,
   quarantined: 0,
   blockedUntil: null,
+  undone: null,
 });

@@ -27,6 +27,7 @@ export interface TraceAsked {
   readonly key: string;
   readonly streamId: number;
   readonly lastEvent: number;
+  readonly logFrom: number;
   readonly disposition: Disposition;
   readonly table: string;
   readonly defined: DefinedStream;
@@ -42,6 +43,8 @@ export interface Trace {
   readonly searched: Pick<EventsOfKey, 'searchedFrom' | 'indexed'>;
   /** Older events of the key that are not in `life`. */
   readonly leftOut: number;
+  /** Retention may have removed earlier ones. */
+  readonly pruned: boolean;
   readonly targets: readonly PlaceOfRecord[];
 }
 
@@ -58,12 +61,14 @@ export interface PlaceOfRecord extends Standing {
 const CONTEXT = 10;
 
 export async function readTrace(pool: Pool, asked: TraceAsked): Promise<Trace> {
-  const { stream, streamId, lastEvent, key, limit, search, disposition, defined } = asked;
+  const { stream, streamId, lastEvent, logFrom, key, limit, search, disposition, defined } = asked;
   const row = defined.stream === undefined ? 'no table' : await rowOfKey(pool, { stream: defined.stream, key });
   const known = row === undefined || row === 'no table' ? [] : [row.event];
   const found = await eventsOfKey(pool, { streamId, key, lastEvent, limit: limit + CONTEXT, most: search, known });
   const { searchedFrom, indexed } = found;
-  const whole = searchedFrom === 1 && found.leftOut === 0;
+  // What decided the key then is always left: one whose first event is later had none before.
+  const pruned = (found.events[0]?.event ?? Infinity) < logFrom;
+  const whole = searchedFrom === 1 && found.leftOut === 0 && !pruned;
   const all = lifeOf({ events: found.events, whole, disposition });
   const life = all.slice(-limit);
   const leftOut = found.leftOut + all.length - life.length;
@@ -74,6 +79,7 @@ export async function readTrace(pool: Pool, asked: TraceAsked): Promise<Trace> {
   return {
     life,
     leftOut,
+    pruned: pruned && found.leftOut === 0,
     searched: { searchedFrom, indexed },
     entries: await entriesOfKey(pool, { streamId, key, limit }),
     waits: all.some(({ operation }) => operation === 'w') ? await waitsOfKey(pool, { streamId, key }) : [],

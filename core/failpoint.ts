@@ -3,6 +3,8 @@ export const failpoints = [
   'permit.before',
   'token.after',
   'fetch.after',
+  'fetched.before',
+  'fetched.after',
   'commit.middle',
   'commit.released',
   'commit.after',
@@ -10,6 +12,8 @@ export const failpoints = [
   'apply.before',
   'apply.middle',
   'apply.after',
+  'undo.before',
+  'undo.after',
 ] as const;
 export type FailpointName = (typeof failpoints)[number];
 export type Failpoint = (name: FailpointName) => void | Promise<void>;

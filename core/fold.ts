@@ -50,6 +50,8 @@ export interface Folded<R> {
   readonly dead?: readonly Dead[];
   /** Keys that were known to be gone, and are there again. */
   readonly born?: readonly string[];
+  /** The first records of keys that only a delete was known of. They are late, and no row shows them. `event`: theirs, or that of the delete. */
+  readonly behindDeletes: readonly Written<R>[];
   readonly lastEvent: number;
   /** Per page, in the order given. */
   readonly counts: readonly Counts[];
@@ -79,6 +81,7 @@ export function fold<R extends Foldable>({ pages, heads, prior, gone, lastEvent,
   const events: Logged<R>[] = [];
   const loose: Written<R>[] = [];
   const odd: OddOne<R>[] = [];
+  const behindDeletes: Written<R>[] = [];
   /** The newest of each key among these pages. */
   const rows = new Map<string, Row<R>>();
   let event = lastEvent;
@@ -114,6 +117,10 @@ export function fold<R extends Foldable>({ pages, heads, prior, gone, lastEvent,
       // A row that is kept shows the newest that was there, however late it comes.
       if (graveyard?.fills(record, key, head) === true)
         rows.set(key, { record, page, event, previous: previousOf(key) });
+    }
+    if (decision.fate === 'stale' && record.operation !== 'd') {
+      const known = graveyard?.know(key);
+      if (known !== undefined) behindDeletes.push({ record, page, event: decision.silent === true ? known : event });
     }
     if (decision.conflict && head !== undefined) odd.push({ record, page, event, odd: 'conflict', known: head.event });
     return decision;
@@ -179,7 +186,7 @@ export function fold<R extends Foldable>({ pages, heads, prior, gone, lastEvent,
     if (graveyard?.removes(key) === true) continue;
     else if (isReplaced(row)) updates.push(row);
     else inserts.push(row);
-  const folded = { events, inserts, updates, lastEvent: event, counts, odd };
+  const folded = { events, inserts, updates, lastEvent: event, counts, odd, behindDeletes };
   return graveyard === undefined ? folded : { ...folded, dead: graveyard.dead(rows), born: graveyard.born() };
 }
 

@@ -13,6 +13,8 @@ export interface Grave {
   readonly received?: Received | undefined;
   /** A complete listing did not have it: the same version may come back. */
   readonly swept?: boolean | undefined;
+  /** A record of the key was there, or came behind its delete: who needs it need not wait. */
+  readonly known?: boolean | undefined;
   /** When it was received, ISO; a grave that is being dug has none yet. */
   readonly at?: string | undefined;
 }

@@ -51,7 +51,8 @@ export class Graveyard {
 
   bury(key: string, { head, page, ...came }: Burial): void {
     const known = this.#graveOf(key);
-    const grave = { ...came, version: came.version ?? head?.version ?? null };
+    const wasThere = known === undefined ? head !== undefined : known.known === true;
+    const grave = { ...came, version: came.version ?? head?.version ?? null, known: wasThere };
     const shown = this.#heads.get(key);
     const falls = known === undefined && shown !== undefined && shown.deletedAt === undefined;
     // The row says when its record was first known to be gone.
@@ -70,6 +71,15 @@ export class Graveyard {
 
   isGone(key: string): boolean {
     return this.#graveOf(key) !== undefined;
+  }
+
+  /** A record came behind the delete of its key. Returns the delete's event, if none of the key was known before. */
+  know(key: string): number | undefined {
+    const grave = this.#graveOf(key);
+    if (grave === undefined || grave.known === true) return undefined;
+    const { page = null, falls = false } = this.#changed.get(key) ?? {};
+    this.#changed.set(key, { grave: { ...grave, known: true }, page, falls });
+    return grave.event;
   }
 
   /** A late record is what the row of a key that is gone has to show. */

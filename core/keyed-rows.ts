@@ -54,6 +54,14 @@ export class KeyedRows<E> {
     this.rows.set(key, next);
   }
 
+  /** The row goes, and what is taken of the key from now on is all that is known of it. */
+  reset(key: string): void {
+    const { previous } = this.#states.get(key) ?? this.#before(key);
+    const state = { written: null, previous, gone: null, head: undefined };
+    this.#states.set(key, state);
+    this.rows.set(key, state);
+  }
+
   #before(key: string): State<E> {
     const head = this.#heads.get(key);
     return { written: null, previous: head?.event ?? null, gone: head?.deletedAt ?? null, head };

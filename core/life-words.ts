@@ -52,6 +52,10 @@ function deed({ fate, changes, source, operation }: LivedEvent): string {
       return operation === 'd'
         ? 'a delete that is older than what was known: kept, changed nothing'
         : 'older than what was known: kept, changed nothing';
+    case 'undone':
+      return 'counts no more: its run was undone, or what it says was known without one that was';
+    case 'anew':
+      return 'a run that had brought the key was undone, or that was taken back: tables have decided it anew';
     case 'waits':
       return 'came, and waits for another record';
     case 'gone':
@@ -68,6 +72,7 @@ function circumstances({ conflict, holds, operation, source }: LivedEvent, entry
   if (conflict) said.push('the version is the same as before, and the later arrival counts');
   if (source.batch === 'replay')
     said.push(entry === undefined ? 'replayed from quarantine' : `replayed from quarantine, where it was ${entry}`);
+  if (source.batch === 'fetch') said.push('it was asked for by what names it, since another record waited for it');
   if (source.batch === 'sweep' && operation === 'u')
     said.push('logged by the end of a listing, since the table stood for another event');
   if (holds === 'pending') said.push('tables have it once the listing of its run has ended');

@@ -1,5 +1,5 @@
 import { fieldChanges, type FieldChange } from './field-changes.ts';
-import type { LoggedEvent } from './logged-event.ts';
+import { isUndone, type LoggedEvent } from './logged-event.ts';
 import { compareVersions } from './version.ts';
 
 /** An event with where it came from. */
@@ -10,7 +10,7 @@ export interface TracedEvent extends LoggedEvent {
 }
 
 export interface EventSource {
-  /** `page`, `replay` or `sweep`; null: the ledger does not have the batch. */
+  /** `page`, `replay`, `fetch` or `sweep`; null: the ledger does not have the batch. */
   readonly batch: string | null;
   /** As `syncline runs show` takes it. */
   readonly run: string | null;
@@ -26,9 +26,21 @@ export interface EventSource {
 
 /**
  * What an event did to what was known of its key. `came`: what was known before has not been looked at. `same`: the content that was known,
- * logged once more. `waits`: what it requires was not there.
+ * logged once more. `waits`: what it requires was not there. `undone`: it counts no more, since a run was undone. `anew`: a run was undone, or that was
+ * taken back, and other tables decide the key anew.
  */
-export const fatesOfLife = ['first', 'came', 'changed', 'same', 'again', 'stale', 'gone', 'waits'] as const;
+export const fatesOfLife = [
+  'first',
+  'came',
+  'changed',
+  'same',
+  'again',
+  'stale',
+  'gone',
+  'waits',
+  'undone',
+  'anew',
+] as const;
 export type FateOfLife = (typeof fatesOfLife)[number];
 
 /** `pending`: once the listing has ended. `never`: the listing was given up. `nothing`: it changes nothing. */
@@ -61,6 +73,8 @@ export function lifeOf({ events, whole, disposition }: Life): readonly LivedEven
   return events.map((event): LivedEvent => {
     const standing = holding(event, disposition);
     const plain = { ...event, ...standing, changes: [], conflict: false };
+    if (isUndone(event.operation)) return { ...plain, fate: 'undone', holds: 'nothing', from: null };
+    if (event.operation === 'r') return { ...plain, fate: 'anew', holds: 'nothing', from: null };
     if (event.operation === 'w') return { ...plain, fate: 'waits', holds: 'nothing', from: null };
     if (event.operation === 's' || isOlder(event, known, disposition))
       return { ...plain, fate: 'stale', holds: 'nothing', from: null };

@@ -3,10 +3,15 @@ import type { Received } from './received.ts';
 /**
  * What an event says. `u`: a record came. `s`: one came that is older than what was known, and changes nothing. `d`: the record of a
  * key is gone. `e`: a complete listing has ended. `w`: a record came that waits for another one, and changes nothing; once that one is
- * there, the record comes as `u` or `s`, received where it came first. `x`: what was here was erased.
+ * there, the record comes as `u` or `s`, received where it came first. `x`: what was here was erased. `r`: a run was undone, or taken back, and
+ * what the log says of the key is decided anew from the events that it names. In upper case the first five count no more: their run was undone,
+ * or what they say was known without it.
  */
-export const operations = ['u', 's', 'd', 'e', 'w', 'x'] as const;
+export const operations = ['u', 's', 'd', 'e', 'w', 'x', 'r', 'U', 'S', 'D', 'E', 'W'] as const;
 export type Operation = (typeof operations)[number];
+
+/** Whether an event counts no more. */
+export const isUndone = (operation: Operation): boolean => /[A-Z]/.test(operation);
 
 /** One event of a stream's log, as it came. */
 export interface LoggedEvent {

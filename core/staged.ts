@@ -102,6 +102,8 @@ export interface StagedPage {
   readonly notModified: boolean;
   /** Of a conditional request; they count once the run is complete. */
   readonly validators: Validators | null;
+  /** Its record was asked for by what names it, since others wait for it. */
+  readonly fetched?: boolean;
   /** The page replays the quarantine: ids of its entries, by ordinal. */
   readonly replays?: readonly string[];
 }

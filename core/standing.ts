@@ -63,7 +63,9 @@ export function standingInTarget(
 ): Standing & { readonly waits: number | null } {
   const newest = lastHolding(life, Number.MAX_SAFE_INTEGER);
   const last = lastHolding(life, cursor);
-  const waits = newest !== undefined && (newest.from ?? 0) > cursor ? newest.event : null;
+  // Until then the target has what it had before a run was undone.
+  const anew = life.findLast(({ fate, event }) => fate === 'anew' && event > cursor);
+  const waits = newest !== undefined && (newest.from ?? 0) > cursor ? newest.event : (anew?.event ?? null);
   const later = waits === null ? '' : `; event ${waits} waits to be loaded`;
   if (last === undefined)
     return {

@@ -26,6 +26,11 @@ export interface Coming<R> {
   readonly stream: string;
   /** Whether tables had it before these records came. */
   readonly isThere: (need: Need) => boolean;
+  /**
+   * Of what these records need of their own stream by a field, by `needId`: keys of records that may go here, whose rows have it, and whether the
+   * row of another key does. undefined: none goes.
+   */
+  readonly holders?: ReadonlyMap<string, { readonly keys: ReadonlySet<string>; readonly others: boolean }> | undefined;
   /** The table has just this: it came while its needs were there, or a person released it. */
   readonly isKnown: (record: R) => boolean;
   /** The same content of its key waits already, or somebody has dropped it. */
@@ -51,8 +56,7 @@ interface Comes<R> {
  */
 export function* turnsOf<R extends Comer>(coming: Coming<R>): Generator<Turn<R>, void, boolean> {
   const { stream, isThere, isKnown, isWaiting, late } = coming;
-  /** What these records brought to their own stream, or took from it. */
-  const here = new Map<string, boolean>();
+  const present = new Present(coming);
   const parked = new Map<string, Comes<R>[]>();
   const decided = new Map<string | null, number>();
   /** The last delete of each key that names no version. */
@@ -60,7 +64,7 @@ export function* turnsOf<R extends Comer>(coming: Coming<R>): Generator<Turn<R>,
   const waits: Comes<R>[] = [];
 
   const lackOf = ({ needs = [] }: R): Need | undefined =>
-    needs.find((need) => !((need.stream === stream ? here.get(needId(need)) : undefined) ?? isThere(need)));
+    needs.find((need) => !(need.stream === stream ? present.has(need) : isThere(need)));
 
   function* inTurn(first: Comes<R>): Generator<Turn<R>, void, boolean> {
     const queue = [first];
@@ -78,10 +82,11 @@ export function* turnsOf<R extends Comer>(coming: Coming<R>): Generator<Turn<R>,
       const there = yield { record: wasParked ? late(record, { page, passedBy }) : record, page };
       if (record.key !== null && !isPassed) decided.set(record.key, place);
       if (record.operation === 'd' && record.version === null) buried.set(record.key, place);
+      present.decided(record, there);
       for (const offer of record.offers ?? []) {
+        // Of a key it is enough that its record came: it may be gone by now.
+        if (offer.field === '' ? record.operation === 'd' : !there) continue;
         const id = needId({ stream, ...offer });
-        here.set(id, there);
-        if (!there) continue;
         queue.push(...(parked.get(id) ?? []));
         parked.delete(id);
       }
@@ -98,5 +103,38 @@ export function* turnsOf<R extends Comer>(coming: Coming<R>): Generator<Turn<R>,
     const again = content !== undefined && (seen.has(content) || isWaiting(record));
     if (content !== undefined) seen.add(content);
     yield { record, page, waits: again ? 'again' : 'new' };
+  }
+}
+
+/** What a stream's own records may need of it, as these records bring it and take it away. */
+class Present<R extends Comer> {
+  readonly #coming: Pick<Coming<R>, 'stream' | 'isThere' | 'holders'>;
+  /** By `needId`: records of these keys came. They may be gone by now. */
+  readonly #keys = new Set<string>();
+  /** By `needId` of a field's value: the keys that have it. Several records may have one. */
+  readonly #fields = new Map<string, Set<string | null>>();
+
+  constructor(coming: Pick<Coming<R>, 'stream' | 'isThere' | 'holders'>) {
+    this.#coming = coming;
+    for (const [id, { keys }] of coming.holders ?? []) this.#fields.set(id, new Set(keys));
+  }
+
+  has(need: Need): boolean {
+    const id = needId(need);
+    const { holders, isThere } = this.#coming;
+    if (need.field === '') return this.#keys.has(id) || isThere(need);
+    if ((this.#fields.get(id)?.size ?? 0) > 0) return true;
+    return holders === undefined ? isThere(need) : holders.get(id)?.others === true;
+  }
+
+  /** `there`: its key is in the table now. A record that is gone does not say what it had in its fields. */
+  decided({ operation, key, offers = [] }: R, there: boolean): void {
+    if (!there) for (const keys of this.#fields.values()) keys.delete(key);
+    for (const offer of offers) {
+      const id = needId({ stream: this.#coming.stream, ...offer });
+      if (offer.field !== '') {
+        if (there) this.#fields.set(id, (this.#fields.get(id) ?? new Set()).add(key));
+      } else if (operation !== 'd') this.#keys.add(id);
+    }
   }
 }

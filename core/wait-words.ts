@@ -60,3 +60,25 @@ export const overdueWords = (
 ): string =>
   `${records === 1 ? '1 record waits' : `${records} records wait`} for what it requires for longer than it may, since ${minute(since)}: ` +
   `\`syncline waiting list ${place.partner} ${place.stream}\``;
+
+/** What the partner answered when it was asked for a need. */
+export interface AskedFor {
+  readonly need: Pick<Need, 'stream' | 'field' | 'value'>;
+  /** ISO. */
+  readonly at: string;
+  readonly status: number;
+  readonly refused: string | null;
+  readonly times: number;
+}
+
+/** `payments 4711 was asked for …: not there (404)`. */
+export function askedWords({ need, at, status, refused, times }: AskedFor): string {
+  const asked = `${neededWords(need)} was asked for ${times === 1 ? 'once' : `${times} times`}, the last time ${minute(at)}`;
+  if (refused !== null) return `${asked}: refused (${status}): ${refused}`;
+  return `${asked}: ${status === 404 || status === 410 ? 'not there' : 'the answer did not bring it to its table'} (${status})`;
+}
+
+/** Why a run is not `ok`: the partner gave something else than what it was asked for. No key is named here: reasons of runs outlive an erasure. */
+export const refusedWords = (count: number, place: { readonly partner: string; readonly stream: string }): string =>
+  `${count === 1 ? 'the answer to 1 call' : `the answers to ${count} calls`} for what its records require could not be taken: ` +
+  `\`syncline waiting list ${place.partner} ${place.stream}\`, and \`waiting show\` for each`;

@@ -4,6 +4,9 @@ import { keyColumnsOf, recordField } from './columns.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
 import { fieldsOf, type JsonSchema } from './json-schema.ts';
 import type { Path, Problem } from './problem.ts';
+import type { FetchNeed } from './fetch-need.ts';
+import { parseTemplate, placeholdersIn } from './template.ts';
+import { templatesOf } from './templates-of.ts';
 import { fieldsBy, type NeedDefinition, type Requires } from './requires.ts';
 import { makesColumns } from './contract.ts';
 import { usableSchema } from './usable-schema.ts';
@@ -59,7 +62,7 @@ interface Checked {
 }
 
 function checkNeed({ streams, stream, definition, path }: Checked): Problem[] {
-  const { stream: wanted, field } = definition;
+  const { stream: wanted, field, fetch } = definition;
   const needed = Object.hasOwn(streams, wanted) ? streams[wanted] : undefined;
   if (needed === undefined) {
     const near = closest(wanted, Object.keys(streams));
@@ -99,7 +102,56 @@ function checkNeed({ streams, stream, definition, path }: Checked): Problem[] {
         says: `expected ${types.length} ${types.length === 1 ? 'field' : 'fields'}, one for each of ${wanted}'s ${field ?? `primaryKey (${needed.primaryKey.join(', ')})`}, found ${by.length}`,
       },
     ];
-  return by.flatMap((name, at) => checkBy({ stream, json: own, name, wanted: types[at], of: wanted, path }));
+  return [
+    ...by.flatMap((name, at) => checkBy({ stream, json: own, name, wanted: types[at], of: wanted, path })),
+    ...(fetch === undefined ? [] : checkFetch(fetch, { needed, of: wanted, field, path: [...path, 'fetch'] })),
+  ];
+}
+
+/** Each field that names the record stands somewhere in the request, and nothing else has to be filled in. */
+function checkFetch(
+  { path: asked, query }: FetchNeed,
+  {
+    needed,
+    of,
+    field,
+    path,
+  }: {
+    readonly needed: StreamDefinition;
+    readonly of: string;
+    readonly field: string | undefined;
+    readonly path: Path;
+  },
+): Problem[] {
+  if (needed.parent?.include !== undefined)
+    return [
+      {
+        path,
+        says: `records of ${of} carry a field of their parent (include), which an answer to one of them lacks; leave fetch out, or include`,
+      },
+    ];
+  const fields = field === undefined ? needed.primaryKey : [field];
+  const known = fields.map((name) => `{${name}}`).join(', ');
+  const mentioned = new Set<string>();
+  const problems = templatesOf({ path: asked, query, headers: {} }).flatMap(({ path: at, text, kind }): Problem[] => {
+    const template = parseTemplate(text, kind);
+    if (template === undefined) return [{ path: [...path, ...at], says: 'a {? is not closed' }];
+    return placeholdersIn(template).flatMap(({ name }) => {
+      mentioned.add(name);
+      return fields.includes(name)
+        ? []
+        : [{ path: [...path, ...at], says: `nothing fills {${name}} here; a record of ${of} is named by ${known}` }];
+    });
+  });
+  const missing = fields.filter((name) => !mentioned.has(name)).map((name) => `{${name}}`);
+  return missing.length === 0 || problems.length > 0
+    ? problems
+    : [
+        {
+          path: [...path, 'path'],
+          says: `expected ${missing.join(' and ')} in the path or the query: it says which record of ${of} is meant`,
+        },
+      ];
 }
 
 function checkBy({

@@ -1,12 +1,14 @@
 import { checkAnswers } from './check-answers.ts';
 import { checkAuth } from './check-auth.ts';
 import { checkDeletes } from './check-deletes.ts';
+import { checkKeep } from './check-keep.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkParents } from './check-parents.ts';
 import { childName } from './children.ts';
 import { checkRequest } from './check-request.ts';
 import { checkRequires } from './check-requires.ts';
 import { checkRows } from './check-rows.ts';
+import { checkRules } from './check-rules.ts';
 import { checkSchedules } from './check-schedules.ts';
 import type { Partner } from './definition.ts';
 import { historyIn } from './history.ts';
@@ -28,9 +30,11 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
       ...(stream.auth === undefined ? [] : checkAuth(stream.auth, ['streams', name, 'auth'])),
       ...checkRows(stream, ['streams', name]),
       ...checkTransforms(stream, ['streams', name], isSecret),
+      ...checkKeep(stream, ['streams', name, 'keep', 'log']),
     ]),
     ...checkParents(partner.streams),
     ...checkRequires(partner.streams),
+    ...checkRules(partner.streams),
     ...checkDeletes(partner.streams),
     ...checkTables(partner),
     ...checkSchedules(partner),

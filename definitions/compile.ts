@@ -14,6 +14,7 @@ import { targetsOf } from './named-targets.ts';
 import { recordParser } from './parse-record.ts';
 import { recordSchema } from './record-schema.ts';
 import { relationsOf } from './relations.ts';
+import { compileRules } from './rules.ts';
 import { aliasesIn } from './was.ts';
 import { streamPartner } from './stream-partner.ts';
 
@@ -64,6 +65,7 @@ export function compileStream(
     aliases: aliasesIn(definition, checked.json),
     keyColumns,
     history: historyIn(definition, streamName),
+    keep: definition.keep ?? partner.keep,
     version: version.flatMap((name) => recordField(definition, checked.json, name) ?? []),
     definitionVersion: definitionVersion(partner, definition, {
       json: checked.json,
@@ -72,6 +74,7 @@ export function compileStream(
     isDelete: deleteTest(definition),
     deletesIn: definition.deletes?.of === undefined ? undefined : compileStream(partner, definition.deletes.of, names),
     parse: recordParser(checked, keyColumns),
+    rules: compileRules(definition, made.columns),
     relations: relationsOf(partner, {
       name: streamName,
       columns: made.columns,

@@ -2,10 +2,13 @@ import type { FieldNames } from '../core/field-names.ts';
 import { columnTypes, type Column, type ColumnType } from '../core/column.ts';
 import type { RowTransform } from '../core/transform.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
+import type { FetchNeed } from './fetch-need.ts';
+import type { CompiledRules } from './rules.ts';
 import type { DeclaredHistory } from './history.ts';
 import type { MadeColumn } from '../core/made-column.ts';
 import type { ChildTable } from '../core/child-table.ts';
 import type { Alias } from '../core/alias.ts';
+import type { Keep } from './keep.ts';
 
 export { columnTypes, type Column, type ColumnType };
 
@@ -51,6 +54,8 @@ export interface CompiledStream {
   readonly keyColumns: readonly Column[];
   /** Its table of versions; undefined: it has none. */
   readonly history: DeclaredHistory | undefined;
+  /** How long what was received is kept; undefined: for ever. */
+  readonly keep: Keep | undefined;
   /** Paths of the version fields, and how each is compared. */
   readonly version: readonly Pick<Column, 'path' | 'type' | 'read'>[];
   /** Hash of everything in the definition that shapes requests or rows; no secret goes in. 16 hex digits. */
@@ -63,6 +68,10 @@ export interface CompiledStream {
   readonly parse: (record: unknown) => { readonly value: Record<string, unknown> } | { readonly mismatch: Mismatch };
   /** undefined: it needs nothing, and nothing needs it. */
   readonly relations: Relations | undefined;
+  /** What must hold among the rows of its table; undefined: it has no rules. */
+  readonly rules: CompiledRules | undefined;
+  /** Its requests ask for one record, by these fields (docs/waiting.md); undefined: for the listing. */
+  readonly one?: readonly string[] | undefined;
 }
 
 /** How a stream's records and those of others need each other. */
@@ -87,6 +96,14 @@ export interface CompiledNeed {
   readonly by: readonly Omit<Column, 'name'>[];
   readonly optional: boolean;
   readonly withinMs: number;
+  /** How it is asked for; undefined: it is waited for. */
+  readonly fetch?: CompiledFetch | undefined;
+}
+
+export interface CompiledFetch {
+  readonly definition: FetchNeed;
+  /** What the placeholders are called, in the order of the value that is needed. */
+  readonly fields: readonly string[];
 }
 
 export interface CompiledOffer {

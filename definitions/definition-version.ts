@@ -24,8 +24,10 @@ export function definitionVersion(
     quarantinePayload: _quarantinePayload,
     targets: _targets,
     history: _history,
+    keep: _keep,
     auth: _auth,
     polling: _polling,
+    rules: _rules,
     requires,
     // Their keys are secrets; the stamp stands for them.
     transforms: _transforms,
@@ -52,9 +54,11 @@ export function definitionVersion(
     .slice(0, 16);
 }
 
-/** How long a record may wait only raises alarms. */
+/** How long a record may wait only raises alarms, and how its need is asked for shapes nothing of its own stream. */
 const shapingNeeds = (requires: Requires): unknown =>
-  Object.fromEntries(Object.entries(requires).map(([name, { within: _within, ...need }]) => [name, need]));
+  Object.fromEntries(
+    Object.entries(requires).map(([name, { within: _within, fetch: _fetch, ...need }]) => [name, need]),
+  );
 
 function plain(value: unknown): unknown {
   if (typeof value === 'function') return { function: String(value) };

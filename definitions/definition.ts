@@ -12,11 +12,13 @@ import { compression, format } from './formats.ts';
 import { polling } from './polling.ts';
 import { records } from './records.ts';
 import { requires } from './requires.ts';
+import { rules } from './rules.ts';
 import { graphql, include, lists, methods, parameters } from './request-shapes.ts';
 import { history } from './history.ts';
 import { job } from './job.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
+import { keep } from './keep.ts';
 import { timeFormat, times, timeZone } from './times.ts';
 import { tls } from './tls.ts';
 import { transforms } from './transforms.ts';
@@ -285,6 +287,10 @@ export const stream = z.strictObject({
   parent: parent.optional(),
   /** Records that have to be there before one of this stream is told to its tables: docs/waiting.md. */
   requires: requires.optional(),
+  /** A record of a known key with other content is held, and never told to a table: docs/ledgers.md. */
+  immutable: z.boolean().optional(),
+  /** What must hold among its records: docs/ledgers.md. */
+  rules: rules.optional(),
   /** Parents, or slices of time whose records have a version, that are read side by side; learnt from limits and answers if absent. */
   concurrency: z.int().min(1).max(256).optional(),
   /** How the times of fields are written: docs/times.md. */
@@ -329,6 +335,8 @@ export const stream = z.strictObject({
   targets: targetNames.optional(),
   /** Also a table with each version of a record, and the time in which it held: docs/history.md. */
   history: history.optional(),
+  /** How long what was received is kept; as the partner says if absent: docs/retention.md. */
+  keep: keep.optional(),
 });
 export type StreamDefinition = z.output<typeof stream>;
 export type StreamInput = z.input<typeof stream>;
@@ -376,6 +384,8 @@ export const partner = z.strictObject({
   schedules,
   /** Names of `targets.yaml` that its streams are written to, beside the store's own PostgreSQL: docs/targets.md. */
   targets: targetNames.optional(),
+  /** How long what was received is kept, of streams that do not say it themselves; for ever if absent: docs/retention.md. */
+  keep: keep.optional(),
   streams: z.record(name, stream).refine((streams) => Object.keys(streams).length > 0, 'at least one stream'),
 });
 /** A checked definition: defaults filled in, durations in ms. */

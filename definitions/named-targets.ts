@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { historyOf, isHistory, streamOf } from '../core/table-name.ts';
 import { closest } from './closest.ts';
+import type { CompiledStream } from './compiled.ts';
 import type { Partner } from './definition.ts';
 import { findPartner, findTargets } from './find.ts';
 import { historyIn } from './history.ts';
@@ -19,6 +20,12 @@ export function targetsOf(partner: Partner, table: string): readonly string[] {
   const history = stream === undefined ? undefined : historyIn(stream, streamOf(table));
   return history === undefined ? [] : [...new Set(history.targets ?? [STORE, ...named])];
 }
+
+/** Where a stream is written to beside the store's own table: `lake`, and `lake.history` for the history there. */
+export const tablesElsewhere = ({ partner, name }: CompiledStream): readonly string[] => [
+  ...targetsOf(partner, name),
+  ...targetsOf(partner, historyOf(name)).map(historyOf),
+];
 
 /** Names of a stream's tables. */
 export const tablesOf = (stream: string): readonly string[] => [stream, historyOf(stream)];

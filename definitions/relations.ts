@@ -29,6 +29,10 @@ export function relationsOf(partner: Partner, compiled: Compiled): Relations | u
   };
 }
 
+/** Whether records of the stream may wait for what the partner is asked for. */
+export const fetchesNeeds = ({ relations }: Pick<CompiledStream, 'relations'>): boolean =>
+  relations?.needs.some(({ fetch }) => fetch !== undefined) === true;
+
 function needsOf({ streams }: Partner, name: string): readonly CompiledNeed[] {
   const stream = streams[name];
   const json = stream?.requires === undefined ? undefined : usableSchema(stream)?.json;
@@ -40,6 +44,15 @@ function needsOf({ streams }: Partner, name: string): readonly CompiledNeed[] {
     by: fieldsBy(definition).flatMap((field) => recordField(stream, json, field) ?? []),
     optional: definition.optional,
     withinMs: definition.within,
+    ...(definition.fetch === undefined
+      ? {}
+      : {
+          fetch: {
+            definition: definition.fetch,
+            fields:
+              definition.field === undefined ? (streams[definition.stream]?.primaryKey ?? []) : [definition.field],
+          },
+        }),
   }));
 }
 

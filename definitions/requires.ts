@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationMs } from './duration-text.ts';
+import { fetchNeed } from './fetch-need.ts';
 
 const WEEK = 7 * 24 * 3_600_000;
 
@@ -15,6 +16,8 @@ export const need = z.strictObject({
   optional: z.boolean().default(false),
   /** How long a record may wait before the runs of its stream say so. */
   within: durationMs.refine((ms) => ms > 0, 'above 0').default(WEEK),
+  /** How the needed record is asked for where the partner offers that. */
+  fetch: fetchNeed.optional(),
 });
 export type NeedDefinition = z.output<typeof need>;
 

@@ -52,9 +52,9 @@ declare
 begin
   -- What was received and where it came from is never changed or removed, what was migrated is not for workers to say.
   for each in select oid::regclass as name from pg_class
-      where relnamespace = 'syncline'::regnamespace and relkind in ('r', 'p') and relname ~ '^(events(_\d+)?|pages|migrations|functions)$' loop
+      where relnamespace = 'syncline'::regnamespace and relkind in ('r', 'p') and relname ~ '^(events(_\d+)?|pages|removals|migrations|functions)$' loop
     execute format('revoke update, delete on %s from syncline_worker', each.name);
-    if each.name in (to_regclass('syncline.migrations'), to_regclass('syncline.functions')) then
+    if each.name in (to_regclass('syncline.migrations'), to_regclass('syncline.functions'), to_regclass('syncline.removals')) then
       execute format('revoke insert on %s from syncline_worker', each.name);
     end if;
   end loop;

@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { withoutFreeze } from '../definitions/contract.ts';
 import { fillFromLog } from './fill-from-log.ts';
+import type { Asked } from '../store/log/event-row.ts';
 import { nextListing } from '../store/log/listings.ts';
 import { quoted } from '../core/sql-text.ts';
 import type { UnfitEvent } from './stage-log.ts';
@@ -21,6 +22,13 @@ export type Unfit = Pick<UnfitEvent, 'event' | 'key' | 'hash' | 'path' | 'reason
 export const buildOf = ({ schema }: CompiledStream, streamId: number): string =>
   `${quoted(schema)}.${quoted(`_build_${streamId}`)}`;
 
+interface Build {
+  readonly stream: CompiledStream;
+  readonly streamId: number;
+  /** Reads the log while the other connection writes what was read before. */
+  readonly reader: Asked;
+}
+
 /** A table beside the live one, made of the log from its beginning. Nobody waits for it: only its last events need the stream's lock. */
 export class BuildTable {
   readonly name: string;
@@ -28,11 +36,13 @@ export class BuildTable {
   readonly unfit = new Map<number, Unfit>();
   #upTo = 0;
   readonly #client: ClientBase;
+  readonly #reader: Asked;
   readonly #stream: CompiledStream;
   readonly #streamId: number;
 
-  private constructor(client: ClientBase, stream: CompiledStream, streamId: number) {
+  private constructor(client: ClientBase, { stream, streamId, reader }: Build) {
     this.#client = client;
+    this.#reader = reader;
     // An event that fits no longer is told to whoever asked; it does not stop the others.
     this.#stream = withoutFreeze(stream);
     this.#streamId = streamId;
@@ -40,11 +50,8 @@ export class BuildTable {
   }
 
   /** One that an interrupted rebuild left behind goes. */
-  static async begin(
-    client: ClientBase,
-    { stream, streamId }: { readonly stream: CompiledStream; readonly streamId: number },
-  ): Promise<BuildTable> {
-    const build = new BuildTable(client, stream, streamId);
+  static async begin(client: ClientBase, { stream, streamId, reader }: Build): Promise<BuildTable> {
+    const build = new BuildTable(client, { stream, streamId, reader });
     await build.drop();
     await client.query(createTarget(stream, build.name, 'unlogged'));
     return build;
@@ -89,7 +96,7 @@ export class BuildTable {
         for (const { event, key, hash, path, reason } of events)
           this.unfit.set(event, { event, key, hash, path, reason });
       },
-      ...(inParts ? { inTransaction: (work) => inTransaction(this.#client, work) } : {}),
+      ...(inParts ? { reader: this.#reader, inTransaction: (work) => inTransaction(this.#client, work) } : {}),
     });
     this.#upTo = upTo;
   }

@@ -35,10 +35,11 @@ export async function bury(client: ClientBase, input: Bury): Promise<void> {
   const { stream, streamId, table, folded, pages, firstPage } = input;
   const { dead = [], born = [] } = folded;
   if (dead.length === 0 && born.length === 0) return;
-  const ordinals = new Map(folded.events.map(({ event, record }) => [event, record.ordinal]));
+  const places = new Map(folded.events.map(({ event, record, page }) => [event, { page, ordinal: record.ordinal }]));
   const placed = dead.map(({ key, grave, page }) => {
     const at = grave.at ?? (pages[page ?? 0] as StagedPage).fetchedAt;
-    const received = grave.received ?? { page: firstPage + (page ?? 0), ordinal: ordinals.get(grave.event) ?? 0 };
+    const place = places.get(grave.event) ?? { page: page ?? 0, ordinal: 0 };
+    const received = grave.received ?? { ...place, page: firstPage + place.page };
     return { key, grave: { ...grave, at, received } };
   });
   await writeTombstones(client, { streamId, dead: placed, born });

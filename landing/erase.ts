@@ -4,14 +4,14 @@ import { InvalidInput } from '../core/errors.ts';
 import { pathsOf } from '../core/alias.ts';
 import { keyDigest } from '../core/key-digest.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
-import { historyOf } from '../core/table-name.ts';
-import { targetsOf } from '../definitions/named-targets.ts';
+import { tablesElsewhere } from '../definitions/named-targets.ts';
 import { eraseFromLedger, type ToErase } from '../store/erasure/erase-ledger.ts';
 import { noteErasure, type Erased, type Erasure } from '../store/erasure/erasures.ts';
 import { transaction } from '../store/session/transaction.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 import { beforeOf } from './apply-differences.ts';
+import { inTransaction } from './dry-run.ts';
 import { removeKeys } from './key-is.ts';
 
 /** Whose records: those of a key, or those that have a value in a field. */
@@ -113,23 +113,6 @@ export async function eraseAgain(
   });
 }
 
-/** A dry run does all of it, and takes it back: so it counts what would go, and nothing else. */
-async function inTransaction<T>(pool: Pool, dryRun: boolean, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  let done: { readonly result: T } | undefined;
-  try {
-    return await transaction(pool, async (client) => {
-      done = { result: await work(client) };
-      if (dryRun) throw new TakenBack();
-      return done.result;
-    });
-  } catch (error) {
-    if (error instanceof TakenBack && done !== undefined) return done.result;
-    throw error;
-  }
-}
-
-class TakenBack extends Error {}
-
 async function lockStream(client: PoolClient, { partner, name }: CompiledStream): Promise<number> {
   const { rows } = await client.query<{ stream_id: number; running: string | null }>(
     `select s.stream_id, (select r.sync_id from stream_runs r where r.stream_id = s.stream_id and r.state = 'running' limit 1) as running
@@ -217,8 +200,3 @@ function digestsOf({ partner, name }: CompiledStream, keys: readonly string[]): 
   const salt = randomBytes(16);
   return { salt, digests: keys.map((key) => keyDigest(salt, { partner: partner.name, stream: name }, key)) };
 }
-
-const tablesElsewhere = ({ partner, name }: CompiledStream): readonly string[] => [
-  ...targetsOf(partner, name),
-  ...targetsOf(partner, historyOf(name)).map(historyOf),
-];

@@ -12,13 +12,15 @@ import { throughLog, type LogWork, type StagedEvents, type UnfitEvent } from './
 import { ordersByArrival } from '../store/quarantine/supersede.ts';
 import { stagingOf, writeRows } from '../targets/postgres/write-rows.ts';
 
-export interface Fill extends Pick<LogWork, 'inTransaction' | 'read'> {
+export interface Fill extends Pick<LogWork, 'inTransaction' | 'read' | 'reader'> {
   readonly stream: CompiledStream;
   readonly streamId: number;
   /** Quoted, with its schema: it stands for the log up to event `after`. */
   readonly table: string;
   readonly after: number;
   readonly to: number;
+  /** Only these events, in this table's column `event`: the table has no rows of their keys. */
+  readonly only?: string;
   readonly unfit: (events: readonly UnfitEvent[]) => Promise<void>;
 }
 
@@ -29,12 +31,13 @@ type Taking = (client: ClientBase, fill: Fill, staged: StagedEvents) => Promise<
  * Returns how many events were read.
  */
 export async function fillFromLog(client: ClientBase, fill: Fill): Promise<number> {
-  const { stream, streamId, after, to, inTransaction = (work) => work() } = fill;
-  const range = { streamId, after, to };
+  const { stream, streamId, after, to, only, inTransaction = (work) => work() } = fill;
+  const among = only === undefined ? {} : { only };
+  const range = { streamId, after, to, ...among };
   if (stream.definition.disposition !== 'replace') return take(client, fill, range, newest);
   let events = 0;
   for await (const listing of listings(client, { ...range, keyed: stream.keyColumns.length > 0 })) {
-    if (listing.clears)
+    if (listing.clears && only === undefined)
       await inTransaction(async () => {
         await client.query(`delete from ${fill.table}`);
       });
@@ -42,7 +45,7 @@ export async function fillFromLog(client: ClientBase, fill: Fill): Promise<numbe
     events += await take(
       client,
       { ...fill, read: (count, last) => fill.read?.(before + count, last) },
-      listing,
+      { ...listing, ...among },
       listed,
     );
   }
@@ -50,7 +53,7 @@ export async function fillFromLog(client: ClientBase, fill: Fill): Promise<numbe
 }
 
 function take(client: ClientBase, fill: Fill, range: EventRange, taking: Taking): Promise<number> {
-  const { stream, streamId, table, inTransaction, read, unfit } = fill;
+  const { stream, streamId, table, inTransaction, read, reader, unfit } = fill;
   return throughLog(
     client,
     { stream, range },
@@ -62,6 +65,7 @@ function take(client: ClientBase, fill: Fill, range: EventRange, taking: Taking)
       unfit,
       ...(inTransaction === undefined ? {} : { inTransaction }),
       ...(read === undefined ? {} : { read }),
+      ...(reader === undefined ? {} : { reader }),
     },
   );
 }

@@ -3,8 +3,10 @@ import { readCheckpoint } from '../core/checkpoint.ts';
 import { heldForApproval, type Approval } from '../core/approval.ts';
 import { RetryLater } from '../core/errors.ts';
 import { sweeps } from '../core/landed-stream.ts';
+import { brokenRulesWords } from '../core/ledger-rule.ts';
 import { outcomeOf } from '../core/outcome.ts';
-import { overdueWords } from '../core/wait-words.ts';
+import { overdueWords, refusedWords } from '../core/wait-words.ts';
+import { fetchesNeeds } from '../definitions/relations.ts';
 import type { FinishStream } from './warehouse.ts';
 import type { StreamRun } from '../core/staged.ts';
 import { evidenceColumns, evidenceOf, standsStill } from '../store/ledger/evidence.ts';
@@ -12,10 +14,12 @@ import { noteReading } from '../store/ledger/note-reading.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import { reportColumns, reportOf, type ReportRow } from '../store/ledger/report.ts';
 import { foundInMark } from './found-in-mark.ts';
+import { brokenRules } from './broken-rules.ts';
 import { expectSameColumns } from './made-columns.ts';
 import { expectSameTransforms } from './same-transforms.ts';
 import type { SweptRow } from './listing-fault.ts';
 import { sweepRun } from './sweep-run.ts';
+import { refusedAnswers } from '../store/waiting/asked-needs.ts';
 import { overdueOf } from '../store/waiting/list-waiting.ts';
 import { transaction } from '../store/session/transaction.ts';
 
@@ -23,6 +27,7 @@ interface RunRow extends SweptRow {
   readonly remark: string | null;
   readonly unfit: string;
   readonly transforms: string | null;
+  readonly rules_checked: string | null;
   readonly made_columns: number;
 }
 
@@ -52,16 +57,25 @@ async function finish(client: PoolClient, input: FinishStream): Promise<StreamRe
   );
   const swept = await sweepRun(client, { stream, run, outcome: read, row });
   if (swept.held !== undefined) return { held: swept.held };
+  const broken = await brokenRules(client, { stream, run, checked: row.rules_checked, swept: swept.removed });
   const overdue = stream.relations?.needs.length ? await overdueOf(client, run.streamId) : undefined;
+  const refused = fetchesNeeds(stream)
+    ? await refusedAnswers(client, { partner: stream.partner.name, streamId: run.streamId })
+    : 0;
   const said = [
     ...reasons,
     ...(overdue === undefined ? [] : [overdueWords(overdue, { partner: stream.partner.name, stream: stream.name })]),
+    ...(refused === 0 ? [] : [refusedWords(refused, { partner: stream.partner.name, stream: stream.name })]),
+    ...(broken.length === 0 ? [] : [brokenRulesWords(broken, { partner: stream.partner.name, stream: stream.name })]),
     ...(swept.says === undefined ? [] : [swept.says]),
     ...(row.remark === null ? [] : [row.remark]),
     ...(input.remark === undefined ? [] : [input.remark]),
   ];
   // All that came was taken, and still the table lacks something.
-  const lacks = read === 'ok' && (row.unfit !== '0' || overdue !== undefined) ? 'partial' : read;
+  const lacks =
+    read === 'ok' && (row.unfit !== '0' || overdue !== undefined || refused > 0 || broken.length > 0)
+      ? 'partial'
+      : read;
   const outcome = swept.refused === true ? 'suspect' : lacks;
   if (swept.sweep > 0)
     await client.query('update streams set emptied_at = null where stream_id = $1 and emptied_at is not null', [
@@ -86,7 +100,7 @@ async function finish(client: PoolClient, input: FinishStream): Promise<StreamRe
 
 async function lockRun(client: PoolClient, run: StreamRun): Promise<RunRow> {
   const { rows } = await client.query<RunRow>(
-    `select s.name as stream, s.last_event, s.last_page, s.transforms, s.made_columns, r.remark, r.unfit, r.range_from, r.range_to, ${evidenceColumns}
+    `select s.name as stream, s.last_event, s.last_page, s.transforms, s.rules_checked, s.made_columns, r.remark, r.unfit, r.range_from, r.range_to, ${evidenceColumns}
       from streams s join stream_runs r using (stream_id) where r.stream_id = $1 and r.run_no = $2 for update of s, r`,
     [run.streamId, run.runNo],
   );

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { readCheckpoint } from '../core/checkpoint.ts';
-import type { EvidenceRow } from '../store/ledger/evidence.ts';
+import { isReading, type EvidenceRow } from '../store/ledger/evidence.ts';
 import type { FinishStream } from './warehouse.ts';
 
 /** A run that has read to its end, under the stream's lock. */
@@ -19,7 +19,7 @@ export async function listingFault(
   { stream, run, row }: Pick<FinishStream, 'stream' | 'run'> & { readonly row: SweptRow },
 ): Promise<string | undefined> {
   const { kept } = readCheckpoint(row.checkpoint);
-  if (row.not_modified || row.kind === 'replay' || kept !== undefined || row.page_no === 0) return '';
+  if (row.not_modified || !isReading(row) || kept !== undefined || row.page_no === 0) return '';
   if (row.skipped !== '0') return 'nothing was swept: calls were skipped by a rule';
   const { rows } = await client.query<{ whole: boolean }>(
     `select not exists (select from pages p where p.stream_id = $1 and p.run_no = $2 and p.fetched > 0
@@ -32,7 +32,7 @@ export async function listingFault(
   if (parent === undefined || deletes?.sweep !== true) return undefined;
   const parents = await client.query<{ outcome: string | null }>(
     `select r.outcome from streams s join stream_runs r using (stream_id)
-      where s.partner = $1 and s.name = $2 and r.kind <> 'replay' order by r.run_no desc limit 1`,
+      where s.partner = $1 and s.name = $2 and r.kind not in ('replay', 'fetch') order by r.run_no desc limit 1`,
     [stream.partner.name, parent.stream],
   );
   return parents.rows[0]?.outcome === 'ok'

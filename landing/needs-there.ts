@@ -1,6 +1,8 @@
 import type { ClientBase } from 'pg';
+import { knowsDeletes } from '../core/landed-stream.ts';
 import { needId, type Need } from '../core/need.ts';
 import type { CompiledStream, Relations } from '../definitions/compiled.ts';
+import { knownGraves } from '../store/log/tombstones.ts';
 import { presentValues } from '../targets/postgres/present.ts';
 
 /** Which of these needs the tables have, by their ids. Call it under the lock of the stream that needs them. */
@@ -20,8 +22,11 @@ export async function needsThere(
     const stream = neededStream(relations, name);
     const columns = stream?.relations?.offers.find((offer) => offer.field === field)?.columns ?? [];
     if (stream === undefined) continue;
-    for (const value of await presentValues(client, { stream, columns, values }))
-      there.add(needId({ stream: name, field, value }));
+    const present = await presentValues(client, { stream, columns, values });
+    const gone = values.filter((value) => !present.has(value));
+    // By its key a record is known after it has gone, too: otherwise it would count whether its delete or who needs it came first.
+    const known = field === '' && knowsDeletes(stream) ? await knownGraves(client, { stream, keys: gone }) : [];
+    for (const value of [...present, ...known]) there.add(needId({ stream: name, field, value }));
   }
   return there;
 }

@@ -5,6 +5,7 @@ import type { TimeRange } from '../core/page.ts';
 import type { PollHint } from '../core/poll-hint.ts';
 import { parseWindow, rangeOf } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
+import { tablesElsewhere } from '../definitions/named-targets.ts';
 import { addColumns } from './add-columns.ts';
 import { childrenStand, ensureChildren } from './children.ts';
 import { lookAgain } from './look-again.ts';
@@ -60,6 +61,7 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
     const stream = await registerStream(client, input.stream);
     const again = await findRun(client, input);
     if (again === undefined) await beginRun(client, input, stream);
+    else if (again.state !== 'done' && again.undone_at !== null) throw undone(input.syncId);
     else if (again.state !== 'done') {
       await fitShadow(client, input, again);
       await client.query(
@@ -105,7 +107,7 @@ const lately = (which: string): string =>
   `(select max(requests) from (select q.requests from stream_runs q where q.stream_id = r.stream_id and q.run_no < r.run_no
     and q.state = 'done' and ${which} order by q.run_no desc limit 5) as lately)`;
 // Written out, so that a night finds the last nights by their index, behind thousands of windows.
-const usualRequests = `case when r.kind = 'backfill' then ${lately(`q.kind = 'backfill'`)} else ${lately(`q.kind <> 'backfill'`)} end`;
+const usualRequests = `case when r.kind = 'backfill' then ${lately(`q.kind = 'backfill'`)} else ${lately(`q.kind <> 'backfill' and q.kind <> 'fetch'`)} end`;
 
 async function findRun(client: Pool | PoolClient, { syncId, stream }: OpenStream): Promise<RunRow | undefined> {
   const { rows } = await client.query<RunRow>({
@@ -143,6 +145,12 @@ function runOf({ stream_id: streamId, run_no: runNo, shadow }: RunRow, syncId: s
   return shadow === null || shadow === shadowName(run) ? run : { ...run, shadow };
 }
 
+/** What it brought counts no more, and what it would bring now would. */
+const undone = (syncId: string): GiveUp =>
+  new GiveUp(
+    `${syncId} was undone: it cannot go on. Start a new generation with --force, or take the undo back first (\`syncline undo back ${syncId}\`)`,
+  );
+
 interface StreamRow {
   readonly stream_id: number;
   readonly last_run: number;
@@ -179,7 +187,16 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
         swept_rows = case when s.target_table = excluded.target_table and s.disposition = excluded.disposition then s.swept_rows end
       returning stream_id, last_run, last_event, watermark, kept_cursor, definition_version, unfilled, (xmax = 0) as fresh,
         (select target_table from before) as old_table, coalesce((select made_columns from before), 0) as had_made, children`,
-    [partner.name, name, table, definition.disposition, schema, stream.targets, stampOf(stream), stream.made ?? 0],
+    [
+      partner.name,
+      name,
+      table,
+      definition.disposition,
+      schema,
+      tablesElsewhere(stream),
+      stampOf(stream),
+      stream.made ?? 0,
+    ],
   );
   const row = rows[0] as StreamRow;
   // Workers need not own the event log: the function does (deploy/roles.sql).
@@ -208,7 +225,11 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
     );
   await ensureNeededIndexes(client, {
     stream,
-    columns: (stream.relations?.offers ?? []).flatMap(({ field, columns }) => (field === '' ? [] : columns)),
+    columns: [
+      ...(stream.relations?.offers ?? []).flatMap(({ field, columns }) => (field === '' ? [] : columns)),
+      // The rows that share something are found by its first column.
+      ...(stream.rules?.rules ?? []).flatMap(({ per }) => per.slice(0, 1)),
+    ],
   });
   return {
     ...row,
@@ -270,7 +291,7 @@ async function beginRun(client: PoolClient, input: OpenStream, row: StreamRow): 
   const runNo = row.last_run + 1;
   const { incremental, disposition } = stream.definition;
   const range =
-    incremental === undefined
+    incremental === undefined || input.kind === 'fetch'
       ? null
       : rangeOf({
           window: parseWindow(windowLabel),

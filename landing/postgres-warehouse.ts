@@ -13,7 +13,10 @@ import { finishStream } from './finish-stream.ts';
 import { decideColumns, makeColumns } from './make-columns.ts';
 import { openStream } from './open-stream.ts';
 import { postgresLineWriter } from '../targets/postgres/page-lines.ts';
+import { lackingNeeds } from './lacking-needs.ts';
 import { parentValues } from './parent-values.ts';
+import { forgetAsked, noteAsked, openFetches } from '../store/waiting/asked-needs.ts';
+import { pruneStream } from './prune-stream.ts';
 import { quarantineEntries } from '../store/quarantine/quarantine.ts';
 import { closeRun, openRun, runOutcome } from '../store/ledger/runs.ts';
 import { retryBasis } from '../store/ledger/retry.ts';
@@ -53,11 +56,16 @@ export function postgresWarehouse(
     bookRequests: (run, uncounted) => whenAvailable(() => bookRequests(pool, run, uncounted)),
     failStream: (input) => whenAvailable(() => failStream(pool, input)),
     streamReport: (syncId) => whenAvailable(() => streamReport(pool, syncId)),
+    lackingNeeds: (input) => onTarget(input.stream, () => lackingNeeds(pool, input)),
+    noteAsked: (asked) => whenAvailable(() => noteAsked(pool, asked)),
+    openFetches: (syncId) => whenAvailable(() => openFetches(pool, syncId)),
+    forgetAsked: (input) => whenAvailable(() => forgetAsked(pool, input)),
     deferStream: (run, until) => whenAvailable(() => deferStream(pool, run, until)),
     notePollHint: (run, hint) => whenAvailable(() => notePollHint(pool, run, hint)),
     quarantineEntries: (run, ids) => whenAvailable(() => quarantineEntries(pool, run, ids)),
     retryBasis: (runId) => whenAvailable(() => retryBasis(pool, names, runId)),
     explainDeferral: (wait) => whenAvailable(() => explainDeferral(pool, wait)),
+    pruneStream: (stream, pruning) => onTarget(stream, () => pruneStream(pool, stream, pruning)),
     parentValues: (input) => onTarget(input.parent, () => parentValues(pool, input)),
   };
 }

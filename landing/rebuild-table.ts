@@ -67,7 +67,7 @@ async function rebuild(pool: Pool, session: Session, input: RebuildInput): Promi
   }
   const facts = await standingTable(client, stream);
   await expectListing(client, { stream, streamId });
-  const build = await BuildTable.begin(client, { stream, streamId });
+  const build = await BuildTable.begin(client, { stream, streamId, reader: pool });
   try {
     for (let round = 0; ; round++) {
       await build.catchUp(input.progress);

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { Head } from '../core/decide.ts';
 import type { Folded } from '../core/fold.ts';
-import { needId } from '../core/need.ts';
+import { needId, type Need } from '../core/need.ts';
 import type { StagedPage, StagedRecord } from '../core/staged.ts';
 import { turnsOf, type Turn } from '../core/turns.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
@@ -12,6 +12,7 @@ import { ordersByArrival } from '../store/quarantine/supersede.ts';
 import { waitingContents } from '../store/waiting/find-waiting.ts';
 import { noteWaiting, supersedeWaiting, waitAgain } from '../store/waiting/note-waiting.ts';
 import { headKey, withHeadKey } from '../targets/postgres/heads.ts';
+import { holdersOf, type Holders } from '../targets/postgres/present.ts';
 import { stagingOf } from '../targets/postgres/write-rows.ts';
 
 type Records = readonly (readonly StagedRecord[])[];
@@ -58,8 +59,10 @@ export class RelatedCommit {
     if (lacking.length === 0 && !mayGo) return undefined;
     const keys = lacking.flatMap(({ key }) => key ?? []);
     const contents = await waitingContents(this.#client, { streamId, keys });
+    const holders = mayGo ? await this.#holders(came.pages, needs) : undefined;
     return this.#noted(
       turnsOf({
+        holders,
         pages: came.pages.map((records, at) => records.map((record) => placed(record, came.firstPage + at))),
         stream: name,
         isThere: (need) => there.has(needId(need)),
@@ -78,6 +81,22 @@ export class RelatedCommit {
         }),
       }),
     );
+  }
+
+  /** Who has what is needed of this stream by a field, while its records may go. */
+  async #holders(pages: Records, needs: readonly Need[]): Promise<ReadonlyMap<string, Holders> | undefined> {
+    const { name, relations } = this.#stream;
+    const own = needs.filter(({ stream, field }) => stream === name && field !== '');
+    if (own.length === 0) return undefined;
+    const keys = [...new Set(pages.flat().flatMap((record) => (isDelete(record) ? (record.key ?? []) : [])))];
+    const found = new Map<string, Holders>();
+    for (const field of new Set(own.map((need) => need.field))) {
+      const columns = relations?.offers.find((offer) => offer.field === field)?.columns ?? [];
+      const values = own.flatMap((need) => (need.field === field ? [need.value] : []));
+      for (const [value, holders] of await holdersOf(this.#client, { stream: this.#stream, columns, values, keys }))
+        found.set(needId({ stream: name, field, value }), holders);
+    }
+    return found;
   }
 
   /** The same turns, by the keys of the heads; who waits is kept in mind. */
@@ -105,7 +124,7 @@ export class RelatedCommit {
     const client = this.#client;
     if (relations.needs.length > 0) await this.#note(streamId, folded);
     if (relations.dependents.length === 0) return;
-    const brought = [...folded.inserts, ...folded.updates].flatMap(({ record, event }) =>
+    const brought = [...folded.inserts, ...folded.updates, ...folded.behindDeletes].flatMap(({ record, event }) =>
       (record.offers ?? []).map((offer) => ({ ...offer, event })),
     );
     if (brought.length === 0) return;

@@ -1,15 +1,21 @@
 import type { ClientBase } from 'pg';
+import { anomaliesOf } from '../core/anomaly.ts';
 import { fates, type Fate } from '../core/decide.ts';
-import { fold } from '../core/fold.ts';
+import { CHANGED, changedRecords } from '../core/immutable.ts';
+import { fold, type OddOne } from '../core/fold.ts';
 import { needId } from '../core/need.ts';
 import type { StagedRecord } from '../core/staged.ts';
+import type { CompiledStream } from '../definitions/compiled.ts';
 import { bury, readGone } from './bury.ts';
 import { knowsDeletes } from '../core/landed-stream.ts';
 import { holdUnfit } from './hold-unfit.ts';
 import { needsThere } from './needs-there.ts';
 import type { LockedStream } from './related-locks.ts';
+import { checkLimits, RuleCheck } from './rule-check.ts';
 import type { UnfitEvent } from './stage-log.ts';
+import { keyPath } from './without-changed.ts';
 import { stageWaiting, type StagedWaiting } from './stage-waiting.ts';
+import { noteAnomalies } from '../store/anomalies/note-anomalies.ts';
 import { ordersByArrival, supersedeHeld } from '../store/quarantine/supersede.ts';
 import { readEvents } from '../store/log/read-events.ts';
 import { readWaiting, waitingFor, type Brought } from '../store/waiting/find-waiting.ts';
@@ -52,6 +58,7 @@ export async function releaseFor(
           brought: await releaseThese(client, of, { by, when: 'needs are there' }),
         });
     }
+    await checkLimits(client, { locked, ...came });
   }
 }
 
@@ -103,8 +110,9 @@ async function tellTable(
   const events = await readEvents(client, { streamId, events: due.map(({ event }) => event), operations: ['w'] });
   const { staged, unfit, lines } = stageWaiting(stream, { waiting: due, events });
   try {
-    const { fitting, refused, settled, brought } = await writeFitting(client, of, { staged, lines });
-    const held = [...unfit, ...refused];
+    const { changed, unchanged } = await asImmutable(client, stream, staged);
+    const { fitting, refused, settled, brought } = await writeFitting(client, of, { staged: unchanged, lines });
+    const held = [...unfit, ...changed, ...refused];
     if (held.length > 0) await holdUnfit(client, { stream, streamId, held });
     const quarantined = held.map(({ event }) => ({ event, fate: 'quarantined' as const, logged: null }));
     await settleWaiting(client, {
@@ -126,6 +134,23 @@ async function tellTable(
   } finally {
     lines.release();
   }
+}
+
+/** Of an immutable stream what has other content than what is known of its key is held. */
+async function asImmutable(
+  client: ClientBase,
+  stream: CompiledStream,
+  staged: readonly StagedWaiting[],
+): Promise<{ readonly changed: readonly UnfitEvent[]; readonly unchanged: readonly StagedWaiting[] }> {
+  if (stream.definition.immutable !== true) return { changed: [], unchanged: staged };
+  const records = staged.map(({ record }) => record);
+  const held = changedRecords(records, await readHeads(client, { stream, table: targetOf(stream), records }));
+  return {
+    changed: staged.flatMap(({ record, event }) =>
+      held.has(record) ? [{ ...event, path: keyPath(stream), reason: CHANGED }] : [],
+    ),
+    unchanged: staged.filter(({ record }) => !held.has(record)),
+  };
 }
 
 interface Told {
@@ -184,10 +209,13 @@ async function write(
     lastEvent: Number(rows[0]?.last_event),
   });
   const pages = fitting.map(({ event }) => ({ page: event.page, run: event.run, lines }));
+  const ruled = await RuleCheck.begin(client, { stream, streamId, runNo: null }, folded);
   await writeRows(client, { stream, run: { streamId, runNo: 0 }, table, folded, pages });
   await bury(client, { stream, streamId, table, folded, pages: [], firstPage: 0 });
   if (folded.updates.length > 0) await client.query(`drop table ${stagingOf(streamId)}`);
   await client.query('update streams set last_event = $2 where stream_id = $1', [streamId, folded.lastEvent]);
+  await ruled?.end();
+  await noteContradictions(client, { stream, streamId }, { fitting, odd: folded.odd });
   const logged = new Map(folded.events.map(({ record, event }) => [record, event]));
   return {
     settled: fitting.map(({ waiting }, at) => ({
@@ -195,8 +223,27 @@ async function write(
       fate: fates.find((fate) => (folded.counts[at]?.[fate] ?? 0) > 0) as Fate,
       logged: logged.get(records[at] as StagedRecord) ?? null,
     })),
-    brought: [...folded.inserts, ...folded.updates].flatMap(({ record, event }) =>
+    brought: [...folded.inserts, ...folded.updates, ...folded.behindDeletes].flatMap(({ record, event }) =>
       (record.offers ?? []).map((offer) => ({ ...offer, event })),
     ),
   };
+}
+
+/**
+ * Other content with a version that is known, under the run that it came with. An older version says nothing here: it may only have waited for
+ * longer than the newer one.
+ */
+async function noteContradictions(
+  client: ClientBase,
+  { stream, streamId }: Pick<LockedStream, 'stream' | 'streamId'>,
+  { fitting, odd }: { readonly fitting: readonly StagedWaiting[]; readonly odd: readonly OddOne<StagedRecord>[] },
+): Promise<void> {
+  const byRun = new Map<number, OddOne<StagedRecord>[]>();
+  for (const each of odd) {
+    if (each.odd !== 'conflict') continue;
+    const { run } = (fitting[each.page] as StagedWaiting).event;
+    byRun.set(run, [...(byRun.get(run) ?? []), each]);
+  }
+  for (const [runNo, conflicts] of byRun)
+    await noteAnomalies(client, { run: { streamId, runNo }, found: anomaliesOf(stream, conflicts) });
 }

@@ -20,5 +20,5 @@ export async function saysListing(
 
 /** In SQL, for a stream `s`: a worker of before the sweeps has swapped a listing in after the last one. */
 export const sweptWithoutWord = `exists (select from stream_runs o where o.stream_id = s.stream_id and o.state = 'done'
-    and o.sweep is null and o.outcome in ('ok', 'partial') and not o.not_modified and o.settled = 0 and o.kind <> 'replay'
+    and o.sweep is null and o.outcome in ('ok', 'partial') and not o.not_modified and o.settled = 0 and o.kind not in ('replay', 'fetch')
     and o.finished_at > (select l.finished_at from stream_runs l where l.stream_id = s.stream_id and l.sweep = s.swept))`;

@@ -10,7 +10,8 @@ import { stageInSteps } from '../records/stage-records.ts';
 import type { LineWriter, StagedRecord } from '../core/staged.ts';
 import { postgresLineWriter, type PostgresLines } from '../targets/postgres/page-lines.ts';
 import type { LoggedEvent, Operation } from '../core/logged-event.ts';
-import { readLog, type EventRange } from '../store/log/read-log.ts';
+import type { Asked } from '../store/log/event-row.ts';
+import { largeChunk, readLog, type EventRange } from '../store/log/read-log.ts';
 import { RefusedRow, type PageToWrite } from '../targets/postgres/write-rows.ts';
 
 /** Events of the log, checked and staged as if they had just come, under their own numbers. */
@@ -33,6 +34,8 @@ export interface LogWork {
   readonly unfit: (events: readonly UnfitEvent[]) => Promise<void>;
   /** Does the work of a chunk in a transaction. Left out: the caller has one. */
   readonly inTransaction?: (work: () => Promise<void>) => Promise<void>;
+  /** Reads the log beside the writing, further than is written. Left out: the one that writes does, in turn. */
+  readonly reader?: Asked;
   /** How many events were read so far, and the number of the last one. */
   readonly read?: (events: number, last: number) => void;
 }
@@ -50,7 +53,12 @@ export async function throughLog(
   let events = 0;
   const knows = knowsDeletes(stream);
   const operations: readonly Operation[] = keepsRows(stream) ? ['u', 's', 'd'] : ['u', 'd'];
-  for await (const chunk of readLog(client, range, { operations })) {
+  const { reader } = work;
+  const chunks =
+    reader === undefined
+      ? readLog(client, range, { operations })
+      : readAhead(readLog(reader, range, { operations, size: largeChunk }));
+  for await (const chunk of chunks) {
     events += chunk.length;
     await inTransaction(async () => {
       for (const part of knows ? [chunk] : partsOf(chunk)) {
@@ -65,6 +73,20 @@ export async function throughLog(
     work.read?.(events, chunk.at(-1)?.event ?? 0);
   }
   return events;
+}
+
+/** The next one is asked for while the caller is at work with one. */
+async function* readAhead<T>(chunks: AsyncGenerator<T>): AsyncGenerator<T> {
+  let next = chunks.next();
+  // Whoever stops early waits for nothing.
+  next.catch(() => {});
+  for (;;) {
+    const { value, done } = await next;
+    if (done === true) return;
+    next = chunks.next();
+    next.catch(() => {});
+    yield value as T;
+  }
 }
 
 /** Events of one operation that follow one another. */

@@ -24,11 +24,11 @@ export async function sweepMissing(client: ClientBase, sweep: Omit<Sweep, 'basel
   const swept = rowCount ?? 0;
   if (swept === 0) return 0;
   await client.query(
-    `insert into tombstones (stream_id, key_hash, key, event, version, hash, received_page, received_ordinal, swept, at)
-      select ${streamId}, left(encode(sha256(convert_to(key, 'UTF8')), 'hex'), 32)::uuid, key, number, version, hash, $2::bigint, ordinal, true,
+    `insert into tombstones (stream_id, key_hash, key, event, version, hash, received_page, received_ordinal, swept, known, at)
+      select ${streamId}, left(encode(sha256(convert_to(key, 'UTF8')), 'hex'), 32)::uuid, key, number, version, hash, $2::bigint, ordinal, true, true,
           $3::timestamptz from ${numbered} m
       on conflict (stream_id, key_hash) do update set event = excluded.event, version = excluded.version, hash = excluded.hash,
-        received_page = excluded.received_page, received_ordinal = excluded.received_ordinal, swept = true, at = excluded.at`,
+        received_page = excluded.received_page, received_ordinal = excluded.received_ordinal, swept = true, known = true, at = excluded.at`,
     [lastEvent, page, receivedAt],
   );
   const rows = `${missingOf(streamId)} m where t._event = m.event and ${keyIs(stream, 'm.key', 't')}`;

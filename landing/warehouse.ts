@@ -14,8 +14,17 @@ import type { Kind, Lane, Outcome } from '../core/names.ts';
 import type { TimeRange } from '../core/page.ts';
 import type { PollHint } from '../core/poll-hint.ts';
 import type { WindowRun } from '../core/window-runs.ts';
-import type { CompiledStream } from '../definitions/compiled.ts';
+import type { CompiledNeed, CompiledStream } from '../definitions/compiled.ts';
+import type { PrunedStream } from '../messages/prune.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
+import type { AskedNeed } from '../store/waiting/asked-needs.ts';
+
+export interface Pruning {
+  /** Counts only. */
+  readonly dryRun: boolean;
+  readonly signal?: AbortSignal;
+  readonly progress?: (lines: number) => void;
+}
 
 export type { StreamReport } from '../messages/stream-report.ts';
 
@@ -105,12 +114,28 @@ export interface Warehouse {
   quarantineEntries(run: StreamRun, ids: readonly string[]): Promise<readonly QuarantineEntry[]>;
   /** A run that has ended, to read one of its streams once more. */
   retryBasis(runId: string): Promise<RetryBasis | undefined>;
+  /** What the run's records wait for, and it may ask for now (landing/lacking-needs.ts). */
+  lackingNeeds(input: {
+    readonly stream: CompiledStream;
+    readonly streamId: number;
+    readonly need: CompiledNeed;
+    readonly syncId: string;
+  }): Promise<readonly string[]>;
+  /** Keeps what the partner said of a needed record that it was asked for. */
+  noteAsked(asked: AskedNeed): Promise<void>;
+  /** Runs that commit what a run has fetched for its records, and that have not ended. */
+  openFetches(syncId: string): Promise<readonly { readonly syncId: string; readonly stream: string }[]>;
+  /** Forgets what was asked for and nobody waits for any more. */
+  forgetAsked(input: { readonly partner: string; readonly syncId: string }): Promise<void>;
   /** Keeps when the partner wants to be asked again; null: it does not say. */
   notePollHint(run: StreamRun, hint: PollHint | null): Promise<void>;
   /** Shows until when a run waits. */
   deferStream(run: StreamRun, until: string | null): Promise<void>;
   /** Why it waits until then; forgotten when it goes on. */
   explainDeferral(wait: ExplainedWait): Promise<void>;
+
+  /** Removes what the stream need not keep any longer: docs/retention.md. Stopped at any moment, it goes on where it is repeated. */
+  pruneStream(stream: CompiledStream, pruning: Pruning): Promise<PrunedStream>;
 
   /**
    * Distinct values of a parent's fields in its target (`core/parent-values.ts`), after `after`, in order; without empty ones, which would ask for

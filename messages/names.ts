@@ -34,6 +34,8 @@ export interface Names extends SchemaNames, StreamIds {
   targetId(place: { readonly target: string; readonly partner: string; readonly stream: string }): string;
   /** `rebuild/lake/acme/payments`: one rebuild of a table at a time. */
   rebuildId(place: { readonly target: string; readonly partner: string; readonly stream: string }): string;
+  /** `prune/acme/2026-11-24`: once a day. */
+  pruneId(of: { readonly partner: string; readonly day: string }): string;
   /** `export/lake`: one export of a target at a time. */
   exportId(target: string): string;
   /** `backfill/acme/payments/2025-01-01..2025-12-31/1d`, with the zone where days are not those of UTC. */
@@ -71,6 +73,7 @@ export function namesOf(installation: string): Names {
     targetQueue: (target) => `${queues}target.${target}`,
     targetId: ({ target, partner, stream }) => `${ids}target/${target}/${partner}/${stream}`,
     rebuildId: ({ target, partner, stream }) => `${ids}rebuild/${target}/${partner}/${stream}`,
+    pruneId: ({ partner, day }) => `${ids}prune/${partner}/${day}`,
     exportId: (target) => `${ids}export/${target}`,
     backfillId: ({ partner, stream, range, chunk, zone, generation }) =>
       `${ids}backfill/${partner}/${stream}/${range}/${chunk}${zone === null ? '' : `/${zone}`}${again(generation)}`,
@@ -97,6 +100,7 @@ export const reserved = [
   'target',
   'rebuild',
   'export',
+  'prune',
   'syncline',
 ] as const;
 

@@ -2,6 +2,7 @@ import type { ApplyTarget } from './apply-target.ts';
 import type { BackfillStream } from './backfill.ts';
 import type { ExportTarget } from './export-target.ts';
 import type { GovernPartner } from './govern-partner.ts';
+import type { PrunePartner } from './prune.ts';
 import type { RebuildTarget } from './rebuild-target.ts';
 import type { RetryStream } from './retry.ts';
 import type { ScheduledSync } from './scheduled-sync.ts';
@@ -14,6 +15,7 @@ export interface Workflows {
   readonly backfillStream: BackfillStream;
   readonly exportTarget: ExportTarget;
   readonly governPartner: GovernPartner;
+  readonly prunePartner: PrunePartner;
   readonly rebuildTarget: RebuildTarget;
   readonly retryStream: RetryStream;
   readonly scheduledSync: ScheduledSync;

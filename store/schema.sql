@@ -45,6 +45,19 @@ create table approvals (
 CREATE INDEX approvals_of ON approvals USING btree (stream_id, run_no);
 CREATE UNIQUE INDEX approvals_waiting ON approvals USING btree (stream_id, run_no, kind) WHERE state = 'waiting'::text;
 
+create table asked_needs (
+  partner text not null,
+  needed text not null,
+  field text not null,
+  value text collate "C" not null,
+  asked_at timestamp with time zone default now() not null,
+  status integer not null,
+  refused text,
+  times bigint default 1 not null,
+  sync_id text not null,
+  constraint asked_needs_pkey PRIMARY KEY (partner, needed, field, value)
+);
+
 create table backfills (
   run_id text not null,
   stream text not null,
@@ -56,6 +69,24 @@ create table backfills (
   constraint backfills_pkey PRIMARY KEY (run_id),
   constraint backfills_run_id_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 );
+
+create table broken_rules (
+  stream_id integer not null,
+  rule text not null,
+  place uuid not null,
+  of text collate "C" not null,
+  found text not null,
+  allowed text not null,
+  keys text[] not null,
+  since timestamp with time zone default now() not null,
+  last_at timestamp with time zone default now() not null,
+  mended_at timestamp with time zone,
+  first_run integer not null,
+  last_run integer not null,
+  constraint broken_rules_pkey PRIMARY KEY (stream_id, rule, place),
+  constraint broken_rules_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
+);
+CREATE INDEX broken_rules_open ON broken_rules USING btree (stream_id) WHERE mended_at IS NULL;
 
 create table circuits (
   credential text not null,
@@ -252,6 +283,13 @@ create table limit_samples (
   constraint limit_samples_pkey PRIMARY KEY (credential, bucket, at)
 );
 
+create unlogged table log_due (
+  stream_id integer not null,
+  event bigint not null,
+  instead bigint,
+  constraint log_due_pkey PRIMARY KEY (stream_id, event)
+);
+
 create table migrations (
   name text not null,
   applied_at timestamp with time zone default now(),
@@ -345,7 +383,7 @@ create table quarantine (
   superseded_at timestamp with time zone,
   constraint quarantine_pkey PRIMARY KEY (stream_id, page, ordinal),
   constraint quarantine_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
-  constraint quarantine_status_check CHECK (status = ANY (ARRAY['held'::text, 'replayed'::text, 'dismissed'::text]))
+  constraint quarantine_status_check CHECK (status = ANY (ARRAY['held'::text, 'replayed'::text, 'dismissed'::text, 'undone'::text]))
 );
 CREATE INDEX quarantine_by_hash ON quarantine USING btree (stream_id, hash) WHERE status <> 'replayed'::text;
 CREATE INDEX quarantine_by_key ON quarantine USING btree (stream_id, key) WHERE status = 'held'::text AND superseded_at IS NULL;
@@ -368,6 +406,17 @@ create table read_parents (
   run_no integer not null,
   constraint read_parents_pkey PRIMARY KEY (stream_id, parent),
   constraint read_parents_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
+);
+
+create table removals (
+  stream_id integer not null,
+  day date not null,
+  up_to bigint default 0 not null,
+  lines bigint default 0 not null,
+  bytes bigint default 0 not null,
+  pages bigint default 0 not null,
+  constraint removals_pkey PRIMARY KEY (stream_id, day),
+  constraint removals_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
 );
 
 create table runs (
@@ -438,6 +487,7 @@ create table stream_runs (
   unfit bigint default 0 not null,
   began_at timestamp with time zone,
   sweep bigint,
+  undone_at timestamp with time zone,
   constraint stream_runs_pkey PRIMARY KEY (stream_id, run_no),
   constraint stream_runs_sync_id_key UNIQUE (sync_id),
   constraint stream_runs_run_id_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id),
@@ -447,6 +497,7 @@ create table stream_runs (
   constraint stream_runs_state_check CHECK (state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text]))
 );
 CREATE INDEX stream_runs_ended ON stream_runs USING btree (stream_id, finished_at) WHERE kind <> 'backfill'::text AND finished_at IS NOT NULL;
+CREATE INDEX stream_runs_fetching ON stream_runs USING btree (sync_id) WHERE kind = 'fetch'::text AND state = 'running'::text;
 CREATE INDEX stream_runs_good ON stream_runs USING btree (stream_id, finished_at DESC) WHERE (outcome = ANY (ARRAY['ok'::text, 'partial'::text])) AND (kind = ANY (ARRAY['nightly'::text, 'manual'::text])) AND POSITION(('..'::text) IN (window_label)) < 2;
 CREATE INDEX stream_runs_of_nights ON stream_runs USING btree (stream_id, run_no) WHERE kind <> 'backfill'::text;
 CREATE INDEX stream_runs_of_run ON stream_runs USING btree (run_id);
@@ -476,6 +527,8 @@ create table streams (
   targets text[],
   transforms text,
   unfilled text[] default '{}'::text[] not null,
+  log_from bigint default 0 not null,
+  rules_checked text,
   children text,
   fields_seen bigint default 0 not null,
   made_columns integer default 0 not null,
@@ -524,9 +577,54 @@ create table tombstones (
   received_ordinal integer not null,
   swept boolean default false not null,
   at timestamp with time zone not null,
+  known boolean default false not null,
   constraint tombstones_pkey PRIMARY KEY (stream_id, key_hash),
   constraint tombstones_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
 );
+
+create table undo_changes (
+  undo_id integer not null,
+  stream_id integer not null,
+  event bigint not null,
+  kind text not null,
+  operation "char" not null,
+  version text collate "C",
+  hash uuid not null,
+  constraint undo_changes_pkey PRIMARY KEY (undo_id, stream_id, event),
+  constraint undo_changes_undo_id_fkey FOREIGN KEY (undo_id) REFERENCES undos(undo_id),
+  constraint undo_changes_kind_check CHECK (kind = ANY (ARRAY['decided'::text, 'withdrawn'::text]))
+);
+CREATE INDEX undo_changes_of ON undo_changes USING btree (stream_id, event) WHERE kind = 'withdrawn'::text;
+
+create table undo_waiting (
+  undo_id integer not null,
+  stream_id integer not null,
+  event bigint not null,
+  was jsonb not null,
+  constraint undo_waiting_pkey PRIMARY KEY (undo_id, stream_id, event),
+  constraint undo_waiting_undo_id_fkey FOREIGN KEY (undo_id) REFERENCES undos(undo_id)
+);
+
+create table undos (
+  undo_id integer generated always as identity not null,
+  stream_id integer not null,
+  run_no integer not null,
+  by text not null,
+  reason text not null,
+  at timestamp with time zone default clock_timestamp() not null,
+  last_run integer not null,
+  effects jsonb default '{}'::jsonb not null,
+  reading jsonb not null,
+  pending text[] default '{}'::text[] not null,
+  back_by text,
+  back_reason text,
+  back_at timestamp with time zone,
+  constraint undos_pkey PRIMARY KEY (undo_id),
+  constraint undos_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
+  constraint undos_stream_id_run_no_fkey FOREIGN KEY (stream_id, run_no) REFERENCES stream_runs(stream_id, run_no),
+  constraint undos_check CHECK ((back_at IS NULL) = (back_by IS NULL) AND (back_at IS NULL) = (back_reason IS NULL))
+);
+CREATE UNIQUE INDEX undos_in_force ON undos USING btree (stream_id, run_no) WHERE back_at IS NULL;
 
 create table waiting (
   stream_id integer not null,
@@ -550,7 +648,7 @@ create table waiting (
   constraint waiting_pkey PRIMARY KEY (stream_id, event),
   constraint waiting_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
   constraint waiting_check CHECK ((status = 'waiting'::text) = (settled_at IS NULL)),
-  constraint waiting_status_check CHECK (status = ANY (ARRAY['waiting'::text, 'released'::text, 'dropped'::text, 'refused'::text]))
+  constraint waiting_status_check CHECK (status = ANY (ARRAY['waiting'::text, 'released'::text, 'dropped'::text, 'refused'::text, 'undone'::text]))
 );
 CREATE INDEX waiting_by_key ON waiting USING btree (stream_id, key);
 CREATE INDEX waiting_open ON waiting USING btree (stream_id, overdue_at) WHERE status = 'waiting'::text;
@@ -670,7 +768,7 @@ create view freshness as
                    FROM ( SELECT unnest(COALESCE(s.targets, ARRAY( SELECT y.target
                                    FROM target_states y
                                   WHERE y.partner = s.partner AND y.stream = s.name))) AS unnest) d(target)
-                     LEFT JOIN target_states x ON x.target = d.target AND x.partner = s.partner AND x.stream = s.name) l) t ON true
+                     LEFT JOIN target_states x ON x.partner = s.partner AND (x.target = d.target AND x.stream = s.name OR (x.target || '.history'::text) = d.target AND x.stream = (s.name || '.history'::text))) l) t ON true
      CROSS JOIN LATERAL ( SELECT array_remove(ARRAY[
                 CASE
                     WHEN ended.outcome IS NULL THEN 'no run has brought it up to date yet'::text
@@ -704,7 +802,7 @@ create function abandon_turn(p_credential text, p_now_us double precision) retur
 
 create function add_event_partition(p_stream integer) returns void
   language plpgsql volatile security definer set search_path = syncline, pg_temp;
-  -- body: sha256 83bb0c33469622d6
+  -- body: sha256 6a964f16ecf733b5
 
 create function begin_turn(p_credential text, p_partner text, p_buckets jsonb, p_charges double precision[], p_shares double precision[], p_critical boolean, p_leases uuid[], p_freed uuid[], p_lease_ms integer, p_asker uuid, p_late_us double precision, p_most_late_us double precision, p_ahead_us double precision, p_works text[] DEFAULT NULL::text[], p_lefts double precision[] DEFAULT NULL::double precision[], OUT granted integer, OUT wait_ms double precision, OUT cause text, OUT valid_ms double precision, OUT period_us double precision, OUT tat_in_us double precision, OUT least_us double precision, OUT probe integer, OUT down boolean) returns record
   language plpgsql volatile;
@@ -765,6 +863,18 @@ create function own_key(p_text text) returns text
 create function quota_resets_us(p_at_us double precision, p_unit text, p_period_us double precision, p_reset_at interval, p_zone text) returns double precision
   language sql stable;
   -- body: sha256 69d758ef5f1f6d00
+
+create function relabel_events(p_stream integer, p_events jsonb) returns bigint
+  language plpgsql volatile security definer set search_path = syncline, pg_temp;
+  -- body: sha256 16b717269abf4bb9
+
+create function remove_lines(p_stream integer, p_definition text, p_most integer, OUT lines bigint, OUT bytes bigint, OUT remaining boolean) returns record
+  language plpgsql volatile security definer set search_path = syncline, pg_temp;
+  -- body: sha256 43036bfd623ddf3a
+
+create function remove_pages(p_stream integer, p_before timestamp with time zone, p_after bigint, p_most integer, p_dry boolean, OUT pages bigint, OUT bytes bigint, OUT last bigint) returns record
+  language plpgsql volatile security definer set search_path = syncline, pg_temp;
+  -- body: sha256 c34fd299d91897cf
 
 create function settle_cost(p_credential text, p_buckets text[], p_units double precision) returns void
   language plpgsql volatile;

@@ -179,11 +179,12 @@ async function firstReceived(
   cursor: number,
 ): Promise<string | null> {
   if (streamId === null) return null;
+  // Retention may have removed the one that followed.
   const first = listed
-    ? `(select min(sweep) from stream_runs where stream_id = ${streamId} and sweep > $1)`
-    : '$1::bigint + 1';
+    ? `= (select min(sweep) from stream_runs where stream_id = ${streamId} and sweep > $1)`
+    : '> $1::bigint';
   const { rows } = await pool.query<{ received_at: Date }>(
-    `select received_at from events_${streamId} where event = ${first}`,
+    `select received_at from events_${streamId} where event ${first} order by event limit 1`,
     [cursor],
   );
   return rows[0]?.received_at.toISOString() ?? null;

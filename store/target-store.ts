@@ -3,6 +3,7 @@ import type { LoggedEvent } from '../core/logged-event.ts';
 import type { UnfitEvents } from '../core/unfit-events.ts';
 import { findLog, type StreamLog } from './log/find-log.ts';
 import { nextListing, type Listing, type ListingsIn } from './log/listings.ts';
+import { readEvents, type EventsToRead } from './log/read-events.ts';
 import { readKeys } from './log/read-keys.ts';
 import { readLog, type ChunkSize, type EventRange } from './log/read-log.ts';
 import {
@@ -25,6 +26,8 @@ export interface TargetStore {
     size: ChunkSize,
     asked?: { readonly times: boolean },
   ): AsyncIterable<readonly LoggedEvent[]>;
+  /** Those of some events that have these operations. `times`: also when each record first came. */
+  readEvents(of: EventsToRead): Promise<readonly LoggedEvent[]>;
   /** `replace`: the next complete listing that ended in the range. */
   nextListing(range: ListingsIn): Promise<Listing | undefined>;
   /** The keys that events came with, by their numbers. */
@@ -45,6 +48,7 @@ export interface TargetStore {
 export const postgresTargetStore = (pool: Pool): TargetStore => ({
   findLog: (partner, stream) => findLog(pool, partner, stream),
   readLog: (range, size, asked) => readLog(pool, range, { size, ...asked }),
+  readEvents: (of) => readEvents(pool, of),
   nextListing: (range) => nextListing(pool, range),
   readKeys: (of) => readKeys(pool, of),
   pauseOf: (target) => targetPause(pool, target),

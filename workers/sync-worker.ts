@@ -19,6 +19,7 @@ import { versioningOf } from './versioning.ts';
 import { rateOverride } from '../limits/watch/overrides.ts';
 import { workerMetrics } from './metrics.ts';
 import { watchProcess } from './process-metrics.ts';
+import { pruneDaily } from './prune-daily.ts';
 import { keepQueueRate, QUEUE_CHECK_MS } from './queue-rate.ts';
 import { checkRoles, takes } from './roles.ts';
 import { installRuntime } from './runtime.ts';
@@ -102,6 +103,7 @@ const TARGET_SLOTS = 2;
 /** How often the metrics are told how far targets are behind. */
 const TARGETS_SEEN_MS = 30 * SECOND;
 const TARGET_LOOK_MS = MINUTE;
+const PRUNE_LOOK_MS = MINUTE;
 
 class Fleet implements RunningWorkers {
   readonly #config: Config;
@@ -168,6 +170,9 @@ class Fleet implements RunningWorkers {
       await this.#deps.observeTargets();
     };
     this.#watching.push(this.#watch(TARGETS_SEEN_MS, look, { first: true }));
+    const { activities } = this.#deps;
+    const prune = pruneDaily({ ...activities, partnersDir: this.#config.partnersDir, client: this.#client });
+    this.#watching.push(this.#watch(PRUNE_LOOK_MS, prune));
   }
 
   async startPartner(name: string): Promise<void> {

@@ -2,6 +2,7 @@ export { applyTarget } from './apply-target.ts';
 export { backfillStream } from './backfill-stream.ts';
 export { exportTarget } from './export-target.ts';
 export { governPartner } from './govern-partner.ts';
+export { prunePartner } from './prune-partner.ts';
 export { rebuildTarget } from './rebuild-target.ts';
 export { retryStream } from './retry-stream.ts';
 export { scheduledSync } from './scheduled-sync.ts';

@@ -73,7 +73,7 @@ async function* partsOf(of: Loading<HistoryRules>, writing: Writing): AsyncGener
     const some = keys.slice(at, at + count);
     const shown = begins ? undefined : await rowsOf?.(some.map(({ keyTexts }) => keyTexts));
     const changes = some.map((key, i) =>
-      begins ? firstVersion(key, of.taking) : historyRows({ ...key, shown: shown?.[i] ?? [] }, of.taking),
+      begins ? firstVersion(key, of.taking) : changesOf(key, shown?.[i] ?? [], of.taking),
     );
     const deletes = changes.flatMap((change) => change.deletes);
     const upserts = changes.flatMap((change) => change.upserts);
@@ -92,14 +92,26 @@ function firstVersion({ keyTexts, events }: EventsOfKey, rules: HistoryRules): P
   return { deletes: [keyTexts], upserts };
 }
 
-type EventsOfKey = Pick<KeyToWrite, 'keyTexts' | 'events'>;
+interface EventsOfKey extends Pick<KeyToWrite, 'keyTexts' | 'events'> {
+  /** It is decided anew: of what is shown, only events below this number stay. */
+  readonly anewFrom?: number;
+}
+
+function changesOf({ anewFrom, ...key }: EventsOfKey, shown: KeyToWrite['shown'], rules: HistoryRules) {
+  if (anewFrom === undefined) return historyRows({ ...key, shown }, rules);
+  const left = shown.filter(({ event }) => event < anewFrom);
+  const { upserts } = historyRows({ ...key, shown: [], before: left }, rules);
+  return { deletes: [key.keyTexts], upserts };
+}
 
 function byKey(events: readonly AppliedEvent[]): readonly EventsOfKey[] {
-  const keys = new Map<string, { readonly keyTexts: readonly string[]; readonly events: AppliedEvent[] }>();
+  const keys = new Map<string, EventsOfKey & { readonly events: AppliedEvent[] }>();
   for (const event of events) {
-    if (event.key === null) continue;
-    const known = keys.get(event.key);
-    if (known === undefined) keys.set(event.key, { keyTexts: event.keyTexts, events: [event] });
+    const { key, keyTexts, repair } = event;
+    if (key === null) continue;
+    const known = keys.get(key);
+    if (repair !== undefined) keys.set(key, { keyTexts, events: [...repair.events], anewFrom: repair.from });
+    else if (known === undefined) keys.set(key, { keyTexts, events: [event] });
     else known.events.push(event);
   }
   return [...keys.values()];

@@ -12,7 +12,7 @@ import { loadHistory, loadListedHistory } from './load-history.ts';
 import { slicesOf } from './slices.ts';
 
 export interface LoadOf {
-  readonly store: Pick<TargetStore, 'readLog' | 'nextListing' | 'readUnfit' | 'noteUnfit' | 'readKeys'>;
+  readonly store: Pick<TargetStore, 'readLog' | 'readEvents' | 'nextListing' | 'readUnfit' | 'noteUnfit' | 'readKeys'>;
   readonly target: Target;
   readonly table: TargetTable;
   /** Under which id it is noted what the table lacks. */

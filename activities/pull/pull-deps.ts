@@ -7,6 +7,8 @@ import type { Company } from './page-queue.ts';
 
 export interface PullDeps {
   readonly access: PartnerAccess;
+  /** Of another stream of the partner. */
+  readonly accessOf: (stream: string) => Promise<PartnerAccess>;
   readonly warehouse: Warehouse;
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;

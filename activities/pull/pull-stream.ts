@@ -3,12 +3,15 @@ import { backoffMs } from '../../core/backoff.ts';
 import { SECOND } from '../../core/duration.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
 import { parseWindow, sliceCount } from '../../core/window.ts';
+import { fetchesNeeds } from '../../definitions/relations.ts';
 import { countsRequests } from '../../definitions/limits.ts';
 import type { StagedPage } from '../../core/staged.ts';
 import type { OpenedStream } from '../../landing/warehouse.ts';
+import type { PartnerAccess } from '../access.ts';
 import { companyOf, isFast } from './company.ts';
 import { deferralOf } from './deferral.ts';
 import type { Deferral } from '../../messages/deferral.ts';
+import { fetchNeeds } from './fetch-needs.ts';
 import { fetchPage } from './fetch-page.ts';
 import { grantGoesOn } from './grant-goes-on.ts';
 import { HeldAnswers } from './held-answer.ts';
@@ -50,7 +53,7 @@ export async function pullStream(deps: PullDeps, input: GrantInput, context: Pul
   const done = { pages: 0, rows: 0, requests: 0 };
   if (opened.report.state === 'done') return { state: 'done', report: opened.report, ...done };
   const grant = new Grant(deps, input, context, opened);
-  return opened.checkpoint.done ? grant.end() : grant.run();
+  return opened.checkpoint.done && !fetchesNeeds(stream) ? grant.end() : grant.run();
 }
 
 type Facts = Pick<GrantResult, 'pages' | 'rows' | 'requests'>;
@@ -167,7 +170,7 @@ class Grant {
     try {
       const early = this.#tooEarly();
       if (early !== undefined) return await this.#defer(early, facts());
-      const ended = (await this.#guard.look()) === undefined ? await this.#readAndWrite() : 'more';
+      const ended = (await this.#guard.look()) === undefined ? await this.#readAll() : 'more';
       await this.#bookRequests();
       if (ended === 'more') {
         const paused = pausedDeferral(this.#guard.pause, { nowMs: this.#deps.now() });
@@ -240,6 +243,29 @@ class Grant {
     this.#metrics.deferred(this.#labels, 'outage');
   }
 
+  /** All pages, and then what their records wait for. */
+  async #readAll(): Promise<'more' | 'done'> {
+    const read = this.#opened.checkpoint.done ? 'done' : await this.#readAndWrite();
+    if (read === 'more' || !fetchesNeeds(this.#run.stream)) return read;
+    return fetchNeeds(
+      {
+        ...this.#deps,
+        callsOf: (access) => ({ ...this.#callsOf(access), signal: this.#signal }),
+        mayGoOn: () => this.#mayGoOn(),
+        onAnswer: () => {
+          this.#pages += 1;
+          this.#context.heartbeat({ page: this.#committed, rows: this.#rows });
+        },
+      },
+      {
+        stream: this.#run.stream,
+        streamId: this.#opened.run.streamId,
+        input: this.#input,
+        writer: this.#context.writer,
+      },
+    );
+  }
+
   /** What was read before a failure is still written; a failed write stops the reading at once. */
   async #readAndWrite(): Promise<'more' | 'done'> {
     const reading = this.#readToEnd();
@@ -284,20 +310,8 @@ class Grant {
   }
 
   async #fetch({ at, pageNo, resumed, ...how }: Parameters<PagesAheadDeps['fetch']>[0]): Promise<FetchedPage> {
-    const { access, failpoint, now, random } = this.#deps;
-    const deps: FetchDeps = {
-      ...access,
-      limiter: this.#limiter,
-      metrics: this.#metrics,
-      held: this.#held,
-      failpoint,
-      now,
-      ...how,
-      lane: this.#input.lane,
-      work: () => this.#work(),
-      throttledBackoffMs: () => this.#backoff(this.#input.idleGrants + 1, 1 - random() / 2),
-      onRequest: () => this.#requests.count(),
-    };
+    const { access } = this.#deps;
+    const deps: FetchDeps = { ...this.#callsOf(access), limiter: this.#limiter, held: this.#held, ...how };
     const fetching = fetchPage(deps, {
       stream: access.stream,
       pageNo,
@@ -318,6 +332,21 @@ class Grant {
     } finally {
       this.#underWay.delete(fetching);
     }
+  }
+
+  #callsOf(access: PartnerAccess): Omit<FetchDeps, 'signal' | 'held'> {
+    const { failpoint, now, random } = this.#deps;
+    return {
+      ...access,
+      limiter: this.#guard.over(access.limiter),
+      metrics: this.#metrics,
+      failpoint,
+      now,
+      lane: this.#input.lane,
+      work: () => this.#work(),
+      throttledBackoffMs: () => this.#backoff(this.#input.idleGrants + 1, 1 - random() / 2),
+      onRequest: () => this.#requests.count(),
+    };
   }
 
   /** How much of a quota the run still needs, by what the last ones did. */

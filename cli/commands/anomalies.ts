@@ -3,8 +3,10 @@ import { noVersion, whatIsOdd } from '../../core/anomaly-words.ts';
 import { concealedChanges } from '../../core/conceal.ts';
 import { fieldChanges, type FieldChange } from '../../core/field-changes.ts';
 import { fieldNames, readableVersion } from '../../core/life-words.ts';
+import { brokenWords } from '../../core/ledger-rule.ts';
 import { visible } from '../../core/visible.ts';
 import { readAnomalies, updatesOf, type Anomaly } from '../../store/anomalies/read-anomalies.ts';
+import { listBroken } from '../../store/rules/broken-rules.ts';
 import { payloadsOf } from '../../store/log/payloads-of.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
@@ -25,6 +27,7 @@ export async function anomaliesList({ config, output, options, partner, stream }
   return withDatabase(config, async (pool) => {
     const { newest, count, times } = await readAnomalies(pool, { partner, stream, limit });
     const told = await withChanges(pool, newest);
+    const broken = await listBroken(pool, { partner, stream, limit });
     const unversioned = [];
     for (const place of await versionless(config, { partner, stream }))
       unversioned.push({ ...place, updates: await updatesOf(pool, place) });
@@ -33,6 +36,7 @@ export async function anomaliesList({ config, output, options, partner, stream }
       times,
       anomalies: told.map(({ changes, ...anomaly }) => ({ ...documentOf(anomaly), fields: namesOf(changes) })),
       unversioned,
+      rules: broken,
     });
     for (const { partner: of, stream: name, updates } of unversioned)
       output.say(`${of}.${name}: ${noVersion} (${counted(updates, 'update')})`);
@@ -52,6 +56,20 @@ export async function anomaliesList({ config, output, options, partner, stream }
         ['stream', 'kind', 'key', 'version', 'events', 'changed', 'times', 'last', 'run'],
       );
     if (count > told.length) output.say(`${count - told.length} more are left out: --limit shows them.`);
+    if (broken.count > 0)
+      output.table(
+        broken.rules.map((rule) => ({
+          ...rule,
+          stream: `${rule.partner}.${rule.stream}`,
+          of: shorten(visible(rule.of)),
+          keys: shorten(visible(rule.keys.join(', '))),
+          since: second(rule.since),
+          run: rule.lastRun,
+        })),
+        ['stream', 'rule', 'of', 'found', 'allowed', 'keys', 'since', 'run'],
+      );
+    if (broken.count > broken.rules.length)
+      output.say(`${broken.count - broken.rules.length} more broken rules are left out: --limit shows them.`);
     return exitCodes.ok;
   });
 }
@@ -76,7 +94,13 @@ export async function anomaliesShow({ config, output, options, partner, stream, 
       ...one,
       changes: one.changes === null ? null : concealedChanges(one.changes, hidden),
     }));
-    output.json(told.map(({ changes, ...anomaly }) => ({ ...documentOf(anomaly), changes })));
+    const broken = await listBroken(pool, { partner, stream, key: wanted, limit });
+    output.json([
+      ...told.map(({ changes, ...anomaly }) => ({ ...documentOf(anomaly), changes })),
+      ...broken.rules.map((rule) => ({ kind: 'rule', ...rule })),
+    ]);
+    for (const rule of broken.rules)
+      output.say(visible(`${partner}.${stream} breaks ${brokenWords(rule)} (since ${second(rule.since)})`));
     if (count === 0)
       output.say(`No versions${wanted === undefined ? '' : ` of ${visible(wanted)}`} contradict one another.`);
     for (const { changes, ...anomaly } of told) {
@@ -96,7 +120,7 @@ export async function anomaliesShow({ config, output, options, partner, stream, 
         output.say(visible(`    ${field || 'the record'}: ${before ?? '(none)'} → ${after ?? '(none)'}`));
     }
     if (count > told.length) output.say(`${count - told.length} more are left out: --limit shows them.`);
-    return wanted !== undefined && count === 0 ? exitCodes.failed : exitCodes.ok;
+    return wanted !== undefined && count + broken.count === 0 ? exitCodes.failed : exitCodes.ok;
   });
 }
 

@@ -32,7 +32,7 @@ export async function runsList({
       runs.map((run) => ({
         ...run,
         run: run.runId,
-        outcome: run.outcome ?? 'running',
+        outcome: `${run.outcome ?? 'running'}${run.undone > 0 ? ', undone' : ''}`,
         started: run.startedAt.slice(0, 19),
         took: took(run.startedAt, run.finishedAt),
       })),

@@ -1,12 +1,14 @@
 import type { Pool } from 'pg';
 import { readQueueRate, viewOfQueue } from '../../client/queue-rate.ts';
 import { ageText, describeLateness, type Freshness } from '../../core/freshness.ts';
+import { brokenRulesWords } from '../../core/ledger-rule.ts';
 import type { LimitsView, QueueView } from '../../core/limits-view.ts';
 import { describePause, resumeCommand, type PersonPause } from '../../core/person-pause.ts';
 import type { Partner } from '../../definitions/definition.ts';
 import { learnCredentials } from '../../limits/watch/learn-credentials.ts';
 import { readLimits } from '../../limits/watch/usage.ts';
 import { readPauses } from '../../store/pauses.ts';
+import { streamsBreaking } from '../../store/rules/broken-rules.ts';
 import { statusOfStreams, type StreamStatus } from '../../store/inspect/stream-status.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
@@ -28,7 +30,7 @@ type Shown = StreamStatus & { readonly freshness: Freshness | null };
 
 export async function status({ config, output, options }: CommandContext<{ check?: boolean }>): Promise<number> {
   const promises = await loadPromises(config);
-  const [begun, standings, pauses, lags] = await withDatabase(config, async (pool) => {
+  const [begun, standings, pauses, lags, breaking] = await withDatabase(config, async (pool) => {
     const streams = await statusOfStreams(pool);
     const partners = [...new Set(streams.map(({ partner }) => partner))];
     const [standings, pauses, lags] = await Promise.all([
@@ -36,12 +38,12 @@ export async function status({ config, output, options }: CommandContext<{ check
       readPauses(pool),
       readLags(pool, promises.definitions.values()),
     ]);
-    return [streams, standings, pauses, lags] as const;
+    return [streams, standings, pauses, lags, await streamsBreaking(pool)] as const;
   });
   const streams = promisesOf(promises, begun, Date.now());
   const late = streams.filter(({ freshness }) => freshness?.late === true);
   const overdue = streams.filter((stream) => stream.overdue > 0);
-  const isBad = late.length > 0 || overdue.length > 0 || promises.broken.length > 0;
+  const isBad = late.length > 0 || overdue.length > 0 || promises.broken.length > 0 || breaking.length > 0;
   output.json(
     streams.map((stream) => {
       const { limits, queue } = standings.get(stream.partner) ?? nothing;
@@ -53,6 +55,9 @@ export async function status({ config, output, options }: CommandContext<{ check
         paused: limits?.paused ?? null,
         queue,
         targets: lagsOfStream(lags, stream),
+        rules:
+          breaking.find(({ partner, stream: name }) => partner === stream.partner && name === stream.stream)?.broken ??
+          [],
       };
     }),
   );
@@ -64,6 +69,8 @@ export async function status({ config, output, options }: CommandContext<{ check
     output.say(
       `OVERDUE ${partner}.${stream}: ${records} of its records wait for what they require for longer than they may: \`syncline waiting list ${partner} ${stream}\``,
     );
+  for (const { broken, ...place } of breaking)
+    output.say(`BROKEN ${place.partner}.${place.stream}: ${brokenRulesWords(broken, place)}`);
   for (const { partner, problem } of promises.broken)
     output.say(`${partner}: what it promises is not known, since its definition does not load: ${problem}`);
   if (streams.length === 0) output.say('No stream has been synced yet: `syncline sync PARTNER` starts.');
@@ -96,6 +103,10 @@ function printStreams(output: Output, streams: readonly Shown[]): void {
   );
   for (const stream of streams) {
     if (stream.lastReason !== null) output.say(`${stream.partner}.${stream.stream}: ${stream.lastReason}`);
+    if (stream.undone !== null)
+      output.say(
+        `${stream.partner}.${stream.stream}: ${stream.undone} is undone, and what it had read is not read again yet (\`syncline undo list ${stream.partner}\`)`,
+      );
     if (stream.deferredCause !== null && stream.deferredKind !== 'paused')
       output.say(`${stream.partner}.${stream.stream} waits: ${stream.deferredCause}`);
   }

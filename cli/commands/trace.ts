@@ -2,7 +2,9 @@ import { InvalidInput } from '../../core/errors.ts';
 import { concealed, concealedChanges, type Hidden } from '../../core/conceal.ts';
 import { whatWasHeld } from '../../core/entry-of-key.ts';
 import { whatHappened } from '../../core/life-words.ts';
+import { brokenWords } from '../../core/ledger-rule.ts';
 import { waitWords } from '../../core/wait-words.ts';
+import { listBroken } from '../../store/rules/broken-rules.ts';
 import { tracedStream } from '../../store/inspect/traced-stream.ts';
 import { visible } from '../../core/visible.ts';
 import type { CommandContext } from '../command.ts';
@@ -46,7 +48,8 @@ export async function trace({ config, output, options, partner, stream, key: wor
       await readTrace(pool, { partner, stream, key, ...found, defined, limit, search }),
       hidden,
     );
-    output.json(documentOf({ partner, stream, key, traced, withValues: options.values === true }));
+    const { rules } = await listBroken(pool, { partner, stream, key, limit });
+    output.json({ ...documentOf({ partner, stream, key, traced, withValues: options.values === true }), rules });
     if (defined.trouble !== undefined)
       output.say(`The key is taken as the log writes it, since the definition cannot be read: ${defined.trouble}`);
     const { life, entries } = traced;
@@ -60,10 +63,15 @@ export async function trace({ config, output, options, partner, stream, key: wor
     output.say(`${partner}.${stream} ${visible(key)}`);
     printLife(output, traced);
     if (traced.leftOut > 0) output.say(`${count(traced.leftOut)} earlier events are left out: --limit shows more.`);
+    if (traced.pruned && found.removedAt !== null)
+      output.say(
+        `Earlier events may have been there: retention removed some below ${found.logFrom}, last on ${found.removedAt}.`,
+      );
     const note = searchNote(traced, found);
     if (note !== undefined) output.say(note);
     if (options.values === true) printValues(output, life);
     printPlaces(output, traced);
+    for (const rule of rules) output.say(visible(`breaks ${brokenWords(rule)}`));
     if (held.length > 0)
       output.say(
         `${held.length === 1 ? '1 version waits' : `${held.length} versions wait`} in quarantine: correct the schema, then \`syncline quarantine replay ${partner} ${stream}\`.`,
@@ -110,13 +118,14 @@ function documentOf({
   readonly traced: Trace;
   readonly withValues: boolean;
 }): object {
-  const { life, entries, searched, leftOut, targets } = traced;
+  const { life, entries, searched, leftOut, pruned, targets } = traced;
   return {
     partner,
     stream,
     key,
     found: life.length > 0 || entries.length > 0,
     leftOut,
+    pruned,
     searched,
     events: life.map((event) => ({
       event: event.event,

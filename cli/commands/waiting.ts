@@ -1,7 +1,8 @@
 import { InvalidInput } from '../../core/errors.ts';
-import { needWords, waitWords } from '../../core/wait-words.ts';
+import { askedWords, needWords, waitWords } from '../../core/wait-words.ts';
 import { visible } from '../../core/visible.ts';
 import { tablesOf, targetsOf } from '../../definitions/named-targets.ts';
+import { answersFor } from '../../store/waiting/asked-needs.ts';
 import { listWaiting, waitingPayload } from '../../store/waiting/list-waiting.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
@@ -54,13 +55,19 @@ export async function waitingShow({
   event,
 }: StreamContext & { readonly event: string }): Promise<number> {
   const id = eventOf(event);
-  const { wait, payload } = await withDatabase(config, async (pool) => {
+  const { wait, payload, asked } = await withDatabase(config, async (pool) => {
     const [found] = await listWaiting(pool, { partner, stream, id, limit: 1 });
-    return { wait: found, payload: await waitingPayload(pool, { partner, stream, id }) };
+    const waits = found?.status === 'waiting' ? found.needs : [];
+    return {
+      wait: found,
+      payload: await waitingPayload(pool, { partner, stream, id }),
+      asked: await answersFor(pool, { partner, needs: waits }),
+    };
   });
   if (wait === undefined) throw new InvalidInput(`event ${id} of ${partner}.${stream} does not wait, and did not`);
-  output.json({ ...wait, payload });
+  output.json({ ...wait, payload, asked });
   output.say(visible(`${partner}.${stream} event ${id}, key ${wait.key ?? '(none)'}: ${waitWords(wait, Date.now())}`));
+  for (const answer of asked) output.say(visible(askedWords(answer)));
   output.say(payload ?? 'The log does not have it any more.');
   return exitCodes.ok;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { exportByWorker } from '../../client/export-target.ts';
+import { startPrune } from '../../client/start-prune.ts';
 import { startRebuild } from '../../client/start-rebuild.ts';
 import { reportOfSync } from '../../client/start-sync.ts';
 import { tellTarget } from '../../client/tell-target.ts';
@@ -24,6 +25,19 @@ export const targets = {
       await save('applyTarget.ok', applying);
       await exportByWorker(scene.client, plainNames, { target: 'lake', folder: join(scene.partnersDir, 'exported') });
       await save('exportTarget.ok', plainNames.exportId('lake'));
+    },
+  },
+  pruned: {
+    play: async ({ scene, partner, start, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      const handle = await startPrune(scene.client, {
+        names: plainNames,
+        partner,
+        streams: ['payments'],
+        day: '2026-11-24',
+      });
+      await handle?.result();
+      await save('prunePartner.ok', plainNames.pruneId({ partner, day: '2026-11-24' }));
     },
   },
   rebuilt: {

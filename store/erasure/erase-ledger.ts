@@ -32,11 +32,23 @@ export async function eraseFromLedger(
     'delete from waiting where stream_id = $1 and (key = any ($2) or event = any ($3::bigint[]))',
     [...of, loose],
   );
+  // By their own keys, and by what only they were waiting for.
+  await client.query(
+    `delete from asked_needs a using streams s where s.stream_id = $1 and a.partner = s.partner and (a.value = any ($2)
+        or not exists (select from waiting_needs n join streams o using (stream_id)
+          where o.partner = s.partner and n.needed = a.needed and n.field = a.field and n.value = a.value))`,
+    of,
+  );
   const events = await count(
     `update events_${streamId} set operation = 'x', key = null, version = null, event_time = null, payload = 'null',
         hash = '00000000-0000-0000-0000-000000000000' where key = any ($1) or event = any ($2::bigint[])`,
     [keys, loose],
   );
+  // The next run looks at all that is left.
+  await client.query('delete from broken_rules where stream_id = $1', [streamId]);
+  await client.query('update streams set rules_checked = null where stream_id = $1 and rules_checked is not null', [
+    streamId,
+  ]);
   // Keys are shown there as examples, and none is needed once it was looked at.
   await client.query(`update approvals set examples = '{}' where stream_id = $1`, [streamId]);
   return {

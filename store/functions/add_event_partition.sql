@@ -16,6 +16,8 @@ begin
   execute format('create table %I partition of events for values in (%s)', partition, p_stream);
   execute format('alter table %I alter column stream_id set default %s', partition, p_stream);
   execute format('alter table %I add primary key (event)', partition);
+  -- As 0034_retention.sql sets it for those that were there before.
+  execute format('alter table %I set (autovacuum_vacuum_scale_factor = 0.02, toast.autovacuum_vacuum_scale_factor = 0.02)', partition);
   -- Default privileges give workers more on every new table; of the log nobody but its owner changes or removes a line.
   for other in select distinct a.grantee::regrole from pg_class c, aclexplode(c.relacl) a
       where c.oid = to_regclass(full_name) and a.grantee not in (0, c.relowner) loop

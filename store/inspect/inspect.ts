@@ -21,9 +21,12 @@ export interface RunSummary {
   readonly generation: number;
   /** Those it was to read. */
   readonly streams: readonly string[];
+  /** How many runs of streams were undone. */
+  readonly undone: number;
 }
 
-const runColumns = 'run_id, partner, kind, window_label, started_at, finished_at, outcome, reason, generation, streams';
+const runColumns = `run_id, partner, kind, window_label, started_at, finished_at, outcome, reason, generation, streams,
+  (select count(*)::integer from stream_runs u where u.run_id = runs.run_id and u.undone_at is not null) as undone`;
 
 export const listedOutcomes = [...outcomes, 'running'] as const;
 export interface RunFilter {
@@ -60,6 +63,7 @@ interface RunRow {
   readonly reason: string | null;
   readonly generation: number;
   readonly streams: readonly string[];
+  readonly undone: number;
 }
 
 const runOf = (row: RunRow): RunSummary => ({
@@ -73,6 +77,7 @@ const runOf = (row: RunRow): RunSummary => ({
   reason: row.reason,
   generation: row.generation,
   streams: row.streams,
+  undone: row.undone,
 });
 
 export interface StreamDetail extends StreamReport {

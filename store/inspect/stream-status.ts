@@ -23,6 +23,8 @@ export interface StreamStatus {
   readonly overdue: number;
   readonly quarantined: number;
   readonly blockedUntil: string | null;
+  /** The last run that was undone, where nothing has read again yet what it had read. */
+  readonly undone: string | null;
 }
 
 const told = ['state', 'outcome', 'reason', 'finished_at', 'deferred_until', ...deferredColumns];
@@ -35,7 +37,7 @@ const lastRun = (name: string, by: 'run_no' | 'finished_at'): string => {
   const last = (which: string): string =>
     `(select r.run_no, ${told.map((column) => `r.${column}`).join(', ')} from stream_runs r
       where r.stream_id = s.stream_id and r.${by} is not null and ${which} order by r.${by} desc limit 1)`;
-  return `left join lateral ${last(`r.kind <> 'backfill'`)} ${name}_night on true
+  return `left join lateral ${last(`r.kind <> 'backfill' and r.kind <> 'fetch'`)} ${name}_night on true
     left join lateral (select ${name}_night.* where ${name}_night.run_no is not null
       union all ${last(`${name}_night.run_no is null`)}) ${name} on true`;
 };
@@ -64,6 +66,7 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
     overdue: string;
     quarantined: string;
     blocked_until: Date | null;
+    undone: string | null;
   }>(
     `select s.partner, s.name, s.target_schema, s.target_table, s.watermark, s.last_event,
         case when stopped.reason is null then ended.outcome else 'failed' end as outcome,
@@ -72,7 +75,10 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
         (select count(*) from waiting w where w.stream_id = s.stream_id and w.status = 'waiting') as waiting,
         (select count(*) from waiting w where w.stream_id = s.stream_id and w.status = 'waiting' and w.overdue_at <= now()) as overdue,
         (select count(*) from quarantine q where q.stream_id = s.stream_id and q.status = 'held') as quarantined,
-        blocks.blocked_until
+        blocks.blocked_until, (select d.sync_id from undos u join stream_runs d using (stream_id, run_no)
+          where u.stream_id = s.stream_id and u.back_at is null and not exists (select from stream_runs a where a.stream_id = s.stream_id
+            and a.run_no > u.last_run and a.outcome in ('ok', 'partial') and position('..' in a.window_label) < 2)
+          order by u.undo_id desc limit 1) as undone
       from streams s ${lastRun('latest', 'run_no')} ${lastRun('ended', 'finished_at')}
       left join lateral (select w.reason, w.finished_at from (select r.run_id, r.reason, r.finished_at from runs r
           where r.partner = s.partner and s.name = any(r.streams) and r.kind <> 'backfill' order by r.started_at desc limit 1) w
@@ -102,5 +108,6 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
     overdue: Number(row.overdue),
     quarantined: Number(row.quarantined),
     blockedUntil: row.blocked_until?.toISOString() ?? null,
+    undone: row.undone,
   }));
 }

@@ -6,6 +6,10 @@ export interface TracedStream {
   readonly streamId: number;
   /** Number of the last event of its log. */
   readonly lastEvent: number;
+  /** Earlier events may be missing: retention removed some. 0: all are there. */
+  readonly logFrom: number;
+  /** When it last did, a day of UTC; null: never. */
+  readonly removedAt: string | null;
   readonly disposition: Disposition;
   /** With its schema. */
   readonly table: string;
@@ -19,16 +23,22 @@ export async function tracedStream(
   const { rows } = await pool.query<{
     stream_id: number;
     last_event: string;
+    log_from: string;
+    removed_at: string | null;
     disposition: Disposition;
     target_schema: string;
     target_table: string;
   }>(
-    'select stream_id, last_event, disposition, target_schema, target_table from streams where partner = $1 and name = $2',
+    `select stream_id, last_event, log_from, disposition, target_schema, target_table,
+        (select max(day)::text from removals r where r.stream_id = s.stream_id and lines > 0) as removed_at
+      from streams s where partner = $1 and name = $2`,
     [partner, stream],
   );
   return rows.map((row) => ({
     streamId: row.stream_id,
     lastEvent: Number(row.last_event),
+    logFrom: Number(row.log_from),
+    removedAt: row.removed_at,
     disposition: row.disposition,
     table: `${row.target_schema}.${row.target_table}`,
   }))[0];

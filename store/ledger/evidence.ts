@@ -20,7 +20,7 @@ export const evidenceColumns = `r.checkpoint, r.kind, r.window_label, r.skipped,
   coalesce(r.began_at, r.started_at) as began_at, ${distinctKeys} as distinct_keys, ${reportColumns},
   (select fetched from stream_runs before where before.stream_id = r.stream_id and before.run_no < r.run_no
     and before.outcome in ('ok', 'partial') and not before.not_modified
-    and before.kind <> 'replay' order by before.run_no desc limit 1) as last_fetched`;
+    and before.kind not in ('replay', 'fetch') order by before.run_no desc limit 1) as last_fetched`;
 
 export interface EvidenceRow extends ReportRow {
   readonly checkpoint: string;
@@ -47,8 +47,8 @@ export function evidenceOf(row: EvidenceRow, stream: LandedStream, found?: strin
     doubt,
     refused,
     stalled: standsStill(row, stream) ? stillness(row, stream, found) : undefined,
-    sharedKeys: lastFetched === null && row.kind !== 'replay' ? keyWithoutParent(stream) : undefined,
-    fullListing: row.kind !== 'replay' && kept === undefined && isFullListing(stream),
+    sharedKeys: lastFetched === null && isReading(row) ? keyWithoutParent(stream) : undefined,
+    fullListing: isReading(row) && kept === undefined && isFullListing(stream),
     lastFetched,
     skipped: Number(row.skipped),
     pages: row.page_no,
@@ -65,12 +65,15 @@ function keyWithoutParent({ definition, keyColumns, version }: LandedStream): st
   return primaryKey.some((name) => included.includes(name)) ? undefined : primaryKey.join(', ');
 }
 
+/** It asked for what the stream has: neither for what is in quarantine, nor for single records. */
+export const isReading = ({ kind }: Pick<EvidenceRow, 'kind'>): boolean => kind !== 'replay' && kind !== 'fetch';
+
 /** A run that should have moved the watermark, and none of its records could. */
 export const standsStill = (row: EvidenceRow, { definition }: LandedStream): boolean =>
   definition.incremental !== undefined &&
   row.high_mark === null &&
   row.fetched !== '0' &&
-  row.kind !== 'replay' &&
+  isReading(row) &&
   parseWindow(row.window_label).kind === 'day';
 
 const stillness = ({ fetched }: EvidenceRow, { definition }: LandedStream, found: string | undefined): string =>

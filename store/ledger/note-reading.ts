@@ -4,12 +4,13 @@ import { sortableTime } from '../../core/version.ts';
 import { parseWindow, readAsOf } from '../../core/window.ts';
 import type { LandedStream } from '../../core/landed-stream.ts';
 import type { StreamRun } from '../../core/staged.ts';
+import { beganBeforeUndo } from '../undo/undos.ts';
 import type { EvidenceRow } from './evidence.ts';
 
 /**
  * What the next run goes on from: the watermark, the kept cursor, the validators, and which parents were read. Those whose calls
  * were refused or skipped were not: when the partner takes them again they have all their past before them. A value that is too
- * long for an index stays new for ever.
+ * long for an index stays new for ever. A run that began before an undo leaves all of it as the undo set it.
  */
 export async function noteReading(
   client: PoolClient,
@@ -24,11 +25,11 @@ export async function noteReading(
   },
 ): Promise<void> {
   const isDay = movesWatermark(row);
-  await client.query(
+  const { rowCount } = await client.query(
     `update streams s set validators = coalesce(r.validators, s.validators), watermark = case when $3
             then greatest(watermark, ${reached('$4')}) else watermark end,
           kept_cursor = coalesce($5, kept_cursor)
-        from stream_runs r where s.stream_id = $1 and r.stream_id = $1 and r.run_no = $2`,
+        from stream_runs r where s.stream_id = $1 and r.stream_id = $1 and r.run_no = $2 and not ${beganBeforeUndo}`,
     [
       run.streamId,
       run.runNo,
@@ -37,6 +38,7 @@ export async function noteReading(
       isDay ? (readCheckpoint(row.checkpoint).kept ?? null) : null,
     ],
   );
+  if (rowCount === 0) return;
   const { parent, incremental } = stream.definition;
   if (!isDay || parent === undefined || (incremental === undefined && parent.changed === undefined)) return;
   await client.query(

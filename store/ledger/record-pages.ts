@@ -38,7 +38,7 @@ async function insertPages(client: ClientBase, input: RecordInput): Promise<void
     workflow_run_id: writer.workflowRunId,
     attempt: writer.attempt,
     keys: page.keys,
-    kind: page.replays !== undefined ? 'replay' : isRefused(page) ? 'refused' : 'page',
+    kind: kindOf(page),
   }));
   const columns = `page_key, stream_id, page_id, run_no, page_no, slice, parents, cursor_in, cursor_out, status, request_id, bytes,
     fetched, inserted, updated, unchanged, stale, deleted, waiting, quarantined, conflicts, fetched_at, workflow_run_id, attempt, keys, kind`;
@@ -57,6 +57,12 @@ async function forgetKeys(client: ClientBase, run: StreamRun, { slice, parents, 
         and page_no < $5 and keys is not null`,
     [run.streamId, run.runNo, slice, parents.length === 0 ? null : parents, pageNo],
   );
+}
+
+function kindOf(page: StagedPage): string {
+  if (page.replays !== undefined) return 'replay';
+  if (page.fetched === true) return 'fetch';
+  return isRefused(page) ? 'refused' : 'page';
 }
 
 /** What a parent's call stands for was not read, whoever decided that. */

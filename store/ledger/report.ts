@@ -4,7 +4,7 @@ import type { StreamReport } from '../../core/stream-report.ts';
 
 /** Columns of stream_runs (as `r`) that make a report. bigint comes from the driver as text. */
 export const reportColumns = `r.state, r.outcome, r.reason, r.fetched, r.inserted, r.updated, r.unchanged, r.stale, r.deleted,
-  r.waiting, r.quarantined, r.conflicts, r.removed, r.settled, r.page_no, r.requests`;
+  r.waiting, r.quarantined, r.conflicts, r.removed, r.settled, r.page_no, r.requests, r.undone_at`;
 
 export interface ReportRow extends Record<keyof Counts, string> {
   readonly stream: string;
@@ -15,6 +15,7 @@ export interface ReportRow extends Record<keyof Counts, string> {
   readonly settled: string;
   readonly page_no: number;
   readonly requests: string;
+  readonly undone_at: Date | null;
 }
 
 export function reportOf(row: ReportRow, syncId: string): StreamReport {
@@ -39,5 +40,6 @@ export function reportOf(row: ReportRow, syncId: string): StreamReport {
     ...(row.settled === '0' ? {} : { settled: Number(row.settled) }),
     pages: row.page_no,
     requests: Number(row.requests),
+    ...(row.undone_at === null ? {} : { undone: row.undone_at.toISOString() }),
   };
 }

@@ -5,6 +5,7 @@ import { outcomeOf, outcomeOfRun, replaceReason, type Evidence } from '../../cor
 import type { LandedStream } from '../../core/landed-stream.ts';
 import { movesWatermark, reached, readUpTo } from './note-reading.ts';
 import { evidenceColumns, evidenceOf, type EvidenceRow } from './evidence.ts';
+import { beganBeforeUndo } from '../undo/undos.ts';
 import { retryBasis } from './retry.ts';
 
 interface SettledRuns {
@@ -90,7 +91,8 @@ async function moveWatermark(
   if (!movesWatermark(row)) return;
   await client.query(
     `update streams s set watermark = greatest(s.watermark, ${reached('$3')}) from stream_runs r
-      where s.stream_id = $1 and r.stream_id = $1 and r.run_no = $2 and r.target_table = s.target_table`,
+      where s.stream_id = $1 and r.stream_id = $1 and r.run_no = $2 and r.target_table = s.target_table
+        and not ${beganBeforeUndo}`,
     [streamId, row.run_no, readUpTo(row, stream)],
   );
 }

@@ -14,6 +14,12 @@ export async function failStream(
       where sync_id = $1 and state <> 'done'`,
     [input.syncId, input.reason],
   );
+  // What it had fetched for its records is committed, and ends with it.
+  await pool.query(
+    `update stream_runs set state = 'failed', outcome = 'failed', reason = $2, finished_at = now(), updated_at = now()
+      where kind = 'fetch' and state = 'running' and starts_with(sync_id, 'fetch/' || $1 || '/')`,
+    [input.syncId, `the run that asked for it has failed: ${input.reason}`],
+  );
   return streamReport(pool, input.syncId);
 }
 

@@ -1,3 +1,4 @@
+import { eventBefore } from './event-before.ts';
 import type { Asked } from './event-row.ts';
 import type { EventRange } from './read-log.ts';
 
@@ -31,7 +32,7 @@ export async function* listings(
   const { rows } = await asked.query<Row>(
     `select r.run_no, r.sweep, (select min(p.page_id) from pages p where p.stream_id = $1 and p.run_no = r.run_no) as first_page,
         coalesce((e.payload ->> 'baseline')::boolean, false) as baseline
-      from stream_runs r join events_${streamId} e on e.event = r.sweep
+      from stream_runs r join events_${streamId} e on e.event = r.sweep and e.operation = 'e'
       where r.stream_id = $1 and r.sweep > $2 and r.sweep <= $3 order by r.sweep`,
     [streamId, after, to],
   );
@@ -52,28 +53,4 @@ export async function* listings(
 /** The first of them; undefined: none has ended. */
 export async function nextListing(asked: Asked, range: ListingsIn): Promise<Listing | undefined> {
   return (await listings(asked, range).next()).value;
-}
-
-/**
- * The last event before those of a page, which may have come before another listing ended. Pages and events are numbered in the same
- * order, without gaps: it is found by halves.
- */
-async function eventBefore(
-  asked: Asked,
-  { streamId, page, to }: { readonly streamId: number; readonly page: string; readonly to: number },
-): Promise<number> {
-  const { rows } = await asked.query<{ event: string }>(
-    `with recursive halves as (
-        select 0::bigint as low, $2::bigint as high
-        union all
-        select case when m.older then m.event else h.low end, case when m.older then h.high else m.event end
-          from halves h cross join lateral (
-            select e.event, e.page < $1::bigint as older from events_${streamId} e where e.event = (h.low + h.high) / 2
-          ) m
-          where h.high - h.low > 1
-      )
-      select max(low) as event from halves`,
-    [page, to],
-  );
-  return Number(rows[0]?.event ?? 0);
 }

@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import type { Grave } from '../../core/grave.ts';
 import { hashToUuid } from '../../core/page-key.ts';
 import { writeMicros } from '../../core/micros.ts';
+import type { LandedStream } from '../../core/landed-stream.ts';
 
 interface Row {
   readonly key: string;
@@ -11,6 +12,7 @@ interface Row {
   readonly page: string;
   readonly ordinal: number;
   readonly swept: boolean;
+  readonly known: boolean;
   readonly at: string;
 }
 
@@ -22,13 +24,13 @@ export async function readGraves(
   if (keys.length === 0) return new Map();
   const { rows } = await client.query<Row>({
     name: 'read tombstones',
-    text: `select key, event, version, hash, received_page as page, received_ordinal as ordinal, swept,
+    text: `select key, event, version, hash, received_page as page, received_ordinal as ordinal, swept, known,
         (extract(epoch from at) * 1000000)::bigint as at
       from tombstones where stream_id = $1 and key_hash = any ($2)`,
     values: [streamId, keys.map(hashToUuid)],
   });
   return new Map(
-    rows.map(({ key, event, version, hash, page, ordinal, swept, at }) => [
+    rows.map(({ key, event, version, hash, page, ordinal, swept, known, at }) => [
       key,
       {
         event: Number(event),
@@ -36,10 +38,25 @@ export async function readGraves(
         hash: hash.replaceAll('-', ''),
         received: { page: Number(page), ordinal },
         swept,
+        known,
         at: writeMicros(BigInt(at)),
       },
     ]),
   );
+}
+
+/** Those of the keys that are gone, and of which a record was there or came behind the delete. */
+export async function knownGraves(
+  client: ClientBase,
+  { stream, keys }: { readonly stream: LandedStream; readonly keys: readonly string[] },
+): Promise<readonly string[]> {
+  if (keys.length === 0) return [];
+  const { rows } = await client.query<{ key: string }>(
+    `select t.key from tombstones t join streams s using (stream_id)
+      where s.partner = $1 and s.name = $2 and t.known and t.key_hash = any ($3)`,
+    [stream.partner.name, stream.name, keys.map(hashToUuid)],
+  );
+  return rows.map(({ key }) => key);
 }
 
 export interface NewTombstone {
@@ -62,7 +79,7 @@ export async function writeTombstones(
       born.map(hashToUuid),
     ]);
   if (dead.length === 0) return;
-  const rows = dead.map(({ key, grave: { event, version, hash, received, swept = false, at } }) => ({
+  const rows = dead.map(({ key, grave: { event, version, hash, received, swept = false, known = false, at } }) => ({
     key_hash: hashToUuid(key),
     key,
     event,
@@ -71,13 +88,15 @@ export async function writeTombstones(
     received_page: received?.page,
     received_ordinal: received?.ordinal,
     swept,
+    known,
     at,
   }));
-  const columns = 'key_hash, key, event, version, hash, received_page, received_ordinal, swept, at';
+  const columns = 'key_hash, key, event, version, hash, received_page, received_ordinal, swept, known, at';
   await client.query(
     `insert into tombstones (stream_id, ${columns}) select $1, ${columns} from json_populate_recordset(null::tombstones, $2)
       on conflict (stream_id, key_hash) do update set event = excluded.event, version = excluded.version, hash = excluded.hash,
-        received_page = excluded.received_page, received_ordinal = excluded.received_ordinal, swept = excluded.swept, at = excluded.at`,
+        received_page = excluded.received_page, received_ordinal = excluded.received_ordinal, swept = excluded.swept,
+        known = excluded.known, at = excluded.at`,
     [streamId, JSON.stringify(rows)],
   );
 }

@@ -77,7 +77,7 @@ interface Known {
   readonly status: 'held' | 'dismissed';
 }
 
-/** One that went through and is bad again is a new entry; one that was dismissed stays so. */
+/** One that went through and is bad again is a new entry; one that was dismissed stays so; one of a run that was undone is held again. */
 async function countAgain(
   client: ClientBase,
   { stream, run }: HoldInput,
@@ -101,7 +101,9 @@ async function countAgain(
           on conflict (stream_id, page, ordinal, run_no) do update set count = o.count + excluded.count
       )
       update quarantine q set count = q.count + k.count, last_seen_at = now(), last_page = k.last_page,
-          last_ordinal = k.last_ordinal, superseded_at = null, definition_version = $4
+          last_ordinal = k.last_ordinal, superseded_at = null, definition_version = $4,
+          status = case when q.status = 'undone' then 'held' else q.status end,
+          settled_at = case when q.status = 'undone' then null else q.settled_at end
         from known k where q.stream_id = $1 and q.page = k.page and q.ordinal = k.ordinal
         returning k.place, q.page, q.ordinal, q.status`,
     [run.streamId, JSON.stringify(rows), run.runNo, stream.definitionVersion, seen.map(({ hash }) => hash)],

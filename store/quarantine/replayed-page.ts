@@ -78,7 +78,8 @@ async function heldEntries(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-async function keepHeld(client: ClientBase, { stream, run, page }: ReplayOf): Promise<void> {
+/** What does not fit at a replay stays held, for the reason that there is now. */
+export async function keepHeld(client: ClientBase, { stream, run, page }: ReplayOf): Promise<void> {
   const ids = page.replays ?? [];
   if (page.rejected.length === 0) return;
   const of = <T>(pick: (rejected: RejectedRecord) => T): T[] => page.rejected.map(pick);

@@ -1,6 +1,8 @@
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import { knownError } from './known-error.ts';
 
+const AGAIN_MS = 100;
+
 export type Parameter = string | bigint;
 export type ResultRow = readonly (string | bigint | number | boolean | null)[];
 
@@ -57,24 +59,27 @@ export class Statements {
       await this.run('commit');
       return done;
     } catch (error) {
-      // A failed commit has rolled back already.
-      await this.run('rollback').catch(() => {});
+      // A failed commit has rolled back already. Without a timer: a rollback that is interrupted leaves the transaction open.
+      await this.#connection.run('rollback').catch(() => {});
       throw error;
     }
   }
 
   async #inTime<T>(work: () => Promise<T>): Promise<T> {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
+    let again: NodeJS.Timeout | undefined;
+    const interrupt = (): void => {
       this.#connection.interrupt();
-    }, this.#timeoutMs);
+      // DuckDB forgets an interruption that comes while it still prepares the statement.
+      again = setTimeout(interrupt, AGAIN_MS);
+    };
+    const timer = setTimeout(interrupt, this.#timeoutMs);
     try {
       return await work();
     } catch (error) {
-      throw knownError(error, { path: this.#path, ...(late ? { lateAfterMs: this.#timeoutMs } : {}) });
+      throw knownError(error, { path: this.#path, ...(again ? { lateAfterMs: this.#timeoutMs } : {}) });
     } finally {
       clearTimeout(timer);
+      clearTimeout(again);
     }
   }
 }

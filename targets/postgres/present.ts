@@ -32,6 +32,47 @@ export async function presentValues(client: ClientBase, asked: Asked): Promise<R
   return new Set(rows.map(({ ord }) => values[Number(ord) - 1] as string));
 }
 
+/** Who has a value that is looked for. */
+export interface Holders {
+  /** Of the keys that were asked for. */
+  readonly keys: ReadonlySet<string>;
+  /** A row of another key has it, too. */
+  readonly others: boolean;
+}
+
+/** By value of one column, which of these keys' rows have it, and whether others do. A value that no row has is left out. */
+export async function holdersOf(
+  client: ClientBase,
+  { stream, columns, values: asked, keys }: Asked & { readonly keys: readonly string[] },
+): Promise<ReadonlyMap<string, Holders>> {
+  const [column] = columns;
+  const values = [...new Set(asked)];
+  const { keyColumns } = stream;
+  if (column === undefined || values.length === 0 || !(await hasColumns(client, { stream, columns }))) return new Map();
+  const parts =
+    keyColumns.length === 1
+      ? [arrayLiteral(keys)]
+      : keyColumns.map((_, at) => arrayLiteral(keys.map((key) => keyParts(key, keyColumns.length)[at] as string)));
+  const { rows } = await client.query<{ value: string; key: string | null }>(
+    `select distinct v.ord as value, k.ord as key
+      from unnest($1::${postgresTypes[column.type]}[]) with ordinality as v(value, ord)
+      join ${targetOf(stream)} t on t.${quoted(column.name)} = v.value and t._deleted_at is null
+      left join unnest(${keyColumns.map(({ type }, at) => `$${at + 2}::${postgresTypes[type]}[]`).join(', ')})
+        with ordinality as k(${keyColumns.map((_, at) => `k${at}`).join(', ')}, ord)
+        on ${keyColumns.map(({ name }, at) => `t.${quoted(name)} = k.k${at}`).join(' and ')}`,
+    [arrayLiteral(values), ...parts],
+  );
+  const holders = new Map<string, { readonly keys: Set<string>; others: boolean }>();
+  for (const { value, key } of rows) {
+    const name = values[Number(value) - 1] as string;
+    const found = holders.get(name) ?? { keys: new Set<string>(), others: false };
+    if (key === null) found.others = true;
+    else found.keys.add(keys[Number(key) - 1] as string);
+    holders.set(name, found);
+  }
+  return holders;
+}
+
 /** Whether the stream's table is there, with these columns. */
 export async function hasColumns(
   client: ClientBase,

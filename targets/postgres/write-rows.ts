@@ -28,7 +28,7 @@ interface WriteInput {
   readonly stream: LandedStream;
   readonly run: Pick<StreamRun, 'streamId' | 'runNo'>;
   readonly table: string;
-  readonly folded: Omit<Folded<StagedRecord>, 'odd'>;
+  readonly folded: Omit<Folded<StagedRecord>, 'odd' | 'behindDeletes'>;
   /** As the fold counts them. */
   readonly pages: readonly PageToWrite[];
 }

@@ -13,6 +13,7 @@ export const applyTarget = later(workflows.applyTarget);
 export const backfillStream = later(workflows.backfillStream);
 export const exportTarget = later(workflows.exportTarget);
 export const governPartner = later(workflows.governPartner);
+export const prunePartner = later(workflows.prunePartner);
 export const rebuildTarget = later(workflows.rebuildTarget);
 export const retryStream = later(workflows.retryStream);
 export const scheduledSync = later(workflows.scheduledSync);

@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { temporalAddress, uniqueName } from '../support/temporal.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
-import { openScene, startPartner, WINDOW, type Scene } from '../workflows/scene.ts';
+import { openScene, small, startPartner, WINDOW, type Scene } from '../workflows/scene.ts';
 import { runSyncline, type Ended } from './run-syncline.ts';
 
 const duck = useDuckdb();
@@ -27,7 +27,13 @@ beforeAll(async () => {
     temporalAddress: temporalAddress(),
     databaseUrl: database.url,
     workflowBundle: process.env['WORKFLOW_BUNDLE'],
-    partners: { [partner]: { baseUrl: simulator.url, targets: [lake] } },
+    partners: {
+      [partner]: {
+        baseUrl: simulator.url,
+        targets: [lake],
+        streams: { ...small.streams, customers: { ...small.streams.customers, history: { targets: [lake] } } },
+      },
+    },
     targets: { targets: { [lake]: { type: 'duckdb', path: 'data/lake.duckdb', every: '100ms' } } },
   });
   env = {
@@ -49,7 +55,10 @@ async function exported(to: string, ...of: readonly string[]): Promise<Ended & {
 
 test('a stream that there is not is no table', async () => {
   const { code, stderr } = await exported('nothing', partner, 'refunds');
-  expect([code, stderr]).toEqual([2, 'syncline: there is no stream "refunds": there are payments, customers\n']);
+  expect([code, stderr]).toEqual([
+    2,
+    'syncline: there is no stream "refunds": there are payments, customers, customers.history\n',
+  ]);
 });
 
 test('what the worker has open is exported by it, while it goes on; without it, by the command itself', async () => {
@@ -64,6 +73,7 @@ test('what the worker has open is exported by it, while it goes on; without it, 
   for (const [stream, rows] of [
     ['payments', 500],
     ['customers', 200],
+    ['customers.history', 200],
   ] as const)
     await eventually(
       async () => (await readTargetState(scene.pool, { target: lake, partner, stream }))?.cursor === rows,
@@ -75,12 +85,13 @@ test('what the worker has open is exported by it, while it goes on; without it, 
     tables: expect.arrayContaining([
       { schema: partner, table: 'payments', rows: 500, event: 500 },
       { schema: partner, table: 'customers', rows: 200, event: 200 },
+      { schema: partner, table: 'customers_history', rows: 200, event: 200 },
     ]),
   });
   const file = join(folder.path, 'all', partner, 'payments.parquet');
   const [[count] = []] = await duck.query(':memory:', `select count(distinct id)::integer from '${file}'`);
   expect(count).toBe(500);
-  expect(JSON.parse(await readFile(join(folder.path, 'all', 'tables.json'), 'utf8'))).toHaveLength(2);
+  expect(JSON.parse(await readFile(join(folder.path, 'all', 'tables.json'), 'utf8'))).toHaveLength(3);
   const again = await exported('all');
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('all exists already: export to a folder')]);
 
@@ -89,4 +100,10 @@ test('what the worker has open is exported by it, while it goes on; without it, 
     byWorker: false,
     tables: [{ table: 'customers', rows: 200 }],
   });
+  expect((await exported('versions', partner, 'customers.history')).json).toMatchObject({
+    byWorker: false,
+    tables: [{ table: 'customers_history', rows: 200 }],
+  });
+  const versions = join(folder.path, 'versions', partner, 'customers_history.parquet');
+  expect(await duck.query(':memory:', `select count(*)::integer from '${versions}' where is_current`)).toEqual([[200]]);
 });

@@ -13,7 +13,7 @@ import { freshNamespace } from '../support/fresh-namespace.ts';
 import { payments } from '../support/simulator-streams.ts';
 import { temporalAddress } from '../support/temporal.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
-import { runSyncline } from './run-syncline.ts';
+import { killSyncline, runSyncline } from './run-syncline.ts';
 
 const PAYMENTS = 300;
 const twin = `target_${randomUUID().replaceAll('-', '')}`;
@@ -193,4 +193,29 @@ test('what is erased is gone from another warehouse too, and from what a rollbac
     code: 0,
     says: expect.stringMatching(/nothing had come back/),
   });
+});
+
+test('an erasure that is killed before it came to the other warehouse is known, and goes on there', async () => {
+  const { rows } = await there.query<{ id: string }>('select id from acme.payments order by id limit 1');
+  const id = rows[0]?.id as string;
+  const erasures = (): Promise<number> => countIn(database.pool, 'syncline.erasures');
+  const before = await erasures();
+  await killSyncline(['erase', 'records', 'acme', 'payments', id, '--apply', '--reason', 'asked'], {
+    env,
+    when: async () => (await erasures()) > before,
+  });
+  expect(await countIn(database.pool, `acme.payments where id = '${id}'`)).toBe(0);
+  expect(await countOf(`id = '${id}'`)).toBe(1);
+  const { code, says } = await syncline('erase list --json');
+  expect({
+    code,
+    pending: (JSON.parse(says) as { erasures: { pending: unknown }[] }).erasures.at(-1)?.pending,
+  }).toEqual({
+    code: 0,
+    pending: ['twin', 'postgres.history', 'twin.history'],
+  });
+  expect(await syncline('erase again')).toMatchObject({ code: 0, says: expect.stringMatching(/twin: made anew from/) });
+  expect(await countOf(`id = '${id}'`)).toBe(0);
+  for (const pool of [there, database.pool])
+    expect(await countIn(pool, `acme.payments_history where id = '${id}'`)).toBe(0);
 });

@@ -105,3 +105,44 @@ describe('requires', () => {
     expect(version(need('1d'))).not.toBe(version({}));
   });
 });
+
+const fetching = (fetch: unknown, more: object = {}) => ({ stream: 'payments', by: 'of', fetch, ...more });
+
+describe('fetch of a need', () => {
+  test('names the record by its key, by another field, in the path or in the query', () => {
+    expect(problems(fetching({ path: '/payments/{id}' }))).toEqual([]);
+    expect(problems(fetching({ path: '/payments', query: { ref: '{ref}' } }, { field: 'ref' }))).toEqual([]);
+    expect(
+      problems(fetching({ path: '/payments/{id}/{no}' }, { by: ['of', 'no'] }), { primaryKey: ['id', 'no'] }),
+    ).toEqual([]);
+  });
+
+  test.each<[unknown, string, Partial<StreamInput>?]>([
+    [
+      fetching({ path: '/payments/{no}' }),
+      'fetch.path: nothing fills {no} here; a record of payments is named by {id}',
+    ],
+    [
+      fetching({ path: '/payments/{id}' }, { field: 'ref' }),
+      'fetch.path: nothing fills {id} here; a record of payments is named by {ref}',
+    ],
+    [
+      fetching({ path: '/payments' }),
+      'fetch.path: expected {id} in the path or the query: it says which record of payments is meant',
+    ],
+    [
+      fetching({ path: '/payments/{id}' }),
+      'fetch: records of payments carry a field of their parent (include), which an answer to one of them lacks; leave fetch out, or include',
+      { parent: { stream: 'refunds', field: 'id', as: 'x', include: 'ref' }, path: '/p/{x}' },
+    ],
+  ])('cannot be %j', (...[need, says, payments]) => {
+    expect(problems(need, payments)).toContain(`streams.refunds.requires.original.${says}`);
+  });
+
+  test('does not make another version of the stream that waits', () => {
+    const plain = { requires: { original: { stream: 'payments', by: 'of' } } };
+    const fetched = { requires: { original: { stream: 'payments', by: 'of', fetch: { path: '/payments/{id}' } } } };
+    expect(version(fetched)).toBe(version(plain));
+    expect(version({ ...plain, rules: { one: { onePer: 'of' } } })).toBe(version(plain));
+  });
+});

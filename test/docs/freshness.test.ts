@@ -94,6 +94,18 @@ describe('syncline.freshness', () => {
     expect(await freshness('far')).toMatchObject({ state: 'final', targets: {} });
   });
 
+  test('is reconciling while a history is behind', async () => {
+    await bench.define({ aged: { ...strict, history: { targets: ['lake'] } } });
+    await bench.pull('aged', [[say('a', 'one')]]);
+    expect(await freshness('aged')).toMatchObject({
+      state: 'reconciling',
+      reasons: ['lake.history is 1 event behind'],
+      targets: { 'lake.history': { behind: 1, lacks: 0 } },
+    });
+    await bench.apply('aged.history', await duckdb.open({ path: duckdb.newPath() }));
+    expect(await freshness('aged')).toMatchObject({ state: 'final', targets: { 'lake.history': { behind: 0 } } });
+  });
+
   test('of a replace, a target that has the last complete listing is caught up', async () => {
     const listed: Partial<StreamInput> = {
       primaryKey: ['id'],

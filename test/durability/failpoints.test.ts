@@ -1,13 +1,15 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import type { FailpointName } from '../../core/failpoint.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { firstOf } from '../support/long.ts';
+import { serveAnswers } from '../support/serve-answers.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
-import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, type Ground } from './durable-bench.ts';
+import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, WINDOW, type Ground } from './durable-bench.ts';
 
 const PAGES = 20;
 
@@ -40,6 +42,9 @@ afterAll(async () => {
   await database.drop();
   await folder.remove();
 });
+
+const properties = { id: { type: 'string' }, of: { type: 'string' } };
+const keyed = { primaryKey: ['id'], schema: { type: 'object', required: ['id'], properties } };
 
 /** `commit.middle` is among the blows of targets-kills.test.ts as well. */
 const points: readonly (readonly [string, FailpointName, number])[] = [
@@ -99,6 +104,52 @@ describe('a worker that dies', () => {
       expect(guarded.stats().streams['oauth']).toMatchObject({ requests: 2 });
     } finally {
       await guarded.close();
+    }
+  }, 60_000);
+
+  test('in the transaction that brings what records wait for leaves them waiting, and the next one releases them once', async () => {
+    const name = uniqueName('bank');
+    const ids = Array.from({ length: 30 }, (_, n) => `p${n}`);
+    const bank = await serveAnswers((url) => ({
+      body: ids.map((id) => (url.pathname === '/refunds' ? { id: `r${id}`, of: id } : { id })),
+    }));
+    const streams = {
+      payments: { ...keyed, path: '/payments' },
+      refunds: { ...keyed, path: '/refunds', requires: { original: { stream: 'payments', by: 'of' } } },
+    };
+    await writeFile(join(folder.path, `${name}.yaml`), JSON.stringify({ name, baseUrl: bank.url, streams }));
+    const read = async (stream: string): Promise<unknown> => {
+      const started = await startSync(ground.client, {
+        ...{ partner: name, streams: [stream], window: WINDOW, kind: 'manual', generation: 1 },
+      });
+      return reportOfSync(started.handle);
+    };
+    try {
+      const struck = startWorker(ground, name, { SYNCLINE_FAILPOINT: 'commit.released:2' });
+      await struck.ready;
+      expect(await read('refunds')).toMatchObject({ outcome: 'ok' });
+      const reading = read('payments');
+      await struck.ended;
+      const waiting = `select count(*) filter (where status = 'waiting') || ' of ' || count(*) as waits from syncline.waiting
+        join syncline.streams using (stream_id) where partner = $1`;
+      const waits = async (): Promise<unknown> => (await database.pool.query(waiting, [name])).rows;
+      expect(await waits()).toEqual([{ waits: '30 of 30' }]);
+      const heir = startWorker(ground, name);
+      expect(await reading).toMatchObject({ outcome: 'ok' });
+      expect(await waits()).toEqual([{ waits: '0 of 30' }]);
+      const { rows } = await database.pool.query(
+        `select name, operation, count(*)::int, count(distinct key)::int as keys from syncline.events join syncline.streams using (stream_id)
+          where partner = $1 group by name, operation order by name, operation`,
+        [name],
+      );
+      expect(rows).toEqual([
+        { name: 'payments', operation: 'u', count: 30, keys: 30 },
+        { name: 'refunds', operation: 'u', count: 30, keys: 30 },
+        { name: 'refunds', operation: 'w', count: 30, keys: 30 },
+      ]);
+      await heir.stop();
+    } finally {
+      bank.close();
     }
   }, 60_000);
 });

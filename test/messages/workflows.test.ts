@@ -9,6 +9,7 @@ const names = {
   backfillStream: true,
   exportTarget: true,
   governPartner: true,
+  prunePartner: true,
   rebuildTarget: true,
   retryStream: true,
   scheduledSync: true,

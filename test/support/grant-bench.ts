@@ -91,7 +91,16 @@ export async function openGrantBench({ answer, partner = {}, emptyPages }: Grant
       const access = answerMs === undefined ? found : { ...found, client: answeringIn(answerMs, found.client) };
       const job = { partner: 'void', stream: 'things', syncId, runId: null, window: '2026-11-24' };
       return pullStream(
-        { access, warehouse, failpoint: at, now, random: () => 0.5, draining: () => false, ...deps },
+        {
+          access,
+          accessOf: () => Promise.resolve(access),
+          warehouse,
+          failpoint: at,
+          now,
+          random: () => 0.5,
+          draining: () => false,
+          ...deps,
+        },
         { ...job, kind: 'manual', lane: 'normal', idleGrants: 0 },
         { signal: new AbortController().signal, writer: { workflowRunId: 'r', attempt }, heartbeat: () => {} },
       );

@@ -2,8 +2,9 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import type { GrantResult } from '../../messages/grant.ts';
+import type { PartnerAccess } from '../../activities/access.ts';
 import { pullStream } from '../../activities/pull/pull-stream.ts';
-import { noFailpoint } from '../../core/failpoint.ts';
+import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
 import { plainNames } from '../../messages/names.ts';
 import type { PartnerInput } from '../../definitions/definition.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
@@ -28,8 +29,14 @@ export interface OwnPartner {
   /** Reads a stream to the end of its run, grant after grant. */
   readonly read: (
     stream: string,
-    run?: { readonly window?: string; readonly generation?: number; readonly draining?: () => boolean },
+    run?: {
+      readonly window?: string;
+      readonly generation?: number;
+      readonly draining?: () => boolean;
+      readonly failpoint?: Failpoint;
+    },
   ) => Promise<StreamReport>;
+  readonly access: (stream: string) => Promise<PartnerAccess>;
   /** One grant of it. */
   readonly grant: (stream: string, run?: Parameters<OwnPartner['read']>[1]) => Promise<GrantResult>;
 }
@@ -108,19 +115,33 @@ export async function ownPartners({
     const { name } = own;
     const grant = async (
       stream: string,
-      { window = '2026-11-24', generation = 1, draining = () => false }: Parameters<OwnPartner['read']>[1] = {},
+      {
+        window = '2026-11-24',
+        generation = 1,
+        draining = () => false,
+        failpoint = noFailpoint,
+      }: Parameters<OwnPartner['read']>[1] = {},
     ): Promise<GrantResult> => {
       const syncId = `sync/${name}/${stream}/${window}${generation === 1 ? '' : `/g${generation}`}`;
       const job = { partner: name, stream, syncId, runId: null, window, kind: 'manual', lane: 'normal' } as const;
       const access = await partners.access(name, stream);
       return pullStream(
-        { access, warehouse, failpoint: noFailpoint, now, random: () => 0, draining },
+        {
+          access,
+          accessOf: (other) => partners.access(name, other),
+          warehouse: failpoint === noFailpoint ? warehouse : postgresWarehouse(pool, { failpoint }),
+          failpoint,
+          now,
+          random: () => 0,
+          draining,
+        },
         { ...job, idleGrants: 0 },
         { signal: new AbortController().signal, writer: { workflowRunId: 'r', attempt: 1 }, heartbeat: () => {} },
       );
     };
     return {
       ...own,
+      access: (stream) => partners.access(name, stream),
       grant,
       read: async (stream, run) => {
         for (let grants = 0; grants < MOST_GRANTS; grants++) {

@@ -54,6 +54,7 @@ export interface LandBench {
     of?: Partial<Omit<RebuildStep, 'stream'>> & { readonly rows?: number },
   ): Promise<RebuildStepped>;
   streamOf(stream: string): Promise<CompiledStream>;
+  compiled(stream: string): Promise<CompiledStream>;
   /** Also of `STREAM.history`. */
   tableOf(stream: string): Promise<TargetTable>;
   /** What the store's own table shows, in the words of a target. */
@@ -118,6 +119,7 @@ export async function openLandBench(): Promise<LandBench> {
       return step;
     },
     streamOf,
+    compiled: streamOf,
     tableOf: tableNamed,
     pool,
     url: database.url,
@@ -140,6 +142,7 @@ export async function openLandBench(): Promise<LandBench> {
         const result = await pullStream(
           {
             access: await partners.access(PARTNER, stream),
+            accessOf: (other) => partners.access(PARTNER, other),
             warehouse,
             failpoint: noFailpoint,
             now,

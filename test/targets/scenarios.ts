@@ -55,6 +55,22 @@ const deaths: Scenario['steps'] = [
   { pages: [[of('c', 9, 'tie'), gone('a', 3), of('a', 2, 'late'), of('e', 1, 'one')]] },
 ];
 
+const addressed: Partial<StreamInput> = {
+  ...versioned,
+  schema: object(
+    {
+      id: { type: 'string' },
+      v: { type: 'integer' },
+      home: {
+        type: ['object', 'null'],
+        properties: { city: text, geo: { type: ['object', 'null'], properties: { lat: { type: 'number' } } } },
+      },
+    },
+    ['id', 'v'],
+  ),
+};
+const living = (id: string, v: number, home: unknown): string => JSON.stringify({ id, v, home });
+
 const say = (id: string, said: string): string => `{"id":"${id}","text":"${said}"}`;
 
 /** Stands for the name that the suite gives the stream. */
@@ -375,6 +391,17 @@ export const scenarios: readonly Scenario[] = [
       { pages: [[of('b', 1, 'one'), of('d', 1, 'four')]] },
     ],
     rows: 2,
+  },
+  {
+    name: 'objects as columns, first JSON, then of their own',
+    stream: addressed,
+    steps: [
+      { pages: [[living('a', 1, { city: 'Delft', geo: { lat: 52.5 }, zip: '1' }), living('b', 1, null)]] },
+      { define: { ...addressed, flatten: ['home', 'home.geo'] } },
+      { pages: [[living('b', 2, { city: 'Gent' }), living('c', 1, { geo: null }), living('a', 3, { city: 'Ghent' })]] },
+      { pages: [[living('a', 2, { city: 'late' })]] },
+    ],
+    rows: 3,
   },
 ];
 

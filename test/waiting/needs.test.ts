@@ -3,6 +3,7 @@ import { replayQuarantine } from '../../activities/replay-quarantine.ts';
 import { erase } from '../../landing/erase.ts';
 import { rebuildTable } from '../../landing/rebuild-table.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
+import { readAnomalies } from '../../store/anomalies/read-anomalies.ts';
 import { readQuarantine } from '../../store/quarantine/quarantine.ts';
 import { usePool } from '../support/use-pool.ts';
 import { aBank, arrive, begin, log, payAndRefund, rows, waits } from './bank.ts';
@@ -168,6 +169,56 @@ describe('what a record needs', () => {
     await arrive(warehouse(), payments, { id: 'p', v: 1 });
     expect(await arrive(warehouse(), refunds, { id: 's', v: 1, of: 'p' })).toMatchObject({ inserted: 1 });
     expect(await rows(used.pool, refunds)).toEqual(['r 1', 's 1']);
+  });
+
+  test('by a field is absent once all that have it are gone, also in the same commit', async () => {
+    const definition = {
+      deletes: { field: 'gone' },
+      requires: { parent: { stream: 'nodes', by: 'of', field: 'ref', optional: true } },
+    };
+    const { nodes } = aBank({ nodes: definition });
+    await arrive(
+      warehouse(),
+      nodes,
+      { id: 'a', v: 1, ref: 'X' },
+      { id: 'b', v: 1, ref: 'X' },
+      { id: 'c', v: 1, ref: 'Y' },
+    );
+    expect(
+      await arrive(
+        warehouse(),
+        nodes,
+        { id: 'a', v: 2, gone: true },
+        { id: 'one', v: 1, of: 'X' },
+        { id: 'b', v: 2, gone: true },
+        { id: 'two', v: 1, of: 'X' },
+        { id: 'd', v: 1, ref: 'Z' },
+        { id: 'd', v: 2, gone: true },
+        { id: 'three', v: 1, of: 'Z' },
+        { id: 'four', v: 1, of: 'Y' },
+      ),
+    ).toMatchObject({ deleted: 3, waiting: 2 });
+    expect(await rows(used.pool, nodes)).toEqual(['c 1', 'four 1', 'one 1']);
+    await arrive(warehouse(), nodes, { id: 'e', v: 1, ref: 'X' });
+    expect(await rows(used.pool, nodes)).toEqual(['c 1', 'e 1', 'four 1', 'one 1', 'two 1']);
+  });
+
+  test('that comes shows where what waited contradicts what is known', async () => {
+    const { payments, refunds } = payAndRefund();
+    await arrive(
+      warehouse(),
+      refunds,
+      { id: 'r', v: 1, of: 'p', amount: 1 },
+      { id: 'r', v: 1, of: 'p', amount: 2 },
+      { id: 'late', v: 2, of: 'p' },
+      { id: 'late', v: 1, of: 'p' },
+    );
+    const asked = { partner: refunds!.partner.name, stream: undefined, limit: 9 };
+    expect(await readAnomalies(used.pool, asked)).toMatchObject({ count: 0 });
+    await arrive(warehouse(), payments, { id: 'p', v: 1 });
+    const { newest } = await readAnomalies(used.pool, asked);
+    expect(newest).toMatchObject([{ kind: 'same-version', key: 'r', times: 1, known: 5, came: 6 }]);
+    expect(newest[0]?.lastRun).toMatch(/refunds/);
   });
 
   test('costs a stream that has no relations neither a statement nor a lock', async () => {

@@ -133,7 +133,7 @@ describe('a reversal before its original', () => {
     expect(await log(used.pool, refunds)).toEqual(['w r', 'w s', 'w r', 'w r', 'u r', 'u s', 'u r', 's r']);
   });
 
-  test('an original that is deleted is absent for what comes later; what was told stays', async () => {
+  test('an original that is deleted was there, whether its delete or the reversal came first', async () => {
     const { payments, refunds } = aBank({
       payments: { deletes: { field: 'gone' } },
       refunds: { requires: { original: { stream: 'payments', by: 'of' } } },
@@ -141,21 +141,43 @@ describe('a reversal before its original', () => {
     await arrive(warehouse(), payments, payment('p'));
     await arrive(warehouse(), refunds, refund('r', 'p'));
     await arrive(warehouse(), payments, { id: 'p', v: 2, gone: true });
-    expect(await arrive(warehouse(), refunds, refund('s', 'p'))).toMatchObject({ waiting: 1 });
-    // What was told is known, whether or not its original is there; a late payment is no original.
-    expect(await arrive(warehouse(), refunds, refund('r', 'p'))).toMatchObject({ unchanged: 1 });
-    await arrive(warehouse(), payments, payment('p', 1));
-    expect(await rows(used.pool, refunds)).toEqual(['r 1']);
-    await arrive(warehouse(), payments, payment('p', 3));
-    expect(await rows(used.pool, refunds)).toEqual(['r 1', 's 1']);
+    expect(await arrive(warehouse(), refunds, refund('s', 'p'))).toMatchObject({ inserted: 1 });
+    // Of another one the delete comes first, then the reversal, then the original.
+    await arrive(warehouse(), payments, { id: 'q', v: 2, gone: true });
+    expect(await arrive(warehouse(), refunds, refund('t', 'q'))).toMatchObject({ waiting: 1 });
+    expect(await arrive(warehouse(), payments, payment('q', 1))).toMatchObject({ stale: 1 });
+    expect(await rows(used.pool, payments)).toEqual([]);
+    expect(await rows(used.pool, refunds)).toEqual(['r 1', 's 1', 't 1']);
+    expect(await waits(used.pool, refunds)).toEqual(['released t inserted']);
   });
 
-  test('in one page with the delete of its original waits', async () => {
+  test('in one page with the delete of its original comes; without the original it waits', async () => {
     const { payments } = aBank({ payments: { ...own, deletes: { field: 'gone' } } });
     await arrive(warehouse(), payments, payment('p'));
     await arrive(warehouse(), payments, refund('r', 'p'), { id: 'p', v: 2, gone: true }, refund('s', 'p'));
-    expect(await rows(used.pool, payments)).toEqual(['r 1']);
-    expect(await waits(used.pool, payments)).toEqual(['waiting s']);
+    const later = [{ id: 'q', v: 2, gone: true }, refund('t', 'q'), refund('u', 'x')];
+    await arrive(warehouse(), payments, ...later);
+    await arrive(warehouse(), payments, payment('q', 1));
+    expect(await rows(used.pool, payments)).toEqual(['r 1', 's 1', 't 1']);
+    expect(await waits(used.pool, payments)).toEqual(['released t inserted', 'waiting u']);
+    const behind = [{ id: 'y', v: 2, gone: true }, refund('v', 'y'), payment('y', 1)];
+    expect(await arrive(warehouse(), payments, ...behind)).toMatchObject({ inserted: 1, stale: 1, waiting: 0 });
+    expect(await rows(used.pool, payments)).toEqual(['r 1', 's 1', 't 1', 'v 1']);
+  });
+
+  test('a reversal that is deleted while it waits was there for what needs it', async () => {
+    const { payments, refunds, fees } = aBank({
+      payments: {},
+      refunds: { requires: { original: { stream: 'payments', by: 'of' } }, deletes: { field: 'gone' } },
+      fees: { requires: { refund: { stream: 'refunds', by: 'of' } } },
+    });
+    await arrive(warehouse(), fees, refund('f', 'r'));
+    await arrive(warehouse(), refunds, refund('r', 'p'));
+    await arrive(warehouse(), refunds, { id: 'r', v: 2, gone: true });
+    expect(await rows(used.pool, fees)).toEqual([]);
+    await arrive(warehouse(), payments, payment('p'));
+    expect(await rows(used.pool, refunds)).toEqual([]);
+    expect(await rows(used.pool, fees)).toEqual(['f 1']);
   });
 
   test.each([

@@ -78,6 +78,7 @@ test.each([
   ['scheduledSync.cancelled', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED"'],
   ['rebuildTarget.ok', '"name": "rebuildTarget"'],
   ['rebuildTarget.refused', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"'],
+  ['prunePartner.ok', '"name": "pruneStream"'],
   ['retryStream.ok', '"name": "closeRetry"'],
   ['retryStream.failed', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_FAILED"'],
   ['governPartner.paused', '"signalName": "throttled"'],

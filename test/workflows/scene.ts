@@ -5,7 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { readConfig } from '../../config/config.ts';
 import { fateCounts } from '../../core/counts.ts';
-import type { PartnerInput } from '../../definitions/definition.ts';
+import type { PartnerInput, StreamInput } from '../../definitions/definition.ts';
 import type { TargetsInput } from '../../definitions/targets.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { openPool } from '../../landing/postgres-warehouse.ts';
@@ -86,14 +86,16 @@ const fields = {
   updated_at: { type: 'string', format: 'date-time' },
   sequence: { type: 'integer' },
 } as const;
-const recordOf = (required: readonly (keyof typeof fields)[]): object => ({
+const recordOf = (required: readonly (keyof typeof fields)[]): Record<string, unknown> => ({
   type: 'object',
   required,
   properties: Object.fromEntries(required.map((name) => [name, fields[name]])),
 });
 
 /** Grants of two requests, so that a run has many; quick retries; a limit, so that few pages are in flight at once. */
-const small = {
+export const small: Pick<PartnerInput, 'limits' | 'grant' | 'retry'> & {
+  readonly streams: Readonly<Record<'payments' | 'customers', StreamInput>>;
+} = {
   limits: { rate: 500, burst: 50 },
   grant: { requests: 2, time: '30s' },
   retry: { attempts: 3, base: '50ms', cap: '200ms' },
@@ -123,7 +125,7 @@ const small = {
       schema: recordOf(['id', 'updated_at']),
     },
   },
-} as const;
+};
 
 /** The same world for everyone. A wait before each answer leaves time to disturb a run. */
 export const startPartner = (latencyMs = 40): Promise<Simulator> =>

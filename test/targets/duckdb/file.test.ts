@@ -5,7 +5,9 @@ import { copyFile, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidInput, NeedsAttention, RetryLater } from '../../../core/errors.ts';
+import { DuckdbFile } from '../../../targets/duckdb/duckdb-file.ts';
 import { loadDriver } from '../../../targets/duckdb/load-driver.ts';
+import { duckdbDefaults } from '../../../targets/duckdb/open-duckdb.ts';
 import { useDuckdb } from '../../support/duckdb-target.ts';
 import { applySeries } from '../../support/duckdb-series.ts';
 import { changesOf, orders, rowOf, valuesOf } from '../../support/target-rows.ts';
@@ -148,18 +150,20 @@ describe('the file of a DuckDB target', () => {
   });
 
   test('a statement that takes too long is interrupted, and the next one works', async () => {
-    const path = duckdb.newPath();
-    const target = await duckdb.open({ path });
-    await target.open(orders);
-    await target.close();
-    const hasty = await duckdb.open({ path, timeoutMs: 1 });
-    const rows = Array.from({ length: 20_000 }, (_, i) => rowOf(i + 1, [String(i), 'x'.repeat(500), '1']));
-    await expect(hasty.apply(orders, changesOf(0, rows))).rejects.toThrow('took longer than 0.001 s');
-    await hasty.close();
-    const patient = await duckdb.open({ path });
-    expect(await patient.open(orders)).toMatchObject({ event: 0 });
-    await patient.apply(orders, changesOf(0, rows));
-    expect(await patient.open(orders)).toMatchObject({ event: 20_000 });
+    const file = new DuckdbFile(await loadDriver(), { ...duckdbDefaults, path: duckdb.newPath(), timeoutMs: 500 });
+    try {
+      await file.write(async ({ sql }) => {
+        const years = sql.transaction(async () => {
+          await sql.run('create table begun (id integer)');
+          await sql.rows('select sum(hash(a.range + b.range)) from range(10000000) a, range(10000000) b');
+        });
+        await expect(years).rejects.toThrow('took longer than 0.5 s');
+        await expect(sql.rows('select count(*) from begun')).rejects.toThrow('does not exist');
+        expect(await sql.rows('select 1')).toEqual([[1]]);
+      });
+    } finally {
+      await file.close();
+    }
   });
 
   test('without the driver it says what to install', async () => {

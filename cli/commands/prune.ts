@@ -1,0 +1,96 @@
+import type { Pool } from 'pg';
+import { InvalidInput } from '../../core/errors.ts';
+import { compilePartner } from '../../definitions/compile.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import { listPartners, loadPartner } from '../../definitions/load.ts';
+import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
+import type { PrunedStream } from '../../messages/prune.ts';
+import { checkLog, type CheckedLog } from '../../store/retention/check-log.ts';
+import type { CommandContext } from '../command.ts';
+import { withDatabase } from '../context.ts';
+import { exitCodes } from '../exit.ts';
+import { streamNamed } from '../stream-named.ts';
+
+interface PruneContext extends CommandContext<{ readonly dryRun?: boolean; readonly check?: boolean }> {
+  readonly partner: string | undefined;
+  readonly stream: string | undefined;
+}
+
+/** Removes what need not be kept any longer, of all streams that say so, or says what that would be. */
+export async function prune(context: PruneContext): Promise<number> {
+  const { config, output, options } = context;
+  const { dryRun = false, check = false } = options;
+  const streams = await streamsOf(context);
+  if (check) return withDatabase(config, (pool) => checkLogs(pool, context, streams));
+  const declared = streams.filter(({ keep }) => keep !== undefined);
+  if (declared.length === 0) {
+    output.json([]);
+    output.say('Nothing says how long it is kept: `keep` in a definition does that (docs/retention.md).');
+    return exitCodes.ok;
+  }
+  return withDatabase(config, async (pool) => {
+    const warehouse = postgresWarehouse(pool, { names: config.names });
+    const done: (PrunedStream & { readonly partner: string })[] = [];
+    for (const stream of declared)
+      done.push({ partner: stream.partner.name, ...(await warehouse.pruneStream(stream, { dryRun })) });
+    output.json(done);
+    output.table(
+      done.map(({ partner, stream, lines, bytes, pages, waited, logOnDisk }) => ({
+        stream: `${partner}.${stream}`,
+        events: count(lines),
+        frees: size(bytes),
+        pages: count(pages),
+        waited: count(waited),
+        log: size(logOnDisk),
+      })),
+      ['stream', 'events', 'frees', 'pages', 'waited', 'log'],
+    );
+    for (const { partner, stream, stays } of done) if (stays !== null) output.say(`${partner}.${stream}: ${stays}.`);
+    if (dryRun) output.say('Nothing was removed: this was a dry run.');
+    return exitCodes.ok;
+  });
+}
+
+async function checkLogs(pool: Pool, { output }: PruneContext, streams: readonly CompiledStream[]): Promise<number> {
+  const checked: (CheckedLog & { readonly partner: string; readonly stream: string })[] = [];
+  for (const { partner, name: stream } of streams) {
+    const found = await checkLog(pool, { partner: partner.name, stream });
+    if (found !== undefined) checked.push({ partner: partner.name, stream, ...found });
+  }
+  output.json(checked);
+  output.table(
+    checked.map(({ partner, stream, lines, removed, missing, rows }) => ({
+      stream: `${partner}.${stream}`,
+      events: count(lines),
+      removed: count(removed),
+      missing: count(missing),
+      'rows without one': count(rows),
+    })),
+    ['stream', 'events', 'removed', 'missing', 'rows without one'],
+  );
+  const bad = checked.filter(({ missing, rows }) => missing !== 0 || rows > 0);
+  for (const { partner, stream } of bad)
+    output.say(
+      `${partner}.${stream}: retention did not remove what is missing. Somebody did, or the database was put back: see docs/backup.md, and read it anew.`,
+    );
+  return bad.length === 0 ? exitCodes.ok : exitCodes.failed;
+}
+
+async function streamsOf({ config, partner, stream }: PruneContext): Promise<readonly CompiledStream[]> {
+  const from = { dir: config.partnersDir, env: config.env };
+  const names = partner === undefined ? await listPartners(config.partnersDir) : [partner];
+  if (names.length === 0) throw new InvalidInput(`there is no definition in ${config.partnersDir}`);
+  const all: CompiledStream[] = [];
+  for (const name of names) {
+    const streams = compilePartner(await loadPartner(name, from), config.names);
+    all.push(...(stream === undefined ? streams.values() : [streamNamed(streams, stream)]));
+  }
+  return all;
+}
+
+const count = (n: number): string => n.toLocaleString('en-US');
+
+function size(bytes: number): string {
+  const [value, unit] = bytes < 1e6 ? [bytes / 1e3, 'kB'] : bytes < 1e9 ? [bytes / 1e6, 'MB'] : [bytes / 1e9, 'GB'];
+  return `${value.toLocaleString('en-US', { maximumFractionDigits: 1 })} ${unit}`;
+}
