@@ -18,6 +18,7 @@ import { byNewNames } from './by-new-names.ts';
 import { cellOf, textAt } from './cell-text.ts';
 import { extraText } from './extra-text.ts';
 import { keyMisfit } from './key-misfit.ts';
+import { childMisfit } from './child-misfit.ts';
 import { offersOf, relatedBy } from './related-by.ts';
 import { transformedRow } from './transformed-row.ts';
 import { stageDelete } from './stage-delete.ts';
@@ -125,6 +126,8 @@ function stageRecord(
   if ('mismatch' in parsed) return reject(parsed.mismatch, at);
 
   const { value } = parsed;
+  const misplaced = stream.children === undefined ? undefined : childMisfit(stream.children, value);
+  if (misplaced !== undefined) return reject(misplaced, at);
   const columns = columnTexts(stage, { record, value, plain, besides });
   if (!Array.isArray(columns)) return reject(columns, at);
   const extra = extraText(stream, record, besides);

@@ -530,6 +530,7 @@ create table streams (
   unfilled text[] default '{}'::text[] not null,
   log_from bigint default 0 not null,
   rules_checked text,
+  children text,
   fields_seen bigint default 0 not null,
   made_columns integer default 0 not null,
   constraint streams_pkey PRIMARY KEY (stream_id),
