@@ -101,15 +101,17 @@ function candidates(stream: CompiledStream, streamId: number, where: string): st
   const filling = keepsRows(stream)
     ? ` or l.operation = 's' and l.last_d > coalesce(l.last_u, 0) and l.event > coalesce(l.last_u, 0)`
     : '';
+  // An undo may be taken back: whatever there is of a key that it touched stays.
   const gone = replaces ? 'l.last_d' : buries ? 'g.event' : 'null';
   return `select l.event, l.bytes, l.nth, i.instead, l.settled or coalesce(i.instead > l.event or l.operation = 's', false) and i.instead is not null as goes
     from (select e.event, e.key, e.operation, ${settled} as settled, ${bytes},
         max(e.event) filter (where e.operation = 'u' and e.event <= $2${came}) over of_key as last_u,
         max(e.event) filter (where e.operation = 'd' and e.event <= $2${came}) over of_key as last_d,
+        bool_or(e.operation in ('U', 'S', 'D', 'W')) over of_key as undone,
         row_number() over (partition by e.key order by e.event desc) as nth
       from events_${streamId} e${runs} ${where} window of_key as (partition by e.key)) l${graves}
     cross join lateral (select case
-        when l.key is null or l.operation not in ('u', 's', 'd')${filling} then null
+        when l.key is null or l.undone or l.operation not in ('u', 's', 'd')${filling} then null
         when l.operation = 'u' then greatest(l.last_u, ${gone})
         when l.operation = 'd' then l.last_u
         else greatest(l.last_u, l.last_d) end as instead) i`;

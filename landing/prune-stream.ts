@@ -64,13 +64,14 @@ async function pruneLog(
   const asked = { stream, kept, horizon };
   if (dryRun) return { ...(await findDue(pool, asked, { note: false })), stays: held };
   const removed = await alone(pool, streamId, async () => {
-    await announce(pool, { streamId, upTo: reach(asked) });
+    const reached = { streamId, definitionVersion, upTo: reach(asked) };
+    await announce(pool, reached);
     try {
       let [lines, bytes] = [0, 0];
       let remaining = (await findDue(pool, asked, { note: true })).lines > 0;
       while (remaining) {
         signal?.throwIfAborted();
-        const piece = await removeLines(pool, { streamId, definitionVersion });
+        const piece = await removeLines(pool, reached);
         lines += piece.lines;
         bytes += piece.bytes;
         remaining = piece.remaining;

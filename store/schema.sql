@@ -412,6 +412,7 @@ create table removals (
   stream_id integer not null,
   day date not null,
   up_to bigint default 0 not null,
+  horizon bigint default 0 not null,
   lines bigint default 0 not null,
   bytes bigint default 0 not null,
   pages bigint default 0 not null,
@@ -757,7 +758,7 @@ create view freshness as
                     WHEN 1 THEN ' event'::text
                     ELSE ' events'::text
                 END) || ' behind'::text ORDER BY l.target) FILTER (WHERE l.behind > 0) || array_agg((l.target || ' lacks events that fit no longer: '::text) || l.lacks ORDER BY l.target) FILTER (WHERE l.lacks > 0) AS reasons
-           FROM ( SELECT d.target,
+           FROM ( SELECT d_1.target,
                     GREATEST(0::bigint, COALESCE(
                         CASE
                             WHEN s.disposition = 'replace'::text THEN s.swept
@@ -767,8 +768,13 @@ create view freshness as
                     COALESCE(((x.unfit -> x.table_id) ->> 'count'::text)::bigint, 0::bigint) AS lacks
                    FROM ( SELECT unnest(COALESCE(s.targets, ARRAY( SELECT y.target
                                    FROM target_states y
-                                  WHERE y.partner = s.partner AND y.stream = s.name))) AS unnest) d(target)
-                     LEFT JOIN target_states x ON x.partner = s.partner AND (x.target = d.target AND x.stream = s.name OR (x.target || '.history'::text) = d.target AND x.stream = (s.name || '.history'::text))) l) t ON true
+                                  WHERE y.partner = s.partner AND y.stream = s.name))) AS unnest) d_1(target)
+                     LEFT JOIN target_states x ON x.partner = s.partner AND (x.target = d_1.target AND x.stream = s.name OR (x.target || '.history'::text) = d_1.target AND x.stream = (s.name || '.history'::text))) l) t ON true
+     CROSS JOIN LATERAL ( SELECT (EXISTS ( SELECT
+                   FROM undos b
+                  WHERE b.stream_id = s.stream_id AND b.back_at IS NULL AND NOT (EXISTS ( SELECT
+                           FROM stream_runs r
+                          WHERE r.stream_id = s.stream_id AND r.run_no > b.last_run AND (r.outcome = ANY (ARRAY['ok'::text, 'partial'::text])) AND (r.kind = ANY (ARRAY['nightly'::text, 'manual'::text])) AND POSITION(('..'::text) IN (r.window_label)) < 2)))) AS undone) d
      CROSS JOIN LATERAL ( SELECT array_remove(ARRAY[
                 CASE
                     WHEN ended.outcome IS NULL THEN 'no run has brought it up to date yet'::text
@@ -777,6 +783,10 @@ create view freshness as
                 END,
                 CASE
                     WHEN stopped.failed AND stopped.finished_at > COALESCE(ended.finished_at, '-infinity'::timestamp with time zone) THEN 'the last run failed before it could begin'::text
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN d.undone THEN 'a run was undone, and what it had read is not read again yet'::text
                     ELSE NULL::text
                 END,
                 CASE
@@ -868,9 +878,9 @@ create function relabel_events(p_stream integer, p_events jsonb) returns bigint
   language plpgsql volatile security definer set search_path = syncline, pg_temp;
   -- body: sha256 16b717269abf4bb9
 
-create function remove_lines(p_stream integer, p_definition text, p_most integer, OUT lines bigint, OUT bytes bigint, OUT remaining boolean) returns record
+create function remove_lines(p_stream integer, p_definition text, p_horizon bigint, p_most integer, OUT lines bigint, OUT bytes bigint, OUT remaining boolean) returns record
   language plpgsql volatile security definer set search_path = syncline, pg_temp;
-  -- body: sha256 43036bfd623ddf3a
+  -- body: sha256 4e1a1c31aea63f81
 
 create function remove_pages(p_stream integer, p_before timestamp with time zone, p_after bigint, p_most integer, p_dry boolean, OUT pages bigint, OUT bytes bigint, OUT last bigint) returns record
   language plpgsql volatile security definer set search_path = syncline, pg_temp;

@@ -1,7 +1,7 @@
 import { loadedTable, type LoadedTable } from '../../apply/table-of.ts';
 import { MINUTE } from '../../core/duration.ts';
 import { InvalidInput, RetryLater } from '../../core/errors.ts';
-import { streamOf } from '../../core/table-name.ts';
+import { isHistory, streamOf } from '../../core/table-name.ts';
 import { addUnfit, noUnfit, type UnfitEvents } from '../../core/unfit-events.ts';
 import type { PlaceInTarget } from '../../messages/apply-target.ts';
 import type { RebuildSoFar, RebuildStep, RebuildStepped, TargetRebuilt } from '../../messages/rebuild-target.ts';
@@ -215,6 +215,10 @@ class Rebuilding {
     const rows = this.#unfitRows(differences);
     const isEqual = changed + gone + came + this.#retyped.length === 0;
     const rebuilds = step.action === 'rebuild' || step.action === 'erase';
+    if (step.action === 'rebuild' && gone > 0 && isHistory(step.stream) && this.#given.log.logFrom > 0) {
+      await target.drop(this.#build);
+      return { state: 'refused', reason: this.#wouldLose(gone) };
+    }
     const applied = rebuilds && !isEqual && (rows === 0 || step.acceptUnfit);
     if (applied) await target.swap(this.#live, { from: 'build', ...table });
     else {
@@ -240,6 +244,15 @@ class Rebuilding {
   #noteLive(): Promise<void> {
     const { target, step } = this.#given;
     return noteLive(this.#deps.store, { target, live: this.#live, place: placeOf(step) });
+  }
+
+  /** The log tells them no more, and nothing else does. */
+  #wouldLose(gone: number): string {
+    const { log, step } = this.#given;
+    return (
+      `retention has removed events of ${step.partner}.${streamOf(step.stream)} below ${log.logFrom}: made anew, the history would lack ${gone} versions that it has. ` +
+      'Nothing was changed (docs/retention.md)'
+    );
   }
 
   /** Beyond those that are told apart, any row that changes or goes may be one. */

@@ -2,7 +2,7 @@
 -- named, where it is the last of the log, waits, tells that a record is gone, or has no later line of its key that stays. Removes nothing when the
 -- stream was read by another definition since they were found: other lines may decide its rows then.
 create or replace function remove_lines(
-  p_stream integer, p_definition text, p_most integer,
+  p_stream integer, p_definition text, p_horizon bigint, p_most integer,
   out lines bigint, out bytes bigint, out remaining boolean
 ) language plpgsql security definer set search_path from current as $$
 declare
@@ -39,8 +39,10 @@ begin
     $piece$, 'events_' || p_stream)
     into lines, bytes, highest using p_stream, last, p_most;
   if lines > 0 then
-    insert into removals as r (stream_id, day, up_to, lines, bytes) values (p_stream, (now() at time zone 'UTC')::date, highest, lines, bytes)
-      on conflict (stream_id, day) do update set up_to = greatest(r.up_to, excluded.up_to), lines = r.lines + excluded.lines, bytes = r.bytes + excluded.bytes;
+    insert into removals as r (stream_id, day, up_to, horizon, lines, bytes)
+        values (p_stream, (now() at time zone 'UTC')::date, highest, p_horizon, lines, bytes)
+      on conflict (stream_id, day) do update set up_to = greatest(r.up_to, excluded.up_to), horizon = greatest(r.horizon, excluded.horizon),
+        lines = r.lines + excluded.lines, bytes = r.bytes + excluded.bytes;
   end if;
   remaining := exists (select from log_due d where d.stream_id = p_stream);
 end $$;

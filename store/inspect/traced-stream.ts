@@ -6,7 +6,7 @@ export interface TracedStream {
   readonly streamId: number;
   /** Number of the last event of its log. */
   readonly lastEvent: number;
-  /** Earlier events may be missing: retention removed some. 0: all are there. */
+  /** Of a key that has an event below this, earlier ones may be missing: retention removed some. 0: all are there. */
   readonly logFrom: number;
   /** When it last did, a day of UTC; null: never. */
   readonly removedAt: string | null;
@@ -29,9 +29,10 @@ export async function tracedStream(
     target_schema: string;
     target_table: string;
   }>(
-    `select stream_id, last_event, log_from, disposition, target_schema, target_table,
-        (select max(day)::text from removals r where r.stream_id = s.stream_id and lines > 0) as removed_at
-      from streams s where partner = $1 and name = $2`,
+    `select stream_id, last_event, coalesce(r.horizon + 1, 0) as log_from, r.day as removed_at, disposition, target_schema, target_table
+      from streams s cross join lateral (select max(horizon) as horizon, max(day)::text as day from removals r
+        where r.stream_id = s.stream_id and lines > 0) r
+      where partner = $1 and name = $2`,
     [partner, stream],
   );
   return rows.map((row) => ({

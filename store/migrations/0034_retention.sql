@@ -19,6 +19,8 @@ create table removals (
   day date not null,
   -- The last event among them.
   up_to bigint not null default 0,
+  -- How far it looked: of a key whose first event is later, none was removed.
+  horizon bigint not null default 0,
   lines bigint not null default 0,
   -- Roughly what they took.
   bytes bigint not null default 0,

@@ -14,11 +14,15 @@ const PAGES = 10_000;
 /** The next lines of those that were found. */
 export async function removeLines(
   pool: Pool,
-  { streamId, definitionVersion }: { readonly streamId: number; readonly definitionVersion: string },
+  {
+    streamId,
+    definitionVersion,
+    upTo,
+  }: { readonly streamId: number; readonly definitionVersion: string; readonly upTo: number },
 ): Promise<Removed> {
   const { rows } = await pool.query<{ lines: string; bytes: string; remaining: boolean }>(
-    'select lines, bytes, remaining from remove_lines($1, $2, $3)',
-    [streamId, definitionVersion, PIECE],
+    'select lines, bytes, remaining from remove_lines($1, $2, $3, $4)',
+    [streamId, definitionVersion, upTo, PIECE],
   );
   const row = rows[0] as (typeof rows)[number];
   return { lines: Number(row.lines), bytes: Number(row.bytes), remaining: row.remaining };

@@ -86,6 +86,7 @@ describe('deploy/roles.sql', () => {
       'delete from syncline.events_1',
       `update syncline.events set payload = '{}'`,
       'delete from syncline.pages',
+      'delete from syncline.removals',
       'alter table syncline.runs add column more text',
       `insert into syncline.migrations (name) values ('9999_none.sql')`,
       `insert into syncline.functions (name, hash) values ('begin_turn', 'none')`,
@@ -94,6 +95,14 @@ describe('deploy/roles.sql', () => {
       'create role another',
     ];
     expect(await states('syncline_worker', denied)).toEqual(denied.map(() => 'denied'));
+    // What retention removes passes by the owner's functions.
+    const allowed = [
+      'insert into syncline.log_due (stream_id, event) values (1, 1)',
+      `select * from syncline.remove_lines(1, (select definition_version from syncline.streams where stream_id = 1), 1, 10)`,
+      'select * from syncline.remove_pages(1, now(), 0, 10, false)',
+    ];
+    expect(await states('syncline_worker', allowed)).toEqual(allowed.map(() => 'allowed'));
+    expect((await database.pool.query('select from syncline.events_1')).rowCount).toBe(950);
   });
 
   test('a reader sees tables and ledger, and neither payloads nor tokens; it changes nothing', async () => {

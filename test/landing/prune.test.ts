@@ -8,6 +8,7 @@ import { pruneStream } from '../../landing/prune-stream.ts';
 import type { PrunedStream } from '../../messages/prune.ts';
 import { checkLog } from '../../store/retention/check-log.ts';
 import { long } from '../support/long.ts';
+import { arrive, log, payAndRefund, rows, waits } from '../waiting/bank.ts';
 import { none, useRebuilds } from './rebuild-bench.ts';
 import { aStream, order, rowsOf, runOf } from './run-of.ts';
 
@@ -183,7 +184,7 @@ describe('retention of a log', () => {
       'insert into log_due (stream_id, event, instead) select $1, event, instead from (values (1, 2), (2, null), (3, 1), (4, 3)) as due(event, instead)',
       [id],
     );
-    const { rows } = await bench.pool.query('select lines, remaining from remove_lines($1, $2, 100)', [
+    const { rows } = await bench.pool.query('select lines, remaining from remove_lines($1, $2, 4, 100)', [
       id,
       definitionVersion,
     ]);
@@ -199,6 +200,62 @@ describe('retention of a log', () => {
     expect(await checkLog(bench.pool, place)).toEqual({ lines: 3, removed: 1, missing: 0, rows: 0 });
     await bench.pool.query(`delete from events_${await idOf(plain)} where event = 2`);
     expect(await checkLog(bench.pool, place)).toEqual({ lines: 2, removed: 1, missing: 1, rows: 1 });
+  });
+});
+
+describe('retention of a ledger', () => {
+  test('removes pages of runs that ended which brought nothing new, and no others', async () => {
+    const plain = aStream({ schema, errorBudget: { count: 100, share: 1 } });
+    await read(plain, [order('a', 1)], [order('b', 1)]);
+    await read(plain, [order('a', 1)], [order('b', 1)], [{ id: 7 }]);
+    await read(plain, [order('a', 1)], [order('b', 2)], [{ id: 7 }]);
+    const open = await runOf(bench.warehouse, plain, { window: '2025-02-01' });
+    await open.commit(open.page([order('a', 1)]));
+    const pages = async (): Promise<unknown> =>
+      (
+        await bench.pool.query(
+          `select string_agg(concat(run_no, '/', page_no), ' ' order by page_id) as pages from pages where stream_id = $1`,
+          [await idOf(plain)],
+        )
+      ).rows[0]?.pages;
+    const stream = kept(plain, { ledger: '0ms' }, { errorBudget: { count: 100, share: 1 } });
+    const before = await pages();
+    const would = await prune(stream, true);
+    expect(await pages()).toBe(before);
+    expect(await prune(stream)).toMatchObject({ lines: 0, pages: would.pages, pageBytes: would.pageBytes });
+    // The last page of each run is empty.
+    expect([before, await pages()]).toEqual([
+      '1/1 1/2 1/3 2/1 2/2 2/3 2/4 3/1 3/2 3/3 3/4 4/1',
+      '1/1 1/2 2/3 3/2 3/3 4/1',
+    ]);
+    await open.commit(open.page([order('a', 2)]));
+    expect(await open.finish()).toMatchObject({ outcome: 'ok', counts: { fetched: 2, unchanged: 1, updated: 1 } });
+    expect(await bench.compare(stream)).toMatchObject({ differences: none });
+  });
+
+  test('forgets records that waited and were released, not those that wait or that a person dropped', async () => {
+    const keep = { log: now, settled: '0ms' } as const;
+    const { payments, refunds } = payAndRefund({ keep });
+    await arrive(bench.warehouse, refunds, ...['a', 'b', 'c'].map((id) => ({ id, v: 1, of: id })));
+    await arrive(bench.warehouse, payments, { id: 'a', v: 1 });
+    await bench.pool.query(
+      `update waiting w set status = 'dropped', settled_at = now(), by_person = 'ann', reason = 'never comes' from streams s
+        where s.stream_id = w.stream_id and s.partner = $1 and key = 'b'`,
+      [refunds?.partner.name],
+    );
+    // Their runs are not done: nothing of them may go.
+    expect(await prune(refunds as CompiledStream)).toMatchObject({ lines: 0, waited: 1 });
+    expect(await waits(bench.pool, refunds)).toEqual(['dropped b', 'waiting c']);
+    await bench.pool.query(
+      `update stream_runs set state = 'done', outcome = 'ok', finished_at = now() where state = 'running'`,
+    );
+    await prune(refunds as CompiledStream);
+    // What was dropped is known by its entry, not by its event.
+    expect(await log(bench.pool, refunds)).toEqual(['w c', 'u a']);
+    await arrive(bench.warehouse, refunds, { id: 'b', v: 1, of: 'b' });
+    await arrive(bench.warehouse, payments, { id: 'b', v: 1 }, { id: 'c', v: 1 });
+    expect(await rows(bench.pool, refunds)).toEqual(['a 1', 'c 1']);
+    expect(await bench.compare(refunds as CompiledStream)).toMatchObject({ differences: none });
   });
 });
 

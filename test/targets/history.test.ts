@@ -212,6 +212,22 @@ describe.each(kinds)('a history in a %s target', (kind) => {
     expect(await bench.landed(history(stream), target)).toHaveLength(1);
   });
 
+  test('that has versions which retention took out of the log is not made anew without them', async () => {
+    const stream = await begun();
+    const target = await warehouse.open(declared);
+    const rows = await caughtUp(history(stream), target);
+    const { rows: found } = await bench.pool.query<{ id: number }>(
+      'update streams set log_from = 2 where name = $1 returning stream_id as id',
+      [stream],
+    );
+    await bench.pool.query(`delete from events_${found[0]?.id} where event = 1`);
+    expect(await bench.rebuild(history(stream), target)).toMatchObject({
+      state: 'refused',
+      reason: expect.stringMatching(/retention has removed events .* below 2: .* would lack 1 versions that it has/),
+    });
+    expect(await caughtUp(history(stream), target)).toEqual(rows);
+  });
+
   test('fills a new column in all versions', async () => {
     const stream = await begun();
     const target = await warehouse.open(declared);
