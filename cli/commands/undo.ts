@@ -10,6 +10,7 @@ import { noteTargetDone, readUndos, type Undo } from '../../store/undo/undos.ts'
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import { withAllMade } from '../../landing/made-columns.ts';
 import { loadWhole } from '../load-whole.ts';
 import { givenReason, whoami } from '../person.ts';
 import { streamNamed } from '../stream-named.ts';
@@ -71,7 +72,7 @@ async function runsOf({ config, options, id }: UndoContext, pool: Pool): Promise
         : `${id} has not read ${JSON.stringify(options.stream)}: it has read ${streams.map(({ stream }) => stream).join(', ')}`,
     );
   const { partner: definition } = await loadWhole(partner, { dir: config.partnersDir, env: config.env });
-  const compiled = compilePartner(definition, config.names);
+  const compiled = await withAllMade(pool, compilePartner(definition, config.names));
   return wanted.map(({ stream, syncId }) => ({ stream: streamNamed(compiled, stream), syncId }));
 }
 
