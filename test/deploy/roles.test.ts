@@ -94,6 +94,10 @@ describe('deploy/roles.sql', () => {
       'create role another',
     ];
     expect(await states('syncline_worker', denied)).toEqual(denied.map(() => 'denied'));
+    // An undo says of events that they count no more, and of nothing that it was another record.
+    expect(
+      await states('syncline_worker', [`select syncline.relabel_events(1, '[{"event": 1, "operation": "u"}]')`]),
+    ).toEqual(['allowed']);
   });
 
   test('a reader sees tables and ledger, and neither payloads nor tokens; it changes nothing', async () => {
