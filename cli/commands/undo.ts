@@ -4,7 +4,8 @@ import { historyOf, isHistory, streamOf as withoutHistory } from '../../core/tab
 import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { tablesElsewhere } from '../../definitions/named-targets.ts';
-import { takeUndosBack, undoRuns, type RunOfStream, type UndoReport } from '../../landing/undo-run.ts';
+import { takeUndosBack, undoRuns, type UndoReport } from '../../landing/undo-run.ts';
+import type { RunOfStream } from '../../landing/undoable.ts';
 import { showRun } from '../../store/inspect/inspect.ts';
 import { noteTargetDone, readUndos, type Undo } from '../../store/undo/undos.ts';
 import type { CommandContext } from '../command.ts';
