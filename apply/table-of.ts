@@ -29,7 +29,8 @@ export function historyTableOf(stream: CompiledStream): TargetTable | undefined 
   const { history } = stream;
   if (history === undefined) return undefined;
   const own = historyColumns.map(({ name, type }) => ({ name: `${history.prefix}${name}`, path: [], type }));
-  return { ...tableOf(stream), table: history.table, columns: [...stream.columns, ...own], rowPer: 'version' };
+  const { children: _children, ...table } = tableOf(stream);
+  return { ...table, table: history.table, columns: [...stream.columns, ...own], rowPer: 'version' };
 }
 
 function historyRulesOf({ definition, history, version }: CompiledStream): HistoryRules {
@@ -46,12 +47,14 @@ export const tableOf = ({
   keyColumns,
   definition,
   transform,
+  children,
 }: CompiledStream): TargetTable => ({
   schema,
   table,
   columns,
   keys: keyColumns.length,
   ...(transform === undefined ? {} : { stamp: transform.stamp }),
+  ...(children === undefined ? {} : { children }),
   rowPer: definition.disposition === 'append' || keyColumns.length === 0 ? 'event' : 'key',
 });
 

@@ -5,7 +5,13 @@ import type { Differences } from '../landing/compare-tables.ts';
 /** Of a table in a target no keys are told: they would go through Temporal. */
 export interface Rebuilt extends Omit<TargetRebuilt, 'differences'> {
   readonly differences: TargetRebuilt['differences'] & Partial<Pick<Differences, 'examples'>>;
+  /** Of the tables of its children; -1: one is gone. */
+  readonly children?: readonly { readonly table: string; readonly rows: number }[];
 }
+
+/** Whether something is otherwise than the log says. */
+export const differs = ({ differences: { changed, gone, came }, children = [] }: Rebuilt): boolean =>
+  changed + gone + came > 0 || children.some((child) => child.rows !== 0);
 
 /** What a rebuild, or a comparison, found, for people. */
 export function rebuildLines(
@@ -13,7 +19,7 @@ export function rebuildLines(
   place: { readonly partner: string; readonly stream: string; readonly target: string },
 ): readonly string[] {
   const command = `${place.partner} ${place.stream}${place.target === STORE ? '' : ` --target ${place.target}`}`;
-  const { table, differences, unfit, applied, upTo } = report;
+  const { table, differences, unfit, applied, upTo, children = [] } = report;
   const { changed, gone, came, examples = [] } = differences;
   const differ = changed + gone + came;
   const log = `the log up to event ${number(upTo)}`;
@@ -24,6 +30,12 @@ export function rebuildLines(
         `${number(changed)} changed, ${number(gone)} that the log has not, ${number(came)} that the table lacked.`,
     ...examples.map(({ kind, key }) => `  ${kinds[kind]}: ${key.join(', ')}`),
   ];
+  for (const child of children)
+    lines.push(
+      child.rows === -1
+        ? `${child.table}: is gone; it is made again from ${table} by the next run`
+        : `${child.table}: ${rows(child.rows)} ${child.rows === 1 ? 'differs' : 'differ'} from what ${table} says${applied && child.rows > 0 ? ', and are made anew' : ''}.`,
+    );
   if (unfit.events > 0) {
     lines.push(
       `${number(unfit.events)} ${unfit.events === 1 ? 'event fits' : 'events fit'} the schema no longer; ${rows(unfit.rows)} of the table ${
@@ -34,7 +46,7 @@ export function rebuildLines(
   }
   if (applied)
     lines.push(`They are what the log says now. \`syncline rollback ${command}\` brings back what they were.`);
-  else if (differ > 0) lines.push(`Nothing was changed: \`syncline rebuild ${command}\` does it.`);
+  else if (differs(report)) lines.push(`Nothing was changed: \`syncline rebuild ${command}\` does it.`);
   return lines;
 }
 

@@ -10,7 +10,7 @@ export interface EntryOfKey {
   readonly received: Received;
   readonly path: string;
   readonly reason: string;
-  readonly status: 'held' | 'replayed' | 'dismissed';
+  readonly status: 'held' | 'replayed' | 'dismissed' | 'undone';
   readonly at: string;
   readonly lastSeenAt: string;
   readonly settledAt: string | null;
@@ -36,6 +36,7 @@ export function whatWasHeld(entry: EntryOfKey): string {
 function outcome({ status, settledAt, supersededAt }: EntryOfKey): string[] {
   const when = settledAt === null ? '' : ` ${minute(settledAt)}`;
   if (status === 'replayed') return [`replayed${when}`];
+  if (status === 'undone') return ['its run was undone'];
   if (status === 'dismissed') return [`dismissed${when}`];
   return supersededAt === null
     ? ['held: it waits for a replay']

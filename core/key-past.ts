@@ -48,6 +48,8 @@ export class KeyPast {
   take(event: PastEvent, means: Meaning): void {
     const { version, hash, received } = event;
     if (means === 'd') this.#bury(event);
+    // A record that came behind its delete: whoever needs it need not wait.
+    if (means === 's' && !event.isDelete && this.#grave !== undefined) this.#grave = { ...this.#grave, known: true };
     if (means !== 'u') return;
     this.#grave = undefined;
     this.#head = { version, hash, event: event.event, received };
@@ -79,6 +81,7 @@ export class KeyPast {
     this.#grave = {
       version: version ?? (grave === undefined ? (head?.version ?? null) : null),
       ...{ hash, event: event.event, received, swept },
+      known: grave === undefined ? head !== undefined : grave.known === true,
       // The row says when its record was first known to be gone.
       at: grave?.at ?? at,
     };

@@ -9,7 +9,7 @@ export interface Wait {
   readonly since: string;
   readonly overdueAt: string;
   readonly overdue: boolean;
-  readonly status: 'waiting' | 'released' | 'dropped' | 'refused';
+  readonly status: 'waiting' | 'released' | 'dropped' | 'refused' | 'undone';
   readonly settledAt: string | null;
   /** What its release came to. */
   readonly fate: 'inserted' | 'updated' | 'unchanged' | 'stale' | 'quarantined' | null;
@@ -37,6 +37,7 @@ export function waitWords(wait: Wait, nowMs: number): string {
 function outcome({ status, settledAt, fate, settledEvent, by, person, reason }: Wait): string {
   const when = settledAt === null ? '' : ` ${minute(settledAt)}`;
   if (status === 'dropped') return `dropped${when} by ${person}${reason === null ? '' : ` (${reason})`}`;
+  if (status === 'undone') return `its run was undone${when}`;
   const released = `${releaseWords({ by, person, reason })}${when}`;
   if (status === 'refused') return `${released}, and did not fit any more: it is in quarantine`;
   if (settledEvent !== null) return `${released}, as event ${settledEvent}`;

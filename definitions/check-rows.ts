@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { explain } from '../core/errors.ts';
 import { missingField } from './check-parents.ts';
+import { checkChildren } from './check-children.ts';
 import { checkColumns } from './check-columns.ts';
 import { checkContract } from './check-contract.ts';
 import { checkHistory } from './check-history.ts';
@@ -65,6 +66,7 @@ export function checkRows(stream: StreamDefinition, path: Path): readonly Proble
     ...checkInclude(stream, json, path),
     ...checkColumns(stream, json, path),
     ...checkRenames(stream, json, path),
+    ...checkChildren(stream, json, path),
     ...checkHistory(stream, json, path),
     ...checkContract(stream, json, path),
   ];

@@ -4,6 +4,7 @@ import { checkDeletes } from './check-deletes.ts';
 import { checkKeep } from './check-keep.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkParents } from './check-parents.ts';
+import { childName } from './children.ts';
 import { checkRequest } from './check-request.ts';
 import { checkRequires } from './check-requires.ts';
 import { checkRows } from './check-rows.ts';
@@ -68,6 +69,11 @@ function checkTables({ streams }: Partner): Problem[] {
       ...(history === undefined
         ? []
         : [{ table: history.table, of: `the history of ${name}`, path: [...path, 'history'] }]),
+      ...Object.entries(stream.children ?? {}).map(([field, child]) => ({
+        table: child.table ?? childName(stream.table ?? name, field),
+        of: `${field} of ${name}`,
+        path: [...path, 'children', field],
+      })),
     ];
   });
   return tables.flatMap(({ table, of, path }) => {

@@ -1,6 +1,7 @@
 import { InvalidInput } from '../core/errors.ts';
 import type { SchemaNames } from '../core/schema-names.ts';
 import { closest } from './closest.ts';
+import { childTables } from './children.ts';
 import { compileTransforms } from './compile-transforms.ts';
 import { columnsOf, keyColumnsOf, recordField } from './columns.ts';
 import type { CompiledStream } from './compiled.ts';
@@ -53,6 +54,14 @@ export function compileStream(
       ...(flattened?.keys() ?? []),
     ]),
     flattened,
+    ...(definition.children === undefined
+      ? {}
+      : {
+          children: childTables(definition, checked.json, {
+            table: definition.table ?? streamName,
+            columns: made.columns,
+          }),
+        }),
     aliases: aliasesIn(definition, checked.json),
     keyColumns,
     history: historyIn(definition, streamName),

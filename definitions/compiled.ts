@@ -6,6 +6,7 @@ import type { FetchNeed } from './fetch-need.ts';
 import type { CompiledRules } from './rules.ts';
 import type { DeclaredHistory } from './history.ts';
 import type { MadeColumn } from '../core/made-column.ts';
+import type { ChildTable } from '../core/child-table.ts';
 import type { Alias } from '../core/alias.ts';
 import type { Keep } from './keep.ts';
 
@@ -43,6 +44,8 @@ export interface CompiledStream {
   readonly aliases?: readonly Alias[] | undefined;
   /** Of a stream with such columns: the same without them. */
   readonly defined?: CompiledStream | undefined;
+  /** Tables of the elements of its arrays; undefined: there are none. */
+  readonly children?: readonly ChildTable[] | undefined;
   /** How many columns of fields that no schema names there are (`newFields: columns`); undefined: the stream makes none. */
   readonly made?: number | undefined;
   /** Those of them that the definition does not name, of the same names as their fields. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { auth } from './auth.ts';
 import { deletes } from './deletes.ts';
 import { durationMs } from './duration-text.ts';
+import { children } from './children.ts';
 import { codeRule, headerRule } from './error-rules.ts';
 import { emptyPages, endFlags, firstCursor, keptToken, keptUrl, noNext } from './end-signs.ts';
 import type { Source } from '../core/source.ts';
@@ -309,6 +310,8 @@ export const stream = z.strictObject({
   deletes: deletes.optional(),
   /** Objects whose fields have columns of their own: all of them, or those with these dotted names. */
   flatten: z.union([z.boolean(), z.array(z.string().min(1)).min(1)]).optional(),
+  /** Arrays of objects that have tables of their own: docs/nested.md. */
+  children,
   /** What becomes of records that do not fit, by field as well: docs/schema-changes.md. */
   onMismatch,
   /** Quarantined records a run may have and still be `partial`; beyond either it is `failed`. */

@@ -11,6 +11,8 @@ export interface DecidedKey {
   readonly key: string;
   /** Events of other runs that mean something else from now on. */
   readonly labels: readonly Label[];
+  /** The log has nothing of the key before the run. */
+  readonly isNew: boolean;
   /** The events that count, in the order of the log. */
   readonly events: readonly number[];
   /** What is known of its record, where it is gone. */
@@ -105,6 +107,7 @@ function decideKey(rows: readonly Row[], deciding: Deciding): DecidedKey {
   const { grave } = after;
   return {
     key: (rows[0] as Row).key,
+    isNew: rows[0]?.own === true,
     labels,
     events,
     grave:
@@ -118,7 +121,13 @@ function eachOf(rows: readonly Row[], counts: Counts): DecidedKey {
   const left = rows.filter(({ own, hidden, operation }) =>
     own ? counts === 'again' : !hidden && !isUndone(operation),
   );
-  return { key: (rows[0] as Row).key, labels: [], events: left.map(({ event }) => Number(event)), grave: undefined };
+  return {
+    key: (rows[0] as Row).key,
+    isNew: false,
+    labels: [],
+    events: left.map(({ event }) => Number(event)),
+    grave: undefined,
+  };
 }
 
 /** What an event says that counts. `was`: what it meant before; undefined: that is not known, or it did not count. */

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { readCheckpoint } from '../core/checkpoint.ts';
+import { isUnread } from '../store/undo/undos.ts';
 import { isReading, type EvidenceRow } from '../store/ledger/evidence.ts';
 import type { FinishStream } from './warehouse.ts';
 
@@ -31,11 +32,12 @@ export async function listingFault(
   const { parent, deletes } = stream.definition;
   if (parent === undefined || deletes?.sweep !== true) return undefined;
   const parents = await client.query<{ outcome: string | null }>(
-    `select r.outcome from streams s join stream_runs r using (stream_id)
+    `select case when exists (select from undos u where u.stream_id = s.stream_id and ${isUnread}) then 'undone' else r.outcome end as outcome
+      from streams s join stream_runs r using (stream_id)
       where s.partner = $1 and s.name = $2 and r.kind not in ('replay', 'fetch') order by r.run_no desc limit 1`,
     [stream.partner.name, parent.stream],
   );
   return parents.rows[0]?.outcome === 'ok'
     ? undefined
-    : `nothing was swept: the last run of its parents (${parent.stream}) is not ok, so some may not have been asked for`;
+    : `nothing was swept: the last run of its parents (${parent.stream}) is not ok, or was undone, so some may not have been asked for`;
 }

@@ -7,6 +7,7 @@ import { parseWindow, rangeOf } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { tablesElsewhere } from '../definitions/named-targets.ts';
 import { addColumns } from './add-columns.ts';
+import { childrenStand, ensureChildren } from './children.ts';
 import { lookAgain } from './look-again.ts';
 import type { OpenedStream, OpenStream } from './warehouse.ts';
 import type { StreamRun, Validators } from '../core/staged.ts';
@@ -49,7 +50,8 @@ interface RunRow extends ReportRow {
 export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedStream> {
   const found = await findRun(pool, input);
   // The common case, a further grant of a running run, costs one read.
-  if (found !== undefined && goesOn(found, input.stream)) return opened(found, input);
+  if (found !== undefined && goesOn(found, input.stream) && (await childrenStand(pool, input.stream)))
+    return opened(found, input);
   await addColumns(pool, input.stream);
   const begun = await transaction(pool, async (client) => {
     const { deletesIn } = input.stream;
@@ -162,6 +164,7 @@ interface StreamRow {
   readonly old_table: string | null;
   /** How many columns of fields that no schema names its rows had before. */
   readonly had_made: number;
+  readonly children: string | null;
 }
 
 interface RegisteredStream extends StreamRow {
@@ -183,7 +186,7 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
         kept_cursor = case when s.target_table = excluded.target_table then s.kept_cursor end,
         swept_rows = case when s.target_table = excluded.target_table and s.disposition = excluded.disposition then s.swept_rows end
       returning stream_id, last_run, last_event, watermark, kept_cursor, definition_version, unfilled, (xmax = 0) as fresh,
-        (select target_table from before) as old_table, coalesce((select made_columns from before), 0) as had_made`,
+        (select target_table from before) as old_table, coalesce((select made_columns from before), 0) as had_made, children`,
     [
       partner.name,
       name,
@@ -210,6 +213,7 @@ export async function registerStream(client: PoolClient, stream: CompiledStream)
     // A new table is filled from the beginning by the partner.
     hadRows: row.last_event !== '0' && !moved,
   });
+  await ensureChildren(client, { stream, streamId: row.stream_id, known: row.children });
   if (row.unfilled.length > 0)
     await client.query(`update streams set unfilled = '{}' where stream_id = $1`, [row.stream_id]);
   // The partner may have nothing new, but what did not fit may fit now, and an empty table needs all there is.

@@ -4,6 +4,7 @@ import type { CompiledStream } from '../definitions/compiled.ts';
 import { applyDifferences, beforeOf, undoDifferences, type RolledBack } from './apply-differences.ts';
 import { atTarget } from '../targets/postgres/at-target.ts';
 import { BuildTable, lastEvent, type RebuildProgress, type Unfit } from './build-table.ts';
+import { childDifferences, refillChildren } from './children.ts';
 import { compareTables, type Compared, type Differences } from './compare-tables.ts';
 import { holdUnfit } from './hold-unfit.ts';
 import { expectSameTransforms } from './same-transforms.ts';
@@ -38,6 +39,8 @@ export interface RebuildReport {
     readonly first: readonly { readonly event: number; readonly path: string; readonly reason: string }[];
   };
   readonly applied: boolean;
+  /** Rows of the tables of its children that differ from what the table says; -1: the table is gone. Left out: it has none. */
+  readonly children?: readonly { readonly table: string; readonly rows: number }[];
 }
 
 /**
@@ -108,6 +111,7 @@ async function exchange(
   const { stream, dryRun, acceptUnfit } = input;
   await build.finish(upTo);
   const compared: Compared = { stream, live: targetOf(stream), facts, build: build.name, differ: `differ_${streamId}` };
+  const children = stream.children === undefined ? undefined : await childDifferences(client, stream);
   const differences = await compareTables(client, compared);
   const unfit = [...build.unfit.values()].toSorted((a, b) => a.event - b.event);
   const shown = await shownUnfit(client, { differ: compared.differ, unfit });
@@ -123,13 +127,16 @@ async function exchange(
         .map(({ event, path, reason }) => ({ event, path, reason })),
     },
     applied: false,
+    ...(children === undefined ? {} : { children }),
   };
   if (dryRun) return report;
   if (shown.length > 0 && !acceptUnfit) throw refused(stream, report);
   const rows = differences.changed + differences.gone + differences.came;
   if (rows > 0) await applyDifferences(client, { compared, differences, before: beforeOf(stream, streamId) });
   await holdShown(client, { stream, streamId, shown });
-  return { ...report, applied: rows > 0 };
+  const others = children?.some((child) => child.rows !== 0) === true;
+  if (others) await refillChildren(client, stream);
+  return { ...report, applied: rows > 0 || others };
 }
 
 /** Those of the events that fit no longer which rows stand for. */

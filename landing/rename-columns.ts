@@ -8,6 +8,7 @@ import { lockBriefly } from '../targets/postgres/lock-briefly.ts';
 import { shadowsOf } from '../targets/postgres/shadow.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
+import { ensureChildren } from './children.ts';
 import { beforeOf } from './apply-differences.ts';
 
 /**
@@ -26,6 +27,8 @@ export async function renameColumns(pool: Pool, stream: CompiledStream): Promise
     const late = await heldOtherwise(client, { stream, table: live, renames });
     for (const table of [live, beforeOf(stream, streamId), ...(await shadowsOf(client, stream, streamId))])
       await renameIn(client, table, (await namesIn(client, stream, table)).renames);
+    // What keeps them calls columns by their names.
+    if (stream.children !== undefined) await ensureChildren(client, { stream, streamId, known: null });
     if (late.length > 0)
       await client.query(
         `update streams set unfilled = array(select distinct unnest(unfilled || $2::text[])) where stream_id = $1`,

@@ -85,7 +85,7 @@ async function decideKeys(client: ClientBase, part: UndoPart, logFrom: number | 
   const kept = exact ? await keptLabels(client, { undo, streamId }) : undefined;
   const each = stream.definition.disposition !== 'merge';
   const batch = logFrom === undefined ? undefined : await beginRepairs(client, { streamId, undo });
-  let [decided, logged] = [0, 0];
+  let [decided, logged, fresh] = [0, 0, 0];
   const flush = async (keys: readonly DecidedKey[]): Promise<void> => {
     const labels = keys.flatMap((key) => key.labels);
     decided += labels.length;
@@ -113,15 +113,31 @@ async function decideKeys(client: ClientBase, part: UndoPart, logFrom: number | 
     ...(kept === undefined ? {} : { kept }),
   })) {
     keys.push(key);
+    if (key.isNew) fresh += 1;
     events += key.events.length;
     if (keys.length < CHUNK && events < 10 * CHUNK) continue;
     await flush(keys);
     [keys, events] = [[], 0];
   }
   if (keys.length > 0) await flush(keys);
+  if ((logFrom ?? 0) > 0) await expectAsNew(client, part, fresh);
   if (logged > 0)
     await client.query('update streams set last_event = last_event + $2 where stream_id = $1', [streamId, logged]);
   return decided;
+}
+
+/** Retention takes what was there before a key's newest event: then the run looks as if it had brought more keys for the first time than it has. */
+async function expectAsNew(client: ClientBase, { streamId, own, counts }: UndoPart, fresh: number): Promise<void> {
+  if (counts === 'again' || !('run' in own)) return;
+  const { rows } = await client.query<{ most: string }>(
+    `select coalesce(sum(inserted + waiting + quarantined + deleted), 0) as most from pages
+      where stream_id = $1 and run_no = $2 and kind <> 'sweep'`,
+    [streamId, own.run],
+  );
+  if (fresh > Number(rows[0]?.most))
+    throw new InvalidInput(
+      'retention has taken what was there of some of its keys before it: that cannot be told any more',
+    );
 }
 
 async function relabel(

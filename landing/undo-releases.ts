@@ -70,7 +70,12 @@ function goneRows({ stream, streamId, ...needed }: LockedStream, need: CompiledN
   const columns = columnsOf({ stream, streamId, ...needed }, need);
   if (columns.length === 0) return undefined;
   const same = columns.map(({ name }) => `t.${quoted(name)} = x.${quoted(name)}`).join(' and ');
-  return `select * from ${beforeUndoOf(streamId)} x where not exists (select from ${targetOf(stream)} t where ${same} and t._deleted_at is null)`;
+  // One that is known to have been there needs nobody to wait for it any more.
+  const known =
+    need.field === ''
+      ? ` and not exists (select from tombstones g where g.stream_id = ${streamId} and g.known and ${keyIs(stream, 'g.key', 'x')})`
+      : '';
+  return `select * from ${beforeUndoOf(streamId)} x where not exists (select from ${targetOf(stream)} t where ${same} and t._deleted_at is null)${known}`;
 }
 
 /** In SQL: a row `t` of the stream that needs names the row `b`. */

@@ -1,11 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { canonicalJson, canonicalPlainJson } from '../core/canonical.ts';
-import { columnText, hasLoneSurrogate, jsonText, quickColumnText, type ColumnText } from '../core/column-text.ts';
+import { hasLoneSurrogate, quickColumnText, type ColumnText } from '../core/column-text.ts';
 import { NeedsAttention } from '../core/errors.ts';
-import { besideNames } from '../core/field-names.ts';
-import { exactJson, holdsExact, isExactNumber } from '../core/exact-numbers.ts';
-import { isInherited, ownField } from '../core/inherited.ts';
+import { holdsExact } from '../core/exact-numbers.ts';
+import { isInherited } from '../core/inherited.ts';
 import { valueAt } from '../core/json.ts';
 import { keyPart, keyText } from '../core/key-text.ts';
 import { sha128 } from '../core/page-key.ts';
@@ -16,6 +15,10 @@ import type { Contract } from '../definitions/contract.ts';
 import { contractFor, mayChange, stops, takeByContract } from './by-contract.ts';
 import type { Received } from './received.ts';
 import { byNewNames } from './by-new-names.ts';
+import { cellOf, textAt } from './cell-text.ts';
+import { extraText } from './extra-text.ts';
+import { keyMisfit } from './key-misfit.ts';
+import { childMisfit } from './child-misfit.ts';
 import { offersOf, relatedBy } from './related-by.ts';
 import { transformedRow } from './transformed-row.ts';
 import { stageDelete } from './stage-delete.ts';
@@ -26,16 +29,6 @@ export interface Staged {
   readonly rejected: readonly RejectedRecord[];
 }
 
-/**
- * An index of PostgreSQL takes 2704 bytes of a row, 8 of them its own; a text of more than 126 bytes begins with 4, at a multiple of 4.
- * How well a key can be compressed, which would let in longer ones, is left out: it should not depend on that.
- */
-const MAX_KEY_BYTES = 2704 - 8;
-const OF_A_TEXT = 8;
-/** Of the other types of keys, and the hash that an `append` has in its index. */
-const OF_OTHERS = 24;
-/** No key of so many characters can be too long. */
-const SHORT_KEY = 600;
 /** What quarantine keeps of a key. */
 const SHOWN_KEY = 600;
 
@@ -109,10 +102,11 @@ interface Stage {
 }
 
 function stageRecord(
-  { stream, lines, names, eventTimeAt, isPlain, contract }: Stage,
+  stage: Stage,
   { record: came, payload, ascii, fault }: Received,
   ordinal: number,
 ): StagedRecord | RejectedRecord {
+  const { stream, lines, eventTimeAt, isPlain, contract } = stage;
   const plain = isPlain && needsNoEscape(payload);
   const text = writable(came, plain);
   if (text === undefined) {
@@ -121,97 +115,118 @@ function stageRecord(
   }
   const hash = sha128(text);
   const record = stream.aliases === undefined ? came : byNewNames(came, stream.aliases);
-  if (fault !== undefined) return reject({ path: '', reason: fault }, { stream, record, payload, hash, ordinal });
-  if (stream.isDelete?.(record) === true) {
-    const gone = stageDelete(stream, record);
-    if ('reason' in gone) return reject(gone, { stream, record, payload, hash, ordinal });
-    const { columns, ...of } = gone;
-    const misfit = keyMisfit(stream, columns, { value: record, plain: false });
-    if (misfit !== undefined) return reject(misfit, { stream, record, payload, hash, ordinal });
-    const line = {
-      ...of,
-      operation: 'd' as const,
-      ordinal,
-      hash,
-      eventTime: null,
-      payload,
-      columns,
-      plain: false,
-      ascii,
-    };
-    return lines.add(stream.relations === undefined ? line : { ...line, ...offersOf(stream, of) });
-  }
+  const at = { stream, record, payload, hash, ordinal };
+  if (fault !== undefined) return reject({ path: '', reason: fault }, at);
+  if (stream.isDelete?.(record) === true) return stageGone(lines, at, ascii);
   const besides = contract === undefined ? undefined : new Set<string>();
   const parsed =
     contract === undefined || besides === undefined
       ? stream.parse(record)
       : takeByContract(stream, { contract, besides }, record);
-  if ('mismatch' in parsed) return reject(parsed.mismatch, { stream, record, payload, hash, ordinal });
+  if ('mismatch' in parsed) return reject(parsed.mismatch, at);
 
   const { value } = parsed;
-  const exact = holdsExact(record);
-  const columns: (string | null)[] = [];
-  if (stream.transform !== undefined) {
-    const textOf = (column: Column): ColumnText => textAt(column, { value, record, exact });
-    const evolves = (field: string): boolean => {
-      if (contract === undefined || !mayChange(contract, field)) return false;
-      besides?.add(field);
-      return true;
-    };
-    const texts = transformedRow({ transform: stream.transform, value, textOf, evolves });
-    if ('reason' in texts) return reject(texts, { stream, record, payload, hash, ordinal });
-    columns.push(...texts);
-  } else
-    for (let i = 0; i < stream.columns.length; i++) {
-      const column = stream.columns[i] as Column;
-      const name = names[i];
-      const field = name === undefined ? valueAt(value, column.path) : value[name];
-      const quick =
-        plain && column.read === undefined && !(exact && column.type === 'json')
-          ? quickColumnText(column.type, field)
-          : undefined;
-      if (quick !== undefined) {
-        columns[i] = quick;
-        continue;
-      }
-      const cell = textAt(column, { value, record, exact });
-      if ('reason' in cell && contract !== undefined && mayChange(contract, column.path[0] as string)) {
-        besides?.add(column.path[0] as string);
-        columns[i] = null;
-        continue;
-      }
-      if ('reason' in cell)
-        return reject({ path: column.path.join('.'), reason: cell.reason }, { stream, record, payload, hash, ordinal });
-      columns[i] = cell.text;
-    }
+  const misplaced = stream.children === undefined ? undefined : childMisfit(stream.children, value);
+  if (misplaced !== undefined) return reject(misplaced, at);
+  const columns = columnTexts(stage, { record, value, plain, besides });
+  if (!Array.isArray(columns)) return reject(columns, at);
   const extra = extraText(stream, record, besides);
-  if (extra !== null && 'reason' in extra) return reject(extra, { stream, record, payload, hash, ordinal });
+  if (extra !== null && 'reason' in extra) return reject(extra, at);
   columns[stream.columns.length] = extra === null ? null : extra.text;
-
-  const { keyColumns } = stream;
-  for (let i = 0; i < keyColumns.length; i++) {
-    const { type, path } = keyColumns[i] as Column;
-    const text = columns[i];
-    if (text === null || text === undefined)
-      return reject(
-        { path: path.join('.'), reason: 'expected a value for the primary key, found an empty time' },
-        { stream, record, payload, hash, ordinal },
-      );
-    columns[i] = keyPart(type, text);
-  }
-  const key =
-    keyColumns.length === 1 ? (columns[0] as string) : keyText(columns.slice(0, keyColumns.length) as string[]);
-  const misfit = key === null ? undefined : keyMisfit(stream, columns, { value, plain });
-  if (misfit !== undefined) return reject(misfit, { stream, record, payload, hash, ordinal });
+  const misfit =
+    makeKey(stream, columns) ??
+    (stream.keyColumns.length === 0 ? undefined : keyMisfit(stream, columns, { value, plain }));
+  if (misfit !== undefined) return reject(misfit, at);
+  const key = keyOf(stream, columns);
   const version = versionOf(value, stream.version);
   const eventTime = stream.transform === undefined ? (columns[eventTimeAt] ?? null) : timeOf(stream.transform, value);
   const line = { ordinal, key, version, hash, eventTime, payload, columns, plain, ascii };
   if (stream.relations === undefined) return lines.add(line);
   const related = relatedBy(stream, { value, key, columns });
-  return 'reason' in related
-    ? reject(related, { stream, record, payload, hash, ordinal })
-    : lines.add({ ...line, ...related });
+  return 'reason' in related ? reject(related, at) : lines.add({ ...line, ...related });
 }
+
+interface Place {
+  readonly stream: CompiledStream;
+  readonly record: unknown;
+  readonly payload: string;
+  readonly hash: string;
+  readonly ordinal: number;
+}
+
+/** A record that says that it is gone. */
+function stageGone(lines: Stage['lines'], at: Place, ascii: boolean): StagedRecord | RejectedRecord {
+  const { stream, record, payload, hash, ordinal } = at;
+  const gone = stageDelete(stream, record);
+  if ('reason' in gone) return reject(gone, at);
+  const { columns, ...of } = gone;
+  const misfit = keyMisfit(stream, columns, { value: record, plain: false });
+  if (misfit !== undefined) return reject(misfit, at);
+  const how = { operation: 'd' as const, eventTime: null, plain: false };
+  const line = { ...of, ...how, ordinal, hash, payload, columns, ascii };
+  return lines.add(stream.relations === undefined ? line : { ...line, ...offersOf(stream, of) });
+}
+
+interface Checked {
+  readonly record: unknown;
+  /** As the schema gives it back. */
+  readonly value: Record<string, unknown>;
+  readonly plain: boolean;
+  /** Fields that do not fit, and that the contract lets land beside. */
+  readonly besides: Set<string> | undefined;
+}
+
+/** The texts of the stream's columns. */
+function columnTexts(
+  { stream, names, contract }: Stage,
+  { record, value, plain, besides }: Checked,
+): (string | null)[] | Mismatch {
+  const exact = holdsExact(record);
+  const evolves = (field: string): boolean => {
+    if (contract === undefined || !mayChange(contract, field)) return false;
+    besides?.add(field);
+    return true;
+  };
+  if (stream.transform !== undefined) {
+    const textOf = (column: Column): ColumnText => textAt(column, { value, record, exact });
+    const texts = transformedRow({ transform: stream.transform, value, textOf, evolves });
+    return 'reason' in texts ? texts : [...texts];
+  }
+  const texts: (string | null)[] = [];
+  for (let i = 0; i < stream.columns.length; i++) {
+    const column = stream.columns[i] as Column;
+    const name = names[i];
+    const field = name === undefined ? valueAt(value, column.path) : value[name];
+    const quick =
+      plain && column.read === undefined && !(exact && column.type === 'json')
+        ? quickColumnText(column.type, field)
+        : undefined;
+    if (quick !== undefined) {
+      texts[i] = quick;
+      continue;
+    }
+    const cell = textAt(column, { value, record, exact });
+    if (!('reason' in cell)) texts[i] = cell.text;
+    else if (evolves(column.path[0] as string)) texts[i] = null;
+    else return { path: column.path.join('.'), reason: cell.reason };
+  }
+  return texts;
+}
+
+/** Writes the texts of the key as keys are compared. Returns why there is none. */
+function makeKey({ keyColumns }: CompiledStream, columns: (string | null)[]): Mismatch | undefined {
+  for (let i = 0; i < keyColumns.length; i++) {
+    const { type, path } = keyColumns[i] as Column;
+    const text = columns[i];
+    if (text === null || text === undefined)
+      return { path: path.join('.'), reason: 'expected a value for the primary key, found an empty time' };
+    columns[i] = keyPart(type, text);
+  }
+  return undefined;
+}
+
+const keyOf = ({ keyColumns }: CompiledStream, columns: readonly (string | null)[]): string | null =>
+  keyColumns.length === 1 ? (columns[0] as string) : keyText(columns.slice(0, keyColumns.length) as string[]);
 
 /** As it came, whatever its column shows. */
 function timeOf({ eventTime }: RowTransform, value: unknown): string | null {
@@ -219,29 +234,6 @@ function timeOf({ eventTime }: RowTransform, value: unknown): string | null {
   const made = cellOf(eventTime, valueAt(value, eventTime.path));
   return 'text' in made ? made.text : null;
 }
-
-/** The text that a column has of a checked record. */
-function textAt(
-  column: Column,
-  { value, record, exact }: { readonly value: unknown; readonly record: unknown; readonly exact: boolean },
-): ColumnText {
-  const field = valueAt(value, column.path);
-  return exact && column.type === 'json' ? jsonCell(field, record as object, column.path) : cellOf(column, field);
-}
-
-/** A JSON column of a record with numbers that no double holds. */
-function jsonCell(field: unknown, record: object, path: readonly string[]): ColumnText {
-  const holder = valueAt(record, path.slice(0, -1));
-  const name = path.at(-1) as string;
-  const isNumber =
-    typeof holder === 'object' && holder !== null && isExactNumber(holder, name) && valueAt(holder, [name]) === field;
-  if (isNumber) return { text: field as string };
-  const text = exactJson(field, valueAt(record, path));
-  return field === null || field === undefined ? { text: null } : jsonText(text, field);
-}
-
-const cellOf = ({ type, read }: Column, field: unknown): ColumnText =>
-  read === undefined ? columnText(type, field) : read(field);
 
 /**
  * Strings in JSON cannot hold control characters or quotes but behind a backslash: without one, none of the record's strings
@@ -260,72 +252,6 @@ function writable(record: unknown, plain: boolean): string | undefined {
   }
 }
 
-/** What makes a key none that the warehouse could keep apart from others. */
-function keyMisfit(
-  { keyColumns, definition }: CompiledStream,
-  texts: readonly (string | null)[],
-  { value, plain }: { readonly value: unknown; readonly plain: boolean },
-): Mismatch | undefined {
-  if (!plain)
-    for (const { path } of keyColumns) {
-      const part = valueAt(value, path);
-      if (typeof part === 'string' && hasLoneSurrogate(part))
-        return {
-          path: path.join('.'),
-          reason: 'the key holds half of a surrogate pair, which UTF-8 cannot write: two such keys would be one',
-        };
-    }
-  let chars = 0;
-  for (let i = 0; i < keyColumns.length; i++) chars += (texts[i] as string).length;
-  if (chars <= SHORT_KEY && keyColumns.length <= 8) return undefined;
-  const sizes = keyColumns.map(({ type }, i) =>
-    type === 'text' || type === 'number' ? Buffer.byteLength(texts[i] as string) + OF_A_TEXT : OF_OTHERS,
-  );
-  const most = MAX_KEY_BYTES - (definition.disposition === 'append' ? OF_OTHERS : 0);
-  const size = sizes.reduce((sum, each) => sum + each, 0);
-  if (size <= most) return undefined;
-  const longest = keyColumns[sizes.indexOf(Math.max(...sizes))] as Column;
-  return {
-    path: longest.path.join('.'),
-    reason: `expected a key of at most ${most - OF_A_TEXT} bytes, found ${size - OF_A_TEXT}: PostgreSQL's index takes no more`,
-  };
-}
-
-/** What no column takes. Transforms may leave it out, and what they hide of a field is not shown there either. */
-function extraText(
-  stream: CompiledStream,
-  record: unknown,
-  besides: ReadonlySet<string> | undefined,
-): ReturnType<typeof extraOf> {
-  const { transform } = stream;
-  if (transform === undefined) return extraOf(stream, record, besides);
-  if (transform.dropsExtra) return null;
-  const isShown = (name: string): boolean =>
-    !transform.hidden.some((field) => field === name || field.startsWith(`${name}.`));
-  return extraOf(stream, record, besides === undefined ? undefined : new Set([...besides].filter(isShown)));
-}
-
-/** Fields without a column of their own, as one JSON object; null when there are none. */
-function extraOf(
-  stream: CompiledStream,
-  record: unknown,
-  besides: ReadonlySet<string> | undefined,
-): { readonly text: string } | Mismatch | null {
-  let extra: Record<string, unknown> | undefined;
-  // Not Object.keys: it would make an array of each record's names. What JSON.parse makes inherits nothing that is enumerable.
-  for (const name in record as object)
-    // Without a prototype, a field named __proto__ is a field like any other.
-    if (!stream.known.has(name) || besides?.has(name) === true)
-      (extra ??= Object.create(null) as Record<string, unknown>)[name] = (record as Record<string, unknown>)[name];
-  for (const [name, names] of stream.flattened ?? []) {
-    const beside = besides?.has(name) === true ? undefined : besideNames(ownField(record as object, name), names);
-    if (beside !== undefined) (extra ??= Object.create(null) as Record<string, unknown>)[name] = beside;
-  }
-  if (extra === undefined) return null;
-  const cell = jsonText(exactJson(extra, record), extra);
-  return 'reason' in cell ? { path: Object.keys(extra)[0] ?? '', reason: cell.reason } : { text: cell.text as string };
-}
-
 /** When it happened, as the partner has it: the incremental field, else the first version field, if that is a time. */
 function eventTimeColumn(stream: CompiledStream): number {
   const field = stream.definition.incremental?.field ?? stream.definition.version[0];
@@ -333,11 +259,7 @@ function eventTimeColumn(stream: CompiledStream): number {
   return stream.columns[index]?.type === 'timestamp' ? index : -1;
 }
 
-function reject(
-  mismatch: Mismatch,
-  at: { stream: CompiledStream; record: unknown; payload: string; hash: string; ordinal: number },
-): RejectedRecord {
-  const { stream, record, payload, hash, ordinal } = at;
+function reject(mismatch: Mismatch, { stream, record, payload, hash, ordinal }: Place): RejectedRecord {
   const texts = stream.keyColumns.map((column) => {
     const part = valueAt(record, column.path);
     const cell = cellOf(column, part);

@@ -530,6 +530,7 @@ create table streams (
   unfilled text[] default '{}'::text[] not null,
   log_from bigint default 0 not null,
   rules_checked text,
+  children text,
   fields_seen bigint default 0 not null,
   made_columns integer default 0 not null,
   constraint streams_pkey PRIMARY KEY (stream_id),
@@ -757,7 +758,7 @@ create view freshness as
                     WHEN 1 THEN ' event'::text
                     ELSE ' events'::text
                 END) || ' behind'::text ORDER BY l.target) FILTER (WHERE l.behind > 0) || array_agg((l.target || ' lacks events that fit no longer: '::text) || l.lacks ORDER BY l.target) FILTER (WHERE l.lacks > 0) AS reasons
-           FROM ( SELECT d.target,
+           FROM ( SELECT d_1.target,
                     GREATEST(0::bigint, COALESCE(
                         CASE
                             WHEN s.disposition = 'replace'::text THEN s.swept
@@ -767,8 +768,13 @@ create view freshness as
                     COALESCE(((x.unfit -> x.table_id) ->> 'count'::text)::bigint, 0::bigint) AS lacks
                    FROM ( SELECT unnest(COALESCE(s.targets, ARRAY( SELECT y.target
                                    FROM target_states y
-                                  WHERE y.partner = s.partner AND y.stream = s.name))) AS unnest) d(target)
-                     LEFT JOIN target_states x ON x.partner = s.partner AND (x.target = d.target AND x.stream = s.name OR (x.target || '.history'::text) = d.target AND x.stream = (s.name || '.history'::text))) l) t ON true
+                                  WHERE y.partner = s.partner AND y.stream = s.name))) AS unnest) d_1(target)
+                     LEFT JOIN target_states x ON x.partner = s.partner AND (x.target = d_1.target AND x.stream = s.name OR (x.target || '.history'::text) = d_1.target AND x.stream = (s.name || '.history'::text))) l) t ON true
+     CROSS JOIN LATERAL ( SELECT (EXISTS ( SELECT
+                   FROM undos b
+                  WHERE b.stream_id = s.stream_id AND b.back_at IS NULL AND NOT (EXISTS ( SELECT
+                           FROM stream_runs r
+                          WHERE r.stream_id = s.stream_id AND r.run_no > b.last_run AND (r.outcome = ANY (ARRAY['ok'::text, 'partial'::text])) AND (r.kind = ANY (ARRAY['nightly'::text, 'manual'::text])) AND POSITION(('..'::text) IN (r.window_label)) < 2)))) AS undone) d
      CROSS JOIN LATERAL ( SELECT array_remove(ARRAY[
                 CASE
                     WHEN ended.outcome IS NULL THEN 'no run has brought it up to date yet'::text
@@ -777,6 +783,10 @@ create view freshness as
                 END,
                 CASE
                     WHEN stopped.failed AND stopped.finished_at > COALESCE(ended.finished_at, '-infinity'::timestamp with time zone) THEN 'the last run failed before it could begin'::text
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN d.undone THEN 'a run was undone, and what it had read is not read again yet'::text
                     ELSE NULL::text
                 END,
                 CASE

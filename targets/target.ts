@@ -1,3 +1,4 @@
+import type { ChildTable } from '../core/child-table.ts';
 import type { Column } from '../core/column.ts';
 import type { StampedTable } from '../core/stamp.ts';
 
@@ -30,6 +31,8 @@ export interface TargetTable {
   readonly place?: Place;
   /** What the column `_transform` says in each row; undefined: there is no such column. */
   readonly stamp?: string;
+  /** Elements of its arrays: views of the live table, so that they are always what that says. */
+  readonly children?: readonly ChildTable[];
   /** Its columns may get other names and wider types: in the store they have them. */
   readonly reshapes?: boolean;
   /** Columns of other types are told (`retyped`) instead of refused: the table is about to be made anew. */

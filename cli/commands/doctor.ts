@@ -19,7 +19,7 @@ import { checkTargets } from '../check-targets.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { loadDeclared } from '../named-places.ts';
-import { rebuildLines } from '../rebuild-lines.ts';
+import { differs, rebuildLines } from '../rebuild-lines.ts';
 import { rebuildInTarget } from './rebuild-in-target.ts';
 import { allPartners, compareWithTemporal, isPending } from '../schedule-changes.ts';
 
@@ -180,9 +180,8 @@ async function compared(config: CommandContext['config'], partner: string, strea
       progress: () => {},
     }),
   );
-  const { changed, gone, came } = report.differences;
   const lines = rebuildLines(report, { partner, stream, target: STORE });
-  if (changed + gone + came > 0) throw new Error(lines.join('\n'));
+  if (differs(report)) throw new Error(lines.join('\n'));
   return lines.join('\n');
 }
 

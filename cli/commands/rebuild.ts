@@ -5,7 +5,7 @@ import type { RebuildTargetInput, TargetRebuilt } from '../../messages/rebuild-t
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
-import { rebuildLines, type Rebuilt } from '../rebuild-lines.ts';
+import { differs, rebuildLines, type Rebuilt } from '../rebuild-lines.ts';
 
 interface StreamContext<O> extends CommandContext<O> {
   readonly partner: string;
@@ -30,8 +30,7 @@ export async function rebuild(context: StreamContext<RebuildOptions>): Promise<n
       : await inTarget(context, { target, partner, stream, action: dryRun ? 'compare' : 'rebuild', acceptUnfit });
   output.json(report);
   for (const line of rebuildLines(report, { partner, stream, target })) output.say(line);
-  const { changed, gone, came } = report.differences;
-  return changed + gone + came > 0 && !report.applied ? exitCodes.partial : exitCodes.ok;
+  return differs(report) && !report.applied ? exitCodes.partial : exitCodes.ok;
 }
 
 async function rebuildHere(context: StreamContext<RebuildOptions>): Promise<Rebuilt> {

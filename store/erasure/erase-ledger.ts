@@ -28,6 +28,15 @@ export async function eraseFromLedger(
   const of = [streamId, keys];
   const long = keys.filter((key) => key.length >= SHORTEST);
   // Before the log: what waits without a key is found by its event.
+  await client.query(
+    `delete from undo_waiting where stream_id = $1 and (was ->> 'key' = any ($2) or event = any ($3::bigint[]))`,
+    [...of, loose],
+  );
+  await client.query(
+    `delete from undo_changes c using events_${streamId} e where c.stream_id = $1 and e.event = c.event
+        and (e.key = any ($2) or e.event = any ($3::bigint[]))`,
+    [...of, loose],
+  );
   const waiting = await count(
     'delete from waiting where stream_id = $1 and (key = any ($2) or event = any ($3::bigint[]))',
     [...of, loose],

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Outcome } from '../../core/names.ts';
+import { isUnread } from '../undo/undos.ts';
 import type { WaitKind } from '../ledger/ledger.ts';
 import { deferredCause, deferredColumns } from './inspect.ts';
 
@@ -76,9 +77,7 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
         (select count(*) from waiting w where w.stream_id = s.stream_id and w.status = 'waiting' and w.overdue_at <= now()) as overdue,
         (select count(*) from quarantine q where q.stream_id = s.stream_id and q.status = 'held') as quarantined,
         blocks.blocked_until, (select d.sync_id from undos u join stream_runs d using (stream_id, run_no)
-          where u.stream_id = s.stream_id and u.back_at is null and not exists (select from stream_runs a where a.stream_id = s.stream_id
-            and a.run_no > u.last_run and a.outcome in ('ok', 'partial') and position('..' in a.window_label) < 2)
-          order by u.undo_id desc limit 1) as undone
+          where u.stream_id = s.stream_id and ${isUnread} order by u.undo_id desc limit 1) as undone
       from streams s ${lastRun('latest', 'run_no')} ${lastRun('ended', 'finished_at')}
       left join lateral (select w.reason, w.finished_at from (select r.run_id, r.reason, r.finished_at from runs r
           where r.partner = s.partner and s.name = any(r.streams) and r.kind <> 'backfill' order by r.started_at desc limit 1) w

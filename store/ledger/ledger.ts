@@ -54,7 +54,7 @@ export interface UncountedRequests {
   readonly writer: Writer;
 }
 
-export const entryStates = ['held', 'replayed', 'dismissed'] as const;
+export const entryStates = ['held', 'replayed', 'dismissed', 'undone'] as const;
 
 export interface QuarantineEntry {
   /** `17.3`: page and place where the record was first seen; unique within the stream. */

@@ -130,5 +130,9 @@ export async function readUndos(pool: Pool, { partner }: { readonly partner?: st
   }));
 }
 
+/** In SQL, for an undo `u`: it is in force, and no run has read again since what the undone one had read. */
+export const isUnread = `u.back_at is null and not exists (select from stream_runs a where a.stream_id = u.stream_id
+    and a.run_no > u.last_run and a.outcome in ('ok', 'partial') and a.kind in ('nightly', 'manual') and position('..' in a.window_label) < 2)`;
+
 /** In SQL, for a run `r`: it began before an undo that is in force, so what it read since may rest on what was undone. */
 export const beganBeforeUndo = `exists (select from undos u where u.stream_id = r.stream_id and u.back_at is null and u.last_run >= r.run_no)`;

@@ -6,46 +6,53 @@ import { ensureCursors, readCursor, rowKeyOf, writeCursor, type Cursor } from '.
 import type { FileWork } from './duckdb-file.ts';
 import { literal, nameOf, quoted, saidName, tableAt } from './names.ts';
 import { nameColumns, storedColumns, type StoredColumn } from './stored-columns.ts';
+import { makeChildViews } from './child-views.ts';
 import { reshape, retypedIn } from './reshape.ts';
 import { lineage, typeOf } from './types.ts';
 
 /** Makes the table, or makes it fit, in one transaction, and says where it stands. */
 export async function fitTable(on: FileWork, table: TargetTable, owner: string): Promise<OpenedTable> {
   return on.sql.transaction(async () => {
-    await ensureCursors(on);
-    let known = await readCursor(on, table);
-    if (known !== undefined && known.owner !== owner)
-      throw new NeedsAttention(
-        `${saidName(table)} belongs to ${known.owner}, and this is ${owner}: give the partner another name, or each ` +
-          'installation a file of its own',
-      );
-    const found = await storedColumns(on, table);
-    if (found.length === 0) return begin(on, table, { owner, id: await createTable(on, table) });
-    const id = await markOf(on, table);
-    if (known?.id === id && (await isOutdated(on, table, found)))
-      return { id, event: known.event, unfilled: known.unfilled, outdated: true };
-    const { renames, unfilled: held } = await reshape(on, table, found);
-    const columns = renames.length === 0 && held === undefined ? found : await storedColumns(on, table);
-    if (known !== undefined && renames.length + (held?.length ?? 0) > 0) {
-      const named = (name: string): string => renames.find(({ from }) => from === name)?.to ?? name;
-      const keys = (JSON.parse(known.rowKey) as string[]).map(named);
-      const unfilled = known.event === 0 ? [] : [...new Set([...known.unfilled.map(named), ...(held ?? [])])];
-      known = { ...known, rowKey: JSON.stringify(keys), unfilled };
-      await writeCursor(on, table, known);
-    }
-    if (known !== undefined && known.rowKey !== rowKeyOf(table))
-      throw new NeedsAttention(
-        `the row key of ${saidName(table)} is ${known.rowKey}, the definition makes it ${rowKeyOf(table)}: change the ` +
-          'definition back, or build the table anew (syncline rebuild)',
-      );
-    const retyped = table.tellsTypes === true ? retypedIn(table, columns) : [];
-    const added = await addColumns(on, table, columns);
-    // Somebody changed rows or cursors by hand, or an older copy of something was put back: the log knows better.
-    if (known?.id !== id || known.rows !== (await countRows(on, table))) return begin(on, table, { owner, id });
-    const opened = { ...known, unfilled: known.event === 0 ? [] : [...known.unfilled, ...added] };
-    if (opened.unfilled.length !== known.unfilled.length) await writeCursor(on, table, opened);
-    return { id, event: opened.event, unfilled: opened.unfilled, ...(retyped.length === 0 ? {} : { retyped }) };
+    const opened = await fit(on, table, owner);
+    if (opened.outdated !== true) await makeChildViews(on, table);
+    return opened;
   });
+}
+
+async function fit(on: FileWork, table: TargetTable, owner: string): Promise<OpenedTable> {
+  await ensureCursors(on);
+  let known = await readCursor(on, table);
+  if (known !== undefined && known.owner !== owner)
+    throw new NeedsAttention(
+      `${saidName(table)} belongs to ${known.owner}, and this is ${owner}: give the partner another name, or each ` +
+        'installation a file of its own',
+    );
+  const found = await storedColumns(on, table);
+  if (found.length === 0) return begin(on, table, { owner, id: await createTable(on, table) });
+  const id = await markOf(on, table);
+  if (known?.id === id && (await isOutdated(on, table, found)))
+    return { id, event: known.event, unfilled: known.unfilled, outdated: true };
+  const { renames, unfilled: held } = await reshape(on, table, found);
+  const columns = renames.length === 0 && held === undefined ? found : await storedColumns(on, table);
+  if (known !== undefined && renames.length + (held?.length ?? 0) > 0) {
+    const named = (name: string): string => renames.find(({ from }) => from === name)?.to ?? name;
+    const keys = (JSON.parse(known.rowKey) as string[]).map(named);
+    const unfilled = known.event === 0 ? [] : [...new Set([...known.unfilled.map(named), ...(held ?? [])])];
+    known = { ...known, rowKey: JSON.stringify(keys), unfilled };
+    await writeCursor(on, table, known);
+  }
+  if (known !== undefined && known.rowKey !== rowKeyOf(table))
+    throw new NeedsAttention(
+      `the row key of ${saidName(table)} is ${known.rowKey}, the definition makes it ${rowKeyOf(table)}: change the ` +
+        'definition back, or build the table anew (syncline rebuild)',
+    );
+  const retyped = table.tellsTypes === true ? retypedIn(table, columns) : [];
+  const added = await addColumns(on, table, columns);
+  // Somebody changed rows or cursors by hand, or an older copy of something was put back: the log knows better.
+  if (known?.id !== id || known.rows !== (await countRows(on, table))) return begin(on, table, { owner, id });
+  const opened = { ...known, unfilled: known.event === 0 ? [] : [...known.unfilled, ...added] };
+  if (opened.unfilled.length !== known.unfilled.length) await writeCursor(on, table, opened);
+  return { id, event: opened.event, unfilled: opened.unfilled, ...(retyped.length === 0 ? {} : { retyped }) };
 }
 
 /** Whether other transforms made the table's rows. All rows of a table were made by the same ones: one tells. */

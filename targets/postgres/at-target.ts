@@ -55,5 +55,5 @@ async function explained(pool: Pool, stream: LandedStream, error: unknown): Prom
   return error;
 }
 
-/** The one function of our own that is called where tables are made. */
-const ours = /(^|\.)add_event_partition$/;
+/** Functions of our own: one is called where tables are made, one keeps the tables of children. */
+const ours = /(^|\.)(add_event_partition|_children_\d+)$/;

@@ -6,11 +6,18 @@ import { stampedOf, type OpenedTable, type TargetTable } from '../target.ts';
 import { ensureCursors, readCursors, rowKeyColumns, writeCursor, type Cursor } from './cursors.ts';
 import { nameOf, quoted, saidName } from './names.ts';
 import { isOutdated } from './outdated.ts';
+import { ensureChildViews } from './child-views.ts';
 import { reshape, retypedIn } from './reshape.ts';
 import { catalogTypes, lineage, typeOf } from './types.ts';
 
 /** Makes the table, or makes it fit, and says where it stands. Call it in a transaction. */
 export async function fitTable(client: ClientBase, table: TargetTable, owner: string): Promise<OpenedTable> {
+  const opened = await fit(client, table, owner);
+  if (opened.outdated !== true) await ensureChildViews(client, table);
+  return opened;
+}
+
+async function fit(client: ClientBase, table: TargetTable, owner: string): Promise<OpenedTable> {
   await ensureCursors(client);
   let known = (await readCursors(client, table, { lock: true })).get(table.place ?? 'live');
   if (known !== undefined && known.owner !== owner)

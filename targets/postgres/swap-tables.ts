@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { NeedsAttention, RetryLater } from '../../core/errors.ts';
 import type { OpenedTable, Place, Swap, TargetTable } from '../target.ts';
+import { dropChildViews, ensureChildViews } from './child-views.ts';
 import { ensureCursors, forgetCursor, readCursors, writeCursor } from './cursors.ts';
 import { nameOf, quoted, saidName, tableAt } from './names.ts';
 
@@ -23,6 +24,7 @@ export async function makeLive(
     throw new RetryLater(`another table has taken the place of ${saidName(table)} meanwhile: looking at that one`, {
       afterMs: 0,
     });
+  await dropChildViews(client, table);
   for (const place of leaving[from]) await dropTable(client, table, place);
   // The one that comes is out of the way while the one that goes takes its place.
   await rename(client, table, { from, to: 'next' });
@@ -31,6 +33,7 @@ export async function makeLive(
   await forgetCursor(client, table, from);
   if (live !== undefined && from !== 'fill') await writeCursor(client, { ...table, place: 'old' }, live);
   await writeCursor(client, { ...table, place: 'live' }, comes);
+  await ensureChildViews(client, { ...table, place: 'live' });
 }
 
 /** Tables that go when one comes from there. */
@@ -38,6 +41,7 @@ const leaving = { build: ['old', 'fill'], fill: ['live'], old: [] } as const sat
 
 export async function dropPlaced(client: ClientBase, table: TargetTable): Promise<void> {
   await ensureCursors(client);
+  if ((table.place ?? 'live') === 'live') await dropChildViews(client, table);
   await dropTable(client, table, table.place ?? 'live');
 }
 

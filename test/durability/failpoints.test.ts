@@ -5,7 +5,7 @@ import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import type { FailpointName } from '../../core/failpoint.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
-import { firstOf } from '../support/long.ts';
+import { firstOf, long } from '../support/long.ts';
 import { serveAnswers } from '../support/serve-answers.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
@@ -146,6 +146,53 @@ describe('a worker that dies', () => {
         { name: 'payments', operation: 'u', count: 30, keys: 30 },
         { name: 'refunds', operation: 'u', count: 30, keys: 30 },
         { name: 'refunds', operation: 'w', count: 30, keys: 30 },
+      ]);
+      await heir.stop();
+    } finally {
+      bank.close();
+    }
+  }, 60_000);
+});
+
+// The short form has it without a process that dies: test/waiting/fetch.test.ts.
+(long ? describe : describe.skip)('a worker that dies, in the long form', () => {
+  test('between a call for what a record waits for and its commit leaves it to the next one, and it lands once', async () => {
+    const name = uniqueName('bank');
+    const ids = ['a', 'b', 'c'];
+    const bank = await serveAnswers(({ pathname }) => {
+      if (pathname === '/refunds') return { body: ids.map((id) => ({ id: `r${id}`, of: id })) };
+      return { body: { id: pathname.slice(-1) } };
+    });
+    const fetch = { path: '/payments/{id}' };
+    const streams = {
+      payments: { ...keyed, path: '/payments' },
+      refunds: { ...keyed, path: '/refunds', requires: { original: { stream: 'payments', by: 'of', fetch } } },
+    };
+    await writeFile(join(folder.path, `${name}.yaml`), JSON.stringify({ name, baseUrl: bank.url, streams }));
+    try {
+      const struck = startWorker(ground, name, { SYNCLINE_FAILPOINT: 'fetched.before:2' });
+      await struck.ready;
+      const started = await startSync(ground.client, {
+        ...{ partner: name, streams: ['refunds'], window: WINDOW, kind: 'manual', generation: 1 },
+      });
+      const reading = reportOfSync(started.handle);
+      await struck.ended;
+      const heir = startWorker(ground, name);
+      expect(await reading).toMatchObject({ outcome: 'ok' });
+      // The call whose answer the dead one had, once more.
+      expect(bank.asked.filter((url) => url.includes('/payments/')).map((url) => url.slice(-1))).toEqual([
+        ...['a', 'b', 'b', 'c'],
+      ]);
+      const { rows } = await database.pool.query(
+        `select name, operation, count(*)::int, (select count(*)::int from syncline.stream_runs r where r.stream_id = s.stream_id
+              and state = 'done') as runs
+          from syncline.events join syncline.streams s using (stream_id) where partner = $1 group by s.stream_id, name, operation order by name, operation`,
+        [name],
+      );
+      expect(rows).toEqual([
+        { name: 'payments', operation: 'u', count: 3, runs: 1 },
+        { name: 'refunds', operation: 'u', count: 3, runs: 1 },
+        { name: 'refunds', operation: 'w', count: 3, runs: 1 },
       ]);
       await heir.stop();
     } finally {
