@@ -230,13 +230,13 @@ async function underway(
   pool: Pool,
   { events, say }: { readonly events: number; readonly say: (line: string) => void },
 ): Promise<Readonly<Record<string, number>>> {
-  let isDone = false;
+  const ended = new AbortController();
   const edited = await pool.query(`update ${table} set status = 'edited' where amount_minor % 100 = 7`);
   const least = await rowsIn(pool);
-  const writing = commitAll(pool, { window: '2026-01-02', events: nights(events), stop: () => isDone });
+  const writing = commitAll(pool, { window: '2026-01-02', events: nights(events), stop: () => ended.signal.aborted });
   let [reads, slowest] = [0, 0];
   const reading = (async () => {
-    while (!isDone) {
+    while (!ended.signal.aborted) {
       const startedAt = performance.now();
       const rows = await rowsIn(pool);
       slowest = Math.max(slowest, performance.now() - startedAt);
@@ -258,7 +258,7 @@ async function underway(
       reading,
     ]);
   } finally {
-    isDone = true;
+    ended.abort();
   }
   const seconds = (performance.now() - startedAt) / 1000;
   const came = await writing;

@@ -85,7 +85,7 @@ async function* readAhead<T>(chunks: AsyncGenerator<T>): AsyncGenerator<T> {
     if (done === true) return;
     next = chunks.next();
     next.catch(() => {});
-    yield value as T;
+    yield value;
   }
 }
 

@@ -37,13 +37,15 @@ interface Row {
   readonly run_page: string | null;
 }
 
+/** In SQL: the first page that is too young. */
+const young = (ms: string): string =>
+  `(select coalesce(max(o.page_id), 0) + 1 from (select p.page_id from pages p where p.stream_id = s.stream_id
+      and p.committed_at < now() - ${ms} * interval '1 millisecond' order by p.page_id desc limit 1) o)`;
+
 /** undefined: nothing of the stream was ever read. */
 export async function horizonOf(pool: Pool, asked: HorizonAsked): Promise<Horizon | undefined> {
   const { partner, stream, places, ageMs, atLeastMs } = asked;
-  // The first page that is too young; those of a run that is under way, or may go on, are in use.
-  const young = (ms: string): string =>
-    `(select coalesce(max(o.page_id), 0) + 1 from (select p.page_id from pages p where p.stream_id = s.stream_id
-        and p.committed_at < now() - ${ms} * interval '1 millisecond' order by p.page_id desc limit 1) o)`;
+  // Pages of a run that is under way, or may go on, are in use.
   const { rows } = await pool.query<Row>(
     `select s.stream_id, s.last_event, s.definition_version, s.swept, ${young('$3::float8')} as young_page,
         case when $4::float8 is not null then ${young('$4::float8')} end as aged_page, r.sync_id as run, r.page_id as run_page

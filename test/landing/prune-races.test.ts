@@ -30,9 +30,9 @@ describe('pruning', () => {
   test('while runs commit and the table is rebuilt leaves both as if it had not been', async () => {
     const stream = aStream({ keep });
     await read(stream, 1, 3, 200);
-    let isDone = false;
+    const ended = new AbortController();
     const until = async (work: () => Promise<unknown>): Promise<void> => {
-      while (!isDone) await work();
+      while (!ended.signal.aborted) await work();
     };
     const others = [
       until(() => pruneStream(bench.pool, stream, { dryRun: false })),
@@ -44,7 +44,7 @@ describe('pruning', () => {
     try {
       await read(stream, 4, 5, 200);
     } finally {
-      isDone = true;
+      ended.abort();
       await Promise.all(others);
     }
     expect(await bench.compare(stream)).toMatchObject({ differences: none });
