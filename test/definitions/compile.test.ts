@@ -124,6 +124,8 @@ describe('columns', () => {
   });
 });
 
+const maybe = (type: string, of: object): object => ({ type: [type, 'null'], ...of });
+
 describe('parse', () => {
   const { parse } = compiled();
 
@@ -189,7 +191,6 @@ describe('parse', () => {
   });
 
   test('keeps them in lists and objects that may be null, too', () => {
-    const maybe = (type: string, of: object): object => ({ type: [type, 'null'], ...of });
     const price = { price: { type: ['number', 'null'] } };
     const { parse: parseNullable } = defineStream({
       schema: {
