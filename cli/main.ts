@@ -9,6 +9,7 @@ import { addEraseCommands } from './erase-commands.ts';
 import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
 import type { Output } from './output.ts';
+import { addRebuildCommands } from './rebuild-commands.ts';
 import { addRunControl } from './run-control.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import { addTargetCommands } from './target-commands.ts';
@@ -314,23 +315,6 @@ program
   );
 
 program
-  .command('rebuild <partner> <stream>')
-  .description('make a table anew of the log, beside the one there is, and correct the rows that differ')
-  .option('--target <name>', 'which warehouse', 'postgres')
-  .option('--dry-run', 'compare only; ends with 3 when rows differ')
-  .option('--accept-unfit', 'let rows go whose record fits the schema no longer')
-  .addOption(json)
-  .action(
-    async (
-      partner: string,
-      stream: string,
-      options: { target: string; dryRun?: boolean; acceptUnfit?: boolean; json?: boolean },
-    ) =>
-      run<typeof options>(async (context) =>
-        (await import('./commands/rebuild.ts')).rebuild({ ...context, partner, stream }),
-      )(options),
-  );
-program
   .command('prune [partner] [stream]')
   .description('remove what need not be kept any longer (`keep` in the definitions), as workers do once a day')
   .option('--dry-run', 'say what would go, and how much room that is')
@@ -346,16 +330,7 @@ program
         (await import('./commands/prune.ts')).prune({ ...context, partner, stream }),
       )(options),
   );
-program
-  .command('rollback <partner> <stream>')
-  .description('bring back what the last rebuild changed, where nothing newer has come since')
-  .option('--target <name>', 'which warehouse', 'postgres')
-  .addOption(json)
-  .action(async (partner: string, stream: string, options: { target: string; json?: boolean }) =>
-    run<typeof options>(async (context) =>
-      (await import('./commands/rebuild.ts')).rollback({ ...context, partner, stream }),
-    )(options),
-  );
+addRebuildCommands(program, run);
 
 program
   .command('codec')

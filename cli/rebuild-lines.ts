@@ -5,6 +5,8 @@ import type { Differences } from '../landing/compare-tables.ts';
 /** Of a table in a target no keys are told: they would go through Temporal. */
 export interface Rebuilt extends Omit<TargetRebuilt, 'differences'> {
   readonly differences: TargetRebuilt['differences'] & Partial<Pick<Differences, 'examples'>>;
+  /** What of it was looked at; `keys` null: the stream has none. */
+  readonly scope?: { readonly keys: number | null; readonly events: number };
   /** Of the tables of its children; -1: one is gone. */
   readonly children?: readonly { readonly table: string; readonly rows: number }[];
 }
@@ -16,10 +18,11 @@ export const differs = ({ differences: { changed, gone, came }, children = [] }:
 /** What a rebuild, or a comparison, found, for people. */
 export function rebuildLines(
   report: Rebuilt,
-  place: { readonly partner: string; readonly stream: string; readonly target: string },
+  place: { readonly partner: string; readonly stream: string; readonly target: string; readonly part?: string },
 ): readonly string[] {
   const command = `${place.partner} ${place.stream}${place.target === STORE ? '' : ` --target ${place.target}`}`;
-  const { table, differences, unfit, applied, upTo, children = [] } = report;
+  const { differences, unfit, scope, applied, upTo, children = [] } = report;
+  const table = scope === undefined ? report.table : `${report.table}, ${scopeOf(scope)}`;
   const { changed, gone, came, examples = [] } = differences;
   const differ = changed + gone + came;
   const log = `the log up to event ${number(upTo)}`;
@@ -33,8 +36,8 @@ export function rebuildLines(
   for (const child of children)
     lines.push(
       child.rows === -1
-        ? `${child.table}: is gone; it is made again from ${table} by the next run`
-        : `${child.table}: ${rows(child.rows)} ${child.rows === 1 ? 'differs' : 'differ'} from what ${table} says${applied && child.rows > 0 ? ', and are made anew' : ''}.`,
+        ? `${child.table}: is gone; it is made again from ${report.table} by the next run`
+        : `${child.table}: ${rows(child.rows)} ${child.rows === 1 ? 'differs' : 'differ'} from what ${report.table} says${applied && child.rows > 0 ? ', and are made anew' : ''}.`,
     );
   if (unfit.events > 0) {
     lines.push(
@@ -46,10 +49,14 @@ export function rebuildLines(
   }
   if (applied)
     lines.push(`They are what the log says now. \`syncline rollback ${command}\` brings back what they were.`);
-  else if (differs(report)) lines.push(`Nothing was changed: \`syncline rebuild ${command}\` does it.`);
+  else if (differs(report))
+    lines.push(`Nothing was changed: \`syncline rebuild ${command}${place.part ?? ''}\` does it.`);
   return lines;
 }
 
+const scopeOf = ({ keys, events }: NonNullable<Rebuilt['scope']>): string =>
+  `${keys === null ? '' : `${counted(keys, 'key')} with `}${counted(events, 'event')} of the log`;
+const counted = (value: number, what: string): string => `${number(value)} ${what}${value === 1 ? '' : 's'}`;
 const kinds = { changed: 'changed', gone: 'not in the log', came: 'not in the table' } as const;
 const number = (value: number): string => value.toLocaleString('en-US');
 const rows = (value: number): string => (value === 1 ? '1 row' : `${number(value)} rows`);

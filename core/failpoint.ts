@@ -14,6 +14,7 @@ export const failpoints = [
   'apply.after',
   'undo.before',
   'undo.after',
+  'rebuild.read',
 ] as const;
 export type FailpointName = (typeof failpoints)[number];
 export type Failpoint = (name: FailpointName) => void | Promise<void>;

@@ -28,6 +28,15 @@ export function askedKey(words: readonly string[], columns: readonly Column[] | 
   return keyText(columns.map((column) => partOf(column, values.get(column.name) as string))) as string;
 }
 
+/** The words of a key that is written in one text: `account=main id=p1`. A value may have blanks in it. */
+export function pairsOf(text: string, columns: readonly Column[]): readonly string[] {
+  if (columns.length < 2) return [text];
+  const starts = [...text.matchAll(/(?<=^|\s)\S/g)]
+    .map(({ index }) => index)
+    .filter((index) => pairOf(text.slice(index), columns) !== undefined);
+  return starts.map((index, at) => text.slice(at === 0 ? 0 : index, starts[at + 1]).trim());
+}
+
 /** `account=… id=…`: how the key of a stream is written. */
 export const keyShape = (columns: readonly Column[]): string =>
   columns.map((column) => `${nameOf(column)}=…`).join(' ');

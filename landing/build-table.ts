@@ -5,6 +5,7 @@ import { fillFromLog } from './fill-from-log.ts';
 import type { Asked } from '../store/log/event-row.ts';
 import { nextListing } from '../store/log/listings.ts';
 import { quoted } from '../core/sql-text.ts';
+import type { RebuildScope } from './rebuild-scope.ts';
 import type { UnfitEvent } from './stage-log.ts';
 import { createTarget } from './create-target.ts';
 
@@ -27,6 +28,8 @@ interface Build {
   readonly streamId: number;
   /** Reads the log while the other connection writes what was read before. */
   readonly reader: Asked;
+  /** Left out: all of the log is read. */
+  readonly scope?: RebuildScope | undefined;
 }
 
 /** A table beside the live one, made of the log from its beginning. Nobody waits for it: only its last events need the stream's lock. */
@@ -39,21 +42,23 @@ export class BuildTable {
   readonly #reader: Asked;
   readonly #stream: CompiledStream;
   readonly #streamId: number;
+  readonly #scope: RebuildScope | undefined;
 
-  private constructor(client: ClientBase, { stream, streamId, reader }: Build) {
+  private constructor(client: ClientBase, { stream, streamId, reader, scope }: Build) {
     this.#client = client;
     this.#reader = reader;
     // An event that fits no longer is told to whoever asked; it does not stop the others.
     this.#stream = withoutFreeze(stream);
     this.#streamId = streamId;
+    this.#scope = scope;
     this.name = buildOf(stream, streamId);
   }
 
   /** One that an interrupted rebuild left behind goes. */
-  static async begin(client: ClientBase, { stream, streamId, reader }: Build): Promise<BuildTable> {
-    const build = new BuildTable(client, { stream, streamId, reader });
+  static async begin(client: ClientBase, asked: Build): Promise<BuildTable> {
+    const build = new BuildTable(client, asked);
     await build.drop();
-    await client.query(createTarget(stream, build.name, 'unlogged'));
+    await client.query(createTarget(asked.stream, build.name, 'unlogged'));
     return build;
   }
 
@@ -85,18 +90,23 @@ export class BuildTable {
   }
 
   async #fill(upTo: number, progress: (at: RebuildProgress) => void, inParts: boolean): Promise<void> {
+    const scope = this.#scope;
+    await scope?.gather({ after: this.#upTo, to: upTo });
+    // Its tables are its connection's own: no other one can read by them.
+    const beside = scope === undefined ? { reader: this.#reader } : {};
     await fillFromLog(this.#client, {
       stream: this.#stream,
       streamId: this.#streamId,
       table: this.name,
       after: this.#upTo,
       to: upTo,
+      ...(scope === undefined ? {} : { only: scope.events, clears: true }),
       read: (_, events) => progress({ events, of: upTo }),
       unfit: async (events) => {
         for (const { event, key, hash, path, reason } of events)
           this.unfit.set(event, { event, key, hash, path, reason });
       },
-      ...(inParts ? { reader: this.#reader, inTransaction: (work) => inTransaction(this.#client, work) } : {}),
+      ...(inParts ? { ...beside, inTransaction: (work) => inTransaction(this.#client, work) } : {}),
     });
     this.#upTo = upTo;
   }

@@ -21,6 +21,8 @@ export interface Compared {
   readonly stream: CompiledStream;
   /** Quoted, with its schema. */
   readonly live: string;
+  /** In SQL: those rows of it that are looked at. Left out: all. */
+  readonly rows?: string;
   readonly facts: TableFacts;
   /** Made of the log. */
   readonly build: string;
@@ -36,7 +38,7 @@ const EXAMPLES = 5;
 
 /** Compares value by value; which page and run a row came with, and when it was loaded, says nothing of what it is. */
 export async function compareTables(client: ClientBase, compared: Compared): Promise<Differences> {
-  const { stream, live, facts, build, differ } = compared;
+  const { stream, live, rows: looked = live, facts, build, differ } = compared;
   const keys = rowKeyOf(stream);
   const there = new Set(facts.columns.map(({ name }) => name));
   const own = [
@@ -58,7 +60,7 @@ export async function compareTables(client: ClientBase, compared: Compared): Pro
     `create temp table ${differ} on commit drop as
       select case when b._event is null then 'gone' when t._event is null then 'came' else 'changed' end as ${WAS},
           b._event as ${NOW}, ${columns.join(', ')}
-        from ${live} t full join ${build} b on ${sameKey(stream, 't', 'b')}
+        from ${looked} t full join ${build} b on ${sameKey(stream, 't', 'b')}
         where b._event is null or t._event is null or t._deleted_at is distinct from b._deleted_at or (${of('t')}) is distinct from (${of('b')})`,
   );
   const { rows } = await client.query<{ kind: 'changed' | 'gone' | 'came'; count: string }>(

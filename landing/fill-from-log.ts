@@ -21,6 +21,8 @@ export interface Fill extends Pick<LogWork, 'inTransaction' | 'read' | 'reader'>
   readonly to: number;
   /** Only these events, in this table's column `event`: the table has no rows of their keys. */
   readonly only?: string;
+  /** With `only`: the table has no other rows, so that a listing may clear it. */
+  readonly clears?: boolean;
   readonly unfit: (events: readonly UnfitEvent[]) => Promise<void>;
 }
 
@@ -31,13 +33,13 @@ type Taking = (client: ClientBase, fill: Fill, staged: StagedEvents) => Promise<
  * Returns how many events were read.
  */
 export async function fillFromLog(client: ClientBase, fill: Fill): Promise<number> {
-  const { stream, streamId, after, to, only, inTransaction = (work) => work() } = fill;
+  const { stream, streamId, after, to, only, clears = only === undefined, inTransaction = (work) => work() } = fill;
   const among = only === undefined ? {} : { only };
   const range = { streamId, after, to, ...among };
   if (stream.definition.disposition !== 'replace') return take(client, fill, range, newest);
   let events = 0;
   for await (const listing of listings(client, { ...range, keyed: stream.keyColumns.length > 0 })) {
-    if (listing.clears && only === undefined)
+    if (listing.clears && clears)
       await inTransaction(async () => {
         await client.query(`delete from ${fill.table}`);
       });

@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import { InvalidInput, NeedsAttention, RetryLater } from '../core/errors.ts';
+import type { Failpoint } from '../core/failpoint.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { applyDifferences, beforeOf, undoDifferences, type RolledBack } from './apply-differences.ts';
 import { atTarget } from '../targets/postgres/at-target.ts';
@@ -9,7 +10,9 @@ import { compareTables, type Compared, type Differences } from './compare-tables
 import { holdUnfit } from './hold-unfit.ts';
 import { expectSameColumns } from './made-columns.ts';
 import { expectSameTransforms } from './same-transforms.ts';
+import { RebuildScope, type Scope } from './rebuild-scope.ts';
 import { saysListing } from './says-listing.ts';
+import { logState } from './log-state.ts';
 import { lookAgain } from './look-again.ts';
 import { registerStream } from './open-stream.ts';
 import { readEvents } from '../store/log/read-events.ts';
@@ -25,6 +28,9 @@ export interface RebuildInput {
   /** Rows whose record fits the schema no longer may go. */
   readonly acceptUnfit: boolean;
   readonly progress: (at: RebuildProgress) => void;
+  /** Only these keys' events are read, and only their rows are compared. Left out: all. */
+  readonly scope?: Scope | undefined;
+  readonly failpoint?: Failpoint;
 }
 
 export interface RebuildReport {
@@ -40,6 +46,8 @@ export interface RebuildReport {
     readonly first: readonly { readonly event: number; readonly path: string; readonly reason: string }[];
   };
   readonly applied: boolean;
+  /** What was looked at; `keys` null: rows of a stream without a key, each of which is one event. Left out: all of it. */
+  readonly scope?: { readonly keys: number | null; readonly events: number };
   /** Rows of the tables of its children that differ from what the table says; -1: the table is gone. Left out: it has none. */
   readonly children?: readonly { readonly table: string; readonly rows: number }[];
 }
@@ -68,19 +76,39 @@ async function rebuild(pool: Pool, session: Session, input: RebuildInput): Promi
   }
   const facts = await standingTable(client, stream);
   await expectListing(client, { stream, streamId });
-  const build = await BuildTable.begin(client, { stream, streamId, reader: pool });
+  for (let time = 0; time < MOST_ROUNDS; time++) {
+    const report = await rebuildOnce(pool, session, { input, facts });
+    if (report !== undefined) return report;
+  }
+  throw new RetryLater(`undos and erasures change the log of ${stream.schema}.${stream.table} all the time: repeat it`);
+}
+
+/** undefined: an undo or an erasure has changed what was read already. */
+async function rebuildOnce(
+  pool: Pool,
+  session: Session,
+  { input, facts }: { readonly input: RebuildInput; readonly facts: TableFacts },
+): Promise<RebuildReport | undefined> {
+  const { client, streamId } = session;
+  const { stream, dryRun } = input;
+  const state = await logState(client, stream);
+  const scope =
+    input.scope === undefined ? undefined : await RebuildScope.begin(client, { stream, streamId, scope: input.scope });
+  const build = await BuildTable.begin(client, { stream, streamId, reader: pool, scope });
   try {
     for (let round = 0; ; round++) {
       await build.catchUp(input.progress);
+      await input.failpoint?.('rebuild.read');
       await client.query(dryRun ? 'begin isolation level repeatable read' : 'begin');
       try {
         const upTo = await lastEvent(client, streamId, dryRun ? '' : 'for update');
         if (!dryRun) await expectOwnRows(client, { stream, streamId });
-        const ready = round >= MOST_ROUNDS || (await build.isNear(upTo));
+        const isSame = (await logState(client, stream)) === state;
+        const ready = isSame && (round >= MOST_ROUNDS || (await build.isNear(upTo)));
         if (ready) await expectListing(client, { stream, streamId });
-        const report = ready ? await exchange(session, { input, build, facts, upTo }) : undefined;
+        const report = ready ? await exchange(session, { input, scope, build, facts, upTo }) : undefined;
         await client.query(report?.applied === true ? 'commit' : 'rollback');
-        if (report !== undefined) return report;
+        if (report !== undefined || !isSame) return report;
       } catch (error) {
         await client.query('rollback').catch(() => {});
         throw error;
@@ -89,6 +117,7 @@ async function rebuild(pool: Pool, session: Session, input: RebuildInput): Promi
   } finally {
     // One that stays behind is dropped by the next rebuild.
     await build.drop().catch(() => {});
+    await scope?.drop().catch(() => {});
   }
 }
 
@@ -99,11 +128,13 @@ async function exchange(
   { client, streamId }: Session,
   {
     input,
+    scope,
     build,
     facts,
     upTo,
   }: {
     readonly input: RebuildInput;
+    readonly scope: RebuildScope | undefined;
     readonly build: BuildTable;
     readonly facts: TableFacts;
     readonly upTo: number;
@@ -111,8 +142,18 @@ async function exchange(
 ): Promise<RebuildReport> {
   const { stream, dryRun, acceptUnfit } = input;
   await build.finish(upTo);
-  const compared: Compared = { stream, live: targetOf(stream), facts, build: build.name, differ: `differ_${streamId}` };
-  const children = stream.children === undefined ? undefined : await childDifferences(client, stream);
+  await scope?.expectOnly(build.name);
+  const compared: Compared = {
+    stream,
+    live: targetOf(stream),
+    ...(scope === undefined ? {} : { rows: scope.rows }),
+    facts,
+    build: build.name,
+    differ: `differ_${streamId}`,
+  };
+  // Elements of the rows that are corrected follow by triggers.
+  const children =
+    stream.children === undefined || scope !== undefined ? undefined : await childDifferences(client, stream);
   const differences = await compareTables(client, compared);
   const unfit = [...build.unfit.values()].toSorted((a, b) => a.event - b.event);
   const shown = await shownUnfit(client, { differ: compared.differ, unfit });
@@ -128,6 +169,7 @@ async function exchange(
         .map(({ event, path, reason }) => ({ event, path, reason })),
     },
     applied: false,
+    ...(scope === undefined ? {} : { scope: await scope.count() }),
     ...(children === undefined ? {} : { children }),
   };
   if (dryRun) return report;

@@ -1,4 +1,7 @@
+import { InvalidInput } from '../../core/errors.ts';
+import { askedKey, pairsOf } from '../../core/key-asked.ts';
 import { isHistory } from '../../core/table-name.ts';
+import { parseWindow } from '../../core/window.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { STORE } from '../../definitions/targets.ts';
 import type { RebuildTargetInput, TargetRebuilt } from '../../messages/rebuild-target.ts';
@@ -16,6 +19,8 @@ export interface RebuildOptions {
   readonly target: string;
   readonly dryRun?: boolean;
   readonly acceptUnfit?: boolean;
+  readonly window?: string;
+  readonly key?: readonly string[];
 }
 
 /** One line for so many events. */
@@ -24,18 +29,32 @@ const EVERY = 5000;
 export async function rebuild(context: StreamContext<RebuildOptions>): Promise<number> {
   const { output, options, partner, stream } = context;
   const { target, dryRun = false, acceptUnfit = false } = options;
-  const report: Rebuilt =
-    target === STORE && !isHistory(stream)
-      ? await rebuildHere(context)
-      : await inTarget(context, { target, partner, stream, action: dryRun ? 'compare' : 'rebuild', acceptUnfit });
+  const isHere = target === STORE && !isHistory(stream);
+  const part = partOf(options);
+  if (part !== undefined && !isHere)
+    throw new InvalidInput(
+      `--window and --key: ${isHistory(stream) ? 'a history' : `a table in ${target}`} is made anew as a whole: \`syncline rebuild ${partner} ${stream}${
+        target === STORE ? '' : ` --target ${target}`
+      }\``,
+    );
+  const report: Rebuilt = isHere
+    ? await rebuildHere(context, part)
+    : await inTarget(context, { target, partner, stream, action: dryRun ? 'compare' : 'rebuild', acceptUnfit });
   output.json(report);
-  for (const line of rebuildLines(report, { partner, stream, target })) output.say(line);
+  for (const line of rebuildLines(report, { partner, stream, target, part: part === undefined ? '' : wordsOf(part) }))
+    output.say(line);
   return differs(report) && !report.applied ? exitCodes.partial : exitCodes.ok;
 }
 
-async function rebuildHere(context: StreamContext<RebuildOptions>): Promise<Rebuilt> {
+async function rebuildHere(context: StreamContext<RebuildOptions>, part: Part | undefined): Promise<Rebuilt> {
   const { config, output, options } = context;
   const defined = await streamOf(context);
+  const scope =
+    part === undefined
+      ? undefined
+      : 'window' in part
+        ? part
+        : { keys: part.keys.map((key) => askedKey(pairsOf(key, defined.keyColumns), defined.keyColumns)) };
   const { withMade } = await import('../../landing/made-columns.ts');
   const { rebuildTable } = await import('../../landing/rebuild-table.ts');
   let told = 0;
@@ -44,6 +63,7 @@ async function rebuildHere(context: StreamContext<RebuildOptions>): Promise<Rebu
       stream: await withMade(pool, defined),
       dryRun: options.dryRun === true,
       acceptUnfit: options.acceptUnfit === true,
+      scope,
       progress: ({ events, of }) => {
         if (events < of && events < told + EVERY) return;
         if (events > told)
@@ -53,6 +73,24 @@ async function rebuildHere(context: StreamContext<RebuildOptions>): Promise<Rebu
     }),
   );
 }
+
+/** What of a table is rebuilt, as a person writes it. */
+type Part = { readonly window: string } | { readonly keys: readonly string[] };
+
+/** undefined: all of it. */
+function partOf({ window, key: keys = [] }: RebuildOptions): Part | undefined {
+  if (window !== undefined && keys.length > 0)
+    throw new InvalidInput('--window and --key: give one of them, and the other with a second command');
+  if (window !== undefined) parseWindow(window);
+  if (window !== undefined) return { window };
+  return keys.length === 0 ? undefined : { keys };
+}
+
+const wordsOf = (part: Part): string =>
+  'window' in part ? ` --window ${part.window}` : part.keys.map((key) => ` --key ${inShell(key)}`).join('');
+
+const inShell = (text: string): string =>
+  /^[\w.:@=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 export async function rollback(context: StreamContext<{ target: string }>): Promise<number> {
   const { config, output, options, partner, stream: name } = context;

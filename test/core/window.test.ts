@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { assert, date, integer, property } from 'fast-check';
 import { DAY, HOUR } from '../../core/duration.ts';
 import { InvalidInput } from '../../core/errors.ts';
+import { windowWithin } from '../../core/window-within.ts';
 import { dayOf, parseWindow, rangeOf, readAsOf, sliceAt, sliceCount } from '../../core/window.ts';
 
 const places =
@@ -175,5 +176,36 @@ describe('slices', () => {
     expect([sliceCount(null, HOUR), sliceCount(range, undefined)]).toEqual([1, 1]);
     expect(sliceAt(range, undefined, 0)).toBe(range);
     expect(sliceAt(null, HOUR, 0)).toBeNull();
+  });
+});
+
+describe('windowWithin', () => {
+  const night = '2026-11-24';
+  test.each([
+    [night, night, true],
+    ['2026-11-25', night, false],
+    ['2026-11-24@Europe/Berlin', night, true],
+    ['2026-11-24@Europe/Berlin', '2026-11-24@Europe/Berlin', true],
+    [night, '2026-11-24@Europe/Berlin', false],
+    ['2026-11-25@Pacific/Apia', '2026-11-23..2026-11-24', false],
+    ['2026-11-24@Pacific/Apia', '2026-11-23..2026-11-24', true],
+    ['2026-11-24..2026-11-24', night, true],
+    ['2026-11-23..2026-11-24', night, false],
+    ['2026-11-23..2026-11-24', '2026-11-20..2026-11-24', true],
+    ['2026-11-24T03:00:00Z..2026-11-24T06:00:00Z', night, true],
+    ['2026-11-24T22:00:00Z..2026-11-25T01:00:00Z', night, false],
+    ['..2026-11-24T00:00:00Z', night, false],
+    ['..2026-11-24T03:00:00Z', night, true],
+    ['..2026-11-25T00:00:00Z', night, true],
+    ['..2026-11-24T03:00:00Z', '..2026-11-24T03:00:00Z', true],
+    ['..2026-11-24T02:00:00Z', '..2026-11-24T03:00:00Z', false],
+    ['2026-11-24@Europe/Berlin', '2026-11-23T00:00:00Z..2026-11-25T00:00:00Z', true],
+    ['no window', night, false],
+  ])('%s in %s: %s', (label, asked, expected) => {
+    expect(windowWithin(label, asked)).toBe(expected);
+  });
+
+  test('refuses what is no window', () => {
+    expect(() => windowWithin('2026-11-24', 'yesterday')).toThrow(InvalidInput);
   });
 });
