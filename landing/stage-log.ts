@@ -11,7 +11,7 @@ import type { LineWriter, StagedRecord } from '../core/staged.ts';
 import { postgresLineWriter, type PostgresLines } from '../targets/postgres/page-lines.ts';
 import type { LoggedEvent, Operation } from '../core/logged-event.ts';
 import type { Asked } from '../store/log/event-row.ts';
-import { largeChunk, readLog, type EventRange } from '../store/log/read-log.ts';
+import { largeChunk, readLog, usualChunk, type EventRange } from '../store/log/read-log.ts';
 import { RefusedRow, type PageToWrite } from '../targets/postgres/write-rows.ts';
 
 /** Events of the log, checked and staged as if they had just come, under their own numbers. */
@@ -56,7 +56,7 @@ export async function throughLog(
   const { reader } = work;
   const chunks =
     reader === undefined
-      ? readLog(client, range, { operations })
+      ? readLog(client, range, { operations, size: work.inTransaction === undefined ? usualChunk : largeChunk })
       : readAhead(readLog(reader, range, { operations, size: largeChunk }));
   for await (const chunk of chunks) {
     events += chunk.length;

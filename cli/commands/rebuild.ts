@@ -66,8 +66,10 @@ async function rebuildHere(context: StreamContext<RebuildOptions>, part: Part | 
       scope,
       progress: ({ events, of }) => {
         if (events < of && events < told + EVERY) return;
-        if (events > told)
-          output.say(`${events.toLocaleString('en-US')} of ${of.toLocaleString('en-US')} events of the log read`);
+        const [read, all] = [events, of].map((event) => event.toLocaleString('en-US'));
+        // Of some keys, few of these events were read.
+        if (events > told && scope === undefined) output.say(`${read} of ${all} events of the log read`);
+        else if (events > told && events < of) output.say(`up to event ${read} of ${all}`);
         told = events;
       },
     }),
