@@ -29,6 +29,8 @@ export interface Metrics {
   limitsObserved(partner: string, seen: ObservedLimits): void;
   targetObserved(of: StreamLabels & { readonly target: string }, seen: ObservedTarget): void;
   /** How much of a stream waits for what it requires. */
+  /** `broken`: places where rules of the stream do not hold. */
+  rulesObserved(of: StreamLabels, seen: { readonly broken: number }): void;
   waitingObserved(of: StreamLabels, seen: { readonly records: number; readonly overdue: number }): void;
   /** All targets were looked at. */
   targetsObserved(): void;
@@ -65,6 +67,7 @@ export const noMetrics: Metrics = {
   streamEnded: nothing,
   limitsObserved: nothing,
   targetObserved: nothing,
+  rulesObserved: nothing,
   waitingObserved: nothing,
   targetsObserved: nothing,
 };

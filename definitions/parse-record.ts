@@ -101,13 +101,26 @@ interface NestedText {
 }
 
 /** Fields below the top level that failed and hold what core/json.ts makes of a number too long for a double. */
-function nestedTexts(issues: readonly { readonly path: readonly PropertyKey[] }[], record: unknown): NestedText[] {
-  return issues.flatMap((issue) => {
-    const path = issue.path as (string | number)[];
+function nestedTexts(issues: readonly Issue[], record: unknown): NestedText[] {
+  const found = new Map<string, NestedText>();
+  for (const path of pathsOf(issues)) {
     const text = path.length < 2 ? undefined : valueAt(record, path.map(String));
-    return isNumberText(text, false) && text.length >= 16 ? [{ path, text }] : [];
-  });
+    if (isNumberText(text, false) && text.length >= 16) found.set(JSON.stringify(path), { path, text });
+  }
+  return [...found.values()];
 }
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  /** Of a union: what is wrong by each of its options, seen from its own place. */
+  readonly errors?: readonly (readonly Issue[])[];
+}
+
+const pathsOf = (issues: readonly Issue[]): readonly NestedText['path'][] =>
+  issues.flatMap(({ path, errors = [] }) => {
+    const own = path as NestedText['path'];
+    return [own, ...errors.flatMap((option) => pathsOf(option).map((inner) => [...own, ...inner]))];
+  });
 
 const withStandIn = (record: unknown, { path, text }: NestedText): unknown => withValue(record, path, standIn(text));
 

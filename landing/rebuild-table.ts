@@ -7,6 +7,7 @@ import { BuildTable, lastEvent, type RebuildProgress, type Unfit } from './build
 import { childDifferences, refillChildren } from './children.ts';
 import { compareTables, type Compared, type Differences } from './compare-tables.ts';
 import { holdUnfit } from './hold-unfit.ts';
+import { expectSameColumns } from './made-columns.ts';
 import { expectSameTransforms } from './same-transforms.ts';
 import { saysListing } from './says-listing.ts';
 import { lookAgain } from './look-again.ts';
@@ -212,11 +213,12 @@ async function expectOwnRows(
   client: ClientBase,
   { stream, streamId }: { readonly stream: CompiledStream; readonly streamId: number },
 ): Promise<void> {
-  const { rows } = await client.query<{ transforms: string | null }>(
-    'select transforms from streams where stream_id = $1',
+  const { rows } = await client.query<{ transforms: string | null; made_columns: number }>(
+    'select transforms, made_columns from streams where stream_id = $1',
     [streamId],
   );
   expectSameTransforms(stream, rows[0]?.transforms ?? null);
+  expectSameColumns(stream, rows[0]?.made_columns ?? 0);
 }
 
 /** Brings back what the last rebuild changed, where nothing newer has come since. */

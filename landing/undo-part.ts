@@ -13,7 +13,7 @@ import { fillFromLog } from './fill-from-log.ts';
 import { holdUnfit } from './hold-unfit.ts';
 import { removeKeys } from './key-is.ts';
 import type { LockedStream } from './related-locks.ts';
-import { findOwn, leftOf, markOwn, ownOf, type Counts, type Own } from './undo-events.ts';
+import { findOwn, keysOf, leftOf, markOwn, ownOf, type Counts, type Own } from './undo-events.ts';
 
 /** What an undo, or its way back, does in the log and the table of one stream. */
 export interface UndoPart extends LockedStream {
@@ -85,13 +85,17 @@ async function decideKeys(client: ClientBase, part: UndoPart, logFrom: number | 
   const kept = exact ? await keptLabels(client, { undo, streamId }) : undefined;
   const each = stream.definition.disposition !== 'merge';
   const batch = logFrom === undefined ? undefined : await beginRepairs(client, { streamId, undo });
+  await client.query(
+    `delete from ${targetOf(stream)} t using events_${streamId} e join ${keysOf(streamId)} k on k.key = e.key where e.event = t._event`,
+  );
   let [decided, logged, fresh] = [0, 0, 0];
   const flush = async (keys: readonly DecidedKey[]): Promise<void> => {
     const labels = keys.flatMap((key) => key.labels);
     decided += labels.length;
     await relabel(client, part, labels);
     await rememberGone(client, part, keys);
-    await removeKeys(client, { stream, streamId, table: targetOf(stream), keys: keys.map(({ key }) => key) });
+    // Rows whose key somebody changed stand for events of others.
+    await removeKeys(client, { stream, table: targetOf(stream), keys: keys.map(({ key }) => key) });
     await client.query(`insert into ${leftOf(streamId)} select * from unnest($1::bigint[])`, [
       keys.flatMap(({ events }) => events),
     ]);

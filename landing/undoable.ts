@@ -3,6 +3,12 @@ import { InvalidInput } from '../core/errors.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { ReadRun } from './undo-reading.ts';
 
+export interface RunOfStream {
+  readonly stream: CompiledStream;
+  /** The stream's run: `sync/acme/payments/2026-11-24`. */
+  readonly syncId: string;
+}
+
 /** A run of a stream, as the ledger has it, with its stream. */
 export interface UndoneRun extends ReadRun {
   readonly stream: string;

@@ -12,6 +12,7 @@ import type { TargetLag } from '../store/target-states.ts';
 import { postgresTargetStore } from '../store/target-store.ts';
 import { killingFailpoint } from './failpoint.ts';
 import { observeWaiting } from './observe-waiting.ts';
+import { observeRules } from './observe-rules.ts';
 import { observeTargets } from './observe-targets.ts';
 import { partnerRegistry } from './partner-registry.ts';
 import { targetRegistry, type TargetRegistry } from './target-registry.ts';
@@ -22,6 +23,8 @@ export interface Deps {
   readonly targets: TargetRegistry;
   /** How far each stream is behind in each target; tells the metrics of it. */
   observeTargets(): Promise<readonly TargetLag[]>;
+  /** Which rules of streams do not hold; tells the metrics of it. */
+  observeRules(): Promise<void>;
   /** How much waits of each stream; tells the metrics of it. */
   observeWaiting(): Promise<void>;
   /** From now on grants end at their next page. */
@@ -62,6 +65,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
     pool,
     targets,
     observeTargets: observeTargets({ dir: config.partnersDir, partners, pool, metrics, now }),
+    observeRules: observeRules({ pool, metrics }),
     observeWaiting: observeWaiting({ pool, metrics }),
     drain: () => {
       draining = true;

@@ -88,6 +88,12 @@ export function workerMetrics(meter: MetricMeter): Metrics {
     undefined,
     'Of them, those that wait for longer than they may',
   );
+  const brokenRules = meter.createGauge(
+    'syncline_broken_rules',
+    'int',
+    undefined,
+    'Places where the rules of a stream do not hold',
+  );
   const targetsSeen = meter.createGauge(
     'syncline_targets_observed_timestamp_seconds',
     'float',
@@ -96,6 +102,7 @@ export function workerMetrics(meter: MetricMeter): Metrics {
   );
   const seen = new Set<string>();
   const waitsTold = new Set<string>();
+  const rulesTold = new Set<string>();
   return {
     streamSeen: (of) => {
       const name = `${of.partner} ${of.stream}`;
@@ -105,6 +112,7 @@ export function workerMetrics(meter: MetricMeter): Metrics {
       rows.add(0, { ...of, fate: 'quarantined' });
       for (const reason of deferralReasons) deferrals.add(0, { ...of, reason });
       for (const outcome of outcomes) ended.add(0, { ...of, outcome });
+      if (!rulesTold.has(name)) brokenRules.set(0, { ...of });
       if (waitsTold.has(name)) return;
       waiting.set(0, { ...of });
       overdue.set(0, { ...of });
@@ -141,6 +149,10 @@ export function workerMetrics(meter: MetricMeter): Metrics {
       waitsTold.add(`${of.partner} ${of.stream}`);
       waiting.set(at.records, { ...of });
       overdue.set(at.overdue, { ...of });
+    },
+    rulesObserved: (of, { broken }) => {
+      rulesTold.add(`${of.partner} ${of.stream}`);
+      brokenRules.set(broken, { ...of });
     },
     targetsObserved: () => targetsSeen.set(Date.now() / 1000),
   };

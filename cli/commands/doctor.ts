@@ -1,6 +1,7 @@
 import { missingPollers } from '../../client/missing-pollers.ts';
 import { explain } from '../../core/errors.ts';
 import { historyOf } from '../../core/table-name.ts';
+import { brokenRulesWords } from '../../core/ledger-rule.ts';
 import { overdueWords } from '../../core/wait-words.ts';
 import { searchAttributes } from '../../messages/search-attributes.ts';
 import { askedTooOften } from '../../definitions/asked-too-often.ts';
@@ -9,6 +10,7 @@ import { STORE } from '../../definitions/targets.ts';
 import { compileStream } from '../../definitions/compile.ts';
 import { checkSessions } from '../../store/session/check-sessions.ts';
 import { pollHints } from '../../store/ledger/poll-hints.ts';
+import { streamsBreaking } from '../../store/rules/broken-rules.ts';
 import { streamWaits } from '../../store/waiting/list-waiting.ts';
 import { pendingMigrations } from '../../store/migrate/migrate.ts';
 import { withMade } from '../../landing/made-columns.ts';
@@ -144,6 +146,15 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
     const records = waits.reduce((sum, each) => sum + each.records, 0);
     return records === 0 ? 'no record waits for another one' : `${records} records wait for others, none for too long`;
+  });
+  await look('rules', async () => {
+    if (!isStored) throw new Error('nobody can tell while the database does not answer');
+    const breaking = await withDatabase(config, (pool) => streamsBreaking(pool));
+    const wrong = breaking.map(
+      ({ broken, ...place }) => `${place.partner}.${place.stream}: ${brokenRulesWords(broken, place)}`,
+    );
+    if (wrong.length > 0) throw new Error(wrong.join('\n'));
+    return 'no row breaks a rule of its stream';
   });
   if (options.tables === true)
     for (const { partner, stream } of await streamsRead(config)) {

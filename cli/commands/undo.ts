@@ -4,12 +4,14 @@ import { historyOf, isHistory, streamOf as withoutHistory } from '../../core/tab
 import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { tablesElsewhere } from '../../definitions/named-targets.ts';
-import { takeUndosBack, undoRuns, type RunOfStream, type UndoReport } from '../../landing/undo-run.ts';
+import { takeUndosBack, undoRuns, type UndoReport } from '../../landing/undo-run.ts';
+import type { RunOfStream } from '../../landing/undoable.ts';
 import { showRun } from '../../store/inspect/inspect.ts';
 import { noteTargetDone, readUndos, type Undo } from '../../store/undo/undos.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import { withAllMade } from '../../landing/made-columns.ts';
 import { loadWhole } from '../load-whole.ts';
 import { givenReason, whoami } from '../person.ts';
 import { streamNamed } from '../stream-named.ts';
@@ -71,7 +73,7 @@ async function runsOf({ config, options, id }: UndoContext, pool: Pool): Promise
         : `${id} has not read ${JSON.stringify(options.stream)}: it has read ${streams.map(({ stream }) => stream).join(', ')}`,
     );
   const { partner: definition } = await loadWhole(partner, { dir: config.partnersDir, env: config.env });
-  const compiled = compilePartner(definition, config.names);
+  const compiled = await withAllMade(pool, compilePartner(definition, config.names));
   return wanted.map(({ stream, syncId }) => ({ stream: streamNamed(compiled, stream), syncId }));
 }
 

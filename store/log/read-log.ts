@@ -38,7 +38,7 @@ export async function* readLog(
   { streamId, after, to, run, only }: EventRange,
   { size = usualChunk, operations, times = false }: Reading = {},
 ): AsyncGenerator<readonly LoggedEvent[]> {
-  const among = only === undefined ? '' : ` and e.event in (select event from ${only})`;
+  const among = only === undefined ? '' : ` and e.event in (select event from ${only} where event > $2)`;
   const text = `select ${eventColumns}${times ? `, ${receivedAtColumn}` : ''} from ${eventTables(streamId)}
     where e.event > $2 and e.event <= $3 and ($4::integer is null or p.run_no = $4) and ($5::"char"[] is null or e.operation = any ($5))${among}
     order by e.event limit $6`;

@@ -114,9 +114,18 @@ describe('syncline, from a first definition to a mended quarantine', () => {
     });
     const { code, value } = await json('doctor');
     expect(value).toEqual(
-      ['node', 'partners', 'database', 'temporal', 'targets', 'workers', 'schedules', 'polling', 'waiting'].map(
-        (check) => expect.objectContaining({ check, state: 'ok' }),
-      ),
+      [
+        'node',
+        'partners',
+        'database',
+        'temporal',
+        'targets',
+        'workers',
+        'schedules',
+        'polling',
+        'waiting',
+        'rules',
+      ].map((check) => expect.objectContaining({ check, state: 'ok' })),
     );
     expect(code).toBe(0);
   });

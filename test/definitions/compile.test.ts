@@ -5,6 +5,7 @@ import { compilePartner, compileStream } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { partner, type PartnerInput } from '../../definitions/definition.ts';
 import { plainNames } from '../../messages/names.ts';
+import { defineStream } from '../support/define-stream.ts';
 
 type Stream = PartnerInput['streams'][string];
 
@@ -185,6 +186,33 @@ describe('parse', () => {
   ])('keeps the exact numbers of %s', (text, kept) => {
     const record = parseJson(text) as Record<string, unknown>;
     expect(parse(record)).toMatchObject({ value: kept });
+  });
+
+  test('keeps them in lists and objects that may be null, too', () => {
+    const maybe = (type: string, of: object): object => ({ type: [type, 'null'], ...of });
+    const price = { price: { type: ['number', 'null'] } };
+    const { parse: parseNullable } = defineStream({
+      schema: {
+        type: 'object',
+        properties: {
+          id: { type: 'string' },
+          lines: maybe('array', { items: maybe('object', { properties: price }) }),
+          total: maybe('object', { properties: price }),
+        },
+      },
+    });
+    const text = '{"id":"a","lines":[{"price":12345678901234567890.5},null],"total":{"price":0.12345678901234567890}}';
+    expect(parseNullable(parseJson(text) as Record<string, unknown>)).toEqual({
+      value: {
+        id: 'a',
+        lines: [{ price: '12345678901234567890.5' }, null],
+        total: { price: '0.12345678901234567890' },
+      },
+    });
+    const wrong = '{"id":"a","lines":[{"price":12345678901234567890.5},{"price":true}]}';
+    expect(parseNullable(parseJson(wrong) as Record<string, unknown>)).toMatchObject({
+      mismatch: { path: expect.stringMatching(/^lines/) },
+    });
   });
 
   test('still finds what else is wrong beside an exact number', () => {

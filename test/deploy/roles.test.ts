@@ -103,6 +103,10 @@ describe('deploy/roles.sql', () => {
     ];
     expect(await states('syncline_worker', allowed)).toEqual(allowed.map(() => 'allowed'));
     expect((await database.pool.query('select from syncline.events_1')).rowCount).toBe(950);
+    // An undo says of events that they count no more, and of nothing that it was another record.
+    expect(
+      await states('syncline_worker', [`select syncline.relabel_events(1, '[{"event": 1, "operation": "u"}]')`]),
+    ).toEqual(['allowed']);
   });
 
   test('a reader sees tables and ledger, and neither payloads nor tokens; it changes nothing', async () => {

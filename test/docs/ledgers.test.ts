@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { noMetrics } from '../../core/metrics.ts';
+import { observeRules } from '../../workers/observe-rules.ts';
 import { anomaliesList, anomaliesShow } from '../../cli/commands/anomalies.ts';
 import { status } from '../../cli/commands/status.ts';
 import { trace } from '../../cli/commands/trace.ts';
@@ -91,12 +93,23 @@ describe('docs/ledgers.md', () => {
     expect(stands.text).toContain(
       `BROKEN ${bank.name}.reversals: its rows break covered (1 place), one_reversal (1 place)`,
     );
+    const seen: unknown[] = [];
+    const look = observeRules({
+      pool: own.pool,
+      metrics: { ...noMetrics, rulesObserved: (of, { broken }) => seen.push([of.partner, of.stream, broken]) },
+    });
+    await look();
     const corrected = { ...reversal('r2', 0, '2026-11-02T00:00:00Z'), payment_id: 'p2' };
     await night('payments', 3, [
       { id: 'p1', amount: 10 },
       { id: 'p2', amount: 20 },
     ]);
     expect(await night('reversals', 3, [reversal('r1', -10), corrected])).toMatchObject({ outcome: 'ok' });
+    await look();
+    expect(seen.filter((one) => (one as string[])[0] === bank.name)).toEqual([
+      [bank.name, 'reversals', 2],
+      [bank.name, 'reversals', 0],
+    ]);
   });
 
   test('entries of a transaction sum up to nothing', async () => {

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { runsList, runsShow } from '../../cli/commands/runs.ts';
@@ -125,4 +126,36 @@ describe('docs/undo.md', () => {
     await expect(change(undoRun, {}, 'sync/acme/payments/2020-01-01')).rejects.toThrow('there is no run');
     await expect(change(undoRun, { stream: 'refunds' })).rejects.toThrow('has not read "refunds"');
   });
+});
+
+test('a target whose table has to be made anew, and that is out of reach, is named until it was', async () => {
+  const targets = { targets: { lake: { type: 'duckdb', path: join(own.folder, 'lake.duckdb') } } };
+  writeFileSync(join(own.folder, 'targets.yaml'), JSON.stringify(targets));
+  let listing: unknown[] = [{ id: 'a' }];
+  const beta = await own.partner(() => ({ body: listing }), {
+    things: {
+      path: '/things',
+      primaryKey: ['id'],
+      disposition: 'replace',
+      targets: ['lake'],
+      schema: { type: 'object', properties: { id: { type: 'string' } } },
+    },
+  });
+  await beta.read('things', { window: '2026-11-01' });
+  listing = [{ id: 'a' }, { id: 'b' }];
+  await beta.read('things', { window: '2026-11-02' });
+  // Nobody listens there.
+  const away = readConfig({ ...config().env, TEMPORAL_ADDRESS: '127.0.0.1:1' });
+  const of = `sync/${beta.name}/things/2026-11-02`;
+  const command = (options: UndoOptions): Promise<Said> =>
+    said(away, options, (context) => undoRun({ ...context, id: of }));
+  const told = await command({ apply: true, reason: 'bad' });
+  expect(told).toMatchObject({ code: 3, json: { applied: true, pending: ['lake'] } });
+  expect(told.text).toMatch(/its tables in lake are made anew from the log\n(.*\n)*things in lake: still as before \(/);
+  const { rows: left } = await own.pool.query(`select id from ${beta.name}.things`);
+  expect(left).toEqual([{ id: 'a' }]);
+  expect(await command({})).toMatchObject({ code: 3, json: { applied: false, pending: ['lake'] } });
+  expect((await said(config(), {}, (context) => undoList({ ...context, partner: beta.name }))).text).toMatch(
+    /bad .*lake/,
+  );
 });

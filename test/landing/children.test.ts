@@ -6,6 +6,7 @@ import { erase } from '../../landing/erase.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import { rebuildTable, rollBackTable } from '../../landing/rebuild-table.ts';
 import { renameColumns } from '../../landing/rename-columns.ts';
+import { takeUndosBack, undoRuns } from '../../landing/undo-run.ts';
 import type { Warehouse } from '../../landing/warehouse.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { defineStream } from '../support/define-stream.ts';
@@ -210,6 +211,30 @@ describe('elements of an array', () => {
     ]);
     await pool.query(`truncate ${schema}.orders`);
     expect(await childrenOf(stream)).toEqual([]);
+  });
+
+  test('are as if a run had not been once it is undone, and back again', async () => {
+    const stream = define();
+    await read(stream, [
+      { id: 'a', v: 1, items: [{ sku: 'x' }] },
+      { id: 'b', v: 1, items: [{ sku: 'y' }] },
+    ]);
+    const before = await childrenOf(stream);
+    await read(stream, [
+      { id: 'a', v: 2, items: [] },
+      { id: 'c', v: 1, items: [{ sku: 'z' }] },
+    ]);
+    const after = await childrenOf(stream);
+    const { rows } = await pool.query<{ sync_id: string }>(
+      `select sync_id from stream_runs join streams using (stream_id) where partner = $1 order by run_no desc limit 1`,
+      [stream.partner.name],
+    );
+    const undo = { runs: [{ stream, syncId: rows[0]?.sync_id as string }], by: 'me', reason: 'wrong', dryRun: false };
+    await undoRuns(pool, undo);
+    expect(await childrenOf(stream)).toEqual(before);
+    expect(await compared(stream)).toMatchObject(same);
+    await takeUndosBack(pool, undo);
+    expect(await childrenOf(stream)).toEqual(after);
   });
 
   test('get their table when the definition says so, other columns when it changes, and other names', async () => {

@@ -7,6 +7,7 @@ import { withMade } from '../../landing/made-columns.ts';
 import { readDrift } from '../../landing/read-drift.ts';
 import { readPlans } from '../../landing/read-plans.ts';
 import { rebuildTable } from '../../landing/rebuild-table.ts';
+import { undoRuns } from '../../landing/undo-run.ts';
 import { plainNames } from '../../messages/names.ts';
 import { RetryLater } from '../../core/errors.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
@@ -205,6 +206,16 @@ describe('fields that no schema names', () => {
     const stale = await compiled();
     expect(await decideColumns(own.pool, stale)).toBeUndefined();
     await makeColumns(own.pool, stale);
+    await isAsLog();
+  });
+
+  test('stay when the run is undone that brought them', async () => {
+    const { read, rows, compiled, isAsLog } = await partner(orders({ newFields: 'columns' }));
+    await read([{ id: 'a', x: 1 }]);
+    const { syncId } = await read([{ id: 'a', x: 2, y: 'n' }]);
+    const stream = await compiled();
+    await undoRuns(own.pool, { runs: [{ stream, syncId }], by: 'me', reason: 'wrong', dryRun: false });
+    expect(await rows()).toEqual([{ id: 'a', x: 1, y: null, _extra: null }]);
     await isAsLog();
   });
 
