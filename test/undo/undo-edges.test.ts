@@ -59,6 +59,8 @@ const readTimes = async (stream: CompiledStream, n: number, ...records: readonly
   await run.finish();
 };
 
+const say = (text: string): unknown => ({ id: 'a', v: 1, text });
+
 describe('what the next run reads', () => {
   const timed: Partial<StreamInput> = {
     incremental: { field: 'at', start: { as: 'since' }, initial: '2026-01-01T00:00:00Z' },
@@ -71,7 +73,6 @@ describe('what the next run reads', () => {
   };
   test('is read again where an undo is taken back, and a run had found it unchanged meanwhile', async () => {
     const stream = aStream({ version: [], fullListing: false });
-    const say = (text: string): unknown => ({ id: 'a', v: 1, text });
     const stateOf = async (): Promise<unknown> =>
       (await used.pool.query('select state from freshness where partner = $1', [stream.partner.name])).rows[0];
     await read(stream, day(2), say('now'));
