@@ -24,7 +24,7 @@ export function printCheck(
     say(`does not fit: ${path || '(the record)'}: ${reason} (${count} of ${result.records})${cureOf(reason)}`);
   if (result.unknownFields.length > 0)
     say(
-      `not in the schema, goes to _extra: ${result.unknownFields.join(', ')}${suggestSchema ? '' : ' (--suggest-schema writes one for all that came)'}`,
+      `not in the schema, ${result.unknownInto === '_extra' ? 'goes to _extra' : 'gets a column by itself'}: ${result.unknownFields.join(', ')}${suggestSchema ? '' : ' (--suggest-schema writes one for all that came)'}`,
     );
   for (const { code, severity, says } of result.findings) say(`${severity} ${code}: ${says}`);
   for (const { says } of result.verified) say(`verified: ${says}`);

@@ -38,7 +38,12 @@ function readingLines(
   { partner, stream, watermark, window, effects }: UndoReport,
   way: Said['way'],
 ): readonly string[] {
-  if (way === 'back') return [];
+  if (way === 'back')
+    return effects.unchanged === 0
+      ? []
+      : [
+          `  runs since have found ${count(effects.unchanged, 'record')} unchanged without it: the next run reads them again`,
+        ];
   const lines = isRange(window)
     ? [
         `  no later run reads ${window} by itself: \`syncline sync ${partner} ${stream} --window ${window} --force\` does`,

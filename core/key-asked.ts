@@ -34,6 +34,7 @@ export function pairsOf(text: string, columns: readonly Column[]): readonly stri
   const starts = [...text.matchAll(/(?<=^|\s)\S/g)]
     .map(({ index }) => index)
     .filter((index) => pairOf(text.slice(index), columns) !== undefined);
+  if (starts.length === 0) return [text];
   return starts.map((index, at) => text.slice(at === 0 ? 0 : index, starts[at + 1]).trim());
 }
 

@@ -173,8 +173,7 @@ function functionText(stream: CompiledStream, streamId: number): string {
     (child) =>
       `insert into ${nameOf(stream, child)} (${namesOf(stream, child)}) ${childRows(parent, child, 'new_rows p')};`,
   );
-  return `create function ${functionOf(stream, streamId)}() returns trigger language plpgsql set timezone to 'UTC' as $children$
-begin
+  const body = `begin
   if tg_op = 'TRUNCATE' then
     ${children.map((child) => `delete from ${nameOf(stream, child)};`).join('\n    ')}
     return null;
@@ -186,7 +185,11 @@ begin
     ${adds.join('\n    ')}
   end if;
   return null;
-end $children$`;
+end`;
+  // A name of a field may be any text: the mark of the body's ends is none that is in it.
+  const ends = `$children_${createHash('sha256').update(body).digest('hex').slice(0, 16)}$`;
+  return `create function ${functionOf(stream, streamId)}() returns trigger language plpgsql set timezone to 'UTC' as ${ends}
+${body} ${ends}`;
 }
 
 const events = [

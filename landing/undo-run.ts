@@ -13,7 +13,7 @@ import { registerStream } from './open-stream.ts';
 import { ownOf } from './undo-events.ts';
 import { undoPart, type PartDone } from './undo-part.ts';
 import { lock, partsOf, remembers, withdraw } from './undo-parts.ts';
-import { setReadingBack, setReadingForth } from './undo-reading.ts';
+import { readAgainSince, setReadingBack, setReadingForth } from './undo-reading.ts';
 import { stopWaiting, waitAsBefore } from './undo-releases.ts';
 import { refuseUndo, type RunOfStream, type UndoneRun } from './undoable.ts';
 
@@ -149,6 +149,7 @@ async function takeOneBack(client: ClientBase, of: RunOfStream, { by, reason }: 
   }
   const quarantined = await setQuarantine(client, run, 'held');
   await setReadingForth(client, { streamId: run.stream_id, others, ...undone });
+  const unchanged = await readAgainSince(client, { streamId: run.stream_id, lastRun: undone.lastRun });
   await client.query('update stream_runs set undone_at = null where stream_id = $1 and run_no = $2', [
     run.stream_id,
     run.run_no,
@@ -156,8 +157,8 @@ async function takeOneBack(client: ClientBase, of: RunOfStream, { by, reason }: 
   await setSwept(client, stream, run.stream_id);
   await judgeAnew(client, locked.values());
   const targets = tablesToRemake(stream, parts);
-  await noteBack(client, { undo, by, reason });
-  const effects = { ...sumOf(parts), quarantined, unchanged: 0 };
+  await noteBack(client, { undo, by, reason, unread: unchanged > 0 });
+  const effects = { ...sumOf(parts), quarantined, unchanged };
   await client.query('update undos set pending = $2 where undo_id = $1', [undo, targets]);
   const { rows } = await client.query<{ watermark: string | null }>(
     'select watermark from streams where stream_id = $1',

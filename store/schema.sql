@@ -620,6 +620,7 @@ create table undos (
   back_by text,
   back_reason text,
   back_at timestamp with time zone,
+  back_last_run integer,
   constraint undos_pkey PRIMARY KEY (undo_id),
   constraint undos_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
   constraint undos_stream_id_run_no_fkey FOREIGN KEY (stream_id, run_no) REFERENCES stream_runs(stream_id, run_no),
@@ -772,9 +773,9 @@ create view freshness as
                      LEFT JOIN target_states x ON x.partner = s.partner AND (x.target = d_1.target AND x.stream = s.name OR (x.target || '.history'::text) = d_1.target AND x.stream = (s.name || '.history'::text))) l) t ON true
      CROSS JOIN LATERAL ( SELECT (EXISTS ( SELECT
                    FROM undos b
-                  WHERE b.stream_id = s.stream_id AND b.back_at IS NULL AND NOT (EXISTS ( SELECT
+                  WHERE b.stream_id = s.stream_id AND (b.back_at IS NULL OR b.back_last_run IS NOT NULL) AND NOT (EXISTS ( SELECT
                            FROM stream_runs r
-                          WHERE r.stream_id = s.stream_id AND r.run_no > b.last_run AND (r.outcome = ANY (ARRAY['ok'::text, 'partial'::text])) AND (r.kind = ANY (ARRAY['nightly'::text, 'manual'::text])) AND POSITION(('..'::text) IN (r.window_label)) < 2)))) AS undone) d
+                          WHERE r.stream_id = s.stream_id AND r.run_no > COALESCE(b.back_last_run, b.last_run) AND (r.outcome = ANY (ARRAY['ok'::text, 'partial'::text])) AND (r.kind = ANY (ARRAY['nightly'::text, 'manual'::text])) AND POSITION(('..'::text) IN (r.window_label)) < 2)))) AS undone) d
      CROSS JOIN LATERAL ( SELECT array_remove(ARRAY[
                 CASE
                     WHEN ended.outcome IS NULL THEN 'no run has brought it up to date yet'::text
@@ -786,7 +787,7 @@ create view freshness as
                     ELSE NULL::text
                 END,
                 CASE
-                    WHEN d.undone THEN 'a run was undone, and what it had read is not read again yet'::text
+                    WHEN d.undone THEN 'a run was undone, or that was taken back, and the next one has to read again'::text
                     ELSE NULL::text
                 END,
                 CASE

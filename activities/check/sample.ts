@@ -1,4 +1,6 @@
 import { redactHeaders } from '../../http/redact.ts';
+import { makesColumns } from '../../definitions/contract.ts';
+import { byNewNames } from '../../records/by-new-names.ts';
 import { suggestSchema, zonelessFields } from '../../definitions/suggest-schema.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Look } from './asker.ts';
@@ -18,6 +20,8 @@ export interface Sample {
   readonly limits: SampledLimits;
   readonly rejected: readonly { readonly path: string; readonly reason: string; readonly count: number }[];
   readonly unknownFields: readonly string[];
+  /** Where they land: beside the columns, or in columns that a run makes of them. */
+  readonly unknownInto: '_extra' | 'columns';
   /** Samples are the first values that differ; `empty` counts the records without one. */
   readonly columns: readonly {
     readonly name: string;
@@ -52,6 +56,7 @@ export function sampleOf(stream: CompiledStream, looks: readonly [Look, ...Look[
     limits: sampleLimits(answer, stream.partner.limits),
     rejected: grouped(looks.flatMap(({ rejected }) => rejected)),
     unknownFields: unknownFields(stream, received),
+    unknownInto: unknownInto(stream),
     columns: stream.columns.map((column, i) => {
       const values = rows.map((row) => row[i] ?? null).filter((value) => value !== null);
       return {
@@ -65,6 +70,9 @@ export function sampleOf(stream: CompiledStream, looks: readonly [Look, ...Look[
     zoneless: zonelessFields(stream.definition, sound),
   };
 }
+
+const unknownInto = (stream: Pick<CompiledStream, 'definition'>): Sample['unknownInto'] =>
+  makesColumns(stream) ? 'columns' : '_extra';
 
 /** Of a stream that was not asked for anything. */
 export const noSample = ({ columns, definition, partner }: CompiledStream): Sample => ({
@@ -81,6 +89,7 @@ export const noSample = ({ columns, definition, partner }: CompiledStream): Samp
   },
   rejected: [],
   unknownFields: [],
+  unknownInto: unknownInto({ definition }),
   columns: columns.map(({ name, type }) => ({ name, type, samples: [], empty: 0 })),
   suggestedSchema: suggestSchema(definition, []),
   zoneless: [],
@@ -122,6 +131,7 @@ function unknownFields(stream: CompiledStream, received: Look['received']): stri
   const names = new Set<string>();
   for (const { record, fault } of received)
     if (fault === undefined && typeof record === 'object' && record !== null)
-      for (const name of Object.keys(record)) if (!stream.known.has(name)) names.add(name);
+      for (const name of Object.keys(byNewNames(record, stream.aliases ?? []) as object))
+        if (!stream.known.has(name)) names.add(name);
   return [...names];
 }

@@ -103,10 +103,13 @@ function printStreams(output: Output, streams: readonly Shown[]): void {
   );
   for (const stream of streams) {
     if (stream.lastReason !== null) output.say(`${stream.partner}.${stream.stream}: ${stream.lastReason}`);
-    if (stream.undone !== null)
-      output.say(
-        `${stream.partner}.${stream.stream}: ${stream.undone} is undone, and what it had read is not read again yet (\`syncline undo list ${stream.partner}\`)`,
-      );
+    if (stream.undone !== null) {
+      const { run, isBack } = stream.undone;
+      const why = isBack
+        ? `the undo of ${run} was taken back, and what runs had found unchanged meanwhile is not read again yet`
+        : `${run} is undone, and what it had read is not read again yet`;
+      output.say(`${stream.partner}.${stream.stream}: ${why} (\`syncline undo list ${stream.partner}\`)`);
+    }
     if (stream.deferredCause !== null && stream.deferredKind !== 'paused')
       output.say(`${stream.partner}.${stream.stream} waits: ${stream.deferredCause}`);
   }

@@ -24,8 +24,8 @@ export interface StreamStatus {
   readonly overdue: number;
   readonly quarantined: number;
   readonly blockedUntil: string | null;
-  /** The last run that was undone, where nothing has read again yet what it had read. */
-  readonly undone: string | null;
+  /** The last run that was undone, or of which that was taken back, where nothing has read again yet what has to be. */
+  readonly undone: { readonly run: string; readonly isBack: boolean } | null;
 }
 
 const told = ['state', 'outcome', 'reason', 'finished_at', 'deferred_until', ...deferredColumns];
@@ -67,7 +67,7 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
     overdue: string;
     quarantined: string;
     blocked_until: Date | null;
-    undone: string | null;
+    undone: { run: string; isBack: boolean } | null;
   }>(
     `select s.partner, s.name, s.target_schema, s.target_table, s.watermark, s.last_event,
         case when stopped.reason is null then ended.outcome else 'failed' end as outcome,
@@ -76,7 +76,7 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
         (select count(*) from waiting w where w.stream_id = s.stream_id and w.status = 'waiting') as waiting,
         (select count(*) from waiting w where w.stream_id = s.stream_id and w.status = 'waiting' and w.overdue_at <= now()) as overdue,
         (select count(*) from quarantine q where q.stream_id = s.stream_id and q.status = 'held') as quarantined,
-        blocks.blocked_until, (select d.sync_id from undos u join stream_runs d using (stream_id, run_no)
+        blocks.blocked_until, (select jsonb_build_object('run', d.sync_id, 'isBack', u.back_at is not null) from undos u join stream_runs d using (stream_id, run_no)
           where u.stream_id = s.stream_id and ${isUnread} order by u.undo_id desc limit 1) as undone
       from streams s ${lastRun('latest', 'run_no')} ${lastRun('ended', 'finished_at')}
       left join lateral (select w.reason, w.finished_at from (select r.run_id, r.reason, r.finished_at from runs r

@@ -23,6 +23,8 @@ create table undos (
   back_by text,
   back_reason text,
   back_at timestamptz,
+  -- The stream's last run when it was taken back, where the next one has to read again what runs since had found unchanged.
+  back_last_run integer,
   check ((back_at is null) = (back_by is null) and (back_at is null) = (back_reason is null)),
   foreign key (stream_id, run_no) references stream_runs
 );

@@ -35,14 +35,14 @@ create or replace view freshness as
             from (select unnest(coalesce(s.targets, array(select y.target from target_states y where y.partner = s.partner and y.stream = s.name)))) as d (target)
               left join target_states x on x.partner = s.partner and (x.target = d.target and x.stream = s.name
                 or x.target || '.history' = d.target and x.stream = s.name || '.history')) l) t on true
-    cross join lateral (select exists (select from undos b where b.stream_id = s.stream_id and b.back_at is null
-      and not exists (select from stream_runs r where r.stream_id = s.stream_id and r.run_no > b.last_run and r.outcome in ('ok', 'partial')
+    cross join lateral (select exists (select from undos b where b.stream_id = s.stream_id and (b.back_at is null or b.back_last_run is not null)
+      and not exists (select from stream_runs r where r.stream_id = s.stream_id and r.run_no > coalesce(b.back_last_run, b.last_run) and r.outcome in ('ok', 'partial')
         and r.kind in ('nightly', 'manual') and position('..' in r.window_label) < 2)) as undone) d
     cross join lateral (select array_remove(array[
         case when ended.outcome is null then 'no run has brought it up to date yet'
           when ended.outcome <> 'ok' then 'the last run ended as ' || ended.outcome end,
         case when stopped.failed and stopped.finished_at > coalesce(ended.finished_at, '-infinity') then 'the last run failed before it could begin' end,
-        case when d.undone then 'a run was undone, and what it had read is not read again yet' end,
+        case when d.undone then 'a run was undone, or that was taken back, and the next one has to read again' end,
         case when u.running then 'a run is under way' end,
         case when n.waiting > 0 then n.waiting || ' waiting' end,
         case when n.quarantined > 0 then n.quarantined || ' in quarantine' end,

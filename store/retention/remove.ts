@@ -70,7 +70,8 @@ export async function removeSettled(
 
 /**
  * From here on events may be missing. It is said before lines are looked for, since whoever needs what was before a run asks under the
- * stream's lock; `settle` takes it back to what was really removed, and is to be.
+ * stream's lock; `settle` takes it back where nothing went. Not only what was removed counts: a line that stays may stand for others, and
+ * without it nobody knows what was there. So it is the horizon up to which lines were looked at.
  */
 export const announce = (
   pool: Pool,
@@ -86,8 +87,8 @@ export const announce = (
 export const settle = (pool: Pool, streamId: number): Promise<unknown> =>
   transaction(pool, (client) =>
     client.query(
-      `update streams set log_from = coalesce(greatest((select max(up_to) from removals where stream_id = $1 and lines > 0),
-          (select max(event) from log_due where stream_id = $1)) + 1, 0) where stream_id = $1`,
+      `update streams s set log_from = greatest(coalesce((select max(horizon) from removals where stream_id = $1 and lines > 0) + 1, 0),
+          case when exists (select from log_due where stream_id = $1) then s.log_from else 0 end) where stream_id = $1`,
       [streamId],
     ),
   );

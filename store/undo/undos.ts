@@ -75,11 +75,24 @@ export async function noteEffects(
 
 export async function noteBack(
   client: ClientBase,
-  { undo, by, reason }: { readonly undo: number; readonly by: string; readonly reason: string },
+  {
+    undo,
+    by,
+    reason,
+    unread,
+  }: {
+    readonly undo: number;
+    readonly by: string;
+    readonly reason: string;
+    /** The next run has to read again. */
+    readonly unread: boolean;
+  },
 ): Promise<void> {
   await client.query(
-    'update undos set back_by = $2, back_reason = $3, back_at = clock_timestamp() where undo_id = $1 and back_at is null',
-    [undo, by, reason],
+    `update undos u set back_by = $2, back_reason = $3, back_at = clock_timestamp(),
+        back_last_run = case when $4 then (select s.last_run from streams s where s.stream_id = u.stream_id) end
+      where undo_id = $1 and back_at is null`,
+    [undo, by, reason, unread],
   );
 }
 
@@ -130,9 +143,14 @@ export async function readUndos(pool: Pool, { partner }: { readonly partner?: st
   }));
 }
 
-/** In SQL, for an undo `u`: it is in force, and no run has read again since what the undone one had read. */
-export const isUnread = `u.back_at is null and not exists (select from stream_runs a where a.stream_id = u.stream_id
-    and a.run_no > u.last_run and a.outcome in ('ok', 'partial') and a.kind in ('nightly', 'manual') and position('..' in a.window_label) < 2)`;
+/**
+ * In SQL, for an undo `u`: no run has read again since what the undone one had read, or, where it was taken back, what others had found unchanged
+ * meanwhile.
+ */
+export const isUnread = `(u.back_at is null or u.back_last_run is not null) and not exists (select from stream_runs a
+    where a.stream_id = u.stream_id and a.run_no > coalesce(u.back_last_run, u.last_run) and a.outcome in ('ok', 'partial')
+      and a.kind in ('nightly', 'manual') and position('..' in a.window_label) < 2)`;
 
-/** In SQL, for a run `r`: it began before an undo that is in force, so what it read since may rest on what was undone. */
-export const beganBeforeUndo = `exists (select from undos u where u.stream_id = r.stream_id and u.back_at is null and u.last_run >= r.run_no)`;
+/** In SQL, for a run `r`: it began before an undo that is in force, or that was taken back with something to read again: what it read may rest on it. */
+export const beganBeforeUndo = `exists (select from undos u where u.stream_id = r.stream_id
+    and coalesce(u.back_last_run, case when u.back_at is null then u.last_run end) >= r.run_no)`;

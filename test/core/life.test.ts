@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Column } from '../../core/column.ts';
 import { whatWasHeld, type EntryOfKey } from '../../core/entry-of-key.ts';
 import { fieldChanges } from '../../core/field-changes.ts';
-import { askedKey } from '../../core/key-asked.ts';
+import { askedKey, pairsOf } from '../../core/key-asked.ts';
 import { lifeOf, type Disposition, type TracedEvent } from '../../core/life.ts';
 import { readableVersion, whatHappened } from '../../core/life-words.ts';
 import type { Operation } from '../../core/logged-event.ts';
@@ -205,6 +205,14 @@ describe('a key as people write it', () => {
     expect(() => askedKey(words, [account, id])).toThrow(says);
     expect(() => askedKey(words, [])).toThrow(/the stream has no `primaryKey`/);
   });
+
+  test.each([
+    ['a b=c', [id], ['a b=c']],
+    ['owner.account=main id=7', [account, id], ['owner.account=main', 'id=7']],
+    ['id=a b  owner.account= x=1 ', [account, id], ['id=a b', 'owner.account= x=1']],
+    ['x id=7', [account, id], ['x id=7']],
+    ['7', [account, id], ['7']],
+  ])('%j in one text is these words', (text, columns, words) => expect(pairsOf(text, columns)).toEqual(words));
 });
 
 test('what was in quarantine says what became of it', () => {

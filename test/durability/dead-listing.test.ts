@@ -1,15 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { Pool } from 'pg';
 import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import { ordersSchema } from '../support/define-stream.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
-import { long } from '../support/long.ts';
+import { firstOf } from '../support/long.ts';
 import { serveAnswers } from '../support/serve-answers.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
-import { ownNamespace, startWorker, WINDOW, type WorkerGround } from './durable-bench.ts';
+import { ownGround, startWorker, WINDOW } from './durable-bench.ts';
 
 const PAGES = 8;
 const OF_A_PAGE = 10;
@@ -18,12 +19,10 @@ let folder: TemporaryFolder;
 let temporal: TestTemporal;
 let database: TestDatabase;
 let pool: Pool;
-let ground: WorkerGround;
 
 beforeAll(async () => {
   [folder, temporal, database] = [await temporaryFolder(), await testTemporal(), await freshDatabase()];
   pool = new Pool({ connectionString: database.url });
-  ground = { databaseUrl: database.url, partnersDir: folder.path, ...(await ownNamespace(temporal.connection)) };
 }, 60_000);
 
 afterAll(async () => {
@@ -33,11 +32,17 @@ afterAll(async () => {
   await folder.remove();
 });
 
+/** Their workers die side by side: each has a ground of its own, or it would take the work of another. */
+const scenario = sideBySide();
+const groundOf = (name: string): ReturnType<typeof ownGround> =>
+  ownGround({ name, databaseUrl: database.url, folder: folder.path, connection: temporal.connection });
+
 describe('a listing whose cursors die with the worker', () => {
   const heirs = ['commit.middle:1', 'commit.after:1', 'fetch.after:2', 'fetch.after:1'];
-  test.each(long ? heirs : heirs.slice(0, 1))(
+  scenario.each(firstOf(heirs, 1))(
     'is begun anew once, whoever dies on the way (%s), and nothing is doubled',
     async (failpoint) => {
+      const ground = await groundOf(failpoint);
       let generation = 1;
       let listings = 0;
       const server = await serveAnswers((url) => {
@@ -61,7 +66,7 @@ describe('a listing whose cursors die with the worker', () => {
         const limits = { rate: 500, per: '1s' };
         const retry = { base: '50ms', cap: '500ms' };
         await writeFile(
-          join(folder.path, `${partner}.yaml`),
+          join(ground.partnersDir, `${partner}.yaml`),
           JSON.stringify({ name: partner, baseUrl: server.url, limits, retry, streams: { orders } }),
         );
         const struck = startWorker(ground, partner, { SYNCLINE_FAILPOINT: 'fetch.after:4' });
@@ -99,41 +104,46 @@ describe('a listing whose cursors die with the worker', () => {
 });
 
 describe('an answer that is read part by part', () => {
-  test('is gone on with behind the parts that a dead worker has kept', async () => {
-    const lines = Array.from({ length: 4000 }, (_, n) =>
-      JSON.stringify({ id: `o${n}`, v: 1, text: 'line '.repeat(800) }),
-    );
-    const server = await serveAnswers(() => ({ text: `${lines.join('\n')}\n` }));
-    try {
-      const partner = uniqueName('parts');
-      const orders = { path: '/export', primaryKey: ['id'], version: ['v'], format: 'ndjson', schema: ordersSchema };
-      const limits = { rate: 500, per: '1s' };
-      const retry = { base: '50ms', cap: '500ms' };
-      await writeFile(
-        join(folder.path, `${partner}.yaml`),
-        JSON.stringify({ name: partner, baseUrl: server.url, limits, retry, streams: { orders } }),
+  scenario(
+    'is gone on with behind the parts that a dead worker has kept',
+    async () => {
+      const ground = await groundOf('parts');
+      const lines = Array.from({ length: 4000 }, (_, n) =>
+        JSON.stringify({ id: `o${n}`, v: 1, text: 'line '.repeat(800) }),
       );
-      const struck = startWorker(ground, partner, { SYNCLINE_FAILPOINT: 'commit.middle:2' });
-      await struck.ready;
-      const run = { partner, streams: [], window: WINDOW, kind: 'manual', generation: 1 } as const;
-      const { handle } = await startSync(ground.client, run);
-      await struck.ended;
-      const heir = startWorker(ground, partner);
-      const report = await reportOfSync(handle);
-      await heir.stop();
+      const server = await serveAnswers(() => ({ text: `${lines.join('\n')}\n` }));
+      try {
+        const partner = uniqueName('parts');
+        const orders = { path: '/export', primaryKey: ['id'], version: ['v'], format: 'ndjson', schema: ordersSchema };
+        const limits = { rate: 500, per: '1s' };
+        const retry = { base: '50ms', cap: '500ms' };
+        await writeFile(
+          join(ground.partnersDir, `${partner}.yaml`),
+          JSON.stringify({ name: partner, baseUrl: server.url, limits, retry, streams: { orders } }),
+        );
+        const struck = startWorker(ground, partner, { SYNCLINE_FAILPOINT: 'commit.middle:2' });
+        await struck.ready;
+        const run = { partner, streams: [], window: WINDOW, kind: 'manual', generation: 1 } as const;
+        const { handle } = await startSync(ground.client, run);
+        await struck.ended;
+        const heir = startWorker(ground, partner);
+        const report = await reportOfSync(handle);
+        await heir.stop();
 
-      expect(report).toMatchObject({ outcome: 'ok', counts: { fetched: 4000, inserted: 4000 } });
-      expect(server.asked).toHaveLength(2);
-      const { rows } = await pool.query<{ events: string; pages: string }>(
-        `select (select count(*) from syncline.events e where e.stream_id = s.stream_id) as events,
+        expect(report).toMatchObject({ outcome: 'ok', counts: { fetched: 4000, inserted: 4000 } });
+        expect(server.asked).toHaveLength(2);
+        const { rows } = await pool.query<{ events: string; pages: string }>(
+          `select (select count(*) from syncline.events e where e.stream_id = s.stream_id) as events,
             (select count(*) from syncline.pages p where p.stream_id = s.stream_id) as pages
           from syncline.streams s where s.partner = $1`,
-        [partner],
-      );
-      expect(rows[0]?.events).toBe('4000');
-      expect(Number(rows[0]?.pages)).toBeGreaterThanOrEqual(3);
-    } finally {
-      server.close();
-    }
-  }, 60_000);
+          [partner],
+        );
+        expect(rows[0]?.events).toBe('4000');
+        expect(Number(rows[0]?.pages)).toBeGreaterThanOrEqual(3);
+      } finally {
+        server.close();
+      }
+    },
+    60_000,
+  );
 });

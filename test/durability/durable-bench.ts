@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, type Connection } from '@temporalio/client';
 import { Pool } from 'pg';
@@ -26,6 +26,19 @@ export interface Ground extends WorkerGround {
 export async function ownNamespace(connection: Connection): Promise<{ namespace: string; client: Client }> {
   const namespace = await freshNamespace();
   return { namespace, client: new Client({ connection, namespace }) };
+}
+
+/** One of several that share a database: its workers take no work of the others. */
+export async function ownGround(of: {
+  /** Of a folder in `folder`. */
+  readonly name: string;
+  readonly databaseUrl: string;
+  readonly folder: string;
+  readonly connection: Connection;
+}): Promise<WorkerGround> {
+  const partnersDir = join(of.folder, of.name);
+  await mkdir(partnersDir);
+  return { databaseUrl: of.databaseUrl, partnersDir, ...(await ownNamespace(of.connection)) };
 }
 
 export const WINDOW = '2026-11-24';

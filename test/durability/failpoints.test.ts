@@ -7,41 +7,56 @@ import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { firstOf, long } from '../support/long.ts';
 import { serveAnswers } from '../support/serve-answers.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
-import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, WINDOW, type Ground } from './durable-bench.ts';
+import {
+  definePartner,
+  ownGround,
+  runToEnd,
+  startWorker,
+  traceOf,
+  WINDOW,
+  type WorkerGround,
+} from './durable-bench.ts';
 
 const PAGES = 20;
 
 let folder: TemporaryFolder;
 let temporal: TestTemporal;
-let simulator: Simulator;
+/** Of the run that nobody disturbs. */
+let calmWorld: Simulator;
+const worlds: Simulator[] = [];
 let database: TestDatabase;
-let ground: Ground;
-const calm = uniqueName('calm');
+const world = { seed: 3, payments: PAGES * 100, latencyMs: 5 };
 
 beforeAll(async () => {
   [folder, temporal, database] = [await temporaryFolder(), await testTemporal(), await freshDatabase()];
-  simulator = await startSimulator({ seed: 3, payments: PAGES * 100, latencyMs: 5 });
-  ground = {
-    databaseUrl: database.url,
-    partnersDir: folder.path,
-    simulator,
-    ...(await ownNamespace(temporal.connection)),
-  };
-  await definePartner(ground, calm);
+  calmWorld = await startSimulator(world);
 }, 120_000);
 
 let undisturbed: ReturnType<typeof traceOf> | undefined;
-/** Of a run that nobody disturbs, by whichever worker is there. */
-const calmTrace = (): ReturnType<typeof traceOf> =>
-  (undisturbed ??= runToEnd(ground, calm).then(() => traceOf(database.url, calm)));
+/** Of a run that nobody disturbs, by the workers of whoever asks first. */
+const calmTrace = (workers: WorkerGround): ReturnType<typeof traceOf> => (undisturbed ??= runCalmly(workers));
+
+async function runCalmly(workers: WorkerGround): ReturnType<typeof traceOf> {
+  const calm = uniqueName('calm');
+  const ground = { ...workers, simulator: calmWorld };
+  await definePartner(ground, calm);
+  await runToEnd(ground, calm);
+  return traceOf(database.url, calm);
+}
 
 afterAll(async () => {
-  await Promise.allSettled([simulator.close(), temporal.close()]);
+  await Promise.allSettled([...[calmWorld, ...worlds].map((each) => each.close()), temporal.close()]);
   await database.drop();
   await folder.remove();
 });
+
+/** Their workers die side by side: each has a ground of its own, or it would take the work of another. */
+const scenario = sideBySide();
+const groundOf = (name: string): Promise<WorkerGround> =>
+  ownGround({ name, databaseUrl: database.url, folder: folder.path, connection: temporal.connection });
 
 const properties = { id: { type: 'string' }, of: { type: 'string' } };
 const keyed = { primaryKey: ['id'], schema: { type: 'object', required: ['id'], properties } };
@@ -57,34 +72,38 @@ const points: readonly (readonly [string, FailpointName, number])[] = [
 ];
 
 describe('a worker that dies', () => {
-  test.each(firstOf(points, 1))(
+  scenario.each(firstOf(points, 1))(
     '%s leaves nothing behind that the next one does not put right',
-    async (_, failpoint, count) => {
+    async (what, failpoint, count) => {
       const partner = uniqueName('struck');
+      const simulator = await startSimulator(world);
+      worlds.push(simulator);
+      const ground = { ...(await groundOf(what.replaceAll(/\W/g, '-'))), simulator };
       await definePartner(ground, partner);
-      const before = simulator.requests().length;
       const struck = startWorker(ground, partner, { SYNCLINE_FAILPOINT: `${failpoint}:${count}` });
       await struck.ready;
       const running = runToEnd(ground, partner);
       await struck.ended;
       const heir = startWorker(ground, partner);
       expect(await running).toMatchObject({ outcome: 'ok', counts: { fetched: PAGES * 100, inserted: PAGES * 100 } });
-      expect(simulator.requests().length - before - PAGES).toBeLessThanOrEqual(2);
-      expect(await traceOf(database.url, partner)).toEqual(await calmTrace());
+      expect(simulator.requests().length - PAGES).toBeLessThanOrEqual(2);
+      expect(await traceOf(database.url, partner)).toEqual(await calmTrace(ground));
       await heir.stop();
     },
     60_000,
   );
 
-  test('after a login that it could not note, leaves one that the next one makes again', async () => {
-    const partner = uniqueName('struck');
-    const guarded = await startSimulator({ seed: 3, payments: PAGES * 100, latencyMs: 5, auth: { type: 'oauth2' } });
-    const own = { ...ground, simulator: guarded };
-    try {
-      await definePartner(own, partner);
-      await appendFile(
-        join(folder.path, `${partner}.yaml`),
-        `auth:
+  scenario(
+    'after a login that it could not note, leaves one that the next one makes again',
+    async () => {
+      const partner = uniqueName('struck');
+      const guarded = await startSimulator({ ...world, auth: { type: 'oauth2' } });
+      const own = { ...(await groundOf('login')), simulator: guarded };
+      try {
+        await definePartner(own, partner);
+        await appendFile(
+          join(own.partnersDir, `${partner}.yaml`),
+          `auth:
   type: login
   url: ${guarded.url}/oauth/token
   as: form
@@ -92,66 +111,73 @@ describe('a worker that dies', () => {
   token: access_token
   expiresIn: expires_in
 `,
-      );
-      const struck = startWorker(own, partner, { SYNCLINE_FAILPOINT: 'token.after' });
-      await struck.ready;
-      const running = runToEnd(own, partner);
-      await struck.ended;
-      const heir = startWorker(own, partner);
-      expect(await running).toMatchObject({ outcome: 'ok', counts: { fetched: PAGES * 100, inserted: PAGES * 100 } });
-      expect(await traceOf(database.url, partner)).toEqual(await calmTrace());
-      await heir.stop();
-      expect(guarded.stats().streams['oauth']).toMatchObject({ requests: 2 });
-    } finally {
-      await guarded.close();
-    }
-  }, 60_000);
+        );
+        const struck = startWorker(own, partner, { SYNCLINE_FAILPOINT: 'token.after' });
+        await struck.ready;
+        const running = runToEnd(own, partner);
+        await struck.ended;
+        const heir = startWorker(own, partner);
+        expect(await running).toMatchObject({ outcome: 'ok', counts: { fetched: PAGES * 100, inserted: PAGES * 100 } });
+        expect(await traceOf(database.url, partner)).toEqual(await calmTrace(own));
+        await heir.stop();
+        expect(guarded.stats().streams['oauth']).toMatchObject({ requests: 2 });
+      } finally {
+        await guarded.close();
+      }
+    },
+    60_000,
+  );
 
-  test('in the transaction that brings what records wait for leaves them waiting, and the next one releases them once', async () => {
-    const name = uniqueName('bank');
-    const ids = Array.from({ length: 30 }, (_, n) => `p${n}`);
-    const bank = await serveAnswers((url) => ({
-      body: ids.map((id) => (url.pathname === '/refunds' ? { id: `r${id}`, of: id } : { id })),
-    }));
-    const streams = {
-      payments: { ...keyed, path: '/payments' },
-      refunds: { ...keyed, path: '/refunds', requires: { original: { stream: 'payments', by: 'of' } } },
-    };
-    await writeFile(join(folder.path, `${name}.yaml`), JSON.stringify({ name, baseUrl: bank.url, streams }));
-    const read = async (stream: string): Promise<unknown> => {
-      const started = await startSync(ground.client, {
-        ...{ partner: name, streams: [stream], window: WINDOW, kind: 'manual', generation: 1 },
-      });
-      return reportOfSync(started.handle);
-    };
-    try {
-      const struck = startWorker(ground, name, { SYNCLINE_FAILPOINT: 'commit.released:2' });
-      await struck.ready;
-      expect(await read('refunds')).toMatchObject({ outcome: 'ok' });
-      const reading = read('payments');
-      await struck.ended;
-      const waiting = `select count(*) filter (where status = 'waiting') || ' of ' || count(*) as waits from syncline.waiting
+  scenario(
+    'in the transaction that brings what records wait for leaves them waiting, and the next one releases them once',
+    async () => {
+      const ground = await groundOf('waiting');
+      const name = uniqueName('bank');
+      const ids = Array.from({ length: 30 }, (_, n) => `p${n}`);
+      const bank = await serveAnswers((url) => ({
+        body: ids.map((id) => (url.pathname === '/refunds' ? { id: `r${id}`, of: id } : { id })),
+      }));
+      const streams = {
+        payments: { ...keyed, path: '/payments' },
+        refunds: { ...keyed, path: '/refunds', requires: { original: { stream: 'payments', by: 'of' } } },
+      };
+      await writeFile(join(ground.partnersDir, `${name}.yaml`), JSON.stringify({ name, baseUrl: bank.url, streams }));
+      const read = async (stream: string): Promise<unknown> => {
+        const started = await startSync(ground.client, {
+          ...{ partner: name, streams: [stream], window: WINDOW, kind: 'manual', generation: 1 },
+        });
+        return reportOfSync(started.handle);
+      };
+      try {
+        const struck = startWorker(ground, name, { SYNCLINE_FAILPOINT: 'commit.released:2' });
+        await struck.ready;
+        expect(await read('refunds')).toMatchObject({ outcome: 'ok' });
+        const reading = read('payments');
+        await struck.ended;
+        const waiting = `select count(*) filter (where status = 'waiting') || ' of ' || count(*) as waits from syncline.waiting
         join syncline.streams using (stream_id) where partner = $1`;
-      const waits = async (): Promise<unknown> => (await database.pool.query(waiting, [name])).rows;
-      expect(await waits()).toEqual([{ waits: '30 of 30' }]);
-      const heir = startWorker(ground, name);
-      expect(await reading).toMatchObject({ outcome: 'ok' });
-      expect(await waits()).toEqual([{ waits: '0 of 30' }]);
-      const { rows } = await database.pool.query(
-        `select name, operation, count(*)::int, count(distinct key)::int as keys from syncline.events join syncline.streams using (stream_id)
+        const waits = async (): Promise<unknown> => (await database.pool.query(waiting, [name])).rows;
+        expect(await waits()).toEqual([{ waits: '30 of 30' }]);
+        const heir = startWorker(ground, name);
+        expect(await reading).toMatchObject({ outcome: 'ok' });
+        expect(await waits()).toEqual([{ waits: '0 of 30' }]);
+        const { rows } = await database.pool.query(
+          `select name, operation, count(*)::int, count(distinct key)::int as keys from syncline.events join syncline.streams using (stream_id)
           where partner = $1 group by name, operation order by name, operation`,
-        [name],
-      );
-      expect(rows).toEqual([
-        { name: 'payments', operation: 'u', count: 30, keys: 30 },
-        { name: 'refunds', operation: 'u', count: 30, keys: 30 },
-        { name: 'refunds', operation: 'w', count: 30, keys: 30 },
-      ]);
-      await heir.stop();
-    } finally {
-      bank.close();
-    }
-  }, 60_000);
+          [name],
+        );
+        expect(rows).toEqual([
+          { name: 'payments', operation: 'u', count: 30, keys: 30 },
+          { name: 'refunds', operation: 'u', count: 30, keys: 30 },
+          { name: 'refunds', operation: 'w', count: 30, keys: 30 },
+        ]);
+        await heir.stop();
+      } finally {
+        bank.close();
+      }
+    },
+    60_000,
+  );
 });
 
 // The short form has it without a process that dies: test/waiting/fetch.test.ts.
@@ -159,6 +185,7 @@ describe('a worker that dies', () => {
   test('between a call for what a record waits for and its commit leaves it to the next one, and it lands once', async () => {
     const name = uniqueName('bank');
     const ids = ['a', 'b', 'c'];
+    const ground = await groundOf('fetched');
     const bank = await serveAnswers(({ pathname }) => {
       if (pathname === '/refunds') return { body: ids.map((id) => ({ id: `r${id}`, of: id })) };
       return { body: { id: pathname.slice(-1) } };
@@ -168,7 +195,7 @@ describe('a worker that dies', () => {
       payments: { ...keyed, path: '/payments' },
       refunds: { ...keyed, path: '/refunds', requires: { original: { stream: 'payments', by: 'of', fetch } } },
     };
-    await writeFile(join(folder.path, `${name}.yaml`), JSON.stringify({ name, baseUrl: bank.url, streams }));
+    await writeFile(join(ground.partnersDir, `${name}.yaml`), JSON.stringify({ name, baseUrl: bank.url, streams }));
     try {
       const struck = startWorker(ground, name, { SYNCLINE_FAILPOINT: 'fetched.before:2' });
       await struck.ready;

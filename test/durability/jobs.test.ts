@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Client } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { Pool } from 'pg';
 import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import type { FailpointName } from '../../core/failpoint.ts';
@@ -10,26 +9,21 @@ import { eventually } from '../support/eventually.ts';
 import { jobPartner, type JobPartner } from '../support/job-partner.ts';
 import { firstOf, long } from '../support/long.ts';
 import { serveAnswers } from '../support/serve-answers.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
 import { ordersSchema } from '../support/define-stream.ts';
-import { ownNamespace, startWorker, WINDOW } from './durable-bench.ts';
+import { ownGround, startWorker, WINDOW, type WorkerGround } from './durable-bench.ts';
 
 let folder: TemporaryFolder;
 let temporal: TestTemporal;
 let database: TestDatabase;
 let pool: Pool;
-let ground: { databaseUrl: string; partnersDir: string; namespace: string; client: Client };
 const servers: { close: () => void }[] = [];
 
 beforeAll(async () => {
   [folder, temporal, database] = [await temporaryFolder(), await testTemporal(), await freshDatabase()];
   pool = new Pool({ connectionString: database.url });
-  ground = {
-    databaseUrl: database.url,
-    partnersDir: folder.path,
-    ...(await ownNamespace(temporal.connection)),
-  };
 }, 60_000);
 
 afterAll(async () => {
@@ -40,11 +34,17 @@ afterAll(async () => {
   await folder.remove();
 });
 
-async function partnerOf({ answer }: JobPartner): Promise<string> {
-  return (await askedPartner({ answer })).name;
+/** Their workers die side by side: each has a ground of its own, or it would take the work of another. */
+const scenario = sideBySide();
+const groundOf = (name: string): Promise<WorkerGround> =>
+  ownGround({ name, databaseUrl: database.url, folder: folder.path, connection: temporal.connection });
+
+async function partnerOf(ground: WorkerGround, { answer }: JobPartner): Promise<string> {
+  return (await askedPartner(ground, { answer })).name;
 }
 
 async function askedPartner(
+  { partnersDir }: WorkerGround,
   { answer }: Pick<JobPartner, 'answer'>,
   more: object = {},
 ): Promise<{ readonly name: string; readonly asked: readonly string[] }> {
@@ -61,7 +61,7 @@ async function askedPartner(
   // Where requests are counted, two pages are in flight at the most.
   const limits = { rate: 500, per: '1s' };
   const partner = { name, baseUrl: server.url, limits, retry: { base: '50ms', cap: '500ms' }, streams: { orders } };
-  await writeFile(join(folder.path, `${name}.yaml`), JSON.stringify(partner));
+  await writeFile(join(partnersDir, `${name}.yaml`), JSON.stringify(partner));
   return { name, asked: server.asked };
 }
 
@@ -78,8 +78,8 @@ const requestsOf = async (partner: string): Promise<number> => {
   return Number(rows[0]?.made);
 };
 
-const start = (partner: string) =>
-  startSync(ground.client, { partner, streams: [], window: WINDOW, kind: 'manual', generation: 1 });
+const start = ({ client }: WorkerGround, partner: string) =>
+  startSync(client, { partner, streams: [], window: WINDOW, kind: 'manual', generation: 1 });
 
 const points: readonly (readonly [string, FailpointName, number])[] = [
   ['when the job is ordered and not noted', 'fetch.after', 1],
@@ -91,14 +91,15 @@ const points: readonly (readonly [string, FailpointName, number])[] = [
 ];
 
 describe('an export job', () => {
-  test.each(firstOf(points, 1))(
+  scenario.each(firstOf(points, 1))(
     'of a worker that dies %s is ordered once and read whole',
-    async (_, failpoint, count) => {
+    async (what, failpoint, count) => {
+      const ground = await groundOf(what.replaceAll(' ', '-'));
       const jobs = jobPartner({ files: 5 });
-      const partner = await partnerOf(jobs);
+      const partner = await partnerOf(ground, jobs);
       const struck = startWorker(ground, partner, { SYNCLINE_FAILPOINT: `${failpoint}:${count}` });
       await struck.ready;
-      const { handle } = await start(partner);
+      const { handle } = await start(ground, partner);
       await struck.ended;
       const heir = startWorker(ground, partner);
       const report = await reportOfSync(handle);
@@ -120,33 +121,39 @@ describe('an export job', () => {
     60_000,
   );
 
-  test('is ended at the partner when its run is cancelled', async () => {
-    const jobs = jobPartner({ polls: 1000 });
-    const { name: partner, asked } = await askedPartner(jobs);
-    const worker = startWorker(ground, partner);
-    await worker.ready;
-    const { handle } = await start(partner);
-    expect(await eventually(() => (jobs.counts['poll'] ?? 0) > 0)).toBe(true);
-    const waits = async (): Promise<boolean> => {
-      const { rows } = await pool.query<{ cause: string | null }>(
-        'select deferred_cause as cause from syncline.stream_runs where sync_id like $1',
-        [`sync/${partner}/%`],
-      );
-      return rows[0]?.cause?.includes('export job job-1 is running') === true;
-    };
-    expect(await eventually(waits)).toBe(true);
-    await handle.cancel();
-    expect(await reportOfSync(handle)).toHaveProperty('failure');
-    await worker.stop();
-    expect([...jobs.jobs.values()]).toEqual([expect.objectContaining({ cancelled: true })]);
-    expect(await requestsOf(partner)).toBe(asked.length);
-  }, 60_000);
+  scenario(
+    'is ended at the partner when its run is cancelled',
+    async () => {
+      const ground = await groundOf('cancelled');
+      const jobs = jobPartner({ polls: 1000 });
+      const { name: partner, asked } = await askedPartner(ground, jobs);
+      const worker = startWorker(ground, partner);
+      await worker.ready;
+      const { handle } = await start(ground, partner);
+      expect(await eventually(() => (jobs.counts['poll'] ?? 0) > 0)).toBe(true);
+      const waits = async (): Promise<boolean> => {
+        const { rows } = await pool.query<{ cause: string | null }>(
+          'select deferred_cause as cause from syncline.stream_runs where sync_id like $1',
+          [`sync/${partner}/%`],
+        );
+        return rows[0]?.cause?.includes('export job job-1 is running') === true;
+      };
+      expect(await eventually(waits)).toBe(true);
+      await handle.cancel();
+      expect(await reportOfSync(handle)).toHaveProperty('failure');
+      await worker.stop();
+      expect([...jobs.jobs.values()]).toEqual([expect.objectContaining({ cancelled: true })]);
+      expect(await requestsOf(partner)).toBe(asked.length);
+    },
+    60_000,
+  );
 
-  test.each(long ? [4] : [2])(
-    'of each slice is ordered once by %i workers, all but one of which die',
+  scenario.each([[long ? 4 : 2]] as const)(
+    'of each slice is ordered once by %s workers, all but one of which die',
     async (count) => {
+      const ground = await groundOf('sliced');
       const jobs = jobPartner({ files: 2, polls: 2 });
-      const { name: partner } = await askedPartner(jobs, {
+      const { name: partner } = await askedPartner(ground, jobs, {
         incremental: { field: 'at', initial: '2026-11-20T00:00:00Z' },
         slice: '1d',
         concurrency: 3,
@@ -161,8 +168,8 @@ describe('an export job', () => {
       );
       const last = startWorker(ground, partner);
       await Promise.all([...workers, last].map(({ ready }) => ready));
-      const report = await reportOfSync((await start(partner)).handle);
-      for (const worker of [...workers, last]) await worker.stop();
+      const report = await reportOfSync((await start(ground, partner)).handle);
+      await Promise.all([...workers, last].map((worker) => worker.stop()));
       expect(report).toMatchObject({ outcome: 'ok' });
       // Five days, whoever ordered them.
       expect([...jobs.jobs.values()].map(({ body }) => (body as { from: string }).from).toSorted()).toEqual(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
+import { quoted } from '../../core/sql-text.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
 import { erase } from '../../landing/erase.ts';
@@ -113,6 +114,13 @@ describe('elements of an array', () => {
       ['b', 0, 'w', null],
     ]);
     expect(await compared(stream)).toMatchObject(same);
+  });
+
+  test('of fields with any name', async () => {
+    const odd = `it's $children$ "odd"`;
+    const stream = define({}, { [odd]: { type: 'string' } });
+    await read(stream, [{ id: 'a', v: 1, items: [{ sku: 'x', [odd]: 'kept' }] }]);
+    expect(await childrenOf(stream, `sku, ${quoted(odd)}`)).toEqual([['x', 'kept']]);
   });
 
   test.each([

@@ -4,6 +4,7 @@ import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
 import { fillFromLog } from '../../landing/fill-from-log.ts';
 import { createTarget } from '../../landing/create-target.ts';
+import { takeUndosBack, undoRuns } from '../../landing/undo-run.ts';
 import { pruneStream } from '../../landing/prune-stream.ts';
 import type { PrunedStream } from '../../messages/prune.ts';
 import { checkLog } from '../../store/retention/check-log.ts';
@@ -73,9 +74,10 @@ describe('retention of a log', () => {
       expect(await linesOf(plain)).toEqual(lines[at]);
       expect(await bench.compare(stream)).toMatchObject({ differences: none });
     }
-    expect(await logFrom(plain)).toBe(4);
+    // What stays stands for what went: no run from before the last event may be undone.
+    expect(await logFrom(plain)).toBe(6);
     expect((await prune(kept(plain, rules[1], {}))).lines).toBe(0);
-    expect(await logFrom(plain)).toBe(4);
+    expect(await logFrom(plain)).toBe(6);
     expect(await checkLog(bench.pool, { partner: plain.partner.name, stream: 'orders' })).toMatchObject({ missing: 0 });
   });
 
@@ -201,6 +203,54 @@ describe('retention of a log', () => {
     await bench.pool.query(`delete from events_${await idOf(plain)} where event = 2`);
     expect(await checkLog(bench.pool, place)).toEqual({ lines: 2, removed: 1, missing: 1, rows: 1 });
   });
+});
+
+describe('retention and undo', () => {
+  const by = { by: 'ann', reason: 'a test', dryRun: false };
+  const nights: readonly (readonly unknown[])[] = [
+    [order('a', 1), order('b', 1), order('c', 1)],
+    [order('a', 2), gone('b', 2), order('c', 2)],
+    [order('a', 3), order('b', 9), gone('c', 3)],
+  ];
+
+  test.each(['hard', 'soft'] as const)(
+    'a later run is undone, and taken back, as if nothing had been removed (%s)',
+    async (as) => {
+      const definition: Partial<StreamInput> = { deletes: { field: 'deleted_at', as, hold: false } };
+      const seen: unknown[] = [];
+      for (const prunes of [false, true]) {
+        const plain = aStream({ schema, ...definition });
+        const stream = kept(plain, { log: now }, definition);
+        const runs: string[] = [];
+        for (const [n, night] of nights.entries()) {
+          const run = await runOf(bench.warehouse, plain, { window: `2024-01-0${n + 1}` });
+          await run.commit(run.page(night));
+          await run.finish();
+          runs.push(run.opened.run.syncId);
+          if (prunes && n === 1) await prune(stream);
+        }
+        const of = (n: number) => ({ runs: [{ stream: plain, syncId: runs[n] as string }], ...by });
+        const ids = async (): Promise<unknown> =>
+          (await rowsOf(bench.pool, plain)).map(({ id, v, _event, _deleted_at }) => [id, v, _event, _deleted_at]);
+        expect((await linesOf(plain)).length).toBe(prunes ? (as === 'hard' ? 7 : 8) : 9);
+        const before = await ids();
+        await undoRuns(bench.pool, of(2));
+        const undone = await ids();
+        // What the undone run has touched stays while it may be taken back.
+        if (prunes) await prune(stream);
+        await takeUndosBack(bench.pool, of(2));
+        expect(await ids()).toEqual(before);
+        expect(await bench.compare(plain)).toMatchObject({ differences: none });
+        seen.push({ before, undone });
+        const earlier = undoRuns(bench.pool, of(1)).then(
+          () => 'undone',
+          (error: Error) => error.message,
+        );
+        expect(await earlier).toMatch(prunes ? /retention has taken events below/ : /^undone$/);
+      }
+      expect(seen[1]).toEqual(seen[0]);
+    },
+  );
 });
 
 describe('retention of a ledger', () => {

@@ -59,6 +59,8 @@ const readTimes = async (stream: CompiledStream, n: number, ...records: readonly
   await run.finish();
 };
 
+const say = (text: string): unknown => ({ id: 'a', v: 1, text });
+
 describe('what the next run reads', () => {
   const timed: Partial<StreamInput> = {
     incremental: { field: 'at', start: { as: 'since' }, initial: '2026-01-01T00:00:00Z' },
@@ -69,6 +71,26 @@ describe('what the next run reads', () => {
     },
     version: ['at'],
   };
+  test('is read again where an undo is taken back, and a run had found it unchanged meanwhile', async () => {
+    const stream = aStream({ version: [], fullListing: false });
+    const stateOf = async (): Promise<unknown> =>
+      (await used.pool.query('select state from freshness where partner = $1', [stream.partner.name])).rows[0];
+    await read(stream, day(2), say('now'));
+    await read(stream, day(3), say('wrong'));
+    await undo(stream, day(3));
+    await read(stream, day(4), say('now'));
+    expect(await stateOf()).toEqual({ state: 'final' });
+    await used.pool.query(`update streams set validators = '{"etag":"x"}' where partner = $1`, [stream.partner.name]);
+    // The log has nothing of what the third run saw.
+    expect((await back(stream, day(3))).effects).toMatchObject({ events: 1, unchanged: 1 });
+    expect(await idAndText(used.pool, stream)).toEqual([['a', 'wrong']]);
+    expect(await readingOf(stream)).toEqual({ watermark: null, validators: null, kept_cursor: null });
+    expect(await stateOf()).toEqual({ state: 'reconciling' });
+    await read(stream, day(5), say('now'));
+    expect(await idAndText(used.pool, stream)).toEqual([['a', 'now']]);
+    expect(await stateOf()).toEqual({ state: 'final' });
+  });
+
   test('begins where the undone run began, and goes on from where it was once that is taken back', async () => {
     const stream = aStream(timed);
     await readTimes(stream, 2, at('a', 2));

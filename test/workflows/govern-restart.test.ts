@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { askGovernor } from '../../client/governor.ts';
 import { MINUTE } from '../../core/duration.ts';
@@ -12,37 +12,59 @@ import { cacheDir } from '../support/cache-dir.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { endBlockIn, isDefined, isPaused, queueWhen, refuse } from '../support/governed.ts';
+import { sideBySide } from '../support/side-by-side.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { openScene, type Scene } from './scene.ts';
 
-const names = ['alone', 'orphaned', 'left'] as const;
+/** Of the workers that die. */
+const gone = ['orphaned', 'left'];
+/** Each at a server of its own, for one of them is killed: both wait for a pause to end. */
+const scenario = sideBySide();
+
+/** What runs at one Temporal server. */
+interface Place {
+  temporal: TemporalServer;
+  readonly database: TestDatabase;
+  readonly client: Client;
+  readonly scenes: Scene[];
+}
 
 let folder: TemporaryFolder;
 let cliPath: string;
-let temporal: TemporalServer;
-let database: TestDatabase;
-const scenes: Scene[] = [];
-let client: Client;
+const places: Place[] = [];
+let [dying, living]: [Place, Place] = [] as never;
 beforeAll(async () => {
   folder = await temporaryFolder();
   cliPath = await resolveTemporalCli({ cacheDir: cacheDir(), pathEnv: process.env['PATH'] ?? '', log: () => {} });
-  [temporal, database] = await Promise.all([startServer(), freshDatabase()]);
-  await startFleet();
-  client = new Client({ connection: await Connection.connect({ address: temporal.address }) });
+  [dying, living] = await Promise.all([openPlace('dying'), openPlace('living')]);
+  await Promise.all([startFleet(dying, ['alone']), startFleet(living, gone)]);
 });
 afterAll(async () => {
-  for (const scene of scenes) await scene.close();
-  await client?.connection.close();
-  await temporal?.stop();
-  await database?.drop();
+  await Promise.all(places.map(closePlace));
   await folder?.remove();
 });
 
-const startServer = (port?: number): Promise<TemporalServer> =>
-  startTemporal({ cliPath, dbFile: join(folder.path, 'temporal.db'), uiPort: null, port });
+/** `name`: of its file, which outlives the server. */
+const startServer = (name: string, port?: number): Promise<TemporalServer> =>
+  startTemporal({ cliPath, dbFile: join(folder.path, `${name}.db`), uiPort: null, port });
+
+async function openPlace(name: string): Promise<Place> {
+  const [temporal, database] = await Promise.all([startServer(name), freshDatabase()]);
+  const client = new Client({ connection: await Connection.connect({ address: temporal.address }) });
+  const place = { temporal, database, client, scenes: [] };
+  places.push(place);
+  return place;
+}
+
+async function closePlace({ temporal, database, client, scenes }: Place): Promise<void> {
+  await Promise.all(scenes.map((scene) => scene.close()));
+  await client.connection.close();
+  await temporal.stop();
+  await database.drop();
+}
 
 /** Workers look after their queues when they start; the next check is further away than this test lasts. */
-async function startFleet(): Promise<Scene> {
+async function startFleet({ temporal, database, scenes }: Place, names: readonly string[]): Promise<Scene> {
   const scene = await openScene({
     temporalAddress: temporal.address,
     databaseUrl: database.url,
@@ -58,33 +80,37 @@ async function startFleet(): Promise<Scene> {
 
 const left = (until: string): number => Date.parse(until) - Date.now();
 
-test('a pause outlives the death of the Temporal server, and ends by its own timer', async () => {
-  const [scene] = scenes as [Scene];
+scenario('a pause outlives the death of the Temporal server, and ends by its own timer', async () => {
+  const [scene] = dying.scenes as [Scene];
   await refuse(scene, 'alone', MINUTE);
   const until = await endBlockIn(scene, 'alone', 12_000);
-  await temporal.kill();
-  temporal = await startServer(Number(temporal.address.split(':')[1]));
-  const again = new Client({ connection: await Connection.connect({ address: temporal.address }) });
+  const { address } = dying.temporal;
+  await dying.temporal.kill();
+  dying.temporal = await startServer('dying', Number(address.split(':')[1]));
+  const again = new Client({ connection: await Connection.connect({ address }) });
   const paused = await queueWhen(again, 'alone', () => true);
   expect(pauseIn(paused)?.until).toBe(until);
   await queueWhen(again, 'alone', isDefined, left(until) + 20_000);
   await again.connection.close();
 });
 
-test('workers that died in a pause put the queue right when they start again, with and without its governor', async () => {
-  const [scene] = scenes as [Scene];
-  const gone = ['orphaned', 'left'];
-  for (const partner of gone) await refuse(scene, partner, MINUTE);
-  const untils = await Promise.all(gone.map((partner) => endBlockIn(scene, partner, 10_000)));
-  await scene.stopWorkers();
-  await client.workflow.getHandle(plainNames.governorId('orphaned')).terminate('test');
-  await wait(Math.max(...untils.map(left)) + GRACE_MS + 500);
-  // Nobody was there to do it.
-  for (const partner of gone) expect(isPaused(await queueWhen(client, partner, () => true))).toBe(true);
+scenario(
+  'workers that died in a pause put the queue right when they start again, with and without its governor',
+  async () => {
+    const { client } = living;
+    const [scene] = living.scenes as [Scene];
+    for (const partner of gone) await refuse(scene, partner, MINUTE);
+    const untils = await Promise.all(gone.map((partner) => endBlockIn(scene, partner, 10_000)));
+    await scene.stopWorkers();
+    await client.workflow.getHandle(plainNames.governorId('orphaned')).terminate('test');
+    await wait(Math.max(...untils.map(left)) + GRACE_MS + 500);
+    // Nobody was there to do it.
+    for (const partner of gone) expect(isPaused(await queueWhen(client, partner, () => true))).toBe(true);
 
-  await startFleet();
-  for (const partner of gone) await queueWhen(client, partner, isDefined);
-  expect(
-    await eventually(async () => (await askGovernor(client, { names: plainNames, partner: 'left' }))?.pause === null),
-  ).toBe(true);
-});
+    await startFleet(living, gone);
+    for (const partner of gone) await queueWhen(client, partner, isDefined);
+    expect(
+      await eventually(async () => (await askGovernor(client, { names: plainNames, partner: 'left' }))?.pause === null),
+    ).toBe(true);
+  },
+);

@@ -48,6 +48,19 @@ describe('a sample', () => {
     });
   });
 
+  test('says where fields land that no schema names, and knows those with an older name', async () => {
+    const body = '[{"id":"o1","v":7,"other":"x","words":"y"}]';
+    const schema = { type: 'object', properties: { id: { type: 'string' }, text: { type: 'string', was: 'words' } } };
+    expect(await sample(body, { schema, version: [] })).toMatchObject({
+      unknownFields: ['v', 'other'],
+      unknownInto: '_extra',
+      columns: [{ name: 'id' }, { name: 'text', samples: ['y'] }],
+    });
+    expect(await sample(body, { schema, version: [], onMismatch: { newFields: 'columns' } })).toMatchObject({
+      unknownInto: 'columns',
+    });
+  });
+
   test('tells malformed rows, and makes no fields of them', async () => {
     expect(await sample('id,v\no1,7\no2\n', { format: 'csv' })).toMatchObject({
       records: 2,
