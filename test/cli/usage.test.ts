@@ -45,6 +45,7 @@ describe('a command that is not understood ends with 2 and says why', () => {
     ['sync', {}, /^error: missing required argument 'partner'/],
     ['sync acme --windw x', {}, /^error: unknown option '--windw'\n\(Did you mean --window\?\)/],
     ['sync acme --window yesterday', {}, /^syncline: window: expected a day \(2026-11-24 or .*found "yesterday"\n$/],
+    ['rebuild acme orders --key a --key b --window 2026-11-24', {}, /^syncline: --window and --key: give one of them/],
     ['sync nobody', {}, /^syncline: there is no partner "nobody" in .*: there are acme\n$/],
     ['partners check acne', {}, /^syncline: there is no partner "acne" in .*; did you mean "acme"\?\n$/],
     ['partners check acme --stream x', {}, /^syncline: there is no stream "x": there are orders\n$/],
