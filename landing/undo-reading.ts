@@ -85,32 +85,33 @@ export async function setReadingForth(
 
 /**
  * Has the next run read again what runs since an undo have found unchanged. They found the table without the run that is taken back now: what that
- * one had brought is not the newest where they saw something else. Returns how many records there were.
+ * one had brought is not the newest where they saw something else. Of a stream whose listings sweep, they could not tell either that what it had
+ * brought is gone. Returns how many records were unchanged, and whether anything is to be read.
  */
 export async function readAgainSince(
   client: ClientBase,
-  { streamId, lastRun }: { readonly streamId: number; readonly lastRun: number },
-): Promise<number> {
+  { streamId, lastRun, isSwept }: { readonly streamId: number; readonly lastRun: number; readonly isSwept: boolean },
+): Promise<{ readonly unchanged: number; readonly unread: boolean }> {
   const { rows } = await client.query<{
+    runs: string;
     unchanged: string;
     from: Date | null;
     whole: boolean | null;
     watermark: string | null;
   }>(
-    `select s.watermark, m.* from streams s, lateral (select coalesce(sum(r.unchanged), 0) as unchanged, min(r.range_from) as from,
+    `select s.watermark, m.* from streams s, lateral (select count(*) as runs, coalesce(sum(r.unchanged), 0) as unchanged, min(r.range_from) as from,
           bool_or(r.range_from is null) as whole
-        from stream_runs r where r.stream_id = s.stream_id and r.run_no > $2 and r.undone_at is null and r.unchanged > 0) m
+        from stream_runs r where r.stream_id = s.stream_id and r.run_no > $2 and r.undone_at is null and (r.unchanged > 0 or $3)) m
       where s.stream_id = $1`,
-    [streamId, lastRun],
+    [streamId, lastRun, isSwept],
   );
   const found = rows[0];
-  const unchanged = Number(found?.unchanged ?? 0);
-  if (found === undefined || unchanged === 0) return 0;
+  if (found === undefined || found.runs === '0') return { unchanged: 0, unread: false };
   const watermark = earliest(found.watermark, found.whole === true || found.from === null ? 'beginning' : found.from);
   await client.query('update streams set watermark = $2, kept_cursor = null, validators = null where stream_id = $1', [
     streamId,
     watermark,
   ]);
   await client.query('delete from read_parents where stream_id = $1 and run_no > $2', [streamId, lastRun]);
-  return unchanged;
+  return { unchanged: Number(found.unchanged), unread: true };
 }

@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import { InvalidInput } from '../core/errors.ts';
+import { sweeps } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { tablesElsewhere } from '../definitions/named-targets.ts';
 import { noteBack, noteEffects, noteUndo, type Reading, type UndoEffects } from '../store/undo/undos.ts';
@@ -140,6 +141,7 @@ async function takeOneBack(client: ClientBase, of: RunOfStream, { by, reason }: 
   const others = await othersInForce(client, run, undo);
   const common = { undo, counts: 'again', exact: !others && undone.latest, others } as const;
   if (stream.definition.disposition === 'replace') refuseListing(run, undone);
+  if (stream.definition.disposition === 'append') refuseTwice(run, undone);
   const parts: PartDone[] = [];
   for (const part of partsOf(locked, run)) parts.push(await undoPart(client, { ...common, ...part }));
   const released = await waitAsBefore(client, { undo });
@@ -149,7 +151,11 @@ async function takeOneBack(client: ClientBase, of: RunOfStream, { by, reason }: 
   }
   const quarantined = await setQuarantine(client, run, 'held');
   await setReadingForth(client, { streamId: run.stream_id, others, ...undone });
-  const unchanged = await readAgainSince(client, { streamId: run.stream_id, lastRun: undone.lastRun });
+  const { unchanged, unread } = await readAgainSince(client, {
+    streamId: run.stream_id,
+    lastRun: undone.lastRun,
+    isSwept: sweeps(stream),
+  });
   await client.query('update stream_runs set undone_at = null where stream_id = $1 and run_no = $2', [
     run.stream_id,
     run.run_no,
@@ -157,7 +163,7 @@ async function takeOneBack(client: ClientBase, of: RunOfStream, { by, reason }: 
   await setSwept(client, stream, run.stream_id);
   await judgeAnew(client, locked.values());
   const targets = tablesToRemake(stream, parts);
-  await noteBack(client, { undo, by, reason, unread: unchanged > 0 });
+  await noteBack(client, { undo, by, reason, unread });
   const effects = { ...sumOf(parts), quarantined, unchanged };
   await client.query('update undos set pending = $2 where undo_id = $1', [undo, targets]);
   const { rows } = await client.query<{ watermark: string | null }>(
@@ -223,6 +229,14 @@ async function othersInForce(client: ClientBase, run: UndoneRun, undo: number): 
     [run.stream_id, undo],
   );
   return rows[0]?.any === true;
+}
+
+/** A run since has read again what this one had read: each record of an `append` is a row. */
+function refuseTwice(run: UndoneRun, { noneSince }: InForce): void {
+  if (!noneSince)
+    throw new InvalidInput(
+      `${run.sync_id} is of an \`append\`, and another run of its stream has begun since: what both have read would be there twice`,
+    );
 }
 
 /** A listing that has ended since was compared with the table without it. */
