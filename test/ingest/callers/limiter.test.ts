@@ -79,7 +79,7 @@ describe('take_tokens', () => {
           expect(
             taken.map(({ cause, tokens, used }) => ({
               cause,
-              remaining: Math.max(0, Math.floor(tokens + 1e-6)),
+              remaining: Math.max(0, Math.floor(tokens)),
               used,
             })),
           ).toEqual(asked.map(({ who, cost }) => models[who]?.take(nowUs, cost)));
