@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { array, assert, asyncProperty, boolean, constantFrom, integer, record } from 'fast-check';
 import type { Pool } from 'pg';
 import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
@@ -81,10 +81,10 @@ describe('many requests with one key, at four servers at once', () => {
 });
 
 /** A change of one record: who has the greatest version wins, however it came. */
-const change = fc.record({
-  id: fc.constantFrom('a', 'b', 'c', 'd'),
-  v: fc.integer({ min: 1, max: 9 }),
-  gone: fc.boolean(),
+const change = record({
+  id: constantFrom('a', 'b', 'c', 'd'),
+  v: integer({ min: 1, max: 9 }),
+  gone: boolean(),
 });
 const told = ({ id, v, gone }: { readonly id: string; readonly v: number; readonly gone: boolean }) => ({
   id,
@@ -97,10 +97,10 @@ describe('the same records, pulled and pushed at once', () => {
   let streams = 0;
   test('end as the model says: the newest version of each key, and counts that balance', async () => {
     const warehouse = postgresWarehouse(bench.pool);
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.array(change, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 8 }),
-        fc.array(fc.array(change, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 }),
+    await assert(
+      asyncProperty(
+        array(array(change, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 8 }),
+        array(array(change, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 }),
         async (pushes, pages) => {
           const name = `both_${(streams += 1) % 60}`;
           const stream = bench.streams.get(name) as CompiledStream;
