@@ -88,7 +88,7 @@ export const webhook = z.strictObject({
   preset: z.enum(presetNames).optional(),
   /** Instead of a preset. */
   signature: signature.optional(),
-  secrets: z.array(secret).min(1),
+  secrets: z.array(secret).min(1, 'at least one secret'),
   /** How far the sender's time may be from ours, both ways. */
   tolerance: durationMs.refine((ms) => ms > 0, 'above 0').default(300_000),
   /** The address as the sender knows it, where that is signed: HubSpot. */
