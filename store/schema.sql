@@ -200,6 +200,23 @@ create table functions (
   constraint functions_pkey PRIMARY KEY (made_no)
 );
 
+create table idempotency (
+  caller text not null,
+  operation text not null,
+  key text collate "C" not null,
+  fingerprint bytea not null,
+  lease uuid,
+  lease_until timestamp with time zone,
+  attempts integer default 1 not null,
+  status integer,
+  location text,
+  body text,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  expires_at timestamp with time zone not null,
+  constraint idempotency_pkey PRIMARY KEY (caller, operation, key)
+);
+CREATE INDEX idempotency_expires_at ON idempotency USING btree (expires_at);
+
 create table leases (
   credential text not null,
   lease uuid not null,
@@ -337,6 +354,7 @@ create table pages (
   attempt integer not null,
   keys bigint[],
   kind text default 'page'::text not null,
+  caller text,
   constraint pages_pkey PRIMARY KEY (page_key),
   constraint pages_stream_id_page_id_key UNIQUE (stream_id, page_id),
   constraint pages_stream_id_run_no_page_no_key UNIQUE (stream_id, run_no, page_no),
@@ -653,6 +671,7 @@ create table waiting (
   constraint waiting_status_check CHECK (status = ANY (ARRAY['waiting'::text, 'released'::text, 'dropped'::text, 'refused'::text, 'undone'::text]))
 );
 CREATE INDEX waiting_by_key ON waiting USING btree (stream_id, key);
+CREATE INDEX waiting_by_page ON waiting USING btree (stream_id, page);
 CREATE INDEX waiting_open ON waiting USING btree (stream_id, overdue_at) WHERE status = 'waiting'::text;
 
 create table waiting_needs (
@@ -838,6 +857,10 @@ create function circuit_jitter(p_longest_ms double precision, p_random double pr
 create function circuit_report(p_credential text, p_partner text, p_settings jsonb, p_ok integer, p_ok_ago_ms double precision, p_error text, p_after_ms double precision DEFAULT 0, p_probe integer DEFAULT NULL::integer, p_now timestamp with time zone DEFAULT clock_timestamp(), p_random double precision DEFAULT random(), OUT state text, OUT wait_ms double precision, OUT since timestamp with time zone) returns record
   language plpgsql volatile;
   -- body: sha256 127b7c14246a6d7c
+
+create function claim_keys(p_callers text[], p_operations text[], p_keys text[], p_fingerprints bytea[], p_lease uuid, p_lease_ms integer, p_keep_ms bigint[]) returns TABLE(ordinal integer, outcome text, status integer, location text, body text, retry_ms integer)
+  language plpgsql volatile;
+  -- body: sha256 229183f55f06f95b
 
 create function current_factor(p_factor double precision, p_factor_at timestamp with time zone) returns double precision
   language sql stable;
