@@ -2,6 +2,7 @@ import { closest } from './closest.ts';
 import { checkFetch } from './check-requires.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
 import type { Path, Problem } from './problem.ts';
+import { isPushOnly } from './push.ts';
 import { checkWebhookSecrets } from './check-webhook-secrets.ts';
 import { keysOf, type PresetName, type Webhook, type WebhookRoute } from './webhooks.ts';
 
@@ -87,7 +88,10 @@ function checkRoute(route: WebhookRoute, { webhook, streams, path }: Place): Pro
     const cure = near === undefined ? `the streams are ${Object.keys(streams).join(', ')}` : `did you mean "${near}"?`;
     return [...problems, problem('stream', `there is no stream "${name}"; ${cure}`)];
   }
-  if (as === 'sync') return problems;
+  if (as === 'sync')
+    return isPushOnly(stream)
+      ? [...problems, problem('stream', `${name} has no path, so that there is nothing to sync; use as: record`)]
+      : problems;
   if (stream.disposition === 'replace')
     return [
       ...problems,
@@ -98,6 +102,14 @@ function checkRoute(route: WebhookRoute, { webhook, streams, path }: Place): Pro
     return [
       ...problems,
       problem('stream', `${name} has no primaryKey, so that no record of it can be named; use as: record`),
+    ];
+  if (as === 'delete' && (stream.deletes === undefined || stream.deletes.of !== undefined))
+    return [
+      ...problems,
+      problem(
+        'stream',
+        `stream "${name}" must keep in mind what is gone: write deletes: { as: hard } or { as: soft } there`,
+      ),
     ];
   return as === 'hint' ? [...problems, ...checkHint(route, { stream, name, path })] : problems;
 }

@@ -9,6 +9,7 @@ const acme = (webhook: object, orders: object = {}): string =>
       orders: {
         path: '/orders',
         primaryKey: ['id'],
+        deletes: { as: 'soft' },
         schema: { type: 'object', required: ['id'], properties: { id: { type: 'string' } } },
         ...orders,
       },
@@ -21,6 +22,7 @@ const acme = (webhook: object, orders: object = {}): string =>
           properties: { order: { type: 'string' }, no: { type: 'integer' } },
         },
       },
+      pushed: { push: {}, disposition: 'append', schema: { type: 'object' } },
       log: { path: '/log', disposition: 'append', schema: { type: 'object' } },
       rates: {
         path: '/rates',
@@ -175,6 +177,14 @@ describe('webhooks', () => {
     [
       { preset: 'github', secrets, routes: [{ stream: 'log', as: 'delete' }] },
       'routes.0.stream: log has no primaryKey, so that no record of it can be named; use as: record',
+    ],
+    [
+      { preset: 'github', secrets, routes: [{ stream: 'lines', as: 'delete' }] },
+      'routes.0.stream: stream "lines" must keep in mind what is gone: write deletes: { as: hard } or { as: soft } there',
+    ],
+    [
+      { preset: 'github', secrets, routes: [{ stream: 'pushed', as: 'sync' }] },
+      'routes.0.stream: pushed has no path, so that there is nothing to sync; use as: record',
     ],
     [
       {
