@@ -58,6 +58,8 @@ export interface IntakeDeps {
   /** The log of a stream has grown. */
   readonly onLanded: (stream: CompiledStream) => void;
   readonly bounds?: Partial<Bounds>;
+  /** How long a key is locked at most by a request that died half-way; 20 s if absent. */
+  readonly leaseMs?: number;
 }
 
 export interface Bounds {

@@ -11,7 +11,7 @@ import { sweepEvery } from './sweep-every.ts';
 
 export interface IngestOptions
   extends
-    Pick<IntakeDeps, 'pool' | 'names' | 'log' | 'failpoint' | 'onLanded' | 'bounds'>,
+    Pick<IntakeDeps, 'pool' | 'names' | 'log' | 'failpoint' | 'onLanded' | 'bounds' | 'leaseMs'>,
     Pick<PushDeps, 'gate' | 'streams'>,
     Pick<ServerOptions, 'address' | 'publicUrl' | 'tls'> {
   readonly limits?: BodyLimits;
