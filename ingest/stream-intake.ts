@@ -188,7 +188,7 @@ export class StreamIntake {
 }
 
 const keyOf = ({ request: { caller, claim, stream } }: Taken): KeyToClaim[] =>
-  claim === undefined ? [] : [{ ...claim, caller, keepMs: stream.definition.push?.keepKeys ?? 0 }];
+  claim === undefined ? [] : [{ ...claim, caller, keepMs: claim.keepMs ?? stream.definition.push?.keepKeys ?? 0 }];
 
 const inFlight = (retryAfterS: number): Refusal =>
   new Refusal('in_flight', {

@@ -779,6 +779,59 @@ create table waiting_needs (
 CREATE INDEX waiting_needs_by_event ON waiting_needs USING btree (stream_id, event);
 CREATE INDEX waiting_needs_by_value ON waiting_needs USING btree (stream_id, needed, field, value);
 
+create table webhook_deliveries (
+  delivery_no bigint generated always as identity not null,
+  partner text not null,
+  webhook text not null,
+  delivery_id text collate "C" not null,
+  body_hash bytea not null,
+  event_type text,
+  state text not null,
+  reason text,
+  body bytea,
+  records integer default 0 not null,
+  quarantined integer default 0 not null,
+  times integer default 1 not null,
+  received_at timestamp with time zone default clock_timestamp() not null,
+  last_at timestamp with time zone default clock_timestamp() not null,
+  constraint webhook_deliveries_pkey PRIMARY KEY (delivery_no),
+  constraint webhook_deliveries_partner_webhook_delivery_id_key UNIQUE (partner, webhook, delivery_id),
+  constraint webhook_deliveries_state_check CHECK (state = ANY (ARRAY['taken'::text, 'ignored'::text, 'failed'::text]))
+);
+CREATE INDEX webhook_deliveries_failed ON webhook_deliveries USING btree (partner, webhook) WHERE state = 'failed'::text;
+CREATE INDEX webhook_deliveries_old ON webhook_deliveries USING btree (received_at);
+CREATE INDEX webhook_deliveries_received ON webhook_deliveries USING btree (partner, webhook, received_at);
+
+create table webhook_refusals (
+  partner text not null,
+  webhook text not null,
+  reason text not null,
+  day date not null,
+  count bigint not null,
+  last_at timestamp with time zone default clock_timestamp() not null,
+  constraint webhook_refusals_pkey PRIMARY KEY (partner, webhook, reason, day)
+);
+
+create table webhook_work (
+  partner text not null,
+  kind text not null,
+  stream text not null,
+  key text collate "C" not null,
+  webhook text not null,
+  noted bigint default 1 not null,
+  done bigint default 0 not null,
+  state text default 'open'::text not null,
+  attempts integer default 0 not null,
+  reason text,
+  run_id text,
+  noted_at timestamp with time zone default clock_timestamp() not null,
+  due_at timestamp with time zone not null,
+  constraint webhook_work_pkey PRIMARY KEY (partner, kind, stream, key),
+  constraint webhook_work_kind_check CHECK (kind = ANY (ARRAY['hint'::text, 'sync'::text])),
+  constraint webhook_work_state_check CHECK (state = ANY (ARRAY['open'::text, 'failed'::text]))
+);
+CREATE INDEX webhook_work_due ON webhook_work USING btree (partner, kind, due_at) WHERE state = 'open'::text AND noted > done;
+
 create view batches as
  SELECT s.partner,
     s.name AS stream,
