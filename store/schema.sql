@@ -286,6 +286,23 @@ create table events (
   received_ordinal integer
 ) partition by LIST (stream_id);
 
+create table exports (
+  export uuid not null,
+  target text not null,
+  host text not null,
+  folder text not null,
+  format text not null,
+  tables jsonb not null,
+  by text not null,
+  at timestamp with time zone default now() not null,
+  state text default 'writing'::text not null,
+  gone_by text,
+  gone_reason text,
+  constraint exports_pkey PRIMARY KEY (export),
+  constraint exports_state_check CHECK (state = ANY (ARRAY['writing'::text, 'complete'::text, 'gone'::text]))
+);
+CREATE INDEX exports_of_stream ON exports USING gin (tables jsonb_path_ops);
+
 create table functions (
   made_no integer generated always as identity not null,
   name text not null,
@@ -293,6 +310,23 @@ create table functions (
   made_at timestamp with time zone default now() not null,
   constraint functions_pkey PRIMARY KEY (made_no)
 );
+
+create table idempotency (
+  caller text not null,
+  operation text not null,
+  key text collate "C" not null,
+  fingerprint bytea not null,
+  lease uuid,
+  lease_until timestamp with time zone,
+  attempts integer default 1 not null,
+  status integer,
+  location text,
+  body text,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  expires_at timestamp with time zone not null,
+  constraint idempotency_pkey PRIMARY KEY (caller, operation, key)
+);
+CREATE INDEX idempotency_expires_at ON idempotency USING btree (expires_at);
 
 create table leases (
   credential text not null,
@@ -431,6 +465,7 @@ create table pages (
   attempt integer not null,
   keys bigint[],
   kind text default 'page'::text not null,
+  caller text,
   constraint pages_pkey PRIMARY KEY (page_key),
   constraint pages_stream_id_page_id_key UNIQUE (stream_id, page_id),
   constraint pages_stream_id_run_no_page_no_key UNIQUE (stream_id, run_no, page_no),
@@ -747,6 +782,7 @@ create table waiting (
   constraint waiting_status_check CHECK (status = ANY (ARRAY['waiting'::text, 'released'::text, 'dropped'::text, 'refused'::text, 'undone'::text]))
 );
 CREATE INDEX waiting_by_key ON waiting USING btree (stream_id, key);
+CREATE INDEX waiting_by_page ON waiting USING btree (stream_id, page);
 CREATE INDEX waiting_open ON waiting USING btree (stream_id, overdue_at) WHERE status = 'waiting'::text;
 
 create table waiting_needs (
@@ -759,6 +795,59 @@ create table waiting_needs (
 );
 CREATE INDEX waiting_needs_by_event ON waiting_needs USING btree (stream_id, event);
 CREATE INDEX waiting_needs_by_value ON waiting_needs USING btree (stream_id, needed, field, value);
+
+create table webhook_deliveries (
+  delivery_no bigint generated always as identity not null,
+  partner text not null,
+  webhook text not null,
+  delivery_id text collate "C" not null,
+  body_hash bytea not null,
+  event_type text,
+  state text not null,
+  reason text,
+  body bytea,
+  records integer default 0 not null,
+  quarantined integer default 0 not null,
+  times integer default 1 not null,
+  received_at timestamp with time zone default clock_timestamp() not null,
+  last_at timestamp with time zone default clock_timestamp() not null,
+  constraint webhook_deliveries_pkey PRIMARY KEY (delivery_no),
+  constraint webhook_deliveries_partner_webhook_delivery_id_key UNIQUE (partner, webhook, delivery_id),
+  constraint webhook_deliveries_state_check CHECK (state = ANY (ARRAY['taken'::text, 'ignored'::text, 'failed'::text]))
+);
+CREATE INDEX webhook_deliveries_failed ON webhook_deliveries USING btree (partner, webhook) WHERE state = 'failed'::text;
+CREATE INDEX webhook_deliveries_old ON webhook_deliveries USING btree (received_at);
+CREATE INDEX webhook_deliveries_received ON webhook_deliveries USING btree (partner, webhook, received_at);
+
+create table webhook_refusals (
+  partner text not null,
+  webhook text not null,
+  reason text not null,
+  day date not null,
+  count bigint not null,
+  last_at timestamp with time zone default clock_timestamp() not null,
+  constraint webhook_refusals_pkey PRIMARY KEY (partner, webhook, reason, day)
+);
+
+create table webhook_work (
+  partner text not null,
+  kind text not null,
+  stream text not null,
+  key text collate "C" not null,
+  webhook text not null,
+  noted bigint default 1 not null,
+  done bigint default 0 not null,
+  state text default 'open'::text not null,
+  attempts integer default 0 not null,
+  reason text,
+  run_id text,
+  noted_at timestamp with time zone default clock_timestamp() not null,
+  due_at timestamp with time zone not null,
+  constraint webhook_work_pkey PRIMARY KEY (partner, kind, stream, key),
+  constraint webhook_work_kind_check CHECK (kind = ANY (ARRAY['hint'::text, 'sync'::text])),
+  constraint webhook_work_state_check CHECK (state = ANY (ARRAY['open'::text, 'failed'::text]))
+);
+CREATE INDEX webhook_work_due ON webhook_work USING btree (partner, kind, due_at) WHERE state = 'open'::text AND noted > done;
 
 create view batches as
  SELECT s.partner,
@@ -932,6 +1021,10 @@ create function circuit_jitter(p_longest_ms double precision, p_random double pr
 create function circuit_report(p_credential text, p_partner text, p_settings jsonb, p_ok integer, p_ok_ago_ms double precision, p_error text, p_after_ms double precision DEFAULT 0, p_probe integer DEFAULT NULL::integer, p_now timestamp with time zone DEFAULT clock_timestamp(), p_random double precision DEFAULT random(), OUT state text, OUT wait_ms double precision, OUT since timestamp with time zone) returns record
   language plpgsql volatile;
   -- body: sha256 127b7c14246a6d7c
+
+create function claim_keys(p_callers text[], p_operations text[], p_keys text[], p_fingerprints bytea[], p_lease uuid, p_lease_ms integer, p_keep_ms bigint[]) returns TABLE(ordinal integer, outcome text, status integer, location text, body text, retry_ms integer)
+  language plpgsql volatile;
+  -- body: sha256 229183f55f06f95b
 
 create function current_factor(p_factor double precision, p_factor_at timestamp with time zone) returns double precision
   language sql stable;

@@ -39,9 +39,10 @@ async function insertPages(client: ClientBase, input: RecordInput): Promise<void
     attempt: writer.attempt,
     keys: page.keys,
     kind: kindOf(page),
+    caller: page.caller,
   }));
   const columns = `page_key, stream_id, page_id, run_no, page_no, slice, parents, cursor_in, cursor_out, status, request_id, bytes,
-    fetched, inserted, updated, unchanged, stale, deleted, waiting, quarantined, conflicts, fetched_at, workflow_run_id, attempt, keys, kind`;
+    fetched, inserted, updated, unchanged, stale, deleted, waiting, quarantined, conflicts, fetched_at, workflow_run_id, attempt, keys, kind, caller`;
   await client.query({
     name: 'insert pages',
     text: `insert into pages (${columns}) select ${columns} from json_populate_recordset(null::pages, $1)`,
@@ -60,6 +61,7 @@ async function forgetKeys(client: ClientBase, run: StreamRun, { slice, parents, 
 }
 
 function kindOf(page: StagedPage): string {
+  if (page.caller !== undefined) return 'push';
   if (page.replays !== undefined) return 'replay';
   if (page.fetched === true) return 'fetch';
   return isRefused(page) ? 'refused' : 'page';

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { TLSSocket } from 'node:tls';
+import { createIntake, type IntakeDeps } from './intake.ts';
+import type { Knock } from './gate.ts';
+import { pushRoutes, type PushDeps } from './push-routes.ts';
+import { usualBodyLimits, type BodyLimits } from './read-records.ts';
+import { startServer, type ServerOptions } from './server.ts';
+import { stateRoutes } from './state-routes.ts';
+import { sweepEvery } from './sweep-every.ts';
+
+export interface IngestOptions
+  extends
+    Pick<IntakeDeps, 'pool' | 'names' | 'log' | 'failpoint' | 'onLanded' | 'bounds' | 'leaseMs'>,
+    Pick<PushDeps, 'gate' | 'streams'>,
+    Pick<ServerOptions, 'address' | 'publicUrl' | 'tls'> {
+  readonly limits?: BodyLimits;
+  /** Where a request comes from; what its connection says if absent. */
+  readonly addressOf?: (request: FastifyRequest) => string;
+  /** What else is served. */
+  readonly more?: (app: FastifyInstance, served: Served) => void | Promise<void>;
+}
+
+export interface Served {
+  readonly intake: ReturnType<typeof createIntake>;
+  readonly knock: PushDeps['knock'];
+  readonly base: () => string;
+}
+
+export interface Ingest {
+  readonly url: string;
+  /** 0 to 1: how full what waits to be written is. */
+  load(): number;
+  /** No request that was taken in is lost: each has its answer before this resolves. */
+  close(): Promise<void>;
+}
+
+/** The ingest role: callers push records over HTTP, and they are in the log before they are answered. */
+export async function startIngest(options: IngestOptions): Promise<Ingest> {
+  const { pool, gate, streams, limits = usualBodyLimits } = options;
+  const closing = new AbortController();
+  const intake = createIntake({ ...options, writer: `ingest/${randomUUID()}` });
+  const { addressOf = ({ socket }) => socket.remoteAddress ?? '' } = options;
+  const knock = (request: FastifyRequest): Knock => ({
+    authorization: request.headers.authorization,
+    address: addressOf(request),
+    certificate: certificateOf(request),
+  });
+  const server = await startServer({
+    ...options,
+    bodyBytes: limits.bytes,
+    routes: async (app, { base }) => {
+      pushRoutes(app, { gate, intake, streams, knock, limits });
+      stateRoutes(app, { gate, knock, pool, signal: closing.signal });
+      await options.more?.(app, { intake, knock, base });
+    },
+  });
+  const sweeping = sweepEvery(pool, options.log);
+  return {
+    url: server.url,
+    load: () => intake.load(),
+    close: async () => {
+      closing.abort();
+      await server.close();
+      await intake.drain();
+      await sweeping.stop();
+    },
+  };
+}
+
+/** SHA-256 of the certificate that the caller showed over TLS, where one of ours signed it. */
+function certificateOf({ socket }: FastifyRequest): string | undefined {
+  if (!('getPeerCertificate' in socket)) return undefined;
+  const secured = socket as TLSSocket;
+  return secured.authorized ? secured.getPeerCertificate().fingerprint256 : undefined;
+}
