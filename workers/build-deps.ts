@@ -10,6 +10,7 @@ import { whenAvailable } from '../store/session/unavailable.ts';
 import { openPool, postgresWarehouse } from '../landing/postgres-warehouse.ts';
 import type { TargetLag } from '../store/target-states.ts';
 import { postgresTargetStore } from '../store/target-store.ts';
+import { postgresHints } from '../store/webhooks/hints.ts';
 import { killingFailpoint } from './failpoint.ts';
 import { observeWaiting } from './observe-waiting.ts';
 import { observeRules } from './observe-rules.ts';
@@ -76,6 +77,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
       warehouse,
       targets,
       targetStore: postgresTargetStore(pool),
+      hints: postgresHints(pool),
       observeLimits: (partner) => whenAvailable(() => observeLimits(pool, partner)),
       failpoint,
       metrics,
