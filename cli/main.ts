@@ -6,6 +6,7 @@ import { addScheduleCommands } from './schedule-commands.ts';
 import { addApprovalCommands } from './approval-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
 import { addEraseCommands } from './erase-commands.ts';
+import { addExportCommands } from './export-commands.ts';
 import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
 import type { Output } from './output.ts';
@@ -185,6 +186,7 @@ runs
   );
 addRunControl({ runs, partners, run, json });
 addTargetCommands(program, run);
+addExportCommands(program, run);
 addAnomalyCommands(program, run);
 addTransformCommands(program, run);
 

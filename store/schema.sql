@@ -286,6 +286,23 @@ create table events (
   received_ordinal integer
 ) partition by LIST (stream_id);
 
+create table exports (
+  export uuid not null,
+  target text not null,
+  host text not null,
+  folder text not null,
+  format text not null,
+  tables jsonb not null,
+  by text not null,
+  at timestamp with time zone default now() not null,
+  state text default 'writing'::text not null,
+  gone_by text,
+  gone_reason text,
+  constraint exports_pkey PRIMARY KEY (export),
+  constraint exports_state_check CHECK (state = ANY (ARRAY['writing'::text, 'complete'::text, 'gone'::text]))
+);
+CREATE INDEX exports_of_stream ON exports USING gin (tables jsonb_path_ops);
+
 create table functions (
   made_no integer generated always as identity not null,
   name text not null,

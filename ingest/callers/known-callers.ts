@@ -22,11 +22,11 @@ export interface KnownKey {
 }
 
 export interface KnownBlock {
-  readonly cause: string;
+  readonly sparesCallers: boolean;
   readonly endsAtMs: number;
 }
 
-interface Held {
+export interface HeldCallers {
   readonly readAtMs: number;
   readonly keys: ReadonlyMap<string, KnownKey>;
   readonly blocks: Map<string, KnownBlock>;
@@ -42,8 +42,8 @@ const nameOf = ({ kind, subject }: Pick<ReadBlock, 'kind' | 'subject'>): string 
 export class KnownCallers {
   readonly #pool: Pool;
   readonly #now: () => number;
-  #held: Held | undefined;
-  #reading: Promise<Held> | undefined;
+  #held: HeldCallers | undefined;
+  #reading: Promise<HeldCallers> | undefined;
   #used = new Set<string>();
   #notedAtMs = -Infinity;
 
@@ -54,7 +54,7 @@ export class KnownCallers {
   }
 
   /** @throws {WarehouseUnavailable} what is known is too old and cannot be read again. */
-  async current(): Promise<Held> {
+  async current(): Promise<HeldCallers> {
     const held = this.#held;
     const ageMs = held === undefined ? Infinity : this.#now() - held.readAtMs;
     if (held !== undefined && ageMs < FRESH_MS) return held;
@@ -68,21 +68,21 @@ export class KnownCallers {
   }
 
   /** A block in force now. */
-  blockOf(held: Held, of: Pick<ReadBlock, 'kind' | 'subject'>): KnownBlock | undefined {
+  blockOf(held: HeldCallers, of: Pick<ReadBlock, 'kind' | 'subject'>): KnownBlock | undefined {
     const block = held.blocks.get(nameOf(of));
     return block !== undefined && block.endsAtMs > this.#now() ? block : undefined;
   }
 
   /** Holds here at once, and in the other processes when they have read it. */
   addBlock(block: ReadBlock): void {
-    this.#held?.blocks.set(nameOf(block), { cause: block.cause, endsAtMs: later(this.#now(), block.endsInMs) });
+    this.#held?.blocks.set(nameOf(block), knownBlock(this.#now(), block));
   }
 
   used(keyId: string): void {
     this.#used.add(keyId);
   }
 
-  async #read(): Promise<Held> {
+  async #read(): Promise<HeldCallers> {
     // Before the question: what is read is at least as new.
     const readAtMs = this.#now();
     const held = heldOf(readAtMs, await readKnownCallers(this.#pool));
@@ -98,15 +98,18 @@ export class KnownCallers {
   }
 }
 
-function heldOf(readAtMs: number, { keys, blocks }: ReadCallers): Held {
+function heldOf(readAtMs: number, { keys, blocks }: ReadCallers): HeldCallers {
   return {
     readAtMs,
     keys: new Map(keys.map((key) => [key.keyId, knownKey(readAtMs, key)])),
-    blocks: new Map(
-      blocks.map((block) => [nameOf(block), { cause: block.cause, endsAtMs: later(readAtMs, block.endsInMs) }]),
-    ),
+    blocks: new Map(blocks.map((block) => [nameOf(block), knownBlock(readAtMs, block)])),
   };
 }
+
+const knownBlock = (readAtMs: number, { sparesCallers, endsInMs }: ReadBlock): KnownBlock => ({
+  sparesCallers,
+  endsAtMs: later(readAtMs, endsInMs),
+});
 
 const knownKey = (readAtMs: number, { caller, hash, addresses, certificate, endsInMs }: ReadKey): KnownKey => ({
   caller,

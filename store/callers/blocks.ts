@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { transaction } from '../session/transaction.ts';
 import { audit, type Person } from './audit.ts';
+import type { MisuseCause } from './misuse-causes.ts';
 
 export interface BlockSubject {
   readonly kind: 'caller' | 'address';
@@ -22,7 +23,7 @@ export interface Block extends BlockSubject {
  */
 export function blockForMisuse(
   pool: Pool,
-  { kind, subject, cause, forMs }: BlockSubject & { readonly cause: string; readonly forMs: number },
+  { kind, subject, cause, forMs }: BlockSubject & { readonly cause: MisuseCause; readonly forMs: number },
 ): Promise<void> {
   return transaction(pool, async (client) => {
     await client.query(

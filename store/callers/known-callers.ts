@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Caller } from '../../core/caller.ts';
+import { UNKNOWN_KEYS } from './misuse-causes.ts';
 
 /** What a process has to know to tell callers apart. Times are milliseconds from the moment of reading, by the database's clock. */
 export interface ReadCallers {
@@ -21,7 +22,8 @@ export interface ReadKey {
 export interface ReadBlock {
   readonly kind: 'caller' | 'address';
   readonly subject: string;
-  readonly cause: string;
+  /** Of a source: callers with a good key are served all the same. */
+  readonly sparesCallers: boolean;
   /** Null: until a person ends it. */
   readonly endsInMs: number | null;
 }
@@ -49,8 +51,10 @@ export async function readKnownCallers(pool: Pool): Promise<ReadCallers> {
         from caller_keys as k join callers as c using (caller)
         where least(k.ends_at, c.revoked_at) is null or least(k.ends_at, c.revoked_at) > clock_timestamp() - ${REMEMBERED}`,
     ),
-    pool.query<{ kind: 'caller' | 'address'; subject: string; cause: string; ends_in_ms: number | null }>(
-      `select kind, subject, cause, ${inMs('until')} as ends_in_ms from caller_blocks where until is null or until > clock_timestamp()`,
+    pool.query<Omit<ReadBlock, 'endsInMs' | 'sparesCallers'> & { ends_in_ms: number | null; spares: boolean }>(
+      `select kind, subject, by is null and cause = $1 as spares, ${inMs('until')} as ends_in_ms
+        from caller_blocks where until is null or until > clock_timestamp() order by since desc limit 10000`,
+      [UNKNOWN_KEYS],
     ),
   ]);
   return {
@@ -62,6 +66,10 @@ export async function readKnownCallers(pool: Pool): Promise<ReadCallers> {
       certificate: row.certificate,
       endsInMs: row.ends_in_ms,
     })),
-    blocks: blocks.rows.map(({ ends_in_ms: endsInMs, ...row }) => ({ ...row, endsInMs })),
+    blocks: blocks.rows.map(({ ends_in_ms: endsInMs, spares: sparesCallers, ...row }) => ({
+      ...row,
+      sparesCallers,
+      endsInMs,
+    })),
   };
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Pool } from 'pg';
 import type { CallerLimits, CallerTier } from '../../../core/caller.ts';
+import { noCallerMetrics } from '../../../ingest/callers/caller-metrics.ts';
 import { CallerLimiter } from '../../../ingest/callers/limiter.ts';
 import { addCaller } from '../../../store/callers/change-callers.ts';
 import { overrideLimits, setCallerLimits, setTierLimits } from '../../../store/callers/limits.ts';
@@ -79,7 +80,7 @@ describe('take_tokens', () => {
           expect(
             taken.map(({ cause, tokens, used }) => ({
               cause,
-              remaining: Math.max(0, Math.floor(tokens + 1e-6)),
+              remaining: Math.max(0, Math.floor(tokens)),
               used,
             })),
           ).toEqual(asked.map(({ who, cost }) => models[who]?.take(nowUs, cost)));
@@ -162,5 +163,82 @@ describe('take_tokens', () => {
     );
     const admitted = callers.map(({ id }) => admissions.flat().filter((one) => one.id === id && one.allowed).length);
     expect(admitted).toEqual([30, 31, 32, 33, 34, 35]);
+  });
+});
+
+/** The same pool, and how often it is asked. */
+function counted(pool: Pool): { readonly pool: Pool; readonly asked: () => number } {
+  let asked = 0;
+  const counting = new Proxy(pool, {
+    get: (target, name) => {
+      if (name === 'query') asked += 1;
+      const value = Reflect.get(target, name) as unknown;
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  return { pool: counting, asked: () => asked };
+}
+
+describe('a process', () => {
+  test('asks once for all that comes while it asks', async () => {
+    await setTime(db.pool, NOON_US);
+    const { pool, asked } = counted(db.pool);
+    const limiter = new CallerLimiter(pool);
+    const [one, two] = [await caller({ burst: 100 }), await caller({ burst: 2 })];
+    const admissions = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => limiter.take([{ caller: i % 2 === 0 ? one : two, cost: 1 }])),
+    );
+    expect(admissions.flat().filter(({ allowed }) => allowed)).toHaveLength(52);
+    expect(asked()).toBe(2);
+  });
+
+  test('answers a caller that tries again at once from memory, for a second at most, and never what is smaller', async () => {
+    await setTime(db.pool, NOON_US);
+    const { pool, asked } = counted(db.pool);
+    let nowMs = 0;
+    const limiter = new CallerLimiter(pool, { now: () => nowMs });
+    const shop = await caller({ rate: 0.25, burst: 5 });
+    const take = async (cost: number) => (await limiter.take([{ caller: shop, cost }]))[0];
+    expect(await take(3)).toMatchObject({ allowed: true, retryAfterS: 0 });
+    // Two are left: the third one is there in four seconds.
+    expect(await take(3)).toMatchObject({ allowed: false, cause: 'rate', retryAfterS: 4 });
+    for (let i = 0; i < 50; i++) expect(await take(4)).toMatchObject({ allowed: false, cause: 'rate' });
+    expect(asked()).toBe(2);
+    expect(await take(2)).toMatchObject({ allowed: true });
+    await take(2);
+    nowMs = 1000;
+    await setTime(db.pool, NOON_US + 1_000_000);
+    await setCallerLimits(db.pool, shop.id, { rate: 100 }, person);
+    expect(await take(1)).toMatchObject({ allowed: false });
+    await setTime(db.pool, NOON_US + 20_010_000);
+    expect(await take(1)).toMatchObject({ allowed: false });
+    nowMs = 2000;
+    expect(await take(1)).toMatchObject({ allowed: true });
+    expect(asked()).toBe(6);
+  });
+
+  test('tells requests that it refuses together to come again one after the other, and of the quota once', async () => {
+    await setTime(db.pool, NOON_US);
+    const near: string[] = [];
+    const limited: string[] = [];
+    const limiters = [db.pool, ...others].map(
+      (pool) =>
+        new CallerLimiter(pool, {
+          now: () => 0,
+          metrics: {
+            ...noCallerMetrics,
+            nearQuota: (id) => near.push(id),
+            limited: (id, cause) => limited.push(`${id} ${cause}`),
+          },
+        }),
+    );
+    const shop = await caller({ rate: 1, burst: 2, daily: 2 });
+    const [all] = await Promise.all(limiters.map((limiter) => limiter.take([{ caller: shop, cost: 1 }])));
+    expect(all).toHaveLength(1);
+    expect(near).toEqual([shop.id]);
+    expect(new Set(limited)).toEqual(new Set([`${shop.id} quota`]));
+    const slow = await caller({ rate: 2, burst: 2 });
+    const asked = Array.from({ length: 8 }, () => ({ caller: slow, cost: 1 }));
+    expect((await limiters[0]?.take(asked))?.map(({ retryAfterS }) => retryAfterS)).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
   });
 });
