@@ -15,6 +15,7 @@ import { killingFailpoint } from './failpoint.ts';
 import { observeWaiting } from './observe-waiting.ts';
 import { observeRules } from './observe-rules.ts';
 import { observeTargets } from './observe-targets.ts';
+import { observeWebhooks } from './observe-webhooks.ts';
 import { partnerRegistry } from './partner-registry.ts';
 import { targetRegistry, type TargetRegistry } from './target-registry.ts';
 
@@ -28,6 +29,8 @@ export interface Deps {
   observeRules(): Promise<void>;
   /** How much waits of each stream; tells the metrics of it. */
   observeWaiting(): Promise<void>;
+  /** How webhooks stand; tells the metrics of it. */
+  observeWebhooks(): Promise<void>;
   /** From now on grants end at their next page. */
   drain(): void;
   close(): Promise<void>;
@@ -68,6 +71,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
     observeTargets: observeTargets({ dir: config.partnersDir, partners, pool, metrics, now }),
     observeRules: observeRules({ pool, metrics }),
     observeWaiting: observeWaiting({ pool, metrics }),
+    observeWebhooks: observeWebhooks({ dir: config.partnersDir, partners, pool, metrics, now }),
     drain: () => {
       draining = true;
     },

@@ -171,6 +171,7 @@ class Fleet implements RunningWorkers {
     const look = async (): Promise<void> => {
       await this.#deps.observeWaiting();
       await this.#deps.observeRules();
+      await this.#deps.observeWebhooks();
       await this.#deps.observeTargets();
     };
     this.#watching.push(this.#watch(TARGETS_SEEN_MS, look, { first: true }));
