@@ -19,6 +19,7 @@ import { addTargetCommands } from './target-commands.ts';
 import { addTransformCommands } from './transform-commands.ts';
 import { addUndoCommands } from './undo-commands.ts';
 import { addWaitingCommands } from './waiting-commands.ts';
+import { addWebhookCommands } from './webhook-commands.ts';
 import { packageFacts } from './package-facts.ts';
 
 /** What a command needs is loaded when it is called: help and usage errors come at once. */
@@ -284,6 +285,7 @@ quarantine
   );
 
 addWaitingCommands(program, run);
+addWebhookCommands(program, run);
 
 program
   .command('plan <partner> [stream]')

@@ -14,6 +14,7 @@ import { Refusal } from '../ingest/problem.ts';
 import { startIngest, type Ingest, type IngestOptions } from '../ingest/start-ingest.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { killingFailpoint } from './failpoint.ts';
+import { serveWebhooks } from './serve-webhooks.ts';
 
 export interface IngestRole extends Pick<IngestOptions, 'address' | 'publicUrl' | 'tls'> {
   readonly config: Config;
@@ -24,6 +25,8 @@ export interface IngestRole extends Pick<IngestOptions, 'address' | 'publicUrl' 
 export async function startIngestRole({ config, log, ...listening }: IngestRole): Promise<Ingest> {
   const deps = buildDeps(config, log);
   const teller = tellingTargets(config, deps, log);
+  const streams = streamsOf(config, deps, log);
+  const webhooks = serveWebhooks({ pool: deps.pool, log, streams });
   try {
     const ingest = await startIngest({
       ...listening,
@@ -33,18 +36,21 @@ export async function startIngestRole({ config, log, ...listening }: IngestRole)
       failpoint: killingFailpoint(config.failpoint),
       leaseMs: config.ingest.leaseMs,
       gate: callerGate({ authenticator: new Authenticator(deps.pool), limiter: new CallerLimiter(deps.pool) }),
-      streams: streamsOf(config, deps, log),
+      streams,
+      more: webhooks.more,
       onLanded: teller.tell,
     });
     return {
       ...ingest,
       close: async () => {
         await ingest.close();
+        await webhooks.close();
         await teller.close();
         await deps.close();
       },
     };
   } catch (error) {
+    await webhooks.close();
     await teller.close();
     await deps.close();
     throw error;
