@@ -4,6 +4,7 @@ import { visibleLines } from '../core/visible.ts';
 import { addAnomalyCommands } from './anomaly-commands.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
 import { addApprovalCommands } from './approval-commands.ts';
+import { addCallerCommands } from './caller-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
 import { addEraseCommands } from './erase-commands.ts';
 import { addExportCommands } from './export-commands.ts';
@@ -147,6 +148,7 @@ addBackfillCommands(program, run);
 addEraseCommands(program, run);
 addUndoCommands(program, run);
 addApprovalCommands(program, run);
+addCallerCommands(program, run);
 
 const partners = program.command('partners').description('definitions of partners');
 partners

@@ -52,7 +52,7 @@ export async function commitPush(pool: Pool, push: Push, failpoint: Failpoint): 
   let { pages } = push;
   for (let refused = 0; ; refused++) {
     try {
-      return await transaction(pool, async (client) => commit(client, { ...push, pages }, failpoint));
+      return await transaction(pool, async (client) => commit(client, { ...push, pages }, failpoint), BOUNDS);
     } catch (error) {
       if (error instanceof RefusedDeletes) pages = held(push.stream, pages, error);
       else if (error instanceof RefusedRow && refused < MAX_REFUSED) pages = withoutRecord(pages, error);
@@ -62,11 +62,10 @@ export async function commitPush(pool: Pool, push: Push, failpoint: Failpoint): 
 }
 
 /** A process that is stopped in the middle of it would hold up the stream, and its keys. */
-const BOUNDS = `select set_config('idle_in_transaction_session_timeout', '10s', true), set_config('lock_timeout', '15s', true)`;
+const BOUNDS = [`set local idle_in_transaction_session_timeout = '10s'`, `set local lock_timeout = '15s'`];
 
 async function commit(client: PoolClient, push: Push, failpoint: Failpoint): Promise<readonly PushedPage[]> {
   const { stream, names } = push;
-  await client.query({ name: 'bounds of a push', text: BOUNDS });
   const pages = await push.answer(client, push.pages);
   if (pages.length === 0) return pages;
   await failpoint('push.answered');
