@@ -144,14 +144,14 @@ async function anyHeld(client: PoolClient, stream: CompiledStream, streamId: num
   return rows[0]?.holds === true;
 }
 
-/** Deletes of so many rows wait in quarantine: `syncline quarantine retry` makes them, and asks for approval. */
+/** Deletes of so many rows wait in quarantine: `syncline quarantine replay` makes them, and asks for approval. */
 function held(
   stream: CompiledStream,
   pages: readonly PushedPage[],
   { approval }: RefusedDeletes,
 ): readonly PushedPage[] {
   const { gone, of } = approval;
-  const reason = `deletes ${gone} of ${of} rows at once, more than deletes.hold allows: look at it, then \`syncline quarantine retry\``;
+  const reason = `deletes ${gone} of ${of} rows at once, more than deletes.hold allows: look at it, then \`syncline quarantine replay\``;
   return withoutDeletes(stream, pages, approval).map((page, i) => {
     const known = pages[i] as PushedPage;
     return {
