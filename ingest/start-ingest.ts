@@ -7,7 +7,12 @@ import { pushRoutes, type PushDeps } from './push-routes.ts';
 import { usualBodyLimits, type BodyLimits } from './read-records.ts';
 import { startServer, type ServerOptions } from './server.ts';
 import { stateRoutes } from './state-routes.ts';
+import { openapiRoutes } from './openapi/openapi-routes.ts';
+import { pageRoutes } from './pages/page-routes.ts';
 import { sweepEvery } from './sweep-every.ts';
+import type { ApiVersion } from './versions/api-version.ts';
+import { apiVersions } from './versions/v1.ts';
+import { versionRoutes } from './versions/version-routes.ts';
 
 export interface IngestOptions
   extends
@@ -15,6 +20,10 @@ export interface IngestOptions
     Pick<PushDeps, 'gate' | 'streams'>,
     Pick<ServerOptions, 'address' | 'publicUrl' | 'tls'> {
   readonly limits?: BodyLimits;
+  /** Names of all partners: a caller's own document names the streams that it may push to. */
+  readonly partners?: () => Promise<readonly string[]>;
+  /** Of the API, oldest first; those that are served as a rule if absent. */
+  readonly versions?: readonly ApiVersion[];
   /** Where a request comes from; what its connection says if absent. */
   readonly addressOf?: (request: FastifyRequest) => string;
   /** What else is served. */
@@ -37,7 +46,8 @@ export interface Ingest {
 
 /** The ingest role: callers push records over HTTP, and they are in the log before they are answered. */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
-  const { pool, gate, streams, limits = usualBodyLimits } = options;
+  const { pool, gate, streams, limits = usualBodyLimits, versions = apiVersions } = options;
+  const { partners = () => Promise.resolve([]) } = options;
   const closing = new AbortController();
   const intake = createIntake({ ...options, writer: `ingest/${randomUUID()}` });
   const { addressOf = ({ socket }) => socket.remoteAddress ?? '' } = options;
@@ -50,8 +60,12 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     ...options,
     bodyBytes: limits.bytes,
     routes: async (app, { base }) => {
-      pushRoutes(app, { gate, intake, streams, knock, limits });
-      stateRoutes(app, { gate, knock, pool, signal: closing.signal });
+      await versionRoutes(app, { versions, base }, (scope, version) => {
+        pushRoutes(scope, { gate, intake, streams, knock, limits }, version);
+        stateRoutes(scope, { gate, knock, pool, signal: closing.signal }, version);
+      });
+      openapiRoutes(app, { gate, knock, streams, partners, versions, base });
+      pageRoutes(app, { versions, base });
       await options.more?.(app, { intake, knock, base });
     },
   });
