@@ -266,7 +266,7 @@ export function createTargetActivities(deps: ActivityDeps) {
       const context = Context.current();
       const alive = setInterval(() => context.heartbeat(), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
       try {
-        return await translated(deps, () => exportTarget(deps.targets, input));
+        return await translated(deps, () => exportTarget({ targets: deps.targets, store: deps.targetStore }, input));
       } finally {
         clearInterval(alive);
       }

@@ -6,11 +6,13 @@ import { addScheduleCommands } from './schedule-commands.ts';
 import { addApprovalCommands } from './approval-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
 import { addEraseCommands } from './erase-commands.ts';
+import { addExportCommands } from './export-commands.ts';
 import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
 import type { Output } from './output.ts';
 import { addRebuildCommands } from './rebuild-commands.ts';
 import { addRunControl } from './run-control.ts';
+import type { IngestOptions } from './commands/ingest.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import { addTargetCommands } from './target-commands.ts';
 import { addTransformCommands } from './transform-commands.ts';
@@ -81,6 +83,16 @@ program
     [],
   )
   .action(run<{ role: string[] }>(async (context) => (await import('./commands/worker.ts')).worker(context)));
+
+program
+  .command('ingest')
+  .description('take in what callers push, at POST /v1/PARTNER/STREAM, against DATABASE_URL; stays up until Ctrl-C')
+  .option('--address <host:port>', 'where it listens; port 0 takes a free one', '127.0.0.1:8080')
+  .option('--public-url <url>', 'how callers reach it, where that is another address')
+  .option('--tls-cert <file>', 'its certificate, for TLS without a proxy')
+  .option('--tls-key <file>', 'the key of that certificate')
+  .option('--tls-client-ca <file>', 'who signs the certificates of callers; then they may show one')
+  .action(run<IngestOptions>(async (context) => (await import('./commands/ingest.ts')).ingest(context)));
 
 program
   .command('migrate')
@@ -174,6 +186,7 @@ runs
   );
 addRunControl({ runs, partners, run, json });
 addTargetCommands(program, run);
+addExportCommands(program, run);
 addAnomalyCommands(program, run);
 addTransformCommands(program, run);
 

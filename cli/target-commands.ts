@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { Run } from './command.ts';
 
-/** `syncline targets …` and `syncline export`: only words here; what a command needs is loaded when it is called. */
+/** `syncline targets …`: only words here; what a command needs is loaded when it is called. */
 export function addTargetCommands(program: Command, run: Run): void {
   const json = new Option('--json', 'print one JSON document for scripts');
   const targets = program
@@ -39,21 +39,5 @@ export function addTargetCommands(program: Command, run: Run): void {
       run<typeof options>(async (context) =>
         (await import('./commands/target-pauses.ts')).targetsResume({ ...context, name }),
       )(options),
-    );
-  program
-    .command('export <target> [partner] [stream]')
-    .description('write tables of a target as files of Parquet: all, those of a partner, or one')
-    .requiredOption('--to <folder>', 'a folder that does not exist yet; it appears when it is complete')
-    .addOption(json)
-    .action(
-      async (
-        target: string,
-        partner: string | undefined,
-        stream: string | undefined,
-        options: { to: string; json?: boolean },
-      ) =>
-        run<typeof options>(async (context) =>
-          (await import('./commands/export.ts')).exportCommand({ ...context, target, partner, stream }),
-        )(options),
     );
 }

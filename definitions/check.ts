@@ -16,6 +16,7 @@ import type { Path, Problem } from './problem.ts';
 import { checkPush } from './push.ts';
 import { checkTransforms } from './check-transforms.ts';
 import { checkTls } from './tls.ts';
+import { checkWebhooks } from './check-webhooks.ts';
 
 /** What the shape alone cannot tell: rules between fields, between streams, and between a stream and its schema. */
 export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolean): readonly Problem[] {
@@ -40,6 +41,7 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
     ...checkDeletes(partner.streams),
     ...checkTables(partner),
     ...checkSchedules(partner),
+    ...checkWebhooks(partner),
   ];
 }
 

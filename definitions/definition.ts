@@ -23,6 +23,7 @@ import { keep } from './keep.ts';
 import { timeFormat, times, timeZone } from './times.ts';
 import { tls } from './tls.ts';
 import { transforms } from './transforms.ts';
+import { webhooks } from './webhooks.ts';
 
 /**
  * The shape of a partner definition: what a person writes in `partners/<name>.yaml` or `.ts`. One schema for both.
@@ -389,6 +390,8 @@ export const partner = z.strictObject({
   targets: targetNames.optional(),
   /** How long what was received is kept, of streams that do not say it themselves; for ever if absent: docs/retention.md. */
   keep: keep.optional(),
+  /** What it sends by itself: docs/webhooks.md. */
+  webhooks: webhooks.optional(),
   streams: z.record(name, stream).refine((streams) => Object.keys(streams).length > 0, 'at least one stream'),
 });
 /** A checked definition: defaults filled in, durations in ms. */

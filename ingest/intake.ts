@@ -31,7 +31,15 @@ export interface PushRequest {
   readonly misfits: 'refuse' | 'hold';
   /** 0: it goes first, and is the last to be refused for want of room. */
   readonly priority: 0 | 1 | 2;
-  readonly claim?: { readonly operation: string; readonly key: string; readonly fingerprint: Buffer } | undefined;
+  readonly claim?:
+    | {
+        readonly operation: string;
+        readonly key: string;
+        readonly fingerprint: Buffer;
+        /** How long its answer is kept, ms; as the stream says if absent. */
+        readonly keepMs?: number;
+      }
+    | undefined;
 }
 
 export interface Landed {
@@ -50,6 +58,8 @@ export interface IntakeDeps {
   /** The log of a stream has grown. */
   readonly onLanded: (stream: CompiledStream) => void;
   readonly bounds?: Partial<Bounds>;
+  /** How long a key is locked at most by a request that died half-way; 20 s if absent. */
+  readonly leaseMs?: number;
 }
 
 export interface Bounds {

@@ -16,7 +16,7 @@ import { versionRoutes } from './versions/version-routes.ts';
 
 export interface IngestOptions
   extends
-    Pick<IntakeDeps, 'pool' | 'names' | 'log' | 'failpoint' | 'onLanded' | 'bounds'>,
+    Pick<IntakeDeps, 'pool' | 'names' | 'log' | 'failpoint' | 'onLanded' | 'bounds' | 'leaseMs'>,
     Pick<PushDeps, 'gate' | 'streams'>,
     Pick<ServerOptions, 'address' | 'publicUrl' | 'tls'> {
   readonly limits?: BodyLimits;

@@ -115,7 +115,13 @@ export class StreamIntake {
   async #claim(taken: readonly Taken[], lease: string): Promise<readonly Taken[]> {
     const claiming = taken.filter(({ request }) => request.claim !== undefined);
     if (claiming.length === 0) return taken;
-    const claims = await whenAvailable(() => claimKeys(this.#deps.pool, { keys: claiming.flatMap(keyOf), lease }));
+    const claims = await whenAvailable(() =>
+      claimKeys(this.#deps.pool, {
+        keys: claiming.flatMap(keyOf),
+        lease,
+        ...(this.#deps.leaseMs === undefined ? {} : { leaseMs: this.#deps.leaseMs }),
+      }),
+    );
     const lost = new Set<Taken>();
     for (const [i, claim] of claims.entries()) {
       const one = claiming[i] as Taken;
@@ -184,7 +190,7 @@ export class StreamIntake {
 }
 
 const keyOf = ({ request: { caller, claim, stream } }: Taken): KeyToClaim[] =>
-  claim === undefined ? [] : [{ ...claim, caller, keepMs: stream.definition.push?.keepKeys ?? 0 }];
+  claim === undefined ? [] : [{ ...claim, caller, keepMs: claim.keepMs ?? stream.definition.push?.keepKeys ?? 0 }];
 
 const inFlight = (retryAfterS: number): Refusal =>
   new Refusal('in_flight', {

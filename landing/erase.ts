@@ -6,7 +6,9 @@ import { keyDigest } from '../core/key-digest.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { tablesElsewhere } from '../definitions/named-targets.ts';
 import { eraseFromLedger, type ToErase } from '../store/erasure/erase-ledger.ts';
-import { noteErasure, type Erased, type Erasure } from '../store/erasure/erasures.ts';
+import { noteErasure, pendingOf, type Erased, type Erasure } from '../store/erasure/erasures.ts';
+import { exportsOf } from '../store/exports/exports.ts';
+import { exportOfPending, pendingExport } from '../store/exports/pending-exports.ts';
 import { transaction } from '../store/session/transaction.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
@@ -40,6 +42,8 @@ export interface EraseReport {
   readonly erased: Erased;
   /** Other warehouses whose tables are to be made anew; `lake.history`: the history there, and `postgres.history` that in the store. */
   readonly targets: readonly string[];
+  /** Exports whose files may hold them. */
+  readonly exports: readonly string[];
 }
 
 const nothing: Erased = {
@@ -60,23 +64,28 @@ const nothing: Erased = {
  */
 export async function erase(pool: Pool, input: EraseInput): Promise<EraseReport> {
   const { stream, whose, dryRun } = input;
-  const targets = tablesElsewhere(stream);
   return inTransaction(pool, dryRun, async (client) => {
     const streamId = await lockStream(client, stream);
     const found = await findAll(client, { stream, streamId, whose });
-    const { keys } = found;
-    if (keys.length + found.events.length + found.entries.length === 0)
-      return { erasure: null, keys: 0, erased: nothing, targets };
+    const exports = (await exportsOf(client, { partner: stream.partner.name, stream: stream.name })).map(
+      (known) => known.export,
+    );
+    const isKept = found.keys.length + found.events.length + found.entries.length > 0;
+    // An export may hold what nothing else does any more: by a key it is looked for there.
+    const keys = !isKept && 'key' in whose && exports.length > 0 ? [whose.key] : found.keys;
+    const targets = isKept ? tablesElsewhere(stream) : [];
+    if (!isKept && keys.length === 0) return { erasure: null, keys: 0, erased: nothing, targets, exports: [] };
     const erased = await eraseAll(client, found);
     const digested = digestsOf(stream, [...keys, ...found.hashes]);
     const erasure = randomUUID();
     const { reason, by } = input;
     const { partner, name } = stream;
     await noteErasure(client, {
-      ...{ erasure, partner: partner.name, stream: name, reason, by, erased, pending: targets },
+      ...{ erasure, partner: partner.name, stream: name, reason, by, erased },
+      pending: [...targets, ...exports.map(pendingExport)],
       ...digested,
     });
-    return { erasure: dryRun ? null : erasure, keys: keys.length, erased, targets };
+    return { erasure: dryRun ? null : erasure, keys: keys.length, erased, targets, exports };
   });
 }
 
@@ -106,11 +115,29 @@ export async function eraseAgain(
     const erased = isBack
       ? await eraseAll(client, { stream, streamId, keys, events, entries: [], hashes: [] })
       : nothing;
-    // Where nothing came back, those of the targets that are left are still to be made anew.
-    const pending = isBack ? targets : erasure.pending;
+    const left = (await pendingOf(client, erasure.erasure)) ?? erasure.pending;
+    // Where nothing came back, only what is left is still to be done.
+    const pending = isBack ? [...targets, ...(await exportsSince(client, erasure, left))] : left;
     await noteErasure(client, { ...erasure, pending });
-    return { erasure: erasure.erasure, keys: keys.length, erased, targets: pending };
+    return {
+      erasure: erasure.erasure,
+      keys: keys.length,
+      erased,
+      targets: pending.filter((each) => exportOfPending(each) === undefined),
+      exports: pending.flatMap((each) => exportOfPending(each) ?? []),
+    };
   });
+}
+
+/** Those that are left, and those that were made of what had come back. */
+async function exportsSince(
+  client: PoolClient,
+  erasure: Erasure,
+  pending: readonly string[],
+): Promise<readonly string[]> {
+  const made = await exportsOf(client, erasure, erasure.at);
+  const left = pending.filter((each) => exportOfPending(each) !== undefined);
+  return [...new Set([...left, ...made.map((known) => pendingExport(known.export))])];
 }
 
 async function lockStream(client: PoolClient, { partner, name }: CompiledStream): Promise<number> {
@@ -135,8 +162,8 @@ interface Found extends ToErase {
   readonly hashes: readonly string[];
 }
 
-/** No key begins so. */
-const hashName = (hash: string): string => `\u0001${hash}`;
+/** What stands for a record without a key among digests. No key begins so. */
+export const hashName = (hash: string): string => `\u0001${hash}`;
 
 /** Every record that ever had the value counts, also where it says something else now. */
 async function findAll(

@@ -5,9 +5,15 @@ export interface ExportTargetInput {
   readonly tables?: readonly { readonly schema: string; readonly table: string }[];
   /** On the worker's machine; it must not exist before. */
   readonly folder: string;
+  /** UUID that it is noted under, by each attempt. */
+  readonly export?: string;
+  /** Who asks for it. */
+  readonly by?: string;
 }
 
 export interface ExportTargetReport {
+  /** Left out by workers of before. */
+  readonly export?: string;
   readonly tables: readonly {
     readonly schema: string;
     readonly table: string;

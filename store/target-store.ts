@@ -1,6 +1,13 @@
 import type { Pool } from 'pg';
 import type { LoggedEvent } from '../core/logged-event.ts';
 import type { UnfitEvents } from '../core/unfit-events.ts';
+import {
+  completeExport,
+  forgetExport,
+  noteExport,
+  type CompleteExport,
+  type NewExport,
+} from './exports/note-export.ts';
 import { findLog, type StreamLog } from './log/find-log.ts';
 import { nextListing, type Listing, type ListingsIn } from './log/listings.ts';
 import { readEvents, type EventsToRead } from './log/read-events.ts';
@@ -43,6 +50,12 @@ export interface TargetStore {
   noteUnfit(noted: TableInTarget & { readonly unfit: UnfitEvents }): Promise<void>;
   /** Another table is live; `tables` are all that there are, by their ids. */
   noteLive(live: TableInTarget & { readonly tables: readonly string[] }): Promise<void>;
+  /** Before the first file of an export is written. */
+  noteExport(noted: NewExport): Promise<void>;
+  /** `publish` gives its folder the name. Throws where an erasure has stopped it. */
+  completeExport(complete: CompleteExport): Promise<void>;
+  /** It failed, and left no file. */
+  forgetExport(id: string): Promise<void>;
 }
 
 export const postgresTargetStore = (pool: Pool): TargetStore => ({
@@ -57,4 +70,7 @@ export const postgresTargetStore = (pool: Pool): TargetStore => ({
   readUnfit: (table) => readUnfit(pool, table),
   noteUnfit: (noted) => noteUnfit(pool, noted),
   noteLive: (live) => noteLive(pool, live),
+  noteExport: (noted) => noteExport(pool, noted),
+  completeExport: (complete) => completeExport(pool, complete),
+  forgetExport: (id) => forgetExport(pool, id),
 });

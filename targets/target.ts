@@ -178,7 +178,29 @@ export interface ExportsParquet {
    * Writes `FOLDER/SCHEMA/TABLE.parquet` for each table (left out: all), and `FOLDER/tables.json`, all of one moment.
    * The folder appears when it is complete, and must not exist before.
    */
-  exportParquet(input: { readonly tables?: readonly TableName[]; readonly folder: string }): Promise<ExportedTable[]>;
+  exportParquet(input: {
+    readonly tables?: readonly TableName[];
+    readonly folder: string;
+    readonly notes: ExportNotes;
+  }): Promise<ExportedTable[]>;
+}
+
+/** Whoever keeps in mind where exports are. */
+export interface ExportNotes {
+  /** UUID; `FOLDER/export.json` has it. */
+  readonly id: string;
+  /** Called before the first file is written. */
+  begin(tables: readonly TableToNote[]): Promise<void>;
+  /** `publish` gives the folder its name. Throws where the export is not to be there. */
+  end(tables: readonly ExportedTable[], publish: () => Promise<void>): Promise<void>;
+  /** It failed, and left no file. */
+  fail(): Promise<void>;
+}
+
+export interface TableToNote extends TableName {
+  /** That of the live table. */
+  readonly id: string;
+  readonly event: number;
 }
 
 export interface TableName {

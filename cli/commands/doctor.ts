@@ -8,6 +8,7 @@ import { askedTooOften } from '../../definitions/asked-too-often.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
 import { STORE } from '../../definitions/targets.ts';
 import { compileStream } from '../../definitions/compile.ts';
+import { pendingErasures, pendingWords } from '../../store/exports/pending-exports.ts';
 import { checkSessions } from '../../store/session/check-sessions.ts';
 import { pollHints } from '../../store/ledger/poll-hints.ts';
 import { streamsBreaking } from '../../store/rules/broken-rules.ts';
@@ -155,6 +156,16 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     );
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
     return 'no row breaks a rule of its stream';
+  });
+  await look('erasures', async () => {
+    if (!isStored) throw new Error('nobody can tell while the database does not answer');
+    const pending = await withDatabase(config, (pool) => pendingErasures(pool));
+    const wrong = pending.map(
+      ({ erasure, partner, stream, pending: left }) =>
+        `${partner}.${stream}: erasure ${erasure.slice(0, 8)} is not done in ${left.map(pendingWords).join(', ')}: \`syncline erase again\` says why`,
+    );
+    if (wrong.length > 0) throw new Error(wrong.join('\n'));
+    return 'done wherever data was';
   });
   if (options.tables === true)
     for (const { partner, stream } of await streamsRead(config)) {

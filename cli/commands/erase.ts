@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Pool } from 'pg';
 import { z } from 'zod';
 import { InvalidInput } from '../../core/errors.ts';
 import { askedKey } from '../../core/key-asked.ts';
@@ -10,6 +11,8 @@ import { erase, eraseAgain, type EraseReport, type Whose } from '../../landing/e
 import { noteMadeAnew, readErasures, type Erased, type Erasure } from '../../store/erasure/erasures.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
+import { pendingExport, pendingWords } from '../../store/exports/pending-exports.ts';
+import { eraseInExport, exportLines } from '../erase-in-exports.ts';
 import { exitCodes } from '../exit.ts';
 import { loadWhole } from '../load-whole.ts';
 import { givenReason, whoami } from '../person.ts';
@@ -44,16 +47,14 @@ export async function eraseRecords(context: EraseContext): Promise<number> {
       return exitCodes.failed;
     }
     for (const line of erasedLines(report, apply)) output.say(line);
+    const exports = report.exports.map(pendingExport);
     if (!apply) {
-      output.json({ partner, stream: name, applied: false, ...report, pending: report.targets });
+      for (const line of await exportLines(pool, report.exports)) output.say(line);
+      output.json({ partner, stream: name, applied: false, ...report, pending: [...report.targets, ...exports] });
       output.say('Nothing was changed: --apply --reason … does it. It cannot be undone.');
       return exitCodes.ok;
     }
-    const pending = await makeAnew(context, {
-      erasure: report.erasure as string,
-      place: { partner, stream: name },
-      targets: report.targets,
-    });
+    const pending = await eraseElsewhere(context, pool, { stream, report });
     output.json({ partner, stream: name, applied: true, ...report, pending });
     return pending.length === 0 ? exitCodes.ok : exitCodes.partial;
   });
@@ -74,7 +75,7 @@ export async function eraseList({ config, output }: CommandContext): Promise<num
           at: at.slice(0, 19).replace('T', ' '),
           by,
           reason,
-          'still in': pending.join(', '),
+          'still in': pending.map(pendingWords).join(', '),
         })),
         ['erasure', 'stream', 'keys', 'at', 'by', 'reason', 'still in'],
       );
@@ -122,17 +123,33 @@ export async function eraseReapply(context: CommandContext<{ readonly from?: str
       output.say(
         `${erasure.erasure.slice(0, 8)} ${erasure.partner}.${erasure.stream}: ${report.keys === 0 ? 'nothing had come back' : `${report.keys} keys erased again`}.`,
       );
-      const pending = await makeAnew(context, {
-        erasure: erasure.erasure,
-        place: { partner: erasure.partner, stream: erasure.stream },
-        targets: report.targets,
-      });
+      const pending = await eraseElsewhere(context, pool, { stream, report });
       done.push({ ...report, pending });
     }
     output.json({ erasures: done });
     if (all.length === 0) output.say('No erasure is known.');
     return done.every(({ pending }) => pending.length === 0) ? exitCodes.ok : exitCodes.partial;
   });
+}
+
+/** In other warehouses, then in exports. Returns what could not be reached. */
+async function eraseElsewhere(
+  context: Pick<CommandContext, 'config' | 'output'>,
+  pool: Pool,
+  { stream, report }: { readonly stream: CompiledStream; readonly report: EraseReport },
+): Promise<readonly string[]> {
+  const erasure = report.erasure as string;
+  const place = { partner: stream.partner.name, stream: stream.name };
+  const pending = [...(await makeAnew(context, { erasure, place, targets: report.targets }))];
+  for (const id of report.exports) {
+    const { done, says } = await eraseInExport(pool, { stream, erasure, export: id }).catch((error: unknown) => ({
+      done: false,
+      says: `export ${id.slice(0, 8)}: still has it (${error instanceof Error ? error.message : String(error)}). \`syncline erase again\` goes on there.`,
+    }));
+    context.output.say(says);
+    if (!done) pending.push(pendingExport(id));
+  }
+  return pending;
 }
 
 interface MadeAnew {

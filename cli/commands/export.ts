@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import type { Pool } from 'pg';
 import { exportTarget } from '../../activities/apply/export-target.ts';
 import { loadedTable } from '../../apply/table-of.ts';
 import { exportByWorker } from '../../client/export-target.ts';
@@ -11,12 +13,14 @@ import { tablesOf as tableNames, targetsOf } from '../../definitions/named-targe
 import type { TargetDefinition } from '../../definitions/targets.ts';
 import { unknownTarget } from '../../definitions/unknown-target.ts';
 import type { ExportTargetInput, ExportTargetReport } from '../../messages/export-target.ts';
+import { postgresTargetStore, type TargetStore } from '../../store/target-store.ts';
 import { openTarget } from '../../workers/open-target.ts';
 import type { CommandContext } from '../command.ts';
-import { withTemporal } from '../context.ts';
+import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { heldBy } from '../held-by.ts';
 import { isThere } from '../is-there.ts';
+import { whoami } from '../person.ts';
 
 interface ExportContext extends CommandContext<{ readonly to: string }> {
   readonly target: string;
@@ -31,9 +35,16 @@ export async function exportCommand(context: ExportContext): Promise<number> {
   const definition = targets.get(target);
   if (definition === undefined) throw unknownTarget(target, [...targets.keys()]);
   const tables = await tablesOf(context);
-  const input = { target, folder: resolve(options.to), ...(tables === undefined ? {} : { tables }) };
+  const id = randomUUID();
+  const input = {
+    target,
+    folder: resolve(options.to),
+    export: id,
+    by: whoami(),
+    ...(tables === undefined ? {} : { tables }),
+  };
   const { byWorker, tables: exported } = await exportBySomeone(config, definition, input);
-  output.json({ target, folder: input.folder, byWorker, tables: exported });
+  output.json({ target, export: id, folder: input.folder, byWorker, tables: exported });
   if (exported.length > 0)
     output.table(
       exported.map((table) => ({ ...table, table: `${table.schema}.${table.table}` })),
@@ -59,7 +70,8 @@ async function exportBySomeone(
     );
   if (!elsewhere)
     try {
-      return { ...(await exportHere(config, definition, input)), byWorker: false };
+      const store = (pool: Pool) => exportHere(config, definition, { input, store: postgresTargetStore(pool) });
+      return { ...(await withDatabase(config, store)), byWorker: false };
     } catch (error) {
       if (heldBy(error) === undefined || !(await served())) throw error;
     }
@@ -70,11 +82,11 @@ async function exportBySomeone(
 async function exportHere(
   { names }: CommandContext['config'],
   definition: TargetDefinition,
-  input: ExportTargetInput,
+  { input, store }: { readonly input: ExportTargetInput; readonly store: TargetStore },
 ): Promise<ExportTargetReport> {
   const opened = await openTarget(input.target, definition, names.controlSchema);
   try {
-    return await exportTarget({ open: () => Promise.resolve(opened) }, input);
+    return await exportTarget({ targets: { open: () => Promise.resolve(opened) }, store }, input);
   } finally {
     await opened.close();
   }

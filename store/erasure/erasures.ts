@@ -27,7 +27,7 @@ export interface Erasure {
   /** ISO. */
   readonly at: string;
   readonly erased: Erased;
-  /** Targets whose tables have not been made anew since. */
+  /** Targets whose tables have not been made anew since, and exports whose files have not (`store/exports/pending-exports.ts`). */
   readonly pending: readonly string[];
 }
 
@@ -44,6 +44,11 @@ export async function readErasures(pool: Pool): Promise<readonly Erasure[]> {
   return rows.map(erasureOf);
 }
 
+export async function readErasure(pool: Pool, erasure: string): Promise<Erasure | undefined> {
+  const { rows } = await pool.query<ErasureRow>(`select ${columns} from erasures where erasure = $1`, [erasure]);
+  return rows.map(erasureOf)[0];
+}
+
 export type NotedErasure = Omit<Erasure, 'at'> & { readonly at?: string };
 
 /** Once, whoever says it again: an erasure that is done again counts from when it was first done. */
@@ -56,6 +61,15 @@ export async function noteErasure(client: ClientBase, erasure: NotedErasure): Pr
   );
 }
 
-export async function noteMadeAnew(pool: Pool, erasure: string, target: string): Promise<void> {
-  await pool.query('update erasures set pending = array_remove(pending, $2) where erasure = $1', [erasure, target]);
+/** `done`: a target, or an export, as `pending` names it. */
+export async function noteMadeAnew(pool: Pool, erasure: string, done: string): Promise<void> {
+  await pool.query('update erasures set pending = array_remove(pending, $2) where erasure = $1', [erasure, done]);
+}
+
+/** undefined: it is not known here. */
+export async function pendingOf(client: ClientBase, erasure: string): Promise<readonly string[] | undefined> {
+  const { rows } = await client.query<Pick<Erasure, 'pending'>>('select pending from erasures where erasure = $1', [
+    erasure,
+  ]);
+  return rows[0]?.pending;
 }

@@ -1,6 +1,6 @@
 import { InvalidInput } from '../../core/errors.ts';
 import { isPerEvent } from '../../core/is-per-event.ts';
-import type { Place, TargetTable } from '../target.ts';
+import type { Place, TableToNote, TargetTable } from '../target.ts';
 import type { FileWork } from './duckdb-file.ts';
 import { OWN_SCHEMA, qualified, quoted } from './names.ts';
 
@@ -120,17 +120,19 @@ export async function placeCursor(
 }
 
 /** The live tables of an owner. */
-export async function liveTables(
-  { sql, catalog }: FileWork,
-  owner: string,
-): Promise<readonly { readonly schema: string; readonly table: string; readonly event: number }[]> {
+export async function liveTables({ sql, catalog }: FileWork, owner: string): Promise<readonly TableToNote[]> {
   const rows = await sql
     .rows(
-      `select schema_name, table_name, event from ${table(catalog)} where place = 'live' and owner = $1 order by 1, 2`,
+      `select schema_name, table_name, event, id from ${table(catalog)} where place = 'live' and owner = $1 order by 1, 2`,
       [owner],
     )
     .catch(noneYet);
-  return rows.map(([schema, name, event]) => ({ schema: String(schema), table: String(name), event: Number(event) }));
+  return rows.map(([schema, name, event, id]) => ({
+    schema: String(schema),
+    table: String(name),
+    event: Number(event),
+    id: String(id),
+  }));
 }
 
 /** What tells the rows of the table apart, as the cursor remembers it. */

@@ -125,6 +125,7 @@ describe('syncline, from a first definition to a mended quarantine', () => {
         'polling',
         'waiting',
         'rules',
+        'erasures',
       ].map((check) => expect.objectContaining({ check, state: 'ok' })),
     );
     expect(code).toBe(0);

@@ -53,6 +53,8 @@ async function exported(to: string, ...of: readonly string[]): Promise<Ended & {
   return { ...ended, json: ended.code === 0 ? JSON.parse(ended.stdout) : undefined };
 }
 
+const fileIn = (to: string, table: string): string => join(folder.path, to, partner, `${table}.parquet`);
+
 test('a stream that there is not is no table', async () => {
   const { code, stderr } = await exported('nothing', partner, 'refunds');
   expect([code, stderr]).toEqual([
@@ -95,15 +97,28 @@ test('what the worker has open is exported by it, while it goes on; without it, 
   const again = await exported('all');
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('all exists already: export to a folder')]);
 
+  // Who is erased is in no file of before and in none of after.
+  const [[customer] = []] = await duck.query(':memory:', `select min(id) from '${fileIn('all', 'customers')}'`);
+  const erase = ['erase', 'records', partner, 'customers', String(customer), '--apply', '--reason', 'asked', '--json'];
+  const erased = await runSyncline(erase, env);
+  expect({ code: erased.code, stderr: erased.stderr }).toEqual({ code: 0, stderr: '' });
+  expect(JSON.parse(erased.stdout)).toMatchObject({ keys: 1, pending: [] });
+  expect((await exported('after')).json).toMatchObject({ byWorker: true });
+  for (const to of ['all', 'after'])
+    for (const table of ['customers', 'customers_history']) {
+      const counted = `select count(*)::integer, count(*) filter (where id = '${String(customer)}')::integer from '${fileIn(to, table)}'`;
+      expect([to, table, await duck.query(':memory:', counted)]).toEqual([to, table, [[199, 0]]]);
+    }
+
   await scene.stopWorkers();
   expect((await exported('one', partner, 'customers')).json).toMatchObject({
     byWorker: false,
-    tables: [{ table: 'customers', rows: 200 }],
+    tables: [{ table: 'customers', rows: 199 }],
   });
   expect((await exported('versions', partner, 'customers.history')).json).toMatchObject({
     byWorker: false,
-    tables: [{ table: 'customers_history', rows: 200 }],
+    tables: [{ table: 'customers_history', rows: 199 }],
   });
   const versions = join(folder.path, 'versions', partner, 'customers_history.parquet');
-  expect(await duck.query(':memory:', `select count(*)::integer from '${versions}' where is_current`)).toEqual([[200]]);
+  expect(await duck.query(':memory:', `select count(*)::integer from '${versions}' where is_current`)).toEqual([[199]]);
 });

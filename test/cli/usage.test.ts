@@ -120,6 +120,7 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
       { check: 'polling', state: 'problem', says: 'nobody can tell while the database does not answer' },
       { check: 'waiting', state: 'problem', says: 'nobody can tell while the database does not answer' },
       { check: 'rules', state: 'problem', says: 'nobody can tell while the database does not answer' },
+      { check: 'erasures', state: 'problem', says: 'nobody can tell while the database does not answer' },
     ]);
   });
 
@@ -141,6 +142,7 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
 
 scenario.each([
   ['--version', /^\d+\.\d+\.\d+\n$/],
+  ['export list --help', /Usage: syncline export list .*--all/s],
   ['sync --help', /--window <window>.*--force.*--no-wait.*--json/s],
   ['partners check acme --offline', /^The definition of acme holds: orders\.\n$/],
 ])('syncline %s ends with 0', async (args, says) => {

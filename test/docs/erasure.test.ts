@@ -1,11 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { eraseList, eraseReapply, eraseRecords, eraseVerify, type EraseOptions } from '../../cli/commands/erase.ts';
+import { exportCommand } from '../../cli/commands/export.ts';
 import { whoami } from '../../cli/person.ts';
 import { readConfig } from '../../config/config.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
+import { loadTargets } from '../support/load-target.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { said, type Said } from '../support/said.ts';
 
@@ -46,7 +49,7 @@ test('docs/erasure.md shows what is erased, and how it is proved and done again'
       .replace(/\d{4}-\d\d-\S+Z/, 'TIME')
       .replace(whoami(), 'USER')
       .replace(/[0-9a-f]{8}\.$/, 'ID.'),
-  ).toBe(shown[2]?.[1]);
+  ).toBe(shown[4]?.[1]);
   expect(await verify('cus_2')).toMatchObject({ code: 1, text: 'No erasure has this key.' });
 
   // A backup: the list is gone, and the person is back.
@@ -83,6 +86,38 @@ test('a target that cannot be reached is named until it is made anew', async () 
   expect((await said(config(), {}, (context) => eraseList(context))).text).toMatch(/asked +lake/);
   const { rows } = await own.pool.query(`select id from ${beta.name}.customers`);
   expect(rows).toEqual([]);
+});
+
+test('docs/erasure.md shows what becomes of exports', async () => {
+  const lake = join(own.folder, 'exported.duckdb');
+  writeFileSync(
+    join(own.folder, 'targets.yaml'),
+    JSON.stringify({ targets: { lake: { type: 'duckdb', path: lake } } }),
+  );
+  const customers = parse(fences('yaml')[0] as string) as StreamInput;
+  const gamma = await own.partner(() => ({ body: [{ id: 'cus_2' }] }), {
+    customers: { ...customers, targets: ['lake'] },
+  });
+  await gamma.read('customers');
+  await loadTargets(own, [{ target: 'lake', partner: gamma.name, stream: 'customers' }]);
+  const to = join(own.folder, 'today');
+  const written = await said(config(), { to }, (context) =>
+    exportCommand({ ...context, target: 'lake', partner: undefined, stream: undefined }),
+  );
+  await gamma.define({ customers });
+  const { export: id } = written.json as { readonly export: string };
+  const linesIn = ({ text }: Said): string[] =>
+    text.replaceAll(id.slice(0, 8), 'ID').replaceAll(to, '/exports/today').replaceAll(hostname(), 'HOST').split('\n');
+  const erase = (options: EraseOptions): Promise<Said> =>
+    said(config(), options, (context) =>
+      eraseRecords({ ...context, partner: gamma.name, stream: 'customers', key: ['cus_2'] }),
+    );
+  expect(linesIn(await erase({}))).toEqual(shown[2]?.slice(1));
+  // As from another machine.
+  renameSync(to, `${to}-away`);
+  await own.pool.query(`update syncline.exports set host = 'far'`);
+  const applied = await erase({ apply: true, reason: 'request 4712' });
+  expect([applied.code, linesIn(applied)]).toEqual([3, shown[3]?.slice(1)]);
 });
 
 test('what makes no sense is refused, with what to do', async () => {

@@ -146,13 +146,15 @@ interface Init {
   readonly method?: string;
   readonly body?: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
 }
 
 export async function ask(url: string, init: Init = {}): Promise<Answered> {
-  const { method = 'GET', body, headers = {} } = init;
+  const { method = 'GET', body, headers = {}, signal } = init;
   const answer = await fetch(url, {
     method,
     headers,
+    ...(signal === undefined ? {} : { signal }),
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : new Uint8Array(body) }),
   });
   const text = await answer.text();
