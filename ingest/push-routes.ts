@@ -79,6 +79,7 @@ export function pushRoutes(app: FastifyInstance, deps: PushDeps, version: ApiVer
       const { answer: stored, replayed } = await intake.accept({
         stream,
         records,
+        listed: kind === 'ndjson' || body.find((byte) => byte === BRACKET || byte === BRACE) === BRACKET,
         atomic,
         caller: caller.name,
         priority: caller.priority,
@@ -127,6 +128,9 @@ function flag(value: string | undefined): boolean {
   if (value === 'true' || value === '') return true;
   throw new Refusal('bad_request', { detail: 'atomic: expected true or false, found something else' });
 }
+
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
 
 const unzip = promisify(gunzip);
 
