@@ -19,6 +19,8 @@ export interface PushRequest {
   /** ISO. */
   readonly receivedAt: string;
   readonly records: readonly Received[];
+  /** The body is a list, even if of one record: a place in it begins with an index. As many records say if absent. */
+  readonly listed?: boolean;
   /** Of the body. */
   readonly bytes: number;
   /** The sender's own name of what it sent, for people. */

@@ -11,6 +11,9 @@ import type { Intake } from './intake.ts';
 import { Refusal } from './problem.ts';
 import { bodyKind, readRecords, usualBodyLimits, type BodyLimits } from './read-records.ts';
 import { onlyMethods } from './server.ts';
+import type { ApiVersion } from './versions/api-version.ts';
+import { shownAccepted } from './versions/shown-answer.ts';
+import { v1 } from './versions/v1.ts';
 
 export interface PushDeps {
   readonly gate: Gate;
@@ -45,10 +48,10 @@ export async function admit(
 }
 export const callerOf = (request: FastifyRequest): Admitted => admitted.get(request) as Admitted;
 
-/** `POST /v1/{partner}/{stream}`. */
-export function pushRoutes(app: FastifyInstance, deps: PushDeps): void {
+/** `POST /v1/{partner}/{stream}`, also of other versions. */
+export function pushRoutes(app: FastifyInstance, deps: PushDeps, version: ApiVersion = v1): void {
   const { intake, limits = usualBodyLimits } = deps;
-  const url = '/v1/:partner/:stream';
+  const url = `/${version.name}/:partner/:stream`;
   app.post<{ Params: Params; Querystring: { atomic?: string } }>(url, {
     onRequest: async (request, reply) => {
       const caller = await admit(deps, request, reply);
@@ -80,9 +83,10 @@ export function pushRoutes(app: FastifyInstance, deps: PushDeps): void {
       const body = await unpacked(raw, headers['content-encoding'], limits);
       const records = readRecords(body, kind, limits);
       const operation = `push ${stream.partner.name}/${stream.name}`;
-      const { answer, replayed } = await intake.accept({
+      const { answer: stored, replayed } = await intake.accept({
         stream,
         records,
+        listed: kind === 'ndjson' || body.find((byte) => byte === BRACKET || byte === BRACE) === BRACKET,
         atomic,
         caller: caller.name,
         priority: caller.priority,
@@ -95,6 +99,7 @@ export function pushRoutes(app: FastifyInstance, deps: PushDeps): void {
             ? undefined
             : { operation, key, fingerprint: fingerprint([operation, kind, String(atomic)], body) },
       });
+      const answer = shownAccepted(version, stored);
       if (replayed) void reply.header('idempotent-replayed', 'true');
       if (answer.location !== null) void reply.header('location', answer.location);
       return reply
@@ -130,6 +135,9 @@ function flag(value: string | undefined): boolean {
   if (value === 'true' || value === '') return true;
   throw new Refusal('bad_request', { detail: 'atomic: expected true or false, found something else' });
 }
+
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
 
 const unzip = promisify(gunzip);
 

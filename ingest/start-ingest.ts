@@ -10,7 +10,12 @@ import { pushRoutes, type PushDeps } from './push-routes.ts';
 import { usualBodyLimits, type BodyLimits } from './read-records.ts';
 import { startServer, type ServerOptions } from './server.ts';
 import { stateRoutes } from './state-routes.ts';
+import { openapiRoutes } from './openapi/openapi-routes.ts';
+import { pageRoutes } from './pages/page-routes.ts';
 import { sweepEvery } from './sweep-every.ts';
+import type { ApiVersion } from './versions/api-version.ts';
+import { apiVersions } from './versions/v1.ts';
+import { versionRoutes } from './versions/version-routes.ts';
 
 export interface IngestOptions
   extends
@@ -21,6 +26,10 @@ export interface IngestOptions
   /** What stands before the server, and is believed; nothing does if absent. */
   readonly proxies?: BehindProxies | undefined;
   readonly metrics?: IngestMetrics;
+  /** Names of all partners: a caller's own document names the streams that it may push to. */
+  readonly partners?: () => Promise<readonly string[]>;
+  /** Of the API, oldest first; those that are served as a rule if absent. */
+  readonly versions?: readonly ApiVersion[];
   /** What else is served. */
   readonly more?: (app: FastifyInstance, served: Served) => void | Promise<void>;
 }
@@ -41,7 +50,8 @@ export interface Ingest {
 
 /** The ingest role: callers push records over HTTP, and they are in the log before they are answered. */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
-  const { pool, gate, streams, limits = usualBodyLimits, metrics = noIngestMetrics } = options;
+  const { pool, gate, streams, limits = usualBodyLimits, versions = apiVersions } = options;
+  const { partners = () => Promise.resolve([]), metrics = noIngestMetrics } = options;
   const closing = new AbortController();
   const intake = createIntake({ ...options, writer: `ingest/${randomUUID()}` });
   const knock = (request: FastifyRequest): Knock => knockOf(request, options.proxies);
@@ -50,8 +60,12 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     bodyBytes: limits.bytes,
     routes: async (app, { base }) => {
       probeRoutes(app, { pool, signal: closing.signal });
-      pushRoutes(app, { gate, intake, streams, knock, limits, metrics });
-      stateRoutes(app, { gate, knock, pool, signal: closing.signal });
+      await versionRoutes(app, { versions, base }, (scope, version) => {
+        pushRoutes(scope, { gate, intake, streams, knock, limits, metrics }, version);
+        stateRoutes(scope, { gate, knock, pool, signal: closing.signal }, version);
+      });
+      openapiRoutes(app, { gate, knock, streams, partners, versions, base });
+      pageRoutes(app, { versions, base });
       await options.more?.(app, { intake, knock, base });
     },
   });

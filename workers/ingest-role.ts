@@ -53,6 +53,7 @@ export async function startIngestRole({ config, log, ...listening }: IngestRole)
       metrics,
       streams,
       more: webhooks.more,
+      partners: () => listPartners(config.partnersDir),
       onLanded: teller.tell,
     });
     return {
