@@ -19,6 +19,7 @@ import { addTargetCommands } from './target-commands.ts';
 import { addTransformCommands } from './transform-commands.ts';
 import { addUndoCommands } from './undo-commands.ts';
 import { addWaitingCommands } from './waiting-commands.ts';
+import { addWebhookCommands } from './webhook-commands.ts';
 import { packageFacts } from './package-facts.ts';
 
 /** What a command needs is loaded when it is called: help and usage errors come at once. */
@@ -93,6 +94,9 @@ program
   .option('--tls-cert <file>', 'its certificate, for TLS without a proxy')
   .option('--tls-key <file>', 'the key of that certificate')
   .option('--tls-client-ca <file>', 'who signs the certificates of callers; then they may show one')
+  .option('--trusted-proxy <network...>', 'proxies before it, whose word is taken for where a request comes from', [])
+  .option('--proxy-header <name>', 'in which header they say it: X-Forwarded-For or Forwarded', 'X-Forwarded-For')
+  .option('--client-cert-header <name>', 'in which header they pass the certificate of a caller')
   .action(run<IngestOptions>(async (context) => (await import('./commands/ingest.ts')).ingest(context)));
 
 program
@@ -284,6 +288,7 @@ quarantine
   );
 
 addWaitingCommands(program, run);
+addWebhookCommands(program, run);
 
 program
   .command('plan <partner> [stream]')

@@ -160,57 +160,51 @@ describe('what was answered is there once, and what was not can be sent again', 
     const answers = await storming;
     expect(await found('drained')).toEqual(told(answers));
   }, 60_000);
+});
 
-  (long ? test : test.skip)(
-    'where servers and PostgreSQL are killed at any moment, 100 times',
-    async () => {
-      const random = seeded(18);
-      let kills = 0;
-      const storming = storm('storm', () => kills >= 100);
-      while (kills < 100) {
-        await sleep(random() * 300);
-        if (random() < 0.2) {
-          await postgres.kill();
-          await sleep(random() * 200);
-          postgres = await startPostgres({ dataDir: `${folder.path}/postgres`, durable: true, port: postgres.port });
-        } else {
-          processes.at(-1)?.signal('SIGKILL');
-          await processes.at(-1)?.ended;
-          await start();
-        }
-        kills += 1;
+(long ? describe : describe.skip)('in full', () => {
+  test('where servers and PostgreSQL are killed at any moment, 100 times', async () => {
+    const random = seeded(18);
+    let kills = 0;
+    const storming = storm('storm', () => kills >= 100);
+    while (kills < 100) {
+      await sleep(random() * 300);
+      if (random() < 0.2) {
+        await postgres.kill();
+        await sleep(random() * 200);
+        postgres = await startPostgres({ dataDir: `${folder.path}/postgres`, durable: true, port: postgres.port });
+      } else {
+        processes.at(-1)?.signal('SIGKILL');
+        await processes.at(-1)?.ended;
+        await start();
       }
-      const answers = await storming;
-      expect(await found('storm')).toEqual(told(answers));
-    },
-    600_000,
-  );
+      kills += 1;
+    }
+    const answers = await storming;
+    expect(await found('storm')).toEqual(told(answers));
+  }, 600_000);
 
-  (long ? test : test.skip)(
-    'where a server is frozen in the middle of a transaction: others go on, and it writes nothing late',
-    async () => {
-      const frozen = processes.at(-1) as IngestProcess;
-      addresses.push(`127.0.0.1:${await freePort()}`);
-      await start('', addresses[1]);
-      let thawed = false;
-      const storming = storm('frozen', () => thawed);
-      for (let open = 0; open === 0;) {
-        await sleep(20);
-        frozen.signal('SIGSTOP');
-        await sleep(200);
-        const { rows } = await pool.query<{ open: string }>(
-          `select count(*) as open from pg_stat_activity where state = 'idle in transaction'`,
-        );
-        open = Number(rows[0]?.open);
-        if (open === 0) frozen.signal('SIGCONT');
-      }
-      await sleep(14_000);
-      frozen.signal('SIGCONT');
-      await sleep(1000);
-      thawed = true;
-      const answers = await storming;
-      expect(await found('frozen')).toEqual(told(answers));
-    },
-    120_000,
-  );
+  test('where a server is frozen in the middle of a transaction: others go on, and it writes nothing late', async () => {
+    const frozen = processes.at(-1) as IngestProcess;
+    addresses.push(`127.0.0.1:${await freePort()}`);
+    await start('', addresses[1]);
+    let thawed = false;
+    const storming = storm('frozen', () => thawed);
+    for (let open = 0; open === 0;) {
+      await sleep(20);
+      frozen.signal('SIGSTOP');
+      await sleep(200);
+      const { rows } = await pool.query<{ open: string }>(
+        `select count(*) as open from pg_stat_activity where state = 'idle in transaction'`,
+      );
+      open = Number(rows[0]?.open);
+      if (open === 0) frozen.signal('SIGCONT');
+    }
+    await sleep(14_000);
+    frozen.signal('SIGCONT');
+    await sleep(1000);
+    thawed = true;
+    const answers = await storming;
+    expect(await found('frozen')).toEqual(told(answers));
+  }, 120_000);
 });
