@@ -7,6 +7,7 @@ import type { PartnerInput } from '../../../definitions/definition.ts';
 import { postgresWarehouse } from '../../../landing/postgres-warehouse.ts';
 import type { HintsRound } from '../../../messages/follow-hints.ts';
 import { plainNames } from '../../../messages/names.ts';
+import { endPauses, orderPause } from '../../../store/pauses.ts';
 import { postgresHints } from '../../../store/webhooks/hints.ts';
 import { noteWork, reopenHints } from '../../../store/webhooks/work.ts';
 import { partnerRegistry } from '../../../workers/partner-registry.ts';
@@ -212,6 +213,21 @@ describe('records that webhooks have named', () => {
       [shop.partner.name],
     );
     expect(rows).toEqual([{ states: ['done'], events: 1 }]);
+  });
+
+  test('a partner that a person has paused is not asked, until the pause ends', async () => {
+    const shop = await aShop();
+    const { name } = shop.partner;
+    await shop.hint('1');
+    shop.one.set('/orders/1', order(1));
+    const pause = { scope: 'partner', target: name, partner: name } as const;
+    await orderPause(own.pool, { ...pause, reason: 'their release', by: 'ann', atOnce: false });
+    const later = await shop.round();
+    expect(later).toMatchObject({ state: 'later', deferred: true, fetched: 0 });
+    expect(later).toHaveProperty('cause', expect.stringMatching(/^paused by ann .*: their release$/));
+    expect(shop.partner.asked).toEqual([]);
+    await endPauses(own.pool, { targets: [pause], by: 'ann', reason: 'done' });
+    expect(await shop.round()).toMatchObject({ state: 'done', fetched: 1 });
   });
 
   test('what no route fetches any more is left to a person', async () => {
