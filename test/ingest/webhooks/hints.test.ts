@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fetchHints, type FetchHintsDeps } from '../../../activities/pull/fetch-hints.ts';
 import { noFailpoint } from '../../../core/failpoint.ts';
 import type { PartnerInput } from '../../../definitions/definition.ts';
 import { postgresWarehouse } from '../../../landing/postgres-warehouse.ts';
+import { PAUSE_SEEN_MS } from '../../../limits/watch/pauses.ts';
 import type { HintsRound } from '../../../messages/follow-hints.ts';
 import { plainNames } from '../../../messages/names.ts';
 import { endPauses, orderPause } from '../../../store/pauses.ts';
@@ -222,6 +224,8 @@ describe('records that webhooks have named', () => {
     shop.one.set('/orders/1', order(1));
     const pause = { scope: 'partner', target: name, partner: name } as const;
     await orderPause(own.pool, { ...pause, reason: 'their release', by: 'ann', atOnce: false });
+    // What was read of pauses before is good for so long.
+    await wait(PAUSE_SEEN_MS);
     const later = await shop.round();
     expect(later).toMatchObject({ state: 'later', deferred: true, fetched: 0 });
     expect(later).toHaveProperty('cause', expect.stringMatching(/^paused by ann .*: their release$/));
