@@ -94,6 +94,9 @@ program
   .option('--tls-cert <file>', 'its certificate, for TLS without a proxy')
   .option('--tls-key <file>', 'the key of that certificate')
   .option('--tls-client-ca <file>', 'who signs the certificates of callers; then they may show one')
+  .option('--trusted-proxy <network...>', 'proxies before it, whose word is taken for where a request comes from', [])
+  .option('--proxy-header <name>', 'in which header they say it: X-Forwarded-For or Forwarded', 'X-Forwarded-For')
+  .option('--client-cert-header <name>', 'in which header they pass the certificate of a caller')
   .action(run<IngestOptions>(async (context) => (await import('./commands/ingest.ts')).ingest(context)));
 
 program

@@ -5,7 +5,8 @@ import type { PushRequest } from './intake.ts';
 import { placeOf } from './stage-push.ts';
 
 /** What is answered, and stored to be answered again, where the records of a page land. */
-export function acceptedAnswer({ requestId, receivedAt, records }: PushRequest, page: PushedPage): StoredAnswer {
+export function acceptedAnswer(request: PushRequest, page: PushedPage): StoredAnswer {
+  const { requestId, receivedAt, records } = request;
   const rejected = new Map(page.rejected.map((one) => [one.ordinal, one]));
   const location = `/v1/ingest/${requestId}`;
   const body: Accepted = {
@@ -19,7 +20,7 @@ export function acceptedAnswer({ requestId, receivedAt, records }: PushRequest, 
       const one = rejected.get(index);
       return one === undefined
         ? { index, status: 'accepted' }
-        : { index, status: 'quarantined', ...placeOf(one, records.length) };
+        : { index, status: 'quarantined', ...placeOf(one, request) };
     }),
     links: { self: location },
   };

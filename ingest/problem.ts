@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** What a request can be refused for. The code is stable; each has a page (docs/ingest-problems.md). Status codes: RFC 9110 §15, RFC 6585. */
 export const problems = {
   bad_request: { status: 400, title: 'The request cannot be read' },
@@ -9,6 +11,7 @@ export const problems = {
   not_found: { status: 404, title: 'There is nothing here' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   in_flight: { status: 409, title: 'A request with this Idempotency-Key is being worked on' },
+  version_ended: { status: 410, title: 'This version of the API has ended' },
   too_large: { status: 413, title: 'The request is too large' },
   unsupported_type: { status: 415, title: 'The content type is not supported' },
   record_invalid: { status: 422, title: 'Records do not fit the schema of the stream' },
@@ -23,12 +26,18 @@ export const problems = {
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;
 export type ProblemCode = keyof typeof problems;
 
+export const problemCodes = Object.keys(problems) as [ProblemCode, ...ProblemCode[]];
+
 /** What is wrong at one place of a request. Never holds a value of it. */
-export interface ProblemAt {
-  /** JSON Pointer into the body (RFC 6901), as `#/3/amount`; of NDJSON, the record's index counts from 0 as in an array. */
-  readonly pointer: string;
-  readonly detail: string;
-}
+export const problemAt = z.strictObject({
+  pointer: z
+    .string()
+    .describe(
+      'JSON Pointer into the body (RFC 6901), such as `#/3/amount`; lines of NDJSON count from 0, as in an array',
+    ),
+  detail: z.string().describe('what was expected'),
+});
+export type ProblemAt = Readonly<z.output<typeof problemAt>>;
 
 interface Of {
   /** For a person: what was expected, what to do. */
@@ -60,19 +69,19 @@ export class Refusal extends Error {
 const MOST_ERRORS = 100;
 
 /** The body of an `application/problem+json` (RFC 9457). */
-export interface ProblemBody {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: ProblemCode;
-  readonly request_id: string;
-  readonly retryable: boolean;
-  readonly retry_after_s?: number;
-  readonly errors?: readonly ProblemAt[];
-  /** There are more errors than are named. */
-  readonly truncated?: true;
-}
+export const problem = z.strictObject({
+  type: z.url().describe('a page that says what it means and what to do'),
+  title: z.string(),
+  status: z.int().describe('the status of the answer'),
+  detail: z.string().describe('for a person: what was expected, what to do; its words may change'),
+  code: z.enum(problemCodes).describe('for programs: it stays the same'),
+  request_id: z.uuid().describe('as in X-Request-Id'),
+  retryable: z.boolean().describe('the same request may go well later'),
+  retry_after_s: z.int().positive().optional().describe('whole seconds to wait for that, as in Retry-After'),
+  errors: z.array(problemAt).optional().describe(`places in the body, ${MOST_ERRORS} at most`),
+  truncated: z.literal(true).optional().describe('there are more errors than are named'),
+});
+export type ProblemBody = Readonly<z.output<typeof problem>>;
 
 /** `base`: where this server is reached, without a slash at its end. */
 export function problemBody(
@@ -89,7 +98,9 @@ export function problemBody(
     request_id: requestId,
     retryable: retryAfterS !== undefined,
     ...(retryAfterS === undefined ? {} : { retry_after_s: retryAfterS }),
-    ...(errors.length === 0 ? {} : { errors: errors.slice(0, MOST_ERRORS) }),
+    ...(errors.length === 0
+      ? {}
+      : { errors: errors.slice(0, MOST_ERRORS).map(({ pointer, detail }) => ({ pointer, detail })) }),
     ...(errors.length > MOST_ERRORS ? { truncated: true as const } : {}),
   };
 }

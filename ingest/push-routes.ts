@@ -6,10 +6,14 @@ import type { CompiledStream } from '../definitions/compiled.ts';
 import { idempotencyOf } from '../definitions/push.ts';
 import type { Admitted, Gate, Knock } from './gate.ts';
 import { idempotencyKey } from './idempotency-key.ts';
+import type { IngestMetrics } from './ingest-metrics.ts';
 import type { Intake } from './intake.ts';
 import { Refusal } from './problem.ts';
 import { bodyKind, readRecords, usualBodyLimits, type BodyLimits } from './read-records.ts';
 import { onlyMethods } from './server.ts';
+import type { ApiVersion } from './versions/api-version.ts';
+import { shownAccepted } from './versions/shown-answer.ts';
+import { v1 } from './versions/v1.ts';
 
 export interface PushDeps {
   readonly gate: Gate;
@@ -19,6 +23,7 @@ export interface PushDeps {
   /** Who asks, as far as the connection tells. */
   readonly knock: (request: FastifyRequest) => Knock;
   readonly limits?: BodyLimits;
+  readonly metrics?: Pick<IngestMetrics, 'answered'>;
 }
 
 interface Params {
@@ -27,6 +32,8 @@ interface Params {
 }
 
 const admitted = new WeakMap<FastifyRequest, Admitted>();
+/** Streams that are there: no label is made of what a request says. */
+const known = new WeakMap<FastifyRequest, Params>();
 
 /** Lets a request of a caller go on; its answer says how its limits stand, whatever it is. */
 export async function admit(
@@ -41,10 +48,10 @@ export async function admit(
 }
 export const callerOf = (request: FastifyRequest): Admitted => admitted.get(request) as Admitted;
 
-/** `POST /v1/{partner}/{stream}`. */
-export function pushRoutes(app: FastifyInstance, deps: PushDeps): void {
+/** `POST /v1/{partner}/{stream}`, also of other versions. */
+export function pushRoutes(app: FastifyInstance, deps: PushDeps, version: ApiVersion = v1): void {
   const { intake, limits = usualBodyLimits } = deps;
-  const url = '/v1/:partner/:stream';
+  const url = `/${version.name}/:partner/:stream`;
   app.post<{ Params: Params; Querystring: { atomic?: string } }>(url, {
     onRequest: async (request, reply) => {
       const caller = await admit(deps, request, reply);
@@ -55,12 +62,15 @@ export function pushRoutes(app: FastifyInstance, deps: PushDeps): void {
         });
     },
     onResponse: (request, reply) => {
-      deps.gate.tell?.(deps.knock(request), admitted.get(request), reply.statusCode);
+      const { statusCode: status, elapsedTime: durationMs } = reply;
+      deps.gate.tell?.(admitted.get(request), status);
+      deps.metrics?.answered(known.get(request), { status, durationMs });
       return Promise.resolve();
     },
     handler: async (request, reply) => {
       const { headers, params, query } = request;
       const stream = await streamOf(deps, params);
+      known.set(request, { partner: stream.partner.name, stream: stream.name });
       const caller = callerOf(request);
       const kind = bodyKind(headers['content-type']);
       if (kind === undefined)
@@ -73,9 +83,10 @@ export function pushRoutes(app: FastifyInstance, deps: PushDeps): void {
       const body = await unpacked(raw, headers['content-encoding'], limits);
       const records = readRecords(body, kind, limits);
       const operation = `push ${stream.partner.name}/${stream.name}`;
-      const { answer, replayed } = await intake.accept({
+      const { answer: stored, replayed } = await intake.accept({
         stream,
         records,
+        listed: kind === 'ndjson' || body.find((byte) => byte === BRACKET || byte === BRACE) === BRACKET,
         atomic,
         caller: caller.name,
         priority: caller.priority,
@@ -88,6 +99,7 @@ export function pushRoutes(app: FastifyInstance, deps: PushDeps): void {
             ? undefined
             : { operation, key, fingerprint: fingerprint([operation, kind, String(atomic)], body) },
       });
+      const answer = shownAccepted(version, stored);
       if (replayed) void reply.header('idempotent-replayed', 'true');
       if (answer.location !== null) void reply.header('location', answer.location);
       return reply
@@ -123,6 +135,9 @@ function flag(value: string | undefined): boolean {
   if (value === 'true' || value === '') return true;
   throw new Refusal('bad_request', { detail: 'atomic: expected true or false, found something else' });
 }
+
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
 
 const unzip = promisify(gunzip);
 

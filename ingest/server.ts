@@ -69,6 +69,7 @@ export async function startServer(options: ServerOptions): Promise<IngestServer>
       void (reply as unknown as FastifyReply)
         .status(404)
         .header('content-type', PROBLEM)
+        .header('x-request-id', request.id)
         .send(
           JSON.stringify(
             problemBody(new Refusal('not_found', { detail: error.message }), { requestId: request.id, base: base() }),
@@ -79,9 +80,10 @@ export async function startServer(options: ServerOptions): Promise<IngestServer>
       const refusal = ofClient(error);
       const { status } = problems[refusal.code];
       if (!socket.writable) return;
-      const body = `${JSON.stringify(problemBody(refusal, { requestId: randomUUID(), base: base() }))}\n`;
+      const requestId = randomUUID();
+      const body = `${JSON.stringify(problemBody(refusal, { requestId, base: base() }))}\n`;
       socket.end(
-        `HTTP/1.1 ${status} ${status === 431 ? 'Request Header Fields Too Large' : 'Bad Request'}\r\ncontent-type: ${PROBLEM}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+        `HTTP/1.1 ${status} ${status === 431 ? 'Request Header Fields Too Large' : 'Bad Request'}\r\ncontent-type: ${PROBLEM}\r\nx-request-id: ${requestId}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
       );
     },
   });

@@ -44,15 +44,18 @@ async function stageOne(request: PushRequest, writer: LineWriter): Promise<Stage
   const few = records.length === 1 ? 'the record does not' : `${rejected.length} of ${records.length} records do not`;
   return new Refusal('record_invalid', {
     detail: `${few} fit the schema of ${stream.partner.name}/${stream.name}; nothing was taken. Correct what \`errors\` names, and send the request again with another Idempotency-Key`,
-    errors: rejected.map((one) => placeOf(one, records.length)),
+    errors: rejected.map((one) => placeOf(one, request)),
   });
 }
 
-/** Where a record does not fit. A single record is the body itself. */
-export function placeOf({ ordinal, path, reason }: RejectedRecord, records: number): ProblemAt {
+/** Where a record does not fit. A single record may be the body itself. */
+export function placeOf(
+  { ordinal, path, reason }: RejectedRecord,
+  { records, listed = records.length > 1 }: Pick<PushRequest, 'records' | 'listed'>,
+): ProblemAt {
   const at = path === '' ? [] : path.split('.').map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1'));
   return {
-    pointer: `#${[...(records === 1 ? [] : [ordinal]), ...at].map((part) => `/${part}`).join('')}`,
+    pointer: `#${[...(listed ? [ordinal] : []), ...at].map((part) => `/${part}`).join('')}`,
     detail: reason,
   };
 }

@@ -9,6 +9,9 @@ import { admit, callerOf, type PushDeps } from './push-routes.ts';
 import { etagOf, requestState } from './request-state.ts';
 import type { RequestState } from './answers.ts';
 import { onlyMethods } from './server.ts';
+import type { ApiVersion } from './versions/api-version.ts';
+import { shownState } from './versions/shown-answer.ts';
+import { v1 } from './versions/v1.ts';
 
 /** A caller waits no longer than this for a change, and so many wait at once; others get the state as it is. */
 const LONGEST_MS = 60 * SECOND;
@@ -19,8 +22,9 @@ const LOOK_MS = 250;
 export function stateRoutes(
   app: FastifyInstance,
   deps: Pick<PushDeps, 'gate' | 'knock'> & { readonly pool: Pool; readonly signal: AbortSignal },
+  version: ApiVersion = v1,
 ): void {
-  const url = '/v1/ingest/:id';
+  const url = `/${version.name}/ingest/:id`;
   let waiting = 0;
   app.get<{ Params: { id: string }; Querystring: { wait?: string } }>(url, {
     onRequest: async (request, reply) => void (await admit(deps, request, reply)),
@@ -51,7 +55,7 @@ export function stateRoutes(
       return reply
         .header('content-type', 'application/json; charset=utf-8')
         .serializer(String)
-        .send(`${JSON.stringify(state)}\n`);
+        .send(shownState(version, state));
     },
   });
   onlyMethods(app, url, ['GET', 'HEAD']);

@@ -9,6 +9,7 @@ import { outcomes } from '../core/names.ts';
  */
 export const histogramBuckets = {
   syncline_request_duration_seconds: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  syncline_ingest_duration_seconds: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
   syncline_permit_wait_seconds: [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 } as const satisfies Readonly<Record<string, readonly number[]>>;
 

@@ -4,17 +4,19 @@ import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Log } from '../http/log.ts';
 import type { IngestOptions } from '../ingest/start-ingest.ts';
 import { countRefusals } from '../ingest/webhooks/refusal-counts.ts';
-import { webhookRoutes } from '../ingest/webhooks/routes.ts';
+import { webhookRoutes, type WebhookDeps } from '../ingest/webhooks/routes.ts';
 
 /** What serves `/hooks/…` beside the other routes of the ingest role. */
 export function serveWebhooks({
   pool,
   log,
   streams,
+  onDelivery,
 }: {
   readonly pool: Pool;
   readonly log: Log;
   readonly streams: IngestOptions['streams'];
+  readonly onDelivery?: NonNullable<WebhookDeps['onDelivery']>;
 }): { readonly more: NonNullable<IngestOptions['more']>; close(): Promise<void> } {
   const refusals = countRefusals(pool, log);
   const compiled = new WeakMap<ReadonlyMap<string, CompiledStream>, ReadonlyMap<string, CompiledWebhook>>();
@@ -26,7 +28,15 @@ export function serveWebhooks({
     return made;
   };
   return {
-    more: (app, { intake }) => webhookRoutes(app, { pool, log, intake, refusals, webhooks }),
+    more: (app, { intake }) =>
+      webhookRoutes(app, {
+        pool,
+        log,
+        intake,
+        refusals,
+        webhooks,
+        ...(onDelivery === undefined ? {} : { onDelivery }),
+      }),
     close: () => refusals.stop(),
   };
 }

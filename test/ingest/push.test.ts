@@ -86,6 +86,10 @@ describe('records that are pushed', () => {
     const single = await served.push('checked', { id: 5 });
     expect(codeOf(single)).toEqual([422, 'record_invalid']);
     expect(single.body).toMatchObject({ errors: [{ pointer: '#/id' }] });
+    expect((await served.push('checked', [{ id: 5 }])).body).toMatchObject({ errors: [{ pointer: '#/0/id' }] });
+    expect((await served.send('checked', '{"id":5}\n', ndjson)).body).toMatchObject({
+      errors: [{ pointer: '#/0/id' }],
+    });
     expect(single.headers.get('content-type')).toBe('application/problem+json');
   });
 

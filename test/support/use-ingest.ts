@@ -10,6 +10,8 @@ import { startIngest, type Ingest, type IngestOptions } from '../../ingest/start
 import { plainNames } from '../../messages/names.ts';
 import { openPool } from '../../store/session/open-pool.ts';
 import { ordersSchema } from './define-stream.ts';
+import type { OpenApi } from '../../ingest/openapi/openapi.ts';
+import { undescribed } from './described.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 
 /** A stream `orders` that is only pushed: a key, a version, a text. */
@@ -82,6 +84,7 @@ export async function openIngestBench(definitions: Readonly<Record<string, Strea
         failpoint: () => {},
         onLanded: () => {},
         gate: openGate,
+        partners: () => Promise.resolve(['acme']),
         streams: (name) => Promise.resolve(name === 'acme' ? streams : undefined),
         address: '127.0.0.1:0',
         ...more,
@@ -103,16 +106,24 @@ export function useIngest(
   more: Partial<IngestOptions> = {},
 ): UsedIngest {
   let bench: IngestBench | undefined;
+  let document: Promise<OpenApi> | undefined;
+  /** Asks, and holds every answer against GET /openapi.json. */
+  const askDescribed = async (path: string, init: Init): Promise<Answered> => {
+    document ??= ask(`${used.ingest?.url}/openapi.json`).then(({ body }) => body as OpenApi);
+    const answer = await ask(`${used.ingest?.url}${path}`, init);
+    const missing = undescribed(await document, { method: init.method ?? 'GET', path }, answer);
+    if (missing.length > 0) throw new Error(`GET /openapi.json does not describe this answer: ${missing.join('; ')}`);
+    return answer;
+  };
   const used: { -readonly [K in keyof UsedIngest]?: UsedIngest[K] } = {
     push: (stream, value, headers) => used.send?.(stream, JSON.stringify(value), headers) as Promise<Answered>,
     send: (stream, body, headers = {}) =>
-      ask(`${used.ingest?.url}/v1/acme/${stream}`, {
+      askDescribed(`/v1/acme/${stream}`, {
         method: 'POST',
         body,
         headers: { 'content-type': 'application/json', authorization: 'Bearer caller', ...headers },
       }),
-    get: (path, headers = {}) =>
-      ask(`${used.ingest?.url}${path}`, { headers: { authorization: 'Bearer caller', ...headers } }),
+    get: (path, headers = {}) => askDescribed(path, { headers: { authorization: 'Bearer caller', ...headers } }),
     rows: async (stream, columns) => {
       const { table, schema } = (used as UsedIngest).streams.get(stream) as CompiledStream;
       const { rows } = await (used.pool as Pool).query<unknown[]>({
@@ -131,15 +142,14 @@ export function useIngest(
   return used as UsedIngest;
 }
 
-export async function ask(
-  url: string,
-  init: {
-    readonly method?: string;
-    readonly body?: string | Buffer;
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly signal?: AbortSignal;
-  } = {},
-): Promise<Answered> {
+interface Init {
+  readonly method?: string;
+  readonly body?: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export async function ask(url: string, init: Init = {}): Promise<Answered> {
   const { method = 'GET', body, headers = {}, signal } = init;
   const answer = await fetch(url, {
     method,
