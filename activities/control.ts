@@ -6,6 +6,7 @@ import { outcomeOfRun, reasonOfRun } from '../core/outcome.ts';
 import { parseWindow } from '../core/window.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Partner } from '../definitions/definition.ts';
+import { isPushOnly } from '../definitions/push.ts';
 import type { GrantTimes } from '../messages/grant.ts';
 import type { PlanRunInput, RunPlan, CloseRunInput } from '../messages/plan-run.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
@@ -18,8 +19,10 @@ const laneOrder = { critical: 0, normal: 1, backfill: 2 } as const satisfies Rec
 export async function planRun(deps: ActivityDeps, input: PlanRunInput): Promise<RunPlan> {
   parseWindow(input.window);
   const all = await deps.partners.streams(input.partner);
-  const wanted = input.streams.length === 0 ? [...all.keys()] : input.streams;
+  const pulled = [...all.values()].filter(({ definition }) => !isPushOnly(definition)).map(({ name }) => name);
+  const wanted = input.streams.length === 0 ? pulled : input.streams;
   const chosen = wanted.map((name) => all.get(name) ?? unknown(input.partner, name, all));
+  expectPulled(input.partner, chosen);
   const streams = chosen
     .map((stream) => ({
       stream: stream.name,
@@ -55,6 +58,18 @@ function needed(stream: CompiledStream, wanted: readonly string[]): string | nul
   // What is gone is asked for behind what is there: a record that was read just before it went does not come back.
   const need = stream.definition.parent?.stream ?? stream.definition.deletes?.of;
   return need !== undefined && wanted.includes(need) ? need : null;
+}
+
+function expectPulled(partner: string, chosen: readonly CompiledStream[]): void {
+  const pushed = chosen.find(({ definition }) => isPushOnly(definition));
+  if (pushed !== undefined)
+    throw new InvalidInput(
+      `stream ${pushed.name} of ${partner} has no path: its records are only pushed, and there is nothing to ask for`,
+    );
+  if (chosen.length === 0)
+    throw new InvalidInput(
+      `no stream of ${partner} has a path: records are only pushed, and there is nothing to ask for`,
+    );
 }
 
 function unknown(partner: string, name: string, all: ReadonlyMap<string, CompiledStream>): never {

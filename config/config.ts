@@ -4,6 +4,7 @@ import { parseDuration } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { failpoints } from '../core/failpoint.ts';
 import { namesOf, reserved, type Names } from '../messages/names.ts';
+import { ingestSettings, ingestVariables, type IngestSettings } from './ingest-settings.ts';
 import { workerLimits, workerVariables, type WorkerLimits } from './worker-settings.ts';
 import { parsePayloadKeys, type PayloadKey } from './payload-keys.ts';
 
@@ -46,6 +47,7 @@ const schema = z.object({
     .regex(/^.+:\d{1,5}$/, 'host:port, such as 127.0.0.1:8090')
     .optional(),
   ...workerVariables,
+  ...ingestVariables,
   SYNCLINE_PAYLOAD_KEYS: z
     .string()
     .default('')
@@ -81,6 +83,7 @@ export interface Config {
   /** Where a worker answers probes, `host:port`; undefined: nowhere. */
   readonly healthAddress: string | undefined;
   readonly worker: WorkerLimits;
+  readonly ingest: IngestSettings;
   /** Temporal keeps payloads encrypted with the first one; none: as they are. */
   readonly payloadKeys: readonly PayloadKey[];
   /** What `syncline codec` wants to be shown; undefined: nothing. */
@@ -114,6 +117,7 @@ export function readConfig(env: Environment): Config {
     heartbeatTimeoutMs: value.SYNCLINE_HEARTBEAT_TIMEOUT,
     healthAddress: value.SYNCLINE_HEALTH_ADDRESS,
     worker: workerLimits(value),
+    ingest: ingestSettings(value),
     payloadKeys: value.SYNCLINE_PAYLOAD_KEYS,
     codecToken: value.SYNCLINE_CODEC_TOKEN,
     failpoint: value.SYNCLINE_FAILPOINT,

@@ -15,6 +15,10 @@ export const failpoints = [
   'undo.before',
   'undo.after',
   'rebuild.read',
+  'push.claimed',
+  'push.answered',
+  'push.before',
+  'push.after',
 ] as const;
 export type FailpointName = (typeof failpoints)[number];
 export type Failpoint = (name: FailpointName) => void | Promise<void>;

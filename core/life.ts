@@ -10,13 +10,15 @@ export interface TracedEvent extends LoggedEvent {
 }
 
 export interface EventSource {
-  /** `page`, `replay`, `fetch` or `sweep`; null: the ledger does not have the batch. */
+  /** `page`, `push`, `replay`, `fetch` or `sweep`; null: the ledger does not have the batch. */
   readonly batch: string | null;
   /** As `syncline runs show` takes it. */
   readonly run: string | null;
   readonly window: string | null;
   /** Number of the page within its run; of a replayed record, of the page it came with first. */
   readonly page: number | null;
+  /** Who pushed it, with which request; null: it was asked for. */
+  readonly pushed: { readonly by: string; readonly request: string } | null;
   /** The partner's. */
   readonly requestId: string | null;
   /** Of a `replace`: the event that ended the run's listing; 0: it was never swapped in; null: it has not ended, or did before that was logged. */

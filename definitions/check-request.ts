@@ -4,6 +4,7 @@ import { checkTemplates, type Checked } from './check-templates.ts';
 import type { StreamDefinition } from './definition.ts';
 import { includedNames, mentions, PARENT, parentFields, placeholdersOf, readsRanges } from './mentions.ts';
 import type { Path, Problem } from './problem.ts';
+import { isPushOnly } from './push.ts';
 import { parseTemplate, placeholdersIn } from './template.ts';
 
 interface CheckedWith extends Partial<Pick<Checked, 'isSecret'>> {
@@ -43,7 +44,7 @@ export function checkRequest(
 /** A source makes the requests and reads the answers, so nothing else may say how that is done. */
 function checkSource(stream: StreamDefinition, path: Path): Problem[] {
   if (stream.source === undefined)
-    return stream.path === undefined && stream.job?.files === undefined
+    return stream.path === undefined && stream.job?.files === undefined && !isPushOnly(stream)
       ? [{ path: [...path, 'path'], says: "missing; the endpoint's path behind baseUrl" }]
       : [];
   const told: Readonly<Record<string, boolean>> = {

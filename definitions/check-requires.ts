@@ -109,7 +109,7 @@ function checkNeed({ streams, stream, definition, path }: Checked): Problem[] {
 }
 
 /** Each field that names the record stands somewhere in the request, and nothing else has to be filled in. */
-function checkFetch(
+export function checkFetch(
   { path: asked, query }: FetchNeed,
   {
     needed,

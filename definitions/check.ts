@@ -13,8 +13,10 @@ import { checkSchedules } from './check-schedules.ts';
 import type { Partner } from './definition.ts';
 import { historyIn } from './history.ts';
 import type { Path, Problem } from './problem.ts';
+import { checkPush } from './push.ts';
 import { checkTransforms } from './check-transforms.ts';
 import { checkTls } from './tls.ts';
+import { checkWebhooks } from './check-webhooks.ts';
 
 /** What the shape alone cannot tell: rules between fields, between streams, and between a stream and its schema. */
 export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolean): readonly Problem[] {
@@ -31,6 +33,7 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
       ...checkRows(stream, ['streams', name]),
       ...checkTransforms(stream, ['streams', name], isSecret),
       ...checkKeep(stream, ['streams', name, 'keep', 'log']),
+      ...checkPush(stream, ['streams', name]),
     ]),
     ...checkParents(partner.streams),
     ...checkRequires(partner.streams),
@@ -38,6 +41,7 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
     ...checkDeletes(partner.streams),
     ...checkTables(partner),
     ...checkSchedules(partner),
+    ...checkWebhooks(partner),
   ];
 }
 

@@ -10,6 +10,7 @@ import { limits, type Limits } from './limits.ts';
 import { onMismatch } from './contract.ts';
 import { compression, format } from './formats.ts';
 import { polling } from './polling.ts';
+import { push } from './push.ts';
 import { records } from './records.ts';
 import { requires } from './requires.ts';
 import { rules } from './rules.ts';
@@ -22,6 +23,7 @@ import { keep } from './keep.ts';
 import { timeFormat, times, timeZone } from './times.ts';
 import { tls } from './tls.ts';
 import { transforms } from './transforms.ts';
+import { webhooks } from './webhooks.ts';
 
 /**
  * The shape of a partner definition: what a person writes in `partners/<name>.yaml` or `.ts`. One schema for both.
@@ -253,7 +255,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
 export const stream = z.strictObject({
-  /** Left out only where `source` makes the requests. */
+  /** Left out only where `source` makes the requests, or records are only pushed. */
   path: z.string().optional(),
   source: source.optional(),
   method: z.enum(methods).default('GET'),
@@ -337,6 +339,8 @@ export const stream = z.strictObject({
   history: history.optional(),
   /** How long what was received is kept; as the partner says if absent: docs/retention.md. */
   keep: keep.optional(),
+  /** Callers may send its records: docs/push.md. */
+  push: push.optional(),
 });
 export type StreamDefinition = z.output<typeof stream>;
 export type StreamInput = z.input<typeof stream>;
@@ -386,6 +390,8 @@ export const partner = z.strictObject({
   targets: targetNames.optional(),
   /** How long what was received is kept, of streams that do not say it themselves; for ever if absent: docs/retention.md. */
   keep: keep.optional(),
+  /** What it sends by itself: docs/webhooks.md. */
+  webhooks: webhooks.optional(),
   streams: z.record(name, stream).refine((streams) => Object.keys(streams).length > 0, 'at least one stream'),
 });
 /** A checked definition: defaults filled in, durations in ms. */

@@ -1,7 +1,7 @@
 import type { Path } from './problem.ts';
 
 /** What may be wrong in these is better not shown: they carry credentials, whole or in part. */
-const secretive = new Set(['auth', 'headers', 'query', 'body', 'baseUrl', 'url']);
+const secretive = new Set(['auth', 'headers', 'query', 'body', 'baseUrl', 'url', 'secrets']);
 /** Words of `auth` that name a kind, never a secret. */
 const kinds = new Set(['type', 'in', 'grant', 'clientAuth', 'algorithm', 'encoding', 'renewBefore']);
 

@@ -53,6 +53,10 @@ export function recordSchema(schema: StreamDefinition['schema'], times?: StreamD
   };
 }
 
+/** What a record may look like as it comes, before transforms. */
+export const recordInput = (schema: StreamDefinition['schema']): JsonSchema =>
+  schema instanceof z.ZodType ? toJson(schema, 'input') : schema;
+
 /** zod's check of a JSON Schema, by itself. */
 export function fromJson(json: JsonSchema): z.ZodType {
   const draft7 = typeof json === 'object' && 'definitions' in json && !('$defs' in json);

@@ -23,7 +23,7 @@ export function stageDelete(stream: CompiledStream, record: unknown): StagedDele
   const value = 'value' in parsed ? parsed.value : record;
   const texts: string[] = [];
   for (const column of keyColumns) {
-    const part = keyOf(column, valueAt(value, column.path));
+    const part = keyPartOf(column, valueAt(value, column.path));
     if (typeof part !== 'string') return { path: column.path.join('.'), ...part };
     texts.push(part);
   }
@@ -36,7 +36,8 @@ export function stageDelete(stream: CompiledStream, record: unknown): StagedDele
   };
 }
 
-function keyOf({ type, read }: Column, value: unknown): string | { readonly reason: string } {
+/** The text of one field of a key, or why it is none. */
+export function keyPartOf({ type, read }: Column, value: unknown): string | { readonly reason: string } {
   const cell = read === undefined ? columnText(type, value) : read(value);
   if ('reason' in cell) return cell;
   if (cell.text === null) return { reason: 'expected a value for the primary key of what is gone, found none' };

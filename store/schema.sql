@@ -88,6 +88,100 @@ create table broken_rules (
 );
 CREATE INDEX broken_rules_open ON broken_rules USING btree (stream_id) WHERE mended_at IS NULL;
 
+create table caller_audit (
+  audit_id bigint generated always as identity not null,
+  at timestamp with time zone default clock_timestamp() not null,
+  kind text not null,
+  subject text not null,
+  action text not null,
+  detail jsonb default '{}'::jsonb not null,
+  by text,
+  reason text not null,
+  constraint caller_audit_pkey PRIMARY KEY (audit_id),
+  constraint caller_audit_kind_check CHECK (kind = ANY (ARRAY['caller'::text, 'tier'::text, 'address'::text]))
+);
+CREATE INDEX caller_audit_of ON caller_audit USING btree (kind, subject, audit_id);
+
+create table caller_blocks (
+  kind text not null,
+  subject text not null,
+  cause text not null,
+  by text,
+  since timestamp with time zone default clock_timestamp() not null,
+  until timestamp with time zone,
+  constraint caller_blocks_pkey PRIMARY KEY (kind, subject),
+  constraint caller_blocks_kind_check CHECK (kind = ANY (ARRAY['caller'::text, 'address'::text]))
+);
+
+create table caller_buckets (
+  caller text not null,
+  tat_us double precision default 0 not null,
+  day integer default 0 not null,
+  used bigint default 0 not null,
+  constraint caller_buckets_pkey PRIMARY KEY (caller)
+) with (fillfactor=50);
+
+create table caller_keys (
+  key_id text not null,
+  caller text not null,
+  hash bytea not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  ends_at timestamp with time zone,
+  used_at timestamp with time zone,
+  constraint caller_keys_pkey PRIMARY KEY (key_id),
+  constraint caller_keys_caller_fkey FOREIGN KEY (caller) REFERENCES callers(caller),
+  constraint caller_keys_hash_check CHECK (octet_length(hash) = 32),
+  constraint caller_keys_key_id_check CHECK (key_id ~ '^[0-9a-f]{16}$'::text)
+);
+CREATE INDEX caller_keys_of ON caller_keys USING btree (caller);
+
+create table caller_overrides (
+  caller text not null,
+  rate double precision,
+  burst integer,
+  daily bigint,
+  until timestamp with time zone not null,
+  constraint caller_overrides_pkey PRIMARY KEY (caller),
+  constraint caller_overrides_caller_fkey FOREIGN KEY (caller) REFERENCES callers(caller),
+  constraint caller_overrides_burst_check CHECK (burst > 0),
+  constraint caller_overrides_daily_check CHECK (daily > 0),
+  constraint caller_overrides_rate_check CHECK (rate > 0::double precision)
+);
+
+create table caller_tiers (
+  tier text not null,
+  rate double precision not null,
+  burst integer not null,
+  daily bigint,
+  constraint caller_tiers_pkey PRIMARY KEY (tier),
+  constraint caller_tiers_burst_check CHECK (burst > 0),
+  constraint caller_tiers_daily_check CHECK (daily > 0),
+  constraint caller_tiers_rate_check CHECK (rate > 0::double precision),
+  constraint caller_tiers_tier_check CHECK (tier = ANY (ARRAY['critical'::text, 'normal'::text, 'bulk'::text]))
+);
+
+create table callers (
+  caller text not null,
+  tier text not null,
+  scopes text[] not null,
+  addresses cidr[],
+  certificate text,
+  rate double precision,
+  burst integer,
+  daily bigint,
+  created_at timestamp with time zone default now() not null,
+  revoked_at timestamp with time zone,
+  constraint callers_pkey PRIMARY KEY (caller),
+  constraint callers_tier_fkey FOREIGN KEY (tier) REFERENCES caller_tiers(tier),
+  constraint callers_addresses_check CHECK (cardinality(addresses) > 0),
+  constraint callers_burst_check CHECK (burst > 0),
+  constraint callers_caller_check CHECK (caller ~ '^[a-z][a-z0-9_-]{0,62}$'::text),
+  constraint callers_certificate_check CHECK (certificate ~ '^[0-9a-f]{64}$'::text),
+  constraint callers_daily_check CHECK (daily > 0),
+  constraint callers_rate_check CHECK (rate > 0::double precision),
+  constraint callers_scopes_check CHECK (cardinality(scopes) > 0)
+);
+
 create table circuits (
   credential text not null,
   partner text not null,
@@ -216,6 +310,23 @@ create table functions (
   made_at timestamp with time zone default now() not null,
   constraint functions_pkey PRIMARY KEY (made_no)
 );
+
+create table idempotency (
+  caller text not null,
+  operation text not null,
+  key text collate "C" not null,
+  fingerprint bytea not null,
+  lease uuid,
+  lease_until timestamp with time zone,
+  attempts integer default 1 not null,
+  status integer,
+  location text,
+  body text,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  expires_at timestamp with time zone not null,
+  constraint idempotency_pkey PRIMARY KEY (caller, operation, key)
+);
+CREATE INDEX idempotency_expires_at ON idempotency USING btree (expires_at);
 
 create table leases (
   credential text not null,
@@ -354,6 +465,7 @@ create table pages (
   attempt integer not null,
   keys bigint[],
   kind text default 'page'::text not null,
+  caller text,
   constraint pages_pkey PRIMARY KEY (page_key),
   constraint pages_stream_id_page_id_key UNIQUE (stream_id, page_id),
   constraint pages_stream_id_run_no_page_no_key UNIQUE (stream_id, run_no, page_no),
@@ -670,6 +782,7 @@ create table waiting (
   constraint waiting_status_check CHECK (status = ANY (ARRAY['waiting'::text, 'released'::text, 'dropped'::text, 'refused'::text, 'undone'::text]))
 );
 CREATE INDEX waiting_by_key ON waiting USING btree (stream_id, key);
+CREATE INDEX waiting_by_page ON waiting USING btree (stream_id, page);
 CREATE INDEX waiting_open ON waiting USING btree (stream_id, overdue_at) WHERE status = 'waiting'::text;
 
 create table waiting_needs (
@@ -682,6 +795,59 @@ create table waiting_needs (
 );
 CREATE INDEX waiting_needs_by_event ON waiting_needs USING btree (stream_id, event);
 CREATE INDEX waiting_needs_by_value ON waiting_needs USING btree (stream_id, needed, field, value);
+
+create table webhook_deliveries (
+  delivery_no bigint generated always as identity not null,
+  partner text not null,
+  webhook text not null,
+  delivery_id text collate "C" not null,
+  body_hash bytea not null,
+  event_type text,
+  state text not null,
+  reason text,
+  body bytea,
+  records integer default 0 not null,
+  quarantined integer default 0 not null,
+  times integer default 1 not null,
+  received_at timestamp with time zone default clock_timestamp() not null,
+  last_at timestamp with time zone default clock_timestamp() not null,
+  constraint webhook_deliveries_pkey PRIMARY KEY (delivery_no),
+  constraint webhook_deliveries_partner_webhook_delivery_id_key UNIQUE (partner, webhook, delivery_id),
+  constraint webhook_deliveries_state_check CHECK (state = ANY (ARRAY['taken'::text, 'ignored'::text, 'failed'::text]))
+);
+CREATE INDEX webhook_deliveries_failed ON webhook_deliveries USING btree (partner, webhook) WHERE state = 'failed'::text;
+CREATE INDEX webhook_deliveries_old ON webhook_deliveries USING btree (received_at);
+CREATE INDEX webhook_deliveries_received ON webhook_deliveries USING btree (partner, webhook, received_at);
+
+create table webhook_refusals (
+  partner text not null,
+  webhook text not null,
+  reason text not null,
+  day date not null,
+  count bigint not null,
+  last_at timestamp with time zone default clock_timestamp() not null,
+  constraint webhook_refusals_pkey PRIMARY KEY (partner, webhook, reason, day)
+);
+
+create table webhook_work (
+  partner text not null,
+  kind text not null,
+  stream text not null,
+  key text collate "C" not null,
+  webhook text not null,
+  noted bigint default 1 not null,
+  done bigint default 0 not null,
+  state text default 'open'::text not null,
+  attempts integer default 0 not null,
+  reason text,
+  run_id text,
+  noted_at timestamp with time zone default clock_timestamp() not null,
+  due_at timestamp with time zone not null,
+  constraint webhook_work_pkey PRIMARY KEY (partner, kind, stream, key),
+  constraint webhook_work_kind_check CHECK (kind = ANY (ARRAY['hint'::text, 'sync'::text])),
+  constraint webhook_work_state_check CHECK (state = ANY (ARRAY['open'::text, 'failed'::text]))
+);
+CREATE INDEX webhook_work_due ON webhook_work USING btree (partner, kind, due_at) WHERE state = 'open'::text AND noted > done;
 
 create view batches as
  SELECT s.partner,
@@ -856,6 +1022,10 @@ create function circuit_report(p_credential text, p_partner text, p_settings jso
   language plpgsql volatile;
   -- body: sha256 127b7c14246a6d7c
 
+create function claim_keys(p_callers text[], p_operations text[], p_keys text[], p_fingerprints bytea[], p_lease uuid, p_lease_ms integer, p_keep_ms bigint[]) returns TABLE(ordinal integer, outcome text, status integer, location text, body text, retry_ms integer)
+  language plpgsql volatile;
+  -- body: sha256 229183f55f06f95b
+
 create function current_factor(p_factor double precision, p_factor_at timestamp with time zone) returns double precision
   language sql stable;
   -- body: sha256 e4b3788c088c6097
@@ -911,6 +1081,10 @@ create function settle_cost(p_credential text, p_buckets text[], p_units double 
 create function take_permits(p_credential text, p_partner text, p_buckets jsonb, p_charges double precision[], p_shares double precision[], p_critical boolean, p_leases uuid[], p_freed uuid[], p_lease_ms integer, p_asker uuid, p_late_us double precision, p_most_late_us double precision, p_ahead_us double precision, p_works text[] DEFAULT NULL::text[], p_lefts double precision[] DEFAULT NULL::double precision[], OUT granted integer, OUT wait_ms double precision, OUT cause text, OUT valid_ms double precision, OUT period_us double precision, OUT tat_in_us double precision, OUT least_us double precision, OUT probe integer, OUT down boolean) returns record
   language plpgsql volatile;
   -- body: sha256 9f45835eff0f0da5
+
+create function take_tokens(p_callers text[], p_tiers text[], p_costs integer[]) returns TABLE(item integer, cause text, wait_us double precision, rate double precision, burst integer, daily bigint, tokens double precision, used bigint, next_us double precision, day_us double precision, crosses boolean)
+  language plpgsql volatile;
+  -- body: sha256 005e7797c64e1e06
 
 create function tighten_bucket(p_credential text, p_bucket text, p_left double precision, p_resets_in_ms double precision) returns boolean
   language plpgsql volatile;

@@ -42,7 +42,8 @@ export async function worker({ config, options }: CommandContext<{ role: string[
   return exitCodes.ok;
 }
 
-async function requireDatabase(config: Config): Promise<void> {
+/** Reached, and up to date. */
+export async function requireDatabase(config: Config): Promise<void> {
   const pending = await withDatabase(config, async (pool) => {
     await checkSessions(pool);
     return pendingMigrations(pool);

@@ -31,6 +31,8 @@ const SLICE = 100_000;
 interface Row extends EventRow {
   readonly received_at: Date;
   readonly kind: string | null;
+  readonly caller: string | null;
+  readonly page_key: string | null;
   readonly page_no: number | null;
   readonly request_id: string | null;
   readonly run_id: string | null;
@@ -80,7 +82,7 @@ async function newestIn(
 ): Promise<readonly TracedEvent[]> {
   const these = only === undefined ? '' : ' and e.event = any ($6)';
   const { rows } = await asked.query<Row>(
-    `select ${eventColumns}, e.received_at, p.kind, f.page_no, f.request_id, coalesce(r.run_id, r.sync_id, case when p.kind = 'deletes' then p.cursor_in end) as run_id,
+    `select ${eventColumns}, e.received_at, p.kind, f.caller, f.page_key, f.page_no, f.request_id, coalesce(r.run_id, r.sync_id, case when p.kind = 'deletes' then p.cursor_in end) as run_id,
         r.window_label, r.sweep, r.state
       from ${eventTables(streamId)} left join stream_runs r on r.stream_id = $1 and r.run_no = p.run_no
       where e.key = $2 and e.event between $3 and $4${these} order by e.event desc limit $5`,
@@ -115,8 +117,9 @@ const tracedOf = (row: Row): TracedEvent => ({
     batch: row.kind,
     run: row.run_id,
     window: row.window_label,
-    // The end of a listing came with no page.
-    page: row.kind === 'sweep' || row.kind === 'deletes' ? null : row.page_no,
+    // The end of a listing came with no page, and what was pushed with none of a run.
+    page: row.kind === 'sweep' || row.kind === 'deletes' || row.caller !== null ? null : row.page_no,
+    pushed: row.caller === null || row.page_key === null ? null : { by: row.caller, request: row.page_key },
     requestId: row.request_id,
     sweep: row.sweep === null ? null : Number(row.sweep),
     running: row.state === 'running',

@@ -42,6 +42,7 @@ const source: TracedEvent['source'] = {
   run: 'sync/acme/payments/2026-11-24',
   window: '2026-11-24',
   page: 1,
+  pushed: null,
   requestId: null,
   sweep: null,
   running: false,

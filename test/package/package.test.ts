@@ -64,10 +64,10 @@ const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', impor
   test('the types of what it offers hold, and refuse what does not fit', async () => {
     await writeFile(
       join(project, 'partners', 'own.ts'),
-      `import { startSync, connectClient } from 'syncline/client';
+      `import { startSync, connectClient, push } from 'syncline/client';
        import { startSyncline } from 'syncline/testing';
        import { definePartner } from 'syncline';
-       export const used = [startSync, connectClient, startSyncline];
+       export const used = [startSync, connectClient, push, startSyncline];
        // @ts-expect-error the address is missing
        definePartner({ name: 'own', streams: {} });`,
     );

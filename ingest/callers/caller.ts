@@ -1,0 +1,1 @@
+export { mayPush, type Caller } from '../../core/caller.ts';

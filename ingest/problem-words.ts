@@ -1,0 +1,32 @@
+import { problemHelp, type ProblemHelp } from './problem-help.ts';
+import { problemCodes, problems } from './problem.ts';
+
+export const retryWords: Readonly<Record<ProblemHelp['retry'], string>> = {
+  same: 'Send the same request again, with the same Idempotency-Key, once the seconds of `Retry-After` have passed.',
+  changed: 'Do not send the same request again: the answer would be the same.',
+};
+
+/** docs/ingest-problems.md, written by `node --import tsx scripts/write-problems.ts`. */
+export const problemsDocument = (): string => `# Problems of the ingest API
+
+Every answer that refuses a request is \`application/problem+json\` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)). Nothing of a refused request was written. \`type\`
+is a page of the server with what stands here; \`code\` is for programs and stays the same, \`detail\` is for people and may change. \`retryable\` says whether the same request
+may go well later, \`retry_after_s\` and the header \`Retry-After\` when. \`errors\` names up to 100 places in the body; no answer repeats a value of it.
+
+| Status | Code | Title |
+| ------ | ---- | ----- |
+${problemCodes.map((code) => `| ${problems[code].status} | [\`${code}\`](#${code}) | ${problems[code].title} |`).join('\n')}
+
+${problemCodes.map(section).join('\n\n')}
+`;
+
+function section(code: keyof typeof problemHelp): string {
+  const { means, act, retry, example } = problemHelp[code];
+  return `## ${code}
+
+${problems[code].status}: ${problems[code].title}. ${means}
+
+${act} ${retryWords[retry]}
+
+For example: ${example}.`;
+}
