@@ -19,6 +19,7 @@ import type { NotedWait } from '../messages/deferral.ts';
 import type { ExportTargetInput, ExportTargetReport } from '../messages/export-target.ts';
 import type { GovernorNews } from '../messages/govern-partner.ts';
 import type { GrantInput, GrantResult, StreamJob } from '../messages/grant.ts';
+import type { HintsRound } from '../messages/follow-hints.ts';
 import type { Look, LookInput } from '../messages/look.ts';
 import type { Names } from '../messages/names.ts';
 import type { NextWindows, NextWindowsInput } from '../messages/next-windows.ts';
@@ -32,6 +33,7 @@ import type { RunReport } from '../messages/sync-partner.ts';
 import type { AppliedToTarget, PlaceInTarget } from '../messages/apply-target.ts';
 import type { RebuildStep, RebuildStepped } from '../messages/rebuild-target.ts';
 import type { TargetStore } from '../store/target-store.ts';
+import type { Hints } from '../store/webhooks/hints.ts';
 import type { Warehouse } from '../landing/warehouse.ts';
 import type { Partners } from './access.ts';
 import { applyTarget } from './apply/apply-target.ts';
@@ -46,6 +48,7 @@ import { lookAtLimits } from './govern.ts';
 import { noteWait } from './note-wait.ts';
 import { planScheduled } from './plan-scheduled.ts';
 import { abandonStream } from './pull/abandon-stream.ts';
+import { fetchHints } from './pull/fetch-hints.ts';
 import { pullStream } from './pull/pull-stream.ts';
 import { pruneStream } from './prune-stream.ts';
 import { closeRetry, planRetry } from './retry.ts';
@@ -57,6 +60,8 @@ export interface ActivityDeps {
   /** Beside the store's own tables. */
   readonly targets: TargetsAccess;
   readonly targetStore: TargetStore;
+  /** What webhooks have named. */
+  readonly hints: Hints;
   /** Notes the use of a partner's limits, raises alerts, and says how they stand. */
   readonly observeLimits: (partner: Partner) => Promise<Observation>;
   readonly failpoint: Failpoint;
@@ -173,6 +178,36 @@ export function createPartnerActivities(deps: ActivityDeps) {
         clearInterval(alive);
       }
     },
+    /** One round: fetches records that webhooks have named. */
+    fetchHints: async ({ partner }: { readonly partner: string }): Promise<HintsRound> => {
+      const context = Context.current();
+      const { info } = context;
+      const alive = setInterval(() => context.heartbeat(), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
+      const written = new Set<string>();
+      try {
+        return await fetchHints(deps, partner, {
+          signal: context.cancellationSignal,
+          writer: { workflowRunId: info.workflowExecution?.runId ?? '', attempt: info.attempt },
+          heartbeat: () => context.heartbeat(),
+          onWritten: ({ name, relations }) => {
+            for (const stream of [name, ...(relations?.dependents ?? [])]) written.add(stream);
+          },
+        });
+      } catch (error) {
+        if (context.cancellationSignal.aborted) await context.cancelled;
+        const nowMs = deps.now();
+        throw toFailure(error, {
+          attempt: info.attempt,
+          failingForMs: 0,
+          retry: targetRules,
+          nowMs,
+          random: deps.random(),
+        });
+      } finally {
+        for (const stream of written) await tellTargets(getClient, tellingOf(deps), { partner, stream });
+        clearInterval(alive);
+      }
+    },
     /** A run was cancelled while the partner was at work for it. */
     abandonStream: (input: StreamJob): Promise<number> =>
       translated(deps, async () => {
@@ -192,7 +227,7 @@ const tellingOf = ({ names, targets, heartbeatTimeoutMs }: ActivityDeps) => ({
   times: { heartbeatTimeoutMs },
 });
 
-/** Of a target that is down: asked for ever, and no fault of anybody here. */
+/** Of what is asked for ever, and no fault of anybody here: a target that is down. */
 const targetRules: RetryRules = { attempts: Infinity, base: SECOND, cap: MINUTE, total: Infinity };
 
 /** Activities of a target's queue: the only ones that write to it. */

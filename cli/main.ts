@@ -4,6 +4,7 @@ import { visibleLines } from '../core/visible.ts';
 import { addAnomalyCommands } from './anomaly-commands.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
 import { addApprovalCommands } from './approval-commands.ts';
+import { addCallerCommands } from './caller-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
 import { addEraseCommands } from './erase-commands.ts';
 import { addExportCommands } from './export-commands.ts';
@@ -18,6 +19,7 @@ import { addTargetCommands } from './target-commands.ts';
 import { addTransformCommands } from './transform-commands.ts';
 import { addUndoCommands } from './undo-commands.ts';
 import { addWaitingCommands } from './waiting-commands.ts';
+import { addWebhookCommands } from './webhook-commands.ts';
 import { packageFacts } from './package-facts.ts';
 
 /** What a command needs is loaded when it is called: help and usage errors come at once. */
@@ -92,6 +94,9 @@ program
   .option('--tls-cert <file>', 'its certificate, for TLS without a proxy')
   .option('--tls-key <file>', 'the key of that certificate')
   .option('--tls-client-ca <file>', 'who signs the certificates of callers; then they may show one')
+  .option('--trusted-proxy <network...>', 'proxies before it, whose word is taken for where a request comes from', [])
+  .option('--proxy-header <name>', 'in which header they say it: X-Forwarded-For or Forwarded', 'X-Forwarded-For')
+  .option('--client-cert-header <name>', 'in which header they pass the certificate of a caller')
   .action(run<IngestOptions>(async (context) => (await import('./commands/ingest.ts')).ingest(context)));
 
 program
@@ -146,6 +151,7 @@ addBackfillCommands(program, run);
 addEraseCommands(program, run);
 addUndoCommands(program, run);
 addApprovalCommands(program, run);
+addCallerCommands(program, run);
 
 const partners = program.command('partners').description('definitions of partners');
 partners
@@ -282,6 +288,7 @@ quarantine
   );
 
 addWaitingCommands(program, run);
+addWebhookCommands(program, run);
 
 program
   .command('plan <partner> [stream]')

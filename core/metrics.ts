@@ -32,8 +32,20 @@ export interface Metrics {
   /** `broken`: places where rules of the stream do not hold. */
   rulesObserved(of: StreamLabels, seen: { readonly broken: number }): void;
   waitingObserved(of: StreamLabels, seen: { readonly records: number; readonly overdue: number }): void;
+  webhookObserved(of: { readonly partner: string; readonly webhook: string }, seen: ObservedWebhook): void;
   /** All targets were looked at. */
   targetsObserved(): void;
+}
+
+/** How a webhook stands. */
+export interface ObservedWebhook {
+  /** Since its last delivery. */
+  readonly silentSecs: number;
+  /** How long it may be silent; 0: nothing says it. */
+  readonly expectedSecs: number;
+  /** That wait for a person. */
+  readonly failedDeliveries: number;
+  readonly failedHints: number;
 }
 
 /** How a stream stands in a target beside the store's own tables. */
@@ -69,5 +81,6 @@ export const noMetrics: Metrics = {
   targetObserved: nothing,
   rulesObserved: nothing,
   waitingObserved: nothing,
+  webhookObserved: nothing,
   targetsObserved: nothing,
 };

@@ -1,5 +1,3 @@
-import type { SchemaNames } from '../core/schema-names.ts';
-import { compileStream } from './compile.ts';
 import type { CompiledFetch, CompiledStream } from './compiled.ts';
 import type { Partner } from './definition.ts';
 import { keysOf, type Webhook, type WebhookRoute } from './webhooks.ts';
@@ -30,33 +28,39 @@ export interface CompiledRoute {
 
 /** Enough for what a sender says of one change in one go, and little to wait for. */
 const SYNC_WAIT_MS = 5000;
-const HINT_WAIT_MS = 500;
+const HINT_WAIT_MS = 1000;
 
-/** Expects a partner that `checkPartner` found nothing wrong with. */
-export function compileWebhooks(
-  partner: Partner,
-  names: Pick<SchemaNames, 'targetSchema'>,
-): ReadonlyMap<string, CompiledWebhook> {
-  const streams = new Map<string, CompiledStream>();
-  const stream = (name: string): CompiledStream => {
-    const known = streams.get(name) ?? compileStream(partner, name, names);
-    streams.set(name, known);
-    return known;
+/** Of the streams of a partner, as they are compiled. Expects a partner that `checkPartner` found nothing wrong with. */
+export function compileWebhooks(streams: ReadonlyMap<string, CompiledStream>): ReadonlyMap<string, CompiledWebhook> {
+  const [first] = streams.values();
+  if (first === undefined) return new Map();
+  const { partner } = first;
+  const deletes = new Map<string, CompiledStream>();
+  // One object for each: what arrives together for one stream is written together.
+  const streamOf = (name: string, as: WebhookRoute['as']): CompiledStream => {
+    const stream = streams.get(name) as CompiledStream;
+    if (as !== 'delete') return stream;
+    const gone = deletes.get(name) ?? { ...stream, isDelete: () => true };
+    deletes.set(name, gone);
+    return gone;
   };
   return new Map(
     Object.entries(partner.webhooks ?? {}).map(([name, definition]) => [
       name,
-      { partner, name, definition, routes: definition.routes.map((route) => compileRoute(route, stream)) },
+      { partner, name, definition, routes: definition.routes.map((route) => compileRoute(route, streamOf)) },
     ]),
   );
 }
 
-function compileRoute(route: WebhookRoute, streamOf: (name: string) => CompiledStream): CompiledRoute {
+function compileRoute(
+  route: WebhookRoute,
+  streamOf: (name: string, as: WebhookRoute['as']) => CompiledStream,
+): CompiledRoute {
   const { as, when, stream: name, record = '', fetch, wait } = route;
-  const stream = name === undefined ? undefined : streamOf(name);
+  const stream = name === undefined ? undefined : streamOf(name, as);
   return {
     as,
-    ...(stream === undefined ? {} : { stream: as === 'delete' ? deletesOf(stream) : stream }),
+    ...(stream === undefined ? {} : { stream }),
     ...(when?.field === undefined ? {} : { field: pathOf(when.field) }),
     ...(when === undefined ? {} : { fits: oneOf(when.values) }),
     record: pathOf(record),
@@ -67,9 +71,6 @@ function compileRoute(route: WebhookRoute, streamOf: (name: string) => CompiledS
     waitMs: wait ?? (as === 'sync' ? SYNC_WAIT_MS : HINT_WAIT_MS),
   };
 }
-
-/** The stream, as one whose every record says that it is gone. */
-const deletesOf = (stream: CompiledStream): CompiledStream => ({ ...stream, isDelete: () => true });
 
 const pathOf = (path: string): readonly string[] => (path === '' ? [] : path.split('.'));
 

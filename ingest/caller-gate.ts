@@ -14,7 +14,7 @@ export function callerGate({
   authenticator,
   limiter,
 }: {
-  readonly authenticator: Pick<Authenticator, 'authenticate'>;
+  readonly authenticator: Pick<Authenticator, 'authenticate' | 'answered'>;
   readonly limiter: Pick<CallerLimiter, 'take'>;
 }): Gate {
   const admit = async (knock: Knock): Promise<Admitted> => {
@@ -49,6 +49,7 @@ export function callerGate({
     };
   };
   return {
+    tell: (admitted, status) => admitted && authenticator.answered(admitted.name, status),
     admit: async (knock) => {
       try {
         return await admit(knock);

@@ -21,5 +21,5 @@ export interface Gate {
   /** Rejects with a Refusal. */
   admit(knock: Knock): Promise<Admitted>;
   /** What became of the request: repeated mistakes have a block follow. */
-  tell?(knock: Knock, admitted: Admitted | undefined, status: number): void;
+  tell?(admitted: Admitted | undefined, status: number): void;
 }

@@ -5,6 +5,7 @@ import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Log } from '../http/log.ts';
 import type { Received } from '../records/received.ts';
 import type { StoredAnswer } from '../store/idempotency/claim-keys.ts';
+import type { IngestMetrics } from './ingest-metrics.ts';
 import { Refusal } from './problem.ts';
 import { StreamIntake } from './stream-intake.ts';
 
@@ -59,6 +60,7 @@ export interface IntakeDeps {
   readonly writer: string;
   /** The log of a stream has grown. */
   readonly onLanded: (stream: CompiledStream) => void;
+  readonly metrics?: Pick<IngestMetrics, 'landed'>;
   readonly bounds?: Partial<Bounds>;
   /** How long a key is locked at most by a request that died half-way; 20 s if absent. */
   readonly leaseMs?: number;

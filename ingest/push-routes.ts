@@ -6,6 +6,7 @@ import type { CompiledStream } from '../definitions/compiled.ts';
 import { idempotencyOf } from '../definitions/push.ts';
 import type { Admitted, Gate, Knock } from './gate.ts';
 import { idempotencyKey } from './idempotency-key.ts';
+import type { IngestMetrics } from './ingest-metrics.ts';
 import type { Intake } from './intake.ts';
 import { Refusal } from './problem.ts';
 import { bodyKind, readRecords, usualBodyLimits, type BodyLimits } from './read-records.ts';
@@ -22,6 +23,7 @@ export interface PushDeps {
   /** Who asks, as far as the connection tells. */
   readonly knock: (request: FastifyRequest) => Knock;
   readonly limits?: BodyLimits;
+  readonly metrics?: Pick<IngestMetrics, 'answered'>;
 }
 
 interface Params {
@@ -30,6 +32,8 @@ interface Params {
 }
 
 const admitted = new WeakMap<FastifyRequest, Admitted>();
+/** Streams that are there: no label is made of what a request says. */
+const known = new WeakMap<FastifyRequest, Params>();
 
 /** Lets a request of a caller go on; its answer says how its limits stand, whatever it is. */
 export async function admit(
@@ -58,12 +62,15 @@ export function pushRoutes(app: FastifyInstance, deps: PushDeps, version: ApiVer
         });
     },
     onResponse: (request, reply) => {
-      deps.gate.tell?.(deps.knock(request), admitted.get(request), reply.statusCode);
+      const { statusCode: status, elapsedTime: durationMs } = reply;
+      deps.gate.tell?.(admitted.get(request), status);
+      deps.metrics?.answered(known.get(request), { status, durationMs });
       return Promise.resolve();
     },
     handler: async (request, reply) => {
       const { headers, params, query } = request;
       const stream = await streamOf(deps, params);
+      known.set(request, { partner: stream.partner.name, stream: stream.name });
       const caller = callerOf(request);
       const kind = bodyKind(headers['content-type']);
       if (kind === undefined)

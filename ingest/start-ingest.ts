@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { TLSSocket } from 'node:tls';
+import { SECOND } from '../core/duration.ts';
 import { createIntake, type IntakeDeps } from './intake.ts';
 import type { Knock } from './gate.ts';
+import { noIngestMetrics, type IngestMetrics } from './ingest-metrics.ts';
+import { knockOf, type BehindProxies } from './knock-of.ts';
+import { probeRoutes } from './probe-routes.ts';
 import { pushRoutes, type PushDeps } from './push-routes.ts';
 import { usualBodyLimits, type BodyLimits } from './read-records.ts';
 import { startServer, type ServerOptions } from './server.ts';
@@ -20,12 +23,13 @@ export interface IngestOptions
     Pick<PushDeps, 'gate' | 'streams'>,
     Pick<ServerOptions, 'address' | 'publicUrl' | 'tls'> {
   readonly limits?: BodyLimits;
+  /** What stands before the server, and is believed; nothing does if absent. */
+  readonly proxies?: BehindProxies | undefined;
+  readonly metrics?: IngestMetrics;
   /** Names of all partners: a caller's own document names the streams that it may push to. */
   readonly partners?: () => Promise<readonly string[]>;
   /** Of the API, oldest first; those that are served as a rule if absent. */
   readonly versions?: readonly ApiVersion[];
-  /** Where a request comes from; what its connection says if absent. */
-  readonly addressOf?: (request: FastifyRequest) => string;
   /** What else is served. */
   readonly more?: (app: FastifyInstance, served: Served) => void | Promise<void>;
 }
@@ -47,21 +51,17 @@ export interface Ingest {
 /** The ingest role: callers push records over HTTP, and they are in the log before they are answered. */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const { pool, gate, streams, limits = usualBodyLimits, versions = apiVersions } = options;
-  const { partners = () => Promise.resolve([]) } = options;
+  const { partners = () => Promise.resolve([]), metrics = noIngestMetrics } = options;
   const closing = new AbortController();
   const intake = createIntake({ ...options, writer: `ingest/${randomUUID()}` });
-  const { addressOf = ({ socket }) => socket.remoteAddress ?? '' } = options;
-  const knock = (request: FastifyRequest): Knock => ({
-    authorization: request.headers.authorization,
-    address: addressOf(request),
-    certificate: certificateOf(request),
-  });
+  const knock = (request: FastifyRequest): Knock => knockOf(request, options.proxies);
   const server = await startServer({
     ...options,
     bodyBytes: limits.bytes,
     routes: async (app, { base }) => {
+      probeRoutes(app, { pool, signal: closing.signal });
       await versionRoutes(app, { versions, base }, (scope, version) => {
-        pushRoutes(scope, { gate, intake, streams, knock, limits }, version);
+        pushRoutes(scope, { gate, intake, streams, knock, limits, metrics }, version);
         stateRoutes(scope, { gate, knock, pool, signal: closing.signal }, version);
       });
       openapiRoutes(app, { gate, knock, streams, partners, versions, base });
@@ -70,21 +70,17 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     },
   });
   const sweeping = sweepEvery(pool, options.log);
+  const observing = setInterval(() => metrics.loaded(intake.load()), SECOND);
+  observing.unref();
   return {
     url: server.url,
     load: () => intake.load(),
     close: async () => {
       closing.abort();
+      clearInterval(observing);
       await server.close();
       await intake.drain();
       await sweeping.stop();
     },
   };
-}
-
-/** SHA-256 of the certificate that the caller showed over TLS, where one of ours signed it. */
-function certificateOf({ socket }: FastifyRequest): string | undefined {
-  if (!('getPeerCertificate' in socket)) return undefined;
-  const secured = socket as TLSSocket;
-  return secured.authorized ? secured.getPeerCertificate().fingerprint256 : undefined;
 }

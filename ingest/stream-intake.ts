@@ -163,6 +163,7 @@ export class StreamIntake {
       );
       await failpoint('push.after');
       onLanded(stream);
+      this.#count(stream, written);
       const done = new Set(written.map(({ pageKey }) => pageKey));
       for (const { request, resolve, reject } of taken)
         if (done.has(request.requestId))
@@ -172,6 +173,14 @@ export class StreamIntake {
       await releaseKeys(pool, { keys: taken.flatMap(keyOf), lease }).catch(() => {});
       throw error;
     }
+  }
+
+  #count({ partner, name }: CompiledStream, written: readonly PushedPage[]): void {
+    const sum = (of: (page: PushedPage) => number): number => written.reduce((total, page) => total + of(page), 0);
+    this.#deps.metrics?.landed(
+      { partner: partner.name, stream: name },
+      { accepted: sum(({ records }) => records.length), quarantined: sum(({ rejected }) => rejected.length) },
+    );
   }
 
   async #tried<T>(stream: CompiledStream, work: () => Promise<T>): Promise<T> {

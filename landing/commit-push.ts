@@ -52,7 +52,7 @@ export async function commitPush(pool: Pool, push: Push, failpoint: Failpoint): 
   let { pages } = push;
   for (let refused = 0; ; refused++) {
     try {
-      return await transaction(pool, async (client) => commit(client, { ...push, pages }, failpoint));
+      return await transaction(pool, async (client) => commit(client, { ...push, pages }, failpoint), BOUNDS);
     } catch (error) {
       if (error instanceof RefusedDeletes) pages = held(push.stream, pages, error);
       else if (error instanceof RefusedRow && refused < MAX_REFUSED) pages = withoutRecord(pages, error);
@@ -62,11 +62,10 @@ export async function commitPush(pool: Pool, push: Push, failpoint: Failpoint): 
 }
 
 /** A process that is stopped in the middle of it would hold up the stream, and its keys. */
-const BOUNDS = `select set_config('idle_in_transaction_session_timeout', '10s', true), set_config('lock_timeout', '15s', true)`;
+const BOUNDS = [`set local idle_in_transaction_session_timeout = '10s'`, `set local lock_timeout = '15s'`];
 
 async function commit(client: PoolClient, push: Push, failpoint: Failpoint): Promise<readonly PushedPage[]> {
   const { stream, names } = push;
-  await client.query({ name: 'bounds of a push', text: BOUNDS });
   const pages = await push.answer(client, push.pages);
   if (pages.length === 0) return pages;
   await failpoint('push.answered');
@@ -145,14 +144,14 @@ async function anyHeld(client: PoolClient, stream: CompiledStream, streamId: num
   return rows[0]?.holds === true;
 }
 
-/** Deletes of so many rows wait in quarantine: `syncline quarantine retry` makes them, and asks for approval. */
+/** Deletes of so many rows wait in quarantine: `syncline quarantine replay` makes them, and asks for approval. */
 function held(
   stream: CompiledStream,
   pages: readonly PushedPage[],
   { approval }: RefusedDeletes,
 ): readonly PushedPage[] {
   const { gone, of } = approval;
-  const reason = `deletes ${gone} of ${of} rows at once, more than deletes.hold allows: look at it, then \`syncline quarantine retry\``;
+  const reason = `deletes ${gone} of ${of} rows at once, more than deletes.hold allows: look at it, then \`syncline quarantine replay\``;
   return withoutDeletes(stream, pages, approval).map((page, i) => {
     const known = pages[i] as PushedPage;
     return {

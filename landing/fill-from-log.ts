@@ -75,7 +75,8 @@ function take(client: ClientBase, fill: Fill, range: EventRange, taking: Taking)
 const newest: Taking = async (client, { stream, streamId, table }, { written, pages }) => {
   const shown = await readHeads(client, { stream, table, records: written.map(({ record }) => record) });
   const heads = ordersByArrival(stream) ? await withReceived(client, { streamId, heads: shown }) : shown;
-  const keyed = written.map((event) => ({ ...event, record: withHeadKey(stream, event.record) }));
+  const isAppend = stream.definition.disposition === 'append';
+  const keyed = isAppend ? written.map((event) => ({ ...event, record: withHeadKey(stream, event.record) })) : written;
   const keeps = keepsRows(stream);
   const { removed, buried, ...rows } = foldLog<StagedRecord>(keyed, heads, { keepsRows: keeps });
   const folded = { events: [], ...rows, lastEvent: 0, counts: [] };
@@ -100,13 +101,7 @@ async function writeFolded(
   if (folded.updates.length > 0) await client.query(`drop table ${stagingOf(streamId)}`);
 }
 
-const withHeadKey = (stream: CompiledStream, record: StagedRecord): StagedRecord =>
-  stream.definition.disposition === 'append'
-    ? {
-        ordinal: record.ordinal,
-        key: headKey(stream, record),
-        version: record.version,
-        hash: record.hash,
-        line: record.line,
-      }
-    : record;
+const withHeadKey = (stream: CompiledStream, record: StagedRecord): StagedRecord => {
+  const { ordinal, version, hash, line } = record;
+  return { ordinal, key: headKey(stream, record), version, hash, line };
+};

@@ -5,10 +5,10 @@ import type { LoggedRecord } from '../core/fold-log.ts';
 import { keyParts } from '../core/key-text.ts';
 import { keepsRows, knowsDeletes } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
-import { withParents } from '../records/received.ts';
+import { includesParents, withParents, type Received } from '../records/received.ts';
 import { stageInSteps } from '../records/stage-records.ts';
 import type { LineWriter, StagedRecord } from '../core/staged.ts';
-import { postgresLineWriter, type PostgresLines } from '../targets/postgres/page-lines.ts';
+import { postgresLineWriter, postgresRowWriter, type PostgresLines } from '../targets/postgres/page-lines.ts';
 import type { LoggedEvent, Operation } from '../core/logged-event.ts';
 import type { Asked } from '../store/log/event-row.ts';
 import { largeChunk, readLog, usualChunk, type EventRange } from '../store/log/read-log.ts';
@@ -54,29 +54,64 @@ export async function throughLog(
   const knows = knowsDeletes(stream);
   const operations: readonly Operation[] = keepsRows(stream) ? ['u', 's', 'd'] : ['u', 'd'];
   const { reader } = work;
+  const split = knows ? (chunk: readonly LoggedEvent[]) => [chunk] : partsOf;
   const chunks =
     reader === undefined
-      ? readLog(client, range, { operations, size: work.inTransaction === undefined ? usualChunk : largeChunk })
-      : readAhead(readLog(reader, range, { operations, size: largeChunk }));
-  for await (const chunk of chunks) {
-    events += chunk.length;
+      ? staged(
+          { stream, split },
+          readLog(client, range, { operations, size: work.inTransaction === undefined ? usualChunk : largeChunk }),
+        )
+      : ahead(staged({ stream, split }, ahead(readLog(reader, range, { operations, size: largeChunk }))));
+  for await (const { parts, count, last } of chunks) {
+    events += count;
     await inTransaction(async () => {
-      for (const part of knows ? [chunk] : partsOf(chunk)) {
-        if (!knows && part[0]?.operation === 'd') {
-          await work.remove?.(part.flatMap(({ key }) => (key === null ? [] : [key])));
+      for (const part of parts) {
+        if (part.staged === undefined) {
+          await work.remove?.(part.events.flatMap(({ key }) => (key === null ? [] : [key])));
           continue;
         }
-        const unfit = await writeChunk(client, { stream, chunk: part, write: work.write });
+        const unfit = await writeChunk(client, { stream, events: part.events, first: part.staged, write: work.write });
         if (unfit.length > 0) await work.unfit(unfit);
       }
     });
-    work.read?.(events, chunk.at(-1)?.event ?? 0);
+    work.read?.(events, last);
   }
   return events;
 }
 
-/** The next one is asked for while the caller is at work with one. */
-async function* readAhead<T>(chunks: AsyncGenerator<T>): AsyncGenerator<T> {
+interface ChunkToWrite {
+  readonly parts: readonly {
+    readonly events: readonly LoggedEvent[];
+    /** undefined: their keys are gone. */
+    readonly staged: StagedChunk | undefined;
+  }[];
+  readonly count: number;
+  readonly last: number;
+}
+
+async function* staged(
+  {
+    stream,
+    split,
+  }: {
+    readonly stream: CompiledStream;
+    readonly split: (chunk: readonly LoggedEvent[]) => readonly (readonly LoggedEvent[])[];
+  },
+  chunks: AsyncIterable<readonly LoggedEvent[]>,
+): AsyncGenerator<ChunkToWrite> {
+  const knows = knowsDeletes(stream);
+  for await (const chunk of chunks) {
+    const parts: ChunkToWrite['parts'][number][] = [];
+    for (const events of split(chunk)) {
+      const isGone = !knows && events[0]?.operation === 'd';
+      parts.push({ events, staged: isGone ? undefined : await stageEvents(stream, events) });
+    }
+    yield { parts, count: chunk.length, last: chunk.at(-1)?.event ?? 0 };
+  }
+}
+
+/** The next one is made ready while the caller is at work with one. */
+async function* ahead<T>(chunks: AsyncGenerator<T>): AsyncGenerator<T> {
   let next = chunks.next();
   // Whoever stops early waits for nothing.
   next.catch(() => {});
@@ -100,26 +135,31 @@ function partsOf(chunk: readonly LoggedEvent[]): LoggedEvent[][] {
   return parts;
 }
 
-interface Chunk {
+interface ToWrite {
   readonly stream: CompiledStream;
-  readonly chunk: readonly LoggedEvent[];
+  readonly events: readonly LoggedEvent[];
+  /** Of all of them. */
+  readonly first: StagedChunk;
   readonly write: LogWork['write'];
 }
 
-async function writeChunk(client: ClientBase, { stream, chunk, write }: Chunk): Promise<UnfitEvent[]> {
+async function writeChunk(
+  client: ClientBase,
+  { stream, events: all, first, write }: ToWrite,
+): Promise<readonly UnfitEvent[]> {
   const unfit: UnfitEvent[] = [];
-  let events = chunk;
-  for (;;) {
-    const { lines, rejected, ...staged } = await stageEvents(stream, events);
+  let events = all;
+  for (let chunk = first; ; chunk = await stageEvents(stream, events)) {
+    const { lines, rejected, ...rows } = chunk;
     await client.query('savepoint chunk');
     try {
-      await write(staged);
+      await write(rows);
       await client.query('release savepoint chunk');
       return [...unfit, ...rejected];
     } catch (error) {
       if (!(error instanceof RefusedRow)) throw error;
       await client.query('rollback to savepoint chunk');
-      const refused = staged.written.find(({ record }) => record.ordinal === error.ordinal);
+      const refused = rows.written.find(({ record }) => record.ordinal === error.ordinal);
       if (refused === undefined) throw error;
       const { key, hash } = refused.record;
       const event = events.find((other) => other.event === refused.event) as LoggedEvent;
@@ -136,47 +176,54 @@ export interface StagedChunk extends StagedEvents {
   readonly rejected: readonly UnfitEvent[];
 }
 
-/** `again`: they are logged anew, received with a page in which the first of them has this place. */
+/** `again`: they are logged anew, received with a page in which the first of them has this place. Left out: only rows are made of them. */
 export async function stageEvents(
   stream: CompiledStream,
   events: readonly LoggedEvent[],
-  again = { firstOrdinal: 0, receivedAt: '' },
+  again?: { readonly firstOrdinal: number; readonly receivedAt: string },
 ): Promise<StagedChunk> {
-  const { firstOrdinal, receivedAt } = again;
+  const firstOrdinal = again?.firstOrdinal ?? 0;
   const complete = withParents(stream);
+  const isWhole = !includesParents(stream);
   const gone = events.filter(({ operation }) => operation === 'd');
   const came = gone.length === 0 ? events : events.filter(({ operation }) => operation !== 'd');
-  const received = came.map(({ payload, parents }) => {
-    return { payload, ascii: false, record: complete(parseJson(payload), parents) };
+  const received = came.map(({ payload, parents, hash }): Received => {
+    const record = complete(parseJson(payload), parents);
+    // What a record was completed with is known to the definition of that time alone.
+    return { payload, ascii: false, record, hash: isWhole && parents.length === 0 ? hash : undefined };
   });
-  const chars = events.reduce((sum, { payload }) => sum + payload.length, 0);
-  const writer = postgresLineWriter({ receivedAt, chars, records: events.length });
+  const size = { chars: events.reduce((sum, { payload }) => sum + payload.length, 0), records: events.length };
+  const writer =
+    again === undefined ? postgresRowWriter(size) : postgresLineWriter({ ...size, receivedAt: again.receivedAt });
   // What the log says came, came, whatever it would be now.
-  const staged = await stageInSteps({ ...stream, isDelete: undefined }, received, writer, firstOrdinal);
-  const { rejected } = staged;
-  const ordered = [...came, ...gone];
+  const made = await stageInSteps({ ...stream, isDelete: undefined }, received, writer, firstOrdinal);
+  const ordered = gone.length === 0 ? came : [...came, ...gone];
   const eventOf = ({ ordinal }: { readonly ordinal: number }): LoggedEvent =>
     ordered[ordinal - firstOrdinal] as LoggedEvent;
-  const records = [
-    ...staged.records,
-    ...gone.flatMap((event, i) => stageGone(stream, event, { writer, ordinal: firstOrdinal + came.length + i })),
-  ].toSorted((a, b) => eventOf(a).event - eventOf(b).event);
+  const records =
+    gone.length === 0
+      ? made.records
+      : [
+          ...made.records,
+          ...gone.flatMap((event, i) => stageGone(stream, event, { writer, ordinal: firstOrdinal + came.length + i })),
+        ].toSorted((a, b) => eventOf(a).event - eventOf(b).event);
   const lines = writer.finish() as PostgresLines;
   return {
     lines,
-    written: records.map((record, page) => ({
-      record: withReceived(record, eventOf(record)),
-      page,
-      event: eventOf(record).event,
-      ...saidOf(eventOf(record)),
-    })),
-    pages: records.map((record) => ({ page: eventOf(record).page, run: eventOf(record).run, lines })),
-    rejected: rejected.map(({ key, path, reason, hash, ...at }) => ({ ...eventOf(at), key, path, reason, hash })),
+    written: records.map((record, page) => {
+      const event = eventOf(record);
+      const of = { record: withReceived(record, event), page, event: event.event };
+      return event.operation === 'd' || event.operation === 's'
+        ? { ...of, operation: event.operation, deletedAt: event.deletedAt }
+        : of;
+    }),
+    pages: records.map((record) => {
+      const { page, run } = eventOf(record);
+      return { page, run, lines };
+    }),
+    rejected: made.rejected.map(({ key, path, reason, hash, ...at }) => ({ ...eventOf(at), key, path, reason, hash })),
   };
 }
-
-const saidOf = ({ operation, deletedAt }: LoggedEvent): Pick<LoggedRecord<StagedRecord>, 'operation' | 'deletedAt'> =>
-  operation === 'd' || operation === 's' ? { operation, deletedAt } : {};
 
 /** All that is known of a record that is gone is its key. None where another definition had another key. */
 function stageGone(

@@ -36,6 +36,8 @@ export interface Names extends SchemaNames, StreamIds {
   rebuildId(place: { readonly target: string; readonly partner: string; readonly stream: string }): string;
   /** `prune/acme/2026-11-24`: once a day. */
   pruneId(of: { readonly partner: string; readonly day: string }): string;
+  /** `hints/acme`: fetches what webhooks of a partner have named. */
+  hintsId(partner: string): string;
   /** `export/lake`: one export of a target at a time. */
   exportId(target: string): string;
   /** `backfill/acme/payments/2025-01-01..2025-12-31/1d`, with the zone where days are not those of UTC. */
@@ -74,6 +76,7 @@ export function namesOf(installation: string): Names {
     targetId: ({ target, partner, stream }) => `${ids}target/${target}/${partner}/${stream}`,
     rebuildId: ({ target, partner, stream }) => `${ids}rebuild/${target}/${partner}/${stream}`,
     pruneId: ({ partner, day }) => `${ids}prune/${partner}/${day}`,
+    hintsId: (partner) => `${ids}hints/${partner}`,
     exportId: (target) => `${ids}export/${target}`,
     backfillId: ({ partner, stream, range, chunk, zone, generation }) =>
       `${ids}backfill/${partner}/${stream}/${range}/${chunk}${zone === null ? '' : `/${zone}`}${again(generation)}`,
@@ -101,6 +104,7 @@ export const reserved = [
   'rebuild',
   'export',
   'prune',
+  'hints',
   'syncline',
 ] as const;
 

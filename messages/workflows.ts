@@ -1,6 +1,7 @@
 import type { ApplyTarget } from './apply-target.ts';
 import type { BackfillStream } from './backfill.ts';
 import type { ExportTarget } from './export-target.ts';
+import type { FollowHints } from './follow-hints.ts';
 import type { GovernPartner } from './govern-partner.ts';
 import type { PrunePartner } from './prune.ts';
 import type { RebuildTarget } from './rebuild-target.ts';
@@ -14,6 +15,7 @@ export interface Workflows {
   readonly applyTarget: ApplyTarget;
   readonly backfillStream: BackfillStream;
   readonly exportTarget: ExportTarget;
+  readonly followHints: FollowHints;
   readonly governPartner: GovernPartner;
   readonly prunePartner: PrunePartner;
   readonly rebuildTarget: RebuildTarget;

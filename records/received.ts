@@ -13,6 +13,8 @@ export interface Received {
   readonly ascii: boolean;
   /** Why it cannot be a record, whatever the schema says. */
   readonly fault?: string | undefined;
+  /** 32 hex digits over its canonical JSON, where they are known already. */
+  readonly hash?: string | undefined;
 }
 
 /** The parsed records of a page with their exact texts; with the parent's value where the stream includes it. */
@@ -42,6 +44,9 @@ export function receivedOf(page: {
     fault: faults?.get(i),
   }));
 }
+
+export const includesParents = ({ definition }: Pick<CompiledStream, 'definition'>): boolean =>
+  Object.keys(includedNames(definition)).length > 0;
 
 /** A record as it is checked and stored: some streams include values of the parent they were asked for with. */
 export function withParents(

@@ -103,17 +103,16 @@ interface Stage {
 
 function stageRecord(
   stage: Stage,
-  { record: came, payload, ascii, fault }: Received,
+  { record: came, payload, ascii, fault, hash: known }: Received,
   ordinal: number,
 ): StagedRecord | RejectedRecord {
   const { stream, lines, eventTimeAt, isPlain, contract } = stage;
   const plain = isPlain && needsNoEscape(payload);
-  const text = writable(came, plain);
-  if (text === undefined) {
+  const hash = known ?? hashOf(came, plain);
+  if (hash === undefined) {
     const mismatch = { path: '', reason: 'nested too deeply' };
     return { ordinal, key: null, ...mismatch, hash: sha128(payload), payload };
   }
-  const hash = sha128(text);
   const record = stream.aliases === undefined ? came : byNewNames(came, stream.aliases);
   const at = { stream, record, payload, hash, ordinal };
   if (fault !== undefined) return reject({ path: '', reason: fault }, at);
@@ -182,11 +181,7 @@ function columnTexts(
   { record, value, plain, besides }: Checked,
 ): (string | null)[] | Mismatch {
   const exact = holdsExact(record);
-  const evolves = (field: string): boolean => {
-    if (contract === undefined || !mayChange(contract, field)) return false;
-    besides?.add(field);
-    return true;
-  };
+  const evolves = contract === undefined ? never : evolving(contract, besides);
   if (stream.transform !== undefined) {
     const textOf = (column: Column): ColumnText => textAt(column, { value, record, exact });
     const texts = transformedRow({ transform: stream.transform, value, textOf, evolves });
@@ -212,6 +207,16 @@ function columnTexts(
   }
   return texts;
 }
+
+const never = (): boolean => false;
+
+const evolving =
+  (contract: Contract, besides: Set<string> | undefined) =>
+  (field: string): boolean => {
+    if (!mayChange(contract, field)) return false;
+    besides?.add(field);
+    return true;
+  };
 
 /** Writes the texts of the key as keys are compared. Returns why there is none. */
 function makeKey({ keyColumns }: CompiledStream, columns: (string | null)[]): Mismatch | undefined {
@@ -243,9 +248,9 @@ const needsNoEscape = (payload: string): boolean =>
   !payload.includes('\\') && !payload.includes('\n') && !payload.includes('\t') && !payload.includes('\r');
 
 /** undefined for what is nested so deeply that JavaScript's stack does not reach its end (nor PostgreSQL's). */
-function writable(record: unknown, plain: boolean): string | undefined {
+function hashOf(record: unknown, plain: boolean): string | undefined {
   try {
-    return plain ? canonicalPlainJson(record) : canonicalJson(record);
+    return sha128(plain ? canonicalPlainJson(record) : canonicalJson(record));
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;

@@ -10,10 +10,12 @@ import { whenAvailable } from '../store/session/unavailable.ts';
 import { openPool, postgresWarehouse } from '../landing/postgres-warehouse.ts';
 import type { TargetLag } from '../store/target-states.ts';
 import { postgresTargetStore } from '../store/target-store.ts';
+import { postgresHints } from '../store/webhooks/hints.ts';
 import { killingFailpoint } from './failpoint.ts';
 import { observeWaiting } from './observe-waiting.ts';
 import { observeRules } from './observe-rules.ts';
 import { observeTargets } from './observe-targets.ts';
+import { observeWebhooks } from './observe-webhooks.ts';
 import { partnerRegistry } from './partner-registry.ts';
 import { targetRegistry, type TargetRegistry } from './target-registry.ts';
 
@@ -27,6 +29,8 @@ export interface Deps {
   observeRules(): Promise<void>;
   /** How much waits of each stream; tells the metrics of it. */
   observeWaiting(): Promise<void>;
+  /** How webhooks stand; tells the metrics of it. */
+  observeWebhooks(): Promise<void>;
   /** From now on grants end at their next page. */
   drain(): void;
   close(): Promise<void>;
@@ -67,6 +71,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
     observeTargets: observeTargets({ dir: config.partnersDir, partners, pool, metrics, now }),
     observeRules: observeRules({ pool, metrics }),
     observeWaiting: observeWaiting({ pool, metrics }),
+    observeWebhooks: observeWebhooks({ dir: config.partnersDir, partners, pool, metrics, now }),
     drain: () => {
       draining = true;
     },
@@ -76,6 +81,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
       warehouse,
       targets,
       targetStore: postgresTargetStore(pool),
+      hints: postgresHints(pool),
       observeLimits: (partner) => whenAvailable(() => observeLimits(pool, partner)),
       failpoint,
       metrics,

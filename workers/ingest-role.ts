@@ -1,4 +1,6 @@
 import type { Client } from '@temporalio/client';
+import { Runtime } from '@temporalio/worker';
+import type { Logger } from 'pino';
 import { tellTargets } from '../activities/apply/tell-targets.ts';
 import type { Config } from '../config/config.ts';
 import { connectClient } from '../client/temporal-client.ts';
@@ -14,16 +16,28 @@ import { Refusal } from '../ingest/problem.ts';
 import { startIngest, type Ingest, type IngestOptions } from '../ingest/start-ingest.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { killingFailpoint } from './failpoint.ts';
+import { ingestMetrics } from './ingest-metrics.ts';
+import { installRuntime } from './runtime.ts';
+import { serveWebhooks } from './serve-webhooks.ts';
 
-export interface IngestRole extends Pick<IngestOptions, 'address' | 'publicUrl' | 'tls'> {
+export interface IngestRole extends Pick<IngestOptions, 'address' | 'publicUrl' | 'tls' | 'proxies'> {
   readonly config: Config;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 /** The role `ingest`: composes the server with the database, the definitions and, where it is there, Temporal. */
 export async function startIngestRole({ config, log, ...listening }: IngestRole): Promise<Ingest> {
+  installRuntime(log, config.worker.metricsAddress);
+  const metrics = ingestMetrics(Runtime.instance().metricMeter);
   const deps = buildDeps(config, log);
   const teller = tellingTargets(config, deps, log);
+  const streams = streamsOf(config, deps, log);
+  const webhooks = serveWebhooks({
+    pool: deps.pool,
+    log,
+    streams,
+    onDelivery: ({ fate, ...of }) => metrics.delivered(of, fate),
+  });
   try {
     const ingest = await startIngest({
       ...listening,
@@ -32,8 +46,13 @@ export async function startIngestRole({ config, log, ...listening }: IngestRole)
       log,
       failpoint: killingFailpoint(config.failpoint),
       leaseMs: config.ingest.leaseMs,
-      gate: callerGate({ authenticator: new Authenticator(deps.pool), limiter: new CallerLimiter(deps.pool) }),
-      streams: streamsOf(config, deps, log),
+      gate: callerGate({
+        authenticator: new Authenticator(deps.pool, { log, metrics }),
+        limiter: new CallerLimiter(deps.pool, { metrics }),
+      }),
+      metrics,
+      streams,
+      more: webhooks.more,
       partners: () => listPartners(config.partnersDir),
       onLanded: teller.tell,
     });
@@ -41,11 +60,13 @@ export async function startIngestRole({ config, log, ...listening }: IngestRole)
       ...ingest,
       close: async () => {
         await ingest.close();
+        await webhooks.close();
         await teller.close();
         await deps.close();
       },
     };
   } catch (error) {
+    await webhooks.close();
     await teller.close();
     await deps.close();
     throw error;

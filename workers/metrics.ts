@@ -9,6 +9,7 @@ import { outcomes } from '../core/names.ts';
  */
 export const histogramBuckets = {
   syncline_request_duration_seconds: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  syncline_ingest_duration_seconds: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
   syncline_permit_wait_seconds: [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 } as const satisfies Readonly<Record<string, readonly number[]>>;
 
@@ -94,6 +95,24 @@ export function workerMetrics(meter: MetricMeter): Metrics {
     undefined,
     'Places where the rules of a stream do not hold',
   );
+  const webhookSilent = meter.createGauge(
+    'syncline_webhook_silent_seconds',
+    'float',
+    undefined,
+    'Since the last delivery of a webhook',
+  );
+  const webhookExpected = meter.createGauge(
+    'syncline_webhook_expected_silence_seconds',
+    'float',
+    undefined,
+    'How long a webhook may be silent; 0: nothing says it',
+  );
+  const webhookFailed = meter.createGauge(
+    'syncline_webhook_failed',
+    'int',
+    undefined,
+    'Deliveries and hints of a webhook that wait for a person',
+  );
   const targetsSeen = meter.createGauge(
     'syncline_targets_observed_timestamp_seconds',
     'float',
@@ -144,6 +163,12 @@ export function workerMetrics(meter: MetricMeter): Metrics {
       behindSecs.set(at.behindSecs, { ...of });
       failing.set(at.failing ? 1 : 0, { ...of });
       leftOut.set(at.leftOutEvents, { ...of });
+    },
+    webhookObserved: (of, at) => {
+      webhookSilent.set(at.silentSecs, { ...of });
+      webhookExpected.set(at.expectedSecs, { ...of });
+      webhookFailed.set(at.failedDeliveries, { ...of, what: 'delivery' });
+      webhookFailed.set(at.failedHints, { ...of, what: 'hint' });
     },
     waitingObserved: (of, at) => {
       waitsTold.add(`${of.partner} ${of.stream}`);

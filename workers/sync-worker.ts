@@ -14,11 +14,13 @@ import { listPartners } from '../definitions/load.ts';
 import { placesOf } from '../definitions/named-targets.ts';
 import { STORE } from '../definitions/targets.ts';
 import { pendingMigrations } from '../store/migrate/migrate.ts';
+import { sweepDeliveries } from '../store/webhooks/deliveries.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { versioningOf } from './versioning.ts';
 import { rateOverride } from '../limits/watch/overrides.ts';
 import { workerMetrics } from './metrics.ts';
 import { watchProcess } from './process-metrics.ts';
+import { followWebhooks } from './follow-webhooks.ts';
 import { pruneDaily } from './prune-daily.ts';
 import { keepQueueRate, QUEUE_CHECK_MS } from './queue-rate.ts';
 import { checkRoles, takes } from './roles.ts';
@@ -104,6 +106,7 @@ const TARGET_SLOTS = 2;
 const TARGETS_SEEN_MS = 30 * SECOND;
 const TARGET_LOOK_MS = MINUTE;
 const PRUNE_LOOK_MS = MINUTE;
+const WEBHOOKS_LOOK_MS = SECOND;
 
 class Fleet implements RunningWorkers {
   readonly #config: Config;
@@ -168,12 +171,17 @@ class Fleet implements RunningWorkers {
     const look = async (): Promise<void> => {
       await this.#deps.observeWaiting();
       await this.#deps.observeRules();
+      await this.#deps.observeWebhooks();
       await this.#deps.observeTargets();
     };
     this.#watching.push(this.#watch(TARGETS_SEEN_MS, look, { first: true }));
     const { activities } = this.#deps;
     const prune = pruneDaily({ ...activities, partnersDir: this.#config.partnersDir, client: this.#client });
     this.#watching.push(this.#watch(PRUNE_LOOK_MS, prune));
+    const follow = followWebhooks({ ...activities, pool: this.#deps.pool, client: this.#client, log: this.#log });
+    this.#watching.push(this.#watch(WEBHOOKS_LOOK_MS, follow));
+    const { pool } = this.#deps;
+    this.#watching.push(this.#watch(PRUNE_LOOK_MS, async () => void (await sweepDeliveries(pool))));
   }
 
   async startPartner(name: string): Promise<void> {

@@ -1,6 +1,7 @@
 export { applyTarget } from './apply-target.ts';
 export { backfillStream } from './backfill-stream.ts';
 export { exportTarget } from './export-target.ts';
+export { followHints } from './follow-hints.ts';
 export { governPartner } from './govern-partner.ts';
 export { prunePartner } from './prune-partner.ts';
 export { rebuildTarget } from './rebuild-target.ts';

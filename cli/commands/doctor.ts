@@ -12,6 +12,7 @@ import { pendingErasures, pendingWords } from '../../store/exports/pending-expor
 import { checkSessions } from '../../store/session/check-sessions.ts';
 import { pollHints } from '../../store/ledger/poll-hints.ts';
 import { streamsBreaking } from '../../store/rules/broken-rules.ts';
+import { standingWords, webhookStanding } from '../../store/webhooks/silence.ts';
 import { streamWaits } from '../../store/waiting/list-waiting.ts';
 import { pendingMigrations } from '../../store/migrate/migrate.ts';
 import { withMade } from '../../landing/made-columns.ts';
@@ -135,6 +136,18 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     });
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
     return 'no schedule asks oftener than its partner wants';
+  });
+  await look('webhooks', async () => {
+    if (!isStored) throw new Error('nobody can tell while the database does not answer');
+    const declared = (await allPartners(config)).flatMap(({ name, webhooks = {} }) =>
+      Object.entries(webhooks).map(([webhook, { expect }]) => ({ partner: name, webhook, expect })),
+    );
+    const standings = await withDatabase(config, (pool) =>
+      Promise.all(declared.map((one) => webhookStanding(pool, one, { nowMs: Date.now() }))),
+    );
+    const wrong = standings.flatMap(standingWords);
+    if (wrong.length > 0) throw new Error(wrong.join('\n'));
+    return declared.length === 0 ? 'none declared' : `${declared.length}, none silent for too long`;
   });
   await look('waiting', async () => {
     if (!isStored) throw new Error('nobody can tell while the database does not answer');

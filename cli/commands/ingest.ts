@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { explain, InvalidInput } from '../../core/errors.ts';
+import { addressList } from '../../ingest/address-list.ts';
+import type { BehindProxies } from '../../ingest/knock-of.ts';
 import type { Tls } from '../../ingest/server.ts';
 import { checkedAddress, startIngestRole } from '../../workers/ingest-role.ts';
 import { createLogger } from '../../workers/logger.ts';
@@ -14,12 +16,16 @@ export interface IngestOptions {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly tlsClientCa?: string;
+  readonly trustedProxy: readonly string[];
+  readonly proxyHeader: string;
+  readonly clientCertHeader?: string;
 }
 
 export async function ingest({ config, output, options }: CommandContext<IngestOptions>): Promise<number> {
   const stopped = untilStopped();
   const address = checkedAddress(options.address);
   const tls = await tlsOf(options);
+  const proxies = proxiesOf(options);
   await requireDatabase(config);
   const log = createLogger(config.logLevel);
   const server = await startIngestRole({
@@ -27,6 +33,7 @@ export async function ingest({ config, output, options }: CommandContext<IngestO
     log,
     address,
     tls,
+    proxies,
     ...(options.publicUrl === undefined ? {} : { publicUrl: originOf(options.publicUrl) }),
   });
   try {
@@ -51,6 +58,24 @@ async function tlsOf({ tlsCert, tlsKey, tlsClientCa }: IngestOptions): Promise<T
     key: await read('--tls-key', tlsKey),
     clientCa: tlsClientCa === undefined ? undefined : await read('--tls-client-ca', tlsClientCa),
   };
+}
+
+function proxiesOf({ trustedProxy, proxyHeader, clientCertHeader }: IngestOptions): BehindProxies | undefined {
+  const header = proxyHeader.toLowerCase();
+  if (header !== 'x-forwarded-for' && header !== 'forwarded')
+    throw new InvalidInput(`--proxy-header: expected X-Forwarded-For or Forwarded, found ${proxyHeader}`);
+  if (trustedProxy.length === 0) {
+    if (clientCertHeader !== undefined)
+      throw new InvalidInput(
+        '--client-cert-header: anybody could write it; list the proxy that does with --trusted-proxy',
+      );
+    return undefined;
+  }
+  try {
+    return { trusted: addressList(trustedProxy), header, certificateHeader: clientCertHeader?.toLowerCase() };
+  } catch (error) {
+    throw new InvalidInput(`--trusted-proxy: ${explain(error)}`);
+  }
 }
 
 async function read(option: string, path: string): Promise<string> {

@@ -85,7 +85,8 @@ const LONGEST_ID = 256;
 
 const refused = (reason: Refused): Verified => ({ ok: false, reason });
 
-const isValid = ({ from, until }: WebhookSecret, nowMs: number): boolean =>
+/** Whether a secret opens anything at that time. */
+export const isValid = ({ from, until }: WebhookSecret, nowMs: number): boolean =>
   (from === undefined || Date.parse(from) <= nowMs) && (until === undefined || nowMs < Date.parse(until));
 
 /** A sender with two sets of names sends one of them whole. */

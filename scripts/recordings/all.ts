@@ -1,5 +1,6 @@
 import { backfills } from './backfills.ts';
 import { governors } from './governors.ts';
+import { hints } from './hints.ts';
 import { nights } from './nights.ts';
 import type { Recording } from './recording.ts';
 import { syncs } from './syncs.ts';
@@ -12,4 +13,5 @@ export const recordings: Readonly<Record<string, Recording>> = {
   ...backfills,
   ...nights,
   ...targets,
+  ...hints,
 };

@@ -21,11 +21,14 @@ export interface NewCaller extends CallerTerms {
   readonly limits: Partial<CallerLimits>;
 }
 
+/** 192.0.2.7/24 is the network 192.0.2.0/24. */
+const networks = (given: string): string => `(select array_agg(network(a::inet)) from unnest(${given}::text[]) as a)`;
+
 /** Returns the first key, which is kept nowhere: only its hash is. */
 export function addCaller(pool: Pool, { id, limits, ...terms }: NewCaller, person: Person): Promise<string> {
   return transaction(pool, async (client) => {
     const { rowCount } = await client.query(
-      `insert into callers (caller, tier, scopes, addresses, certificate, rate, burst, daily) values ($1, $2, $3, $4, $5, $6, $7, $8)
+      `insert into callers (caller, tier, scopes, addresses, certificate, rate, burst, daily) values ($1, $2, $3, ${networks('$4')}, $5, $6, $7, $8)
         on conflict do nothing`,
       [
         id,
@@ -64,7 +67,10 @@ export function changeCaller(pool: Pool, id: string, terms: Partial<CallerTerms>
     await lockCaller(client, id);
     for (const name of ['tier', 'scopes', 'addresses', 'certificate'] as const)
       if (terms[name] !== undefined)
-        await client.query(`update callers set ${name} = $2 where caller = $1`, [id, terms[name]]);
+        await client.query(
+          `update callers set ${name} = ${name === 'addresses' ? networks('$2') : '$2'} where caller = $1`,
+          [id, terms[name]],
+        );
     await audit(client, { kind: 'caller', subject: id, action: 'changed', detail: terms, ...person });
   });
 }

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { eraseFromWebhooks } from './erase-webhooks.ts';
 import type { Erased } from './erasures.ts';
 
 export interface ToErase {
@@ -53,6 +54,7 @@ export async function eraseFromLedger(
         hash = '00000000-0000-0000-0000-000000000000' where key = any ($1) or event = any ($2::bigint[])`,
     [keys, loose],
   );
+  await eraseFromWebhooks(client, { streamId, keys });
   // The next run looks at all that is left.
   await client.query('delete from broken_rules where stream_id = $1', [streamId]);
   await client.query('update streams set rules_checked = null where stream_id = $1 and rules_checked is not null', [

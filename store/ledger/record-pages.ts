@@ -14,11 +14,14 @@ interface RecordInput extends CommitInput {
 /** The ledger's side of a commit: page rows, quarantine, the run's counts and its new checkpoint. */
 export async function recordPages(client: ClientBase, input: RecordInput): Promise<void> {
   await insertPages(client, input);
-  await advanceRun(client, input, await holdRecords(client, input));
+  const dismissed = await holdRecords(client, input);
+  // What was pushed is of no run.
+  if (input.pages.some(({ caller }) => caller === undefined)) await advanceRun(client, input, dismissed);
 }
 
+/** With where the stream stands then: one question instead of two. */
 async function insertPages(client: ClientBase, input: RecordInput): Promise<void> {
-  const { run, writer, firstPage } = input;
+  const { run, writer, firstPage, lastEvent } = input;
   const rows = input.pages.map((page, i) => ({
     page_key: page.pageKey,
     stream_id: run.streamId,
@@ -45,8 +48,9 @@ async function insertPages(client: ClientBase, input: RecordInput): Promise<void
     fetched, inserted, updated, unchanged, stale, deleted, waiting, quarantined, conflicts, fetched_at, workflow_run_id, attempt, keys, kind, caller`;
   await client.query({
     name: 'insert pages',
-    text: `insert into pages (${columns}) select ${columns} from json_populate_recordset(null::pages, $1)`,
-    values: [JSON.stringify(rows)],
+    text: `with inserted as (insert into pages (${columns}) select ${columns} from json_populate_recordset(null::pages, $1))
+      update streams set last_event = $3, last_page = $4 where stream_id = $2`,
+    values: [JSON.stringify(rows), run.streamId, lastEvent, firstPage + rows.length - 1],
   });
   for (const page of input.pages) if (page.anew === true && page.keys !== null) await forgetKeys(client, run, page);
 }
@@ -72,18 +76,13 @@ const isRefused = ({ refused, skipped, parents }: StagedPage): boolean =>
   refused === true || (skipped && parents.length > 0);
 
 async function advanceRun(client: ClientBase, input: RecordInput, dismissed: number): Promise<void> {
-  const { run, pages, counts, lastEvent, firstPage, requests } = input;
+  const { run, pages, counts, requests } = input;
   const last = pages.at(-1) as StagedPage;
   const sum = counts.reduce(addCounts, noCounts);
   const bytes = pages.reduce((total, page) => total + page.bytes, 0);
   const skipped = pages.filter((page) => page.skipped).length;
   const validators = pages.find((page) => page.validators !== null)?.validators ?? null;
   const marks = pages.map((page) => page.highMark).filter((mark) => mark !== null);
-  await client.query({
-    name: 'advance stream',
-    text: 'update streams set last_event = $2, last_page = $3 where stream_id = $1',
-    values: [run.streamId, lastEvent, firstPage + pages.length - 1],
-  });
   // Workers of before 0020 do not note `began_at`. What they have read, they read after the run was started.
   await client.query({
     name: 'advance run',

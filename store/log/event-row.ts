@@ -37,18 +37,25 @@ export const eventTables = (streamId: number): string => `events_${streamId} e
   left join pages p on p.stream_id = $1 and p.page_id = e.page
   left join pages f on f.stream_id = $1 and f.page_id = coalesce(e.received_page, e.page)`;
 
-export const eventOf = (row: EventRow): LoggedEvent => ({
-  event: Number(row.event),
-  operation: row.operation,
-  page: Number(row.page),
-  ordinal: row.ordinal,
-  received: { page: Number(row.received_page), ordinal: row.received_ordinal },
-  run: row.run_no ?? 0,
-  key: row.key,
-  version: row.version,
-  hash: row.hash.replaceAll('-', ''),
-  parents: row.parents ?? [],
-  payload: row.payload,
-  ...(row.received_at_text === undefined ? {} : { receivedAt: row.received_at_text }),
-  ...(row.deleted_at === null ? {} : { deletedAt: writeMicros(BigInt(row.deleted_at)) }),
-});
+export function eventOf(row: EventRow): LoggedEvent {
+  const event = {
+    event: Number(row.event),
+    operation: row.operation,
+    page: Number(row.page),
+    ordinal: row.ordinal,
+    received: { page: Number(row.received_page), ordinal: row.received_ordinal },
+    run: row.run_no ?? 0,
+    key: row.key,
+    version: row.version,
+    hash: row.hash.replaceAll('-', ''),
+    parents: row.parents ?? [],
+    payload: row.payload,
+  };
+  const { received_at_text: receivedAt, deleted_at: deletedAt } = row;
+  if (receivedAt === undefined && deletedAt === null) return event;
+  return {
+    ...event,
+    ...(receivedAt === undefined ? {} : { receivedAt }),
+    ...(deletedAt === null ? {} : { deletedAt: writeMicros(BigInt(deletedAt)) }),
+  };
+}

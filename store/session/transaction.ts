@@ -1,7 +1,14 @@
 import type { Pool, PoolClient } from 'pg';
 
-/** Runs `work` in one transaction on one connection; a failed connection is thrown away, not reused. */
-export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` in one transaction on one connection; a failed connection is thrown away, not reused. `settings`: statements that hold for
+ * the transaction, sent with its begin.
+ */
+export async function transaction<T>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+  settings: readonly string[] = [],
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   // Without a listener, a connection lost while nobody waits on it would end the process.
@@ -10,7 +17,7 @@ export async function transaction<T>(pool: Pool, work: (client: PoolClient) => P
   };
   client.on('error', onError);
   try {
-    await client.query('begin');
+    await client.query(['begin', ...settings].join('; '));
     const result = await work(client);
     await client.query('commit');
     return result;

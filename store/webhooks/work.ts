@@ -51,7 +51,6 @@ export interface DueWork extends WorkPlace {
   /** What it is done up to, once this is done. */
   readonly noted: number;
   readonly attempts: number;
-  readonly runId: string | null;
 }
 
 /** What of a partner is due, longest first. */
@@ -65,9 +64,8 @@ export async function dueWork(
     webhook: string;
     noted: string;
     attempts: number;
-    run_id: string | null;
   }>(
-    `select stream, key, webhook, noted, attempts, run_id from webhook_work
+    `select stream, key, webhook, noted, attempts from webhook_work
       where partner = $1 and kind = $2 and state = 'open' and noted > done and due_at <= clock_timestamp() order by due_at, stream, key limit $3`,
     [of.partner, of.kind, of.limit],
   );
@@ -78,7 +76,6 @@ export async function dueWork(
     webhook: row.webhook,
     noted: Number(row.noted),
     attempts: row.attempts,
-    runId: row.run_id,
   }));
 }
 
@@ -136,19 +133,42 @@ export async function hintRefused(
   );
 }
 
-/** A sync has begun that reads what was asked for. */
+export interface DueSync {
+  readonly partner: string;
+  /** '': all streams of the partner. */
+  readonly stream: string;
+  readonly noted: number;
+  /** Workflow id of the last one. */
+  readonly runId: string | null;
+}
+
+/** Takes the syncs that are due; nobody else does so for a while, and whoever dies half-way leaves them to the others. */
+export async function takeSyncs(pool: Pool, forMs: number): Promise<readonly DueSync[]> {
+  const { rows } = await pool.query<{ partner: string; stream: string; noted: string; run_id: string | null }>({
+    name: 'take syncs of webhooks',
+    text: `update webhook_work w set due_at = clock_timestamp() + $1 * interval '1 millisecond'
+        from (select partner, stream from webhook_work where kind = 'sync' and state = 'open' and noted > done and due_at <= clock_timestamp()
+          order by due_at limit 20 for update skip locked) d
+        where w.partner = d.partner and w.stream = d.stream and w.kind = 'sync' and w.key = ''
+      returning w.partner, w.stream, w.noted, w.run_id`,
+    values: [forMs],
+  });
+  return rows.map(({ noted, run_id: runId, ...row }) => ({ ...row, noted: Number(noted), runId }));
+}
+
+/** A sync has begun that reads what was asked for up to `noted`. */
 export async function syncBegun(
   client: ClientBase | Pool,
-  { partner, stream, noted, runId }: Done & { readonly runId: string },
+  { partner, stream, noted, runId }: DueSync & { readonly runId: string },
 ): Promise<void> {
   await client.query(
-    `update webhook_work set done = greatest(done, $3), run_id = $4, reason = null
+    `update webhook_work set done = greatest(done, $3), run_id = $4, reason = null, attempts = 0, due_at = clock_timestamp()
       where partner = $1 and kind = 'sync' and stream = $2 and key = ''`,
     [partner, stream, noted, runId],
   );
 }
 
-/** The sync of before still runs: what was asked for since is looked at again after a while. */
+/** It could not begin: it is looked at again after a while. */
 export async function syncWaits(
   client: ClientBase | Pool,
   {
@@ -156,7 +176,7 @@ export async function syncWaits(
     stream,
     waitMs,
     reason,
-  }: { readonly partner: string; readonly stream: string; readonly waitMs: number; readonly reason: string },
+  }: Pick<DueSync, 'partner' | 'stream'> & { readonly waitMs: number; readonly reason: string },
 ): Promise<void> {
   await client.query(
     `update webhook_work set due_at = clock_timestamp() + $3 * interval '1 millisecond', reason = $4

@@ -225,31 +225,31 @@ export function postgresLineWriter(page: {
   const rows = new Block(page.chars + page.records * PER_LINE.row);
   const payloadAt: number[] = [];
   const lines = new PostgresLines(events, rows, payloadAt);
-  // All records of a page have the same columns.
-  const fields: string[] = [rowPlace];
+  const addRow = rowsInto(rows);
   return {
     add: (of) => {
-      const { plain, columns } = of;
+      const { plain } = of;
       const ascii = plain && of.ascii;
       // What is plain needs no look for what COPY escapes.
       const field = plain ? nullField : copyField;
-      const version = field(of.version);
       events.begin();
       events.put(
-        [eventPlace, of.ordinal, field(of.key), version, field(of.eventTime), page.receivedAt, of.hash, ''].join('\t'),
+        [
+          eventPlace,
+          of.ordinal,
+          field(of.key),
+          field(of.version),
+          field(of.eventTime),
+          page.receivedAt,
+          of.hash,
+          '',
+        ].join('\t'),
         ascii,
       );
       payloadAt.push(events.length);
       events.put(plain ? of.payload : copyField(of.payload), ascii);
       events.end();
-      // One flat string: built by `+=` it would be a tree that has to be flattened before it is written.
-      // A row that a delete is the first to speak of has the version of nothing that was there.
-      fields[1] = of.operation === 'd' ? NULL : version;
-      fields[2] = of.hash;
-      for (let i = 0; i < columns.length; i++) fields[3 + i] = field(columns[i] as string | null);
-      rows.begin();
-      rows.put(fields.join('\t'), ascii);
-      rows.end();
+      addRow(of, field);
       const line = payloadAt.length - 1;
       if (of.operation === 'd') return goneRecord(of, line);
       return of.needs === undefined && of.offers === undefined
@@ -257,6 +257,37 @@ export function postgresLineWriter(page: {
         : new RelatedRecord(lines, of, line);
     },
     finish: () => lines,
+  };
+}
+
+/** Of events that are in the log already: only their rows are written. */
+export function postgresRowWriter(size: { readonly chars: number; readonly records: number }): LineWriter {
+  const rows = new Block(size.chars + size.records * PER_LINE.row);
+  const lines = new PostgresLines(new Block(0), rows, []);
+  const addRow = rowsInto(rows);
+  let line = 0;
+  return {
+    add: (of) => {
+      addRow(of, of.plain ? nullField : copyField);
+      const { ordinal, operation, key, version, hash } = of;
+      return { ordinal, operation, key, version, hash, line: line++ };
+    },
+    finish: () => lines,
+  };
+}
+
+function rowsInto(rows: Block): (of: LineOf, field: (text: string | null) => string) => void {
+  // All records of a page have the same columns.
+  const fields: string[] = [rowPlace];
+  return ({ operation, version, hash, columns, plain, ascii }, field) => {
+    // One flat string: built by `+=` it would be a tree that has to be flattened before it is written.
+    // A row that a delete is the first to speak of has the version of nothing that was there.
+    fields[1] = operation === 'd' ? NULL : field(version);
+    fields[2] = hash;
+    for (let i = 0; i < columns.length; i++) fields[3 + i] = field(columns[i] as string | null);
+    rows.begin();
+    rows.put(fields.join('\t'), plain && ascii);
+    rows.end();
   };
 }
 

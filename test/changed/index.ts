@@ -12,6 +12,7 @@ const later =
 export const applyTarget = later(workflows.applyTarget);
 export const backfillStream = later(workflows.backfillStream);
 export const exportTarget = later(workflows.exportTarget);
+export const followHints = later(workflows.followHints);
 export const governPartner = later(workflows.governPartner);
 export const prunePartner = later(workflows.prunePartner);
 export const rebuildTarget = later(workflows.rebuildTarget);

@@ -123,6 +123,7 @@ describe('syncline, from a first definition to a mended quarantine', () => {
         'workers',
         'schedules',
         'polling',
+        'webhooks',
         'waiting',
         'rules',
         'erasures',

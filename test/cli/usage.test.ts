@@ -118,6 +118,7 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
       { check: 'workers', state: 'problem', says: 'nobody can tell while Temporal does not answer' },
       { check: 'schedules', state: 'problem', says: 'nobody can tell while Temporal does not answer' },
       { check: 'polling', state: 'problem', says: 'nobody can tell while the database does not answer' },
+      { check: 'webhooks', state: 'problem', says: 'nobody can tell while the database does not answer' },
       { check: 'waiting', state: 'problem', says: 'nobody can tell while the database does not answer' },
       { check: 'rules', state: 'problem', says: 'nobody can tell while the database does not answer' },
       { check: 'erasures', state: 'problem', says: 'nobody can tell while the database does not answer' },

@@ -7,6 +7,8 @@ import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts
 import { rebuildTable } from '../../landing/rebuild-table.ts';
 import type { Warehouse } from '../../landing/warehouse.ts';
 import { readErasures } from '../../store/erasure/erasures.ts';
+import { failedDeliveries, noteDelivery } from '../../store/webhooks/deliveries.ts';
+import { noteWork, type NotedWork } from '../../store/webhooks/work.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { defineStream } from '../support/define-stream.ts';
 import { rowsOf, runAll, runOf } from './run-of.ts';
@@ -89,6 +91,32 @@ describe('what is erased', () => {
     await pool.query(`drop table ${stream.partner.name}.orders`);
     await runOf(warehouse, stream, { window: '2026-02-01' });
     expect(await rowsOf(pool, stream)).toEqual(left);
+  });
+
+  test('goes from what webhooks have left as well: hints, and bodies that name the key; those of others stay', async () => {
+    const stream = aStream();
+    await runAll(warehouse, stream, [[order('canary-eve', 'x'), order('bob', 'y')]]);
+    const place = { partner: stream.partner.name, webhook: 'w' };
+    const hint = (key: string): NotedWork => ({ kind: 'hint', stream: stream.name, key, waitMs: 0 });
+    await noteWork(pool, { ...place, work: [hint('canary-eve'), hint('bob')] });
+    for (const body of ['{"id":"canary-eve"}', '{"id":"bob"}'])
+      await noteDelivery(pool, {
+        ...place,
+        deliveryId: body.length.toString(),
+        bodyHash: Buffer.from('x'),
+        eventType: null,
+        state: 'failed',
+        reason: 'of the test',
+        body: Buffer.from(body),
+        records: 0,
+        quarantined: 0,
+      });
+    await eraseFor(stream, { key: 'canary-eve' });
+    const kept = await failedDeliveries(pool, { ...place, after: '0', limit: 10 });
+    expect(kept.map(({ body }) => body.toString())).toEqual(['{"id":"bob"}']);
+    const { rows } = await pool.query('select key from webhook_work where partner = $1', [place.partner]);
+    expect(rows).toEqual([{ key: 'bob' }]);
+    expect(await where('canary-eve')).toEqual([]);
   });
 
   test('is found by a field that a record had at any time, in records without a key as well', async () => {

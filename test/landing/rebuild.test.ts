@@ -33,6 +33,8 @@ const dispositions = [
   ['merge with deletes', { deletes: { field: 'text', equals: 't2' } }],
   ['merge with soft deletes', { deletes: { field: 'text', in: ['t1', 't2'], as: 'soft' } }],
   ['merge with soft deletes, without a version', { version: [], deletes: { field: 'text', equals: 't2', as: 'soft' } }],
+  ['merge with another name', withField({ now: { type: 'object', was: 'more' } })],
+  ['merge with a contract', { onMismatch: { default: 'quarantine', fields: { text: 'evolve' } } }],
   ['append', { disposition: 'append' }],
   ['append without a key', { disposition: 'append', primaryKey: [], version: [] }],
   ['replace', { disposition: 'replace' }],

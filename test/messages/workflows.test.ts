@@ -8,6 +8,7 @@ const names = {
   applyTarget: true,
   backfillStream: true,
   exportTarget: true,
+  followHints: true,
   governPartner: true,
   prunePartner: true,
   rebuildTarget: true,

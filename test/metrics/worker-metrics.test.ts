@@ -95,6 +95,7 @@ async function definePartner(): Promise<void> {
     retry: { base: '50ms', cap: '500ms' },
     targets: ['lake'],
     streams: { payments, customers: stream('/v1/customers'), refunds: stream('/v1/refunds') },
+    webhooks: { changes: { preset: 'github', secrets: [{ value: CANARY }], routes: [{ as: 'sync' }] } },
   };
   await writeFile(join(folder.path, 'targets.yaml'), 'targets: { lake: { type: duckdb, path: lake.duckdb } }');
   // JSON is YAML as well.

@@ -79,6 +79,8 @@ test.each([
   ['rebuildTarget.ok', '"name": "rebuildTarget"'],
   ['rebuildTarget.refused', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"'],
   ['prunePartner.ok', '"name": "pruneStream"'],
+  ['followHints.ok', '"name": "fetchHints"'],
+  ['followHints.ok', '"eventType": "EVENT_TYPE_TIMER_FIRED"'],
   ['retryStream.ok', '"name": "closeRetry"'],
   ['retryStream.failed', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_FAILED"'],
   ['governPartner.paused', '"signalName": "throttled"'],

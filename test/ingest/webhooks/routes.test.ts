@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { Webhook } from 'standardwebhooks';
 import { Stripe } from 'stripe';
 import { checkPartner } from '../../../definitions/check.ts';
+import { compilePartner } from '../../../definitions/compile.ts';
 import { compileWebhooks, type CompiledWebhook } from '../../../definitions/compile-webhooks.ts';
 import { partner } from '../../../definitions/definition.ts';
 import { retakeDelivery } from '../../../ingest/webhooks/take-delivery.ts';
@@ -65,7 +66,7 @@ const definition = partner.parse({
     code: { preset: 'github', secrets: [{ value: 'g' }], routes: [{ when: { values: ['push'] }, as: 'sync' }] },
   },
 });
-const webhooks = compileWebhooks(definition, plainNames);
+const webhooks = compileWebhooks(compilePartner(definition, plainNames));
 
 let bench: IngestBench;
 let url: string;
@@ -321,20 +322,22 @@ describe('hints, orders and batches', () => {
       'objectId: expected the key of a record of lines, found an object; order: expected a record of orders, found nothing',
     );
     const mended = compileWebhooks(
-      partner.parse({
-        name: 'acme',
-        baseUrl: 'https://api.acme.example',
-        streams: { orders: streams.orders },
-        webhooks: {
-          changes: {
-            preset: 'hubspot',
-            url: 'https://x.example',
-            secrets: [{ value: 'client' }],
-            routes: [{ as: 'sync' }],
+      compilePartner(
+        partner.parse({
+          name: 'acme',
+          baseUrl: 'https://api.acme.example',
+          streams: { orders: streams.orders },
+          webhooks: {
+            changes: {
+              preset: 'hubspot',
+              url: 'https://x.example',
+              secrets: [{ value: 'client' }],
+              routes: [{ as: 'sync' }],
+            },
           },
-        },
-      }),
-      plainNames,
+        }),
+        plainNames,
+      ),
     ).get('changes') as CompiledWebhook;
     expect(await retakeDelivery({ pool: bench.pool, intake: intakeOf() }, mended, failed as never)).toMatchObject({
       fate: 'taken',
