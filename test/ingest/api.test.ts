@@ -205,6 +205,13 @@ describe('pages', () => {
   });
 });
 
+test('probes answer as they are described', async () => {
+  expect([(await served.get('/healthz')).body, (await served.get('/readyz')).body]).toEqual([
+    { status: 'ok' },
+    { ready: true, problems: [] },
+  ]);
+});
+
 describe('versions side by side', () => {
   test('take the same records, and a request that is sent again through the other one lands once', async () => {
     const key = randomUUID();
