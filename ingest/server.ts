@@ -106,6 +106,8 @@ export async function startServer(options: ServerOptions): Promise<IngestServer>
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
+    // Before its body is read: nobody is to send us much for nothing.
+    if (request.is404) throw notThere(request);
   });
   app.setErrorHandler((error, request, reply) => {
     const refusal = error instanceof Refusal ? error : ofFramework(error);
