@@ -7,6 +7,7 @@ import { eventually } from '../support/eventually.ts';
 import { startIngestProcess } from '../support/ingest-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { ordersByPush } from '../support/use-ingest.ts';
+import { samplesOf, total } from './scrape.ts';
 
 /** What was pushed to `door/orders` of an ingest process, and what it told Prometheus of it. */
 export interface Pushed {
@@ -58,7 +59,9 @@ export async function pushSome(databaseUrl: string, secret: string): Promise<Pus
     let exported = '';
     const told = async (): Promise<boolean> => {
       exported = await (await fetch(`http://${address}/metrics`)).text();
-      return ['callers_blocked', 'load_ratio'].every((name) => exported.includes(name));
+      const samples = samplesOf(exported);
+      const looked = samples.some(({ name }) => name === 'syncline_ingest_load_ratio');
+      return looked && total(samples, 'syncline_callers_blocked_total') > 0;
     };
     if (!(await eventually(told))) throw new Error(`something was not told:\n${exported}`);
     return { exported, statuses, secrets: [key, secret, url] };
