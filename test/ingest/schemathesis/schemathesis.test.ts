@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { callerGate } from '../../../ingest/caller-gate.ts';
 import { Authenticator } from '../../../ingest/callers/authenticate.ts';
+import { defaultMisuse, type MisuseSettings } from '../../../ingest/callers/misuse.ts';
 import { CallerLimiter } from '../../../ingest/callers/limiter.ts';
 import { addCaller } from '../../../store/callers/change-callers.ts';
 import { openIngestBench, ordersByPush, type IngestBench } from '../../support/use-ingest.ts';
@@ -51,11 +52,21 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
+/** Half of what it sends is wrong on purpose, and much of it has no key. */
+const patient: MisuseSettings = {
+  ...defaultMisuse,
+  unknownKeys: { ...defaultMisuse.unknownKeys, most: 1e9 },
+  errors: { ...defaultMisuse.errors, least: 1e9 },
+};
+
 const scenario = program === undefined ? test.skip : test;
 
 scenario('Schemathesis finds nothing, with all of its checks', async () => {
   const { url } = await bench.start({
-    gate: callerGate({ authenticator: new Authenticator(bench.pool), limiter: new CallerLimiter(bench.pool) }),
+    gate: callerGate({
+      authenticator: new Authenticator(bench.pool, { misuse: patient }),
+      limiter: new CallerLimiter(bench.pool),
+    }),
   });
   const args = [
     ...['--config-file', at('schemathesis.toml'), 'run', `${url}/openapi.json`, '-H', `Authorization: Bearer ${key}`],
