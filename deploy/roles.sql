@@ -83,7 +83,9 @@ begin
         ('anomalies', 'select, insert, update'), ('broken_rules', 'select, insert, update, delete'),
         ('new_fields', 'select, insert, update'), ('undos', 'select'), ('erasures', 'select'),
         ('webhook_deliveries', 'select, insert, update, delete'), ('webhook_work', 'select, insert, update'),
-        ('webhook_refusals', 'select, insert, update')
+        ('webhook_refusals', 'select, insert, update'),
+        -- It starts only on a database that is up to date.
+        ('migrations', 'select'), ('functions', 'select')
       ) as granted (name, rights) where to_regclass('syncline.' || name) is not null loop
     execute format('grant %s on %s to syncline_ingest', each.rights, each.name);
   end loop;

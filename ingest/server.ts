@@ -34,7 +34,7 @@ export interface IngestServer {
 }
 
 /** A sender has so long for its headers, and for the whole of its request. */
-const PATIENCE = { headers: 10 * SECOND, request: 60 * SECOND, idle: 75 * SECOND } as const;
+export const PATIENCE = { headers: 10 * SECOND, request: 60 * SECOND, idle: 75 * SECOND } as const;
 const MOST_CONNECTIONS = 10_000;
 const MOST_HEADER_BYTES = 16 * 1024;
 

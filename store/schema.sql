@@ -1084,7 +1084,7 @@ create function take_permits(p_credential text, p_partner text, p_buckets jsonb,
 
 create function take_tokens(p_callers text[], p_tiers text[], p_costs integer[]) returns TABLE(item integer, cause text, wait_us double precision, rate double precision, burst integer, daily bigint, tokens double precision, used bigint, next_us double precision, day_us double precision, crosses boolean)
   language plpgsql volatile;
-  -- body: sha256 005e7797c64e1e06
+  -- body: sha256 2dd1be047a4387a9
 
 create function tighten_bucket(p_credential text, p_bucket text, p_left double precision, p_resets_in_ms double precision) returns boolean
   language plpgsql volatile;

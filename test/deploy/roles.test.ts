@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
@@ -14,12 +14,14 @@ import { readBlocks } from '../../store/callers/blocks.ts';
 import { addCaller } from '../../store/callers/change-callers.ts';
 import { openPool } from '../../store/session/open-pool.ts';
 import { eventually } from '../support/eventually.ts';
+import { startIngestProcess } from '../support/ingest-process.ts';
 import { ask, compiledOf, ordersByPush } from '../support/use-ingest.ts';
 import type { RunReport } from '../../messages/sync-partner.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { migrate } from '../../store/migrate/migrate.ts';
 import { definePartner, ownNamespace, runToEnd, startWorker, type Ground } from '../durability/durable-bench.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { runSyncline } from '../cli/run-syncline.ts';
 import { wholeSchema } from '../support/whole-schema.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
@@ -49,6 +51,9 @@ async function as<T>(role: string, work: (client: Client) => Promise<T>): Promis
     await client.end();
   }
 }
+
+const table = async (schema: string): Promise<readonly unknown[]> =>
+  (await database.pool.query<object>(`select id from "${schema}".orders order by id`)).rows;
 
 const states = (role: string, statements: readonly string[]): Promise<readonly string[]> =>
   as(role, async (client) => {
@@ -207,6 +212,47 @@ describe('deploy/roles.sql', () => {
     ];
     expect(await states('syncline_ingest', denied)).toEqual(denied.map(() => 'denied'));
     expect(await states('syncline_worker', ['delete from syncline.caller_audit'])).toEqual(['denied']);
+  });
+
+  test('`syncline ingest` runs as its role once a worker’s role has prepared the streams, and says what is missing until then', async () => {
+    await writeFile(
+      join(folder.path, 'door.yaml'),
+      JSON.stringify({ name: 'door', baseUrl: simulator.url, streams: { orders: ordersByPush() } }),
+    );
+    const env = (role: string): Record<string, string> => ({
+      DATABASE_URL: urlAs(role),
+      SYNCLINE_PARTNERS_DIR: folder.path,
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+    });
+    const added = await runSyncline(
+      ['callers', 'add', 'door', '--scope', 'door/*', '--reason', 'a test', '--json'],
+      env('syncline_worker'),
+    );
+    const { key } = JSON.parse(added.stdout) as { key: string };
+    const ingest = startIngestProcess({ env: env('syncline_ingest') });
+    const url = await ingest.url;
+    const push = (): ReturnType<typeof ask> =>
+      ask(`${url}/v1/door/orders`, {
+        method: 'POST',
+        body: '{"id":"o1","v":1}',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      });
+    expect(await push()).toMatchObject({ status: 503, body: { code: 'unavailable', retry_after_s: 30 } });
+    expect(await eventually(() => Promise.resolve(ingest.logged().includes('run `syncline partners prepare`')))).toBe(
+      true,
+    );
+
+    const prepare = ['partners', 'prepare', 'door'];
+    expect(await runSyncline(prepare, env('syncline_ingest'))).toMatchObject({ code: 1 });
+    expect(await runSyncline(prepare, env('syncline_worker'))).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('door/orders: door.orders can be written to'),
+    });
+    expect(await push()).toMatchObject({ status: 202, body: { accepted: 1 } });
+    expect(await ask(`${url}/readyz`)).toMatchObject({ status: 200 });
+    ingest.signal('SIGTERM');
+    expect(await ingest.ended).toBe(0);
+    expect(await table('door')).toEqual([{ id: 'o1' }]);
   });
 
   test('an installation with roles of its own is closed to the others, as docs/environments.md says', async () => {

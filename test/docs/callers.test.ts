@@ -8,8 +8,11 @@ import { readConfig } from '../../config/config.ts';
 import { callerTiers } from '../../core/caller.ts';
 import { callerGate } from '../../ingest/caller-gate.ts';
 import { Authenticator } from '../../ingest/callers/authenticate.ts';
+import { refusals } from '../../ingest/callers/refusals.ts';
+import { defaultMisuse } from '../../ingest/callers/misuse.ts';
 import { CallerLimiter } from '../../ingest/callers/limiter.ts';
 import { listTiers } from '../../store/callers/list-callers.ts';
+import { misuseCauses } from '../../store/callers/misuse-causes.ts';
 import { ownTime, setTime } from '../ingest/support/set-time.ts';
 import { said } from '../support/said.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
@@ -81,6 +84,22 @@ describe('docs/callers.md and docs/inbound-limits.md', () => {
   test.each(fences(callersPage, 'console'))('callers: %s', async (block) => {
     const { real, shown } = await printed(block);
     expect(real).toEqual(shown);
+  });
+
+  test('the page names every refusal and every cause of a block, with what is too much', () => {
+    const { unknownKeys, callersOfSource, errors, refused } = defaultMisuse;
+    const said = [
+      ...[...refusals, ...misuseCauses].map((name) => `\`${name}\``),
+      `${unknownKeys.most} a minute`,
+      `${callersOfSource.most} in ${callersOfSource.perMs / 60_000} minutes`,
+      `${errors.share * 100} % of the last ${errors.least} or more`,
+      `${refused.most.toLocaleString('en-US')} a minute`,
+      `the source, for ${unknownKeys.blockMs / 60_000} minutes`,
+      `for ${callersOfSource.blockMs / 60_000} minutes`,
+      `the caller, for ${refused.blockMs / 1000} seconds`,
+    ];
+    expect(said.filter((text) => !callersPage.includes(text))).toEqual([]);
+    expect([unknownKeys.perMs, refused.perMs, errors.halfMs, errors.blockMs]).toEqual([60_000, 60_000, 60_000, 60_000]);
   });
 
   test('the table of tiers is what a new installation has', async () => {
