@@ -13,7 +13,7 @@ import { checkSchedules } from './check-schedules.ts';
 import type { Partner } from './definition.ts';
 import { historyIn } from './history.ts';
 import type { Path, Problem } from './problem.ts';
-import { checkPush } from './push.ts';
+import { checkPush, checkPushedName } from './push.ts';
 import { checkTransforms } from './check-transforms.ts';
 import { checkTls } from './tls.ts';
 import { checkWebhooks } from './check-webhooks.ts';
@@ -35,6 +35,7 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
       ...checkKeep(stream, ['streams', name, 'keep', 'log']),
       ...checkPush(stream, ['streams', name]),
     ]),
+    ...checkPushedName(partner),
     ...checkParents(partner.streams),
     ...checkRequires(partner.streams),
     ...checkRules(partner.streams),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DAY } from '../core/duration.ts';
-import type { StreamDefinition } from './definition.ts';
+import type { Partner, StreamDefinition } from './definition.ts';
 import { durationMs } from './duration-text.ts';
 import type { Path, Problem } from './problem.ts';
 
@@ -67,4 +67,17 @@ function checkPushOnly(stream: StreamDefinition, path: Path): Problem[] {
       path: [...path, name],
       says: 'the stream has no path, so its records are only pushed and nothing is asked for; add a path, or leave this out',
     }));
+}
+
+/** `/v1/ingest/{id}` is where a request's state is. */
+export function checkPushedName({ name, streams }: Pick<Partner, 'name' | 'streams'>): readonly Problem[] {
+  const pushed = Object.entries(streams).find(([, stream]) => stream.push !== undefined);
+  return name === 'ingest' && pushed !== undefined
+    ? [
+        {
+          path: ['streams', pushed[0], 'push'],
+          says: 'a partner called ingest cannot be pushed to, since /v1/ingest/… says how requests stand; choose another name for it',
+        },
+      ]
+    : [];
 }
