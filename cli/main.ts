@@ -171,6 +171,15 @@ partners
         (await import('./commands/partners-check.ts')).partnersCheck({ ...context, name }),
       )(options),
   );
+partners
+  .command('prepare [names...]')
+  .description('make the tables of streams that are pushed, for an ingest that may make none; safe to repeat')
+  .addOption(json)
+  .action(async (names: string[], options: { json?: boolean }) =>
+    run<typeof options>(async (context) =>
+      (await import('./commands/partners-prepare.ts')).partnersPrepare({ ...context, names }),
+    )(options),
+  );
 
 const runs = program.command('runs').description('what was run, and how it ended');
 runs

@@ -58,6 +58,8 @@ function checkPushOnly(stream: StreamDefinition, path: Path): Problem[] {
     pageSize: stream.pageSize !== undefined,
     graphql: stream.graphql !== undefined,
     fullListing: stream.fullListing === true,
+    // Its age is counted from runs.
+    freshness: stream.freshness !== undefined,
   };
   return Object.keys(told)
     .filter((name) => told[name])

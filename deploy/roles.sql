@@ -4,6 +4,7 @@
 --
 --   syncline_migrate  `syncline migrate`: owns the control tables and the event log
 --   syncline_worker   workers and the CLI: reads and writes them, adds to the event log, owns the partners' schemas
+--   syncline_ingest   `syncline ingest`, which strangers talk to: adds to the event log and to tables that workers have made, reads callers
 --   syncline_reader   analysts: the partners' tables, and the ledger without payloads, tokens and quarantine
 
 begin;
@@ -12,7 +13,7 @@ do $$
 declare
   role_ text;
 begin
-  foreach role_ in array array['syncline_migrate', 'syncline_worker', 'syncline_reader'] loop
+  foreach role_ in array array['syncline_migrate', 'syncline_worker', 'syncline_ingest', 'syncline_reader'] loop
     if not exists (select from pg_roles where rolname = role_) then
       execute format('create role %I login nosuperuser nocreatedb nocreaterole', role_);
     end if;
@@ -21,6 +22,7 @@ begin
   end loop;
   -- Workers make a schema per partner; `create schema if not exists` asks for this even when there is one.
   execute format('grant connect, create, temporary on database %I to syncline_migrate, syncline_worker', current_database());
+  execute format('grant connect, temporary on database %I to syncline_ingest', current_database());
   execute format('grant connect on database %I to syncline_reader', current_database());
 end $$;
 
@@ -41,7 +43,7 @@ begin
 end $$;
 
 -- What is there, and what later migrations add.
-grant usage on schema syncline to syncline_worker, syncline_reader;
+grant usage on schema syncline to syncline_worker, syncline_ingest, syncline_reader;
 grant select, insert, update, delete on all tables in schema syncline to syncline_worker;
 alter default privileges for role syncline_migrate in schema syncline
   grant select, insert, update, delete on tables to syncline_worker;
@@ -52,7 +54,7 @@ declare
 begin
   -- What was received and where it came from is never changed or removed, what was migrated is not for workers to say.
   for each in select oid::regclass as name from pg_class
-      where relnamespace = 'syncline'::regnamespace and relkind in ('r', 'p') and relname ~ '^(events(_\d+)?|pages|removals|migrations|functions)$' loop
+      where relnamespace = 'syncline'::regnamespace and relkind in ('r', 'p') and relname ~ '^(events(_\d+)?|pages|removals|migrations|functions|caller_audit)$' loop
     execute format('revoke update, delete on %s from syncline_worker', each.name);
     if each.name in (to_regclass('syncline.migrations'), to_regclass('syncline.functions'), to_regclass('syncline.removals')) then
       execute format('revoke insert on %s from syncline_worker', each.name);
@@ -61,6 +63,45 @@ begin
   for each in select to_regclass('syncline.' || name) as name from unnest(array['streams', 'runs', 'stream_runs', 'pages', 'batches', 'freshness']) as name
       where to_regclass('syncline.' || name) is not null loop
     execute format('grant select on %s to syncline_reader', each.name);
+  end loop;
+end $$;
+
+-- What ingest may do in the ledger: take in what is pushed, and find out who pushes. It changes no callers, and reads no tokens.
+do $$
+declare
+  each record;
+begin
+  for each in select to_regclass('syncline.' || name) as name, rights from (values
+        ('callers', 'select'), ('caller_tiers', 'select'), ('caller_overrides', 'select'),
+        ('caller_keys', 'select, update (used_at)'), ('caller_buckets', 'select, insert, update'),
+        ('caller_blocks', 'select, insert, update, delete'), ('caller_audit', 'insert'),
+        ('events', 'select, insert'), ('pages', 'select, insert'), ('streams', 'select, update'),
+        ('idempotency', 'select, insert, update, delete'), ('stream_runs', 'select, update'), ('batches', 'select'),
+        ('tombstones', 'select, insert, update, delete'), ('waiting', 'select, insert, update, delete'),
+        ('waiting_needs', 'select, insert, update, delete'), ('asked_needs', 'select, insert, update, delete'),
+        ('quarantine', 'select, insert, update'), ('quarantine_sightings', 'select, insert, update'),
+        ('anomalies', 'select, insert, update'), ('broken_rules', 'select, insert, update, delete'),
+        ('new_fields', 'select, insert, update'), ('undos', 'select'), ('erasures', 'select'),
+        ('webhook_deliveries', 'select, insert, update, delete'), ('webhook_work', 'select, insert, update'),
+        ('webhook_refusals', 'select, insert, update'),
+        -- It starts only on a database that is up to date.
+        ('migrations', 'select'), ('functions', 'select')
+      ) as granted (name, rights) where to_regclass('syncline.' || name) is not null loop
+    execute format('grant %s on %s to syncline_ingest', each.rights, each.name);
+  end loop;
+  for each in select oid::regclass as name from pg_class where relnamespace = 'syncline'::regnamespace and relname ~ '^events_\d+$' loop
+    execute format('grant select, insert on %s to syncline_ingest', each.name);
+  end loop;
+end $$;
+
+-- Functions that act as their owner are for workers: they remove lines of the log, and PostgreSQL lets everybody call a function at first.
+do $$
+declare
+  each record;
+begin
+  for each in select oid::regprocedure as name from pg_proc where pronamespace = 'syncline'::regnamespace and prosecdef loop
+    execute format('revoke execute on function %s from public', each.name);
+    execute format('grant execute on function %s to syncline_worker', each.name);
   end loop;
 end $$;
 
@@ -78,12 +119,14 @@ begin
           where n.nspname = schema_ and c.relkind in ('r', 'p', 'v') loop
         execute format('alter table %s owner to syncline_worker', each.name);
       end loop;
-      execute format('grant usage on schema %I to syncline_reader', schema_);
+      execute format('grant usage on schema %I to syncline_reader, syncline_ingest', schema_);
       execute format('grant select on all tables in schema %I to syncline_reader', schema_);
+      execute format('grant select, insert, update, delete on all tables in schema %I to syncline_ingest', schema_);
     end loop;
   end if;
 end $$;
-alter default privileges for role syncline_worker grant usage on schemas to syncline_reader;
+alter default privileges for role syncline_worker grant usage on schemas to syncline_reader, syncline_ingest;
 alter default privileges for role syncline_worker grant select on tables to syncline_reader;
+alter default privileges for role syncline_worker grant select, insert, update, delete on tables to syncline_ingest;
 
 commit;

@@ -28,7 +28,9 @@ export function callerGate({
     const [admission] = await limiter.take([{ caller, cost: 1 }]);
     if (admission === undefined) throw new TypeError('the limiter gave no answer');
     const headers = limitHeaders(admission);
-    if (!admission.allowed)
+    if (!admission.allowed) {
+      // Nobody is told of it again: the request is not let in.
+      authenticator.answered(caller.id, 429);
       throw admission.cause === 'quota'
         ? new Refusal('quota_used_up', {
             detail: 'the requests of the day are used up; RateLimit says when there are more',
@@ -41,6 +43,7 @@ export function callerGate({
             retryAfterS: admission.retryAfterS,
             headers,
           });
+    }
     return {
       name: caller.id,
       priority: priorities[caller.tier],

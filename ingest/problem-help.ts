@@ -104,7 +104,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     act: 'Correct what `errors` names, and send the request again with a new Idempotency-Key.',
     retry: 'changed',
     example:
-      '1 of 2 records do not fit the schema of acme/orders; nothing was taken. Correct what `errors` names, and send the request again with another Idempotency-Key',
+      '1 of 2 records do not fit the schema of acme/orders; nothing was taken. Correct what `errors` names, and send the request again',
     errors: [{ pointer: '#/1/amount', detail: 'expected number, found string' }],
   },
   key_reused: {

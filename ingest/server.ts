@@ -44,7 +44,7 @@ export interface Patience {
   readonly requestMs: number;
   readonly everyMs: number;
 }
-const usualPatience: Patience = { headersMs: 10 * SECOND, requestMs: 60 * SECOND, everyMs: 2 * SECOND };
+export const usualPatience: Patience = { headersMs: 10 * SECOND, requestMs: 60 * SECOND, everyMs: 2 * SECOND };
 const IDLE_MS = 75 * SECOND;
 const MOST_CONNECTIONS = 10_000;
 const MOST_HEADER_BYTES = 16 * 1024;
@@ -117,6 +117,8 @@ export async function startServer(options: ServerOptions): Promise<IngestServer>
     void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
     if (request.raw.rawHeaders.length > 2 * MOST_HEADERS)
       throw new Refusal('headers_too_large', { detail: `expected at most ${MOST_HEADERS} headers, found more` });
+    // Before its body is read: nobody is to send us much for nothing.
+    if (request.is404) throw notThere(request);
   });
   app.addHook('preParsing', boundBodies(bodiesBytes));
   app.setErrorHandler((error, request, reply) => {

@@ -43,7 +43,7 @@ async function stageOne(request: PushRequest, writer: LineWriter): Promise<Stage
   if (!request.atomic && staged.records.length > 0) return staged;
   const few = records.length === 1 ? 'the record does not' : `${rejected.length} of ${records.length} records do not`;
   return new Refusal('record_invalid', {
-    detail: `${few} fit the schema of ${stream.partner.name}/${stream.name}; nothing was taken. Correct what \`errors\` names, and send the request again with another Idempotency-Key`,
+    detail: `${few} fit the schema of ${stream.partner.name}/${stream.name}; nothing was taken. Correct what \`errors\` names, and send the request again`,
     errors: rejected.map((one) => placeOf(one, request)),
   });
 }

@@ -191,12 +191,33 @@ export class StreamIntake {
         if (tries >= TRIES) throw error;
         // The table may have been dropped by somebody.
         if (error instanceof NotOpen || ['42P01', '42703', '3F000'].includes(pgError(error).code))
-          await whenAvailable(() => openPush(this.#deps.pool, stream));
+          await this.#open(stream);
         else if (!['40P01', '40001'].includes(pgError(error).code)) throw error;
       }
     }
   }
+
+  async #open(stream: CompiledStream): Promise<void> {
+    try {
+      await whenAvailable(() => openPush(this.#deps.pool, stream));
+    } catch (error) {
+      if (pgError(error).code !== NOT_ALLOWED) throw error;
+      const of = { partner: stream.partner.name, stream: stream.name };
+      this.#deps.log.warn(
+        { ...of, error: explain(error) },
+        'this role may not make the tables of the stream: run `syncline partners prepare` as one that may',
+      );
+      throw new Refusal('unavailable', {
+        detail: 'the stream is not ready to be written to; send it again later',
+        retryAfterS: 30,
+        cause: error,
+      });
+    }
+  }
 }
+
+/** PostgreSQL's insufficient_privilege. */
+const NOT_ALLOWED = '42501';
 
 const keyOf = ({ request: { caller, claim, stream } }: Taken): KeyToClaim[] =>
   claim === undefined ? [] : [{ ...claim, caller, keepMs: claim.keepMs ?? stream.definition.push?.keepKeys ?? 0 }];

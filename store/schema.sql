@@ -996,7 +996,7 @@ create function abandon_turn(p_credential text, p_now_us double precision) retur
 
 create function add_event_partition(p_stream integer) returns void
   language plpgsql volatile security definer set search_path = syncline, pg_temp;
-  -- body: sha256 6a964f16ecf733b5
+  -- body: sha256 8cdffa3b033343c3
 
 create function begin_turn(p_credential text, p_partner text, p_buckets jsonb, p_charges double precision[], p_shares double precision[], p_critical boolean, p_leases uuid[], p_freed uuid[], p_lease_ms integer, p_asker uuid, p_late_us double precision, p_most_late_us double precision, p_ahead_us double precision, p_works text[] DEFAULT NULL::text[], p_lefts double precision[] DEFAULT NULL::double precision[], OUT granted integer, OUT wait_ms double precision, OUT cause text, OUT valid_ms double precision, OUT period_us double precision, OUT tat_in_us double precision, OUT least_us double precision, OUT probe integer, OUT down boolean) returns record
   language plpgsql volatile;
@@ -1084,7 +1084,7 @@ create function take_permits(p_credential text, p_partner text, p_buckets jsonb,
 
 create function take_tokens(p_callers text[], p_tiers text[], p_costs integer[]) returns TABLE(item integer, cause text, wait_us double precision, rate double precision, burst integer, daily bigint, tokens double precision, used bigint, next_us double precision, day_us double precision, crosses boolean)
   language plpgsql volatile;
-  -- body: sha256 005e7797c64e1e06
+  -- body: sha256 2dd1be047a4387a9
 
 create function tighten_bucket(p_credential text, p_bucket text, p_left double precision, p_resets_in_ms double precision) returns boolean
   language plpgsql volatile;

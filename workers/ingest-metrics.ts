@@ -1,5 +1,7 @@
 import type { MetricMeter } from '@temporalio/common';
+import { refusals } from '../ingest/callers/refusals.ts';
 import type { IngestMetrics } from '../ingest/ingest-metrics.ts';
+import { misuseCauses } from '../store/callers/misuse-causes.ts';
 
 /** The series of docs/metrics.md that the role `ingest` has, on the same exporter as those of workers. */
 export function ingestMetrics(meter: MetricMeter): IngestMetrics {
@@ -50,6 +52,9 @@ export function ingestMetrics(meter: MetricMeter): IngestMetrics {
     undefined,
     'Blocks that Syncline began by itself, by cause',
   );
+  // A series that first shows with its first block hides that block from `increase()`. Whom it blocked is in the log and in the audit.
+  for (const why of refusals) refused.add(0, { why });
+  for (const cause of misuseCauses) blocked.add(0, { cause });
   return {
     answered: (of, { status, durationMs }) => {
       requests.add(1, { partner: of?.partner ?? '', stream: of?.stream ?? '', status: String(status) });
@@ -65,6 +70,6 @@ export function ingestMetrics(meter: MetricMeter): IngestMetrics {
     refused: (why) => refused.add(1, { why }),
     limited: (caller, cause) => limited.add(1, { caller, cause }),
     nearQuota: (caller) => nearQuota.add(1, { caller }),
-    blocked: (cause, caller) => blocked.add(1, { cause, caller: caller ?? '' }),
+    blocked: (cause) => blocked.add(1, { cause }),
   };
 }

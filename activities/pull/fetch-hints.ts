@@ -48,6 +48,8 @@ export interface FetchHintsContext extends Pick<PullContext, 'signal' | 'writer'
 const MOST = 200;
 /** A hint that came to nothing is asked for again after these, and then left to a person: about six hours. */
 const AGAIN_MS: readonly number[] = [10 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, HOUR, HOUR, HOUR, HOUR];
+/** Nobody tells it that a pause has ended. */
+const PAUSED_MS = 30 * SECOND;
 /** So many failures one after the other are the partner's, not a record's. */
 const MOST_FAILURES = 3;
 
@@ -215,7 +217,7 @@ class Round {
   async #mayGoOn(stream: CompiledStream, guard: PauseGuard): Promise<boolean> {
     const { now, draining } = this.#deps;
     const paused = pausedDeferral(await guard.look(), { nowMs: now() });
-    if (paused !== undefined) throw new Later(paused.cause, Date.parse(paused.until));
+    if (paused !== undefined) throw new Later(paused.cause, now() + PAUSED_MS);
     return (
       !draining() &&
       grantGoesOn(stream.partner.grant, {
@@ -255,7 +257,7 @@ class Round {
   ): Promise<void> {
     const nowMs = this.#deps.now();
     const paused = pausedDeferral(guard.pause, { nowMs, error });
-    if (paused !== undefined) throw new Later(paused.cause, Date.parse(paused.until));
+    if (paused !== undefined) throw new Later(paused.cause, nowMs + PAUSED_MS);
     if (error instanceof Throttled)
       throw new Later(error.message, Math.max(nowMs + SECOND, Date.parse(error.resumeAt)));
     if (error instanceof WarehouseUnavailable) throw error;

@@ -43,7 +43,7 @@ export async function exportCommand(context: ExportContext): Promise<number> {
     by: whoami(),
     ...(tables === undefined ? {} : { tables }),
   };
-  const { byWorker, tables: exported } = await exportBySomeone(config, definition, input);
+  const { byWorker, tables: exported, export: noted } = await exportBySomeone(config, definition, input);
   output.json({ target, export: id, folder: input.folder, byWorker, tables: exported });
   if (exported.length > 0)
     output.table(
@@ -51,6 +51,11 @@ export async function exportCommand(context: ExportContext): Promise<number> {
       ['table', 'rows', 'event'],
     );
   const where = byWorker ? `${input.folder}, on the machine of its worker` : input.folder;
+  // A worker that is yet to be deployed anew.
+  if (noted === undefined)
+    output.say(
+      `its worker notes no exports yet: \`syncline export add ${input.folder} --target ${target}\` on its machine`,
+    );
   output.say(`${exported.length} ${exported.length === 1 ? 'table' : 'tables'} of ${target} in ${where}`);
   return exitCodes.ok;
 }

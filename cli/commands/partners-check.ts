@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { openCheck, type CheckedStream, type FailedCheck } from '../../activities/check/check-stream.ts';
 import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
+import { isPushOnly } from '../../definitions/push.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Auth, Partner } from '../../definitions/definition.ts';
@@ -29,6 +30,10 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
   const all = compilePartner(partner, config.names);
   const chosen = options.stream === undefined ? [...all.values()] : [streamNamed(all, options.stream)];
   output.say(`The definition of ${name} holds: ${[...all.keys()].join(', ')}.`);
+  const pulled = chosen.filter(({ definition }) => !isPushOnly(definition));
+  for (const stream of chosen)
+    if (isPushOnly(stream.definition))
+      output.say(`${stream.name}: its records are only pushed (docs/push.md), so there is nothing to ask for.`);
   if (options.offline === true) {
     output.json({ partner: name, streams: chosen.map(describe) });
     return exitCodes.ok;
@@ -54,7 +59,7 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
         carried,
       });
       const checked: (CheckedStream | FailedCheck)[] = [];
-      for (const stream of chosen) checked.push(await check(stream));
+      for (const stream of pulled) checked.push(await check(stream));
       const plans = pool === undefined ? [] : await plansOf(pool, chosen);
       return { streams: checked, limits: pool === undefined ? 'process' : 'fleet', plans: plans.filter(changesTable) };
     } finally {

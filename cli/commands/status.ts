@@ -87,7 +87,7 @@ function printStreams(output: Output, streams: readonly Shown[]): void {
     streams.map((stream) => ({
       stream: `${stream.partner}.${stream.stream}`,
       now: stateOf(stream),
-      'last outcome': stream.lastOutcome ?? 'never run',
+      'last outcome': stream.lastOutcome ?? (stream.events > 0 ? 'no run, only pushes' : 'never run'),
       finished: stream.lastFinishedAt?.slice(0, 19),
       age: ageOf(stream.freshness),
       watermark: stream.watermark?.slice(0, 26),

@@ -6,9 +6,11 @@ import type { ApiVersion } from '../versions/api-version.ts';
 import { headers } from './headers.ts';
 import type { OpenApi, PathItem, Schema } from './openapi.ts';
 import { pagePaths } from './page-operations.ts';
+import { probePaths } from './probe-paths.ts';
 import { pushOperation, type PushTarget } from './push-operation.ts';
 import { answerSchema, recordComponent } from './schemas.ts';
 import { stateOperation } from './state-operation.ts';
+import { webhookPath } from './webhook-path.ts';
 
 /** What the API is, for programs: made of the schemas that answers are checked by. `streams`: those that whoever asks may push to. */
 export function apiDocument({
@@ -34,11 +36,15 @@ export function apiDocument({
     servers: [{ url: base }],
     tags: [
       ...served.map(({ name }) => ({ name, description: `Version ${name.slice(1)} of the API.` })),
+      { name: 'webhooks', description: 'What partners send of themselves.' },
       { name: 'pages', description: 'What is for people.' },
+      { name: 'probes', description: 'What is for balancers.' },
     ],
     paths: {
       ...Object.assign({}, ...served.map((version) => versionPaths(version, base, streams))),
+      ...webhookPath(base),
       ...pagePaths(base),
+      ...probePaths(),
     },
     components: {
       schemas: {

@@ -34,7 +34,8 @@ export function openapiRoutes(app: FastifyInstance, deps: OpenapiDeps): void {
 const text = (document: unknown): string => `${JSON.stringify(document)}\n`;
 
 async function streamsOf({ partners, streams }: OpenapiDeps, caller: Admitted): Promise<readonly CompiledStream[]> {
-  const of = await Promise.all((await partners()).map(streams));
+  // A definition that cannot be used now does not take the others out of the document.
+  const of = await Promise.all((await partners()).map((name) => streams(name).catch(() => undefined)));
   return of
     .flatMap((each) => [...(each?.values() ?? [])])
     .filter(({ partner, name, definition }) => definition.push !== undefined && caller.mayPush(partner.name, name));

@@ -83,7 +83,8 @@ export function pushOperation(version: ApiVersion, base: string, target?: PushTa
     ],
     requestBody: {
       required: true,
-      description: 'In UTF-8; with `Content-Encoding: gzip` also packed.',
+      description:
+        'In UTF-8; with `Content-Encoding: gzip` also packed. No text may hold the character U+0000, which no warehouse can store.',
       content: bodies(record),
     },
     responses: {

@@ -23,6 +23,8 @@ export interface ReadDelivery {
 
 export interface DeliveryText {
   readonly body: Buffer;
+  /** Of the body, where it was read already. */
+  readonly parsed?: ReturnType<typeof jsonOf>;
   /** What a header says that the event is called. */
   readonly headerType?: string | undefined;
 }
@@ -45,10 +47,9 @@ export function jsonOf(body: Buffer): { readonly value: unknown } | undefined {
 export function readDelivery(
   webhook: CompiledWebhook,
   preset: Preset,
-  { body, headerType }: DeliveryText,
+  { body, parsed = jsonOf(body), headerType }: DeliveryText,
 ): ReadDelivery {
   const nothing = { type: shownType(headerType), records: new Map(), work: [], ignored: 0 };
-  const parsed = jsonOf(body);
   if (parsed === undefined) return { ...nothing, faults: ['expected JSON in UTF-8, found something else'] };
   if (!isShallow(parsed.value, MOST.depth))
     return {

@@ -22,6 +22,8 @@ export interface WebhookDeps {
   /** Of a partner, with the secrets as they are now; undefined: there is no such partner. */
   readonly webhooks: (partner: string) => Promise<ReadonlyMap<string, CompiledWebhook> | undefined>;
   readonly refusals: Pick<RefusalCounts, 'count'>;
+  /** How much of bodies is read at once, of all senders. */
+  readonly bodyBytes?: number;
   readonly now?: () => number;
   /** A delivery was taken in, or `refused`. */
   readonly onDelivery?: (of: {
@@ -45,7 +47,8 @@ const UNAUTHORIZED = `${JSON.stringify({ type: 'about:blank', title: 'Unauthoriz
  */
 export function webhookRoutes(app: FastifyInstance, deps: WebhookDeps): void {
   const url = '/hooks/:partner/:webhook';
-  app.post<{ Params: Params }>(url, async (request, reply) => {
+  const room = roomFor(deps.bodyBytes ?? MOST_BYTES);
+  app.post<{ Params: Params }>(url, { onRequest: room }, async (request, reply) => {
     const webhook = (await deps.webhooks(request.params.partner))?.get(request.params.webhook);
     if (webhook === undefined)
       throw new Refusal('not_found', {
@@ -54,6 +57,32 @@ export function webhookRoutes(app: FastifyInstance, deps: WebhookDeps): void {
     return answer(deps, webhook, { request, reply });
   });
   onlyMethods(app, url, ['POST']);
+}
+
+/** Of bodies whose senders are not known yet: they have to be read before anybody can tell. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** What a body that does not say its length is taken to have. */
+const UNTOLD_BYTES = 1024 * 1024;
+
+/** Lets requests in while there is room for their bodies. */
+function roomFor(most: number): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+  let taken = 0;
+  return (request, reply) => {
+    const told = Number(request.headers['content-length'] ?? UNTOLD_BYTES);
+    const bytes = Number.isSafeInteger(told) && told >= 0 ? told : UNTOLD_BYTES;
+    if (taken > 0 && taken + bytes > most)
+      return Promise.reject(
+        new Refusal('overloaded', {
+          detail: 'too many deliveries are being read; send it again later',
+          retryAfterS: 1,
+        }),
+      );
+    taken += bytes;
+    reply.raw.once('close', () => {
+      taken -= bytes;
+    });
+    return Promise.resolve();
+  };
 }
 
 interface Exchange {
@@ -86,12 +115,13 @@ async function answer(
     deps.onDelivery?.({ ...of, fate: 'refused' });
     return reply.status(401).header('content-type', PROBLEM).serializer(String).send(UNAUTHORIZED);
   }
-  const challenge = challengeIn(preset, body);
+  const parsed = jsonOf(body);
+  const challenge = challengeIn(preset, parsed);
   if (challenge !== undefined) return reply.status(200).type('application/json').serializer(String).send(challenge);
-  const id = preset.id === undefined ? verified.id : placed(preset.id, headers, body);
+  const id = preset.id === undefined ? verified.id : placed(preset.id, headers, parsed);
   const headerType =
-    preset.type !== undefined && 'header' in preset.type ? placed(preset.type, headers, body) : undefined;
-  const taken = await takeDelivery(deps, webhook, { id, body, headerType });
+    preset.type !== undefined && 'header' in preset.type ? placed(preset.type, headers, parsed) : undefined;
+  const taken = await takeDelivery(deps, webhook, { id, body, parsed, headerType });
   deps.onDelivery?.({ ...of, fate: taken.fate });
   if (taken.fate === 'failed' || taken.fate === 'altered')
     log.warn(
@@ -113,11 +143,11 @@ function urlOf(declared: string | undefined, asked: string): string {
     : `${declared}${asked.slice(query)}`;
 }
 
-function placed(place: WebhookPlace, headers: DeliveryHeaders, body: Buffer): string | undefined {
-  if ('path' in place) {
-    const parsed = jsonOf(body);
+type Parsed = ReturnType<typeof jsonOf>;
+
+function placed(place: WebhookPlace, headers: DeliveryHeaders, parsed: Parsed): string | undefined {
+  if ('path' in place)
     return parsed === undefined ? undefined : textAt(parsed.value, place.path === '' ? [] : place.path.split('.'));
-  }
   const name = place.header.toLowerCase();
   const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
   const text = typeof value === 'string' ? value : value?.[0];
@@ -125,9 +155,9 @@ function placed(place: WebhookPlace, headers: DeliveryHeaders, body: Buffer): st
 }
 
 /** What a sender wants to have back when it asks whether somebody is there. */
-function challengeIn({ challenge }: Preset, body: Buffer): string | undefined {
+function challengeIn({ challenge }: Preset, parsed: Parsed): string | undefined {
   if (challenge === undefined) return undefined;
-  const value = jsonOf(body)?.value;
+  const value = parsed?.value;
   if (valueAt(value, challenge.path) !== challenge.equals) return undefined;
   const wanted = valueAt(value, challenge.answer);
   return typeof wanted === 'string' ? `${JSON.stringify({ [challenge.answer]: wanted })}\n` : undefined;

@@ -18,7 +18,7 @@ import { noteWork } from '../../store/webhooks/work.ts';
 import type { Intake } from '../intake.ts';
 import { Refusal } from '../problem.ts';
 import { presetOf } from './presets.ts';
-import { readDelivery, type ReadDelivery } from './read-delivery.ts';
+import { type jsonOf, readDelivery, type ReadDelivery } from './read-delivery.ts';
 
 export interface TakeDeps {
   readonly pool: Pool;
@@ -29,6 +29,8 @@ export interface VerifiedDelivery {
   /** The sender's; undefined: it has none, and each delivery counts as another one. */
   readonly id: string | undefined;
   readonly body: Buffer;
+  /** Of the body, where it was read already. */
+  readonly parsed?: ReturnType<typeof jsonOf>;
   readonly headerType?: string | undefined;
 }
 
@@ -91,6 +93,7 @@ async function takeNow(deps: TakeDeps, webhook: CompiledWebhook, held: Held): Pr
   const doubles = faults.length > 0 && [...read.records.keys()].some(({ keyColumns }) => keyColumns.length === 0);
   const landed = doubles ? { records: 0, quarantined: 0 } : await landAll(deps, read, { ...held, faults });
   const failed = faults.length > 0;
+  if (failed) expectKept(webhook, faults);
   const count = read.records.size + read.work.length;
   const state = failed ? 'failed' : count === 0 && read.ignored > 0 ? 'ignored' : 'taken';
   const reason = failed ? faults.join('; ').slice(0, 1000) : undefined;
@@ -109,6 +112,14 @@ async function takeNow(deps: TakeDeps, webhook: CompiledWebhook, held: Held): Pr
     }),
   );
   return { fate: state, type: read.type, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** A stream that keeps nothing of what does not fit keeps no body either: then the sender has to know. */
+function expectKept({ routes }: CompiledWebhook, faults: readonly string[]): void {
+  if (routes.some(({ stream }) => stream?.definition.quarantinePayload === 'withhold'))
+    throw new Refusal('record_invalid', {
+      detail: `the delivery cannot be taken, and its streams keep nothing of what does not fit: ${faults.join('; ')}`,
+    });
 }
 
 /** Lands the records of each stream, those without a key exactly once: their claim holds on to the delivery's id. */
@@ -178,6 +189,7 @@ async function keepAltered(
   { delivery, bodyHash, place }: Held,
 ): Promise<Taken> {
   const reason = 'another body came under the id of this delivery before';
+  expectKept(webhook, [reason]);
   const deliveryId = `${place.deliveryId}#${bodyHash.toString('hex').slice(0, 16)}`;
   const read = readDelivery(webhook, presetOf(webhook.definition), delivery);
   const known = await available(() => findDelivery(pool, { ...place, deliveryId }));

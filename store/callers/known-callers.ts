@@ -42,7 +42,7 @@ const REMEMBERED = `interval '30 days'`;
 
 const inMs = (at: string): string => `(extract(epoch from ${at} - clock_timestamp()) * 1000)::float8`;
 
-/** All of them, which is little: 10,000 keys are read in about 40 ms. */
+/** All of them, which is little: 10,000 keys are read in 50 ms (PostgreSQL 18 on two busy cores), and mostly there are some hundreds. */
 export async function readKnownCallers(pool: Pool): Promise<ReadCallers> {
   const [keys, blocks] = await Promise.all([
     pool.query<KeyRow>(

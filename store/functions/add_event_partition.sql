@@ -9,6 +9,7 @@ declare
   -- Not a temporary table of the caller's with this name.
   full_name text := format('%I.%I', current_schema(), partition);
   other regrole;
+  allowed text;
 begin
   if to_regclass(full_name) is not null then
     return;
@@ -22,5 +23,11 @@ begin
   for other in select distinct a.grantee::regrole from pg_class c, aclexplode(c.relacl) a
       where c.oid = to_regclass(full_name) and a.grantee not in (0, c.relowner) loop
     execute format('revoke update, delete, truncate on %I from %s', partition, other);
+  end loop;
+  -- Whoever may read the log or add to it may do so here: a partition that is named by itself has rights of its own.
+  for other, allowed in select a.grantee::regrole, a.privilege_type from pg_class c, aclexplode(c.relacl) a
+      where c.oid = to_regclass(format('%I.events', current_schema())) and a.grantee not in (0, c.relowner)
+        and a.privilege_type in ('SELECT', 'INSERT') loop
+    execute format('grant %s on %I to %s', allowed, partition, other);
   end loop;
 end $$;

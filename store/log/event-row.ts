@@ -24,9 +24,12 @@ export interface EventRow {
   readonly deleted_at: string | null;
 }
 
-export const eventColumns = `e.event, e.operation, e.page, e.ordinal, coalesce(e.received_page, e.page) as received_page,
-  coalesce(e.received_ordinal, e.ordinal) as received_ordinal, p.run_no, e.key, e.version, e.hash, f.parents, e.payload::text as payload,
+/** What an event's own line has. */
+export const ownColumns = `e.event, e.operation, e.page, e.ordinal, coalesce(e.received_page, e.page) as received_page,
+  coalesce(e.received_ordinal, e.ordinal) as received_ordinal, e.key, e.version, e.hash, e.payload::text as payload,
   case when e.operation = 'd' then (extract(epoch from e.received_at) * 1000000)::bigint end as deleted_at`;
+
+export const eventColumns = `${ownColumns}, p.run_no, f.parents`;
 
 /** Of a record that was replayed, when it had first come. */
 export const receivedAtColumn = `to_char(case when e.received_page is null then e.received_at else coalesce(f.fetched_at, e.received_at) end
@@ -37,18 +40,23 @@ export const eventTables = (streamId: number): string => `events_${streamId} e
   left join pages p on p.stream_id = $1 and p.page_id = e.page
   left join pages f on f.stream_id = $1 and f.page_id = coalesce(e.received_page, e.page)`;
 
-export function eventOf(row: EventRow): LoggedEvent {
+/** What the ledger says of the pages of an event: whose run the first is of, and the parents of the one where its record first came. */
+export type OfPages = Pick<EventRow, 'run_no' | 'parents'>;
+
+export const eventOf = (row: EventRow): LoggedEvent => eventWith(row, row);
+
+export function eventWith(row: Omit<EventRow, keyof OfPages>, { run_no: run, parents }: OfPages): LoggedEvent {
   const event = {
     event: Number(row.event),
     operation: row.operation,
     page: Number(row.page),
     ordinal: row.ordinal,
     received: { page: Number(row.received_page), ordinal: row.received_ordinal },
-    run: row.run_no ?? 0,
+    run: run ?? 0,
     key: row.key,
     version: row.version,
     hash: row.hash.replaceAll('-', ''),
-    parents: row.parents ?? [],
+    parents: parents ?? [],
     payload: row.payload,
   };
   const { received_at_text: receivedAt, deleted_at: deletedAt } = row;

@@ -1,5 +1,16 @@
 import type { LoggedEvent, Operation } from '../../core/logged-event.ts';
-import { eventColumns, eventOf, eventTables, receivedAtColumn, type Asked, type EventRow } from './event-row.ts';
+import {
+  eventColumns,
+  eventOf,
+  eventTables,
+  eventWith,
+  ownColumns,
+  receivedAtColumn,
+  type Asked,
+  type EventRow,
+  type OfPages,
+} from './event-row.ts';
+import { pagesOfEvents } from './pages-of-events.ts';
 
 /** A part of a stream's log: events after `after`, up to and with `to`. */
 export interface EventRange {
@@ -39,8 +50,12 @@ export async function* readLog(
   { size = usualChunk, operations, times = false }: Reading = {},
 ): AsyncGenerator<readonly LoggedEvent[]> {
   const among = only === undefined ? '' : ` and e.event in (select event from ${only} where event > $2)`;
-  const text = `select ${eventColumns}${times ? `, ${receivedAtColumn}` : ''} from ${eventTables(streamId)}
-    where e.event > $2 and e.event <= $3 and ($4::integer is null or p.run_no = $4) and ($5::"char"[] is null or e.operation = any ($5))${among}
+  const joins = run !== undefined || times;
+  const ofPages = joins ? undefined : pagesOfEvents(asked, streamId);
+  const columns = joins ? `${eventColumns}${times ? `, ${receivedAtColumn}` : ''}` : ownColumns;
+  const text = `select ${columns} from ${joins ? eventTables(streamId) : `events_${streamId} e`}
+    where $1::integer is not null and e.event > $2 and e.event <= $3
+      and ($4::integer is null${joins ? ' or p.run_no = $4' : ''}) and ($5::"char"[] is null or e.operation = any ($5))${among}
     order by e.event limit $6`;
   let from = after;
   let limit = Math.min(100, size.events);
@@ -49,7 +64,11 @@ export async function* readLog(
     const last = rows.at(-1);
     if (last === undefined) return;
     from = Number(last.event);
-    yield rows.map(eventOf);
+    if (ofPages === undefined) yield rows.map(eventOf);
+    else {
+      const pages = await ofPages(rows);
+      yield rows.map((row, i) => eventWith(row, pages[i] as OfPages));
+    }
     const chars = rows.reduce((sum, { payload }) => sum + payload.length, 0);
     limit = Math.max(1, Math.min(size.events, Math.floor((size.chars * rows.length) / chars)));
   }

@@ -108,9 +108,13 @@ async function settled(partner: OwnPartner): Promise<unknown> {
   return worldOf(partner);
 }
 
-/** Delays of kills in the long form: from the start of a process to beyond its end. */
+const LONG_MS = 1_800_000;
+/** Of each command in the long form. */
+const KILLS = Number(process.env['KILLS'] ?? 40);
+
+/** Delays of kills in the long form: one before any work, one beyond its end, and others between. */
 const delays = (): readonly number[] => {
-  const chosen = Array.from({ length: 40 }, () => randomInt(200, 1500));
+  const chosen = [50, 60_000, ...Array.from({ length: KILLS }, () => randomInt(200, 2000))];
   process.stderr.write(`kills after ${chosen.join(', ')} ms\n`);
   return chosen;
 };
@@ -187,60 +191,75 @@ describe('prune', () => {
 });
 
 (long ? describe : describe.skip)('killed at any moment', () => {
-  test('an undo, and taken back, leaves one of the two', async () => {
-    const partner = await read([1, 2, 3], 1500);
-    const id = `sync/${partner.name}/orders/2026-11-02`;
-    const before = await worldOf(partner);
-    expect(await run(...apply(id))).toMatchObject({ code: 0 });
-    const after = await worldOf(partner);
-    expect(await run(...apply(id, 'back'))).toMatchObject({ code: 0 });
-    const seen = new Set<string>();
-    for (const ms of delays()) {
-      await killedAfter(ms, apply(id));
-      const now = await settled(partner);
-      const isUndone = JSON.stringify(now) !== JSON.stringify(before);
-      expect(now).toEqual(isUndone ? after : before);
-      seen.add(isUndone ? 'undone' : 'as it was');
-      const back = await run(...apply(id, 'back'));
-      expect(back.code === 0).toBe(isUndone);
-      expect(await worldOf(partner)).toEqual(before);
-    }
-    expect(seen.size).toBe(2);
-  });
+  test(
+    'an undo, and taken back, leaves one of the two',
+    async () => {
+      const partner = await read([1, 2, 3], 1500);
+      const id = `sync/${partner.name}/orders/2026-11-02`;
+      const before = await worldOf(partner);
+      expect(await run(...apply(id))).toMatchObject({ code: 0 });
+      const after = await worldOf(partner);
+      expect(await run(...apply(id, 'back'))).toMatchObject({ code: 0 });
+      const seen = new Set<string>();
+      for (const ms of delays()) {
+        await killedAfter(ms, apply(id));
+        const now = await settled(partner);
+        const isUndone = JSON.stringify(now) !== JSON.stringify(before);
+        expect(now).toEqual(isUndone ? after : before);
+        seen.add(isUndone ? 'undone' : 'as it was');
+        const back = await run(...apply(id, 'back'));
+        expect(back.code === 0).toBe(isUndone);
+        expect(await worldOf(partner)).toEqual(before);
+      }
+      expect(seen.size).toBe(2);
+    },
+    LONG_MS,
+  );
 
-  test('a rebuild of a window has corrected all of its rows or none', async () => {
-    const partner = await read([1, 2], 1500);
-    const right = await worldOf(partner);
-    const seen = new Set<string>();
-    for (const ms of delays()) {
-      await own.pool.query(`update "${partner.name}".orders set text = 'edited' where id like '%7'`);
-      const edited = await worldOf(partner);
-      await killedAfter(ms, ['rebuild', partner.name, 'orders', '--window', '2026-11-02']);
-      const now = await settled(partner);
-      const isRight = JSON.stringify(now) === JSON.stringify(right);
-      expect(now).toEqual(isRight ? right : edited);
-      seen.add(isRight ? 'corrected' : 'as it was');
-    }
-    expect(seen.size).toBe(2);
-    expect(await run('rebuild', partner.name, 'orders', '--window', '2026-11-02')).toMatchObject({ code: 0 });
-    expect(await worldOf(partner)).toEqual(right);
-  });
+  test(
+    'a rebuild of a window has corrected all of its rows or none',
+    async () => {
+      const partner = await read([1, 2], 1500);
+      const right = await worldOf(partner);
+      const seen = new Set<string>();
+      for (const ms of delays()) {
+        await own.pool.query(`update "${partner.name}".orders set text = 'edited' where id like '%7'`);
+        const edited = await worldOf(partner);
+        await killedAfter(ms, ['rebuild', partner.name, 'orders', '--window', '2026-11-02']);
+        const now = await settled(partner);
+        const isRight = JSON.stringify(now) === JSON.stringify(right);
+        expect(now).toEqual(isRight ? right : edited);
+        seen.add(isRight ? 'corrected' : 'as it was');
+      }
+      expect(seen.size).toBe(2);
+      expect(await run('rebuild', partner.name, 'orders', '--window', '2026-11-02')).toMatchObject({ code: 0 });
+      expect(await worldOf(partner)).toEqual(right);
+    },
+    LONG_MS,
+  );
 
-  test('a prune, again and again, loses nothing, and comes to its end', async () => {
-    const partner = await read([1, 2, 3, 4, 5, 6, 7, 8, 9], 3000);
-    const { table } = (await worldOf(partner)) as { readonly table: unknown };
-    await partner.define(orders({ keep }));
-    const left = new Set<number>();
-    for (const ms of delays()) {
-      await killedAfter(ms, ['prune', partner.name]);
-      const now = (await settled(partner)) as { readonly table: unknown; readonly log: readonly unknown[] };
-      expect(now.table).toEqual(table);
-      left.add(now.log.length);
-      expect(await run('prune', partner.name, '--check')).toMatchObject({ code: 0 });
-    }
-    expect(left.size).toBeGreaterThan(1);
-    expect(await run('prune', partner.name)).toMatchObject({ code: 0 });
-    const { log, ...rest } = (await worldOf(partner)) as { readonly table: unknown; readonly log: readonly unknown[] };
-    expect([rest, log.length < 3010]).toEqual([{ table }, true]);
-  });
+  test(
+    'a prune, again and again, loses nothing, and comes to its end',
+    async () => {
+      const partner = await read([1, 2, 3, 4, 5, 6, 7, 8, 9], 3000);
+      const { table } = (await worldOf(partner)) as { readonly table: unknown };
+      await partner.define(orders({ keep }));
+      const left = new Set<number>();
+      for (const ms of delays()) {
+        await killedAfter(ms, ['prune', partner.name]);
+        const now = (await settled(partner)) as { readonly table: unknown; readonly log: readonly unknown[] };
+        expect(now.table).toEqual(table);
+        left.add(now.log.length);
+        expect(await run('prune', partner.name, '--check')).toMatchObject({ code: 0 });
+      }
+      expect(left.size).toBeGreaterThan(1);
+      expect(await run('prune', partner.name)).toMatchObject({ code: 0 });
+      const { log, ...rest } = (await worldOf(partner)) as {
+        readonly table: unknown;
+        readonly log: readonly unknown[];
+      };
+      expect([rest, log.length < 3010]).toEqual([{ table }, true]);
+    },
+    LONG_MS,
+  );
 });

@@ -4,6 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { readConfig } from '../../config/config.ts';
+import { SECOND } from '../../core/duration.ts';
+import { usualPatience } from '../../ingest/server.ts';
 import { exporter } from '../../workers/runtime.ts';
 import { checkRoles } from '../../workers/roles.ts';
 
@@ -17,19 +19,29 @@ const probe = z.object({ httpGet: z.object({ path: z.string(), port: z.string() 
 const deploymentShape = z.object({
   metadata: z.object({ name: z.string() }),
   spec: z.object({
+    replicas: z.number(),
     selector: z.object({ matchLabels: z.record(z.string(), z.string()) }),
     template: z.object({
       metadata: z.object({ labels: z.record(z.string(), z.string()), annotations: z.record(z.string(), z.string()) }),
       spec: z.object({
         terminationGracePeriodSeconds: z.number(),
+        securityContext: z.object({ runAsNonRoot: z.boolean() }),
+        initContainers: z.array(z.object({ command: z.array(z.string()) })).default([]),
         containers: z
           .array(
             z.object({
               command: z.array(z.string()),
+              args: z.array(z.string()).default([]),
+              lifecycle: z
+                .object({ preStop: z.object({ exec: z.object({ command: z.array(z.string()) }) }) })
+                .optional(),
               ports: z.array(z.object({ name: z.string(), containerPort: z.number() })),
               startupProbe: probe,
               livenessProbe: probe,
               readinessProbe: probe,
+              env: z
+                .array(z.object({ name: z.string(), valueFrom: z.object({ secretKeyRef: z.unknown() }) }))
+                .default([]),
               securityContext: z.object({ readOnlyRootFilesystem: z.boolean(), allowPrivilegeEscalation: z.boolean() }),
             }),
           )
@@ -42,6 +54,10 @@ const budgetShape = z.object({
   spec: z.object({ selector: z.object({ matchLabels: z.record(z.string(), z.string()) }) }),
 });
 
+const serviceShape = z.object({
+  spec: z.object({ selector: z.record(z.string(), z.string()), ports: z.array(z.unknown()) }),
+});
+
 const documents = (
   await Promise.all(
     kustomization.resources.map(async (file) =>
@@ -51,7 +67,22 @@ const documents = (
 ).flat();
 const ofKind = (kind: string): readonly unknown[] => documents.filter((it) => it.kind === kind);
 const deployments = ofKind('Deployment').map((it) => deploymentShape.parse(it));
+const ingest = deployments.find(({ metadata }) => metadata.name === 'syncline-ingest');
+const workers = deployments.filter((it) => it !== ingest);
 const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(ofKind('ConfigMap')[0]);
+
+type Spec = (typeof deployments)[number]['spec'];
+
+const portOf = ({ template }: Spec, name: string): number | undefined =>
+  template.spec.containers[0]?.ports.find((port) => port.name === name)?.containerPort;
+
+function expectProbes({ template }: Spec, port: string): void {
+  expect(template.spec.containers[0]).toMatchObject({
+    startupProbe: { httpGet: { path: '/healthz', port } },
+    livenessProbe: { httpGet: { path: '/healthz', port } },
+    readinessProbe: { httpGet: { path: '/readyz', port } },
+  });
+}
 
 describe('deploy/kubernetes', () => {
   test('applies every file that is there', async () => {
@@ -71,32 +102,77 @@ describe('deploy/kubernetes', () => {
   });
 
   test('runs all roles between its deployments', () => {
-    const roles = deployments.map(({ spec }) => spec.template.spec.containers[0]?.command.at(-1) ?? '');
+    const roles = workers.map(({ spec }) => spec.template.spec.containers[0]?.command.at(-1) ?? '');
     expect(() => checkRoles(roles)).not.toThrow();
     expect(roles.toSorted()).toEqual(['partners', 'workflows']);
   });
 
-  test.each(deployments.map((it) => [it.metadata.name, it] as const))(
+  test.each(workers.map((it) => [it.metadata.name, it] as const))(
     '%s leaves in time and is probed where it answers',
     (_, { spec }) => {
-      const pod = spec.template.spec;
       // The SDK ends what is left after a minute (workers/sync-worker.ts).
-      expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(60);
-      const [container] = pod.containers;
-      const portOf = (name: string): number | undefined =>
-        container?.ports.find((port) => port.name === name)?.containerPort;
-      expect(`0.0.0.0:${portOf('health')}`).toBe(data['SYNCLINE_HEALTH_ADDRESS']);
-      expect(`0.0.0.0:${portOf('metrics')}`).toBe(data['SYNCLINE_METRICS_ADDRESS']);
-      expect(spec.template.metadata.annotations['prometheus.io/port']).toBe(String(portOf('metrics')));
-      expect(container?.startupProbe.httpGet).toEqual({ path: '/healthz', port: 'health' });
-      expect(container?.livenessProbe.httpGet).toEqual({ path: '/healthz', port: 'health' });
-      expect(container?.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'health' });
-      expect(container?.securityContext).toMatchObject({
+      expect(spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(60);
+      expect(`0.0.0.0:${portOf(spec, 'health')}`).toBe(data['SYNCLINE_HEALTH_ADDRESS']);
+      expectProbes(spec, 'health');
+    },
+  );
+
+  test.each(deployments.map((it) => [it.metadata.name, it] as const))(
+    '%s is scraped where it answers, may write nowhere, and is no root',
+    (_, { spec }) => {
+      expect(`0.0.0.0:${portOf(spec, 'metrics')}`).toBe(data['SYNCLINE_METRICS_ADDRESS']);
+      expect(spec.template.metadata.annotations['prometheus.io/port']).toBe(String(portOf(spec, 'metrics')));
+      expect(spec.template.spec.securityContext.runAsNonRoot).toBe(true);
+      expect(spec.template.spec.containers[0]?.securityContext).toMatchObject({
         readOnlyRootFilesystem: true,
         allowPrivilegeEscalation: false,
       });
     },
   );
+
+  test('ingest is found by its service, and leaves when nobody sends to it any more, with time for a slow sender', () => {
+    if (ingest === undefined) throw new Error('there is no deployment syncline-ingest');
+    const { spec } = ingest;
+    const [container] = spec.template.spec.containers;
+    expect(spec.replicas).toBeGreaterThanOrEqual(2);
+    expect(container?.args.join(' ')).toBe(`--address 0.0.0.0:${portOf(spec, 'http')}`);
+    expectProbes(spec, 'http');
+    const [service] = ofKind('Service').map((it) => serviceShape.parse(it));
+    expect(spec.template.metadata.labels).toMatchObject(service?.spec.selector ?? { none: '' });
+    expect(service?.spec.ports).toEqual([{ name: 'http', port: 80, targetPort: 'http' }]);
+    const [sleep, seconds] = container?.lifecycle?.preStop.exec.command ?? [];
+    expect(sleep).toBe('sleep');
+    expect(Number(seconds)).toBeGreaterThan(0);
+    expect(spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(
+      Number(seconds) + usualPatience.requestMs / SECOND,
+    );
+  });
+
+  test('strangers talk to a process with a database role of its own, whose tables another one has made', () => {
+    const pod = ingest?.spec.template.spec;
+    expect(pod?.containers[0]?.env).toEqual([
+      { name: 'DATABASE_URL', valueFrom: { secretKeyRef: { name: 'syncline-ingest', key: 'DATABASE_URL' } } },
+    ]);
+    expect(pod?.initContainers.map(({ command }) => command.at(-1))).toEqual([
+      'node bin/syncline.js partners prepare || true',
+    ]);
+  });
+
+  test('the patch of docs/deployment.md gives ingest options that it has', async () => {
+    const document = await readFile(join(import.meta.dirname, '../../docs/deployment.md'), 'utf8');
+    const [, patch = ''] = /```yaml\n(# kustomization\.yaml of yours[^]*?)```/.exec(document) ?? [];
+    const [{ patch: inner }] = z
+      .object({ patches: z.tuple([z.object({ patch: z.string() })]) })
+      .parse(parse(patch)).patches;
+    const operations = z
+      .array(z.object({ op: z.literal('replace'), path: z.string(), value: z.array(z.string()) }))
+      .parse(parse(inner));
+    expect(operations.map(({ path }) => path)).toEqual(['/spec/template/spec/containers/0/args']);
+    const main = await readFile(join(import.meta.dirname, '../../cli/main.ts'), 'utf8');
+    const options = operations.flatMap(({ value }) => value.filter((text) => text.startsWith('--')));
+    expect(options.length).toBeGreaterThan(2);
+    for (const option of options) expect(main).toContain(`'${option} <`);
+  });
 
   test('has a disruption budget for each deployment, and selectors that find their pods', () => {
     const budgets = ofKind('PodDisruptionBudget').map((it) => budgetShape.parse(it).spec.selector.matchLabels);

@@ -1,12 +1,27 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
+import { pino } from 'pino';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import { callerGate } from '../../ingest/caller-gate.ts';
+import { Authenticator } from '../../ingest/callers/authenticate.ts';
+import { CallerLimiter } from '../../ingest/callers/limiter.ts';
+import { startIngest } from '../../ingest/start-ingest.ts';
+import { openPush } from '../../landing/open-push.ts';
+import { plainNames } from '../../messages/names.ts';
+import { readBlocks } from '../../store/callers/blocks.ts';
+import { addCaller } from '../../store/callers/change-callers.ts';
+import { openPool } from '../../store/session/open-pool.ts';
+import { eventually } from '../support/eventually.ts';
+import { startIngestProcess } from '../support/ingest-process.ts';
+import { ask, compiledOf, ordersByPush } from '../support/use-ingest.ts';
 import type { RunReport } from '../../messages/sync-partner.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { migrate } from '../../store/migrate/migrate.ts';
 import { definePartner, ownNamespace, runToEnd, startWorker, type Ground } from '../durability/durable-bench.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { runSyncline } from '../cli/run-syncline.ts';
 import { wholeSchema } from '../support/whole-schema.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
@@ -37,6 +52,9 @@ async function as<T>(role: string, work: (client: Client) => Promise<T>): Promis
   }
 }
 
+const table = async (schema: string): Promise<readonly unknown[]> =>
+  (await database.pool.query<object>(`select id from "${schema}".orders order by id`)).rows;
+
 const states = (role: string, statements: readonly string[]): Promise<readonly string[]> =>
   as(role, async (client) => {
     const found: string[] = [];
@@ -55,7 +73,7 @@ beforeAll(async () => {
   // Twice: what is there changes hands, and nothing is lost by a second time.
   await database.pool.query(roles);
   await database.pool.query(roles);
-  for (const role of ['syncline_migrate', 'syncline_worker', 'syncline_reader'])
+  for (const role of ['syncline_migrate', 'syncline_worker', 'syncline_ingest', 'syncline_reader'])
     await database.pool.query(`alter role ${role} password '${role}_secret'`);
   simulator = await startSimulator({ payments: 950, faults: [{ kind: 'blank_records', nth: 2 }] });
   ground = {
@@ -123,11 +141,118 @@ describe('deploy/roles.sql', () => {
       'select * from syncline.quarantine',
       'select * from syncline.anomalies',
       'select * from syncline.tokens',
+      'select * from syncline.caller_keys',
+      'select * from syncline.remove_lines(1, null, 1, 10)',
       `delete from "${partner}".payments`,
       `update syncline.runs set outcome = 'ok'`,
       'create schema mine',
     ];
     expect(await states('syncline_reader', denied)).toEqual(denied.map(() => 'denied'));
+  });
+
+  test('ingest takes in what callers push into tables that a worker has made, and may do little else', async () => {
+    const streams = compiledOf({ orders: ordersByPush() }, 'pushed');
+    const workers = openPool(urlAs('syncline_worker'), 1);
+    await openPush(workers, streams.get('orders') as CompiledStream);
+    const caller = { id: 'shop', tier: 'normal', scopes: ['pushed/*'], addresses: null, certificate: null } as const;
+    const key = await addCaller(workers, { ...caller, limits: {} }, { by: 'ann', reason: 'a test' });
+    const pool = openPool(urlAs('syncline_ingest'));
+    const authenticator = new Authenticator(pool);
+    const ingest = await startIngest({
+      pool,
+      names: plainNames,
+      log: pino({ level: 'silent' }),
+      failpoint: () => {},
+      onLanded: () => {},
+      gate: callerGate({ authenticator, limiter: new CallerLimiter(pool) }),
+      streams: () => Promise.resolve(streams),
+      address: '127.0.0.1:0',
+    });
+    const push = (id: string, v: number): ReturnType<typeof ask> =>
+      ask(`${ingest.url}/v1/pushed/orders`, {
+        method: 'POST',
+        body: JSON.stringify({ id, v }),
+        headers: {
+          authorization: `Bearer ${key}`,
+          'content-type': 'application/json',
+          'idempotency-key': `${id}-${v}-4711-0815-2342`,
+        },
+      });
+    for (const [id, v] of [
+      ['o1', 1],
+      ['o1', 2],
+      ['o2', 1],
+      ['o1', 2],
+    ] as const)
+      expect(await push(id, v)).toMatchObject({ status: 202 });
+    for (let i = 0; i < 201; i++) authenticator.answered('shop', 422);
+    expect(await eventually(async () => (await readBlocks(workers)).length > 0)).toBe(true);
+    await ingest.close();
+    await Promise.all([pool.end(), workers.end()]);
+    const { rows } = await database.pool.query('select id, v from pushed.orders order by id');
+    expect(rows).toMatchObject([{ id: 'o1' }, { id: 'o2' }]);
+
+    const denied = [
+      'select * from syncline.tokens',
+      'select * from syncline.caller_audit',
+      'delete from syncline.caller_audit',
+      'update syncline.events set payload = null',
+      'delete from syncline.events',
+      'delete from syncline.pages',
+      `update syncline.callers set scopes = '{a/b}'`,
+      `insert into syncline.callers (caller, tier, scopes) values ('me', 'bulk', '{a/b}')`,
+      `update syncline.caller_keys set hash = hash`,
+      `insert into syncline.caller_keys (key_id, caller, hash) values ('0000000000000000', 'shop', '')`,
+      'update syncline.caller_tiers set rate = 1000',
+      'insert into syncline.caller_overrides (caller, until) values (null, now())',
+      'select * from syncline.remove_lines(1, null, 1, 10)',
+      'create table pushed.mine (id integer)',
+      'drop table pushed.orders',
+      'create schema mine',
+    ];
+    expect(await states('syncline_ingest', denied)).toEqual(denied.map(() => 'denied'));
+    expect(await states('syncline_worker', ['delete from syncline.caller_audit'])).toEqual(['denied']);
+  });
+
+  test('`syncline ingest` runs as its role once a worker’s role has prepared the streams, and says what is missing until then', async () => {
+    await writeFile(
+      join(folder.path, 'door.yaml'),
+      JSON.stringify({ name: 'door', baseUrl: simulator.url, streams: { orders: ordersByPush() } }),
+    );
+    const env = (role: string): Record<string, string> => ({
+      DATABASE_URL: urlAs(role),
+      SYNCLINE_PARTNERS_DIR: folder.path,
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+    });
+    const added = await runSyncline(
+      ['callers', 'add', 'door', '--scope', 'door/*', '--reason', 'a test', '--json'],
+      env('syncline_worker'),
+    );
+    const { key } = JSON.parse(added.stdout) as { key: string };
+    const ingest = startIngestProcess({ env: env('syncline_ingest') });
+    const url = await ingest.url;
+    const push = (): ReturnType<typeof ask> =>
+      ask(`${url}/v1/door/orders`, {
+        method: 'POST',
+        body: '{"id":"o1","v":1}',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      });
+    expect(await push()).toMatchObject({ status: 503, body: { code: 'unavailable', retry_after_s: 30 } });
+    expect(await eventually(() => Promise.resolve(ingest.logged().includes('run `syncline partners prepare`')))).toBe(
+      true,
+    );
+
+    const prepare = ['partners', 'prepare', 'door'];
+    expect(await runSyncline(prepare, env('syncline_ingest'))).toMatchObject({ code: 1 });
+    expect(await runSyncline(prepare, env('syncline_worker'))).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('door/orders: door.orders can be written to'),
+    });
+    expect(await push()).toMatchObject({ status: 202, body: { accepted: 1 } });
+    expect(await ask(`${url}/readyz`)).toMatchObject({ status: 200 });
+    ingest.signal('SIGTERM');
+    expect(await ingest.ended).toBe(0);
+    expect(await table('door')).toEqual([{ id: 'o1' }]);
   });
 
   test('an installation with roles of its own is closed to the others, as docs/environments.md says', async () => {
@@ -145,7 +270,7 @@ describe('deploy/roles.sql', () => {
     expect(await states('blue_syncline_worker', statements)).toEqual(['allowed', 'denied', 'denied']);
     expect(await states('syncline_worker', statements)).toEqual(['denied', 'allowed', 'allowed']);
     await database.pool.query('drop schema blue_syncline cascade');
-    for (const role of ['worker', 'reader', 'migrate']) {
+    for (const role of ['worker', 'ingest', 'reader', 'migrate']) {
       await database.pool.query(`drop owned by blue_syncline_${role}`);
       await database.pool.query(`drop role blue_syncline_${role}`);
     }

@@ -205,6 +205,13 @@ describe('pages', () => {
   });
 });
 
+test('probes answer as they are described', async () => {
+  expect([(await served.get('/healthz')).body, (await served.get('/readyz')).body]).toEqual([
+    { status: 'ok' },
+    { ready: true, problems: [] },
+  ]);
+});
+
 describe('versions side by side', () => {
   test('take the same records, and a request that is sent again through the other one lands once', async () => {
     const key = randomUUID();
@@ -235,6 +242,11 @@ describe('versions side by side', () => {
       'version_ended',
       expected[1],
     ]);
+    const document = readFileSync(new URL('../../docs/api-versions.md', import.meta.url), 'utf8');
+    const inDocument = [...document.matchAll(/^ +(Deprecation|Sunset|Link): (.*)$/gm)].map(([, , value = '']) => value);
+    expect(inDocument.map((value) => value.replaceAll('https://push.example.com', served.ingest.url))).toEqual(
+      expected,
+    );
     const { text } = await ask(page);
     expect(text).toContain('it ends on 2027-07-01');
     expect(text).toContain('<code>id</code> is called <code>request</code>');

@@ -1,10 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { parseDuration } from '../../core/duration.ts';
+import { usualPatience } from '../../ingest/server.ts';
 import { searchAttributes } from '../../messages/search-attributes.ts';
 import { dynamicConfig } from '../../services/temporal-server.ts';
 
@@ -24,6 +28,7 @@ const service = z.looseObject({
   environment: z.record(z.string(), z.string()).default({}),
   command: z.array(z.string()).default([]),
   volumes: z.array(z.string()).default([]),
+  stop_grace_period: z.string().optional(),
 });
 const compose = z
   .object({ services: z.record(z.string(), service) })
@@ -49,6 +54,7 @@ describe('docker-compose.yml', () => {
       'temporal',
       'temporal-ui',
       'syncline-worker',
+      'syncline-ingest',
       'prometheus',
       'grafana',
     ]);
@@ -70,6 +76,42 @@ describe('docker-compose.yml', () => {
     const worker = compose.services['syncline-worker'];
     const before = ['postgres', 'syncline-migrate', 'temporal', 'temporal-namespace'];
     expect(Object.keys(worker?.depends_on ?? {}).toSorted()).toEqual(before);
+  });
+
+  test('ingest takes requests in without Temporal, may write nowhere, and has time to answer what it took in', () => {
+    const ingest = compose.services['syncline-ingest'];
+    expect(Object.keys(ingest?.depends_on ?? {}).toSorted()).toEqual(['postgres', 'syncline-migrate']);
+    expect(ingest).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+    const [, port] = /^0\.0\.0\.0:(\d+)$/.exec(ingest?.command.at(-1) ?? '') ?? [];
+    expect(ingest?.ports).toEqual([`127.0.0.1:\${INGEST_PORT:-8080}:${port}`]);
+    expect(parseDuration(ingest?.stop_grace_period ?? '')).toBeGreaterThan(usualPatience.requestMs);
+    const { DATABASE_URL: own, SYNCLINE_METRICS_ADDRESS: metrics, ...rest } = ingest?.environment ?? {};
+    const { DATABASE_URL: theirs, ...others } = compose.services['syncline-migrate']?.environment ?? {};
+    expect([own, metrics, rest]).toEqual([`\${INGEST_DATABASE_URL:-${theirs}}`, '0.0.0.0:9464', others]);
+  });
+
+  // What the check says is its exit code: 0 where /readyz answers 200, 1 where it answers 503 or nobody does.
+  test.each([
+    [200, 0],
+    [503, 1],
+    [undefined, 1],
+  ])('the health check of ingest, where /readyz answers %s, ends with %s', async (status, code) => {
+    const server = createServer(({ url }, response) =>
+      response.writeHead(url === '/readyz' ? (status ?? 0) : 404).end(),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    if (status === undefined) await new Promise((resolve) => server.close(resolve));
+    const [, , ...call] = compose.services['syncline-ingest']?.healthcheck?.test ?? [];
+    const ended = await run(
+      process.execPath,
+      call.map((text) => text.replace('8080', String(port))),
+    ).then(
+      () => 0,
+      (error: { code?: number }) => error.code,
+    );
+    server.close();
+    expect(ended).toBe(code);
   });
 
   test('has the number of history shards that cannot be changed later, and PostgreSQL’s data on a volume', () => {
@@ -110,6 +152,10 @@ describe('Prometheus and Grafana', () => {
       {
         job_name: 'syncline',
         dns_sd_configs: [{ names: ['syncline-worker'], port: portOf('syncline-worker', 'SYNCLINE_METRICS_ADDRESS') }],
+      },
+      {
+        job_name: 'syncline-ingest',
+        dns_sd_configs: [{ names: ['syncline-ingest'], port: portOf('syncline-ingest', 'SYNCLINE_METRICS_ADDRESS') }],
       },
       {
         job_name: 'temporal',

@@ -38,12 +38,14 @@ export interface Asked {
 /** What of an answer a document does not describe; nothing: all of it is described. */
 export function undescribed(document: OpenApi, { method, path }: Asked, answer: Answered): readonly string[] {
   const item = itemOf(document, path.split('?')[0] as string);
-  if (item === undefined) return answer.status === 404 ? ofProblem(document, answer) : [`${path} is not in it`];
+  const ofRefusal = (): readonly string[] =>
+    method === 'HEAD' && answer.text === '' ? [] : ofProblem(document, answer);
+  if (item === undefined) return answer.status === 404 ? ofRefusal() : [`${path} is not in it`];
   const operation = (item as Readonly<Record<string, Operation | undefined>>)[method.toLowerCase()];
   if (operation === undefined) {
     const allow = answer.headers.get('allow')?.toLowerCase().split(', ').toSorted();
     const same = JSON.stringify(allow) === JSON.stringify(Object.keys(item).toSorted());
-    return answer.status === 405 && same ? ofProblem(document, answer) : [`${method} is not in it`];
+    return answer.status === 405 && same ? ofRefusal() : [`${method} is not in it`];
   }
   const response = operation.responses[String(answer.status)];
   return response === undefined
@@ -54,7 +56,7 @@ export function undescribed(document: OpenApi, { method, path }: Asked, answer: 
 function itemOf({ paths }: OpenApi, path: string): OpenApi['paths'][string] | undefined {
   const names = Object.keys(paths).toSorted((a, b) => a.split('{').length - b.split('{').length);
   const name = names.find((each) =>
-    new RegExp(`^${each.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path),
+    new RegExp(`^${each.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]*')}$`).test(path),
   );
   return name === undefined ? undefined : paths[name];
 }

@@ -1,12 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fetchHints, type FetchHintsDeps } from '../../../activities/pull/fetch-hints.ts';
 import { noFailpoint } from '../../../core/failpoint.ts';
 import type { PartnerInput } from '../../../definitions/definition.ts';
 import { postgresWarehouse } from '../../../landing/postgres-warehouse.ts';
+import { PAUSE_SEEN_MS } from '../../../limits/watch/pauses.ts';
 import type { HintsRound } from '../../../messages/follow-hints.ts';
 import { plainNames } from '../../../messages/names.ts';
+import { endPauses, orderPause } from '../../../store/pauses.ts';
 import { postgresHints } from '../../../store/webhooks/hints.ts';
 import { noteWork, reopenHints } from '../../../store/webhooks/work.ts';
 import { partnerRegistry } from '../../../workers/partner-registry.ts';
@@ -212,6 +215,23 @@ describe('records that webhooks have named', () => {
       [shop.partner.name],
     );
     expect(rows).toEqual([{ states: ['done'], events: 1 }]);
+  });
+
+  test('a partner that a person has paused is not asked, until the pause ends', async () => {
+    const shop = await aShop();
+    const { name } = shop.partner;
+    await shop.hint('1');
+    shop.one.set('/orders/1', order(1));
+    const pause = { scope: 'partner', target: name, partner: name } as const;
+    await orderPause(own.pool, { ...pause, reason: 'their release', by: 'ann', atOnce: false });
+    // What was read of pauses before is good for so long.
+    await wait(PAUSE_SEEN_MS);
+    const later = await shop.round();
+    expect(later).toMatchObject({ state: 'later', deferred: true, fetched: 0 });
+    expect(later).toHaveProperty('cause', expect.stringMatching(/^paused by ann .*: their release$/));
+    expect(shop.partner.asked).toEqual([]);
+    await endPauses(own.pool, { targets: [pause], by: 'ann', reason: 'done' });
+    expect(await shop.round()).toMatchObject({ state: 'done', fetched: 1 });
   });
 
   test('what no route fetches any more is left to a person', async () => {
