@@ -17,6 +17,7 @@ import { startIngest, type Ingest, type IngestOptions } from '../ingest/start-in
 import { buildDeps, type Deps } from './build-deps.ts';
 import { killingFailpoint } from './failpoint.ts';
 import { ingestMetrics } from './ingest-metrics.ts';
+import { watchProcess } from './process-metrics.ts';
 import { installRuntime } from './runtime.ts';
 import { serveWebhooks } from './serve-webhooks.ts';
 
@@ -28,8 +29,10 @@ export interface IngestRole extends Pick<IngestOptions, 'address' | 'publicUrl' 
 /** The role `ingest`: composes the server with the database, the definitions and, where it is there, Temporal. */
 export async function startIngestRole({ config, log, ...listening }: IngestRole): Promise<Ingest> {
   installRuntime(log, config.worker.metricsAddress);
-  const metrics = ingestMetrics(Runtime.instance().metricMeter);
+  const meter = Runtime.instance().metricMeter;
+  const metrics = ingestMetrics(meter);
   const deps = buildDeps(config, log);
+  const unwatch = watchProcess(meter, { pool: deps.pool });
   const teller = tellingTargets(config, deps, log);
   const streams = streamsOf(config, deps, log);
   const webhooks = serveWebhooks({
@@ -60,12 +63,14 @@ export async function startIngestRole({ config, log, ...listening }: IngestRole)
       ...ingest,
       close: async () => {
         await ingest.close();
+        unwatch();
         await webhooks.close();
         await teller.close();
         await deps.close();
       },
     };
   } catch (error) {
+    unwatch();
     await webhooks.close();
     await teller.close();
     await deps.close();

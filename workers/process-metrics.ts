@@ -8,9 +8,19 @@ const EVERY_MS = 5 * SECOND;
 /** What this process takes: memory, the event loop's lag, connections. Returns what ends the measuring. */
 export function watchProcess(
   meter: MetricMeter,
-  { pool, version, buildId }: { readonly pool: Pool; readonly version: string; readonly buildId: string | undefined },
+  {
+    pool,
+    worker,
+  }: {
+    readonly pool: Pool;
+    /** Undefined: it is no worker, and the number of workers must not rise with it. */
+    readonly worker?: { readonly version: string; readonly buildId: string | undefined };
+  },
 ): () => void {
-  meter.createGauge('syncline_build_info', 'int', undefined, 'Always 1').set(1, { version, build_id: buildId ?? '' });
+  if (worker !== undefined)
+    meter
+      .createGauge('syncline_build_info', 'int', undefined, 'Always 1')
+      .set(1, { version: worker.version, build_id: worker.buildId ?? '' });
   const resident = meter.createGauge('process_resident_memory_bytes', 'int', undefined, 'Memory of this process');
   const heap = meter.createGauge('nodejs_heap_size_used_bytes', 'int', undefined, 'Of it, in use by JavaScript');
   const lag = meter.createGauge('nodejs_eventloop_lag_p99_seconds', 'float', undefined, 'Of the last seconds');

@@ -62,7 +62,10 @@ export async function startWorkers(settings: WorkerSettings): Promise<RunningWor
   // Not before the connection: the SDK begins its runtime anew after a failed one.
   const meter = Runtime.instance().metricMeter;
   const deps = buildDeps(config, log, workerMetrics(meter));
-  const unwatch = watchProcess(meter, { pool: deps.pool, version: VERSION, buildId: config.worker.version?.buildId });
+  const unwatch = watchProcess(meter, {
+    pool: deps.pool,
+    worker: { version: VERSION, buildId: config.worker.version?.buildId },
+  });
   const fleet = new Fleet({ config, log, connection, deps, queueCheckMs, unwatch });
   try {
     if (takes(roles, 'workflows')) await fleet.startWorkflows();

@@ -22,6 +22,7 @@ import type { CommandContext } from '../command.ts';
 import { checkTargets } from '../check-targets.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import { expiredSecrets } from '../expired-secrets.ts';
 import { loadDeclared } from '../named-places.ts';
 import { differs, rebuildLines } from '../rebuild-lines.ts';
 import { rebuildInTarget } from './rebuild-in-target.ts';
@@ -140,12 +141,15 @@ export async function doctor({ config, output, options }: CommandContext<{ table
   await look('webhooks', async () => {
     if (!isStored) throw new Error('nobody can tell while the database does not answer');
     const declared = (await allPartners(config)).flatMap(({ name, webhooks = {} }) =>
-      Object.entries(webhooks).map(([webhook, { expect }]) => ({ partner: name, webhook, expect })),
+      Object.entries(webhooks).map(([webhook, of]) => ({ partner: name, webhook, expect: of.expect, of })),
     );
     const standings = await withDatabase(config, (pool) =>
       Promise.all(declared.map((one) => webhookStanding(pool, one, { nowMs: Date.now() }))),
     );
-    const wrong = standings.flatMap(standingWords);
+    const wrong = [
+      ...declared.flatMap(({ partner, webhook, of }) => expiredSecrets(`${partner}/${webhook}`, of, Date.now())),
+      ...standings.flatMap(standingWords),
+    ];
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
     return declared.length === 0 ? 'none declared' : `${declared.length}, none silent for too long`;
   });

@@ -8,6 +8,7 @@ import { standingWords, webhookStanding, type WebhookStanding } from '../../stor
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import { expiredSecrets } from '../expired-secrets.ts';
 
 interface Listed {
   readonly partner: string;
@@ -59,7 +60,7 @@ export async function webhooksList({
       ...facts,
       silentMs: standing.silentMs ?? null,
       expectedMs: standing.expectedMs ?? null,
-      says: standingWords(standing),
+      says: wordsOf({ ...place, declared: of, facts, standing }),
     })),
   );
   if (listed.length === 0) output.say('No definition has webhooks, and none came.');
@@ -71,10 +72,15 @@ export async function webhooksList({
         `${of}/${webhook}: refused in the last 7 days: ${refused.map(([reason, count]) => `${count} × ${reason}`).join(', ')}`,
       );
   }
-  const words = listed.flatMap(({ standing }) => standingWords(standing));
+  const words = listed.flatMap(wordsOf);
   for (const says of words) output.say(visible(says));
   return words.length === 0 ? exitCodes.ok : exitCodes.partial;
 }
+
+const wordsOf = ({ partner, webhook, declared, standing }: Listed): readonly string[] => [
+  ...(declared === undefined ? [] : expiredSecrets(`${partner}/${webhook}`, declared, Date.now())),
+  ...standingWords(standing),
+];
 
 const COLUMNS = [
   'webhook',

@@ -241,6 +241,14 @@ describe('a webhook that falls silent', () => {
     expect(seen.get('stripe')).toEqual({ silentSecs: 0, expectedSecs: 0, failedDeliveries: 0, failedHints: 0 });
   });
 
+  test('one whose secrets have all ended is told', async () => {
+    const [ended] = [{ value: 'old', until: '2020-01-01T00:00:00Z' }];
+    await write({ chat: { preset: 'slack', secrets: [ended], routes: [{ stream: 'orders', as: 'sync' }] } });
+    expect((await listed()).text).toContain('acme/chat: no secret is valid now, so that every delivery is refused');
+    await expect(tested('chat')).rejects.toThrow(/no secret of acme\/chat is valid now/);
+    await write();
+  });
+
   test('deliveries are forgotten after thirty days', async () => {
     await came('svix', [29 * DAY, 31 * DAY]);
     expect(await sweepDeliveries(used.pool)).toBe(1);

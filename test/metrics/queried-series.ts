@@ -7,6 +7,7 @@ export function seriesIn(expression: string): readonly string[] {
     .replaceAll(/"(?:[^"\\]|\\.)*"/g, '""')
     .replaceAll(/\{[^}]*\}/g, '')
     .replaceAll(/\[[^\]]*\]/g, '')
+    .replaceAll(/\boffset\s+\w+/g, '')
     .replaceAll(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, '');
   const names = [...bare.matchAll(/[a-zA-Z_:][\w:]*(?!\w*\s*\()/g)].map(([name]) => name);
   return [...new Set(names)].filter((name) => !words.has(name));

@@ -11,6 +11,7 @@ import { temporaryFolder, type TemporaryFolder } from '../support/temporary-fold
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
 import { ownNamespace, runToEnd, startWorker, type Ground } from '../durability/durable-bench.ts';
+import { GUESSES, pushSome, type Pushed } from './pushed.ts';
 import { seriesIn } from './queried-series.ts';
 import { samplesOf, scrape, total, type Sample } from './scrape.ts';
 
@@ -27,6 +28,8 @@ let report: RunReport;
 let exported: string;
 let server: string;
 let samples: readonly Sample[];
+let pushed: Pushed;
+let pushedSamples: readonly Sample[];
 const partner = uniqueName('counted');
 const payments = { partner, stream: 'payments' };
 
@@ -63,6 +66,8 @@ beforeAll(async () => {
   await eventually(looked);
   exported = await (await fetch(`http://${address}/metrics`)).text();
   samples = samplesOf(exported);
+  pushed = await pushSome(database.url, CANARY);
+  pushedSamples = samplesOf(pushed.exported);
   server = await (await fetch(`http://${process.env['TEST_TEMPORAL_METRICS']}/metrics`)).text();
 });
 afterAll(async () => {
@@ -166,6 +171,39 @@ describe('a worker tells Prometheus', () => {
   });
 });
 
+describe('ingest tells Prometheus', () => {
+  const orders = { partner: 'door', stream: 'orders' };
+
+  test('each request and each record by what became of it', () => {
+    expect(pushed.statuses.slice(0, 7)).toEqual([202, 202, 202, 202, 202, 429, 401]);
+    expect(total(pushedSamples, 'syncline_ingest_requests_total', { ...orders, status: '202' })).toBe(5);
+    expect(total(pushedSamples, 'syncline_ingest_requests_total', { status: '429' })).toBeGreaterThan(0);
+    expect(total(pushedSamples, 'syncline_ingest_duration_seconds_count', orders)).toBe(5);
+    expect(total(pushedSamples, 'syncline_ingest_records_total', { ...orders, fate: 'accepted' })).toBe(5);
+    expect(total(pushedSamples, 'syncline_ingest_records_total', { ...orders, fate: 'quarantined' })).toBe(5);
+    const refused = { partner: 'door', webhook: 'changes', fate: 'refused' };
+    expect(total(pushedSamples, 'syncline_webhook_deliveries_total', refused)).toBe(1);
+  });
+
+  test('each caller that comes up against a limit, and each guess at a key', () => {
+    expect(total(pushedSamples, 'syncline_caller_near_quota_total', { caller: 'visitor' })).toBe(1);
+    expect(total(pushedSamples, 'syncline_caller_limited_total', { caller: 'visitor', cause: 'quota' })).toBe(1);
+    const refused = total(pushedSamples, 'syncline_callers_refused_total');
+    expect(refused).toBe(GUESSES);
+    expect(total(pushedSamples, 'syncline_callers_blocked_total', { cause: 'unknown keys' })).toBe(1);
+  });
+
+  test('what the process takes, and not that it is a worker', () => {
+    expect(total(pushedSamples, 'process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
+    expect(names(pushed.exported)).toContain('syncline_database_connections');
+    expect(pushed.exported).not.toContain('syncline_build_info');
+  });
+
+  test('nothing of a record, of a secret or of an address', () => {
+    for (const secret of pushed.secrets) expect(pushed.exported).not.toContain(secret);
+  });
+});
+
 describe('what is asked of Prometheus is there', () => {
   /** Shown from its first failure on, which is what the alert is for. */
   const onlyWhenBroken = 'temporal_workflow_task_execution_failed_total';
@@ -174,7 +212,7 @@ describe('what is asked of Prometheus is there', () => {
     const queries = panelQueries(await readFile('deploy/grafana/dashboards/syncline.json', 'utf8'));
     expect(queries.length).toBeGreaterThan(20);
     for (const query of queries) {
-      const known = names(query.includes('job="temporal"') ? server : exported);
+      const known = query.includes('job="temporal"') ? names(server) : ours();
       const asked = seriesIn(query);
       expect(asked).not.toHaveLength(0);
       expect({ query, missing: asked.filter((name) => !known.has(name)) }).toEqual({ query, missing: [] });
@@ -186,7 +224,7 @@ describe('what is asked of Prometheus is there', () => {
       groups: { rules: { alert: string; expr: string }[] }[];
     };
     const asked = groups.flatMap(({ rules }) => rules.flatMap(({ expr }) => seriesIn(expr)));
-    const known = names(exported);
+    const known = ours();
     expect(asked.length).toBeGreaterThan(8);
     expect(new Set(asked.filter((name) => !known.has(name)))).toEqual(new Set([onlyWhenBroken]));
   });
@@ -197,7 +235,9 @@ describe('what is asked of Prometheus is there', () => {
         readFile(file, 'utf8'),
       ),
     );
-    const labels = new Set([...samples, ...samplesOf(server)].flatMap((sample) => Object.keys(sample.labels)));
+    const labels = new Set(
+      [...samples, ...pushedSamples, ...samplesOf(server)].flatMap((sample) => Object.keys(sample.labels)),
+    );
     const asked = texts.flatMap((text) =>
       [...text.matchAll(/\b(?:by|on) \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(/,\s*/)),
     );
@@ -206,14 +246,15 @@ describe('what is asked of Prometheus is there', () => {
   });
 
   test('and docs/metrics.md tells of each series of ours, and of no other', async () => {
-    const table = (await readFile('docs/metrics.md', 'utf8')).matchAll(/^\| `(\w+)` /gm);
-    const ours = [...exported.matchAll(/^# TYPE (\w+)/gm)].flatMap(([, name = '']) =>
+    const table = (await readFile('docs/metrics.md', 'utf8')).matchAll(/^\| `([a-z]\w+)` /gm);
+    const told = [...`${exported}\n${pushed.exported}`.matchAll(/^# TYPE (\w+)/gm)].flatMap(([, name = '']) =>
       name.startsWith('temporal_') ? [] : [name],
     );
-    expect([...table].map(([, name = '']) => name).toSorted()).toEqual(ours.toSorted());
+    expect([...table].map(([, name = '']) => name).toSorted()).toEqual([...new Set(told)].toSorted());
   });
 });
 
+const ours = (): Set<string> => new Set([...names(exported), ...names(pushed.exported)]);
 const names = (text: string): Set<string> => new Set(samplesOf(text).map(({ name }) => name));
 
 function panelQueries(dashboard: string): readonly string[] {

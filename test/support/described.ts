@@ -15,12 +15,14 @@ export function schemasOf(document: OpenApi): (schema: unknown) => ValidateFunct
     },
   });
   ajv.addSchema({ $id: 'https://document.example/', ...document });
-  return (schema) =>
-    ajv.compile(
-      JSON.parse(
-        JSON.stringify(schema).replaceAll('"#/components/', '"https://document.example/#/components/'),
-      ) as object,
-    );
+  // ajv keeps what it compiles by the object, so that the same schema again would be kept once more.
+  const compiled = new Map<string, ValidateFunction>();
+  return (schema) => {
+    const text = JSON.stringify(schema).replaceAll('"#/components/', '"https://document.example/#/components/');
+    const validate = compiled.get(text) ?? ajv.compile(JSON.parse(text) as object);
+    compiled.set(text, validate);
+    return validate;
+  };
 }
 
 /** Of every answer over HTTP, or for browsers (helmet). */
