@@ -79,6 +79,8 @@ const SHARES = [1, 0.8, 0.5] as const;
 export interface Intake {
   /** Durable when it resolves: records, ledger and answer are committed. Rejects with a Refusal, and then nothing was written. */
   accept(request: PushRequest): Promise<Landed>;
+  /** Throws the Refusal that `accept` would reject with for want of room: before a body is read for nothing. */
+  checkRoom(priority: PushRequest['priority']): void;
   /** How full it is, 0 to 1. */
   load(): number;
   /** Resolves when all that was taken in has its answer. */
@@ -98,14 +100,18 @@ export function createIntake(deps: IntakeDeps): Intake {
     streams.set(id, known);
     return known;
   };
+  const checkRoom: Intake['checkRoom'] = (priority) => {
+    if (load() >= SHARES[priority])
+      throw new Refusal('overloaded', {
+        detail: 'too many requests wait to be written; send it again later',
+        retryAfterS: 1,
+      });
+  };
   return {
     load,
+    checkRoom,
     accept: async (request) => {
-      if (load() >= SHARES[request.priority])
-        throw new Refusal('overloaded', {
-          detail: 'too many requests wait to be written; send it again later',
-          retryAfterS: 1,
-        });
+      checkRoom(request.priority);
       bytes += request.bytes;
       const landing = streamIntake(request.stream).accept(request);
       inFlight.add(landing);

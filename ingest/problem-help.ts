@@ -65,6 +65,14 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     retry: 'changed',
     example: 'expected POST, found GET',
   },
+  too_slow: {
+    means:
+      'The request did not come whole in the time that it has: 10 seconds for the headers, 60 seconds for all of it.',
+    act: 'Send the same request again. If it happens again, send fewer records in one request.',
+    retry: 'same',
+    example: 'the request did not come in the time that it has',
+    retryAfterS: 1,
+  },
   in_flight: {
     means: 'Another request with the same Idempotency-Key is being worked on, or its owner died a moment ago.',
     act: 'Wait, then send the same request with the same key: you get the answer of the first one.',

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+export const PROBLEM = 'application/problem+json';
+
 /** What a request can be refused for. The code is stable; each has a page (docs/ingest-problems.md). Status codes: RFC 9110 §15, RFC 6585. */
 export const problems = {
   bad_request: { status: 400, title: 'The request cannot be read' },
@@ -10,6 +12,7 @@ export const problems = {
   not_allowed: { status: 403, title: 'The caller may not do this' },
   not_found: { status: 404, title: 'There is nothing here' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
+  too_slow: { status: 408, title: 'The request came too slowly' },
   in_flight: { status: 409, title: 'A request with this Idempotency-Key is being worked on' },
   version_ended: { status: 410, title: 'This version of the API has ended' },
   too_large: { status: 413, title: 'The request is too large' },

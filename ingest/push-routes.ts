@@ -60,6 +60,7 @@ export function pushRoutes(app: FastifyInstance, deps: PushDeps, version: ApiVer
         throw new Refusal('not_allowed', {
           detail: `the caller may not push to ${partner}/${stream}; have its scopes changed with \`syncline callers\``,
         });
+      intake.checkRoom(caller.priority);
     },
     onResponse: (request, reply) => {
       const { statusCode: status, elapsedTime: durationMs } = reply;

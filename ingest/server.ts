@@ -5,7 +5,9 @@ import { SECOND } from '../core/duration.ts';
 import { explain, InvalidInput } from '../core/errors.ts';
 import type { Log } from '../http/log.ts';
 import { hostOf } from '../http/listen.ts';
-import { problemBody, problems, Refusal } from './problem.ts';
+import { boundBodies } from './bound-bodies.ts';
+import { ClientErrors } from './client-errors.ts';
+import { PROBLEM, problemBody, problems, Refusal } from './problem.ts';
 
 export interface ServerOptions {
   /** `host:port`; port 0 takes a free one. */
@@ -16,6 +18,9 @@ export interface ServerOptions {
   readonly log: Log;
   /** Largest body, in bytes. */
   readonly bodyBytes: number;
+  /** Of all bodies that are read or worked on at once; 256 MiB if absent. */
+  readonly bodiesBytes?: number;
+  readonly patience?: Patience;
   readonly routes: (app: FastifyInstance, server: { readonly base: () => string }) => void | Promise<void>;
 }
 
@@ -33,16 +38,26 @@ export interface IngestServer {
   close(): Promise<void>;
 }
 
-/** A sender has so long for its headers, and for the whole of its request. */
-export const PATIENCE = { headers: 10 * SECOND, request: 60 * SECOND, idle: 75 * SECOND } as const;
+/** How long a sender has for its headers, and for the whole of its request, ms. Who takes longer is noticed up to `everyMs` later. */
+export interface Patience {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  readonly everyMs: number;
+}
+export const usualPatience: Patience = { headersMs: 10 * SECOND, requestMs: 60 * SECOND, everyMs: 2 * SECOND };
+const IDLE_MS = 75 * SECOND;
 const MOST_CONNECTIONS = 10_000;
 const MOST_HEADER_BYTES = 16 * 1024;
+const MOST_HEADERS = 100;
+const MOST_BODIES_BYTES = 256 * 1024 * 1024;
 
 /** The HTTP server that everything pushed comes through. It trusts nobody: bodies stay bytes until their sender is known. */
 export async function startServer(options: ServerOptions): Promise<IngestServer> {
-  const { address, tls, log, bodyBytes } = options;
+  const { address, tls, log, bodyBytes, patience = usualPatience, bodiesBytes = MOST_BODIES_BYTES } = options;
   let url = '';
   const base = (): string => (options.publicUrl ?? url).replace(/\/$/, '');
+  const clientErrors = new ClientErrors({ base, mostHeaderBytes: MOST_HEADER_BYTES });
+  const bounds = { maxHeaderSize: MOST_HEADER_BYTES, connectionsCheckingInterval: patience.everyMs };
   const app = fastify({
     ...(tls === undefined
       ? {}
@@ -51,16 +66,16 @@ export async function startServer(options: ServerOptions): Promise<IngestServer>
             key: tls.key,
             cert: tls.cert,
             ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: false }),
-            maxHeaderSize: MOST_HEADER_BYTES,
+            ...bounds,
           },
         }),
-    ...(tls === undefined ? { http: { maxHeaderSize: MOST_HEADER_BYTES } } : {}),
+    ...(tls === undefined ? { http: bounds } : {}),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     bodyLimit: bodyBytes,
-    requestTimeout: PATIENCE.request,
-    connectionTimeout: 2 * PATIENCE.request,
-    keepAliveTimeout: PATIENCE.idle,
+    requestTimeout: patience.requestMs,
+    connectionTimeout: 2 * patience.requestMs,
+    keepAliveTimeout: IDLE_MS,
     // A request that came in is answered, also while the server closes.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
@@ -76,20 +91,13 @@ export async function startServer(options: ServerOptions): Promise<IngestServer>
           ),
         );
     },
-    clientErrorHandler: (error, socket) => {
-      const refusal = ofClient(error);
-      const { status } = problems[refusal.code];
-      if (!socket.writable) return;
-      const requestId = randomUUID();
-      const body = `${JSON.stringify(problemBody(refusal, { requestId, base: base() }))}\n`;
-      socket.end(
-        `HTTP/1.1 ${status} ${status === 431 ? 'Request Header Fields Too Large' : 'Bad Request'}\r\ncontent-type: ${PROBLEM}\r\nx-request-id: ${requestId}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-      );
-    },
+    clientErrorHandler: (error, socket) => void clientErrors.handle(error, socket),
   });
-  app.server.headersTimeout = PATIENCE.headers;
+  app.server.headersTimeout = patience.headersMs;
   app.server.maxConnections = MOST_CONNECTIONS;
   app.server.maxRequestsPerSocket = 10_000;
+  // By itself it leaves out what is more than 2000, and an Idempotency-Key might be among it.
+  app.server.maxHeadersCount = 0;
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: {
@@ -105,10 +113,14 @@ export async function startServer(options: ServerOptions): Promise<IngestServer>
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
   app.addHook('onRequest', async (request, reply) => {
+    clientErrors.began(request, reply);
     void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
+    if (request.raw.rawHeaders.length > 2 * MOST_HEADERS)
+      throw new Refusal('headers_too_large', { detail: `expected at most ${MOST_HEADERS} headers, found more` });
     // Before its body is read: nobody is to send us much for nothing.
     if (request.is404) throw notThere(request);
   });
+  app.addHook('preParsing', boundBodies(bodiesBytes));
   app.setErrorHandler((error, request, reply) => {
     const refusal = error instanceof Refusal ? error : ofFramework(error);
     const { status } = problems[refusal.code];
@@ -138,8 +150,6 @@ export async function startServer(options: ServerOptions): Promise<IngestServer>
   return { url, close: () => app.close() };
 }
 
-export const PROBLEM = 'application/problem+json';
-
 /** Routes answer 405 to the other methods themselves (`onlyMethods`). */
 const notThere = ({ method, url }: FastifyRequest): Refusal =>
   new Refusal('not_found', {
@@ -155,6 +165,8 @@ function ofFramework(error: unknown): Refusal {
     return new Refusal('bad_request', {
       detail: 'expected a body as long as Content-Length says, found another length',
     });
+  if (code === 'ECONNRESET')
+    return new Refusal('bad_request', { detail: 'expected the whole body, but the connection ended before' });
   if (code.startsWith('FST_ERR_CTP'))
     return new Refusal('unsupported_type', { detail: 'expected a Content-Type that can be read' });
   return new Refusal('internal', {
@@ -163,11 +175,6 @@ function ofFramework(error: unknown): Refusal {
     cause: error,
   });
 }
-
-const ofClient = (error: NodeJS.ErrnoException): Refusal =>
-  error.code === 'HPE_HEADER_OVERFLOW'
-    ? new Refusal('headers_too_large', { detail: `expected at most ${MOST_HEADER_BYTES} bytes of headers, found more` })
-    : new Refusal('bad_request', { detail: 'expected an HTTP/1.1 request, found something else' });
 
 /** Answers 405 with `Allow` to all methods of a path but those. */
 export function onlyMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {

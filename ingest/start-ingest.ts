@@ -21,7 +21,7 @@ export interface IngestOptions
   extends
     Pick<IntakeDeps, 'pool' | 'names' | 'log' | 'failpoint' | 'onLanded' | 'bounds' | 'leaseMs'>,
     Pick<PushDeps, 'gate' | 'streams'>,
-    Pick<ServerOptions, 'address' | 'publicUrl' | 'tls'> {
+    Pick<ServerOptions, 'address' | 'publicUrl' | 'tls' | 'patience' | 'bodiesBytes'> {
   readonly limits?: BodyLimits;
   /** What stands before the server, and is believed; nothing does if absent. */
   readonly proxies?: BehindProxies | undefined;

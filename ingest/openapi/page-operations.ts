@@ -4,7 +4,7 @@ import type { Operation, PathItem, Response } from './openapi.ts';
 import { problemResponses } from './problem-responses.ts';
 import { withoutBodies } from './without-bodies.ts';
 
-const failures: readonly ProblemCode[] = ['headers_too_large', 'internal'];
+const failures: readonly ProblemCode[] = ['too_slow', 'headers_too_large', 'internal'];
 
 interface Page {
   readonly id: string;

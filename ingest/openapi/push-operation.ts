@@ -23,6 +23,7 @@ const codes: readonly ProblemCode[] = [
   'unauthenticated',
   'not_allowed',
   'not_found',
+  'too_slow',
   'in_flight',
   'version_ended',
   'too_large',

@@ -11,6 +11,7 @@ const codes: readonly ProblemCode[] = [
   'unauthenticated',
   'not_allowed',
   'not_found',
+  'too_slow',
   'version_ended',
   'too_many_requests',
   'quota_used_up',

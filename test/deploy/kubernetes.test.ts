@@ -5,7 +5,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { readConfig } from '../../config/config.ts';
 import { SECOND } from '../../core/duration.ts';
-import { PATIENCE } from '../../ingest/server.ts';
+import { usualPatience } from '../../ingest/server.ts';
 import { exporter } from '../../workers/runtime.ts';
 import { checkRoles } from '../../workers/roles.ts';
 
@@ -144,7 +144,7 @@ describe('deploy/kubernetes', () => {
     expect(sleep).toBe('sleep');
     expect(Number(seconds)).toBeGreaterThan(0);
     expect(spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(
-      Number(seconds) + PATIENCE.request / SECOND,
+      Number(seconds) + usualPatience.requestMs / SECOND,
     );
   });
 

@@ -14,7 +14,7 @@ const size = long
   ? { requests: 20_000, limits: { rate: 50, burst: 100 }, roundTripMs: 250 }
   : { requests: 200, limits: { rate: 40, burst: 20 }, roundTripMs: 150 };
 /** What is sent first is more than the burst, so that some of it is refused also where the machine is slow. */
-const connections = { hurried: 40, patient: 2 };
+const connections = { hurried: 40, patient: long ? 4 : 2 };
 const dumps = ['hurried', 'patient'] as const;
 
 let bench: IngestBench;

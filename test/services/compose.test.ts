@@ -8,7 +8,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { parseDuration } from '../../core/duration.ts';
-import { PATIENCE } from '../../ingest/server.ts';
+import { usualPatience } from '../../ingest/server.ts';
 import { searchAttributes } from '../../messages/search-attributes.ts';
 import { dynamicConfig } from '../../services/temporal-server.ts';
 
@@ -84,7 +84,7 @@ describe('docker-compose.yml', () => {
     expect(ingest).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
     const [, port] = /^0\.0\.0\.0:(\d+)$/.exec(ingest?.command.at(-1) ?? '') ?? [];
     expect(ingest?.ports).toEqual([`127.0.0.1:\${INGEST_PORT:-8080}:${port}`]);
-    expect(parseDuration(ingest?.stop_grace_period ?? '')).toBeGreaterThan(PATIENCE.request);
+    expect(parseDuration(ingest?.stop_grace_period ?? '')).toBeGreaterThan(usualPatience.requestMs);
     const { DATABASE_URL: own, SYNCLINE_METRICS_ADDRESS: metrics, ...rest } = ingest?.environment ?? {};
     const { DATABASE_URL: theirs, ...others } = compose.services['syncline-migrate']?.environment ?? {};
     expect([own, metrics, rest]).toEqual([`\${INGEST_DATABASE_URL:-${theirs}}`, '0.0.0.0:9464', others]);

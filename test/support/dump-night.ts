@@ -42,9 +42,9 @@ export async function dumpNight(night: Night): Promise<readonly Heard[]> {
   const heard: Heard[] = [];
   const beganMs = performance.now();
   const hear = (one: Omit<Heard, 'atMs'>): void => void heard.push({ ...one, atMs: performance.now() - beganMs });
-  let dumping = true;
+  const over = new AbortController();
   const calm = (async () => {
-    for (let n = 0; dumping; n++) {
+    for (let n = 0; !over.signal.aborted; n++) {
       await deliver(
         { sender: 'calm', url: at(night.urls, n), key: keys.calm, id: idOf('calm', n), pauseMs: 1000 },
         hear,
@@ -55,7 +55,7 @@ export async function dumpNight(night: Night): Promise<readonly Heard[]> {
   try {
     await Promise.all([hurry(night, keys.hurried, hear), obey(night, keys.patient, hear)]);
   } finally {
-    dumping = false;
+    over.abort();
     await calm;
   }
   return heard;
