@@ -12,6 +12,10 @@ const parsed = (stream: Partial<StreamInput>, name = 'acme') =>
   });
 const problemsOf = (stream: Partial<StreamInput>, name?: string): string[] =>
   checkPartner(parsed(stream, name)).map(({ path, says }) => `${path.join('.')}: ${says.split(/[;,:]/)[0]}`);
+const keysOf = (stream: Partial<StreamInput>): unknown => {
+  const { orders } = parsed(stream).streams;
+  return orders && idempotencyOf(orders);
+};
 
 describe('a stream that takes pushes', () => {
   test('needs no path, and may have one', () => {
@@ -21,11 +25,7 @@ describe('a stream that takes pushes', () => {
   });
 
   test('asks for keys where nothing else tells a record that comes twice', () => {
-    const of = (stream: Partial<StreamInput>): unknown => {
-      const { orders } = parsed(stream).streams;
-      return orders && idempotencyOf(orders);
-    };
-    expect([of({}), of({ primaryKey: [] }), of({ push: { idempotency: 'required' } })]).toEqual([
+    expect([keysOf({}), keysOf({ primaryKey: [] }), keysOf({ push: { idempotency: 'required' } })]).toEqual([
       'derived',
       'required',
       'required',
