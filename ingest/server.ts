@@ -147,7 +147,20 @@ export async function startServer(options: ServerOptions): Promise<IngestServer>
       `--address: cannot listen on ${address} (${explain(error)}); choose another address, or port 0 for a free one`,
     );
   }
-  return { url, close: () => app.close() };
+  return { url, close: () => closed(app) };
+}
+
+/** How often connections that have become idle since are closed. */
+const LOOK_MS = 50;
+
+/** Node closes those that are idle at that moment; one whose answer goes out just then would hold the server up until its sender ends it. */
+async function closed(app: FastifyInstance): Promise<void> {
+  const looking = setInterval(() => app.server.closeIdleConnections(), LOOK_MS);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(looking);
+  }
 }
 
 /** Routes answer 405 to the other methods themselves (`onlyMethods`). */

@@ -1072,7 +1072,7 @@ create function remove_lines(p_stream integer, p_definition text, p_horizon bigi
 
 create function remove_pages(p_stream integer, p_before timestamp with time zone, p_after bigint, p_most integer, p_dry boolean, OUT pages bigint, OUT bytes bigint, OUT last bigint) returns record
   language plpgsql volatile security definer set search_path = syncline, pg_temp;
-  -- body: sha256 c34fd299d91897cf
+  -- body: sha256 8eb1956eaa9cda7d
 
 create function settle_cost(p_credential text, p_buckets text[], p_units double precision) returns void
   language plpgsql volatile;

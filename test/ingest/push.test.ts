@@ -9,6 +9,7 @@ const served = useIngest(
     orders: ordersByPush(),
     checked: ordersByPush(),
     entries: ordersByPush({ primaryKey: [], version: [], disposition: 'append' }),
+    again: ordersByPush(),
     strict: ordersByPush({ push: { idempotency: 'required' } }),
     needing: ordersByPush({ requires: { of: { stream: 'orders', by: 'text' } } }),
     gone: ordersByPush({ deletes: { field: 'text', equals: 'gone', hold: { count: 2, share: 0 } } }),
@@ -116,6 +117,19 @@ describe('records that are pushed', () => {
     ]);
     expect(wave.body).toMatchObject({ accepted: 1, quarantined: 3 });
     expect(await served.rows('gone', 'id')).toEqual([['b'], ['c'], ['d'], ['e']]);
+  });
+});
+
+describe('the ledger of pushes', () => {
+  test('loses those that brought nothing new once retention says so, and no others', async () => {
+    const first = await served.push('again', { id: 'a', v: 1 });
+    const second = await served.push('again', { id: 'a', v: 1 });
+    const { rows } = await served.pool.query<{ pages: string }>(
+      `select r.pages from streams s, remove_pages(s.stream_id, now() + interval '1 minute', 0, 1000, false) r where s.name = 'again'`,
+    );
+    const found = async (answer: typeof first): Promise<number> =>
+      (await served.get(String(answer.headers.get('location')))).status;
+    expect([rows, await found(first), await found(second)]).toEqual([[{ pages: '1' }], 200, 404]);
   });
 });
 
