@@ -62,7 +62,12 @@ export async function commitPush(pool: Pool, push: Push, failpoint: Failpoint): 
 }
 
 /** A process that is stopped in the middle of it would hold up the stream, and its keys. */
-const BOUNDS = [`set local idle_in_transaction_session_timeout = '10s'`, `set local lock_timeout = '15s'`];
+const BOUNDS = [
+  `set local idle_in_transaction_session_timeout = '10s'`,
+  `set local lock_timeout = '15s'`,
+  // Plans are kept for as long as a server runs: one that was made while the table was small would read all of it for each push.
+  'set local enable_seqscan = off',
+];
 
 async function commit(client: PoolClient, push: Push, failpoint: Failpoint): Promise<readonly PushedPage[]> {
   const { stream, names } = push;
