@@ -5,7 +5,7 @@ import type { Authenticated, Authenticator } from './callers/authenticate.ts';
 import { limitHeaders } from './callers/limit-headers.ts';
 import type { CallerLimiter } from './callers/limiter.ts';
 import type { Admitted, Gate, Knock } from './gate.ts';
-import { Refusal } from './problem.ts';
+import { Refusal, unavailable } from './problem.ts';
 
 const priorities = { critical: 0, normal: 1, bulk: 2 } as const satisfies Record<CallerTier, Admitted['priority']>;
 
@@ -58,11 +58,7 @@ export function callerGate({
         return await admit(knock);
       } catch (error) {
         if (!(error instanceof WarehouseUnavailable)) throw error;
-        throw new Refusal('unavailable', {
-          detail: 'nothing can be written now; send it again later',
-          retryAfterS: 5,
-          cause: error,
-        });
+        throw unavailable(error);
       }
     },
   };

@@ -68,6 +68,10 @@ export class Refusal extends Error {
   }
 }
 
+/** The database is away: nothing was written, and the sender is to try again. */
+export const unavailable = (cause: unknown): Refusal =>
+  new Refusal('unavailable', { detail: 'nothing can be written now; send it again later', retryAfterS: 5, cause });
+
 /** How many places are named. */
 const MOST_ERRORS = 100;
 

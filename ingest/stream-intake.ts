@@ -10,7 +10,7 @@ import { whenAvailable } from '../store/session/unavailable.ts';
 import { pgError } from '../targets/postgres/pg-error.ts';
 import { acceptedAnswer } from './accepted-answer.ts';
 import type { IntakeDeps, Landed, PushRequest } from './intake.ts';
-import { Refusal } from './problem.ts';
+import { Refusal, unavailable } from './problem.ts';
 import { stagePush } from './stage-push.ts';
 
 /** What one transaction takes at most. */
@@ -34,6 +34,8 @@ export class StreamIntake {
   readonly #deps: IntakeDeps;
   #queues: Waiting[][] = [[], [], []];
   #busy = false;
+  /** Each is a group of its own. */
+  readonly #alone: Waiting[] = [];
   /** Keys that this process works on: one of them at a time. */
   readonly #keys = new Set<string>();
 
@@ -64,6 +66,11 @@ export class StreamIntake {
         await this.#land(group);
       } catch (error) {
         const refusal = refusalOf(error);
+        // One of them may be what nobody expected: the others do not fail with it. None lands twice, since its page has its id.
+        if (refusal.code === 'internal' && group.length > 1) {
+          this.#alone.push(...group);
+          continue;
+        }
         if (refusal.code === 'internal')
           this.#deps.log.warn({ error: explain(error) }, 'pushed records were not written');
         for (const { reject } of group) reject(refusal);
@@ -74,6 +81,8 @@ export class StreamIntake {
 
   /** The next group: of one definition, so that it is written to one table. */
   #take(): Waiting[] {
+    const single = this.#alone.shift();
+    if (single !== undefined) return [single];
     const group: Waiting[] = [];
     let records = 0;
     let bytes = 0;
@@ -231,12 +240,7 @@ const inFlight = (retryAfterS: number): Refusal =>
 /** What nobody expected is told to nobody outside. */
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof WarehouseUnavailable)
-    return new Refusal('unavailable', {
-      detail: 'nothing can be written now; send it again later',
-      retryAfterS: 5,
-      cause: error,
-    });
+  if (error instanceof WarehouseUnavailable) return unavailable(error);
   // Lock timeout: a rebuild or an undo holds the stream.
   if (error instanceof RetryLater || pgError(error).code === '55P03')
     return new Refusal('busy', {

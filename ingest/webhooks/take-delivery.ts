@@ -16,7 +16,7 @@ import {
 } from '../../store/webhooks/deliveries.ts';
 import { noteWork } from '../../store/webhooks/work.ts';
 import type { Intake } from '../intake.ts';
-import { Refusal } from '../problem.ts';
+import { Refusal, unavailable } from '../problem.ts';
 import { presetOf } from './presets.ts';
 import { type jsonOf, readDelivery, type ReadDelivery } from './read-delivery.ts';
 
@@ -225,10 +225,6 @@ async function available<T>(work: () => Promise<T>): Promise<T> {
     return await whenAvailable(work);
   } catch (error) {
     if (!(error instanceof WarehouseUnavailable)) throw error;
-    throw new Refusal('unavailable', {
-      detail: 'nothing can be written now; send it again later',
-      retryAfterS: 5,
-      cause: error,
-    });
+    throw unavailable(error);
   }
 }

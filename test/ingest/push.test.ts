@@ -10,6 +10,7 @@ const served = useIngest(
     checked: ordersByPush(),
     entries: ordersByPush({ primaryKey: [], version: [], disposition: 'append' }),
     again: ordersByPush(),
+    poisoned: ordersByPush(),
     strict: ordersByPush({ push: { idempotency: 'required' } }),
     needing: ordersByPush({ requires: { of: { stream: 'orders', by: 'text' } } }),
     gone: ordersByPush({ deletes: { field: 'text', equals: 'gone', hold: { count: 2, share: 0 } } }),
@@ -117,6 +118,19 @@ describe('records that are pushed', () => {
     ]);
     expect(wave.body).toMatchObject({ accepted: 1, quarantined: 3 });
     expect(await served.rows('gone', 'id')).toEqual([['b'], ['c'], ['d'], ['e']]);
+  });
+});
+
+describe('a request that the database fails on', () => {
+  test('takes no other one with it, though they came together', async () => {
+    await served.push('poisoned', { id: 'first', v: 1 });
+    await served.pool.query(`create function acme.refuse() returns trigger language plpgsql as $$
+        begin if new.id = 'poison' then raise exception 'no'; end if; return new; end $$;
+      create trigger refuse before insert on acme.poisoned for each row execute function acme.refuse()`);
+    const ids = ['a', 'b', 'poison', 'c', 'd'];
+    const answers = await Promise.all(ids.map((id) => served.push('poisoned', { id, v: 1 }, withKey())));
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 500, 202, 202]);
+    expect(await served.rows('poisoned', 'id')).toEqual([['a'], ['b'], ['c'], ['d'], ['first']]);
   });
 });
 
