@@ -212,15 +212,15 @@ describe('deploy/kubernetes', () => {
 
 const kubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
 
+const built = (path: string): readonly { readonly kind: string }[] => {
+  const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', path], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return parseAllDocuments(stdout).map((it) => it.toJS() as { kind: string });
+};
+
 // Where there is no kubectl, its kustomize cannot be asked.
 (kubectl ? describe : describe.skip)('deploy/overlays/example, as kubectl builds it', () => {
   const overlay = join(import.meta.dirname, '../../deploy/overlays/example');
-  const built = (path: string): readonly { readonly kind: string }[] => {
-    const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', path], { encoding: 'utf8' });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    return parseAllDocuments(stdout).map((it) => it.toJS() as { kind: string });
-  };
-
   test('has the status page beside all roles, and one image for all of them', () => {
     const all = built(overlay);
     const names = all.filter(({ kind }) => kind === 'Deployment').map(nameOf);
@@ -234,7 +234,7 @@ const kubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
     const maps = built(overlay).filter(({ kind }) => kind === 'ConfigMap');
     const definitions = maps
       .map((it) => shape.parse(it))
-      .find(({ metadata }) => /^syncline-partners-/.test(metadata.name));
+      .find(({ metadata }) => metadata.name.startsWith('syncline-partners-'));
     expect(Object.keys(definitions?.data ?? {})).toEqual(['acme.yaml']);
     const acme = await loadPartner('acme', { dir: join(overlay, 'partners'), env: { ACME_TOKEN: 'x' } });
     expect(Object.keys(acme.streams)).toEqual(['orders']);
