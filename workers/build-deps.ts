@@ -4,6 +4,8 @@ import type { Config } from '../config/config.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { noMetrics, type Metrics } from '../core/metrics.ts';
 import type { Log } from '../http/log.ts';
+import { bufferedCalls } from '../store/calls/buffered-calls.ts';
+import { writeCalls } from '../store/calls/write-calls.ts';
 import { observeLimits } from '../limits/watch/observe.ts';
 import { TurnSessions } from '../limits/turns/turn-sessions.ts';
 import { whenAvailable } from '../store/session/unavailable.ts';
@@ -64,6 +66,15 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
     storeUrl: config.databaseUrl,
     failpoint,
   });
+  const calls =
+    config.calls.keepMs === 0
+      ? undefined
+      : bufferedCalls({
+          write: (group) => writeCalls(pool, group),
+          warn: (fields, message) => log.warn(fields, message),
+          sample: config.calls.sample,
+          random: Math.random,
+        });
   let draining = false;
   return {
     pool,
@@ -85,6 +96,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
       observeLimits: (partner) => whenAvailable(() => observeLimits(pool, partner)),
       failpoint,
       metrics,
+      ...(calls === undefined ? {} : { calls }),
       now,
       random: Math.random,
       draining: () => draining,
@@ -93,6 +105,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
     close: async () => {
       await targets.close();
       await partners.close();
+      await calls?.close();
       await pool.end();
     },
   };

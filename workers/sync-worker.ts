@@ -14,6 +14,7 @@ import { listPartners } from '../definitions/load.ts';
 import { placesOf } from '../definitions/named-targets.ts';
 import { STORE } from '../definitions/targets.ts';
 import { pendingMigrations } from '../store/migrate/migrate.ts';
+import { sweepCalls } from '../store/calls/sweep-calls.ts';
 import { sweepDeliveries } from '../store/webhooks/deliveries.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { versioningOf } from './versioning.ts';
@@ -184,7 +185,13 @@ class Fleet implements RunningWorkers {
     const follow = followWebhooks({ ...activities, pool: this.#deps.pool, client: this.#client, log: this.#log });
     this.#watching.push(this.#watch(WEBHOOKS_LOOK_MS, follow));
     const { pool } = this.#deps;
-    this.#watching.push(this.#watch(PRUNE_LOOK_MS, async () => void (await sweepDeliveries(pool))));
+    const { keepMs } = this.#config.calls;
+    this.#watching.push(
+      this.#watch(PRUNE_LOOK_MS, async () => {
+        await sweepDeliveries(pool);
+        await sweepCalls(pool, keepMs);
+      }),
+    );
   }
 
   async startPartner(name: string): Promise<void> {

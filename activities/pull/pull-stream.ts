@@ -11,6 +11,7 @@ import type { PartnerAccess } from '../access.ts';
 import { companyOf, isFast } from './company.ts';
 import { deferralOf } from './deferral.ts';
 import type { Deferral } from '../../messages/deferral.ts';
+import { callsBy } from './calls-by.ts';
 import { fetchNeeds } from './fetch-needs.ts';
 import { fetchPage } from './fetch-page.ts';
 import { grantGoesOn } from './grant-goes-on.ts';
@@ -340,6 +341,7 @@ class Grant {
       ...access,
       limiter: this.#guard.over(access.limiter),
       metrics: this.#metrics,
+      ...callsBy(this.#deps.calls, { ...this.#context.writer, syncId: this.#input.syncId, runId: this.#input.runId }),
       failpoint,
       now,
       lane: this.#input.lane,

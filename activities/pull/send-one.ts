@@ -20,6 +20,7 @@ import { CircuitCall, type CircuitCallDeps } from './circuit-call.ts';
 import { countedDeparture } from './counted-departure.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import type { HeldAnswers } from './held-answer.ts';
+import { noteCall, purposeOf, type CallMade, type NotedCalls } from './note-call.ts';
 import { placeOf, type PageAsked } from './page-asked.ts';
 import { MAX_SLOT_WAIT_MS, takePermit } from './take-permit.ts';
 
@@ -40,6 +41,8 @@ export interface FetchDeps extends CircuitCallDeps {
   /** Told what an answer's headers said. */
   readonly onHeaderProblems?: ReportProblems;
   readonly metrics?: Metrics;
+  /** Where each call is noted; absent: nowhere. */
+  readonly calls?: NotedCalls;
   /** Of the grant, where answers may be read part by part. */
   readonly held?: HeldAnswers;
   /** Called as a request goes out. */
@@ -74,7 +77,12 @@ export async function sendOne(
   let giveUpAtMs = deps.now() + MAX_SLOT_WAIT_MS;
   let fresh = false;
   const wantedAtMs = deps.now();
-  const onWire = (): void => deps.metrics?.permitWaited({ partner: partner.name, lane }, deps.now() - wantedAtMs);
+  const wire = { atMs: wantedAtMs, waitedMs: 0 };
+  const onWire = (): void => {
+    wire.atMs = deps.now();
+    wire.waitedMs = wire.atMs - wantedAtMs;
+    deps.metrics?.permitWaited({ partner: partner.name, lane }, wire.waitedMs);
+  };
   for (;;) {
     // A token is asked for with a permit of its own, so it must be there before this one is taken.
     if (request.foreign !== true) await deps.authorizer.prepare?.(request, permitted);
@@ -86,6 +94,7 @@ export async function sendOne(
         request,
         asked,
         onWire,
+        wire,
         fresh: fresh || permit.probe !== undefined || request.changes === true,
         takesLarge: sourceOf(asked.stream).takesLarge?.(asked.position) === true,
       });
@@ -102,16 +111,25 @@ export async function sendOne(
 async function sendWith(
   permit: GrantedPermit,
   deps: FetchDeps,
-  { request, asked, ...how }: SendHow & { readonly request: PageRequest; readonly asked: PageAsked },
+  { request, asked, wire, ...how }: SendHow & Sent & { readonly asked: PageAsked },
 ): Promise<Judged> {
   const { partner, definition } = asked.stream;
   const { limits, errors } = partner;
   const { metrics = noMetrics } = deps;
   const labels: StreamLabels = { partner: partner.name, stream: asked.stream.name };
   const call = new CircuitCall(deps, permit, placeOf(asked));
+  const noted = (secrets: readonly KnownSecret[], came: CallMade['came']): void => {
+    if (deps.calls === undefined) return;
+    const { stream, pageNo } = asked;
+    const when = { sentAtMs: wire.atMs, waitedMs: wire.waitedMs, nowMs: deps.now() };
+    noteCall(deps.calls, { ...when, stream, request, purpose: purposeOf(stream), page: pageNo, secrets, came });
+  };
   try {
     const answer = await send(permit, deps, { request, ...how }).catch(async (error: unknown) => {
-      if (!(error instanceof PermitLapsed)) metrics.requestSent(labels, undefined);
+      if (!(error instanceof PermitLapsed)) {
+        metrics.requestSent(labels, undefined);
+        noted(await deps.authorizer.secrets([]), { error, cancelled: deps.signal.aborted });
+      }
       if (isTransportFailure(error)) await call.failed(explain(error));
       throw error;
     });
@@ -130,6 +148,7 @@ async function sendWith(
       nowMs: answer.receivedAtMs,
       maxWaitMs: limits.maxWait,
     });
+    noted(secrets, { answer, says: answer, action: verdict.action });
     if (verdict.action === 'throttled') metrics.throttled(labels);
     const { reading } = verdict;
     if (reading.cut || reading.problems.length > 0) deps.onHeaderProblems?.(reading);
@@ -154,6 +173,12 @@ async function sendWith(
       await permit.release();
     }
   }
+}
+
+interface Sent {
+  readonly request: PageRequest;
+  /** When it went out, once it has. */
+  readonly wire: { readonly atMs: number; readonly waitedMs: number };
 }
 
 interface SendHow {
