@@ -15,6 +15,7 @@ import { postgresTargetStore } from '../store/target-store.ts';
 import { postgresHints } from '../store/webhooks/hints.ts';
 import { killingFailpoint } from './failpoint.ts';
 import { observeWaiting } from './observe-waiting.ts';
+import { observeStreams } from './observe-streams.ts';
 import { observeRules } from './observe-rules.ts';
 import { observeTargets } from './observe-targets.ts';
 import { observeWebhooks } from './observe-webhooks.ts';
@@ -29,6 +30,8 @@ export interface Deps {
   observeTargets(): Promise<readonly TargetLag[]>;
   /** Which rules of streams do not hold; tells the metrics of it. */
   observeRules(): Promise<void>;
+  /** How fresh each stream is, and what is in quarantine; tells the metrics of it. */
+  observeStreams(): Promise<void>;
   /** How much waits of each stream; tells the metrics of it. */
   observeWaiting(): Promise<void>;
   /** How webhooks stand; tells the metrics of it. */
@@ -82,6 +85,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
     observeTargets: observeTargets({ dir: config.partnersDir, partners, pool, metrics, now }),
     observeRules: observeRules({ pool, metrics }),
     observeWaiting: observeWaiting({ pool, metrics }),
+    observeStreams: observeStreams({ dir: config.partnersDir, partners, pool, metrics }),
     observeWebhooks: observeWebhooks({ dir: config.partnersDir, partners, pool, metrics, now }),
     drain: () => {
       draining = true;

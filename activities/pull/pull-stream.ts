@@ -23,6 +23,7 @@ import { requestsLeft } from '../../core/requests-left.ts';
 import type { Limiter, Work } from '../../limits/permits/limiter.ts';
 import { pageQueue, type Company, type PageQueue } from './page-queue.ts';
 import type { PullContext, PullDeps } from './pull-deps.ts';
+import { retryReasonOf } from './retry-reason.ts';
 import { RequestTally } from './request-tally.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import { partitions, readNamed } from '../../sources/partitions.ts';
@@ -181,6 +182,8 @@ class Grant {
       // What ended the grant matters more than a count.
       await this.#bookRequests().catch(nothing);
       const deferred = this.#context.signal.aborted ? undefined : this.#deferral(error);
+      const reason = this.#context.signal.aborted || deferred?.reason === 'paused' ? undefined : retryReasonOf(error);
+      if (reason !== undefined) this.#metrics.retried(this.#labels, reason);
       if (deferred !== undefined) return await this.#defer(deferred, facts());
       if (error instanceof PartnerDown) await this.#noteOutage(error);
       throw error;

@@ -6,6 +6,7 @@ import type { Lane } from '../../core/names.ts';
 import { isPartnerFailure, isTransportFailure } from '../../core/outage.ts';
 import type { Answer, PageRequest } from '../../core/page.ts';
 import type { ErrorRule } from '../../definitions/definition.ts';
+import { countsRequests } from '../../definitions/limits.ts';
 import type { Authorizer } from '../../http/auth.ts';
 import type { Permitted } from '../../http/auth/token-exchange.ts';
 import { classify, type Verdict } from '../../http/classify.ts';
@@ -100,6 +101,7 @@ export async function sendOne(
       });
     } catch (error) {
       if (error instanceof KeptConnectionBroke) {
+        deps.metrics?.retried({ partner: partner.name, stream: asked.stream.name }, 'connection');
         fresh = true;
         giveUpAtMs = deps.now() + MAX_SLOT_WAIT_MS;
       } else if (!(error instanceof PermitLapsed)) throw error;
@@ -149,7 +151,7 @@ async function sendWith(
       maxWaitMs: limits.maxWait,
     });
     noted(secrets, { answer, says: answer, action: verdict.action });
-    if (verdict.action === 'throttled') metrics.throttled(labels);
+    if (verdict.action === 'throttled') metrics.throttled(labels, { declared: countsRequests(limits) });
     const { reading } = verdict;
     if (reading.cut || reading.problems.length > 0) deps.onHeaderProblems?.(reading);
     const waitMs = waitOf(deps, verdict);
