@@ -5,6 +5,7 @@ import { addAnomalyCommands } from './anomaly-commands.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
 import { addApprovalCommands } from './approval-commands.ts';
 import { addCallerCommands } from './caller-commands.ts';
+import { addCallCommands } from './call-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
 import { addEraseCommands } from './erase-commands.ts';
 import { addExportCommands } from './export-commands.ts';
@@ -211,6 +212,8 @@ program
   .option('--check', 'end with 1 when a stream is late, for monitoring')
   .addOption(json)
   .action(run<{ check?: boolean }>(async (context) => (await import('./commands/status.ts')).status(context)));
+
+addCallCommands(program, run);
 
 const ofStream = new Option('--stream <name>', 'the limits of a stream with an `auth` of its own');
 const limits = program.command('limits').description('how fast a partner may be asked, and how much of it is used');

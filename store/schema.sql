@@ -182,6 +182,38 @@ create table callers (
   constraint callers_scopes_check CHECK (cardinality(scopes) > 0)
 );
 
+create table calls (
+  call_no bigint generated always as identity not null,
+  at timestamp with time zone not null,
+  partner text not null,
+  stream text not null,
+  purpose text not null,
+  sync_id text,
+  run_id text,
+  workflow_run_id text,
+  attempt integer not null,
+  page integer,
+  method text not null,
+  host text not null,
+  path text not null,
+  status integer,
+  error text,
+  code text,
+  duration_ms integer not null,
+  waited_ms integer not null,
+  bytes bigint,
+  request_id text,
+  trace_id text,
+  excerpt text,
+  weight real default 1 not null,
+  constraint calls_pkey PRIMARY KEY (call_no)
+);
+CREATE INDEX calls_by_time ON calls USING btree (at);
+CREATE INDEX calls_failed ON calls USING btree (partner, at) WHERE error IS NOT NULL;
+CREATE INDEX calls_of_run ON calls USING btree (run_id, at);
+CREATE INDEX calls_of_stream ON calls USING btree (partner, stream, at);
+CREATE INDEX calls_of_sync ON calls USING btree (sync_id, at);
+
 create table circuits (
   credential text not null,
   partner text not null,

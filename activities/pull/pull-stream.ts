@@ -11,6 +11,7 @@ import type { PartnerAccess } from '../access.ts';
 import { companyOf, isFast } from './company.ts';
 import { deferralOf } from './deferral.ts';
 import type { Deferral } from '../../messages/deferral.ts';
+import { callsBy } from './calls-by.ts';
 import { fetchNeeds } from './fetch-needs.ts';
 import { fetchPage } from './fetch-page.ts';
 import { grantGoesOn } from './grant-goes-on.ts';
@@ -23,6 +24,7 @@ import { requestsLeft } from '../../core/requests-left.ts';
 import type { Limiter, Work } from '../../limits/permits/limiter.ts';
 import type { Company, PageQueue } from './page-queue.ts';
 import type { PullContext, PullDeps } from './pull-deps.ts';
+import { retryReasonOf } from './retry-reason.ts';
 import { RequestTally } from './request-tally.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import { partitions, readNamed } from '../../sources/partitions.ts';
@@ -174,6 +176,8 @@ class Grant {
       // What ended the grant matters more than a count.
       await this.#bookRequests().catch(nothing);
       const deferred = this.#context.signal.aborted ? undefined : this.#deferral(error);
+      const reason = this.#context.signal.aborted || deferred?.reason === 'paused' ? undefined : retryReasonOf(error);
+      if (reason !== undefined) this.#metrics.retried(this.#labels, reason);
       if (deferred !== undefined) return await this.#defer(deferred, facts());
       if (error instanceof PartnerDown) await this.#noteOutage(error);
       throw error;
@@ -335,6 +339,7 @@ class Grant {
       ...access,
       limiter: this.#guard.over(access.limiter),
       metrics: this.#metrics,
+      ...callsBy(this.#deps.calls, { ...this.#context.writer, syncId: this.#input.syncId, runId: this.#input.runId }),
       failpoint,
       now,
       lane: this.#input.lane,
