@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { explain, InvalidInput } from '../core/errors.ts';
 import { visibleLines } from '../core/visible.ts';
+import { addAlertCommands } from './alert-commands.ts';
 import { addAnomalyCommands } from './anomaly-commands.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
 import { addApprovalCommands } from './approval-commands.ts';
@@ -203,6 +204,7 @@ runs
 addRunControl({ runs, partners, run, json });
 addTargetCommands(program, run);
 addExportCommands(program, run);
+addAlertCommands(program, run);
 addAnomalyCommands(program, run);
 addTransformCommands(program, run);
 
