@@ -14,6 +14,7 @@ import type { Output } from './output.ts';
 import { addRebuildCommands } from './rebuild-commands.ts';
 import { addRunControl } from './run-control.ts';
 import type { IngestOptions } from './commands/ingest.ts';
+import type { UiCommandOptions } from './commands/ui.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import { addTargetCommands } from './target-commands.ts';
 import { addTransformCommands } from './transform-commands.ts';
@@ -98,6 +99,12 @@ program
   .option('--proxy-header <name>', 'in which header they say it: X-Forwarded-For or Forwarded', 'X-Forwarded-For')
   .option('--client-cert-header <name>', 'in which header they pass the certificate of a caller')
   .action(run<IngestOptions>(async (context) => (await import('./commands/ingest.ts')).ingest(context)));
+
+program
+  .command('ui')
+  .description('the status page: what is late or wrong, why, since when, what to do; stays up until Ctrl-C')
+  .option('--address <host:port>', 'where it listens; port 0 takes a free one', '127.0.0.1:8085')
+  .action(run<UiCommandOptions>(async (context) => (await import('./commands/ui.ts')).ui(context)));
 
 program
   .command('migrate')
