@@ -206,6 +206,17 @@ runs
   .action(async (id: string, options: { json?: boolean }) =>
     run(async (context) => (await import('./commands/runs.ts')).runsShow({ ...context, id }))(options),
   );
+runs
+  .command('report <id>')
+  .description('the run as one HTML file to send to somebody: how it ended, where every record went, how it went on')
+  .option('--out <file>', 'where to; named after the run, in this folder, when absent')
+  .option('--force', 'write over a file that is there')
+  .addOption(json)
+  .action(async (id: string, options: { out?: string; force?: boolean; json?: boolean }) =>
+    run<typeof options>(async (context) => (await import('./commands/runs-report.ts')).runsReport({ ...context, id }))(
+      options,
+    ),
+  );
 addRunControl({ runs, partners, run, json });
 addTargetCommands(program, run);
 addExportCommands(program, run);
