@@ -2,7 +2,9 @@ import { Command, Option } from 'commander';
 import { nameThisProcess } from '../core/this-process.ts';
 import { addAnomalyCommands } from './anomaly-commands.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
+import { addAlertCommands } from './alert-commands.ts';
 import { addApprovalCommands } from './approval-commands.ts';
+import { addCallCommands } from './call-commands.ts';
 import { addCallerCommands } from './caller-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
 import { addEraseCommands } from './erase-commands.ts';
@@ -14,6 +16,7 @@ import type { Output } from './output.ts';
 import { addRebuildCommands } from './rebuild-commands.ts';
 import { addRunControl } from './run-control.ts';
 import type { IngestOptions } from './commands/ingest.ts';
+import type { UiCommandOptions } from './commands/ui.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import { addTargetCommands } from './target-commands.ts';
 import { addTransformCommands } from './transform-commands.ts';
@@ -120,6 +123,13 @@ program
   .action(run<IngestOptions>(async (context) => (await import('./commands/ingest.ts')).ingest(context)));
 
 program
+  .command('ui')
+  .description('the status page: what is late or wrong, why, since when, what to do; stays up until Ctrl-C')
+  .option('--address <host:port>', 'where it listens; port 0 takes a free one', '127.0.0.1:8085')
+  .addOption(json)
+  .action(run<UiCommandOptions>(async (context) => (await import('./commands/ui.ts')).ui(context)));
+
+program
   .command('migrate')
   .description('bring the tables of DATABASE_URL up to date')
   .option('--patience <duration>', 'how long to try for a lock that a transaction holds', '2m')
@@ -170,6 +180,8 @@ addScheduleCommands(program, run);
 addBackfillCommands(program, run);
 addEraseCommands(program, run);
 addUndoCommands(program, run);
+addAlertCommands(program, run);
+addCallCommands(program, run);
 addApprovalCommands(program, run);
 addCallerCommands(program, run);
 
@@ -221,6 +233,17 @@ runs
   .addOption(json)
   .action(async (id: string, options: { json?: boolean }) =>
     run(async (context) => (await import('./commands/runs.ts')).runsShow({ ...context, id }))(options),
+  );
+runs
+  .command('report <id>')
+  .description('the run as one HTML file to send to somebody: how it ended, where every record went, how it went on')
+  .option('--out <file>', 'where to; named after the run, in this folder, when absent')
+  .option('--force', 'write over a file that is there')
+  .addOption(json)
+  .action(async (id: string, options: { out?: string; force?: boolean; json?: boolean }) =>
+    run<typeof options>(async (context) => (await import('./commands/runs-report.ts')).runsReport({ ...context, id }))(
+      options,
+    ),
   );
 addRunControl({ runs, partners, run, json });
 addTargetCommands(program, run);

@@ -4,6 +4,7 @@ import { parseDuration } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { failpoints } from '../core/failpoint.ts';
 import { namesOf, reserved, type Names } from '../messages/names.ts';
+import { callsSettings, callsVariables, type CallsSettings } from './calls-settings.ts';
 import { ingestSettings, ingestVariables, type IngestSettings } from './ingest-settings.ts';
 import { workerLimits, workerVariables, type WorkerLimits } from './worker-settings.ts';
 import { parsePayloadKeys, type PayloadKey } from './payload-keys.ts';
@@ -48,6 +49,7 @@ const schema = z.object({
     .optional(),
   ...workerVariables,
   ...ingestVariables,
+  ...callsVariables,
   SYNCLINE_PAYLOAD_KEYS: z
     .string()
     .default('')
@@ -84,6 +86,7 @@ export interface Config {
   readonly healthAddress: string | undefined;
   readonly worker: WorkerLimits;
   readonly ingest: IngestSettings;
+  readonly calls: CallsSettings;
   /** Temporal keeps payloads encrypted with the first one; none: as they are. */
   readonly payloadKeys: readonly PayloadKey[];
   /** What `syncline codec` wants to be shown; undefined: nothing. */
@@ -118,6 +121,7 @@ export function readConfig(env: Environment): Config {
     healthAddress: value.SYNCLINE_HEALTH_ADDRESS,
     worker: workerLimits(value),
     ingest: ingestSettings(value),
+    calls: callsSettings(value),
     payloadKeys: value.SYNCLINE_PAYLOAD_KEYS,
     codecToken: value.SYNCLINE_CODEC_TOKEN,
     failpoint: value.SYNCLINE_FAILPOINT,
