@@ -106,7 +106,7 @@ test('schedules and queues are told of as Temporal has them, and no longer once 
   await eventually(async () => (await standing()) !== undefined);
   expect(await standing()).toEqual({ paused: true, missedSlots: 0, skippedSlots: 0, nextMs: expect.any(Number) });
   await client.schedule.getHandle(id).delete();
-  await eventually(async () => ((await standing()) as { paused: boolean }).paused === false);
+  await eventually(async () => !((await standing()) as { paused: boolean }).paused);
   expect(await standing()).toEqual({ paused: false, missedSlots: 0, skippedSlots: 0, nextMs: null });
 
   await observeQueues({ ...seen, dir: partners.folder })();
