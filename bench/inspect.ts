@@ -88,7 +88,7 @@ export function inspections(past: Past): readonly Inspection[] {
     { name: 'runs show, a run', ask: (pool) => showRun(pool, run) },
     { name: 'runs show, a stream of one', ask: (pool) => showRun(pool, stream) },
     { name: 'runs retry: what it was to do', ask: (pool) => retryBasis(pool, plainNames, run) },
-    { name: 'status, freshness', ask: statusOfStreams },
+    { name: 'status, freshness', ask: (pool) => statusOfStreams(pool) },
     { name: 'status: limits of a partner', ask: (pool) => readLimits(pool, acme) },
     { name: 'status: pauses', ask: (pool) => readPauses(pool) },
     { name: 'quarantine list', ask: (pool) => readQuarantine(pool, { status: 'held', limit: 50 }) },

@@ -3,9 +3,10 @@ import { InvalidInput } from '../../core/errors.ts';
 import { loadPartner } from '../../definitions/load.ts';
 import { countCalls } from '../../store/calls/read-calls.ts';
 import { listedOutcomes, listRuns, showRun } from '../../store/inspect/inspect.ts';
-import { printBalance } from '../balance.ts';
+import { printBalance, timesOf } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
+import { took } from '../took.ts';
 import { exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
 import { streamOf } from '../../core/table-name.ts';
@@ -80,7 +81,7 @@ export async function runsShow({ config, output, id }: CommandContext & { readon
     output.say(
       `${run.runId}: ${run.outcome ?? 'running'}, started ${run.startedAt}${run.finishedAt === null ? '' : `, took ${took(run.startedAt, run.finishedAt)}`}`,
     );
-  printBalance(output, streams);
+  printBalance(output, streams, timesOf(streams));
   for (const { stream, range } of streams) if (range !== null) output.say(`${stream} read ${range}`);
   for (const lag of lags.lags)
     if (streams.some(({ stream }) => stream === streamOf(lag.stream))) output.say(describeTargetLag(lag, Date.now()));
@@ -105,6 +106,3 @@ async function lagsOfRun(
     partner === undefined ? undefined : await loadPartner(partner, { dir, env }).catch(() => undefined);
   return readLags(pool, definition === undefined ? [] : [definition]);
 }
-
-const took = (from: string, to: string | null): string =>
-  to === null ? '' : `${((Date.parse(to) - Date.parse(from)) / 1000).toFixed(1)}s`;

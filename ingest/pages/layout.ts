@@ -1,4 +1,4 @@
-import { html, type Html } from './html.ts';
+import { html, type Html } from '../../core/html.ts';
 
 /** A whole page. Scripts and styles of its own are not allowed by our Content-Security-Policy, and not needed. */
 export const layout = (title: string, body: Html): string =>

@@ -2,7 +2,7 @@ import { problemHelp } from '../problem-help.ts';
 import { problemExample } from '../problem-example.ts';
 import { problemCodes, problems, type ProblemCode } from '../problem.ts';
 import { retryWords } from '../problem-words.ts';
-import { html, json, words } from './html.ts';
+import { html, json, words } from '../../core/html.ts';
 import { layout } from './layout.ts';
 
 /** What a code means, what to do, and whether to send the request again. */

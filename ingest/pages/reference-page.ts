@@ -1,5 +1,5 @@
 import type { Header, MediaType, OpenApi, Operation, Parameter, Ref, Response } from '../openapi/openapi.ts';
-import { html, json, words, type Html } from './html.ts';
+import { html, json, words, type Html } from '../../core/html.ts';
 import { layout } from './layout.ts';
 
 /** The OpenAPI document for people. */

@@ -1,5 +1,5 @@
 import type { ApiVersion } from '../versions/api-version.ts';
-import { html, words, type Html } from './html.ts';
+import { html, words, type Html } from '../../core/html.ts';
 import { layout } from './layout.ts';
 
 /** Which versions there are, until when, and what a sender changes on its way from one to the next. */

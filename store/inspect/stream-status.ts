@@ -11,7 +11,11 @@ export interface StreamStatus {
   readonly lastOutcome: Outcome | null;
   readonly lastReason: string | null;
   readonly lastFinishedAt: string | null;
+  /** The run that ended so: its partner's, or the stream's own where it has none. */
+  readonly lastRun: string | null;
   readonly running: boolean;
+  /** The run that goes on or waits, named as `lastRun`. */
+  readonly openRun: string | null;
   readonly deferredUntil: string | null;
   readonly deferredCause: string | null;
   readonly deferredKind: WaitKind | null;
@@ -28,7 +32,25 @@ export interface StreamStatus {
   readonly undone: { readonly run: string; readonly isBack: boolean } | null;
 }
 
-const told = ['state', 'outcome', 'reason', 'finished_at', 'deferred_until', ...deferredColumns];
+const told = [
+  ...[
+    'sync_id',
+    'run_id',
+    'kind',
+    'window_label',
+    'state',
+    'outcome',
+    'reason',
+    'started_at',
+    'finished_at',
+    'deferred_until',
+  ],
+  ...deferredColumns,
+];
+
+/** Says the same as the index `stream_runs_good`. Of the run that ended last it is asked first: mostly no other one has to be looked for. */
+const bringsUpToDate = (run: string): string =>
+  `${run}.outcome in ('ok', 'partial') and ${run}.kind in ('nightly', 'manual') and position('..' in ${run}.window_label) < 2`;
 
 /**
  * The last run of a stream, by a column. A window of a backfill says little of how a stream stands, unless it has no other
@@ -47,7 +69,13 @@ const lastRun = (name: string, by: 'run_no' | 'finished_at'): string => {
  * Each stream as it stands: its last run, its watermark, what waits and what is in quarantine. One that failed before it
  * could begin (its table does not fit) has no run of its own; the partner's run says so.
  */
-export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
+export async function statusOfStreams(
+  pool: Pool,
+  of: { readonly partner?: string; readonly stream?: string } = {},
+): Promise<StreamStatus[]> {
+  // Told to the inner counts as well, which would otherwise count all streams for one.
+  const among = (table: string): string =>
+    of.partner === undefined ? '' : ` and ${table}.stream_id in (select stream_id from streams where partner = $1)`;
   const { rows } = await pool.query<{
     partner: string;
     name: string;
@@ -59,6 +87,8 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
     reason: string | null;
     state: string | null;
     finished_at: Date | null;
+    last_run: string | null;
+    open_run: string | null;
     deferred_until: Date | null;
     deferred_cause: string | null;
     deferred_kind: WaitKind | null;
@@ -72,22 +102,29 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
     `select s.partner, s.name, s.target_schema, s.target_table, s.watermark, s.last_event,
         case when stopped.reason is null then ended.outcome else 'failed' end as outcome,
         coalesce(stopped.reason, ended.reason) as reason, coalesce(stopped.finished_at, ended.finished_at) as finished_at,
+        coalesce(stopped.run_id, ended.run_id, ended.sync_id) as last_run,
+        case when latest.state = 'running' then coalesce(latest.run_id, latest.sync_id) end as open_run,
         good.started_at as fresh_at, latest.state, latest.deferred_until, ${deferredCause('latest')},
-        (select count(*) from waiting w where w.stream_id = s.stream_id and w.status = 'waiting') as waiting,
-        (select count(*) from waiting w where w.stream_id = s.stream_id and w.status = 'waiting' and w.overdue_at <= now()) as overdue,
-        (select count(*) from quarantine q where q.stream_id = s.stream_id and q.status = 'held') as quarantined,
-        blocks.blocked_until, (select jsonb_build_object('run', d.sync_id, 'isBack', u.back_at is not null) from undos u join stream_runs d using (stream_id, run_no)
-          where u.stream_id = s.stream_id and ${isUnread} order by u.undo_id desc limit 1) as undone
+        coalesce(waits.waiting, 0) as waiting, coalesce(waits.overdue, 0) as overdue, coalesce(held.quarantined, 0) as quarantined,
+        blocks.blocked_until, undone.undone
       from streams s ${lastRun('latest', 'run_no')} ${lastRun('ended', 'finished_at')}
-      left join lateral (select w.reason, w.finished_at from (select r.run_id, r.reason, r.finished_at from runs r
+      left join lateral (select w.run_id, w.reason, w.finished_at from (select r.run_id, r.reason, r.finished_at from runs r
           where r.partner = s.partner and s.name = any(r.streams) and r.kind <> 'backfill' order by r.started_at desc limit 1) w
         where w.finished_at > coalesce(ended.finished_at, '-infinity') and w.reason ~ ('(^|; )' || s.name || ' failed: ')) stopped on true
       left join (select partner, max(blocked_until) as blocked_until from credentials
         where blocked_until > now() group by partner) blocks on blocks.partner = s.partner
-      left join lateral (select started_at from stream_runs r
-        where r.stream_id = s.stream_id and r.outcome in ('ok', 'partial') and r.kind in ('nightly', 'manual')
-          and position('..' in r.window_label) < 2 order by r.finished_at desc limit 1) good on true
-      order by s.partner, s.name`,
+      left join (select w.stream_id, count(*) as waiting, count(*) filter (where w.overdue_at <= now()) as overdue from waiting w
+        where w.status = 'waiting'${among('w')} group by w.stream_id) waits on waits.stream_id = s.stream_id
+      left join (select q.stream_id, count(*) as quarantined from quarantine q
+        where q.status = 'held'${among('q')} group by q.stream_id) held on held.stream_id = s.stream_id
+      left join (select distinct on (u.stream_id) u.stream_id, jsonb_build_object('run', d.sync_id, 'isBack', u.back_at is not null) as undone
+        from undos u join stream_runs d using (stream_id, run_no) where ${isUnread} order by u.stream_id, u.undo_id desc) undone
+        on undone.stream_id = s.stream_id
+      left join lateral (select ended.started_at where ${bringsUpToDate('ended')}
+        union all (select r.started_at from stream_runs r where not coalesce(${bringsUpToDate('ended')}, false)
+          and r.stream_id = s.stream_id and ${bringsUpToDate('r')} order by r.finished_at desc limit 1)) good on true
+      where ($1::text is null or s.partner = $1) and ($2::text is null or s.name = $2) order by s.partner, s.name`,
+    [of.partner ?? null, of.stream ?? null],
   );
   return rows.map((row) => ({
     partner: row.partner,
@@ -96,7 +133,9 @@ export async function statusOfStreams(pool: Pool): Promise<StreamStatus[]> {
     lastOutcome: row.outcome,
     lastReason: row.reason,
     lastFinishedAt: row.finished_at?.toISOString() ?? null,
+    lastRun: row.last_run,
     running: row.state === 'running',
+    openRun: row.open_run,
     deferredUntil: row.deferred_until?.toISOString() ?? null,
     deferredCause: row.deferred_cause,
     deferredKind: row.deferred_kind,

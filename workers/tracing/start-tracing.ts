@@ -1,4 +1,4 @@
-import { diag, DiagLogLevel, trace } from '@opentelemetry/api';
+import { context, diag, DiagLogLevel, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
@@ -35,9 +35,9 @@ export function startTracing(log: Log): Tracing {
       // Of the client that activities have.
       client: { workflow: [new OpenTelemetryWorkflowClientInterceptor({ tracer })] },
       activity: [
-        (context) => ({
-          inbound: new OpenTelemetryActivityInboundInterceptor(context, { tracer }),
-          outbound: new OpenTelemetryActivityOutboundInterceptor(context),
+        (activity) => ({
+          inbound: new OpenTelemetryActivityInboundInterceptor(activity, { tracer }),
+          outbound: new OpenTelemetryActivityOutboundInterceptor(activity),
         }),
       ],
     },
@@ -61,7 +61,14 @@ function tellTroubles(log: Log): void {
   const say = (message: string): void => {
     if (performance.now() - saidAtMs < SAID_AGAIN_MS) return;
     saidAtMs = performance.now();
-    log.warn({ error: message.slice(0, 300) }, 'traces are not sent');
+    // It belongs to no trace, though the export was begun in one.
+    context.with(ROOT_CONTEXT, () => log.warn({ error: wordsOf(message) }, 'traces are not sent'));
   };
   diag.setLogger({ error: say, warn: say, info: quiet, debug: quiet, verbose: quiet }, DiagLogLevel.WARN);
+}
+
+/** Errors come as JSON with their stacks. */
+function wordsOf(text: string): string {
+  const [, message = text] = /"message":"((?:[^"\\]|\\.)*)"/.exec(text) ?? [];
+  return message.slice(0, 300);
 }

@@ -6,21 +6,29 @@ export class Html {
   }
 }
 
-type Part = Html | string | number | undefined | readonly Part[];
+export type Part = Html | string | number | undefined | null | false | readonly Part[];
 
-/** HTML with everything that is put into it escaped, unless it is Html itself; undefined is nothing. */
+/**
+ * HTML with everything that is put into it escaped, unless it is Html itself; undefined, null and false are nothing. The values of attributes
+ * stand in quotes, always: without them a space would end the value.
+ */
 export const html = (texts: TemplateStringsArray, ...parts: readonly Part[]): Html =>
   new Html(texts.map((text, i) => `${text}${written(parts[i])}`).join(''));
 
 function written(part: Part): string {
-  if (part === undefined) return '';
+  if (part === undefined || part === null || part === false) return '';
   if (part instanceof Html) return part.text;
   if (typeof part === 'object') return part.map(written).join('');
   return escaped(String(part));
 }
 
 const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
 
 /** Words with code in backticks. */
 export const words = (text: string): Html =>

@@ -1,0 +1,34 @@
+import { openPool } from '../../store/session/open-pool.ts';
+import { startUi } from '../../ui/start-ui.ts';
+import { checkedAddress } from '../../workers/ingest-role.ts';
+import { createLogger } from '../../workers/logger.ts';
+import type { CommandContext } from '../command.ts';
+import { exitCodes } from '../exit.ts';
+import { untilStopped } from '../until-stopped.ts';
+import { requireDatabase } from './worker.ts';
+
+export interface UiCommandOptions {
+  readonly address: string;
+}
+
+/** Enough for all questions of one page at once. */
+const CONNECTIONS = 8;
+
+export async function ui({ config, output, options }: CommandContext<UiCommandOptions>): Promise<number> {
+  const stopped = untilStopped();
+  const address = checkedAddress(options.address);
+  await requireDatabase(config);
+  const log = createLogger(config.logLevel);
+  const pool = openPool(config.databaseUrl ?? '', CONNECTIONS, config.names.controlSchema);
+  const server = await startUi({ address, pool, names: config.names, partnersDir: config.partnersDir, log });
+  try {
+    output.json({ url: server.url });
+    output.say(`Status page: ${server.url}`);
+    log.info({ url: server.url }, 'status page started');
+    await stopped;
+  } finally {
+    await server.close();
+    await pool.end();
+  }
+  return exitCodes.ok;
+}

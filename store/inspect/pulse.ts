@@ -1,0 +1,17 @@
+import type { Pool } from 'pg';
+
+/** A text that is another one as soon as something has happened that a page shows. Cheap: it is asked for each few seconds. */
+export async function pulse(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ pulse: string }>({
+    name: 'pulse of the store',
+    text: `select concat_ws('/',
+      (select concat_ws('.', sum(last_page), sum(last_run), sum(last_event)) from streams),
+      (select concat_ws('.', count(*), max(started_at)) from runs where finished_at is null),
+      (select run_id from runs order by started_at desc limit 1),
+      (select max(updated_at) from stream_runs where state = 'running'),
+      (select concat_ws('.', max(pause_id), max(ended_at)) from pauses),
+      (select concat_ws('.', max(approval_id), max(decided_at)) from approvals),
+      (select max(alert_id) from limit_alerts)) as pulse`,
+  });
+  return rows[0]?.pulse ?? '';
+}

@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parseHTML } from 'linkedom';
+import { plainNames } from '../../messages/names.ts';
+import { startUi } from '../../ui/start-ui.ts';
+import type { UiServer } from '../../ui/server.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { usePool } from '../support/use-pool.ts';
+import { CANARY, HOSTILE, pastOfUi } from './past-of-ui.ts';
+
+type Document = ReturnType<typeof parseHTML>['document'];
+
+const used = usePool();
+let folder: TemporaryFolder;
+let ui: UiServer;
+const logged: object[] = [];
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  await pastOfUi(used.pool, folder.path);
+  const log = { info: (of: object) => logged.push(of), warn: (of: object) => logged.push(of) };
+  ui = await startUi({ address: '127.0.0.1:0', pool: used.pool, names: plainNames, partnersDir: folder.path, log });
+});
+afterAll(async () => {
+  await ui?.close();
+  await folder?.remove();
+});
+
+async function see(path: string): Promise<{ readonly status: number; readonly text: string; readonly page: Document }> {
+  const answer = await fetch(`${ui.url}${path}`);
+  const text = await answer.text();
+  return { status: answer.status, text, page: parseHTML(text).document };
+}
+
+/** The rows of a table, cell by cell. */
+const rowsOf = (page: Document, selector: string): readonly (readonly string[])[] =>
+  [...page.querySelectorAll(`${selector} tbody tr`)].map((row) =>
+    [...row.querySelectorAll('th, td')].map((cell) => (cell.textContent ?? '').replaceAll(/\s+/g, ' ').trim()),
+  );
+
+const paths = [
+  '/',
+  '/streams',
+  '/streams?state=late&q=p3',
+  '/partners/p1',
+  '/partners/p4',
+  '/partners/p2/s2',
+  '/runs',
+  '/runs?partner=p2&outcome=ok',
+  '/runs/sync/p2/2026-11-23',
+  '/runs/sync/p2/s1/2026-11-24',
+  '/limits',
+  '/callers',
+  '/webhooks',
+];
+
+describe('the pages', () => {
+  test('the overview says what is late or wrong first: why, since when, and what to do', async () => {
+    const { page } = await see('/');
+    const rows = rowsOf(page, '#troubles');
+    expect(
+      rows.map(
+        ([where, what]) => `${where}: ${what?.replace(/ \(run\)$/, '').replace(/ is [\d.]+[hd] old/, ' is … old')}`,
+      ),
+    ).toEqual([
+      'wrong broken: Its definition does not load',
+      'late p3 / s1: Late: its data is … old, promised is 30h',
+      'late p3 / s2: Late: its data is … old, promised is 30h',
+      'late p4 / s1: Late: no run of it has ended well yet, promised is 30h',
+      'late p4 / s2: Late: no run of it has ended well yet, promised is 30h',
+      'failed p2 / s1: The last run failed',
+      'partial p2 / s2: Some records did not come through, 3 runs in a row',
+    ]);
+    const [, , why, since, todo] = rows.at(-1) ?? [];
+    expect(why).toBe('12 calls were refused for good: answered 400');
+    expect(since).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d UTC [\d.]+[mhd] ago$/);
+    expect(todo).toContain('syncline runs retry sync/p2/2026-11-24 --stream s2');
+    // A schedule reads s1, and none reads s2.
+    expect(rows.find(([where]) => where === 'late p3 / s1')?.[2]).toMatch(/though the schedule nightly reads it/);
+    expect(rows.find(([where]) => where === 'late p3 / s2')?.[2]).toMatch(/no schedule of its definition reads it/);
+    expect(rowsOf(page, '#notes')[0]).toEqual(expect.arrayContaining(['paused p1', 'All of the partner is paused']));
+  });
+
+  test('the tiles count what the lists behind them show', async () => {
+    const { page } = await see('/');
+    const tiles = [...page.querySelectorAll('#summary a')];
+    expect(tiles.map((tile) => tile.textContent?.replaceAll(/\s+/g, ' ').trim())).toEqual([
+      '4 late',
+      '1 wrong',
+      '1 to look at',
+      '0 running',
+      '2 as they should be',
+    ]);
+    for (const tile of tiles) {
+      const list = await see(tile.getAttribute('href') ?? '');
+      expect(list.page.querySelector('main')?.textContent).toContain(`${parseInt(tile.textContent ?? '', 10)} stream`);
+    }
+  });
+
+  test.each(paths)('%s can be read without a script, and holds no secret and no record', async (path) => {
+    const { status, text, page } = await see(path);
+    expect(status).toBe(200);
+    expect(page.querySelectorAll('h1')).toHaveLength(1);
+    expect([...page.querySelectorAll('script')].map((script) => script.getAttribute('src'))).toEqual(['/live.js']);
+    expect(text).not.toContain(CANARY);
+    expect(text).not.toMatch(/ style=| on[a-z]+=|javascript:|undefined|\[object|NaN/);
+  });
+
+  test('whatever a partner says is text', async () => {
+    for (const path of ['/', '/partners/p2', '/partners/p2/s1', '/runs/sync/p2/2026-11-24']) {
+      const { page, text } = await see(path);
+      expect(text).not.toContain('<script>alert');
+      expect(page.querySelector('main')?.textContent).toContain(HOSTILE.replaceAll('`', ''));
+    }
+    const { status, text } = await see(`/partners/${encodeURIComponent(HOSTILE)}`);
+    expect(status).toBe(404);
+    expect(text).not.toContain('<script>alert');
+    expect((await see(`/streams?q=${encodeURIComponent(`"><script>alert(1)</script>`)}`)).text).not.toContain(
+      '<script>alert',
+    );
+  });
+
+  test('a stream shows its runs and what is held by reason, a run where every record went', async () => {
+    const stream = (await see('/partners/p2/s2')).page;
+    expect(stream.querySelectorAll('#runs svg g')).toHaveLength(12);
+    expect(stream.querySelector('#runs svg')?.getAttribute('aria-hidden')).toBe('true');
+    expect(rowsOf(stream, '#held')).toEqual([['/amount', 'expected a number, found text', '2', expect.any(String)]]);
+    expect(rowsOf(stream, '#runs')[0]?.slice(0, 2)).toEqual(['2026-11-24', 'partial']);
+
+    const run = (await see('/runs/sync/p2/2026-11-24')).page;
+    expect(rowsOf(run, '#streams').map((row) => row.slice(0, 4))).toEqual([
+      ['s1', 'failed', '100', '100'],
+      ['s2', 'partial', '100', '97'],
+    ]);
+    expect(run.querySelector('#streams')?.textContent).toContain('no record got lost on the way');
+    expect(rowsOf(run, '#lineage')[0]).toEqual(expect.arrayContaining(['sync/p2/s1/2026-11-24', 'q']));
+  });
+
+  test('limits, without the secret that their counters are named after', async () => {
+    const limits = rowsOf((await see('/partners/p1')).page, '#limits');
+    expect(limits.map(([name, allowed]) => [name, allowed])).toEqual([
+      ['rate', '10 per 1.0s'],
+      ['daily', '1,000 per day'],
+    ]);
+  });
+
+  test('what is not there is told with 404, and leads back', async () => {
+    for (const path of ['/nowhere', '/partners/nobody', '/partners/p1/none', '/runs/sync/p1/1999-01-01']) {
+      const { status, page } = await see(path);
+      expect([status, page.querySelector('h1')?.textContent]).toEqual([404, 'There is no such page']);
+    }
+    expect((await see('/partners/%ff')).status).toBe(400);
+  });
+
+  test('a browser may run and load nothing but our two files', async () => {
+    const { headers } = await fetch(ui.url);
+    const policy = Object.fromEntries(
+      (headers.get('content-security-policy') ?? '').split(';').map((part) => part.trim().split(/ (.*)/)),
+    );
+    expect(policy).toMatchObject({
+      'default-src': "'none'",
+      'script-src': "'self'",
+      'style-src': "'self'",
+      'frame-ancestors': "'none'",
+      'form-action': "'self'",
+    });
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    for (const asset of ['/style.css', '/live.js', '/icon.svg']) {
+      const first = await fetch(`${ui.url}${asset}`);
+      const etag = first.headers.get('etag') ?? '';
+      expect([first.status, (await fetch(`${ui.url}${asset}`, { headers: { 'if-none-match': etag } })).status]).toEqual(
+        [200, 304],
+      );
+    }
+  });
+
+  test('open pages are told that something has happened', async () => {
+    const ending = new AbortController();
+    const answer = await fetch(`${ui.url}/live`, { signal: ending.signal });
+    expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    const reader = (answer.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+    let heard = '';
+    let isChanged = false;
+    while (!heard.includes('event: changed')) {
+      heard += (await reader.read()).value ?? '';
+      // After the first look, which a change has to be told from.
+      if (!isChanged && heard.includes(':\n\n')) {
+        isChanged = true;
+        await used.pool.query(`update streams set last_page = last_page + 1 where partner = 'p1' and name = 's1'`);
+      }
+    }
+    ending.abort();
+    expect(isChanged).toBe(true);
+  });
+
+  test('probes answer, and nothing that went wrong was said', async () => {
+    expect([(await fetch(`${ui.url}/healthz`)).status, (await fetch(`${ui.url}/readyz`)).status]).toEqual([200, 200]);
+    expect(logged).toEqual([]);
+  });
+});

@@ -1,0 +1,46 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Pool } from 'pg';
+import { writePast } from '../../bench/past.ts';
+
+/** What a partner may say, in an error or as a name. */
+export const HOSTILE = `<script>alert(1)</script> & "quotes' \`code\``;
+export const CANARY = 'canary-4711';
+
+const definition = (name: string): string => `
+name: ${name}
+baseUrl: \${BASE_URL}
+auth: { type: bearer, token: '\${TOKEN_OF_${name.toUpperCase()}}' }
+limits: { rate: 10, quotas: [{ name: daily, limit: 1000, per: day }] }
+schedules: { nightly: { calendar: { at: '03:30' }, streams: [s1] } }
+streams:
+  s1: { path: /s1, primaryKey: [id], freshness: 30h, schema: { type: object, properties: { id: { type: string } } } }
+  s2: { path: /s2, primaryKey: [id], freshness: 30h, parent: { stream: s1, field: id, as: id }, schema: { type: object, properties: { id: { type: string } } } }
+`;
+
+/**
+ * A short past whose last night was just now. p1 is as it should be; of p2 the last night of s1 failed, a while ago, and that of s2 met quiet
+ * 400s in three nights; of p3 nobody has read anything for two days. p4 has a definition only, and broken does not load.
+ */
+export async function pastOfUi(pool: Pool, partnersDir: string): Promise<void> {
+  await writePast(pool, { partners: 3, streams: 2, nights: 12, backfills: 1, windows: 3, quarantined: 4 });
+  const last = `(select max(finished_at) from runs where kind = 'nightly')`;
+  const statements = [
+    `update stream_runs r set started_at = r.started_at + m.by, finished_at = r.finished_at + m.by
+      from streams s, (select now() - interval '10 minutes' - ${last} as by) m where s.stream_id = r.stream_id`,
+    `update stream_runs r set started_at = r.started_at - interval '2 days', finished_at = r.finished_at - interval '2 days'
+      from streams s where s.stream_id = r.stream_id and s.partner = 'p3'`,
+    `update runs set finished_at = r.finished_at, started_at = r.started_at from stream_runs r where r.run_id = runs.run_id`,
+    `update stream_runs r set state = 'failed', outcome = 'failed', reason = 'answered 401: ${HOSTILE.replaceAll("'", "''")}',
+        started_at = r.started_at - interval '1 hour' from streams s
+      where s.stream_id = r.stream_id and s.partner = 'p2' and s.name = 's1' and r.window_label > '2026-11-23'`,
+    `update stream_runs r set outcome = 'partial', reason = '12 calls were refused for good: answered 400', quarantined = 3, inserted = 97
+      from streams s where s.stream_id = r.stream_id and s.partner = 'p2' and s.name = 's2' and r.window_label > '2026-11-21'`,
+    `update quarantine set payload = '${CANARY}', key = '${CANARY}'`,
+    `insert into tokens (credential, sealed) values ('c1', '${CANARY}')`,
+    `insert into pauses (scope, target, partner, reason, paused_by) values ('partner', 'p1', 'p1', 'their release', 'ann')`,
+  ];
+  for (const sql of statements) await pool.query(sql);
+  for (const name of ['p1', 'p2', 'p3', 'p4']) await writeFile(join(partnersDir, `${name}.yaml`), definition(name));
+  await writeFile(join(partnersDir, 'broken.yaml'), 'name: [');
+}

@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { parseHTML } from 'linkedom';
+import { runSyncline, type Ended } from '../cli/run-syncline.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { usePool } from '../support/use-pool.ts';
+import { CANARY, HOSTILE, pastOfUi } from './past-of-ui.ts';
+
+const used = usePool();
+let folder: TemporaryFolder;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  await pastOfUi(used.pool, folder.path);
+});
+afterAll(() => folder?.remove());
+
+const report = (...args: readonly string[]): Promise<Ended> =>
+  runSyncline(['runs', 'report', ...args], {
+    DATABASE_URL: used.database.url,
+    SYNCLINE_HOME: folder.path,
+    SYNCLINE_PARTNERS_DIR: folder.path,
+  });
+
+test('a run is written as one file that loads, runs and links nothing', async () => {
+  const file = join(folder.path, 'run.html');
+  const ended = await report('sync/p2/2026-11-24', '--out', file, '--json');
+  const text = await readFile(file, 'utf8');
+  expect(ended).toMatchObject({ code: 0 });
+  expect(JSON.parse(ended.stdout)).toEqual({ run: 'sync/p2/2026-11-24', file, bytes: Buffer.byteLength(text) });
+  const { document } = parseHTML(text);
+  expect(document.querySelectorAll('a, script, link, img, iframe, [src], [href]')).toHaveLength(0);
+  expect(document.querySelector('meta[http-equiv]')?.getAttribute('content')).toMatch(/^default-src 'none'/);
+  const said = document.querySelector('main')?.textContent ?? '';
+  for (const part of [
+    HOSTILE.replaceAll('`', ''),
+    '12 calls were refused for good',
+    'no record got lost',
+    'sync/p2/s1/2026-11-24',
+  ])
+    expect(said).toContain(part);
+  expect(text).not.toContain('<script>alert');
+  expect(text).not.toContain(CANARY);
+});
+
+test('a file that is there is not written over, and a run that is not there is said', async () => {
+  const file = join(folder.path, 'kept.html');
+  expect(await report('sync/p1/2026-11-24', '--out', file)).toMatchObject({ code: 0 });
+  const [again, forced, none] = await Promise.all([
+    report('sync/p1/2026-11-24', '--out', file),
+    report('sync/p1/2026-11-24', '--out', file, '--force'),
+    report('sync/p1/1999-01-01', '--out', join(folder.path, 'none.html')),
+  ]);
+  expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('is there already') });
+  expect(forced).toMatchObject({ code: 0 });
+  expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no run "sync/p1/1999-01-01"') });
+});

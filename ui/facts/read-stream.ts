@@ -1,0 +1,47 @@
+import type { TargetLag } from '../../store/target-states.ts';
+import { listTargetStates } from '../../store/target-states.ts';
+import { placesOf } from '../../definitions/named-targets.ts';
+import { streamOf } from '../../core/table-name.ts';
+import { pastRunsOf, quarantineReasons, waitingFor, type PastRun } from '../../store/inspect/stream-history.ts';
+import { readOverview, type OverviewDeps, type ShownStream } from './read-overview.ts';
+import type { ShownDefinition } from './shown-of-definition.ts';
+import type { Trouble } from './trouble.ts';
+
+export interface StreamPageFacts {
+  readonly at: string;
+  readonly stream: ShownStream;
+  readonly troubles: readonly Trouble[];
+  readonly definition: ShownDefinition | undefined;
+  /** The newest first. */
+  readonly runs: readonly PastRun[];
+  readonly quarantine: Awaited<ReturnType<typeof quarantineReasons>>;
+  readonly waiting: Awaited<ReturnType<typeof waitingFor>>;
+  readonly targets: readonly TargetLag[];
+}
+
+const RUNS = 60;
+const REASONS = 15;
+
+/** Undefined: nobody knows of such a stream. */
+export async function readStream(
+  deps: OverviewDeps,
+  of: { readonly partner: string; readonly stream: string },
+): Promise<StreamPageFacts | undefined> {
+  const { pool, definitions } = deps;
+  const definition = (await definitions()).partners.get(of.partner);
+  const wanted =
+    definition === undefined
+      ? []
+      : placesOf([definition.partner]).filter(({ stream }) => streamOf(stream) === of.stream);
+  const [overview, runs, quarantine, waiting, targets] = await Promise.all([
+    readOverview(deps, of),
+    pastRunsOf(pool, { ...of, limit: RUNS }),
+    quarantineReasons(pool, { ...of, limit: REASONS }),
+    waitingFor(pool, of),
+    wanted.length === 0 ? [] : listTargetStates(pool, { wanted }),
+  ]);
+  const stream = overview.streams.find((one) => one.stream === of.stream);
+  if (stream === undefined) return undefined;
+  const troubles = overview.troubles.filter((trouble) => trouble.stream === null || trouble.stream === of.stream);
+  return { at: overview.at, stream, troubles, definition, runs, quarantine, waiting, targets };
+}

@@ -1,0 +1,5 @@
+/** What the pages need of a log. */
+export interface UiLog {
+  info(of: object, message: string): void;
+  warn(of: object, message: string): void;
+}
