@@ -27,6 +27,7 @@ let database: TestDatabase;
 let sink: OtlpSink;
 let partner: Awaited<ReturnType<typeof serveAnswers>>;
 let worker: WorkerProcess;
+let client: Client;
 let calls: readonly CallRow[];
 const told = new Map<string, (string | undefined)[]>();
 const name = uniqueName('traced');
@@ -67,7 +68,7 @@ beforeAll(async () => {
       }),
     );
   const namespace = await freshNamespace();
-  const client = new Client({ connection: temporal.connection, namespace });
+  client = new Client({ connection: temporal.connection, namespace });
   worker = startWorkerProcess({
     readyQueue: plainNames.partnerQueue(`${name}_told`),
     env: {
@@ -154,6 +155,21 @@ describe('with a collector', () => {
     expect(told.get(`/${name}`)).toEqual([undefined, undefined]);
     const spans = sink.spans().filter((span) => span.name === `GET ${name}_told.things`);
     expect(told.get(`/${name}_told`)).toEqual(spans.map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`));
+  });
+
+  test('each step of the run says in Temporal’s history what it is for', async () => {
+    const { events } = await client.workflow.getHandle(`sync/${name}/2026-11-24`).fetchHistory();
+    const steps = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: of, userMetadata }) =>
+      of === undefined || of === null
+        ? []
+        : [`${of.activityType?.name}: ${Buffer.from(userMetadata?.summary?.data ?? []).toString()}`],
+    );
+    expect(steps.toSorted()).toEqual([
+      'closeRun: "sums the run up and ends it in the ledger"',
+      'planRun: "which streams, and in which order"',
+      `tellOfWork: "tells the governor of ${name} that the run begins"`,
+      `tellOfWork: "tells the governor of ${name} that the run has ended"`,
+    ]);
   });
 
   test('no value of a request is in a trace', () => {
