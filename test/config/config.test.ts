@@ -27,6 +27,7 @@ describe('the configuration', () => {
       },
       ingest: { leaseMs: 20_000 },
       calls: { keepMs: 1_209_600_000, sample: 1 },
+      traces: false,
       failpoint: undefined,
       cacheDir: '/home/me/.cache/syncline',
       pathEnv: '/usr/bin:/bin',
