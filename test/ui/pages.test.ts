@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseHTML } from 'linkedom';
-import { plainNames } from '../../messages/names.ts';
-import { startUi } from '../../ui/start-ui.ts';
 import type { UiServer } from '../../ui/server.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { usePool } from '../support/use-pool.ts';
+import { serveUi } from './serve-ui.ts';
 import { CANARY, HOSTILE, pastOfUi } from './past-of-ui.ts';
 
 type Document = ReturnType<typeof parseHTML>['document'];
@@ -17,8 +16,7 @@ const logged: object[] = [];
 beforeAll(async () => {
   folder = await temporaryFolder();
   await pastOfUi(used.pool, folder.path);
-  const log = { info: (of: object) => logged.push(of), warn: (of: object) => logged.push(of) };
-  ui = await startUi({ address: '127.0.0.1:0', pool: used.pool, names: plainNames, partnersDir: folder.path, log });
+  ui = await serveUi({ pool: used.pool, partnersDir: folder.path, logged });
 });
 afterAll(async () => {
   await ui?.close();
@@ -51,6 +49,8 @@ const paths = [
   '/limits',
   '/callers',
   '/webhooks',
+  '/actions',
+  '/sign-in',
 ];
 
 describe('the pages', () => {

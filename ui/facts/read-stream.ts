@@ -1,3 +1,5 @@
+import type { Approval } from '../../core/approval.ts';
+import { readApprovals } from '../../store/approvals.ts';
 import type { TargetLag } from '../../store/target-states.ts';
 import { listTargetStates } from '../../store/target-states.ts';
 import { placesOf } from '../../definitions/named-targets.ts';
@@ -17,6 +19,8 @@ export interface StreamPageFacts {
   readonly quarantine: Awaited<ReturnType<typeof quarantineReasons>>;
   readonly waiting: Awaited<ReturnType<typeof waitingFor>>;
   readonly targets: readonly TargetLag[];
+  /** What it asks a person for; null: nothing. */
+  readonly approval: Approval | null;
 }
 
 const RUNS = 60;
@@ -33,15 +37,26 @@ export async function readStream(
     definition === undefined
       ? []
       : placesOf([definition.partner]).filter(({ stream }) => streamOf(stream) === of.stream);
-  const [overview, runs, quarantine, waiting, targets] = await Promise.all([
+  const [overview, runs, quarantine, waiting, targets, approvals] = await Promise.all([
     readOverview(deps, of),
     pastRunsOf(pool, { ...of, limit: RUNS }),
     quarantineReasons(pool, { ...of, limit: REASONS }),
     waitingFor(pool, of),
     wanted.length === 0 ? [] : listTargetStates(pool, { wanted }),
+    readApprovals(pool, { partner: of.partner }),
   ]);
   const stream = overview.streams.find((one) => one.stream === of.stream);
   if (stream === undefined) return undefined;
   const troubles = overview.troubles.filter((trouble) => trouble.stream === null || trouble.stream === of.stream);
-  return { at: overview.at, stream, troubles, definition, runs, quarantine, waiting, targets };
+  return {
+    at: overview.at,
+    stream,
+    troubles,
+    definition,
+    runs,
+    quarantine,
+    waiting,
+    targets,
+    approval: approvals.find((one) => one.stream === of.stream) ?? null,
+  };
 }

@@ -11,13 +11,15 @@ import { runsPlot } from '../parts/runs-plot.ts';
 import { facts, table } from '../parts/table.ts';
 import { took, when } from '../parts/times.ts';
 import { troubleList } from '../parts/trouble-list.ts';
+import { actions, approvalForms } from '../parts/action-forms.ts';
+import { nobody, type Viewer } from '../sign-in/viewer.ts';
 import type { Page } from './page.ts';
 
 /** Of the runs that the plot shows. */
 const LISTED = 20;
 
-export function streamPage(of: StreamPageFacts): Page {
-  const { at, stream, troubles, runs, quarantine, waiting, targets, definition } = of;
+export function streamPage(of: StreamPageFacts, viewer: Viewer = nobody): Page {
+  const { at, stream, troubles, runs, quarantine, waiting, targets, definition, approval } = of;
   const { partner, stream: name, freshness } = stream;
   const { word, tone } = standingOf(stream);
   const parent = definition?.parents.get(name);
@@ -111,7 +113,8 @@ export function streamPage(of: StreamPageFacts): Page {
           { title: 'Trouble', cell: ({ error }) => error ?? '' },
         ],
       })}
-    </section>`;
+    </section>
+    ${actions(viewer, approval === null ? [] : [approvalForms(approval, viewer)])}`;
   return { title: `${partner} / ${name}`, body, at };
 }
 
