@@ -1,9 +1,6 @@
 import type { Approval } from '../../core/approval.ts';
 import { readApprovals } from '../../store/approvals.ts';
-import type { TargetLag } from '../../store/target-states.ts';
-import { listTargetStates } from '../../store/target-states.ts';
-import { placesOf } from '../../definitions/named-targets.ts';
-import { streamOf } from '../../core/table-name.ts';
+import { targetsOfStream, type StandingTarget } from '../../store/inspect/troubled-targets.ts';
 import { pastRunsOf, quarantineReasons, waitingFor, type PastRun } from '../../store/inspect/stream-history.ts';
 import { readOverview, type OverviewDeps, type ShownStream } from './read-overview.ts';
 import type { ShownDefinition } from './shown-of-definition.ts';
@@ -18,7 +15,7 @@ export interface StreamPageFacts {
   readonly runs: readonly PastRun[];
   readonly quarantine: Awaited<ReturnType<typeof quarantineReasons>>;
   readonly waiting: Awaited<ReturnType<typeof waitingFor>>;
-  readonly targets: readonly TargetLag[];
+  readonly targets: readonly StandingTarget[];
   /** What it asks a person for; null: nothing. */
   readonly approval: Approval | null;
 }
@@ -33,16 +30,12 @@ export async function readStream(
 ): Promise<StreamPageFacts | undefined> {
   const { pool, definitions } = deps;
   const definition = (await definitions()).partners.get(of.partner);
-  const wanted =
-    definition === undefined
-      ? []
-      : placesOf([definition.partner]).filter(({ stream }) => streamOf(stream) === of.stream);
   const [overview, runs, quarantine, waiting, targets, approvals] = await Promise.all([
     readOverview(deps, of),
     pastRunsOf(pool, { ...of, limit: RUNS }),
     quarantineReasons(pool, { ...of, limit: REASONS }),
     waitingFor(pool, of),
-    wanted.length === 0 ? [] : listTargetStates(pool, { wanted }),
+    targetsOfStream(pool, of),
     readApprovals(pool, { partner: of.partner }),
   ]);
   const stream = overview.streams.find((one) => one.stream === of.stream);

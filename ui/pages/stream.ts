@@ -2,7 +2,7 @@ import { ageText } from '../../core/freshness.ts';
 import { fateCounts } from '../../core/counts.ts';
 import { html, words, type Html } from '../../core/html.ts';
 import type { PastRun } from '../../store/inspect/stream-history.ts';
-import type { TargetLag } from '../../store/target-states.ts';
+import type { StandingTarget } from '../../store/inspect/troubled-targets.ts';
 import type { StreamPageFacts } from '../facts/read-stream.ts';
 import { badge, outcomeBadge, standingOf } from '../parts/badge.ts';
 import { partnerPath, runPath } from '../parts/links.ts';
@@ -93,7 +93,7 @@ export function streamPage(of: StreamPageFacts, viewer: Viewer = nobody): Page {
     </section>
     <section id="targets" aria-labelledby="targets-title">
       <h2 id="targets-title">Other targets</h2>
-      ${table<TargetLag>({
+      ${table<StandingTarget>({
         caption: 'Targets that it is written to beside the store',
         none: 'It is written to the store only.',
         rows: targets,
