@@ -20,6 +20,12 @@ export async function lookAtLimits(deps: ActivityDeps, client: Client, input: Lo
       limit: name,
       share: effective > 0 ? used / effective : 1,
     })),
+    limits: view.buckets.map(({ name, left, resetsAt, goneAt }) => ({
+      limit: name,
+      left,
+      resetsAtMs: resetsAt === null ? null : Date.parse(resetsAt),
+      goneAtMs: goneAt === null ? null : Date.parse(goneAt),
+    })),
     blocked: view.blocked !== null || view.circuit?.state === 'open',
   });
   for (const { message, bucket, level } of raised)

@@ -1,5 +1,6 @@
 import { Context, getClient, log } from '@temporalio/activity';
 import { tellGovernor } from '../client/governor.ts';
+import type { CallLog } from '../core/call.ts';
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import {
   explain,
@@ -66,6 +67,7 @@ export interface ActivityDeps {
   readonly observeLimits: (partner: Partner) => Promise<Observation>;
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;
+  readonly calls?: CallLog;
   readonly now: () => number;
   readonly random: () => number;
   /** The worker is leaving: grants end at the next page, so that none is fetched twice. */

@@ -130,13 +130,17 @@ try {
     SYNCLINE_LOG_LEVEL: 'info',
     SYNCLINE_WORKFLOW_BUNDLE: services.workflowBundle,
   };
-  const ingest = await started(['dist/cli/main.js', 'ingest', '--address', '127.0.0.1:0'], /ingest started/, env);
+  const ingest = await started(
+    ['--max-semi-space-size=64', 'dist/cli/main.js', 'ingest', '--address', '127.0.0.1:0'],
+    /ingest started/,
+    env,
+  );
   const url = `${(JSON.parse(ingest.line) as { url: string }).url}/v1/bench/payments`;
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
   const result: Record<string, number> = { cpus: cpus().length };
 
   if (values.only === undefined || values.only === 'rate') {
-    const bare = await started(['--import', 'tsx', 'bench/ingest-bare.ts'], /^bare ready/);
+    const bare = await started(['--max-semi-space-size=64', '--import', 'tsx', 'bench/ingest-bare.ts'], /^bare ready/);
     const bareUrl = `${bare.line.split(' ').at(-1)}/v1/bench/payments`;
     for (const [name, { records, body }] of Object.entries(bodies)) {
       const measured: { ours: Loaded; bare: Loaded }[] = [];
@@ -144,10 +148,12 @@ try {
         const cpu = await ingest.cpuSeconds();
         const ours = await load({ url, headers, connections: 64, seconds: SECONDS, body });
         const cpuUs = (((await ingest.cpuSeconds()) - cpu) / ours.requests) * 1e6;
+        const bareCpu = await bare.cpuSeconds();
         const other = await load({ url: bareUrl, headers, connections: 64, seconds: SECONDS, body });
+        const bareCpuUs = (((await bare.cpuSeconds()) - bareCpu) / other.requests) * 1e6;
         say(
           `${name}${run === 0 ? ' (not counted)' : ''}: ${Math.round(ours.rate * records)} events/s, p50 ${ours.p50} ms, p99 ${ours.p99} ms, CPU ${Math.round(cpuUs)} µs a request; ` +
-            `bare ${Math.round(other.rate * records)} events/s, p50 ${other.p50} ms, p99 ${other.p99} ms: ratio ${(ours.rate / other.rate).toFixed(2)}`,
+            `bare ${Math.round(other.rate * records)} events/s, p50 ${other.p50} ms, p99 ${other.p99} ms, CPU ${Math.round(bareCpuUs)} µs: ratio ${(ours.rate / other.rate).toFixed(2)}`,
         );
         if (run > 0) measured.push({ ours, bare: other });
       }

@@ -3,7 +3,7 @@ import type { Run } from './command.ts';
 
 /** `syncline anomalies …`: only words here; what a command needs is loaded when it is called. */
 export function addAnomalyCommands(program: Command, run: Run): void {
-  const json = new Option('--json', 'print one JSON document for scripts');
+  const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   const anomalies = program
     .command('anomalies')
     .description('versions of records that contradict one another, and rules of ledgers that do not hold');

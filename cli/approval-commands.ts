@@ -5,7 +5,7 @@ const loaded = () => import('./commands/approvals.ts');
 
 /** `syncline approvals …`: only words here; what a command needs is loaded when it is called. */
 export function addApprovalCommands(program: Command, run: Run): void {
-  const json = new Option('--json', 'print one JSON document for scripts');
+  const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   const approvals = program
     .command('approvals')
     .description('waves of deletes that wait until a person has looked at them');

@@ -16,7 +16,7 @@ interface StartOptions {
 
 /** `syncline backfill …`: only words here; what a command needs is loaded when it is called. */
 export function addBackfillCommands(program: Command, run: Run): void {
-  const json = new Option('--json', 'print one JSON document for scripts');
+  const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   const backfill = program.command('backfill').description('read the past of a stream, window by window');
   backfill
     .command('start <partner> <stream>', { isDefault: true })
@@ -39,7 +39,7 @@ export function addBackfillCommands(program: Command, run: Run): void {
   backfill
     .command('list')
     .description('backfills and how far they are, the newest first')
-    .option('--partner <name>')
+    .option('--partner <name>', 'only those of this partner')
     .option('--limit <n>', 'how many', '20')
     .addOption(json)
     .action(

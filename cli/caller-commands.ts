@@ -7,7 +7,7 @@ type Given<O = object> = O & { readonly reason: string; readonly json?: boolean 
 
 const loaded = () => import('./commands/callers.ts');
 const loadedLimits = () => import('./commands/caller-limits.ts');
-const json = (): Option => new Option('--json', 'print one JSON document for scripts');
+const json = (): Option => new Option('--json', 'print one JSON document and nothing else on stdout');
 
 const SCOPE = 'PARTNER/STREAM, or PARTNER/* for all of its streams';
 const TIER = 'critical, normal or bulk: how much it may send, and who goes first';

@@ -3,9 +3,10 @@ import { join, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { z } from 'zod';
-import type { Config } from '../config/config.ts';
+import { readConfig, type Config } from '../config/config.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { databaseTrouble } from './database-trouble.ts';
+import { readEnvFile } from './env-file.ts';
 
 const devServices = z.object({
   pid: z.int(),
@@ -14,27 +15,32 @@ const devServices = z.object({
   uiUrl: z.string(),
   partnersDir: z.string(),
   env: z.record(z.string(), z.string()),
+  /** The `.env` file that it read; the commands of other terminals read it again, so that no secret is written here. */
+  envFile: z.string().nullable().default(null),
 });
 export type DevServices = z.output<typeof devServices>;
 
 /** Where `syncline dev` leaves word of its services for the commands of other terminals. */
 export const devServicesFile = (config: Config): string => resolve(join(config.home, 'dev', 'services.json'));
 
-/** What is set wins; what is not comes from a running `syncline dev`. */
+/** What is set wins; what is not comes from a running `syncline dev`, and from its `.env`. */
 export function withDevServices(config: Config): Config & { readonly uiUrl: string | undefined } {
   const dev = readDevServices(config);
   if (dev === undefined) return { ...config, uiUrl: undefined };
+  const filled = dev.envFile === null ? config : readConfig({ ...readEnvFile(dev.envFile), ...config.env });
   return {
-    ...config,
+    ...filled,
+    home: config.home,
     databaseUrl: config.databaseUrl ?? dev.databaseUrl,
     temporalAddress: config.temporalAddress ?? dev.temporalAddress,
     partnersDir: config.env['SYNCLINE_PARTNERS_DIR'] === undefined ? dev.partnersDir : config.partnersDir,
-    env: { ...dev.env, ...config.env },
+    env: { ...dev.env, ...filled.env },
     uiUrl: dev.uiUrl,
   };
 }
 
-function readDevServices(config: Config): DevServices | undefined {
+/** A `syncline dev` that runs now. */
+export function readDevServices(config: Config): DevServices | undefined {
   const file = devServicesFile(config);
   if (!existsSync(file)) return undefined;
   const parsed = devServices.safeParse(JSON.parse(readFileSync(file, 'utf8')));

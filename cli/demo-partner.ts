@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { portOrFree } from '../services/free-port.ts';
 import { startSimulator, type Simulator } from '../simulator/start.ts';
 
 /** Where its definition is, in a checkout and in an installed package. */
@@ -9,8 +10,10 @@ export const DEMO_TOKEN = 'demo-token';
 /** Enough to watch for some seconds; the partner's limit is the one that partners/demo.yaml declares. */
 export const demoSize = { customers: 2000, payments: 20_000, refunds: 1500, events: 10_000 } as const;
 
-export async function startDemoPartner(): Promise<{ simulator: Simulator; env: Record<string, string> }> {
+/** On `port` if it is free. */
+export async function startDemoPartner(port?: number): Promise<{ simulator: Simulator; env: Record<string, string> }> {
   const simulator = await startSimulator({
+    port: await portOrFree(port),
     ...demoSize,
     seed: 2026,
     auth: { type: 'bearer', token: DEMO_TOKEN },

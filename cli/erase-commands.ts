@@ -4,7 +4,7 @@ import type { EraseOptions } from './commands/erase.ts';
 
 /** `syncline erase …`: only words here; what a command needs is loaded when it is called. */
 export function addEraseCommands(program: Command, run: Run): void {
-  const json = new Option('--json', 'print one JSON document for scripts');
+  const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   const group = program.command('erase').description('erase what is kept of somebody, in the log and in every table');
   group
     .command('records <partner> <stream> [key...]')

@@ -3,7 +3,7 @@ import type { Run } from './command.ts';
 
 /** `syncline export …`: only words here; what a command needs is loaded when it is called. */
 export function addExportCommands(program: Command, run: Run): void {
-  const json = new Option('--json', 'print one JSON document for scripts');
+  const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   const group = program.command('export').description('tables of a target as files, and where such files are');
   group
     .command('write <target> [partner] [stream]', { isDefault: true })

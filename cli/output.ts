@@ -1,5 +1,8 @@
-import Table from 'cli-table3';
-import { visible, visibleJson, visibleLines } from '../core/visible.ts';
+import { visibleJson, visibleLines } from '../core/visible.ts';
+import { paintLine, plainLook, type Look } from './terminal/paint.ts';
+import { renderTable } from './terminal/table.ts';
+
+export { renderTable } from './terminal/table.ts';
 
 /** Whatever a command prints passes here: nothing that a partner sent steers the terminal. */
 export interface Output {
@@ -8,55 +11,30 @@ export interface Output {
   readonly table: (rows: readonly Readonly<Record<string, unknown>>[], columns: readonly string[]) => void;
   /** The result for scripts, one JSON document; nothing without --json. */
   readonly json: (value: unknown) => void;
+  /** A line for people that is no part of the result, on stderr: also with --json. */
+  readonly note: (line: string) => void;
 }
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-export function createOutput(json: boolean): Output {
+/** `printed`: whether the document that --json promises was given. */
+export function createOutput(json: boolean, look: Look = plainLook): Output & { readonly printed: () => boolean } {
+  let printed = false;
   return {
     say: (line) => {
-      if (!json) print(visibleLines(line));
+      if (!json) print(look.colours ? visibleLines(line).split('\n').map(paintLine).join('\n') : visibleLines(line));
     },
     table: (rows, columns) => {
-      if (!json) print(renderTable(rows, columns));
+      if (!json) print(renderTable(rows, columns, look));
     },
     json: (value) => {
-      if (json) print(visibleJson(JSON.stringify(value, null, 2)));
+      if (!json) return;
+      printed = true;
+      print(visibleJson(JSON.stringify(value, null, 2)));
     },
+    note: (line) => void process.stderr.write(`${visibleLines(line)}\n`),
+    printed: () => printed,
   };
-}
-
-export function renderTable(rows: readonly Readonly<Record<string, unknown>>[], columns: readonly string[]): string {
-  const table = new Table({
-    head: columns.map((column) => column),
-    colAligns: columns.map((column) => (rows.some((row) => typeof row[column] === 'number') ? 'right' : 'left')),
-    style: { head: [], border: [], compact: true },
-    chars: {
-      mid: '',
-      'left-mid': '',
-      'mid-mid': '',
-      'right-mid': '',
-      top: '─',
-      bottom: '─',
-      left: '',
-      right: '',
-      middle: '  ',
-      'top-mid': '─',
-      'top-left': '',
-      'top-right': '',
-      'bottom-mid': '─',
-      'bottom-left': '',
-      'bottom-right': '',
-    },
-  });
-  for (const row of rows) table.push(columns.map((column) => cell(row[column])));
-  return table.toString();
-}
-
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'number') return value.toLocaleString('en-US');
-  return visible(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -18,7 +18,10 @@ export function printLimits(
   const { limits, queue, changes } = of;
   for (const line of describeStanding(limits)) output.say(line);
   output.say(typeof queue === 'string' ? `Task queue: unknown, ${queue}` : `Task queue: ${describeQueue(queue)}`);
-  if (limits.buckets.length === 0) output.say(`The definition of ${limits.partner} declares no limits.`);
+  if (limits.buckets.length === 0)
+    output.say(
+      `The definition of ${limits.partner} declares no limits. What the partner says about waiting is kept all the same (docs/limits.md).`,
+    );
   else output.table(limits.buckets.map(bucketRow), columnsOf(limits.buckets));
   for (const { name, override } of limits.buckets)
     if (override !== null)
@@ -31,14 +34,15 @@ export function printLimits(
 
 /** One line for each thing that is not as usual; none when all is well. */
 export function describeStanding(limits: LimitsView): readonly string[] {
-  const { partner, paused, blocked, told, factor, circuit, alerts } = limits;
+  const { partner, paused, blocked, told, factor, circuit, alerts, buckets } = limits;
   return [
     ...(paused === null || paused === undefined
       ? []
       : [`${partner}: ${describePause(paused)}; \`${resumeCommand(paused)}\` ends that`]),
     ...(blocked === null ? [] : [`${partner}: nobody calls it before ${blocked.until}: ${blocked.cause}`]),
     ...(told === null ? [] : [`${partner}: says that ${told.left} calls are left until ${told.until}`]),
-    ...(factor < 1
+    // Only a declared rate or window is slowed down; without one there is no speed to be a share of.
+    ...(factor < 1 && buckets.some(({ kind }) => kind === 'rate' || kind === 'window')
       ? [
           `${partner}: at ${Math.round(factor * 100)} % of its declared speed after a throttled answer, whole again in ${formatDuration(Math.ceil((1 - factor) * 200) * 1000)} if none follows`,
         ]
@@ -93,13 +97,12 @@ function bucketRow(bucket: BucketView): Readonly<Record<string, unknown>> {
 function columnsOf(buckets: readonly BucketView[]): readonly string[] {
   const forecast = buckets.some(({ pacePerHour }) => pacePerHour !== null);
   const gone = buckets.some(({ goneAt }) => goneAt !== null);
+  const counted = buckets.some(({ kind }) => kind !== 'rate');
   return [
     'limit',
     'declared',
     'now',
-    'used',
-    'left',
-    'resets',
+    ...(counted ? ['used', 'left', 'resets'] : []),
     ...(forecast ? ['per hour'] : []),
     ...(gone ? ['gone at'] : []),
   ];

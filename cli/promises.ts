@@ -3,7 +3,7 @@ import { freshnessOf, type Freshness } from '../core/freshness.ts';
 import type { Names } from '../messages/names.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { listPartners } from '../definitions/find.ts';
-import { loadPartner } from '../definitions/load.ts';
+import { loadWithSecrets } from '../definitions/load.ts';
 import type { StreamStatus } from '../store/inspect/stream-status.ts';
 import type { CommandContext } from './command.ts';
 
@@ -11,20 +11,25 @@ import type { CommandContext } from './command.ts';
 export interface Promises {
   readonly names: Names;
   readonly definitions: ReadonlyMap<string, Partner>;
+  /** Those of them that lack variables here, which workers may have: their limits cannot be told. */
+  readonly lacking: ReadonlyMap<string, readonly string[]>;
   /** Those that do not load. */
   readonly broken: readonly { readonly partner: string; readonly problem: string }[];
 }
 
 export async function loadPromises({ names, partnersDir: dir, env }: CommandContext['config']): Promise<Promises> {
   const definitions = new Map<string, Partner>();
+  const lacking = new Map<string, readonly string[]>();
   const broken: { partner: string; problem: string }[] = [];
   for (const partner of await listPartners(dir).catch(() => []))
     try {
-      definitions.set(partner, await loadPartner(partner, { dir, env }));
+      const { partner: definition, missing } = await loadWithSecrets(partner, { dir, env, forgiveMissing: true });
+      definitions.set(partner, definition);
+      if (missing.length > 0) lacking.set(partner, missing);
     } catch (error) {
       broken.push({ partner, problem: explain(error) });
     }
-  return { names, definitions, broken };
+  return { names, definitions, lacking, broken };
 }
 
 /** Each stream with its promise; those that promise something and have never run are there too. */

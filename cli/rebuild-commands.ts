@@ -6,7 +6,7 @@ const addKey = (key: string, before: readonly string[]): readonly string[] => [.
 
 /** `syncline rebuild` and `rollback`: only words here; what a command needs is loaded when it is called. */
 export function addRebuildCommands(program: Command, run: Run): void {
-  const json = new Option('--json', 'print one JSON document for scripts');
+  const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   program
     .command('rebuild <partner> <stream>')
     .description('make a table anew of the log, beside the one there is, and correct the rows that differ')

@@ -16,7 +16,7 @@ export async function allPartners(config: CommandContext['config']): Promise<rea
   );
   const broken = loaded.flatMap((each) => (each.status === 'rejected' ? [explain(each.reason)] : []));
   if (broken.length > 0)
-    throw new InvalidInput(`no schedule was changed, since not all definitions can be read:\n${broken.join('\n')}`);
+    throw new InvalidInput(`nothing was done, since not all definitions can be read:\n${broken.join('\n')}`);
   return loaded.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
 }
 

@@ -3,7 +3,7 @@ import type { Run } from './command.ts';
 
 /** `syncline schedule …`: only words here; what a command needs is loaded when it is called. */
 export function addScheduleCommands(program: Command, run: Run): void {
-  const json = new Option('--json', 'print one JSON document for scripts');
+  const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   const schedule = program.command('schedule').description('syncs that start by themselves, as the definitions say');
   schedule
     .command('apply')

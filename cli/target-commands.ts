@@ -3,7 +3,7 @@ import type { Run } from './command.ts';
 
 /** `syncline targets …`: only words here; what a command needs is loaded when it is called. */
 export function addTargetCommands(program: Command, run: Run): void {
-  const json = new Option('--json', 'print one JSON document for scripts');
+  const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   const targets = program
     .command('targets')
     .description("warehouses that streams are written to beside the store's own PostgreSQL");

@@ -3,7 +3,7 @@ import type { Run } from './command.ts';
 
 /** `syncline decrypt`: only words here; what a command needs is loaded when it is called. */
 export function addTransformCommands(program: Command, run: Run): void {
-  const json = new Option('--json', 'print one JSON document for scripts');
+  const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   program
     .command('decrypt <partner> <stream> <field>')
     .description('give back what `encrypt` of a definition has made: a text per line of the standard input')

@@ -3,7 +3,7 @@ import type { Run } from './command.ts';
 
 /** `syncline waiting …`: only words here; what a command needs is loaded when it is called. */
 export function addWaitingCommands(program: Command, run: Run): void {
-  const json = new Option('--json', 'print one JSON document for scripts');
+  const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   const waiting = program.command('waiting').description('records that wait for others, which their stream `requires`');
   waiting
     .command('list [partner] [stream]')

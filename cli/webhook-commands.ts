@@ -3,7 +3,7 @@ import type { Run } from './command.ts';
 
 /** `syncline webhooks …`: only words here; what a command needs is loaded when it is called. */
 export function addWebhookCommands(program: Command, run: Run): void {
-  const json = new Option('--json', 'print one JSON document for scripts');
+  const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   const webhooks = program.command('webhooks').description('what partners send by themselves (docs/webhooks.md)');
   webhooks
     .command('list [partner]')

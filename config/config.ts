@@ -4,6 +4,7 @@ import { parseDuration } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { failpoints } from '../core/failpoint.ts';
 import { namesOf, reserved, type Names } from '../messages/names.ts';
+import { callsSettings, callsVariables, type CallsSettings } from './calls-settings.ts';
 import { ingestSettings, ingestVariables, type IngestSettings } from './ingest-settings.ts';
 import { uiProblem, uiSettings, uiVariables, type UiSettings } from './ui-settings.ts';
 import { workerLimits, workerVariables, type WorkerLimits } from './worker-settings.ts';
@@ -50,6 +51,7 @@ const schema = z.object({
   ...workerVariables,
   ...ingestVariables,
   ...uiVariables,
+  ...callsVariables,
   SYNCLINE_PAYLOAD_KEYS: z
     .string()
     .default('')
@@ -87,6 +89,7 @@ export interface Config {
   readonly worker: WorkerLimits;
   readonly ingest: IngestSettings;
   readonly ui: UiSettings;
+  readonly calls: CallsSettings;
   /** Temporal keeps payloads encrypted with the first one; none: as they are. */
   readonly payloadKeys: readonly PayloadKey[];
   /** What `syncline codec` wants to be shown; undefined: nothing. */
@@ -124,6 +127,7 @@ export function readConfig(env: Environment): Config {
     worker: workerLimits(value),
     ingest: ingestSettings(value),
     ui: uiSettings(value),
+    calls: callsSettings(value),
     payloadKeys: value.SYNCLINE_PAYLOAD_KEYS,
     codecToken: value.SYNCLINE_CODEC_TOKEN,
     failpoint: value.SYNCLINE_FAILPOINT,

@@ -1,4 +1,6 @@
 import { readConfig, type Config } from './config.ts';
 
-/** The configuration of this process. The only place that reads its environment. */
-export const processConfig = (): Config => readConfig(process.env);
+/** The environment of this process: nothing else reads it. */
+export const processEnvironment = (): Readonly<Record<string, string | undefined>> => process.env;
+
+export const processConfig = (): Config => readConfig(processEnvironment());

@@ -12,9 +12,9 @@ export function parseDuration(text: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-/** `1.2s`, `3m`, `2h`: for people, not for machines. */
+/** `1.2s`, `5s`, `3m`, `2h`: for people, not for machines. */
 export function formatDuration(durationMs: number): string {
   return durationMs < MINUTE && durationMs >= SECOND
-    ? `${(durationMs / SECOND).toFixed(1)}s`
+    ? `${Number((durationMs / SECOND).toFixed(1))}s`
     : ms(Math.round(durationMs));
 }

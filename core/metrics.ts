@@ -10,6 +10,13 @@ export interface StreamLabels {
 export const deferralReasons = ['limit', 'failure', 'outage', 'paused', 'job', 'approval'] as const;
 export type DeferralReason = (typeof deferralReasons)[number];
 
+/**
+ * Why something is tried again: no answer in time, no connection, a fault of the partner, an answer that has to be asked for again, a partner that
+ * is down, our own database that is away.
+ */
+export const retryReasons = ['timeout', 'connection', 'server', 'again', 'outage', 'database'] as const;
+export type RetryReason = (typeof retryReasons)[number];
+
 /** What happens, told to whoever counts it. Counting must not throw, wait or change anything. */
 export interface Metrics {
   /** A grant of the stream begins. A series that first shows with its first failure hides that failure from `increase()`. */
@@ -19,8 +26,9 @@ export interface Metrics {
     of: StreamLabels,
     answer: { readonly status: number; readonly durationMs: number; readonly bytes: number } | undefined,
   ): void;
-  /** The partner said that it was asked too often, in whatever way it says so. */
-  throttled(of: StreamLabels): void;
+  /** The partner said that it was asked too often, in whatever way it says so. `declared`: within all limits that its definition declares. */
+  throttled(of: StreamLabels, how: { readonly declared: boolean }): void;
+  retried(of: StreamLabels, reason: RetryReason): void;
   /** From wanting to send until the request was on the wire. */
   permitWaited(of: { readonly partner: string; readonly lane: Lane }, waitedMs: number): void;
   pagesCommitted(of: StreamLabels, pages: number, counts: Counts): void;
@@ -33,8 +41,37 @@ export interface Metrics {
   rulesObserved(of: StreamLabels, seen: { readonly broken: number }): void;
   waitingObserved(of: StreamLabels, seen: { readonly records: number; readonly overdue: number }): void;
   webhookObserved(of: { readonly partner: string; readonly webhook: string }, seen: ObservedWebhook): void;
+  streamObserved(of: StreamLabels, seen: ObservedStream): void;
+  /** The queue of a partner, of grants that wait for a worker or for the queue's rate. */
+  queueObserved(partner: string, seen: { readonly waiting: number; readonly oldestSecs: number }): void;
+  /** This process asks for work of a role; `name` is that of the partner or the target. */
+  roleServed(of: { readonly role: 'workflows' | 'partner' | 'target'; readonly name: string }): void;
+  scheduleObserved(of: { readonly partner: string; readonly schedule: string }, seen: ObservedSchedule): void;
   /** All targets were looked at. */
   targetsObserved(): void;
+}
+
+/** How a stream stands in the store, whichever process brought it there. */
+export interface ObservedStream {
+  /** Epoch ms as of which its data is; null: no run has ended well yet. */
+  readonly freshAtMs: number | null;
+  /** How old its data may be; 0: its definition promises nothing. */
+  readonly promiseMs: number;
+  /** Epoch ms when a run last ended ok; null: none did. */
+  readonly lastOkMs: number | null;
+  /** Records in quarantine. */
+  readonly quarantined: number;
+}
+
+/** How a schedule stands in Temporal. */
+export interface ObservedSchedule {
+  readonly paused: boolean;
+  /** Slots that came to nothing since the schedule was made: Temporal was away for longer than `catchUp`. */
+  readonly missedSlots: number;
+  /** Slots that were left out because the run before had not ended. */
+  readonly skippedSlots: number;
+  /** Epoch ms; null: there is none. */
+  readonly nextMs: number | null;
 }
 
 /** How a webhook stands. */
@@ -62,6 +99,15 @@ export interface ObservedTarget {
 export interface ObservedLimits {
   /** 1 is all of it. */
   readonly usedShares: readonly { readonly limit: string; readonly share: number }[];
+  readonly limits: readonly {
+    readonly limit: string;
+    /** In its own units. */
+    readonly left: number;
+    /** Epoch ms; null: it has no reset of its own. */
+    readonly resetsAtMs: number | null;
+    /** Epoch ms when nothing will be left at the present pace; null: not before the reset. */
+    readonly goneAtMs: number | null;
+  }[];
   /** Nobody may send now: blocked by the partner, or its circuit is open. */
   readonly blocked: boolean;
 }
@@ -82,5 +128,10 @@ export const noMetrics: Metrics = {
   rulesObserved: nothing,
   waitingObserved: nothing,
   webhookObserved: nothing,
+  retried: nothing,
+  streamObserved: nothing,
+  queueObserved: nothing,
+  roleServed: nothing,
+  scheduleObserved: nothing,
   targetsObserved: nothing,
 };

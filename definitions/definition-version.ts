@@ -25,6 +25,7 @@ export function definitionVersion(
     targets: _targets,
     history: _history,
     keep: _keep,
+    calls: _calls,
     push: _push,
     auth: _auth,
     polling: _polling,

@@ -19,6 +19,7 @@ import { history } from './history.ts';
 import { job } from './job.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
+import { calls } from './calls.ts';
 import { keep } from './keep.ts';
 import { timeFormat, times, timeZone } from './times.ts';
 import { tls } from './tls.ts';
@@ -339,6 +340,8 @@ export const stream = z.strictObject({
   history: history.optional(),
   /** How long what was received is kept; as the partner says if absent: docs/retention.md. */
   keep: keep.optional(),
+  /** What the call log keeps of its calls; as the partner says if absent: docs/calls.md. */
+  calls: calls.prefault({}),
   /** Callers may send its records: docs/push.md. */
   push: push.optional(),
 });
@@ -390,6 +393,8 @@ export const partner = z.strictObject({
   targets: targetNames.optional(),
   /** How long what was received is kept, of streams that do not say it themselves; for ever if absent: docs/retention.md. */
   keep: keep.optional(),
+  /** What the call log keeps of calls of its streams. */
+  calls: calls.prefault({}),
   /** What it sends by itself: docs/webhooks.md. */
   webhooks: webhooks.optional(),
   streams: z.record(name, stream).refine((streams) => Object.keys(streams).length > 0, 'at least one stream'),

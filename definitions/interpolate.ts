@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isInherited } from '../core/inherited.ts';
+import { thisProcess } from '../core/this-process.ts';
 import { pathKey, type Path, type Problem } from './problem.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -57,7 +58,8 @@ export function interpolate(
       if (fallback !== undefined) return fallback;
       problems.push({
         path,
-        says: `environment variable ${name} is ${found === undefined ? 'not set' : 'empty'}; set it, also for the workers, or give a default: \${${name}:-default}`,
+        says: `environment variable ${name} is ${found === undefined ? 'not set' : 'empty'} in ${thisProcess()}; set it there, or give a default: \${${name}:-default}`,
+        missing: name,
       });
       return STAND_IN;
     });

@@ -16,6 +16,8 @@ export interface LoadFrom {
   readonly env: Environment;
   /** Those of `env` when absent. */
   readonly secrets?: Secrets;
+  /** Load it also where variables are not set that the workers may have: for its shape, never for a call. */
+  readonly forgiveMissing?: boolean;
 }
 
 /** Reads, fills in and checks one definition; everything that is wrong with it comes in one InvalidInput. */
@@ -31,12 +33,14 @@ export interface LoadedPartner {
   readonly carried: Environment;
   /** Files that it names; one that changes may be a new certificate. */
   readonly files: readonly NamedFile[];
+  /** Variables that are not set, with `forgiveMissing`: a stand-in is where they belong. */
+  readonly missing: readonly string[];
 }
 
 /** With what it took from secrets. */
 export async function loadWithSecrets(
   name: string,
-  { dir, env, secrets = secretsOf(env) }: LoadFrom,
+  { dir, env, secrets = secretsOf(env), forgiveMissing }: LoadFrom,
 ): Promise<LoadedPartner> {
   const file = await findPartner(name, dir);
   const {
@@ -44,16 +48,18 @@ export async function loadWithSecrets(
     written,
     env: taken,
     changeable,
+    missing,
   } = await loadChecked(file, {
     schema: partner,
     secrets,
+    forgiveMissing,
     check: (shaped, isSecret) => [...checkName(shaped, file), ...checkPartner(shaped, isSecret)],
   });
   const carried = carriedSecrets(written, { env: taken, baseUrl: value.baseUrl });
-  if (value.tls === undefined) return { partner: value, changeable, carried, files: [] };
+  if (value.tls === undefined) return { partner: value, changeable, carried, files: [], missing };
   const { tls, files, problems } = await readTls(value.tls, file);
   if (problems.length > 0) throw invalidDefinition(file, problems);
-  return { partner: { ...value, tls }, changeable, carried, files };
+  return { partner: { ...value, tls }, changeable, carried, files, missing };
 }
 
 function checkName(partner: Partner, file: string): Problem[] {

@@ -7,10 +7,15 @@ export interface Problem {
   readonly path: Path;
   /** `expected …, found …; what to do`. Holds no value that may be secret. */
   readonly says: string;
+  /** The variable that is all that is wrong here: another process may have it. */
+  readonly missing?: string;
 }
 
 /** Line and column (from 1) of the part of the file that a path means; undefined where there are none (`.ts`). */
 export type Locate = (path: Path) => { readonly line: number; readonly col: number } | undefined;
+
+/** Nothing is wrong but that variables are not set, and without them the shape cannot be judged either. */
+export class OnlyMissing extends InvalidInput {}
 
 const unlocated: Locate = () => undefined;
 

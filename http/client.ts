@@ -4,9 +4,8 @@ import type { Partner } from '../definitions/definition.ts';
 import type { Authorizer } from './auth.ts';
 import { openConnections, type Connections } from './connections.ts';
 import { keepingTrust } from './keeping-trust.ts';
-import type { KnownSecret } from './known-secrets.ts';
 import type { Log } from './log.ts';
-import { redactUrl, requestIdOf, withoutSecrets } from './redact.ts';
+import { harmlessRequestId, redactUrl } from './redact.ts';
 import { sendOnce } from './send-once.ts';
 
 export interface PartnerClient {
@@ -68,7 +67,7 @@ export function createPartnerClient({
         });
         if (answer.reused) keeping.held();
         const durationMs = elapsed();
-        const requestId = harmlessId(requestIdOf(answer.headers), await authorizer.secrets([]));
+        const requestId = harmlessRequestId(answer.headers, await authorizer.secrets([]));
         log.info({ ...call, status: answer.status, durationMs, bytes: answer.bytes, requestId }, 'partner answered');
         const { status, headers, content, body, large, bytes } = answer;
         return {
@@ -104,9 +103,6 @@ export function createPartnerClient({
     },
   };
 }
-
-const harmlessId = (id: string | undefined, known: readonly KnownSecret[]): string | undefined =>
-  id === undefined || withoutSecrets(id, known) === id ? id : undefined;
 
 function failureFields(error: unknown, cancelled: boolean): Readonly<Record<string, unknown>> {
   if (cancelled) return { cancelled };

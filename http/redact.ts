@@ -53,3 +53,12 @@ const requestIdHeaders = [
 export function requestIdOf(headers: Readonly<Record<string, string>>): string | undefined {
   return requestIdHeaders.map((name) => headers[name]).find((id) => id !== undefined && /^[\w.:/=+-]{1,128}$/.test(id));
 }
+
+/** The same, unless it repeats a secret. */
+export function harmlessRequestId(
+  headers: Readonly<Record<string, string>>,
+  known: readonly KnownSecret[],
+): string | undefined {
+  const id = requestIdOf(headers);
+  return id === undefined || withoutSecrets(id, known) === id ? id : undefined;
+}

@@ -1,6 +1,93 @@
 -- What `syncline migrate` makes in an empty database, for readers and for a test. Not to be edited: after a change of migrations or
 -- functions write it anew with `node --import tsx scripts/dump-schema.ts`.
 
+create table alert_deliveries (
+  delivery_id bigint generated always as identity not null,
+  channel text not null,
+  group_key text not null,
+  alert_ids bigint[] not null,
+  cause text not null,
+  state text default 'pending'::text not null,
+  attempts integer default 0 not null,
+  error text,
+  failing_since timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  ended_at timestamp with time zone,
+  constraint alert_deliveries_pkey PRIMARY KEY (delivery_id),
+  constraint alert_deliveries_cause_check CHECK (cause = ANY (ARRAY['news'::text, 'repeat'::text, 'escalation'::text, 'test'::text])),
+  constraint alert_deliveries_state_check CHECK (state = ANY (ARRAY['pending'::text, 'sent'::text, 'dropped'::text]))
+);
+CREATE INDEX alert_deliveries_ended ON alert_deliveries USING btree (ended_at) WHERE state <> 'pending'::text;
+CREATE UNIQUE INDEX alert_deliveries_pending ON alert_deliveries USING btree (channel, group_key) WHERE state = 'pending'::text;
+
+create table alert_notices (
+  alert_id bigint not null,
+  channel text not null,
+  told text not null,
+  at timestamp with time zone not null,
+  constraint alert_notices_pkey PRIMARY KEY (alert_id, channel),
+  constraint alert_notices_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(alert_id) ON DELETE CASCADE,
+  constraint alert_notices_told_check CHECK (told = ANY (ARRAY['open'::text, 'resolved'::text]))
+);
+
+create table alert_observations (
+  name text not null,
+  seen jsonb not null,
+  at timestamp with time zone not null,
+  constraint alert_observations_pkey PRIMARY KEY (name)
+);
+
+create table alert_silences (
+  silence_id integer generated always as identity not null,
+  alert_key text,
+  rule text,
+  severity text,
+  partner text,
+  stream text,
+  subject text,
+  reason text not null,
+  by text not null,
+  since timestamp with time zone default now() not null,
+  until timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  ended_by text,
+  constraint alert_silences_pkey PRIMARY KEY (silence_id)
+);
+CREATE INDEX alert_silences_until ON alert_silences USING btree (until);
+
+create table alert_verdicts (
+  stream_id integer not null,
+  point text not null,
+  judged_at timestamp with time zone default now() not null,
+  unusual jsonb not null,
+  constraint alert_verdicts_pkey PRIMARY KEY (stream_id),
+  constraint alert_verdicts_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id) ON DELETE CASCADE
+);
+
+create table alerts (
+  alert_id bigint generated always as identity not null,
+  key text collate "C" not null,
+  rule text not null,
+  severity text not null,
+  partner text,
+  stream text,
+  subject text,
+  since timestamp with time zone not null,
+  first_seen_at timestamp with time zone not null,
+  opened_at timestamp with time zone,
+  last_seen_at timestamp with time zone not null,
+  resolved_at timestamp with time zone,
+  summary text not null,
+  meaning text not null,
+  what_to_do text not null,
+  runbook text not null,
+  constraint alerts_pkey PRIMARY KEY (alert_id),
+  constraint alerts_severity_check CHECK (severity = ANY (ARRAY['page'::text, 'ticket'::text]))
+);
+CREATE UNIQUE INDEX alerts_open ON alerts USING btree (key) WHERE resolved_at IS NULL;
+CREATE INDEX alerts_recent ON alerts USING btree (opened_at DESC) WHERE opened_at IS NOT NULL;
+CREATE INDEX alerts_resolved ON alerts USING btree (resolved_at) WHERE resolved_at IS NOT NULL;
+
 create table anomalies (
   stream_id integer not null,
   anomaly uuid not null,
@@ -181,6 +268,38 @@ create table callers (
   constraint callers_rate_check CHECK (rate > 0::double precision),
   constraint callers_scopes_check CHECK (cardinality(scopes) > 0)
 );
+
+create table calls (
+  call_no bigint generated always as identity not null,
+  at timestamp with time zone not null,
+  partner text not null,
+  stream text not null,
+  purpose text not null,
+  sync_id text,
+  run_id text,
+  workflow_run_id text,
+  attempt integer not null,
+  page integer,
+  method text not null,
+  host text not null,
+  path text not null,
+  status integer,
+  error text,
+  code text,
+  duration_ms integer not null,
+  waited_ms integer not null,
+  bytes bigint,
+  request_id text,
+  trace_id text,
+  excerpt text,
+  weight real default 1 not null,
+  constraint calls_pkey PRIMARY KEY (call_no)
+);
+CREATE INDEX calls_by_time ON calls USING btree (at);
+CREATE INDEX calls_failed ON calls USING btree (partner, at) WHERE error IS NOT NULL;
+CREATE INDEX calls_of_run ON calls USING btree (run_id, at);
+CREATE INDEX calls_of_stream ON calls USING btree (partner, stream, at);
+CREATE INDEX calls_of_sync ON calls USING btree (sync_id, at);
 
 create table circuits (
   credential text not null,

@@ -4,6 +4,8 @@ import type { Config } from '../config/config.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { noMetrics, type Metrics } from '../core/metrics.ts';
 import type { Log } from '../http/log.ts';
+import { bufferedCalls } from '../store/calls/buffered-calls.ts';
+import { writeCalls } from '../store/calls/write-calls.ts';
 import { observeLimits } from '../limits/watch/observe.ts';
 import { TurnSessions } from '../limits/turns/turn-sessions.ts';
 import { whenAvailable } from '../store/session/unavailable.ts';
@@ -13,6 +15,7 @@ import { postgresTargetStore } from '../store/target-store.ts';
 import { postgresHints } from '../store/webhooks/hints.ts';
 import { killingFailpoint } from './failpoint.ts';
 import { observeWaiting } from './observe-waiting.ts';
+import { observeStreams } from './observe-streams.ts';
 import { observeRules } from './observe-rules.ts';
 import { observeTargets } from './observe-targets.ts';
 import { observeWebhooks } from './observe-webhooks.ts';
@@ -27,6 +30,8 @@ export interface Deps {
   observeTargets(): Promise<readonly TargetLag[]>;
   /** Which rules of streams do not hold; tells the metrics of it. */
   observeRules(): Promise<void>;
+  /** How fresh each stream is, and what is in quarantine; tells the metrics of it. */
+  observeStreams(): Promise<void>;
   /** How much waits of each stream; tells the metrics of it. */
   observeWaiting(): Promise<void>;
   /** How webhooks stand; tells the metrics of it. */
@@ -64,6 +69,15 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
     storeUrl: config.databaseUrl,
     failpoint,
   });
+  const calls =
+    config.calls.keepMs === 0
+      ? undefined
+      : bufferedCalls({
+          write: (group) => writeCalls(pool, group),
+          warn: (fields, message) => log.warn(fields, message),
+          sample: config.calls.sample,
+          random: Math.random,
+        });
   let draining = false;
   return {
     pool,
@@ -71,6 +85,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
     observeTargets: observeTargets({ dir: config.partnersDir, partners, pool, metrics, now }),
     observeRules: observeRules({ pool, metrics }),
     observeWaiting: observeWaiting({ pool, metrics }),
+    observeStreams: observeStreams({ dir: config.partnersDir, partners, pool, metrics }),
     observeWebhooks: observeWebhooks({ dir: config.partnersDir, partners, pool, metrics, now }),
     drain: () => {
       draining = true;
@@ -85,6 +100,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
       observeLimits: (partner) => whenAvailable(() => observeLimits(pool, partner)),
       failpoint,
       metrics,
+      ...(calls === undefined ? {} : { calls }),
       now,
       random: Math.random,
       draining: () => draining,
@@ -93,6 +109,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
     close: async () => {
       await targets.close();
       await partners.close();
+      await calls?.close();
       await pool.end();
     },
   };

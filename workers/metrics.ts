@@ -1,7 +1,8 @@
 import type { MetricMeter } from '@temporalio/common';
 import { fateCounts } from '../core/counts.ts';
-import { deferralReasons, type Metrics } from '../core/metrics.ts';
+import { deferralReasons, retryReasons, type Metrics } from '../core/metrics.ts';
 import { outcomes } from '../core/names.ts';
+import { observedMetrics } from './observed-metrics.ts';
 
 /**
  * Upper bounds in seconds, by metric: Temporal's defaults are in milliseconds. The SDK keeps one list of them for the
@@ -10,6 +11,7 @@ import { outcomes } from '../core/names.ts';
 export const histogramBuckets = {
   syncline_request_duration_seconds: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
   syncline_ingest_duration_seconds: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+  syncline_batch_records: [1, 10, 50, 100, 500, 1000, 5000, 20_000],
   syncline_permit_wait_seconds: [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 } as const satisfies Readonly<Record<string, readonly number[]>>;
 
@@ -24,6 +26,13 @@ export function workerMetrics(meter: MetricMeter): Metrics {
     'From the request on the wire to the end of its answer',
   );
   const throttled = meter.createCounter('syncline_throttled', undefined, 'Answers that said: too many requests');
+  const withinLimits = meter.createCounter(
+    'syncline_throttled_within_limits',
+    undefined,
+    'Of them, those within all limits that the definition declares',
+  );
+  const retries = meter.createCounter('syncline_retries', undefined, 'Calls and grants that are tried again, by why');
+  const batch = meter.createHistogram('syncline_batch_records', 'int', undefined, 'Records of one transaction');
   const permitWait = meter.createHistogram(
     'syncline_permit_wait_seconds',
     'float',
@@ -34,12 +43,7 @@ export function workerMetrics(meter: MetricMeter): Metrics {
   const rows = meter.createCounter('syncline_rows', undefined, 'Records committed, by what became of them');
   const deferrals = meter.createCounter('syncline_deferrals', undefined, 'Grants that ended in a wait');
   const ended = meter.createCounter('syncline_streams_ended', undefined, 'Runs of streams that ended, by outcome');
-  const lastOk = meter.createGauge(
-    'syncline_last_ok_timestamp_seconds',
-    'float',
-    undefined,
-    'When a run of the stream last ended ok in this process',
-  );
+  const { endedOk, limitsLeft, ...observing } = observedMetrics(meter);
   const used = meter.createGauge(
     'syncline_limit_used_ratio',
     'float',
@@ -123,11 +127,14 @@ export function workerMetrics(meter: MetricMeter): Metrics {
   const waitsTold = new Set<string>();
   const rulesTold = new Set<string>();
   return {
+    ...observing,
     streamSeen: (of) => {
       const name = `${of.partner} ${of.stream}`;
       if (seen.has(name)) return;
       seen.add(name);
       throttled.add(0, { ...of });
+      withinLimits.add(0, { ...of });
+      for (const reason of retryReasons) retries.add(0, { ...of, reason });
       rows.add(0, { ...of, fate: 'quarantined' });
       for (const reason of deferralReasons) deferrals.add(0, { ...of, reason });
       for (const outcome of outcomes) ended.add(0, { ...of, outcome });
@@ -142,19 +149,25 @@ export function workerMetrics(meter: MetricMeter): Metrics {
       duration.record(answer.durationMs / 1000, { partner: of.partner });
       bytes.add(answer.bytes, { ...of });
     },
-    throttled: (of) => throttled.add(1, { ...of }),
+    throttled: (of, { declared }) => {
+      throttled.add(1, { ...of });
+      if (declared) withinLimits.add(1, { ...of });
+    },
+    retried: (of, reason) => retries.add(1, { ...of, reason }),
     permitWaited: (of, waitedMs) => permitWait.record(Math.max(0, waitedMs) / 1000, { ...of }),
     pagesCommitted: (of, count, counts) => {
       pages.add(count, { ...of });
+      batch.record(counts.fetched, { partner: of.partner });
       for (const fate of fateCounts) if (counts[fate] > 0) rows.add(counts[fate], { ...of, fate });
     },
     deferred: (of, reason) => deferrals.add(1, { ...of, reason }),
     streamEnded: (of, outcome) => {
       ended.add(1, { ...of, outcome });
-      if (outcome === 'ok') lastOk.set(Date.now() / 1000, { ...of });
+      if (outcome === 'ok') endedOk(of);
     },
     limitsObserved: (partner, seen) => {
       for (const { limit, share } of seen.usedShares) used.set(share, { partner, limit });
+      limitsLeft(partner, seen.limits);
       blocked.set(seen.blocked ? 1 : 0, { partner });
       observed.set(Date.now() / 1000, { partner });
     },

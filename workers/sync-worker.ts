@@ -8,16 +8,19 @@ import { dataConverterOf } from '../client/payload-codec.ts';
 import type { Config } from '../config/config.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { explain } from '../core/errors.ts';
+import { noMetrics, type Metrics } from '../core/metrics.ts';
 import { VERSION } from '../core/release.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { listPartners } from '../definitions/load.ts';
 import { placesOf } from '../definitions/named-targets.ts';
 import { STORE } from '../definitions/targets.ts';
 import { pendingMigrations } from '../store/migrate/migrate.ts';
+import { sweepCalls } from '../store/calls/sweep-calls.ts';
 import { sweepDeliveries } from '../store/webhooks/deliveries.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { versioningOf } from './versioning.ts';
 import { rateOverride } from '../limits/watch/overrides.ts';
+import { observeQueues, observeSchedules } from './observe-temporal.ts';
 import { workerMetrics } from './metrics.ts';
 import { watchProcess } from './process-metrics.ts';
 import { followWebhooks } from './follow-webhooks.ts';
@@ -107,9 +110,12 @@ const WATCH_MS = 3 * SECOND;
 const TARGET_SLOTS = 2;
 /** How often the metrics are told how far targets are behind. */
 const TARGETS_SEEN_MS = 30 * SECOND;
+const SCHEDULES_SEEN_MS = MINUTE;
 const TARGET_LOOK_MS = MINUTE;
 const PRUNE_LOOK_MS = MINUTE;
 const WEBHOOKS_LOOK_MS = SECOND;
+
+type ServedRole = Parameters<Metrics['roleServed']>[0];
 
 class Fleet implements RunningWorkers {
   readonly #config: Config;
@@ -158,43 +164,63 @@ class Fleet implements RunningWorkers {
 
   async startWorkflows(): Promise<void> {
     const limits = this.#config.worker;
-    await this.#start(this.#config.names.workflowQueue, {
-      ...workflowSource({
-        bundlePath: this.#config.workflowBundle,
-        sealed: this.#config.payloadKeys.length > 0,
-      }),
-      activities: createControlActivities(this.#deps.activities),
-      maxCachedWorkflows: limits.cachedWorkflows,
-      maxConcurrentWorkflowTaskExecutions: limits.workflowSlots,
-      workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: limits.workflowPollers },
-      maxConcurrentActivityTaskExecutions: limits.controlSlots,
-      // A worker that was killed leaves its workflows to the others after this.
-      stickyQueueScheduleToStartTimeout: '2s',
-    });
+    await this.#start(
+      this.#config.names.workflowQueue,
+      { role: 'workflows', name: '' },
+      {
+        ...workflowSource({
+          bundlePath: this.#config.workflowBundle,
+          sealed: this.#config.payloadKeys.length > 0,
+        }),
+        activities: createControlActivities(this.#deps.activities),
+        maxCachedWorkflows: limits.cachedWorkflows,
+        maxConcurrentWorkflowTaskExecutions: limits.workflowSlots,
+        workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: limits.workflowPollers },
+        maxConcurrentActivityTaskExecutions: limits.controlSlots,
+        // A worker that was killed leaves its workflows to the others after this.
+        stickyQueueScheduleToStartTimeout: '2s',
+      },
+    );
+    const { metrics = noMetrics } = this.#deps.activities;
+    const seen = { client: this.#client, names: this.#config.names, metrics };
+    const queues = observeQueues({ ...seen, dir: this.#config.partnersDir });
     const look = async (): Promise<void> => {
+      await this.#deps.observeStreams();
       await this.#deps.observeWaiting();
       await this.#deps.observeRules();
       await this.#deps.observeWebhooks();
       await this.#deps.observeTargets();
+      await queues();
     };
     this.#watching.push(this.#watch(TARGETS_SEEN_MS, look, { first: true }));
+    this.#watching.push(this.#watch(SCHEDULES_SEEN_MS, observeSchedules(seen), { first: true }));
     const { activities } = this.#deps;
     const prune = pruneDaily({ ...activities, partnersDir: this.#config.partnersDir, client: this.#client });
     this.#watching.push(this.#watch(PRUNE_LOOK_MS, prune));
     const follow = followWebhooks({ ...activities, pool: this.#deps.pool, client: this.#client, log: this.#log });
     this.#watching.push(this.#watch(WEBHOOKS_LOOK_MS, follow));
     const { pool } = this.#deps;
-    this.#watching.push(this.#watch(PRUNE_LOOK_MS, async () => void (await sweepDeliveries(pool))));
+    const { keepMs } = this.#config.calls;
+    this.#watching.push(
+      this.#watch(PRUNE_LOOK_MS, async () => {
+        await sweepDeliveries(pool);
+        await sweepCalls(pool, keepMs);
+      }),
+    );
   }
 
   async startPartner(name: string): Promise<void> {
-    await this.#start(this.#config.names.partnerQueue(name), {
-      activities: createPartnerActivities(this.#deps.activities),
-      // A rate-limited queue needs few pollers, and each partner has a queue of its own.
-      activityTaskPollerBehavior: { type: 'simple-maximum', maximum: this.#config.worker.partnerPollers },
-      maxConcurrentActivityTaskExecutions: this.#config.worker.partnerSlots,
-      maxHeartbeatThrottleInterval: Math.min(5 * SECOND, this.#config.heartbeatTimeoutMs / 4),
-    });
+    await this.#start(
+      this.#config.names.partnerQueue(name),
+      { role: 'partner', name },
+      {
+        activities: createPartnerActivities(this.#deps.activities),
+        // A rate-limited queue needs few pollers, and each partner has a queue of its own.
+        activityTaskPollerBehavior: { type: 'simple-maximum', maximum: this.#config.worker.partnerPollers },
+        maxConcurrentActivityTaskExecutions: this.#config.worker.partnerSlots,
+        maxHeartbeatThrottleInterval: Math.min(5 * SECOND, this.#config.heartbeatTimeoutMs / 4),
+      },
+    );
     await this.#keepRate(name);
     if (!this.#queuesWatched) this.#watching.push(this.#watch(SECOND, () => this.#keepRates()));
     this.#queuesWatched = true;
@@ -248,13 +274,17 @@ class Fleet implements RunningWorkers {
   async startTarget(name: string): Promise<void> {
     if (this.#targets.has(name)) return;
     this.#targets.add(name);
-    await this.#start(this.#config.names.targetQueue(name), {
-      activities: createTargetActivities(this.#deps.activities),
-      activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 1 },
-      // A target takes one load at a time; while one is written, the next can be read and checked.
-      maxConcurrentActivityTaskExecutions: TARGET_SLOTS,
-      maxHeartbeatThrottleInterval: Math.min(5 * SECOND, this.#config.heartbeatTimeoutMs / 4),
-    });
+    await this.#start(
+      this.#config.names.targetQueue(name),
+      { role: 'target', name },
+      {
+        activities: createTargetActivities(this.#deps.activities),
+        activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 1 },
+        // A target takes one load at a time; while one is written, the next can be read and checked.
+        maxConcurrentActivityTaskExecutions: TARGET_SLOTS,
+        maxHeartbeatThrottleInterval: Math.min(5 * SECOND, this.#config.heartbeatTimeoutMs / 4),
+      },
+    );
     let everything = true;
     const look = async (): Promise<void> => {
       const { activities, pool } = this.#deps;
@@ -292,7 +322,7 @@ class Fleet implements RunningWorkers {
     }
   }
 
-  async #start(taskQueue: string, options: Partial<WorkerOptions>): Promise<void> {
+  async #start(taskQueue: string, role: ServedRole, options: Partial<WorkerOptions>): Promise<void> {
     const worker = await Worker.create({
       connection: this.#connection,
       namespace: this.#config.temporalNamespace,
@@ -306,6 +336,7 @@ class Fleet implements RunningWorkers {
     const run = worker.run();
     run.catch((error: unknown) => this.#fail(error));
     this.#workers.set(taskQueue, { worker, run });
+    this.#deps.activities.metrics?.roleServed(role);
     this.#log.info({ taskQueue }, 'worker started');
   }
 

@@ -1,4 +1,5 @@
 import { explain } from '../../core/errors.ts';
+import type { CallLog } from '../../core/call.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import type { Metrics } from '../../core/metrics.ts';
 import { readingOf } from '../../core/reading.ts';
@@ -6,6 +7,7 @@ import type { Warehouse } from '../../landing/warehouse.ts';
 import type { StreamJob } from '../../messages/grant.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import type { PartnerAccess } from '../access.ts';
+import { callsBy } from './calls-by.ts';
 import { permittedBy } from './permitted-by.ts';
 import { positionOf } from './position-of.ts';
 import type { PullContext } from './pull-deps.ts';
@@ -17,6 +19,7 @@ export interface AbandonDeps {
   readonly warehouse: Warehouse;
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;
+  readonly calls?: CallLog;
   readonly now: () => number;
   readonly warn: (message: string) => void;
 }
@@ -39,7 +42,16 @@ export async function abandonStream(
   const run = { stream, syncId: input.syncId, window: input.window, range: opened.range };
   let requests = 0;
   let ended = 0;
-  const fetching = { ...deps, ...access, signal, throttledBackoffMs: () => 0, onRequest: () => (requests += 1) };
+  const { calls: log, ...rest } = deps;
+  const calls = callsBy(log, { ...writer, syncId: input.syncId, runId: input.runId });
+  const fetching = {
+    ...rest,
+    ...access,
+    ...calls,
+    signal,
+    throttledBackoffMs: () => 0,
+    onRequest: () => (requests += 1),
+  };
   const permitted = permittedBy(fetching, stream);
   for (const part of readingOf(opened.checkpoint).open) {
     try {

@@ -10,6 +10,7 @@ import {
   Throttled,
   WarehouseUnavailable,
 } from '../../core/errors.ts';
+import type { CallLog } from '../../core/call.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import type { Metrics } from '../../core/metrics.ts';
 import { dayOf } from '../../core/window.ts';
@@ -20,6 +21,7 @@ import type { HintsRound } from '../../messages/follow-hints.ts';
 import type { Names } from '../../messages/names.ts';
 import type { Hint, Hints } from '../../store/webhooks/hints.ts';
 import type { Partners } from '../access.ts';
+import { callsBy } from './calls-by.ts';
 import { FetchByKey } from './fetch-by-key.ts';
 import { grantGoesOn } from './grant-goes-on.ts';
 import { pausedDeferral, PauseGuard } from './pause-guard.ts';
@@ -33,6 +35,7 @@ export interface FetchHintsDeps {
   readonly hints: Hints;
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;
+  readonly calls?: CallLog;
   readonly now: () => number;
   readonly random: () => number;
   readonly draining: () => boolean;
@@ -148,9 +151,11 @@ class Round {
     const access = await partners.access(this.#partner, stream.name);
     const guard = new PauseGuard(access.pauses, { partner: this.#partner, runId: null, syncId: this.#base });
     const tally = new RequestTally(this.#context.writer);
+    const { calls: log, ...deps } = this.#deps;
     const calls = {
       ...access,
-      ...this.#deps,
+      ...deps,
+      ...callsBy(log, { ...this.#context.writer, syncId: this.#base, runId: null }),
       limiter: guard.over(access.limiter),
       signal: AbortSignal.any([this.#context.signal, guard.signal]),
       lane: stream.definition.lane,

@@ -9,7 +9,7 @@ export interface PageQueue<T> {
   /** Waits for room; false when the queue was closed meanwhile. */
   push(item: T): Promise<boolean>;
   /**
-   * Waits for at least one; an empty list when the queue is closed and empty. With `gather`, waits a little longer for more
+   * Waits for at least one, and takes those that go together; an empty list when the queue is closed and empty. With `gather`, waits a little longer for more
    * to come: fewer, larger transactions.
    */
   takeAll(gather?: Company): Promise<readonly T[]>;
@@ -20,8 +20,10 @@ export function pageQueue<T>(limits: {
   readonly items: number;
   readonly weight: number;
   readonly weigh: (item: T) => number;
+  /** How many of those that are there are taken together, at least 1; all if absent. */
+  readonly together?: (items: readonly T[]) => number;
 }): PageQueue<T> {
-  let items: T[] = [];
+  const items: T[] = [];
   let weight = 0;
   const state = { closed: false };
   let waiters: (() => void)[] = [];
@@ -51,9 +53,8 @@ export function pageQueue<T>(limits: {
         while (!state.closed && !late.value && items.length < gather.items && weight < limits.weight) await changed();
         clearTimeout(timer);
       }
-      const taken = items;
-      items = [];
-      weight = 0;
+      const taken = items.splice(0, limits.together?.(items) ?? items.length);
+      for (const item of taken) weight -= limits.weigh(item);
       wake();
       return taken;
     },

@@ -1,3 +1,4 @@
+import type { CallLog } from '../../core/call.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import type { Metrics } from '../../core/metrics.ts';
 import type { Writer } from '../../core/staged.ts';
@@ -12,6 +13,7 @@ export interface PullDeps {
   readonly warehouse: Warehouse;
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;
+  readonly calls?: CallLog;
   readonly now: () => number;
   readonly random: () => number;
   /** How many pages the writer waits for, by how long the last answer took (ms); `companyOf` if absent. */

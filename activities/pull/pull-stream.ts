@@ -4,24 +4,27 @@ import { SECOND } from '../../core/duration.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
 import { parseWindow, sliceCount } from '../../core/window.ts';
 import { fetchesNeeds } from '../../definitions/relations.ts';
-import { countsRequests } from '../../definitions/limits.ts';
+import { takesPushes } from '../../definitions/takes-pushes.ts';
 import type { StagedPage } from '../../core/staged.ts';
 import type { OpenedStream } from '../../landing/warehouse.ts';
 import type { PartnerAccess } from '../access.ts';
 import { companyOf, isFast } from './company.ts';
 import { deferralOf } from './deferral.ts';
 import type { Deferral } from '../../messages/deferral.ts';
+import { callsBy } from './calls-by.ts';
 import { fetchNeeds } from './fetch-needs.ts';
 import { fetchPage } from './fetch-page.ts';
 import { grantGoesOn } from './grant-goes-on.ts';
 import { HeldAnswers } from './held-answer.ts';
+import { IN_FLIGHT, mostInFlight, queueOf } from './in-flight.ts';
 import type { FetchedPage } from './page-asked.ts';
 import type { FetchDeps } from './send-one.ts';
 import type { GrantInput, GrantResult } from '../../messages/grant.ts';
 import { requestsLeft } from '../../core/requests-left.ts';
 import type { Limiter, Work } from '../../limits/permits/limiter.ts';
-import { pageQueue, type Company, type PageQueue } from './page-queue.ts';
+import type { Company, PageQueue } from './page-queue.ts';
 import type { PullContext, PullDeps } from './pull-deps.ts';
+import { retryReasonOf } from './retry-reason.ts';
 import { RequestTally } from './request-tally.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import { partitions, readNamed } from '../../sources/partitions.ts';
@@ -57,13 +60,6 @@ export async function pullStream(deps: PullDeps, input: GrantInput, context: Pul
 }
 
 type Facts = Pick<GrantResult, 'pages' | 'rows' | 'requests'>;
-
-/**
- * How much may have been asked for and not be committed yet: that is what a killed worker leaves to be fetched again, and
- * what takes memory. Where the partner limits requests each one is dear: the page being written and the one being
- * fetched. Where it does not, pages that arrive during a write share the next transaction.
- */
-const IN_FLIGHT = { limited: 2, free: 16, bytes: 8 * 1024 * 1024 };
 
 /**
  * After a reset or a lost heartbeat an older grant may go on until its next heartbeat tells it to stop. Whoever finds its
@@ -121,8 +117,8 @@ class Grant {
     this.#limiter = this.#guard.over(deps.access.limiter);
     this.#requests = new RequestTally(context.writer);
     this.#signal = AbortSignal.any([context.signal, this.#stop.signal, this.#guard.signal]);
-    this.#queue = pageQueue({ items: IN_FLIGHT.free, weight: IN_FLIGHT.bytes, weigh: (page) => page.bytes });
-    this.#mostInFlight = countsRequests(deps.access.stream.partner.limits) ? IN_FLIGHT.limited : IN_FLIGHT.free;
+    this.#queue = queueOf(deps.access.stream);
+    this.#mostInFlight = mostInFlight(deps.access.stream);
     this.#width = widthOf(deps.access.stream);
     this.#reader = this.#readerOf(opened);
   }
@@ -180,6 +176,8 @@ class Grant {
       // What ended the grant matters more than a count.
       await this.#bookRequests().catch(nothing);
       const deferred = this.#context.signal.aborted ? undefined : this.#deferral(error);
+      const reason = this.#context.signal.aborted || deferred?.reason === 'paused' ? undefined : retryReasonOf(error);
+      if (reason !== undefined) this.#metrics.retried(this.#labels, reason);
       if (deferred !== undefined) return await this.#defer(deferred, facts());
       if (error instanceof PartnerDown) await this.#noteOutage(error);
       throw error;
@@ -295,7 +293,8 @@ class Grant {
 
   #company(): Company | undefined {
     const { gather = companyOf } = this.#deps;
-    return this.#mostInFlight === IN_FLIGHT.limited ? undefined : gather(this.#answerMs);
+    const alone = this.#mostInFlight === IN_FLIGHT.limited || takesPushes(this.#deps.access.stream);
+    return alone ? undefined : gather(this.#answerMs);
   }
 
   #mayGoOn(): boolean {
@@ -340,6 +339,7 @@ class Grant {
       ...access,
       limiter: this.#guard.over(access.limiter),
       metrics: this.#metrics,
+      ...callsBy(this.#deps.calls, { ...this.#context.writer, syncId: this.#input.syncId, runId: this.#input.runId }),
       failpoint,
       now,
       lane: this.#input.lane,

@@ -6,6 +6,7 @@ import type { Lane } from '../../core/names.ts';
 import { isPartnerFailure, isTransportFailure } from '../../core/outage.ts';
 import type { Answer, PageRequest } from '../../core/page.ts';
 import type { ErrorRule } from '../../definitions/definition.ts';
+import { countsRequests } from '../../definitions/limits.ts';
 import type { Authorizer } from '../../http/auth.ts';
 import type { Permitted } from '../../http/auth/token-exchange.ts';
 import { classify, type Verdict } from '../../http/classify.ts';
@@ -20,6 +21,7 @@ import { CircuitCall, type CircuitCallDeps } from './circuit-call.ts';
 import { countedDeparture } from './counted-departure.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import type { HeldAnswers } from './held-answer.ts';
+import { noteCall, purposeOf, type CallMade, type NotedCalls } from './note-call.ts';
 import { placeOf, type PageAsked } from './page-asked.ts';
 import { MAX_SLOT_WAIT_MS, takePermit } from './take-permit.ts';
 
@@ -40,6 +42,8 @@ export interface FetchDeps extends CircuitCallDeps {
   /** Told what an answer's headers said. */
   readonly onHeaderProblems?: ReportProblems;
   readonly metrics?: Metrics;
+  /** Where each call is noted; absent: nowhere. */
+  readonly calls?: NotedCalls;
   /** Of the grant, where answers may be read part by part. */
   readonly held?: HeldAnswers;
   /** Called as a request goes out. */
@@ -74,7 +78,12 @@ export async function sendOne(
   let giveUpAtMs = deps.now() + MAX_SLOT_WAIT_MS;
   let fresh = false;
   const wantedAtMs = deps.now();
-  const onWire = (): void => deps.metrics?.permitWaited({ partner: partner.name, lane }, deps.now() - wantedAtMs);
+  const wire = { atMs: wantedAtMs, waitedMs: 0 };
+  const onWire = (): void => {
+    wire.atMs = deps.now();
+    wire.waitedMs = wire.atMs - wantedAtMs;
+    deps.metrics?.permitWaited({ partner: partner.name, lane }, wire.waitedMs);
+  };
   for (;;) {
     // A token is asked for with a permit of its own, so it must be there before this one is taken.
     if (request.foreign !== true) await deps.authorizer.prepare?.(request, permitted);
@@ -86,11 +95,13 @@ export async function sendOne(
         request,
         asked,
         onWire,
+        wire,
         fresh: fresh || permit.probe !== undefined || request.changes === true,
         takesLarge: sourceOf(asked.stream).takesLarge?.(asked.position) === true,
       });
     } catch (error) {
       if (error instanceof KeptConnectionBroke) {
+        deps.metrics?.retried({ partner: partner.name, stream: asked.stream.name }, 'connection');
         fresh = true;
         giveUpAtMs = deps.now() + MAX_SLOT_WAIT_MS;
       } else if (!(error instanceof PermitLapsed)) throw error;
@@ -102,16 +113,25 @@ export async function sendOne(
 async function sendWith(
   permit: GrantedPermit,
   deps: FetchDeps,
-  { request, asked, ...how }: SendHow & { readonly request: PageRequest; readonly asked: PageAsked },
+  { request, asked, wire, ...how }: SendHow & Sent & { readonly asked: PageAsked },
 ): Promise<Judged> {
   const { partner, definition } = asked.stream;
   const { limits, errors } = partner;
   const { metrics = noMetrics } = deps;
   const labels: StreamLabels = { partner: partner.name, stream: asked.stream.name };
   const call = new CircuitCall(deps, permit, placeOf(asked));
+  const noted = (secrets: readonly KnownSecret[], came: CallMade['came']): void => {
+    if (deps.calls === undefined) return;
+    const { stream, pageNo } = asked;
+    const when = { sentAtMs: wire.atMs, waitedMs: wire.waitedMs, nowMs: deps.now() };
+    noteCall(deps.calls, { ...when, stream, request, purpose: purposeOf(stream), page: pageNo, secrets, came });
+  };
   try {
     const answer = await send(permit, deps, { request, ...how }).catch(async (error: unknown) => {
-      if (!(error instanceof PermitLapsed)) metrics.requestSent(labels, undefined);
+      if (!(error instanceof PermitLapsed)) {
+        metrics.requestSent(labels, undefined);
+        noted(await deps.authorizer.secrets([]), { error, cancelled: deps.signal.aborted });
+      }
       if (isTransportFailure(error)) await call.failed(explain(error));
       throw error;
     });
@@ -130,7 +150,8 @@ async function sendWith(
       nowMs: answer.receivedAtMs,
       maxWaitMs: limits.maxWait,
     });
-    if (verdict.action === 'throttled') metrics.throttled(labels);
+    noted(secrets, { answer, says: answer, action: verdict.action });
+    if (verdict.action === 'throttled') metrics.throttled(labels, { declared: countsRequests(limits) });
     const { reading } = verdict;
     if (reading.cut || reading.problems.length > 0) deps.onHeaderProblems?.(reading);
     const waitMs = waitOf(deps, verdict);
@@ -154,6 +175,12 @@ async function sendWith(
       await permit.release();
     }
   }
+}
+
+interface Sent {
+  readonly request: PageRequest;
+  /** When it went out, once it has. */
+  readonly wire: { readonly atMs: number; readonly waitedMs: number };
 }
 
 interface SendHow {

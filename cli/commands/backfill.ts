@@ -29,6 +29,7 @@ import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodeOf, exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
 import { describeEstimate, number, printReport, shareOfQuotas } from '../print-backfill.ts';
+import { leaveRunning, untilInterrupted } from '../until-interrupted.ts';
 import { workflowUrl } from '../workflow-url.ts';
 
 interface StartContext extends CommandContext<{
@@ -90,7 +91,10 @@ async function start({ config, output, options }: StartContext, client: Client, 
     output.json({ runId: started.runId, state: started.state });
     return exitCodes.ok;
   }
-  const report = await untilItEnds({ output }, client, started);
+  const interrupted = untilInterrupted();
+  const report = await Promise.race([untilItEnds({ output }, client, started), interrupted.signal]);
+  interrupted.forget();
+  if (report === 'interrupted') return leaveRunning({ output }, started.runId, { group: 'backfill' });
   output.json(report);
   if ('failure' in report) {
     output.say(`failed: ${report.failure}`);

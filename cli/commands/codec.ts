@@ -30,6 +30,7 @@ export async function codec({ config, output, options }: CommandContext<CodecOpt
     onProblem: once(output.say),
   });
   try {
+    output.json({ url: server.url, keys: config.payloadKeys.map(({ id }) => id) });
     output.say(`Opens payloads at ${server.url} with the keys ${config.payloadKeys.map(({ id }) => id).join(', ')}`);
     output.say(
       origins.length === 0

@@ -45,6 +45,11 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     findings.push(finding);
   };
   let names: string[] = [];
+  let holds = false;
+  const partnersThatHold = async (): Promise<Awaited<ReturnType<typeof allPartners>>> => {
+    if (!holds) throw new Error('nobody can tell while a definition does not hold: see partners');
+    return allPartners(config);
+  };
   let named: readonly string[] = [];
   let histories: readonly TargetPlace[] = [];
   await look('node', async () => nodeVersion(process.versions.node));
@@ -54,6 +59,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     const loaded = await Promise.allSettled(names.map(load));
     const broken = loaded.flatMap((result) => (result.status === 'rejected' ? [explain(result.reason)] : []));
     if (broken.length > 0) throw new Error(broken.join('\n'));
+    holds = true;
     return names.length === 0
       ? `no definition in ${config.partnersDir} yet`
       : `${names.join(', ')}: each definition holds`;
@@ -116,7 +122,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
   });
   await look('schedules', async () => {
     if (!answers) throw new Error('nobody can tell while Temporal does not answer');
-    const partners = await allPartners(config);
+    const partners = await partnersThatHold();
     return withTemporal(config, async (client) => {
       const { found, changes } = await compareWithTemporal(client, config.names, partners);
       const pending = changes.filter(isPending);
@@ -129,7 +135,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
   });
   await look('polling', async () => {
     if (!isStored) throw new Error('nobody can tell while the database does not answer');
-    const partners = await allPartners(config);
+    const partners = await partnersThatHold();
     const hints = await withDatabase(config, (pool) => pollHints(pool, names));
     const wrong = partners.flatMap((partner) => {
       const own = hints.filter((hint) => hint.partner === partner.name);
@@ -140,7 +146,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
   });
   await look('webhooks', async () => {
     if (!isStored) throw new Error('nobody can tell while the database does not answer');
-    const declared = (await allPartners(config)).flatMap(({ name, webhooks = {} }) =>
+    const declared = (await partnersThatHold()).flatMap(({ name, webhooks = {} }) =>
       Object.entries(webhooks).map(([webhook, of]) => ({ partner: name, webhook, expect: of.expect, of })),
     );
     const standings = await withDatabase(config, (pool) =>

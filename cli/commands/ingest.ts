@@ -37,6 +37,7 @@ export async function ingest({ config, output, options }: CommandContext<IngestO
     ...(options.publicUrl === undefined ? {} : { publicUrl: originOf(options.publicUrl) }),
   });
   try {
+    output.json({ url: server.url });
     output.say(`Callers push to ${server.url}/v1/PARTNER/STREAM`);
     log.info({ url: server.url }, 'ingest started');
     await stopped;

@@ -1,8 +1,7 @@
 import { explain } from '../../core/errors.ts';
 import { compilePartner } from '../../definitions/compile.ts';
-import type { CompiledStream } from '../../definitions/compiled.ts';
-import type { Partner } from '../../definitions/definition.ts';
 import { listPartners } from '../../definitions/load.ts';
+import { takesPushes } from '../../definitions/takes-pushes.ts';
 import { withAllMade } from '../../landing/made-columns.ts';
 import { openPush } from '../../landing/open-push.ts';
 import type { CommandContext } from '../command.ts';
@@ -23,7 +22,7 @@ export async function partnersPrepare({
       try {
         const { partner } = await loadWhole(name, { dir: config.partnersDir, env: config.env });
         const streams = await withAllMade(pool, compilePartner(partner, config.names));
-        for (const stream of pushedInto(partner, streams)) {
+        for (const stream of [...streams.values()].filter(takesPushes)) {
           await openPush(pool, stream);
           prepared.push({ partner: name, stream: stream.name, table: `${stream.schema}.${stream.table}` });
         }
@@ -42,11 +41,4 @@ export async function partnersPrepare({
         : `${partner}: not prepared: ${problem}`,
     );
   return rows.some(({ problem }) => problem !== undefined) ? exitCodes.failed : exitCodes.ok;
-}
-
-/** Those that callers push to, and those that a webhook writes to: that can come before their first run. */
-function pushedInto({ webhooks = {} }: Partner, streams: ReadonlyMap<string, CompiledStream>): CompiledStream[] {
-  const routes = Object.values(webhooks).flatMap((webhook) => webhook.routes);
-  const routed = new Set(routes.flatMap(({ as, stream }) => (as === 'record' || as === 'delete' ? [stream] : [])));
-  return [...streams.values()].filter(({ name, definition }) => definition.push !== undefined || routed.has(name));
 }

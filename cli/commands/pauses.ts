@@ -94,7 +94,7 @@ async function resume(
   const left = (await readPauses(pool, concerned.partner)).filter((held) => stillHolds(held, concerned));
   output.json({ ended, woken, left, trouble });
   if (ended.length === 0) output.say('It was not paused.');
-  for (const held of ended) output.say(`No longer ${describePause(held)}`);
+  for (const held of ended) output.say(`Goes on; it was ${describePause(held)}`);
   for (const held of left) output.say(`Still ${describePause(held)}; that ends with \`${resumeCommand(held)}\``);
   if (ended.length > 0 && woken.length > 0) output.say(`Asked to go on now: ${woken.join(', ')}`);
   if (trouble !== null) output.say(`Temporal could not be told (${trouble}): streams go on within 10 minutes.`);

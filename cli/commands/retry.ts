@@ -6,6 +6,8 @@ import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { controlTarget } from '../control-target.ts';
 import { exitCodes } from '../exit.ts';
+import { leaveRunning, untilInterrupted } from '../until-interrupted.ts';
+import { watchRun } from '../watch-run.ts';
 import { workflowUrl } from '../workflow-url.ts';
 import { printReport } from './sync.ts';
 
@@ -33,6 +35,13 @@ export async function runsRetry({
       output.json({ runId: retryId(runId, stream), state: 'begun' });
       return exitCodes.ok;
     }
-    return printReport(output, partner, await reportOfSync(handle));
+    const retry = retryId(runId, stream);
+    const quiet = watchRun({ config, output }, retry);
+    const interrupted = untilInterrupted();
+    const report = await Promise.race([reportOfSync(handle), interrupted.signal]).finally(() => {
+      quiet();
+      interrupted.forget();
+    });
+    return report === 'interrupted' ? leaveRunning({ output }, retry) : printReport(output, partner, report);
   });
 }

@@ -1,10 +1,12 @@
 import type { Pool } from 'pg';
 import { InvalidInput } from '../../core/errors.ts';
 import { loadPartner } from '../../definitions/load.ts';
+import { countCalls } from '../../store/calls/read-calls.ts';
 import { listedOutcomes, listRuns, showRun } from '../../store/inspect/inspect.ts';
-import { printBalance } from '../balance.ts';
+import { printBalance, timesOf } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
+import { took } from '../took.ts';
 import { exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
 import { streamOf } from '../../core/table-name.ts';
@@ -59,11 +61,12 @@ export async function runsShow({ config, output, id }: CommandContext & { readon
       return begins;
     });
     if ('says' in shown) return shown;
-    const [explained, lags] = await Promise.all([
+    const [explained, lags, calls] = await Promise.all([
       explainRun({ config }, pool, shown),
       lagsOfRun(config, pool, shown.run?.partner ?? shown.streams[0]?.partner),
+      countCalls(pool, { workflowId: id }),
     ]);
-    return { ...shown, explained, lags };
+    return { ...shown, explained, lags, calls };
   });
   if ('says' in found) {
     output.json({ run: null, streams: [], waits: [found], trouble: null });
@@ -71,14 +74,14 @@ export async function runsShow({ config, output, id }: CommandContext & { readon
     if (found.todo !== null) output.say(`  → ${found.todo}`);
     return exitCodes.ok;
   }
-  const { run, explained, lags } = found;
+  const { run, explained, lags, calls } = found;
   const streams = found.streams.map((stream) => ({ ...stream, targets: lagsOfStream(lags, stream) }));
-  output.json({ run, streams, waits: explained.streams, trouble: explained.trouble });
+  output.json({ run, streams, waits: explained.streams, trouble: explained.trouble, calls });
   if (run !== null)
     output.say(
       `${run.runId}: ${run.outcome ?? 'running'}, started ${run.startedAt}${run.finishedAt === null ? '' : `, took ${took(run.startedAt, run.finishedAt)}`}`,
     );
-  printBalance(output, streams);
+  printBalance(output, streams, timesOf(streams));
   for (const { stream, range } of streams) if (range !== null) output.say(`${stream} read ${range}`);
   for (const lag of lags.lags)
     if (streams.some(({ stream }) => stream === streamOf(lag.stream))) output.say(describeTargetLag(lag, Date.now()));
@@ -88,6 +91,7 @@ export async function runsShow({ config, output, id }: CommandContext & { readon
   }
   if (explained.trouble !== null)
     output.say(`Only the ledger was asked, since Temporal does not answer: ${explained.trouble}`);
+  if (calls.calls > 0) output.say(`calls: ${calls.calls}, failed: ${calls.failed}; see \`syncline calls --run ${id}\``);
   if (config.uiUrl !== undefined) output.say(`UI  ${workflowUrl(config.uiUrl, config.temporalNamespace, id)}`);
   return exitCodes.ok;
 }
@@ -102,6 +106,3 @@ async function lagsOfRun(
     partner === undefined ? undefined : await loadPartner(partner, { dir, env }).catch(() => undefined);
   return readLags(pool, definition === undefined ? [] : [definition]);
 }
-
-const took = (from: string, to: string | null): string =>
-  to === null ? '' : `${((Date.parse(to) - Date.parse(from)) / 1000).toFixed(1)}s`;

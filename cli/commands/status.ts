@@ -73,6 +73,11 @@ export async function status({ config, output, options }: CommandContext<{ check
     output.say(`BROKEN ${place.partner}.${place.stream}: ${brokenRulesWords(broken, place)}`);
   for (const { partner, problem } of promises.broken)
     output.say(`${partner}: what it promises is not known, since its definition does not load: ${problem}`);
+  for (const [partner, variables] of promises.lacking)
+    if (standings.has(partner))
+      output.say(
+        `${partner}: its limits are not shown, since ${variables.join(' and ')} ${variables.length === 1 ? 'is' : 'are'} not set in this terminal (workers have their own)`,
+      );
   if (streams.length === 0) output.say('No stream has been synced yet: `syncline sync PARTNER` starts.');
   else printStreams(output, streams);
   for (const [partner, standing] of standings) for (const line of linesOf(partner, streams, standing)) output.say(line);
@@ -82,25 +87,24 @@ export async function status({ config, output, options }: CommandContext<{ check
 }
 
 function printStreams(output: Output, streams: readonly Shown[]): void {
-  const promised = streams.some(({ freshness }) => freshness !== null);
-  output.table(
-    streams.map((stream) => ({
-      stream: `${stream.partner}.${stream.stream}`,
-      now: stateOf(stream),
-      'last outcome': stream.lastOutcome ?? (stream.events > 0 ? 'no run, only pushes' : 'never run'),
-      finished: stream.lastFinishedAt?.slice(0, 19),
-      age: ageOf(stream.freshness),
-      watermark: stream.watermark?.slice(0, 26),
-      events: stream.events,
-      waiting: stream.overdue > 0 ? `${stream.waiting} (${stream.overdue} OVERDUE)` : stream.waiting,
-      quarantined: stream.quarantined,
-    })),
-    [
-      ...['stream', 'now', 'last outcome', 'finished'],
-      ...(promised ? ['age'] : []),
-      ...['watermark', 'events', 'waiting', 'quarantined'],
-    ],
-  );
+  const rows = streams.map((stream) => ({
+    stream: `${stream.partner}.${stream.stream}`,
+    now: stateOf(stream),
+    'last outcome': stream.lastOutcome ?? outcomeOfNone(stream),
+    finished: shortTime(stream.lastFinishedAt),
+    age: ageOf(stream.freshness),
+    watermark: stream.watermark?.slice(0, 26) ?? '',
+    events: stream.events,
+    waiting: stream.overdue > 0 ? `${stream.waiting} (${stream.overdue} OVERDUE)` : stream.waiting,
+    quarantined: stream.quarantined,
+  }));
+  // What is empty in every row tells nothing and takes the width from what does.
+  const filled = (column: 'now' | 'age' | 'watermark'): readonly string[] =>
+    rows.some((row) => row[column] !== '') ? [column] : [];
+  output.table(rows, [
+    ...['stream', ...filled('now'), 'last outcome', 'finished', ...filled('age'), ...filled('watermark')],
+    ...['events', 'waiting', 'quarantined'],
+  ]);
   for (const stream of streams) {
     if (stream.lastReason !== null) output.say(`${stream.partner}.${stream.stream}: ${stream.lastReason}`);
     if (stream.undone !== null) {
@@ -114,6 +118,13 @@ function printStreams(output: Output, streams: readonly Shown[]): void {
       output.say(`${stream.partner}.${stream.stream} waits: ${stream.deferredCause}`);
   }
 }
+
+/** A first run that goes on has fetched records too. */
+const outcomeOfNone = ({ running, events }: StreamStatus): string =>
+  running ? 'first run' : events > 0 ? 'no run, only pushes' : 'never run';
+
+/** `2026-11-30 03:17Z` */
+const shortTime = (iso: string | null): string => (iso === null ? '' : `${iso.slice(0, 10)} ${iso.slice(11, 16)}Z`);
 
 const ageOf = (freshness: Freshness | null): string => {
   if (freshness === null) return '';
@@ -155,10 +166,10 @@ async function standingsOf(
   config: CommandContext['config'],
   pool: Pool,
   partners: readonly string[],
-  { definitions }: Promises,
+  { definitions, lacking }: Promises,
 ): Promise<ReadonlyMap<string, Standing>> {
   if (partners.length === 0) return new Map();
-  const known = partners.flatMap((name) => definitions.get(name) ?? []);
+  const known = partners.filter((name) => !lacking.has(name)).flatMap((name) => definitions.get(name) ?? []);
   const [queues, views] = await Promise.all([queuesOf(config, partners), limitsOf(pool, known)]);
   return new Map(
     partners.map((name) => [name, { limits: views.get(name) ?? null, queue: queues.get(name) ?? null }] as const),

@@ -3,19 +3,20 @@ import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import { missingPollers } from '../../client/missing-pollers.ts';
 import type { RunReport } from '../../messages/sync-partner.ts';
 import { addCounts, noCounts } from '../../core/counts.ts';
-import { InvalidInput } from '../../core/errors.ts';
 import type { Names } from '../../messages/names.ts';
 import { dayOf, parseWindow } from '../../core/window.ts';
-import { listPartners } from '../../definitions/find.ts';
-import { nextGeneration, streamsReadBefore } from '../../store/inspect/inspect.ts';
+import { nextGeneration, showRun, streamsReadBefore } from '../../store/inspect/inspect.ts';
 import { retryBasis } from '../../store/ledger/retry.ts';
 import { runOutcome } from '../../store/ledger/runs.ts';
-import { printBalance } from '../balance.ts';
+import { printBalance, timesOf, type Times } from '../balance.ts';
+import { called } from '../called.ts';
+import { checkBeforeSync } from '../check-before-sync.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodeOf, exitCodes } from '../exit.ts';
 import type { Output } from '../output.ts';
-import { tellWaits } from '../tell-waits.ts';
+import { leaveRunning, untilInterrupted } from '../until-interrupted.ts';
+import { watchRun } from '../watch-run.ts';
 import { workflowUrl } from '../workflow-url.ts';
 
 interface SyncContext extends CommandContext<{ window?: string; force?: boolean; wait: boolean }> {
@@ -26,11 +27,7 @@ interface SyncContext extends CommandContext<{ window?: string; force?: boolean;
 export async function sync({ config, output, options, partner, streams }: SyncContext): Promise<number> {
   const window = options.window ?? dayOf(Date.now());
   parseWindow(window);
-  const known = await listPartners(config.partnersDir);
-  if (!known.includes(partner))
-    throw new InvalidInput(
-      `there is no partner ${JSON.stringify(partner)} in ${config.partnersDir}: there are ${known.join(', ') || 'none'}`,
-    );
+  await checkBeforeSync(config, { partner, streams });
   const generation =
     options.force === true ? await withDatabase(config, (pool) => nextGeneration(pool, { partner, window })) : 1;
   return withTemporal(config, async (client) => {
@@ -45,7 +42,7 @@ export async function sync({ config, output, options, partner, streams }: SyncCo
     if (started.state === 'begun') output.say(`Run ${started.runId}`);
     else
       output.say(
-        `Nothing was read: ${started.runId} has ended already, and what follows is how. To read ${window} again: syncline sync ${[partner, ...streams].join(' ')} --window ${window} --force`,
+        `Nothing was read: ${started.runId} has read ${window} already, and the table shows how it ended.\nTo read ${window} again: ${called(`sync ${[partner, ...streams].join(' ')} --window ${window} --force`)}`,
       );
     if (config.uiUrl !== undefined)
       output.say(`UI  ${workflowUrl(config.uiUrl, config.temporalNamespace, started.runId)}`);
@@ -61,22 +58,34 @@ export async function sync({ config, output, options, partner, streams }: SyncCo
         () => {},
       );
     }, 3000);
-    const quiet = tellWaits({ config, output }, started.runId);
-    const report = await reportOfSync(started.handle).finally(() => {
+    const quiet = watchRun({ config, output }, started.runId);
+    const interrupted = untilInterrupted();
+    const report = await Promise.race([reportOfSync(started.handle), interrupted.signal]).finally(() => {
       clearTimeout(warning);
       quiet();
+      interrupted.forget();
     });
+    if (report === 'interrupted')
+      return leaveRunning(
+        { output },
+        started.runId,
+        // A second --force would begin one more generation.
+        options.force === true ? {} : { again: `sync ${[partner, ...streams].join(' ')} --window ${window}` },
+      );
     if (started.state === 'begun' && 'streams' in report && config.databaseUrl !== undefined) {
       const asked = report.streams.map(({ stream }) => stream);
       const before = await withDatabase(config, (pool) => streamsReadBefore(pool, started.runId, asked));
       if (before.length > 0)
         output.say(
-          `${before.join(', ')}: read before for ${window}, and not again; the figures are of then. To read again: syncline sync ${[partner, ...before].join(' ')} --window ${window} --force`,
+          `${before.join(', ')}: not read again, since an earlier run has read ${window}; the figures are of that run.\nTo read it again: ${called(`sync ${[partner, ...before].join(' ')} --window ${window} --force`)}`,
         );
     }
-    if (started.state === 'begun' || 'failure' in report || config.databaseUrl === undefined)
-      return printReport(output, partner, report);
-    return printReport(output, partner, await withDatabase(config, (pool) => asItStands(pool, config.names, report)));
+    if ('failure' in report || config.databaseUrl === undefined) return printReport(output, partner, report);
+    const [told, times] = await withDatabase(config, async (pool) => [
+      started.state === 'begun' ? report : await asItStands(pool, config.names, report),
+      timesOf((await showRun(pool, started.runId)).streams),
+    ]);
+    return printReport(output, partner, told, times);
   });
 }
 
@@ -90,13 +99,18 @@ async function asItStands(pool: Pool, names: Names, report: RunReport): Promise<
   return { ...report, ...ended, counts, streams };
 }
 
-export function printReport(output: Output, partner: string, report: RunReport | { readonly failure: string }): number {
+export function printReport(
+  output: Output,
+  partner: string,
+  report: RunReport | { readonly failure: string },
+  times?: Times,
+): number {
   output.json(report);
   if ('failure' in report) {
     output.say(`failed: ${report.failure}`);
     return exitCodes.failed;
   }
-  printBalance(output, report.streams);
+  printBalance(output, report.streams, times);
   for (const { stream, counts, settled = 0 } of report.streams)
     if (counts.quarantined > settled)
       output.say(`Why, record by record: syncline quarantine list ${partner} ${stream}`);

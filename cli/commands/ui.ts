@@ -32,6 +32,7 @@ export async function ui({ config, output, options }: CommandContext<UiCommandOp
     temporal: (work) => withTemporal(config, work),
   });
   try {
+    output.json({ url: server.url });
     output.say(`Status page: ${server.url}`);
     log.info({ url: server.url }, 'status page started');
     await stopped;

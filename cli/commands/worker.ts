@@ -11,7 +11,7 @@ import { untilStopped } from '../until-stopped.ts';
 import { checkSessions } from '../../store/session/check-sessions.ts';
 import { pendingMigrations } from '../../store/migrate/migrate.ts';
 
-export async function worker({ config, options }: CommandContext<{ role: string[] }>): Promise<number> {
+export async function worker({ config, output, options }: CommandContext<{ role: string[] }>): Promise<number> {
   frugalHeap();
   await requireDatabase(config);
   const log = createLogger(config.logLevel);
@@ -33,6 +33,7 @@ export async function worker({ config, options }: CommandContext<{ role: string[
       });
       log.info({ url: health.url }, 'answering probes at /healthz and /readyz');
     }
+    output.json({ pid: process.pid, roles: options.role, healthUrl: health?.url ?? null });
     await Promise.race([stopped, workers.ended]);
     log.info('ending: grants end at their next page');
   } finally {

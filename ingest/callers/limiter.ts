@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Caller } from '../../core/caller.ts';
 import { SECOND } from '../../core/duration.ts';
@@ -27,6 +28,9 @@ interface Refused {
 
 /** Of one statement, which holds the rows of its callers until it has answered. */
 const MOST_AT_ONCE = 500;
+/** Each statement costs the same, however few it asks for: where many come, the next one waits a little for more of them. */
+const MANY = 5;
+const GATHER_MS = 2;
 /** A limit that a person raises counts after this time at the latest, also for a caller that was just refused. */
 const REMEMBERED_MS = SECOND;
 
@@ -86,6 +90,8 @@ export class CallerLimiter {
 
   async #run(): Promise<void> {
     this.#asking = true;
+    // Requests that were read in the same turn of the event loop are asked for together.
+    await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
       const group = this.#waiting.splice(0, MOST_AT_ONCE);
       try {
@@ -99,6 +105,7 @@ export class CallerLimiter {
       } catch (error) {
         for (const one of group) one.reject(error);
       }
+      if (group.length >= MANY) await setTimeout(GATHER_MS);
     }
     this.#asking = false;
     this.#places.sweep(this.#now());

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { eraseFromCalls } from './erase-calls.ts';
 import { eraseFromWebhooks } from './erase-webhooks.ts';
 import type { Erased } from './erasures.ts';
 
@@ -55,6 +56,7 @@ export async function eraseFromLedger(
     [keys, loose],
   );
   await eraseFromWebhooks(client, { streamId, keys });
+  await eraseFromCalls(client, { streamId, keys });
   // The next run looks at all that is left.
   await client.query('delete from broken_rules where stream_id = $1', [streamId]);
   await client.query('update streams set rules_checked = null where stream_id = $1 and rules_checked is not null', [

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { partsOfKey } from './parts-of-key.ts';
 
 /** Shorter texts stand in too many bodies that have nothing to do with them. */
 const SHORTEST = 4;
@@ -17,7 +18,7 @@ export async function eraseFromWebhooks(
     [streamId, keys],
   );
   for (const key of keys) {
-    const parts = partsOf(key).filter((part) => part.length >= SHORTEST);
+    const parts = partsOfKey(key).filter((part) => part.length >= SHORTEST);
     if (parts.length === 0) continue;
     await client.query(
       `update webhook_deliveries d set body = null, state = 'ignored', reason = 'erased' from streams s
@@ -25,16 +26,5 @@ export async function eraseFromWebhooks(
           and not exists (select from unnest($2::text[]) as part where position(convert_to(part, 'UTF8') in d.body) = 0)`,
       [streamId, parts],
     );
-  }
-}
-
-/** A key of several fields is a JSON array of their texts; all of them have to stand in a body. */
-function partsOf(key: string): readonly string[] {
-  if (!key.startsWith('["')) return [key];
-  try {
-    const parts: unknown = JSON.parse(key);
-    return Array.isArray(parts) ? parts.map(String) : [key];
-  } catch {
-    return [key];
   }
 }

@@ -90,6 +90,8 @@ export interface StreamDetail extends StreamReport {
   readonly deferredKind: WaitKind | null;
   readonly range: string | null;
   readonly bytes: number;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
 }
 
 interface StreamRow extends ReportRow {
@@ -103,6 +105,8 @@ interface StreamRow extends ReportRow {
   readonly range_from: Date | null;
   readonly range_to: Date | null;
   readonly bytes: string;
+  readonly started_at: Date;
+  readonly finished_at: Date | null;
 }
 
 /** What deferredCause reads. */
@@ -123,7 +127,7 @@ export async function showRun(
 ): Promise<{ readonly run: RunSummary | null; readonly streams: readonly StreamDetail[] }> {
   const runs = await pool.query<RunRow>(`select ${runColumns} from runs where run_id = $1`, [id]);
   const streams = await pool.query<StreamRow>(
-    `select s.partner, s.name as stream, r.sync_id, r.run_id, r.window_label, r.deferred_until, ${deferredCause('r')}, r.range_from, r.range_to, r.bytes, ${reportColumns}
+    `select s.partner, s.name as stream, r.sync_id, r.run_id, r.window_label, r.deferred_until, ${deferredCause('r')}, r.range_from, r.range_to, r.bytes, r.started_at, r.finished_at, ${reportColumns}
       from stream_runs r join streams s using (stream_id) where (r.run_id = $1 and ${isLatest}) or r.sync_id = $1 order by s.name, r.run_no`,
     [id],
   );
@@ -141,6 +145,8 @@ export async function showRun(
       deferredCause: row.deferred_cause,
       range: row.range_from === null ? null : `${row.range_from.toISOString()} .. ${row.range_to?.toISOString() ?? ''}`,
       bytes: Number(row.bytes),
+      startedAt: row.started_at.toISOString(),
+      finishedAt: row.finished_at?.toISOString() ?? null,
     })),
   };
 }

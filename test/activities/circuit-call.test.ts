@@ -153,7 +153,7 @@ describe('a call that fails', () => {
     expect(error).toBeInstanceOf(PartnerDown);
     expect(error).toMatchObject({
       message: expect.stringMatching(
-        /^acme has not been answering for 3m \(.+\); Syncline asks again in 41.0s, with one/,
+        /^acme has not been answering for 3m \(.+\); Syncline asks again in 41s, with one/,
       ),
       afterMs: 41_000,
       at: { partner: 'acme', stream: 'orders', page: 3 },

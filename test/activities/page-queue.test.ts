@@ -28,6 +28,16 @@ describe('pageQueue', () => {
     expect(await next).toEqual([3]);
   });
 
+  test('gives only those that go together, and has room for as many again', async () => {
+    const queue = pageQueue<number>({ items: 3, weight: 100, weigh: (item) => item, together: () => 2 });
+    for (const item of [30, 30, 50]) await queue.push(item);
+    const push = queue.push(7);
+    expect(await settled(push)).toBe(false);
+    expect(await queue.takeAll()).toEqual([30, 30]);
+    expect(await push).toBe(true);
+    expect(await queue.takeAll()).toEqual([50, 7]);
+  });
+
   test.each([
     ['as many as it may hold', 2, 1000, [1, 1]],
     ['as much as it may hold', 10, 100, [60, 60]],

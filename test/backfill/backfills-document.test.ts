@@ -98,7 +98,7 @@ describe('docs/backfills.md shows what the command line really says', () => {
 describe('backfill refuses what makes no sense, and says what to do', () => {
   const options = { from: '2024-05-01', to: '2024-05-31', chunk: '1d', order: 'oldest', concurrency: '2' };
   const lines: string[] = [];
-  const output: Output = { say: (line) => lines.push(line), table: () => {}, json: () => {} };
+  const output: Output = { say: (line) => lines.push(line), table: () => {}, json: () => {}, note: () => {} };
   const start = (change: object, [partner, stream]: readonly string[] = ['acme', 'payments']): Promise<number> =>
     backfillStart({
       config: withDevServices(readConfig(env)),

@@ -177,7 +177,7 @@ describe('syncline, from a first definition to a mended quarantine', () => {
     expect(await syncline(`sync acme --window ${WINDOW}`)).toEqual({
       code: 3,
       says: expect.stringMatching(
-        new RegExp(`^Nothing was read: ${RUN} has ended already[^]*--force\n[^]*Outcome partial\\.\n$`),
+        new RegExp(`^Nothing was read: ${RUN} has read ${WINDOW} already[^]*--force\n[^]*Outcome partial\\.\n$`),
       ),
     });
   });
@@ -266,7 +266,7 @@ describe('syncline, from a first definition to a mended quarantine', () => {
       code: 0,
       says: expect.stringMatching(
         new RegExp(
-          `payments: read before for ${WINDOW}, and not again[^]*sync acme payments --window ${WINDOW} --force\n`,
+          `payments: not read again, since an earlier run has read ${WINDOW}[^]*sync acme payments --window ${WINDOW} --force\n`,
         ),
       ),
     });

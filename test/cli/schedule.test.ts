@@ -91,7 +91,7 @@ test('a definition that cannot be read changes nothing; one that is gone takes i
   await writeFile(join(folder.path, 'broken.yaml'), 'name: broken\nschedules: { nightly: { cron: nonsense } }\n');
   const broken = await schedule('apply', '--yes');
   expect(broken.code).toBe(2);
-  expect(broken.stderr).toMatch(/no schedule was changed, since not all definitions can be read:\n.*broken\.yaml/);
+  expect(broken.stderr).toMatch(/nothing was done, since not all definitions can be read:\n.*broken\.yaml/);
   await rm(join(folder.path, 'broken.yaml'));
   await rm(join(folder.path, 'acme.yaml'));
   const { stdout } = await schedule('apply', '--yes', '--json');

@@ -246,7 +246,7 @@ test('pause holds until resume, which wakes the streams that are behind', async 
   expect(paused.text).toContain('lake: now paused by ');
   expect((await pause('lake')).text).toContain('lake: already paused by ');
   expect((await said(config, {}, (context) => targetsList(context))).text).toMatch(
-    /paused by \S+ since .* UTC: a move/,
+    /paused by \S+ since\s+.* UTC:\s+a\s+move/,
   );
 
   const stands = await said(config, { check: false }, (context) => status(context));

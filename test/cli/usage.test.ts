@@ -13,6 +13,7 @@ baseUrl: https://api.acme.example
 auth: { type: bearer, token: '\${ACME_TOKEN}' }
 streams:
   orders: { path: /orders, primaryKey: [id], schema: { type: object, properties: { id: { type: string } } } }
+  sent: { push: {}, primaryKey: [id], schema: { type: object, properties: { id: { type: string } } } }
 `;
 
 const named = (name: string): string => acme.replace('name: acme', `name: ${name}`);
@@ -23,6 +24,7 @@ let env: Record<string, string>;
 beforeAll(async () => {
   [database, folder] = await Promise.all([freshDatabase(), temporaryFolder()]);
   await writeFile(join(folder.path, 'acme.yaml'), acme);
+  await writeFile(join(folder.path, 'pushed.yaml'), named('pushed').replace(/^ {2}orders: .*\n/m, ''));
   env = { SYNCLINE_PARTNERS_DIR: folder.path, SYNCLINE_HOME: folder.path, ACME_TOKEN: CANARY };
 });
 afterAll(async () => {
@@ -46,10 +48,20 @@ describe('a command that is not understood ends with 2 and says why', () => {
     ['sync acme --windw x', {}, /^error: unknown option '--windw'\n\(Did you mean --window\?\)/],
     ['sync acme --window yesterday', {}, /^syncline: window: expected a day \(2026-11-24 or .*found "yesterday"\n$/],
     ['rebuild acme orders --key a --key b --window 2026-11-24', {}, /^syncline: --window and --key: give one of them/],
-    ['sync nobody', {}, /^syncline: there is no partner "nobody" in .*: there are acme\n$/],
+    ['sync nobody', {}, /^syncline: there is no partner "nobody" in .*; there are acme, pushed\n$/],
+    ['sync acne', {}, /^syncline: there is no partner "acne" in .*; did you mean "acme"\?\n$/],
+    ['sync acme order', {}, /^syncline: acme has no stream "order": did you mean "orders"\?\n$/],
+    ['sync acme nothing', { ACME_TOKEN: '' }, /^syncline: acme has no stream "nothing": it has orders, sent\n$/],
+    ['sync acme orders sent', {}, /^syncline: stream sent of acme has no path: callers push its records/],
+    ['sync pushed', {}, /^syncline: no stream of pushed has a path: callers push their records/],
+    ['completion csh', {}, /^syncline: shell: expected bash, zsh, fish, found "csh"\n$/],
     ['partners check acne', {}, /^syncline: there is no partner "acne" in .*; did you mean "acme"\?\n$/],
-    ['partners check acme --stream x', {}, /^syncline: there is no stream "x": there are orders\n$/],
-    ['partners check acme --offline', { ACME_TOKEN: '' }, /acme.yaml.* auth.token: environment variable ACME_TOKEN/s],
+    ['partners check acme --stream x', {}, /^syncline: there is no stream "x": there are orders, sent\n$/],
+    [
+      'partners check acme --offline',
+      { ACME_TOKEN: '' },
+      /acme.yaml.* auth.token: environment variable ACME_TOKEN is not set in `syncline partners check`; set it there/s,
+    ],
     ['partners check acme --offline --suggest-schema', {}, /^syncline: --suggest-schema needs records/],
     ['runs list', {}, /^syncline: there is no database: set DATABASE_URL, or start one with `syncline dev`/],
     ['runs list --limit 0', { DATABASE_URL: nobody }, /^syncline: --limit: expected a whole number above 0, found "0"/],
@@ -84,6 +96,14 @@ describe('a command that is not understood ends with 2 and says why', () => {
   });
 });
 
+scenario('a broken definition is refused before anything starts', async () => {
+  const other = await temporaryFolder();
+  await writeFile(join(other.path, 'acme.yaml'), `${acme}wrong: 1\n`);
+  const { code, stderr } = await run('sync acme', { SYNCLINE_PARTNERS_DIR: other.path, ACME_TOKEN: '' });
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/acme\.yaml:\d+:1 wrong: /) });
+  await other.remove();
+});
+
 describe('a command that cannot do its work ends with 1 and says what to do', () => {
   scenario('when PostgreSQL does not answer', async () => {
     expect(await run('runs list', { DATABASE_URL: nobody })).toEqual({
@@ -98,7 +118,9 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
     url.pathname = '/postgres';
     expect(await run('status --json', { DATABASE_URL: url.href })).toEqual({
       code: 1,
-      stdout: '',
+      stdout: expect.stringMatching(
+        /^\{\n {2}"error": \{\n {4}"message": "the database lacks our tables[^]*"exitCode": 1\n/,
+      ),
       stderr: expect.stringMatching(/^syncline: the database lacks our tables: run `syncline migrate` first/),
     });
   });
@@ -111,7 +133,7 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
     expect(JSON.parse(stdout)).toEqual([
       { check: 'node', state: 'ok', says: `Node ${process.versions.node}` },
-      { check: 'partners', state: 'ok', says: 'acme: each definition holds' },
+      { check: 'partners', state: 'ok', says: 'acme, pushed: each definition holds' },
       { check: 'database', state: 'problem', says: expect.stringMatching(/^PostgreSQL does not answer at 127/) },
       { check: 'temporal', state: 'problem', says: expect.stringMatching(/^Temporal does not answer at 127/) },
       { check: 'targets', state: 'ok', says: "none but the store's own PostgreSQL" },
@@ -145,7 +167,10 @@ scenario.each([
   ['--version', /^\d+\.\d+\.\d+\n$/],
   ['export list --help', /Usage: syncline export list .*--all/s],
   ['sync --help', /--window <window>.*--force.*--no-wait.*--json/s],
-  ['partners check acme --offline', /^The definition of acme holds: orders\.\n$/],
+  [
+    'partners check acme --offline',
+    /^The definition of acme holds: orders, sent\.\nsent: its records are only pushed[^\n]*\n$/,
+  ],
 ])('syncline %s ends with 0', async (args, says) => {
   expect(await run(args)).toEqual({ code: 0, stdout: expect.stringMatching(says), stderr: '' });
 });

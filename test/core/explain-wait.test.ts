@@ -171,7 +171,7 @@ const cases: readonly [
   [
     'nothing: it is read',
     { workflow: grant({ state: 'started', worker: '7@host', lastSignAt: '2026-11-24T11:59:58.000Z' }) },
-    { waitsFor: 'work', says: /^is being read, at page 17, by 7@host, last sign of life 2\.0s ago$/ },
+    { waitsFor: 'work', says: /^is being read, at page 17, by 7@host, last sign of life 2s ago$/ },
   ],
   [
     'a wait that is over',

@@ -290,11 +290,11 @@ describe('the environment', () => {
   test.each([
     [
       '${MISSING}',
-      'environment variable MISSING is not set; set it, also for the workers, or give a default: ${MISSING:-default}',
+      'environment variable MISSING is not set in this process; set it there, or give a default: ${MISSING:-default}',
     ],
     [
       '${EMPTY}',
-      'environment variable EMPTY is empty; set it, also for the workers, or give a default: ${EMPTY:-default}',
+      'environment variable EMPTY is empty in this process; set it there, or give a default: ${EMPTY:-default}',
     ],
     ['${not a name}', 'expected ${NAME} or ${NAME:-default}; write $${ for a literal ${'],
     ['${TOKEN', 'expected ${NAME} or ${NAME:-default}; write $${ for a literal ${'],
@@ -306,7 +306,7 @@ describe('the environment', () => {
 
   test('that lacks the address is one problem, not also a wrong URL', async () => {
     expect(await problemsOf(acme().replace('https://api.acme.example', '${HOST}/v1'))).toEqual([
-      'acme.yaml:2:1 baseUrl: environment variable HOST is not set; set it, also for the workers, or give a default: ${HOST:-default}',
+      'acme.yaml:2:1 baseUrl: environment variable HOST is not set in this process; set it there, or give a default: ${HOST:-default}',
     ]);
   });
 

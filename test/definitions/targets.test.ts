@@ -115,7 +115,7 @@ describe('what is wrong is told by file, line and field', () => {
     [
       'targets:\n  lake: { type: duckdb, path: "${FOLDER}/a.duckdb" }',
       [
-        'targets.yaml:2:25 targets.lake.path: environment variable FOLDER is not set; set it, also for the workers, or give a default: ${FOLDER:-default}',
+        'targets.yaml:2:25 targets.lake.path: environment variable FOLDER is not set in this process; set it there, or give a default: ${FOLDER:-default}',
       ],
     ],
     [

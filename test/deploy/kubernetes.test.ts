@@ -168,7 +168,7 @@ describe('deploy/kubernetes', () => {
       .array(z.object({ op: z.literal('replace'), path: z.string(), value: z.array(z.string()) }))
       .parse(parse(inner));
     expect(operations.map(({ path }) => path)).toEqual(['/spec/template/spec/containers/0/args']);
-    const main = await readFile(join(import.meta.dirname, '../../cli/main.ts'), 'utf8');
+    const main = await readFile(join(import.meta.dirname, '../../cli/program.ts'), 'utf8');
     const options = operations.flatMap(({ value }) => value.filter((text) => text.startsWith('--')));
     expect(options.length).toBeGreaterThan(2);
     for (const option of options) expect(main).toContain(`'${option} <`);

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { callPlace } from '../../http/call-place.ts';
+import { excerptOf } from '../../http/excerpt.ts';
 import { harmlessHeaders, redactHeaders, redactUrl, requestIdOf, withoutSecrets } from '../../http/redact.ts';
 
 describe('redact', () => {
@@ -51,5 +53,39 @@ describe('redact', () => {
     };
     expect(harmlessHeaders(headers, known)).toEqual({ date: 'x' });
     expect(harmlessHeaders(headers, [])).toBe(headers);
+  });
+});
+
+describe('what the call log may keep', () => {
+  const known = [{ name: 'auth.token', values: ['canary/1'] }];
+
+  test.each([
+    ['https://a.example/v2/orders?page=7', false, 'a.example', '/orders?page'],
+    ['https://a.example:8443/v2/orders?page=7', false, 'a.example:8443', '/…'],
+    ['https://files.example/v2/signed/8f3a?sig=x', false, 'files.example', '/…'],
+    ['https://a.example/v2/orders', true, 'a.example', '/…'],
+    ['https://a.example/v2/canary%2F1/orders', false, 'a.example', '/…/orders'],
+  ])('of %s (foreign: %s) is host %s and path %s', (url, foreign, host, path) => {
+    expect(callPlace({ url, foreign }, 'https://a.example/v2', known)).toEqual({ host, path });
+  });
+
+  const said = (text: string): string | null => excerptOf({ text }, known);
+
+  test.each([
+    ['{"error":\n  "unknown field page"}', '{"error": "unknown field page"}'],
+    ['token canary/1 is not valid', 'token … is not valid'],
+    ['no customer jane.doe@shop.example here', 'no customer … here'],
+    ['account +49 170 555 1234 is closed', 'account … is closed'],
+    ['key sk_live_51HxK2jLkdIwHu7ix0 has ended', 'key … has ended'],
+    ['retry in 30 s, error 1042', 'retry in 30 s, error 1042'],
+    [`${Buffer.from('user:canary/1').toString('base64')} is wrong`, '…'],
+    ['', null],
+  ])('of the answer %j is %j', (text, shown) => {
+    expect(said(text)).toBe(shown);
+  });
+
+  test('of a long answer is its beginning, and of one that is no text nothing', () => {
+    expect(said('too long '.repeat(1000))).toHaveLength(500);
+    expect(excerptOf({ text: '', noText: 'not UTF-8' }, known)).toBeNull();
   });
 });

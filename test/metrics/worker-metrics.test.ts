@@ -2,9 +2,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { applyChange } from '../../client/schedules.ts';
+import { plainNames } from '../../messages/names.ts';
 import type { RunReport } from '../../messages/sync-partner.ts';
 import { freePort } from '../../services/free-port.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
+import { declaredSchedule } from '../support/declared-schedule.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
@@ -52,6 +55,12 @@ beforeAll(async () => {
     ...(await ownNamespace(temporal.connection)),
   };
   await definePartner();
+  const { scheduleId } = plainNames;
+  await applyChange(ground.client, plainNames, {
+    kind: 'create',
+    id: scheduleId({ partner, name: 'nightly' }),
+    to: declaredSchedule(partner),
+  });
   const address = `127.0.0.1:${await freePort()}`;
   worker = startWorker(ground, partner, { SYNCLINE_METRICS_ADDRESS: address, SYNCLINE_BUILD_ID: '', TOKEN: CANARY });
   await worker.ready;
@@ -61,7 +70,8 @@ beforeAll(async () => {
     const seen = await scrape(address);
     const observed = total(seen, 'syncline_limits_observed_timestamp_seconds', { partner });
     const connected = total(seen, 'syncline_database_connections') > 0;
-    return observed > 0 && connected && total(seen, 'syncline_targets_observed_timestamp_seconds') > 0;
+    const looked = total(seen, 'syncline_targets_observed_timestamp_seconds') > 0;
+    return observed > 0 && connected && looked && total(seen, 'syncline_schedule_next_timestamp_seconds') > 0;
   };
   await eventually(looked);
   exported = await (await fetch(`http://${address}/metrics`)).text();
@@ -120,6 +130,9 @@ describe('a worker tells Prometheus', () => {
     expect(total(samples, 'syncline_requests_total', { ...payments, status: '429' })).toBe(1);
     expect(total(samples, 'syncline_requests_total', { ...payments, status: '500' })).toBe(1);
     expect(total(samples, 'syncline_throttled_total', payments)).toBe(1);
+    expect(total(samples, 'syncline_throttled_within_limits_total', payments)).toBe(1);
+    expect(total(samples, 'syncline_retries_total', { ...payments, reason: 'server' })).toBe(1);
+    expect(total(samples, 'syncline_retries_total', payments)).toBe(1);
     expect(total(samples, 'syncline_request_duration_seconds_count', { partner })).toBe(seen);
     expect(total(samples, 'syncline_permit_wait_seconds_count', { partner, lane: 'normal' })).toBe(seen);
   });
@@ -134,6 +147,17 @@ describe('a worker tells Prometheus', () => {
     expect(total(samples, 'syncline_rows_total', { ...payments, fate: 'inserted' })).toBe(rows[0]?.inserted);
     expect(total(samples, 'syncline_rows_total', { ...payments, fate: 'quarantined' })).toBe(4);
     expect(total(samples, 'syncline_rows_total', payments)).toBe(ROWS);
+  });
+
+  test('how large transactions are, what is left of limits, and what it serves', () => {
+    expect(total(samples, 'syncline_batch_records_sum', { partner })).toBe(ROWS + 100);
+    expect(total(samples, 'syncline_limit_left', { partner, limit: 'rate' })).toBeGreaterThan(0);
+    expect(total(samples, 'syncline_limit_exhausted_timestamp_seconds', { partner })).toBe(0);
+    expect(total(samples, 'syncline_worker_serves', { role: 'partner', name: partner })).toBe(1);
+    expect(total(samples, 'syncline_worker_serves', { role: 'workflows' })).toBe(1);
+    expect(
+      total(samples, 'syncline_schedule_next_timestamp_seconds', { partner, schedule: 'nightly' }),
+    ).toBeGreaterThan(Date.now() / 1000);
   });
 
   test('waits and outcomes', () => {

@@ -112,6 +112,7 @@ const definition = (auth: string, url: string): string => `export default {
   grant: { requests: ${handedOver.has(auth) ? 2 : 500} },
   retry: { attempts: 2, base: '10ms', cap: '20ms' },
   circuit: { minCalls: 1000, streak: 1000 },
+  calls: { excerpt: true },
   streams: {
 ${Object.entries(streamsOf(auth))
   .map(
@@ -208,6 +209,11 @@ describe('a partner that repeats every secret it is shown', () => {
     expect(dump).toContain('${auth.token');
     expect(dump).toContain('${sealed:auth.token:');
     expect(dump).toContain('found something else or a part of it');
+    // The call log is among them, with what was said of refused requests.
+    const { rows } = await database.pool.query<{ excerpt: string }>(
+      `select distinct excerpt from syncline.calls where path = '/refused' and excerpt is not null`,
+    );
+    expect(rows.length).toBeGreaterThan(0);
     expect(canariesIn(dump)).toEqual([]);
   });
 

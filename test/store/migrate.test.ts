@@ -110,7 +110,7 @@ describe('under a transaction of somebody else', () => {
     await worker.query(`begin; ${asWorkersDo}`);
     const message = await migrate(database.url, { wholeMs: 1000 }).then(String, String);
     expect(message).toContain(
-      `migration ${indexes} was not applied: for 1.0s it did not get the end of older transactions, held up by pid`,
+      `migration ${indexes} was not applied: for 1s it did not get the end of older transactions, held up by pid`,
     );
     const migrated = migrate(database.url);
     const waits = async (): Promise<boolean> => {

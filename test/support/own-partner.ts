@@ -5,6 +5,8 @@ import type { GrantResult } from '../../messages/grant.ts';
 import type { PartnerAccess } from '../../activities/access.ts';
 import { pullStream } from '../../activities/pull/pull-stream.ts';
 import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
+import { bufferedCalls, type BufferedCalls } from '../../store/calls/buffered-calls.ts';
+import { writeCalls } from '../../store/calls/write-calls.ts';
 import { plainNames } from '../../messages/names.ts';
 import type { PartnerInput } from '../../definitions/definition.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
@@ -43,6 +45,8 @@ export interface OwnPartner {
 
 export interface OwnPartners {
   readonly pool: Pool;
+  /** Notes what the partners are asked, once a second. */
+  readonly calls: BufferedCalls;
   readonly partner: (
     answer: Answers,
     streams: PartnerInput['streams'],
@@ -80,6 +84,12 @@ export async function ownPartners({
   const warehouse = postgresWarehouse(pool);
   const quiet = { info: () => {}, warn: () => {}, debug: () => {} };
   const partners = partnerRegistry({ names: plainNames, dir: folder.path, env, pool, warehouse, log: quiet, now });
+  const calls = bufferedCalls({
+    write: (group) => writeCalls(pool, group),
+    warn: () => {},
+    sample: 1,
+    random: Math.random,
+  });
   const counted: CountedPartner[] = [];
   const servers: { readonly close: () => void }[] = [];
 
@@ -131,6 +141,7 @@ export async function ownPartners({
           accessOf: (other) => partners.access(name, other),
           warehouse: failpoint === noFailpoint ? warehouse : postgresWarehouse(pool, { failpoint }),
           failpoint,
+          calls,
           now,
           random: () => 0,
           draining,
@@ -155,6 +166,7 @@ export async function ownPartners({
 
   return {
     pool,
+    calls,
     partner,
     again,
     folder: folder.path,
@@ -162,6 +174,7 @@ export async function ownPartners({
     close: async () => {
       await partners.close();
       for (const server of servers) server.close();
+      await calls.close();
       const [compared] = await Promise.allSettled([compareRequests(pool, counted)]);
       await pool.end();
       await database.drop();

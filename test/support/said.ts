@@ -23,6 +23,7 @@ export async function said<O>(
     output: {
       say: (line) => void lines.push(line),
       table: (rows, columns) => void lines.push(renderTable(rows, columns)),
+      note: (line) => void lines.push(line),
       json: (value) => {
         document = JSON.parse(JSON.stringify(value));
       },

@@ -52,7 +52,7 @@ describe('what the check tells of a partner', () => {
     };
     expect(lines(headers)).toEqual([
       'limits, read as x-ratelimit (recognised):',
-      '  x-ratelimit: no count of requests, reset in 30.0s',
+      '  x-ratelimit: no count of requests, reset in 30s',
       'note: what a reset means was guessed by its size: limits.profile can say it',
       "note: the partner's clock is 2h ahead",
       'note: x-ratelimit-limit is not a number',

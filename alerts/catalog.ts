@@ -1,0 +1,224 @@
+import type { AlertPlace, Severity } from '../core/alert.ts';
+import { MINUTE } from '../core/duration.ts';
+
+/** What is the same for every alert of a rule. Each has a section of its name in docs/alerts.md. */
+export interface AlertRule {
+  readonly severity: Severity;
+  /** How long it must hold before anybody is told, in ms. */
+  readonly forMs: number;
+  /** How long it must have been gone before it counts as over: what flickers is one alert. */
+  readonly clearMs: number;
+  readonly meaning: string;
+  readonly whatToDo: (at: Omit<AlertPlace, 'rule'>) => string;
+}
+
+const at = ({ partner, stream }: Omit<AlertPlace, 'rule'>): string => [partner, stream].filter(Boolean).join(' ');
+const ofRun = { forMs: 0, clearMs: 0 } as const;
+const live = { forMs: 0, clearMs: 5 * MINUTE } as const;
+const page = { severity: 'page' } as const;
+const ticket = { severity: 'ticket' } as const;
+
+export const catalog = {
+  'run-failed': {
+    ...page,
+    ...ofRun,
+    meaning: 'The stream was not read to its end. Its table has what came before, and nothing newer.',
+    whatToDo: ({ partner }) =>
+      `\`syncline runs list --partner ${partner}\` gives the reason. Mend it, then \`syncline runs retry RUN\` reads only what failed.`,
+  },
+  'run-suspect': {
+    ...page,
+    ...ofRun,
+    meaning:
+      'The stream was read to its end, and something says that records are missing. Nothing was deleted because of it.',
+    whatToDo: ({ partner, stream }) =>
+      `\`syncline runs list --partner ${partner}\` says what does not add up. If the partner is right, \`syncline sync ${partner} ${stream} --force\` reads it again.`,
+  },
+  'run-partial': {
+    ...page,
+    ...ofRun,
+    meaning:
+      'Some of what the run asked for did not come: calls were refused, or records are in quarantine. The rest is in the table.',
+    whatToDo: ({ partner, stream }) =>
+      `\`syncline runs list --partner ${partner}\` says what is missing. For refused calls ask the partner why; for quarantine see \`syncline quarantine list ${partner} ${stream}\`.`,
+  },
+  'no-rows': {
+    ...page,
+    ...ofRun,
+    meaning: 'The partner answered without an error and sent no record, where it always sent some.',
+    whatToDo: ({ partner, stream }) =>
+      `Ask the partner whether there really is nothing; \`syncline partners check ${partner} --stream ${stream}\` shows what it answers now.`,
+  },
+  'refusals-unusual': {
+    ...page,
+    ...ofRun,
+    meaning:
+      'The partner refuses more calls than before. A rule of the definition passes over such calls, so the run may still be `ok`, without what they stand for.',
+    whatToDo: ({ partner, stream }) =>
+      `\`syncline runs list --partner ${partner}\` and \`syncline partners check ${partner} --stream ${stream}\` show the answers; send the partner their request ids.`,
+  },
+  'rows-unusual': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'Far more or far fewer records came than is usual on this day of the week.',
+    whatToDo: ({ partner, stream }) =>
+      `Compare with \`syncline runs list --partner ${partner}\`. A sale or a holiday explains some; if not, ask the partner. \`syncline alerts silence --rule rows-unusual --partner ${partner} --stream ${stream} --for 3d --reason …\` when it is explained.`,
+  },
+  'retries-unusual': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'Many requests had to be made again. The run came through, and the partner may be about to fail.',
+    whatToDo: ({ partner }) =>
+      `\`syncline limits show ${partner}\` shows refusals and outages; ask the partner if it goes on.`,
+  },
+  'latency-unusual': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'A request took far longer than before, waits for limits included.',
+    whatToDo: ({ partner }) =>
+      `\`syncline limits show ${partner}\` tells whether our own limits are the cause; otherwise ask the partner.`,
+  },
+  'size-unusual': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'Records are far larger or far smaller than before: fields may have come or gone.',
+    whatToDo: ({ partner, stream }) =>
+      `\`syncline drift ${partner} ${stream}\` shows fields that came; look at a record with \`syncline partners check\`.`,
+  },
+  'data-late': {
+    ...page,
+    ...ofRun,
+    meaning: 'The data is older than the definition promises its readers (`freshness`).',
+    whatToDo: ({ partner }) =>
+      `\`syncline status\` says what stands in its way; \`syncline schedule list\` whether it is read at all. \`syncline sync ${partner}\` reads it now.`,
+  },
+  'limit-near': {
+    ...ticket,
+    ...ofRun,
+    meaning:
+      'Four fifths of what the partner allows are used. What is not critical waits by itself when nothing is left.',
+    whatToDo: ({ partner }) =>
+      `\`syncline limits show ${partner}\` has the forecast; move backfills to another day, or ask the partner for more.`,
+  },
+  'limit-used-up': {
+    ...page,
+    ...ofRun,
+    meaning: 'Nothing is left of what the partner allows. Runs wait until it resets, and go on by themselves.',
+    whatToDo: ({ partner }) =>
+      `\`syncline limits show ${partner}\` says when it resets. Look who else uses the credential.`,
+  },
+  'partner-down': {
+    ...ticket,
+    ...live,
+    meaning:
+      'Most calls to the partner fail, so Syncline only sends one probe at a time. Runs wait, and go on by themselves.',
+    whatToDo: ({ partner }) =>
+      `Look at the partner's status page; \`syncline limits show ${partner}\` has the last error.`,
+  },
+  'schedule-missed': {
+    ...page,
+    ...ofRun,
+    meaning: 'A time of the schedule passed without a run of its own.',
+    whatToDo: ({ partner, subject }) =>
+      `\`syncline schedule list\` says how many; \`syncline schedule trigger ${partner} ${subject} --from …\` runs them.`,
+  },
+  'schedule-paused': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'The schedule starts nothing until somebody resumes it.',
+    whatToDo: ({ partner, subject }) =>
+      `\`syncline schedule resume ${partner} ${subject} --reason …\`, or write \`paused: true\` into the definition if it is meant to stay.`,
+  },
+  'schedule-absent': {
+    ...page,
+    ...live,
+    forMs: 10 * MINUTE,
+    meaning: 'The definition declares a schedule that Temporal does not have: nothing starts these runs.',
+    whatToDo: () => '`syncline schedule apply` makes it.',
+  },
+  'paused-long': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'A person paused this more than a day ago. Nothing is read until a person ends the pause.',
+    whatToDo: () => 'Ask whoever paused it; the summary has the command that ends it.',
+  },
+  'deletes-held': {
+    ...page,
+    ...ofRun,
+    meaning:
+      'A run would delete so many rows that a person has to agree. It waits for that, and keeps the rows if nobody answers.',
+    whatToDo: ({ subject }) =>
+      `\`syncline approvals show ${subject}\`, then \`syncline approvals approve ${subject} --reason …\` or \`reject\`.`,
+  },
+  'waiting-overdue': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'Records wait for others that never came. They are in the log, and in no table.',
+    whatToDo: (place) =>
+      `\`syncline waiting list ${at(place)}\` says for what; release or drop them, or ask the partner for what is missing.`,
+  },
+  'quarantine-grows': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'Far more records than before do not fit their schema. They are kept, and in no table.',
+    whatToDo: (place) =>
+      `\`syncline quarantine list ${at(place)}\` shows why; correct the definition, then \`syncline quarantine replay ${at(place)}\`.`,
+  },
+  'rule-broken': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'Rows of the table contradict a rule that the definition states for them.',
+    whatToDo: (place) => `\`syncline anomalies list ${at(place)}\` names the rows; have the partner correct them.`,
+  },
+  'target-behind': {
+    ...ticket,
+    ...live,
+    meaning:
+      'A warehouse lacks what was already received. Nothing is lost; it catches up by itself once it can be written.',
+    whatToDo: () => '`syncline targets list` says why; `syncline doctor` tries to open the target.',
+  },
+  'webhook-silent': {
+    ...ticket,
+    ...live,
+    meaning:
+      'The partner calls the webhook no more, at least not as often as before. Scheduled runs still read everything.',
+    whatToDo: ({ partner }) =>
+      `Look whether the partner still has the subscription; \`syncline sync ${partner}\` brings what was missed.`,
+  },
+  'webhook-failed': {
+    ...ticket,
+    ...live,
+    meaning: 'Deliveries came that the definition cannot read. They are kept.',
+    whatToDo: ({ partner, subject }) =>
+      `Correct the definition, then \`syncline webhooks replay ${partner} ${subject}\`.`,
+  },
+  'workers-missing': {
+    ...page,
+    forMs: 5 * MINUTE,
+    clearMs: 2 * MINUTE,
+    meaning: 'No process asks for this work, so it waits. Nothing is lost.',
+    whatToDo: () =>
+      'Start workers of that role (`syncline worker --role …`) and look at the logs of those that ended; `syncline doctor` lists what is not served.',
+  },
+  'definition-broken': {
+    ...page,
+    forMs: 5 * MINUTE,
+    clearMs: 0,
+    meaning: 'The definition does not load, so nothing of the partner is read, and nothing else is known of it.',
+    whatToDo: ({ partner }) => `\`syncline partners check ${partner} --offline\` names file and line.`,
+  },
+  'channel-dead': {
+    ...page,
+    forMs: 0,
+    clearMs: 0,
+    meaning: 'Alerts cannot be delivered there. Syncline goes on trying, and says it by the other channels.',
+    whatToDo: ({ subject }) =>
+      `Correct the address or the secret in alerts.yaml, then \`syncline alerts test ${subject}\`.`,
+  },
+} as const satisfies Readonly<Record<string, AlertRule>>;
+
+export type RuleName = keyof typeof catalog;
+export const ruleNames = Object.keys(catalog) as readonly RuleName[];
+
+/** Where runbooks are, unless `runbooks` of alerts.yaml says where people can open them. */
+export const RUNBOOKS = 'docs/alerts.md';

@@ -1,0 +1,27 @@
+import type { AlertFacts } from '../core/alert-facts.ts';
+import type { Found } from './find.ts';
+import { brokenDefinitions, limitsReached, longPauses, partnersDown, scheduleTrouble } from './rules/partners.ts';
+import { heldDeletes, recordsOff } from './rules/records.ts';
+import { lateData, runEnds } from './rules/runs.ts';
+import { deadChannels, missingWorkers, targetsBehind, webhookTrouble } from './rules/surroundings.ts';
+import { unusualValues } from './rules/unusual.ts';
+
+const all: readonly ((facts: AlertFacts) => readonly Found[])[] = [
+  runEnds,
+  lateData,
+  heldDeletes,
+  recordsOff,
+  brokenDefinitions,
+  limitsReached,
+  partnersDown,
+  longPauses,
+  scheduleTrouble,
+  targetsBehind,
+  webhookTrouble,
+  missingWorkers,
+  deadChannels,
+  unusualValues,
+];
+
+/** Everything that is wrong by these facts. */
+export const judge = (facts: AlertFacts): readonly Found[] => all.flatMap((rule) => rule(facts));

@@ -1,0 +1,32 @@
+import { DAY } from '../../core/duration.ts';
+
+/** What one run of a stream brought, or all runs of one day where it is read many times a day. */
+export interface Point {
+  /** `2026-11-24`: the day whose data was read; of many runs a day, the day they were made on. */
+  readonly day: string;
+  /** ISO; when it ended. */
+  readonly at: string;
+  readonly rows: number;
+  readonly requests: number;
+  /** Requests that brought a page, or were refused. */
+  readonly pages: number;
+  /** Calls that were passed over: refused for good, or skipped by a rule. */
+  readonly refused: number;
+  readonly bytes: number;
+  readonly durationMs: number;
+  /** The partner said that nothing has changed: no row is what was to be expected. */
+  readonly notModified: boolean;
+}
+
+/** Of a stream: the point to be judged, and those before it, the oldest first. */
+export interface Series {
+  readonly point: Point;
+  readonly before: readonly Point[];
+}
+
+/** 0 (Sunday) to 6. */
+export const weekdayOf = ({ day }: Pick<Point, 'day'>): number => (Date.parse(day) / DAY + THURSDAY) % 7;
+/** 1970-01-01 was one. */
+const THURSDAY = 4;
+
+export const weekdays = ['Sundays', 'Mondays', 'Tuesdays', 'Wednesdays', 'Thursdays', 'Fridays', 'Saturdays'] as const;

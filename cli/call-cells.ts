@@ -1,0 +1,41 @@
+import { formatDuration } from '../core/duration.ts';
+import { visible } from '../core/visible.ts';
+import type { CallRow } from '../store/calls/read-calls.ts';
+
+export const callColumns = ['sent (UTC)', 'call', 'status', 'took', 'waited', 'bytes'] as const;
+
+/** A call as a row of a table that fits a screen. `known`: the reader has named the stream. */
+export const callCells = (call: CallRow, known: boolean): Readonly<Record<string, unknown>> => ({
+  'sent (UTC)': secondOf(call),
+  call: shorten(
+    visible(`${known ? '' : `${call.partner}.${call.stream} `}${whatFor(call)}${call.method} ${call.path}`),
+    40,
+  ),
+  status: `${call.status ?? 'none'}${call.error === null ? '' : ` ${call.error}`}`,
+  took: formatDuration(call.durationMs),
+  waited: call.waitedMs < 10 ? '' : formatDuration(call.waitedMs),
+  bytes: call.bytes,
+});
+
+/** Month and day too: a log is of some weeks. */
+const secondOf = ({ at }: CallRow): string => at.slice(5, 19).replace('T', ' ');
+
+const whatFor = ({ purpose }: CallRow): string => (purpose === 'token' ? 'token ' : '');
+
+/** What a table has no room for, of a call that failed. */
+export function callDetails(call: CallRow): readonly string[] {
+  const { error, excerpt, code, attempt, workflowId, page, requestId } = call;
+  if (error === null) return [];
+  const facts = [
+    ...(code === null ? [] : [code]),
+    ...(attempt > 1 ? [`attempt ${attempt}`] : []),
+    ...(page === null ? [] : [`page ${page}`]),
+    ...(workflowId === null ? [] : [`run ${workflowId}`]),
+    ...(requestId === null ? [] : [`request ${requestId}`]),
+  ];
+  const says = excerpt === null ? '' : `: ${excerpt}`;
+  return [visible(`${secondOf(call)}  ${error}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}${says}`)];
+}
+
+const shorten = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;

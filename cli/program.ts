@@ -1,0 +1,450 @@
+import { Command, Option } from 'commander';
+import { nameThisProcess } from '../core/this-process.ts';
+import { addAnomalyCommands } from './anomaly-commands.ts';
+import { addScheduleCommands } from './schedule-commands.ts';
+import { addAlertCommands } from './alert-commands.ts';
+import { addApprovalCommands } from './approval-commands.ts';
+import { addCallCommands } from './call-commands.ts';
+import { addCallerCommands } from './caller-commands.ts';
+import { addBackfillCommands } from './backfill-commands.ts';
+import { addEraseCommands } from './erase-commands.ts';
+import { addExportCommands } from './export-commands.ts';
+import type { withDevServices } from './context.ts';
+import { groupCommands, helpFormat } from './help.ts';
+import { errorDocument } from './error-document.ts';
+import type { Output } from './output.ts';
+import { addRebuildCommands } from './rebuild-commands.ts';
+import { addRunControl } from './run-control.ts';
+import type { IngestOptions } from './commands/ingest.ts';
+import type { UiCommandOptions } from './commands/ui.ts';
+import type { PlanOptions } from './commands/plan.ts';
+import { addTargetCommands } from './target-commands.ts';
+import { addTransformCommands } from './transform-commands.ts';
+import { addUndoCommands } from './undo-commands.ts';
+import { addWaitingCommands } from './waiting-commands.ts';
+import { addWebhookCommands } from './webhook-commands.ts';
+import { packageFacts } from './package-facts.ts';
+
+/** What a command needs is loaded when it is called: help and usage errors come at once. */
+export const program = new Command('syncline')
+  .description('Partner-to-warehouse syncs on Temporal: nothing lost, nothing doubled, no partner flooded')
+  .version(packageFacts().version)
+  .exitOverride()
+  .configureHelp(helpFormat);
+
+const json = new Option('--json', 'print one JSON document and nothing else on stdout');
+type Settings = ReturnType<typeof withDevServices>;
+
+/** Runs a command with its configuration and output; its number is the exit code. */
+function run<O extends object>(
+  work: (context: { config: Settings; output: Output; options: O }) => Promise<number>,
+): (options: O) => Promise<void> {
+  return async (options) => {
+    const [{ processConfig, processEnvironment }, { withDevServices }, { createOutput }, { lookOf }] =
+      await Promise.all([
+        import('../config/env.ts'),
+        import('./context.ts'),
+        import('./output.ts'),
+        import('./terminal/paint.ts'),
+      ]);
+    const output = createOutput(
+      'json' in options && options.json === true,
+      lookOf(process.stdout, processEnvironment()),
+    );
+    try {
+      process.exitCode = await work({ config: withDevServices(processConfig()), output, options });
+    } catch (error) {
+      if (!output.printed()) output.json(errorDocument(error));
+      throw error;
+    }
+  };
+}
+
+program.hook('preAction', (_, command) => nameThisProcess(`\`syncline ${pathOf(command)}\``));
+
+function pathOf(command: Command): string {
+  const above = command.parent?.parent ? `${pathOf(command.parent)} ` : '';
+  return `${above}${command.name()}`;
+}
+
+program
+  .command('init [dir]')
+  .description('a project that works: a definition, one with functions, a test; files that are there are left alone')
+  .addOption(json)
+  .action(async (dir: string | undefined, options: { json?: boolean }) =>
+    run<typeof options>(async (context) =>
+      (await import('./commands/init.ts')).init({ ...context, options: dir === undefined ? {} : { dir } }),
+    )(options),
+  );
+
+program
+  .command('demo')
+  .description('the whole thing on this machine, from nothing: services, a demo partner, two syncs, a proof')
+  .option('--keep', 'keep everything up until Ctrl-C')
+  .addOption(json)
+  .action(run<{ keep?: boolean }>(async (context) => (await import('./commands/demo.ts')).demo(context)));
+
+program
+  .command('dev')
+  .description('embedded services, the demo partner and all workers; stays up until Ctrl-C; keeps its data and ports')
+  .option('--partners <dir>', 'folder of definitions')
+  .option('--no-demo', 'without the demo partner')
+  .option('--show', 'print the addresses of the one that runs, and end')
+  .addOption(json)
+  .action(
+    run<{ partners?: string; demo: boolean; show?: boolean }>(async (context) =>
+      (await import('./commands/dev.ts')).dev(context),
+    ),
+  );
+
+program
+  .command('worker')
+  .description('run workers against DATABASE_URL and TEMPORAL_ADDRESS')
+  .option(
+    '--role <role...>',
+    'workflows, partners, partner=<name>, targets, target=<name>; all of them when absent',
+    [],
+  )
+  .addOption(json)
+  .action(run<{ role: string[] }>(async (context) => (await import('./commands/worker.ts')).worker(context)));
+
+program
+  .command('ingest')
+  .description('take in what callers push, at POST /v1/PARTNER/STREAM, against DATABASE_URL; stays up until Ctrl-C')
+  .option('--address <host:port>', 'where it listens; port 0 takes a free one', '127.0.0.1:8080')
+  .option('--public-url <url>', 'how callers reach it, where that is another address')
+  .option('--tls-cert <file>', 'its certificate, for TLS without a proxy')
+  .option('--tls-key <file>', 'the key of that certificate')
+  .option('--tls-client-ca <file>', 'who signs the certificates of callers; then they may show one')
+  .option('--trusted-proxy <network...>', 'proxies before it, whose word is taken for where a request comes from', [])
+  .option('--proxy-header <name>', 'in which header they say it: X-Forwarded-For or Forwarded', 'X-Forwarded-For')
+  .option('--client-cert-header <name>', 'in which header they pass the certificate of a caller')
+  .addOption(json)
+  .action(run<IngestOptions>(async (context) => (await import('./commands/ingest.ts')).ingest(context)));
+
+program
+  .command('ui')
+  .description('the status page: what is late or wrong, why, since when, what to do; stays up until Ctrl-C')
+  .option('--address <host:port>', 'where it listens; port 0 takes a free one', '127.0.0.1:8085')
+  .addOption(json)
+  .action(run<UiCommandOptions>(async (context) => (await import('./commands/ui.ts')).ui(context)));
+
+program
+  .command('migrate')
+  .description('bring the tables of DATABASE_URL up to date')
+  .option('--patience <duration>', 'how long to try for a lock that a transaction holds', '2m')
+  .addOption(json)
+  .action(
+    run<{ patience: string }>(async (context) => (await import('./commands/migrate.ts')).migrateCommand(context)),
+  );
+
+program
+  .command('sync <partner> [streams...]')
+  .description('pull a partner now, or join the run that is doing so')
+  .option('--window <window>', 'a day or a range: 2026-11-24, 2026-01-01..2026-01-31; today when absent')
+  .option('--force', 'run again although this window is done: a new generation')
+  .option('--no-wait', 'start it and return')
+  .addOption(json)
+  .action(
+    async (
+      partner: string,
+      streams: string[],
+      options: { window?: string; force?: boolean; wait: boolean; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/sync.ts')).sync({ ...context, partner, streams }),
+      )(options),
+  );
+
+program
+  .command('auth <partner>')
+  .description(
+    'have a person agree in a browser (auth: { grant: authorization_code }) and keep the tokens for the workers',
+  )
+  .option('--stream <name>', 'for the stream that has an auth of its own')
+  .option('--port <port>', 'where the browser comes back to on this machine; a free one when absent')
+  .option('--no-browser', 'only print the page to open')
+  .option('--paste', 'the browser is on another machine: paste the URL it ends at')
+  .addOption(json)
+  .action(
+    async (
+      partner: string,
+      options: { stream?: string; port?: string; browser: boolean; paste?: boolean; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) => (await import('./commands/auth.ts')).authorize({ ...context, partner }))(
+        options,
+      ),
+  );
+
+addScheduleCommands(program, run);
+addBackfillCommands(program, run);
+addEraseCommands(program, run);
+addUndoCommands(program, run);
+addAlertCommands(program, run);
+addCallCommands(program, run);
+addApprovalCommands(program, run);
+addCallerCommands(program, run);
+
+const partners = program.command('partners').description('definitions of partners');
+partners
+  .command('list')
+  .description('each definition: whether it holds, its streams, where its API is')
+  .addOption(json)
+  .action(run(async (context) => (await import('./commands/partners.ts')).partnersList(context)));
+partners
+  .command('check <name>')
+  .description('check a definition, ask each stream for a few pages, show typed records and what is wrong')
+  .option('--offline', 'check the definition only')
+  .option('--stream <name>', 'only this stream')
+  .option('--suggest-schema', 'write a schema for the records that came')
+  .addOption(json)
+  .action(
+    async (name: string, options: { offline?: boolean; stream?: string; suggestSchema?: boolean; json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/partners-check.ts')).partnersCheck({ ...context, name }),
+      )(options),
+  );
+partners
+  .command('prepare [names...]')
+  .description('make the tables of streams that are pushed, for an ingest that may make none; safe to repeat')
+  .addOption(json)
+  .action(async (names: string[], options: { json?: boolean }) =>
+    run<typeof options>(async (context) =>
+      (await import('./commands/partners-prepare.ts')).partnersPrepare({ ...context, names }),
+    )(options),
+  );
+
+const runs = program.command('runs').description('what was run, and how it ended');
+runs
+  .command('list')
+  .description('the newest runs: kind, begin, duration, outcome')
+  .option('--partner <name>', 'only those of this partner')
+  .option('--outcome <outcome>', 'ok, partial, deferred, suspect, failed, or running')
+  .option('--limit <n>', 'how many', '20')
+  .addOption(json)
+  .action(
+    run<{ partner?: string; outcome?: string; limit: string }>(async (context) =>
+      (await import('./commands/runs.ts')).runsList(context),
+    ),
+  );
+runs
+  .command('show <id>')
+  .description('one run: the balance of each stream, and why those that have not ended do not go on')
+  .addOption(json)
+  .action(async (id: string, options: { json?: boolean }) =>
+    run(async (context) => (await import('./commands/runs.ts')).runsShow({ ...context, id }))(options),
+  );
+runs
+  .command('report <id>')
+  .description('the run as one HTML file to send to somebody: how it ended, where every record went, how it went on')
+  .option('--out <file>', 'where to; named after the run, in this folder, when absent')
+  .option('--force', 'write over a file that is there')
+  .addOption(json)
+  .action(async (id: string, options: { out?: string; force?: boolean; json?: boolean }) =>
+    run<typeof options>(async (context) => (await import('./commands/runs-report.ts')).runsReport({ ...context, id }))(
+      options,
+    ),
+  );
+addRunControl({ runs, partners, run, json });
+addTargetCommands(program, run);
+addExportCommands(program, run);
+addAnomalyCommands(program, run);
+addTransformCommands(program, run);
+
+program
+  .command('status')
+  .description('each stream: last outcome, freshness, watermark, quarantine; what stands in the way of its partner')
+  .option('--check', 'end with 1 when a stream is late, for monitoring')
+  .addOption(json)
+  .action(run<{ check?: boolean }>(async (context) => (await import('./commands/status.ts')).status(context)));
+
+const ofStream = new Option('--stream <name>', 'the limits of a stream with an `auth` of its own');
+const limits = program.command('limits').description('how fast a partner may be asked, and how much of it is used');
+limits
+  .command('show <partner>')
+  .description('each limit: declared, in force, used, left, forecast; what blocks the partner, and what people changed')
+  .addOption(ofStream)
+  .addOption(json)
+  .action(async (partner: string, options: { stream?: string; json?: boolean }) =>
+    run<typeof options>(async (context) => (await import('./commands/limits.ts')).limitsShow({ ...context, partner }))(
+      options,
+    ),
+  );
+limits
+  .command('set <partner> <limit> <value>')
+  .description('change a declared limit while everything runs, from the next permit on')
+  .requiredOption('--reason <text>', 'why: kept with the change')
+  .option('--for <duration>', 'ends by itself after 30m, 2h, 1d; until it is reset when absent')
+  .addOption(ofStream)
+  .addOption(json)
+  .action(
+    async (
+      partner: string,
+      bucket: string,
+      value: string,
+      options: { reason: string; for?: string; stream?: string; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/limits.ts')).limitsSet({ ...context, partner, bucket, value }),
+      )(options),
+  );
+limits
+  .command('reset <partner> [limit]')
+  .description('back to what the definition declares: one limit, or all')
+  .requiredOption('--reason <text>', 'why: kept with the change')
+  .option('--block', "also end the partner's own block before its time")
+  .option('--yes', 'really, with --block')
+  .addOption(ofStream)
+  .addOption(json)
+  .action(
+    async (
+      partner: string,
+      bucket: string | undefined,
+      options: { reason: string; block?: boolean; yes?: boolean; stream?: string; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/limits.ts')).limitsReset({ ...context, partner, bucket }),
+      )(options),
+  );
+
+const quarantine = program.command('quarantine').description('records that do not fit');
+quarantine
+  .command('list [partner] [stream]')
+  .description('held records: what does not fit, and why; without their payloads')
+  .option('--limit <n>', 'how many', '50')
+  .option('--all', 'also those that were replayed')
+  .addOption(json)
+  .action(
+    async (
+      partner: string | undefined,
+      stream: string | undefined,
+      options: { limit: string; all?: boolean; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/quarantine.ts')).quarantineList({ ...context, partner, stream }),
+      )(options),
+  );
+quarantine
+  .command('show <partner> <stream> <id>')
+  .description('one record, with its payload')
+  .addOption(json)
+  .action(async (partner: string, stream: string, id: string, options: { json?: boolean }) =>
+    run(async (context) =>
+      (await import('./commands/quarantine.ts')).quarantineShow({ ...context, partner, stream, id }),
+    )(options),
+  );
+quarantine
+  .command('replay <partner> <stream>')
+  .description('check the held records against the present definition; those that fit go the normal path')
+  .addOption(json)
+  .action(async (partner: string, stream: string, options: { json?: boolean }) =>
+    run(async (context) =>
+      (await import('./commands/quarantine.ts')).quarantineReplay({ ...context, partner, stream }),
+    )(options),
+  );
+
+addWaitingCommands(program, run);
+addWebhookCommands(program, run);
+
+program
+  .command('plan <partner> [stream]')
+  .description('what the definition changes of the tables that are there, before anything changes')
+  .option('--apply', 'also change the types of columns, filled anew from the log; people read the table meanwhile')
+  .option(
+    '--accept-unfit',
+    'with --apply: such columns stay empty where the record does not fit the definition any more',
+  )
+  .addOption(json)
+  .action(async (partner: string, stream: string | undefined, options: PlanOptions & { json?: boolean }) =>
+    run<typeof options>(async (context) => (await import('./commands/plan.ts')).plan({ ...context, partner, stream }))(
+      options,
+    ),
+  );
+
+program
+  .command('drift <partner> [stream]')
+  .description('fields that came and that no schema names, and values that do not fit their type')
+  .addOption(json)
+  .action(async (partner: string, stream: string | undefined, options: { json?: boolean }) =>
+    run<typeof options>(async (context) =>
+      (await import('./commands/drift.ts')).drift({ ...context, partner, stream }),
+    )(options),
+  );
+
+program
+  .command('trace <partner> <stream> <key...>')
+  .description('the life of one record: each event, where it came from, what it did, and how it stands in each target')
+  .option('--limit <n>', 'how many events, the newest', '50')
+  .option('--search <n>', 'how many events of the log to look at where no index knows the keys', '1000000')
+  .option('--values', 'also what the record said')
+  .addOption(json)
+  .action(
+    async (
+      partner: string,
+      stream: string,
+      key: string[],
+      options: { limit: string; search: string; values?: boolean; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/trace.ts')).trace({ ...context, partner, stream, key }),
+      )(options),
+  );
+
+program
+  .command('prune [partner] [stream]')
+  .description('remove what need not be kept any longer (`keep` in the definitions), as workers do once a day')
+  .option('--dry-run', 'say what would go, and how much room that is')
+  .option('--check', 'only count: whether each log has all the lines that retention left it')
+  .addOption(json)
+  .action(
+    async (
+      partner: string | undefined,
+      stream: string | undefined,
+      options: { dryRun?: boolean; check?: boolean; json?: boolean },
+    ) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/prune.ts')).prune({ ...context, partner, stream }),
+      )(options),
+  );
+addRebuildCommands(program, run);
+
+program
+  .command('codec')
+  .description('opens what SYNCLINE_PAYLOAD_KEYS has sealed, for the Temporal UI and CLI; stays up until Ctrl-C')
+  .option('--address <host:port>', 'where it listens; port 0 takes a free one', '127.0.0.1:8088')
+  .option('--allow-origin <url...>', 'pages that may ask from a browser: where the Temporal UI is', [])
+  .option('--encode', 'also seal inputs and signals that are sent from there')
+  .addOption(json)
+  .action(
+    run<{ address: string; allowOrigin: string[]; encode?: boolean }>(async (context) =>
+      (await import('./commands/codec.ts')).codec(context),
+    ),
+  );
+
+program
+  .command('doctor')
+  .description('what is wrong with this installation, and how to mend it')
+  .option('--tables', 'also compare every table with the log; reads all of it')
+  .addOption(json)
+  .action(run<{ tables?: boolean }>(async (context) => (await import('./commands/doctor.ts')).doctor(context)));
+
+program
+  .command('completion [shell]')
+  .description('what bash, zsh or fish need to complete commands, partners and streams; with --json all commands')
+  .addOption(json)
+  .action(async (shell: string | undefined, options: { json?: boolean }) =>
+    run<typeof options>(async (context) =>
+      (await import('./commands/completion.ts')).completion({ ...context, program, shell }),
+    )(options),
+  );
+program
+  .command('complete [words...]', { hidden: true })
+  .description('the words that may follow; asked by the scripts of `syncline completion`')
+  .addOption(json)
+  .action(async (words: string[], options: { json?: boolean }) =>
+    run<typeof options>(async (context) =>
+      (await import('./commands/completion.ts')).completeWords({ ...context, program, words }),
+    )(options),
+  );
+
+groupCommands(program);

@@ -1,0 +1,177 @@
+import type { ClientBase, Pool } from 'pg';
+import type { AlertRow, Finding, Severity } from '../../core/alert.ts';
+import { silenceOn } from '../../core/alert-silence.ts';
+import { transaction } from '../session/transaction.ts';
+import { readSilences } from './silences.ts';
+
+interface Row {
+  readonly alert_id: string;
+  readonly key: string;
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly partner: string | null;
+  readonly stream: string | null;
+  readonly subject: string | null;
+  readonly since: Date;
+  readonly opened_at: Date;
+  readonly last_seen_at: Date;
+  readonly resolved_at: Date | null;
+  readonly summary: string;
+  readonly meaning: string;
+  readonly what_to_do: string;
+  readonly runbook: string;
+}
+
+const columns =
+  'alert_id, key, rule, severity, partner, stream, subject, since, opened_at, last_seen_at, resolved_at, summary, meaning, what_to_do, runbook';
+
+export interface AlertsAsked {
+  /** true: only those that are not over; false: only those that are; absent: both. */
+  readonly open?: boolean | undefined;
+  readonly partner?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** Open ones first, pages before tickets, the newest first. */
+export async function listAlerts(pool: Pool, asked: AlertsAsked = {}): Promise<readonly AlertRow[]> {
+  const { open, partner, limit = 500 } = asked;
+  const conditions = ['opened_at is not null'];
+  const values: unknown[] = [limit];
+  if (open !== undefined) conditions.push(open ? 'resolved_at is null' : 'resolved_at is not null');
+  if (partner !== undefined) conditions.push(`partner = $${values.push(partner)}`);
+  const { rows } = await pool.query<Row>(
+    `select ${columns} from alerts where ${conditions.join(' and ')}
+      order by resolved_at is not null, severity <> 'page', opened_at desc, alert_id desc limit $1`,
+    values,
+  );
+  return withSilences(pool, rows);
+}
+
+/** Some by their numbers, whether or not they are over. */
+export async function readAlerts(pool: Pool, ids: readonly number[]): Promise<readonly AlertRow[]> {
+  const { rows } = await pool.query<Row>(
+    `select ${columns} from alerts where alert_id = any ($1) and opened_at is not null order by opened_at, alert_id`,
+    [ids],
+  );
+  return withSilences(pool, rows);
+}
+
+async function withSilences(pool: Pool, rows: readonly Row[]): Promise<readonly AlertRow[]> {
+  const silences = rows.length === 0 ? [] : await readSilences(pool);
+  return rows.map((row) => {
+    const { severity, rule, partner, stream, subject } = row;
+    const silence =
+      row.resolved_at === null ? silenceOn(silences, { severity, rule, partner, stream, subject }) : undefined;
+    return {
+      id: Number(row.alert_id),
+      rule,
+      severity,
+      partner,
+      stream,
+      subject,
+      since: row.since.toISOString(),
+      openedAt: row.opened_at.toISOString(),
+      lastSeenAt: row.last_seen_at.toISOString(),
+      resolvedAt: row.resolved_at?.toISOString() ?? null,
+      silenced: silence === undefined ? null : { by: silence.by, reason: silence.reason, until: silence.until },
+      summary: row.summary,
+      meaning: row.meaning,
+      whatToDo: row.what_to_do,
+      runbook: row.runbook,
+    };
+  });
+}
+
+/** An alert that is not over; one that does not hold for long enough yet has no `openedMs`. */
+export interface Standing {
+  readonly id: number;
+  readonly key: string;
+  readonly rule: string;
+  readonly firstSeenMs: number;
+  readonly openedMs: number | null;
+  readonly lastSeenMs: number;
+}
+
+export interface Changes {
+  readonly add: readonly { readonly key: string; readonly finding: Finding; readonly opens: boolean }[];
+  readonly keep: readonly { readonly id: number; readonly finding: Finding; readonly opens: boolean }[];
+  readonly resolve: readonly number[];
+  readonly drop: readonly number[];
+}
+
+/** Writes what a look has changed. Two looks at once come one after the other. `nowMs` is the time of the look. */
+export async function settleAlerts(
+  pool: Pool,
+  { nowMs, decide }: { readonly nowMs: number; readonly decide: (standing: readonly Standing[]) => Changes },
+): Promise<Changes> {
+  return transaction(pool, async (client) => {
+    await client.query('lock table alerts in share row exclusive mode');
+    const changes = decide(await standing(client));
+    const now = new Date(nowMs);
+    await insert(client, changes.add, now);
+    await update(client, changes.keep, now);
+    await client.query('update alerts set resolved_at = $2 where alert_id = any ($1)', [changes.resolve, now]);
+    await client.query('delete from alerts where alert_id = any ($1)', [changes.drop]);
+    return changes;
+  });
+}
+
+async function standing(client: ClientBase): Promise<readonly Standing[]> {
+  const { rows } = await client.query<{
+    alert_id: string;
+    key: string;
+    rule: string;
+    first_seen_at: Date;
+    opened_at: Date | null;
+    last_seen_at: Date;
+  }>('select alert_id, key, rule, first_seen_at, opened_at, last_seen_at from alerts where resolved_at is null');
+  return rows.map((row) => ({
+    id: Number(row.alert_id),
+    key: row.key,
+    rule: row.rule,
+    firstSeenMs: row.first_seen_at.getTime(),
+    openedMs: row.opened_at?.getTime() ?? null,
+    lastSeenMs: row.last_seen_at.getTime(),
+  }));
+}
+
+async function insert(client: ClientBase, add: Changes['add'], now: Date): Promise<void> {
+  if (add.length === 0) return;
+  await client.query(
+    `insert into alerts (key, rule, severity, partner, stream, subject, since, first_seen_at, opened_at, last_seen_at, summary, meaning, what_to_do, runbook)
+      select a.key, a.rule, a.severity, a.partner, a.stream, a.subject, a.since, $2, case when a.opens then $2::timestamptz end, $2, a.summary, a.meaning, a."whatToDo", a.runbook
+      from jsonb_to_recordset($1) as a (key text, rule text, severity text, partner text, stream text, subject text, since timestamptz, opens boolean,
+        summary text, meaning text, "whatToDo" text, runbook text)`,
+    [JSON.stringify(add.map(({ key, finding, opens }) => ({ key, opens, ...writable(finding) }))), now],
+  );
+}
+
+/** Its words may have changed, and its severity, if somebody has changed it. */
+async function update(client: ClientBase, keep: Changes['keep'], now: Date): Promise<void> {
+  if (keep.length === 0) return;
+  await client.query(
+    `update alerts set last_seen_at = $2, opened_at = case when a.opens then $2 else opened_at end, severity = a.severity,
+        summary = a.summary, meaning = a.meaning, what_to_do = a."whatToDo", runbook = a.runbook
+      from jsonb_to_recordset($1) as a (id bigint, opens boolean, severity text, summary text, meaning text, "whatToDo" text, runbook text)
+      where alert_id = a.id`,
+    [JSON.stringify(keep.map(({ id, finding, opens }) => ({ id, opens, ...writable(finding) }))), now],
+  );
+}
+
+/** PostgreSQL's text has no NUL, and half of a surrogate pair is no JSON for it. */
+const writable = (finding: Finding): Finding => ({
+  ...finding,
+  subject: finding.subject === null ? null : clean(finding.subject),
+  summary: clean(finding.summary),
+});
+const clean = (text: string): string => Buffer.from(text.replaceAll('\0', '')).toString();
+
+const KEPT = { resolved: '400 days', deliveries: '30 days' } as const;
+
+/** Removes what is long over. */
+export async function sweepAlerts(pool: Pool): Promise<void> {
+  await pool.query(`delete from alerts where resolved_at < now() - interval '${KEPT.resolved}'`);
+  await pool.query(
+    `delete from alert_deliveries where state <> 'pending' and ended_at < now() - interval '${KEPT.deliveries}'`,
+  );
+}

@@ -1,0 +1,85 @@
+import type { MetricMeter } from '@temporalio/common';
+import type { Metrics, ObservedLimits, StreamLabels } from '../core/metrics.ts';
+
+type Observed = Pick<Metrics, 'streamObserved' | 'queueObserved' | 'roleServed' | 'scheduleObserved'> & {
+  /** A run of it has ended ok here, now. */
+  readonly endedOk: (of: StreamLabels) => void;
+  /** What is left of limits, and for how long. */
+  readonly limitsLeft: (partner: string, limits: ObservedLimits['limits']) => void;
+};
+
+/** Gauges of what is stored elsewhere: right as soon as a process has looked, whatever it did itself. Times are Unix times; 0: none. */
+export function observedMetrics(meter: MetricMeter): Observed {
+  const gauge = (name: string, kind: 'int' | 'float', says: string) => meter.createGauge(name, kind, undefined, says);
+  const fresh = gauge(
+    'syncline_fresh_timestamp_seconds',
+    'float',
+    'As of when the data of a stream is; 0: no run has ended well yet',
+  );
+  const promise = gauge(
+    'syncline_freshness_promise_seconds',
+    'float',
+    'How old the data of a stream may be; 0: nothing promises it',
+  );
+  const lastOk = gauge('syncline_last_ok_timestamp_seconds', 'float', 'When a run of the stream last ended ok');
+  const quarantined = gauge('syncline_quarantined_records', 'int', 'Records in quarantine');
+  const waiting = gauge('syncline_queue_waiting', 'int', 'Grants that wait in the queue of a partner');
+  const age = gauge('syncline_queue_age_seconds', 'float', 'How long the first of them has waited');
+  const serves = gauge('syncline_worker_serves', 'int', 'Always 1: what this process asks for work of');
+  const paused = gauge('syncline_schedule_paused', 'int', '1 while a schedule is paused');
+  const missed = gauge(
+    'syncline_schedule_missed_slots',
+    'int',
+    'Slots of a schedule that were too late to be caught up, since it was made',
+  );
+  const skipped = gauge(
+    'syncline_schedule_skipped_slots',
+    'int',
+    'Slots that were left out since the run before had not ended',
+  );
+  const next = gauge(
+    'syncline_schedule_next_timestamp_seconds',
+    'float',
+    'The next slot of a schedule; 0: there is none',
+  );
+  const left = gauge('syncline_limit_left', 'float', 'What is left of a limit, in its own units');
+  const resets = gauge(
+    'syncline_limit_reset_timestamp_seconds',
+    'float',
+    'When a limit is whole again; 0: it has no such moment',
+  );
+  const gone = gauge(
+    'syncline_limit_exhausted_timestamp_seconds',
+    'float',
+    'When nothing will be left of a limit at the present pace; 0: not before its reset',
+  );
+  return {
+    streamObserved: (of, seen) => {
+      fresh.set(seconds(seen.freshAtMs), { ...of });
+      promise.set(seen.promiseMs / 1000, { ...of });
+      if (seen.lastOkMs !== null) lastOk.set(seconds(seen.lastOkMs), { ...of });
+      quarantined.set(seen.quarantined, { ...of });
+    },
+    endedOk: (of) => lastOk.set(Date.now() / 1000, { ...of }),
+    queueObserved: (partner, seen) => {
+      waiting.set(seen.waiting, { partner });
+      age.set(seen.oldestSecs, { partner });
+    },
+    roleServed: (of) => serves.set(1, { ...of }),
+    scheduleObserved: (of, seen) => {
+      paused.set(seen.paused ? 1 : 0, { ...of });
+      missed.set(seen.missedSlots, { ...of });
+      skipped.set(seen.skippedSlots, { ...of });
+      next.set(seconds(seen.nextMs), { ...of });
+    },
+    limitsLeft: (partner, limits) => {
+      for (const { limit, left: units, resetsAtMs, goneAtMs } of limits) {
+        left.set(units, { partner, limit });
+        resets.set(seconds(resetsAtMs), { partner, limit });
+        gone.set(seconds(goneAtMs), { partner, limit });
+      }
+    },
+  };
+}
+
+const seconds = (ms: number | null): number => (ms ?? 0) / 1000;
