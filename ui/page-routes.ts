@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SECOND } from '../core/duration.ts';
 import { listedOutcomes, listRuns } from '../store/inspect/inspect.ts';
+import { listAlerts } from '../store/alerts/alerts.ts';
 import { listCallers, listTiers } from '../store/callers/list-callers.ts';
 import { limitsOf } from './facts/read-limits.ts';
 import { readOverview, type OverviewDeps } from './facts/read-overview.ts';
@@ -9,6 +10,7 @@ import { readRun } from './facts/read-run.ts';
 import { readStream } from './facts/read-stream.ts';
 import { readWebhooks } from './facts/read-webhooks.ts';
 import { shared } from './facts/shared.ts';
+import { alertsPage } from './pages/alerts.ts';
 import { callersPage } from './pages/callers.ts';
 import { layout } from './pages/layout.ts';
 import { LIMITS_EACH, limitsPage } from './pages/limits.ts';
@@ -28,6 +30,7 @@ export interface PageDeps extends OverviewDeps {
   readonly viewer: (request: FastifyRequest) => Viewer;
 }
 
+const OVER_SHOWN = 50;
 /** So long a reading of all streams serves all who ask. */
 const SHARED_MS = SECOND;
 
@@ -91,6 +94,13 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
     const number = pageOf(query);
     const views = await limitsOf(pool, all.slice((number - 1) * LIMITS_EACH, number * LIMITS_EACH));
     return limitsPage([...views.values()], { at: now(), page: number, of: all.length });
+  });
+  page('/alerts', async (_, who) => {
+    const [open, over] = await Promise.all([
+      listAlerts(pool, { open: true }),
+      listAlerts(pool, { open: false, limit: OVER_SHOWN }),
+    ]);
+    return alertsPage({ open, over, at: now() }, who);
   });
   page('/callers', async () => {
     const [listed, tiers] = await callers();

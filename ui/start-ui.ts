@@ -68,9 +68,9 @@ export async function startUi(options: UiOptions): Promise<UiServer> {
       signInRoutes(app, { settings, sessions, who, log });
       actionRoutes(app, { pool, names, temporal, who, log });
       pageRoutes(app, { pool, names, definitions: () => known.present(), viewer: (request) => who.viewer(request) });
-      app.get('/live', (_, reply) => {
+      app.get('/live', async (_, reply) => {
         reply.hijack();
-        if (!live.listen(reply.raw)) reply.raw.writeHead(503, { 'retry-after': '30' }).end();
+        if (!(await live.listen(reply.raw))) reply.raw.writeHead(503, { 'retry-after': '30' }).end();
       });
     },
   });

@@ -264,7 +264,7 @@ describe('deploy/roles.sql', () => {
     const run = report.runId;
     for (const path of [
       ...['/', '/streams', `/partners/${partner}`, `/partners/${partner}/payments`, '/runs', `/runs/${run}`],
-      ...['/limits', '/callers', '/webhooks', '/actions'],
+      ...['/alerts', '/limits', '/callers', '/webhooks', '/actions'],
     ])
       expect([path, (await browser.get(path)).status]).toEqual([path, 200]);
     const form = /name="form" value="([^"]+)"/.exec((await browser.get(`/partners/${partner}`)).text)?.[1] ?? '';

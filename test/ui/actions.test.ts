@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { Client } from '@temporalio/client';
 import type { UiServer } from '../../ui/server.ts';
 import { readPauses } from '../../store/pauses.ts';
+import { listAlerts } from '../../store/alerts/alerts.ts';
 import { readApproval } from '../../store/approvals.ts';
 import { readDeeds } from '../../store/ui-audit.ts';
 import { isAllowed } from '../../ui/sign-in/oidc.ts';
@@ -207,6 +208,20 @@ describe('who has signed in', () => {
     expect((await browser.get(second.location)).text).toContain('was approved by ann');
     expect(await readDeeds(used.pool, { limit: 1 })).toMatchObject([{ action: 'reject', result: { failed: true } }]);
   });
+});
+
+test('an alert is silenced for a time, with a reason, and no longer than a month', async () => {
+  const browser = await signedIn(await serve(byToken));
+  const form = await formOn(browser, '/alerts');
+  const [alert] = await listAlerts(used.pool, { open: true });
+  const asked = { target: String(alert?.id), reason: 'known', form };
+  expect(await browser.post('/actions/silence', { ...asked, for: '400d' })).toMatchObject({ status: 400 });
+  expect(await browser.post('/actions/silence', { ...asked, for: '4h', target: '4711' })).toMatchObject({
+    status: 400,
+  });
+  expect(await browser.post('/actions/silence', { ...asked, for: '4h' })).toMatchObject({ status: 303 });
+  expect(await listAlerts(used.pool, { open: true })).toMatchObject([{ silenced: { by: 'ann', reason: 'known' } }]);
+  expect((await browser.get('/alerts')).text).toContain('Silenced by ann until');
 });
 
 test('a proxy in front says who asks, and nobody else is believed', async () => {

@@ -66,7 +66,7 @@ export function actionRoutes(app: FastifyInstance, { who, log, ...deps }: Action
     const stream = textIn(request.body, 'stream').slice(0, 100);
     const { by, how } = person;
     try {
-      const deed = await deeds[action](deps, { target, stream, by, reason });
+      const deed = await deeds[action](deps, { target, stream, for: textIn(request.body, 'for'), by, reason });
       const id = await noteDeed(pool, {
         by,
         how,

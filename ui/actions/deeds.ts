@@ -3,10 +3,14 @@ import type { Pool } from 'pg';
 import { showPauses } from '../../client/control.ts';
 import { tellGovernor, wakeStreams } from '../../client/governor.ts';
 import { startRetry } from '../../client/start-retry.ts';
+import { alertKey, placeWords } from '../../core/alert.ts';
 import { describeWave } from '../../core/approval.ts';
+import { DAY, parseDuration } from '../../core/duration.ts';
 import { explain, InvalidInput } from '../../core/errors.ts';
 import { describePause } from '../../core/person-pause.ts';
 import type { Names } from '../../messages/names.ts';
+import { readAlerts } from '../../store/alerts/alerts.ts';
+import { silenceAlerts } from '../../store/alerts/silences.ts';
 import { decideApproval, readApproval } from '../../store/approvals.ts';
 import { showRun, type RunSummary } from '../../store/inspect/inspect.ts';
 import { isKnownPartner } from '../../store/inspect/partner-standing.ts';
@@ -21,11 +25,15 @@ export interface DeedDeps {
   readonly temporal: <T>(work: (client: Client) => Promise<T>) => Promise<T>;
 }
 
+const MOST_SILENCE_MS = 30 * DAY;
+
 /** What somebody wants: texts of a form. */
 export interface Wanted {
   /** `acme`, or the id of a run, or the number of an approval. */
   readonly target: string;
   readonly stream: string;
+  /** A duration, of a silence. */
+  readonly for: string;
   readonly by: string;
   readonly reason: string;
 }
@@ -44,6 +52,7 @@ export const deeds = {
   retry,
   approve: decides('approved'),
   reject: decides('rejected'),
+  silence,
 } as const satisfies Record<string, (deps: DeedDeps, wanted: Wanted) => Promise<Deed>>;
 
 async function pause(deps: DeedDeps, { target, by, reason }: Wanted): Promise<Deed> {
@@ -106,6 +115,22 @@ function decides(state: 'approved' | 'rejected'): (deps: DeedDeps, wanted: Wante
         return `${state}: ${decided.partner}.${decided.stream}: ${describeWave(decided)}. ${await told(deps, (client) => wakeStreams(client, [syncId]))}`;
       },
     };
+  };
+}
+
+async function silence({ pool }: DeedDeps, { target, for: lasts, by, reason }: Wanted): Promise<Deed> {
+  const [alert] = /^\d{1,15}$/.test(target) ? await readAlerts(pool, [Number(target)]) : [];
+  if (alert === undefined || alert.resolvedAt !== null)
+    throw new InvalidInput(`there is no open alert ${JSON.stringify(target)}`);
+  const ms = parseDuration(lasts) ?? 0;
+  if (ms <= 0 || ms > MOST_SILENCE_MS) throw new InvalidInput('a silence lasts up to 30 days');
+  const until = new Date(Date.now() + ms).toISOString();
+  return {
+    partner: alert.partner ?? '',
+    work: async () => {
+      await silenceAlerts(pool, { match: { key: alertKey(alert) }, reason, until, by });
+      return `Nobody is told of ${alert.rule} of ${placeWords(alert)} before ${until.slice(0, 16).replace('T', ' ')} UTC.`;
+    },
   };
 }
 

@@ -7,6 +7,7 @@ const places = [
   ['/', 'Overview'],
   ['/streams', 'Streams'],
   ['/runs', 'Runs'],
+  ['/alerts', 'Alerts'],
   ['/limits', 'Limits'],
   ['/callers', 'Callers'],
   ['/webhooks', 'Webhooks'],

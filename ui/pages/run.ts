@@ -12,6 +12,7 @@ import { took, when } from '../parts/times.ts';
 import { timelinePlot } from '../parts/timeline-plot.ts';
 import { actions, pauseForm, retryForm } from '../parts/action-forms.ts';
 import { nobody, type Viewer } from '../sign-in/viewer.ts';
+import { callsOf } from './calls.ts';
 import type { Page } from './page.ts';
 
 /** One run: how it ended and why, where every record went, how it went on, and where its records come from. */
@@ -43,6 +44,10 @@ export function runPage(of: RunFacts, viewer: Viewer = nobody): Page {
     <section id="timeline" aria-labelledby="timeline-title">
       <h2 id="timeline-title">How it went on</h2>
       ${timelinePlot(timeline, at)} ${went(timeline, at)} ${breaks(timeline, at)}
+    </section>
+    <section id="calls" aria-labelledby="calls-title">
+      <h2 id="calls-title">Calls to the partner</h2>
+      ${callsOf(of.calls, { id, at })}
     </section>
     <section id="lineage" aria-labelledby="lineage-title">
       <h2 id="lineage-title">Where its records come from</h2>

@@ -53,6 +53,23 @@ export const retryForm = ({ run, stream }: { readonly run: string; readonly stre
   html`<p>Reads ${stream} once more; the other streams stay as they are.</p>
     ${actionForm({ action: 'retry', fields: { target: run, stream }, does: `Read ${stream} again`, viewer })}`;
 
+/** Of an alert: for how long, and why. */
+export const silenceForm = (id: number, viewer: Viewer): Html =>
+  html`<form method="post" action="/actions/silence" class="act">
+    <input type="hidden" name="target" value="${id}" /><input type="hidden" name="form" value="${viewer.form}" />
+    <label
+      >For
+      <select name="for">
+        <option value="1h">an hour</option>
+        <option value="4h">four hours</option>
+        <option value="1d">a day</option>
+        <option value="7d">a week</option>
+      </select></label
+    >
+    <label>Reason <input type="text" name="reason" required maxlength="400" autocomplete="off" /></label>
+    <button>Silence</button>
+  </form>`;
+
 export function approvalForms(approval: Approval, viewer: Viewer): Html {
   const fields = { target: String(approval.id) };
   return html`<p>${describeWave(approval)}. Some of them: <code>syncline approvals show ${approval.id}</code>.</p>
