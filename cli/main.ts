@@ -12,6 +12,7 @@ import type { withDevServices } from './context.ts';
 import { exitCodes } from './exit.ts';
 import type { Output } from './output.ts';
 import { addRebuildCommands } from './rebuild-commands.ts';
+import { addRecordingCommands } from './recording-commands.ts';
 import { addRunControl } from './run-control.ts';
 import type { IngestOptions } from './commands/ingest.ts';
 import type { PlanOptions } from './commands/plan.ts';
@@ -180,6 +181,7 @@ partners
       (await import('./commands/partners-prepare.ts')).partnersPrepare({ ...context, names }),
     )(options),
   );
+addRecordingCommands({ program, partners, run, json });
 
 const runs = program.command('runs').description('what was run, and how it ended');
 runs
