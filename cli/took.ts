@@ -13,4 +13,8 @@ export function exactDuration(durationMs: number): string {
   return hours >= 1 ? `${Math.floor(hours)}h ${two(minutes)}m` : `${Math.floor(minutes)}m ${two(seconds)}s`;
 }
 
+/** `2026-11-30 03:17Z`, in tables; empty: not yet. */
+export const shortTime = (iso: string | null): string =>
+  iso === null ? '' : `${iso.slice(0, 10)} ${iso.slice(11, 16)}Z`;
+
 const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');

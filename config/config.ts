@@ -6,6 +6,7 @@ import { failpoints } from '../core/failpoint.ts';
 import { namesOf, reserved, type Names } from '../messages/names.ts';
 import { callsSettings, callsVariables, type CallsSettings } from './calls-settings.ts';
 import { ingestSettings, ingestVariables, type IngestSettings } from './ingest-settings.ts';
+import { wantsTraces } from './traces-settings.ts';
 import { uiProblem, uiSettings, uiVariables, type UiSettings } from './ui-settings.ts';
 import { workerLimits, workerVariables, type WorkerLimits } from './worker-settings.ts';
 import { parsePayloadKeys, type PayloadKey } from './payload-keys.ts';
@@ -90,6 +91,8 @@ export interface Config {
   readonly ingest: IngestSettings;
   readonly ui: UiSettings;
   readonly calls: CallsSettings;
+  /** Traces go to a collector. */
+  readonly traces: boolean;
   /** Temporal keeps payloads encrypted with the first one; none: as they are. */
   readonly payloadKeys: readonly PayloadKey[];
   /** What `syncline codec` wants to be shown; undefined: nothing. */
@@ -128,6 +131,7 @@ export function readConfig(env: Environment): Config {
     ingest: ingestSettings(value),
     ui: uiSettings(value),
     calls: callsSettings(value),
+    traces: wantsTraces(given),
     payloadKeys: value.SYNCLINE_PAYLOAD_KEYS,
     codecToken: value.SYNCLINE_CODEC_TOKEN,
     failpoint: value.SYNCLINE_FAILPOINT,

@@ -20,6 +20,7 @@ import { exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
 import { describeEstimate, printTally } from '../print-backfill.ts';
 import { workflowUrl } from '../workflow-url.ts';
+import { shortTime } from '../took.ts';
 
 export async function backfillList({
   config,
@@ -37,7 +38,7 @@ export async function backfillList({
         windows,
         done: endedOf(tally ?? noTally) + (tally ?? noTally).skipped,
         failed: tally?.failed ?? 0,
-        started: startedAt.slice(0, 19),
+        started: shortTime(startedAt),
         outcome: outcome ?? 'running',
       })),
       ['backfill', 'windows', 'done', 'failed', 'started', 'outcome'],

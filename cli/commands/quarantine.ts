@@ -7,6 +7,7 @@ import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
 import { tellTargetsOf } from '../tell-targets-of.ts';
+import { shortTime } from '../took.ts';
 
 interface ListContext extends CommandContext<{ limit: string; all?: boolean }> {
   readonly partner: string | undefined;
@@ -34,8 +35,8 @@ export async function quarantineList({ config, output, options, partner, stream 
         path: shorten(record.path),
         stream: `${record.partner}.${record.stream}`,
         times: record.count,
-        first: record.quarantinedAt.slice(0, 19),
-        last: record.lastSeenAt.slice(0, 19),
+        first: shortTime(record.quarantinedAt),
+        last: shortTime(record.lastSeenAt),
       })),
       ['stream', 'id', 'key', 'path', 'reason', 'status', 'times', 'first', 'last'],
     );

@@ -6,7 +6,7 @@ import { listedOutcomes, listRuns, showRun } from '../../store/inspect/inspect.t
 import { printBalance, timesOf } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
-import { took } from '../took.ts';
+import { shortTime, took } from '../took.ts';
 import { exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
 import { streamOf } from '../../core/table-name.ts';
@@ -35,7 +35,7 @@ export async function runsList({
         ...run,
         run: run.runId,
         outcome: `${run.outcome ?? 'running'}${run.undone > 0 ? ', undone' : ''}`,
-        started: run.startedAt.slice(0, 19),
+        started: shortTime(run.startedAt),
         took: took(run.startedAt, run.finishedAt),
       })),
       ['run', 'kind', 'started', 'took', 'outcome'],

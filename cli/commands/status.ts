@@ -15,6 +15,7 @@ import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { loadPromises, promisesOf, type Promises } from '../promises.ts';
+import { shortTime } from '../took.ts';
 import { describeTargetLags, lagsOfStream, readLags } from '../target-lags.ts';
 import { describeQueue, describeStanding, describeUse } from '../print-limits.ts';
 
@@ -122,9 +123,6 @@ function printStreams(output: Output, streams: readonly Shown[]): void {
 /** A first run that goes on has fetched records too. */
 const outcomeOfNone = ({ running, events }: StreamStatus): string =>
   running ? 'first run' : events > 0 ? 'no run, only pushes' : 'never run';
-
-/** `2026-11-30 03:17Z` */
-const shortTime = (iso: string | null): string => (iso === null ? '' : `${iso.slice(0, 10)} ${iso.slice(11, 16)}Z`);
 
 const ageOf = (freshness: Freshness | null): string => {
   if (freshness === null) return '';

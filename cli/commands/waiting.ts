@@ -10,6 +10,7 @@ import { exitCodes } from '../exit.ts';
 import { givenReason, whoami } from '../person.ts';
 import { positive } from '../positive.ts';
 import { tellTargetsOf } from '../tell-targets-of.ts';
+import { shortTime } from '../took.ts';
 
 interface ListContext extends CommandContext<{ limit: string; all?: boolean }> {
   readonly partner: string | undefined;
@@ -30,7 +31,7 @@ export async function waitingList({ config, output, options, partner, stream }: 
         event: wait.event,
         key: wait.key === null ? null : shorten(visible(wait.key)),
         'waits for': shorten(visible(needWords(wait.needs))),
-        since: wait.since.slice(0, 19),
+        since: shortTime(wait.since),
         status: wait.overdue ? 'OVERDUE' : wait.status,
       })),
       ['stream', 'event', 'key', 'waits for', 'since', 'status'],

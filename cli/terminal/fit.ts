@@ -1,4 +1,4 @@
-/** A column as its cells are: how wide its widest line is, and the longest word that should stay whole. */
+/** A column as its cells are: how wide its widest line is, and the longest part of them that should stay whole. */
 export interface Wanted {
   readonly widest: number;
   readonly longestWord: number;
@@ -61,13 +61,21 @@ function wrapLine(line: string, width: number): string[] {
   return current === '' ? lines : [...lines, current];
 }
 
-/** By what people see as a character, never within one. */
+/** Behind the last slash that fits, or anywhere: by what people see as a character, never within one. */
 function cut(word: string, width: number): string[] {
-  const chars = charactersOf(word);
   const pieces: string[] = [];
-  for (let at = 0; at < chars.length; at += width) pieces.push(chars.slice(at, at + width).join(''));
-  return pieces;
+  let left = charactersOf(word);
+  while (left.length > width) {
+    const slash = left.slice(0, width).lastIndexOf('/');
+    const end = slash > 0 ? slash + 1 : width;
+    pieces.push(left.slice(0, end).join(''));
+    left = left.slice(end);
+  }
+  return [...pieces, left.join('')];
 }
+
+/** The longest part of a text that stays whole as long as there is room: a word, or what is between two slashes of an id. */
+export const longestPart = (line: string): number => Math.max(...line.split(/ |(?<=\/)/).map(({ length }) => length));
 
 const segmenter = new Intl.Segmenter();
 

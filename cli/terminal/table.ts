@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { visibleLines } from '../../core/visible.ts';
-import { fitWidths, wrap } from './fit.ts';
+import { fitWidths, longestPart, wrap } from './fit.ts';
 import { paint, plainLook, toneOf, type Look } from './paint.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -26,7 +26,7 @@ export function renderTable(rows: readonly Row[], columns: readonly string[], lo
       const lines = [column, ...texts.flatMap((row) => (row[i] ?? '').split('\n'))];
       return {
         widest: Math.max(...lines.map(({ length }) => length)),
-        longestWord: Math.max(...lines.flatMap((line) => line.split(' ')).map(({ length }) => length)),
+        longestWord: Math.max(...lines.map(longestPart)),
         fixed: isNumber(column),
       };
     }),

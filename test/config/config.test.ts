@@ -35,6 +35,7 @@ describe('the configuration', () => {
         oidc: undefined,
       },
       calls: { keepMs: 1_209_600_000, sample: 1 },
+      traces: false,
       failpoint: undefined,
       cacheDir: '/home/me/.cache/syncline',
       pathEnv: '/usr/bin:/bin',

@@ -1,13 +1,16 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { readConfig } from '../../config/config.ts';
+import { loadPartner } from '../../definitions/load.ts';
 import { SECOND } from '../../core/duration.ts';
 import { usualPatience } from '../../ingest/server.ts';
 import { exporter } from '../../workers/runtime.ts';
 import { checkRoles } from '../../workers/roles.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = join(import.meta.dirname, '../../deploy/kubernetes');
 const read = (file: string): Promise<string> => readFile(join(folder, file), 'utf8');
@@ -66,7 +69,10 @@ const documents = (
   )
 ).flat();
 const ofKind = (kind: string): readonly unknown[] => documents.filter((it) => it.kind === kind);
-const deployments = ofKind('Deployment').map((it) => deploymentShape.parse(it));
+const nameOf = (it: unknown): string => z.object({ metadata: z.object({ name: z.string() }) }).parse(it).metadata.name;
+const deployments = ofKind('Deployment')
+  .filter((it) => nameOf(it) !== 'syncline-migrate')
+  .map((it) => deploymentShape.parse(it));
 const ingest = deployments.find(({ metadata }) => metadata.name === 'syncline-ingest');
 const workers = deployments.filter((it) => it !== ingest);
 const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(ofKind('ConfigMap')[0]);
@@ -158,6 +164,29 @@ describe('deploy/kubernetes', () => {
     ]);
   });
 
+  test('the migration can be applied again with another image, and never runs in two versions at once', () => {
+    // All but the parallelism of a job is immutable: https://kubernetes.io/docs/concepts/workloads/controllers/job/
+    expect(ofKind('Job')).toEqual([]);
+    const migrate = z
+      .object({
+        spec: z.object({
+          strategy: z.object({ type: z.string() }),
+          template: z.object({
+            spec: z.object({
+              initContainers: z.array(z.object({ command: z.array(z.string()) })),
+              containers: z.array(z.strictObject({ command: z.array(z.string()) }).loose()),
+            }),
+          }),
+        }),
+      })
+      .parse(ofKind('Deployment').find((it) => nameOf(it) === 'syncline-migrate'));
+    const { initContainers, containers } = migrate.spec.template.spec;
+    expect(migrate.spec.strategy.type).toBe('Recreate');
+    expect(initContainers.map(({ command }) => command.at(-1))).toEqual(['migrate']);
+    expect(containers.flatMap((container) => Object.keys(container))).not.toContain('env');
+    expect(containers.flatMap((container) => Object.keys(container))).not.toContain('envFrom');
+  });
+
   test('the patch of docs/deployment.md gives ingest options that it has', async () => {
     const document = await readFile(join(import.meta.dirname, '../../docs/deployment.md'), 'utf8');
     const [, patch = ''] = /```yaml\n(# kustomization\.yaml of yours[^]*?)```/.exec(document) ?? [];
@@ -178,5 +207,78 @@ describe('deploy/kubernetes', () => {
     const budgets = ofKind('PodDisruptionBudget').map((it) => budgetShape.parse(it).spec.selector.matchLabels);
     expect(budgets).toEqual(deployments.map(({ spec }) => spec.selector.matchLabels));
     for (const { spec } of deployments) expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
+  });
+});
+
+const kubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
+
+const built = (path: string): readonly { readonly kind: string }[] => {
+  const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', path], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return parseAllDocuments(stdout).map((it) => it.toJS() as { kind: string });
+};
+
+// Where there is no kubectl, its kustomize cannot be asked.
+(kubectl ? describe : describe.skip)('deploy/overlays/example, as kubectl builds it', () => {
+  const overlay = join(import.meta.dirname, '../../deploy/overlays/example');
+  test('has the status page beside all roles, and one image for all of them', () => {
+    const all = built(overlay);
+    const names = all.filter(({ kind }) => kind === 'Deployment').map(nameOf);
+    expect(names).toEqual(['ingest', 'migrate', 'partners', 'ui', 'workflows'].map((role) => `syncline-${role}`));
+    const images = JSON.stringify(all).match(/"image":"[^"]*"/g) ?? [];
+    expect(new Set(images)).toEqual(new Set(['"image":"registry.example.com/syncline:0.1.0"']));
+  });
+
+  test('has the definitions that it lists, and they load', async () => {
+    const shape = z.object({ metadata: z.object({ name: z.string() }), data: z.record(z.string(), z.string()) });
+    const maps = built(overlay).filter(({ kind }) => kind === 'ConfigMap');
+    const definitions = maps
+      .map((it) => shape.parse(it))
+      .find(({ metadata }) => metadata.name.startsWith('syncline-partners-'));
+    expect(Object.keys(definitions?.data ?? {})).toEqual(['acme.yaml']);
+    const acme = await loadPartner('acme', { dir: join(overlay, 'partners'), env: { ACME_TOKEN: 'x' } });
+    expect(Object.keys(acme.streams)).toEqual(['orders']);
+  });
+
+  test('components that its comments offer can be taken', async () => {
+    const folder = await temporaryFolder();
+    await cp(join(import.meta.dirname, '../../deploy'), folder.path, { recursive: true });
+    const file = join(folder.path, 'overlays/example/kustomization.yaml');
+    const text = (await readFile(file, 'utf8')).replaceAll('# - ..', '- ..');
+    // Who leaves ingest out has nothing to patch in it.
+    await writeFile(
+      file,
+      text.replace(/ {2}- target: \{ kind: Deployment, name: syncline-ingest \}\n(?: {4}.*\n){4}/, ''),
+    );
+    const names = built(join(folder.path, 'overlays/example'))
+      .filter(({ kind }) => kind === 'Deployment' || kind === 'Service' || kind === 'PodDisruptionBudget')
+      .map((it) => `${it.kind} ${nameOf(it)}`);
+    await folder.remove();
+    expect(names).toContain('Deployment syncline-targets');
+    expect(names.filter((name) => name.includes('ingest'))).toEqual([]);
+  });
+
+  test('the page answers where its service and probes look', () => {
+    const shape = z.object({
+      spec: z.object({
+        template: z.object({
+          spec: z.object({
+            containers: z
+              .array(
+                z.object({
+                  args: z.array(z.string()),
+                  ports: z.array(z.object({ containerPort: z.number() })),
+                  readinessProbe: probe,
+                }),
+              )
+              .length(1),
+          }),
+        }),
+      }),
+    });
+    const ui = built(overlay).find((it) => it.kind === 'Deployment' && nameOf(it) === 'syncline-ui');
+    const [container] = shape.parse(ui).spec.template.spec.containers;
+    expect(container?.args).toEqual(['--address', `0.0.0.0:${container?.ports[0]?.containerPort}`]);
+    expect(container?.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'http' });
   });
 });

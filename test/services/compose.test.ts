@@ -55,6 +55,7 @@ describe('docker-compose.yml', () => {
       'temporal-ui',
       'syncline-worker',
       'syncline-ingest',
+      'syncline-ui',
       'prometheus',
       'grafana',
     ]);
