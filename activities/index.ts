@@ -1,6 +1,7 @@
 import { Context, getClient, log } from '@temporalio/activity';
 import { tellGovernor } from '../client/governor.ts';
 import type { CallLog } from '../core/call.ts';
+import type { Spans } from '../core/spans.ts';
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import {
   explain,
@@ -68,6 +69,7 @@ export interface ActivityDeps {
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;
   readonly calls?: CallLog;
+  readonly spans?: Spans;
   readonly now: () => number;
   readonly random: () => number;
   /** The worker is leaving: grants end at the next page, so that none is fetched twice. */

@@ -4,8 +4,8 @@ import { showPauses } from '../client/control.ts';
 import { tellGovernor, wakeStreams } from '../client/governor.ts';
 import { SECOND } from '../core/duration.ts';
 import { explain } from '../core/errors.ts';
-import { describePause, type PersonPause } from '../core/person-pause.ts';
-import { openRuns, openStreamRuns, type OpenStreamRun } from '../store/ledger/open-runs.ts';
+import { openStreamRuns, type OpenStreamRun } from '../store/ledger/open-runs.ts';
+import { pausesByRun } from '../store/ledger/pauses-by-run.ts';
 import { readPauses } from '../store/pauses.ts';
 import type { CommandContext } from './command.ts';
 import { withTemporal } from './context.ts';
@@ -51,20 +51,6 @@ export async function wakePaused(
   const woken = concerned.map(({ syncId }) => syncId);
   const trouble = await telling(() => withTemporal(context.config, (client) => wakeStreams(client, woken)));
   return { woken, trouble: trouble ?? (await showInTemporal(context, pool, of.partner)) };
-}
-
-async function pausesByRun(
-  pool: Pool,
-  partner: string,
-  pauses: readonly PersonPause[],
-): Promise<readonly { readonly runId: string; readonly pauses: readonly string[] }[]> {
-  const [runs, streams] = await Promise.all([openRuns(pool, partner), openStreamRuns(pool, { partner })]);
-  return runs.map((runId) => {
-    const own = new Set(streams.filter((stream) => stream.runId === runId).map(({ syncId }) => syncId));
-    const concerns = ({ scope, target }: PersonPause): boolean =>
-      scope === 'partner' || target === runId || own.has(target);
-    return { runId, pauses: pauses.filter(concerns).map(describePause) };
-  });
 }
 
 /** A server that does not answer must not hold up what the database has done already. */

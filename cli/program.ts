@@ -14,6 +14,7 @@ import { groupCommands, helpFormat } from './help.ts';
 import { errorDocument } from './error-document.ts';
 import type { Output } from './output.ts';
 import { addRebuildCommands } from './rebuild-commands.ts';
+import { addRecordingCommands } from './recording-commands.ts';
 import { addRunControl } from './run-control.ts';
 import type { IngestOptions } from './commands/ingest.ts';
 import type { UiCommandOptions } from './commands/ui.ts';
@@ -213,6 +214,8 @@ partners
       (await import('./commands/partners-prepare.ts')).partnersPrepare({ ...context, names }),
     )(options),
   );
+
+addRecordingCommands({ program, partners, run, json });
 
 const runs = program.command('runs').description('what was run, and how it ended');
 runs

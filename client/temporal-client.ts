@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type ClientInterceptors } from '@temporalio/client';
 import type { PayloadKey } from '../config/payload-keys.ts';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { explain, NeedsAttention } from '../core/errors.ts';
@@ -9,10 +9,17 @@ export interface TemporalAt {
   readonly namespace: string;
   /** Those that the workers have (SYNCLINE_PAYLOAD_KEYS). */
   readonly payloadKeys?: readonly PayloadKey[];
+  /** Of who traces its calls. */
+  readonly interceptors?: ClientInterceptors | undefined;
 }
 
 /** A client by the standard TEMPORAL_* variables; a given address wins over theirs. */
-export async function connectClient({ address, namespace, payloadKeys = [] }: TemporalAt): Promise<Client> {
+export async function connectClient({
+  address,
+  namespace,
+  payloadKeys = [],
+  interceptors,
+}: TemporalAt): Promise<Client> {
   const { connectionOptions } = loadClientConnectConfig();
   const options = { ...connectionOptions, ...(address === undefined ? {} : { address }), connectTimeout: 5000 };
   try {
@@ -20,6 +27,7 @@ export async function connectClient({ address, namespace, payloadKeys = [] }: Te
       connection: await Connection.connect(options),
       namespace,
       dataConverter: dataConverterOf(payloadKeys),
+      ...(interceptors === undefined ? {} : { interceptors }),
     });
   } catch (error) {
     throw new NeedsAttention(

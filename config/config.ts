@@ -6,6 +6,8 @@ import { failpoints } from '../core/failpoint.ts';
 import { namesOf, reserved, type Names } from '../messages/names.ts';
 import { callsSettings, callsVariables, type CallsSettings } from './calls-settings.ts';
 import { ingestSettings, ingestVariables, type IngestSettings } from './ingest-settings.ts';
+import { wantsTraces } from './traces-settings.ts';
+import { uiProblem, uiSettings, uiVariables, type UiSettings } from './ui-settings.ts';
 import { workerLimits, workerVariables, type WorkerLimits } from './worker-settings.ts';
 import { parsePayloadKeys, type PayloadKey } from './payload-keys.ts';
 
@@ -49,6 +51,7 @@ const schema = z.object({
     .optional(),
   ...workerVariables,
   ...ingestVariables,
+  ...uiVariables,
   ...callsVariables,
   SYNCLINE_PAYLOAD_KEYS: z
     .string()
@@ -86,7 +89,10 @@ export interface Config {
   readonly healthAddress: string | undefined;
   readonly worker: WorkerLimits;
   readonly ingest: IngestSettings;
+  readonly ui: UiSettings;
   readonly calls: CallsSettings;
+  /** Traces go to a collector. */
+  readonly traces: boolean;
   /** Temporal keeps payloads encrypted with the first one; none: as they are. */
   readonly payloadKeys: readonly PayloadKey[];
   /** What `syncline codec` wants to be shown; undefined: nothing. */
@@ -108,6 +114,8 @@ export function readConfig(env: Environment): Config {
         .join('\n'),
     );
   const value = parsed.data;
+  const problem = uiProblem(value);
+  if (problem !== undefined) throw new InvalidInput(`${problem}; correct it in the environment`);
   return {
     databaseUrl: value.DATABASE_URL,
     temporalAddress: value.TEMPORAL_ADDRESS,
@@ -121,7 +129,9 @@ export function readConfig(env: Environment): Config {
     healthAddress: value.SYNCLINE_HEALTH_ADDRESS,
     worker: workerLimits(value),
     ingest: ingestSettings(value),
+    ui: uiSettings(value),
     calls: callsSettings(value),
+    traces: wantsTraces(given),
     payloadKeys: value.SYNCLINE_PAYLOAD_KEYS,
     codecToken: value.SYNCLINE_CODEC_TOKEN,
     failpoint: value.SYNCLINE_FAILPOINT,
@@ -132,7 +142,13 @@ export function readConfig(env: Environment): Config {
 }
 
 /** Our own settings that are secrets may come from files; definitions read theirs themselves (definitions/secrets.ts). */
-const fromFile = ['DATABASE_URL', 'SYNCLINE_PAYLOAD_KEYS', 'SYNCLINE_CODEC_TOKEN'] as const;
+const fromFile = [
+  'DATABASE_URL',
+  'SYNCLINE_PAYLOAD_KEYS',
+  'SYNCLINE_CODEC_TOKEN',
+  'SYNCLINE_UI_TOKEN',
+  'SYNCLINE_UI_OIDC_SECRET',
+] as const;
 
 function fromFiles(env: Environment): Record<string, string> {
   const values: Record<string, string> = {};

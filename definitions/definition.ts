@@ -395,6 +395,8 @@ export const partner = z.strictObject({
   keep: keep.optional(),
   /** What the call log keeps of calls of its streams. */
   calls: calls.prefault({}),
+  /** Its requests say which trace they are part of (W3C Trace Context): docs/tracing.md. */
+  traceparent: z.boolean().default(false),
   /** What it sends by itself: docs/webhooks.md. */
   webhooks: webhooks.optional(),
   streams: z.record(name, stream).refine((streams) => Object.keys(streams).length > 0, 'at least one stream'),

@@ -5,6 +5,7 @@
 --   syncline_migrate  `syncline migrate`: owns the control tables and the event log
 --   syncline_worker   workers and the CLI: reads and writes them, adds to the event log, owns the partners' schemas
 --   syncline_ingest   `syncline ingest`, which strangers talk to: adds to the event log and to tables that workers have made, reads callers
+--   syncline_ui       `syncline ui`, the status page: reads how things stand, and neither records nor secrets; writes pauses, approvals and its audit trail
 --   syncline_reader   analysts: the partners' tables, and the ledger without payloads, tokens and quarantine
 
 begin;
@@ -13,7 +14,7 @@ do $$
 declare
   role_ text;
 begin
-  foreach role_ in array array['syncline_migrate', 'syncline_worker', 'syncline_ingest', 'syncline_reader'] loop
+  foreach role_ in array array['syncline_migrate', 'syncline_worker', 'syncline_ingest', 'syncline_ui', 'syncline_reader'] loop
     if not exists (select from pg_roles where rolname = role_) then
       execute format('create role %I login nosuperuser nocreatedb nocreaterole', role_);
     end if;
@@ -23,7 +24,7 @@ begin
   -- Workers make a schema per partner; `create schema if not exists` asks for this even when there is one.
   execute format('grant connect, create, temporary on database %I to syncline_migrate, syncline_worker', current_database());
   execute format('grant connect, temporary on database %I to syncline_ingest', current_database());
-  execute format('grant connect on database %I to syncline_reader', current_database());
+  execute format('grant connect on database %I to syncline_reader, syncline_ui', current_database());
 end $$;
 
 create schema if not exists syncline;
@@ -43,7 +44,7 @@ begin
 end $$;
 
 -- What is there, and what later migrations add.
-grant usage on schema syncline to syncline_worker, syncline_ingest, syncline_reader;
+grant usage on schema syncline to syncline_worker, syncline_ingest, syncline_ui, syncline_reader;
 grant select, insert, update, delete on all tables in schema syncline to syncline_worker;
 alter default privileges for role syncline_migrate in schema syncline
   grant select, insert, update, delete on tables to syncline_worker;
@@ -54,7 +55,7 @@ declare
 begin
   -- What was received and where it came from is never changed or removed, what was migrated is not for workers to say.
   for each in select oid::regclass as name from pg_class
-      where relnamespace = 'syncline'::regnamespace and relkind in ('r', 'p') and relname ~ '^(events(_\d+)?|pages|removals|migrations|functions|caller_audit)$' loop
+      where relnamespace = 'syncline'::regnamespace and relkind in ('r', 'p') and relname ~ '^(events(_\d+)?|pages|removals|migrations|functions|caller_audit|ui_audit)$' loop
     execute format('revoke update, delete on %s from syncline_worker', each.name);
     if each.name in (to_regclass('syncline.migrations'), to_regclass('syncline.functions'), to_regclass('syncline.removals')) then
       execute format('revoke insert on %s from syncline_worker', each.name);
@@ -91,6 +92,33 @@ begin
   end loop;
   for each in select oid::regclass as name from pg_class where relnamespace = 'syncline'::regnamespace and relname ~ '^events_\d+$' loop
     execute format('grant select, insert on %s to syncline_ingest', each.name);
+  end loop;
+end $$;
+
+-- What the status page may do: see how things stand, and what people order there. Of records it sees neither payloads nor keys, of callers' keys
+-- their names. PostgreSQL asks for a right to change something of a row before it is locked: that is what `rules_checked` is for.
+do $$
+declare
+  each record;
+begin
+  for each in select to_regclass('syncline.' || name) as name, rights from (values
+        ('streams', 'select, update (rules_checked)'), ('runs', 'select'), ('stream_runs', 'select'), ('pages', 'select'),
+        ('pauses', 'select, insert, update (at_once, ended_at, ended_by, ended_reason)'),
+        ('alerts', 'select'), ('alert_silences', 'select, insert'), ('calls', 'select'),
+        ('approvals', 'select, update (state, decided_by, decided_at, reason)'), ('ui_audit', 'select, insert, update (done_at, failed, result)'),
+        ('broken_rules', 'select (stream_id, rule, place, mended_at, last_run)'), ('undos', 'select'),
+        ('waiting', 'select (stream_id, event, since, overdue_at, status)'), ('waiting_needs', 'select (stream_id, event, needed, field)'),
+        ('quarantine', 'select (stream_id, page, ordinal, path, reason, status, quarantined_at)'),
+        ('credentials', 'select'), ('credentials_in_use', 'select'), ('circuits', 'select'), ('leases', 'select'), ('limit_alerts', 'select'),
+        ('limit_buckets', 'select'), ('limit_overrides', 'select'), ('limit_samples', 'select'), ('target_states', 'select'), ('target_pauses', 'select'),
+        ('callers', 'select'), ('caller_tiers', 'select'), ('caller_overrides', 'select'), ('caller_buckets', 'select'), ('caller_blocks', 'select'),
+        ('caller_keys', 'select (key_id, caller, created_at, ends_at, used_at)'),
+        ('webhook_deliveries', 'select (partner, webhook, state, received_at, last_at, times, quarantined)'),
+        ('webhook_refusals', 'select'), ('webhook_work', 'select (partner, webhook, state, noted, done)'),
+        -- It starts only on a database that is up to date.
+        ('migrations', 'select'), ('functions', 'select')
+      ) as granted (name, rights) where to_regclass('syncline.' || name) is not null loop
+    execute format('grant %s on %s to syncline_ui', each.rights, each.name);
   end loop;
 end $$;
 

@@ -17,7 +17,12 @@ export interface PartnerClient {
     request: PageRequest,
     signal: AbortSignal,
     departure?: Departure,
-    how?: { readonly fresh: boolean; readonly takesLarge?: boolean },
+    how?: {
+      readonly fresh: boolean;
+      readonly takesLarge?: boolean;
+      /** Beside those of the request, and part of no signature. */
+      readonly headers?: PageRequest['headers'];
+    },
   ) => Promise<Answer>;
   readonly close: () => void;
 }
@@ -42,7 +47,12 @@ export function createPartnerClient({
   const keeping = keepingTrust(now);
   return {
     close: connections.close,
-    send: async (request, signal, departure, { fresh = false, takesLarge = false } = { fresh: false }) => {
+    send: async (
+      request,
+      signal,
+      departure,
+      { fresh = false, takesLarge = false, headers: more = {} } = { fresh: false },
+    ) => {
       const foreign = request.foreign === true;
       const authorized = foreign ? request : await authorizer.authorize(request);
       const path = foreign
@@ -56,15 +66,18 @@ export function createPartnerClient({
         departure?.onWire();
       };
       try {
-        const answer = await sendOnce(authorized, {
-          timeoutMs: partner.timeout,
-          maxBytes: partner.maxBytes,
-          takesLarge,
-          what: `${request.method} ${path}`,
-          signal,
-          ...connections.to(authorized.url, { fresh: fresh || !keeping.trusted(), foreign }),
-          ...(departure === undefined ? {} : { departure: { ...departure, onWire } }),
-        });
+        const answer = await sendOnce(
+          { ...authorized, headers: { ...authorized.headers, ...more } },
+          {
+            timeoutMs: partner.timeout,
+            maxBytes: partner.maxBytes,
+            takesLarge,
+            what: `${request.method} ${path}`,
+            signal,
+            ...connections.to(authorized.url, { fresh: fresh || !keeping.trusted(), foreign }),
+            ...(departure === undefined ? {} : { departure: { ...departure, onWire } }),
+          },
+        );
         if (answer.reused) keeping.held();
         const durationMs = elapsed();
         const requestId = harmlessRequestId(answer.headers, await authorizer.secrets([]));

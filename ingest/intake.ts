@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Failpoint } from '../core/failpoint.ts';
+import { noSpans, type Spans } from '../core/spans.ts';
 import type { StreamIds } from '../core/stream-ids.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { Log } from '../http/log.ts';
@@ -61,6 +62,7 @@ export interface IntakeDeps {
   /** The log of a stream has grown. */
   readonly onLanded: (stream: CompiledStream) => void;
   readonly metrics?: Pick<IngestMetrics, 'landed'>;
+  readonly spans?: Spans;
   readonly bounds?: Partial<Bounds>;
   /** How long a key is locked at most by a request that died half-way; 20 s if absent. */
   readonly leaseMs?: number;
@@ -90,6 +92,7 @@ export interface Intake {
 /** Takes in requests and commits those of a stream that arrive together in one transaction. */
 export function createIntake(deps: IntakeDeps): Intake {
   const bounds = { ...usualBounds, ...deps.bounds };
+  const { spans = noSpans } = deps;
   const streams = new Map<string, StreamIntake>();
   const inFlight = new Set<Promise<unknown>>();
   let bytes = 0;
@@ -113,7 +116,8 @@ export function createIntake(deps: IntakeDeps): Intake {
     accept: async (request) => {
       checkRoom(request.priority);
       bytes += request.bytes;
-      const landing = streamIntake(request.stream).accept(request);
+      // From here until it is durable, with the wait for those it shares a transaction with.
+      const landing = spans.within({ name: 'commit' }, () => streamIntake(request.stream).accept(request));
       inFlight.add(landing);
       try {
         return await landing;

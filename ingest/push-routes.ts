@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { noSpans, type Spans } from '../core/spans.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { idempotencyOf } from '../definitions/push.ts';
 import type { Admitted, Gate, Knock } from './gate.ts';
@@ -24,6 +25,7 @@ export interface PushDeps {
   readonly knock: (request: FastifyRequest) => Knock;
   readonly limits?: BodyLimits;
   readonly metrics?: Pick<IngestMetrics, 'answered'>;
+  readonly spans?: Spans;
 }
 
 interface Params {
@@ -50,7 +52,7 @@ export const callerOf = (request: FastifyRequest): Admitted => admitted.get(requ
 
 /** `POST /v1/{partner}/{stream}`, also of other versions. */
 export function pushRoutes(app: FastifyInstance, deps: PushDeps, version: ApiVersion = v1): void {
-  const { intake, limits = usualBodyLimits } = deps;
+  const { intake, limits = usualBodyLimits, spans = noSpans } = deps;
   const url = `/${version.name}/:partner/:stream`;
   app.post<{ Params: Params; Querystring: { atomic?: string } }>(url, {
     onRequest: async (request, reply) => {
@@ -84,7 +86,7 @@ export function pushRoutes(app: FastifyInstance, deps: PushDeps, version: ApiVer
       const body = await unpacked(raw, headers['content-encoding'], limits);
       const records = readRecords(body, kind, limits);
       const operation = `push ${stream.partner.name}/${stream.name}`;
-      const { answer: stored, replayed } = await intake.accept({
+      const pushed = {
         stream,
         records,
         listed: kind === 'ndjson' || body.find((byte) => byte === BRACKET || byte === BRACE) === BRACKET,
@@ -99,7 +101,16 @@ export function pushRoutes(app: FastifyInstance, deps: PushDeps, version: ApiVer
           key === undefined
             ? undefined
             : { operation, key, fingerprint: fingerprint([operation, kind, String(atomic)], body) },
-      });
+      } as const;
+      const { answer: stored, replayed } = await spans.within(
+        {
+          name: `POST ${stream.partner.name}.${stream.name}`,
+          kind: 'server',
+          traceparent: typeof headers['traceparent'] === 'string' ? headers['traceparent'] : undefined,
+          facts: { records: records.length, bytes: body.length, request_id: request.id },
+        },
+        () => intake.accept(pushed),
+      );
       const answer = shownAccepted(version, stored);
       if (replayed) void reply.header('idempotent-replayed', 'true');
       if (answer.location !== null) void reply.header('location', answer.location);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SECOND } from '../core/duration.ts';
+import { noSpans } from '../core/spans.ts';
 import { createIntake, type IntakeDeps } from './intake.ts';
 import type { Knock } from './gate.ts';
 import { noIngestMetrics, type IngestMetrics } from './ingest-metrics.ts';
@@ -19,7 +20,7 @@ import { versionRoutes } from './versions/version-routes.ts';
 
 export interface IngestOptions
   extends
-    Pick<IntakeDeps, 'pool' | 'names' | 'log' | 'failpoint' | 'onLanded' | 'bounds' | 'leaseMs'>,
+    Pick<IntakeDeps, 'pool' | 'names' | 'log' | 'failpoint' | 'onLanded' | 'bounds' | 'leaseMs' | 'spans'>,
     Pick<PushDeps, 'gate' | 'streams'>,
     Pick<ServerOptions, 'address' | 'publicUrl' | 'tls' | 'patience' | 'bodiesBytes'> {
   readonly limits?: BodyLimits;
@@ -61,7 +62,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     routes: async (app, { base }) => {
       probeRoutes(app, { pool, signal: closing.signal });
       await versionRoutes(app, { versions, base }, (scope, version) => {
-        pushRoutes(scope, { gate, intake, streams, knock, limits, metrics }, version);
+        pushRoutes(scope, { gate, intake, streams, knock, limits, metrics, spans: options.spans ?? noSpans }, version);
         stateRoutes(scope, { gate, knock, pool, signal: closing.signal }, version);
       });
       openapiRoutes(app, { gate, knock, streams, partners, versions, base });

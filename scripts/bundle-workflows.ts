@@ -1,13 +1,14 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { failureConverterPath, workflowsPath } from '../workers/workflow-source.ts';
+import { failureConverterPath, tracedPath, workflowsPath } from '../workers/workflow-source.ts';
 
 /** `bundle-workflows OUT [INDEX]`: one file with every workflow, whole or not there at all. */
 const [, , out = 'dist/workflow-bundle.js', index = workflowsPath()] = process.argv;
 const { code } = await bundleWorkflowCode({
   workflowsPath: index,
   failureConverterPath: failureConverterPath(),
+  workflowInterceptorModules: [tracedPath()],
   logger: new DefaultLogger('WARN'),
 });
 await mkdir(dirname(out), { recursive: true });

@@ -59,7 +59,7 @@ async function contentHash(index: string): Promise<string> {
 async function filesBelow(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .filter((entry) => entry.isFile() && (entry.name.endsWith(ending) || entry.name.endsWith('.cjs')))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .toSorted();
 }

@@ -831,6 +831,21 @@ create table tombstones (
   constraint tombstones_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
 );
 
+create table ui_audit (
+  audit_id bigint generated always as identity not null,
+  at timestamp with time zone default clock_timestamp() not null,
+  by text not null,
+  how text not null,
+  action text not null,
+  partner text not null,
+  target text not null,
+  reason text not null,
+  done_at timestamp with time zone,
+  failed boolean,
+  result text,
+  constraint ui_audit_pkey PRIMARY KEY (audit_id)
+);
+
 create table undo_changes (
   undo_id integer not null,
   stream_id integer not null,

@@ -51,7 +51,7 @@ async function compile(): Promise<void> {
       throw new Error(`the sources do not compile:\n${found}`, { cause: error });
     },
   );
-  await cp('client/sealed-failures.cjs', 'dist/client/sealed-failures.cjs');
+  for (const file of ['client/sealed-failures.cjs', 'workflows/traced.cjs']) await cp(file, `dist/${file}`);
   for (const folder of ['store/migrations', 'store/functions']) await cp(folder, `dist/${folder}`, { recursive: true });
 }
 

@@ -19,9 +19,13 @@ export class Live {
     this.#pulse = pulse;
   }
 
-  /** False: there are too many already. */
-  listen(response: ServerResponse): boolean {
+  /** False: there are too many already. What happens after the answer has begun is told. */
+  async listen(response: ServerResponse): Promise<boolean> {
     if (this.#closed || this.#listeners.size >= MOST) return false;
+    if (this.#last === undefined) {
+      this.#toldMs = performance.now();
+      this.#last = await this.#pulse().catch(() => undefined);
+    }
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
@@ -45,8 +49,8 @@ export class Live {
   }
 
   async #look(): Promise<void> {
-    this.#timer = undefined;
     if (this.#listeners.size === 0 || this.#closed) {
+      this.#timer = undefined;
       this.#last = undefined;
       return;
     }

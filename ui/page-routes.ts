@@ -1,6 +1,7 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SECOND } from '../core/duration.ts';
 import { listedOutcomes, listRuns } from '../store/inspect/inspect.ts';
+import { listAlerts } from '../store/alerts/alerts.ts';
 import { listCallers, listTiers } from '../store/callers/list-callers.ts';
 import { limitsOf } from './facts/read-limits.ts';
 import { readOverview, type OverviewDeps } from './facts/read-overview.ts';
@@ -9,6 +10,7 @@ import { readRun } from './facts/read-run.ts';
 import { readStream } from './facts/read-stream.ts';
 import { readWebhooks } from './facts/read-webhooks.ts';
 import { shared } from './facts/shared.ts';
+import { alertsPage } from './pages/alerts.ts';
 import { callersPage } from './pages/callers.ts';
 import { layout } from './pages/layout.ts';
 import { LIMITS_EACH, limitsPage } from './pages/limits.ts';
@@ -22,11 +24,13 @@ import { streamPage } from './pages/stream.ts';
 import { streamsPage, streamStates } from './pages/streams.ts';
 import { webhooksPage } from './pages/webhooks.ts';
 import type { Viewer } from './sign-in/viewer.ts';
+import { textIn } from './text-in.ts';
 
 export interface PageDeps extends OverviewDeps {
-  readonly viewer: (request: FastifyRequest, reply: FastifyReply) => Viewer;
+  readonly viewer: (request: FastifyRequest) => Viewer;
 }
 
+const OVER_SHOWN = 50;
 /** So long a reading of all streams serves all who ask. */
 const SHARED_MS = SECOND;
 
@@ -39,7 +43,7 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
 
   const page = (url: string, read: (request: FastifyRequest, viewer: Viewer) => Promise<Page>): void => {
     app.get(url, async (request, reply) => {
-      const who = viewer(request, reply);
+      const who = viewer(request);
       const shown = await read(request, who);
       return reply
         .status(shown.status ?? 200)
@@ -51,26 +55,26 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
   page('/', async () => overviewPage(await overview()));
   page('/streams', async ({ query }) =>
     streamsPage(await overview(), {
-      state: streamStates.find((each) => each === asked(query, 'state')) ?? 'all',
-      text: asked(query, 'q').slice(0, 200),
+      state: streamStates.find((each) => each === textIn(query, 'state')) ?? 'all',
+      text: textIn(query, 'q').slice(0, 200),
       page: pageOf(query),
     }),
   );
   page('/partners/:partner', async ({ params }, who) => {
-    const partner = asked(params, 'partner');
+    const partner = textIn(params, 'partner');
     const facts = await readPartner(deps, partner);
     return facts === undefined ? notThere(`Nobody knows of a partner ${partner}.`) : partnerPage(facts, who);
   });
-  page('/partners/:partner/:stream', async ({ params }) => {
-    const of = { partner: asked(params, 'partner'), stream: asked(params, 'stream') };
+  page('/partners/:partner/:stream', async ({ params }, who) => {
+    const of = { partner: textIn(params, 'partner'), stream: textIn(params, 'stream') };
     const facts = await readStream(deps, of);
     return facts === undefined
       ? notThere(`Nobody knows of a stream ${of.stream} of ${of.partner}.`)
-      : streamPage(facts);
+      : streamPage(facts, who);
   });
   page('/runs', async ({ query }) => {
-    const partner = asked(query, 'partner');
-    const outcome = listedOutcomes.find((each) => each === asked(query, 'outcome'));
+    const partner = textIn(query, 'partner');
+    const outcome = listedOutcomes.find((each) => each === textIn(query, 'outcome'));
     const [runs, known] = await Promise.all([
       listRuns(pool, { partner: partner === '' ? undefined : partner, outcome, limit: RUNS_SHOWN }),
       overview(),
@@ -78,18 +82,25 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
     const partners = [...new Set(known.streams.map((stream) => stream.partner))];
     return runsPage(runs, { at: now(), partners, asked: { partner, outcome: outcome ?? '' } });
   });
-  page('/runs/*', async ({ params }) => {
-    const id = asked(params, '*');
+  page('/runs/*', async ({ params }, who) => {
+    const id = textIn(params, '*');
     const facts = await readRun(pool, id);
     return facts === undefined
       ? notThere(`The ledger has no run ${id}. One that has just been started comes with its first page.`)
-      : runPage(facts);
+      : runPage(facts, who);
   });
   page('/limits', async ({ query }) => {
     const all = [...(await definitions()).partners.values()].map(({ partner }) => partner);
     const number = pageOf(query);
     const views = await limitsOf(pool, all.slice((number - 1) * LIMITS_EACH, number * LIMITS_EACH));
     return limitsPage([...views.values()], { at: now(), page: number, of: all.length });
+  });
+  page('/alerts', async (_, who) => {
+    const [open, over] = await Promise.all([
+      listAlerts(pool, { open: true }),
+      listAlerts(pool, { open: false, limit: OVER_SHOWN }),
+    ]);
+    return alertsPage({ open, over, at: now() }, who);
   });
   page('/callers', async () => {
     const [listed, tiers] = await callers();
@@ -101,17 +112,10 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
     reply
       .status(404)
       .type('text/html; charset=utf-8')
-      .send(
-        layout(notThere(`There is nothing at this address.`), { path: request.url, viewer: viewer(request, reply) }),
-      ),
+      .send(layout(notThere(`There is nothing at this address.`), { path: request.url, viewer: viewer(request) })),
   );
 }
 
 const now = (): string => new Date().toISOString();
 
-function asked(of: unknown, name: string): string {
-  const value = typeof of === 'object' && of !== null ? (of as Readonly<Record<string, unknown>>)[name] : undefined;
-  return typeof value === 'string' ? value : '';
-}
-
-const pageOf = (query: unknown): number => Math.max(1, Math.floor(Number(asked(query, 'page'))) || 1);
+const pageOf = (query: unknown): number => Math.max(1, Math.floor(Number(textIn(query, 'page'))) || 1);

@@ -1,8 +1,11 @@
+import type { Client } from '@temporalio/client';
 import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
+import type { UiSettings } from '../config/ui-settings.ts';
 import { InvalidInput } from '../core/errors.ts';
 import type { Names } from '../messages/names.ts';
 import { pulse } from '../store/inspect/pulse.ts';
+import { actionRoutes } from './actions/action-routes.ts';
 import { assetRoutes } from './asset-routes.ts';
 import { KnownDefinitions } from './facts/known-definitions.ts';
 import { Live } from './live.ts';
@@ -10,7 +13,10 @@ import { pageRoutes } from './page-routes.ts';
 import { layout } from './pages/layout.ts';
 import { problemPage } from './pages/problem.ts';
 import { startServer, type UiServer } from './server.ts';
+import { Sessions } from './sign-in/sessions.ts';
+import { signInRoutes } from './sign-in/sign-in-routes.ts';
 import { nobody } from './sign-in/viewer.ts';
+import { Who } from './sign-in/who.ts';
 import type { UiLog } from './ui-log.ts';
 
 export interface UiOptions {
@@ -20,24 +26,51 @@ export interface UiOptions {
   readonly names: Names;
   readonly partnersDir: string;
   readonly log: UiLog;
+  readonly settings: UiSettings;
+  /** Signs sessions where no token and no OpenID secret does: any text that nobody else knows. */
+  readonly secret: string;
+  /** Runs some work with Temporal; fails in seconds where it does not answer. Only what people do needs it. */
+  readonly temporal: <T>(work: (client: Client) => Promise<T>) => Promise<T>;
 }
 
-/** The role `ui`: the status page. It reads the store and the definitions; Temporal is needed only by what somebody does there. */
-export async function startUi({ address, pool, names, partnersDir, log }: UiOptions): Promise<UiServer> {
+/** Paths that somebody who has not signed in yet needs. */
+const OPEN = /^\/(sign-in(\/.*)?|style\.css|icon\.svg|live\.js|healthz|readyz)$/;
+
+/** The role `ui`: the status page. It reads the store and the definitions, and changes nothing but by people who have signed in. */
+export async function startUi(options: UiOptions): Promise<UiServer> {
+  const { address, pool, names, partnersDir, log, settings, temporal } = options;
+  const readers = readersOf(settings, address);
+  const isSecure = settings.url?.startsWith('https:') === true;
+  const sessions = new Sessions({ secret: settings.token ?? settings.oidc?.secret ?? options.secret, isSecure });
+  const who = new Who(settings, sessions);
   const known = new KnownDefinitions(partnersDir);
   const live = new Live(() => pulse(pool));
   const server = await startServer({
     address,
     log,
-    isSecure: false,
+    isSecure,
     onFailure,
     routes: (app) => {
+      // Forms only: whatever else is sent is refused.
+      app.removeAllContentTypeParsers();
+      app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_, body, done) =>
+        done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+      );
+      app.addHook('preHandler', async (request, reply) => {
+        const [path = ''] = request.url.split('?');
+        if (readers === 'anyone' || OPEN.test(path) || who.person(request) !== undefined) return;
+        if (request.method === 'GET' && path !== '/live')
+          await reply.redirect(`/sign-in?to=${encodeURIComponent(request.url)}`, 303);
+        else await reply.status(401).type('text/plain').send('sign in first\n');
+      });
       assetRoutes(app);
       probeRoutes(app, pool);
-      pageRoutes(app, { pool, names, definitions: () => known.present(), viewer: () => nobody });
-      app.get('/live', (_, reply) => {
+      signInRoutes(app, { settings, sessions, who, log });
+      actionRoutes(app, { pool, names, temporal, who, log });
+      pageRoutes(app, { pool, names, definitions: () => known.present(), viewer: (request) => who.viewer(request) });
+      app.get('/live', async (_, reply) => {
         reply.hijack();
-        if (!live.listen(reply.raw)) reply.raw.writeHead(503, { 'retry-after': '30' }).end();
+        if (!(await live.listen(reply.raw))) reply.raw.writeHead(503, { 'retry-after': '30' }).end();
       });
     },
   });
@@ -48,6 +81,18 @@ export async function startUi({ address, pool, names, partnersDir, log }: UiOpti
       await server.close();
     },
   };
+}
+
+/** Whoever opens the page to other machines says who may look, or how people sign in. */
+function readersOf({ readers, token, oidc, userHeader }: UiSettings, address: string): 'anyone' | 'signed-in' {
+  const isHere = /^(127\.\d+\.\d+\.\d+|localhost|\[?::1\]?):\d+$/.test(address);
+  const maySignIn = token !== undefined || oidc !== undefined || userHeader !== undefined;
+  const chosen = readers ?? (isHere ? 'anyone' : 'signed-in');
+  if (chosen === 'signed-in' && !maySignIn)
+    throw new InvalidInput(
+      `--address: other machines reach ${address}, and there is no way to sign in: set SYNCLINE_UI_TOKEN, or SYNCLINE_UI_READERS=anyone where only people who may look can reach it`,
+    );
+  return chosen;
 }
 
 function probeRoutes(app: FastifyInstance, pool: Pool): void {

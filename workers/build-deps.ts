@@ -3,6 +3,8 @@ import type { ActivityDeps } from '../activities/index.ts';
 import type { Config } from '../config/config.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { noMetrics, type Metrics } from '../core/metrics.ts';
+import { noSpans, type Spans } from '../core/spans.ts';
+import { activeTraceId } from './tracing/active-trace.ts';
 import type { Log } from '../http/log.ts';
 import { bufferedCalls } from '../store/calls/buffered-calls.ts';
 import { writeCalls } from '../store/calls/write-calls.ts';
@@ -44,7 +46,11 @@ export interface Deps {
 const now = (): number => Date.now();
 
 /** The one place where configuration becomes connections. */
-export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics): Deps {
+export function buildDeps(
+  config: Config,
+  log: Log,
+  { metrics = noMetrics, spans = noSpans }: { readonly metrics?: Metrics; readonly spans?: Spans } = {},
+): Deps {
   if (config.databaseUrl === undefined)
     throw new InvalidInput('DATABASE_URL: expected a postgres:// URL, found nothing; set it, or run `syncline dev`');
   const pool = openPool(config.databaseUrl, config.worker.databaseConnections, config.names.controlSchema);
@@ -77,6 +83,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
           warn: (fields, message) => log.warn(fields, message),
           sample: config.calls.sample,
           random: Math.random,
+          traceId: activeTraceId,
         });
   let draining = false;
   return {
@@ -100,6 +107,7 @@ export function buildDeps(config: Config, log: Log, metrics: Metrics = noMetrics
       observeLimits: (partner) => whenAvailable(() => observeLimits(pool, partner)),
       failpoint,
       metrics,
+      spans,
       ...(calls === undefined ? {} : { calls }),
       now,
       random: Math.random,

@@ -17,6 +17,7 @@ import { startIngest, type Ingest, type IngestOptions } from '../ingest/start-in
 import { buildDeps, type Deps } from './build-deps.ts';
 import { killingFailpoint } from './failpoint.ts';
 import { ingestMetrics } from './ingest-metrics.ts';
+import { openTracing, type Tracing } from './tracing/tracing.ts';
 import { watchProcess } from './process-metrics.ts';
 import { installRuntime } from './runtime.ts';
 import { serveWebhooks } from './serve-webhooks.ts';
@@ -31,9 +32,10 @@ export async function startIngestRole({ config, log, ...listening }: IngestRole)
   installRuntime(log, config.worker.metricsAddress);
   const meter = Runtime.instance().metricMeter;
   const metrics = ingestMetrics(meter);
-  const deps = buildDeps(config, log);
+  const tracing = await openTracing(config.traces, log);
+  const deps = buildDeps(config, log, { spans: tracing.spans });
   const unwatch = watchProcess(meter, { pool: deps.pool });
-  const teller = tellingTargets(config, deps, log);
+  const teller = tellingTargets(config, deps, { log, tracing });
   const streams = streamsOf(config, deps, log);
   const webhooks = serveWebhooks({
     pool: deps.pool,
@@ -54,6 +56,7 @@ export async function startIngestRole({ config, log, ...listening }: IngestRole)
         limiter: new CallerLimiter(deps.pool, { metrics }),
       }),
       metrics,
+      spans: tracing.spans,
       streams,
       more: webhooks.more,
       partners: () => listPartners(config.partnersDir),
@@ -67,6 +70,7 @@ export async function startIngestRole({ config, log, ...listening }: IngestRole)
         await webhooks.close();
         await teller.close();
         await deps.close();
+        await tracing.close();
       },
     };
   } catch (error) {
@@ -113,7 +117,7 @@ function streamsOf(config: Config, { activities: { partners } }: Deps, log: Log)
 function tellingTargets(
   config: Config,
   { activities: { names, targets } }: Deps,
-  log: Log,
+  { log, tracing }: { readonly log: Log; readonly tracing: Tracing },
 ): { readonly tell: (stream: CompiledStream) => void; close(): Promise<void> } {
   let connecting: Promise<Client | undefined> | undefined;
   let lastTryMs = -Infinity;
@@ -124,6 +128,7 @@ function tellingTargets(
         address: config.temporalAddress,
         namespace: config.temporalNamespace,
         payloadKeys: config.payloadKeys,
+        interceptors: tracing.client,
       }).catch((error: unknown) => {
         connecting = undefined;
         log.warn(

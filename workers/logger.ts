@@ -1,16 +1,23 @@
 import { DefaultLogger, type LogEntry, type LogLevel } from '@temporalio/worker';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config/config.ts';
+import { activeTraceId } from './tracing/active-trace.ts';
 import { visibleJson } from '../core/visible.ts';
 
 /** Structured lines on stderr: ids, numbers and messages; no header, no body, no record (http/redact.ts, core/errors.ts). */
 export function createLogger(level: Config['logLevel']): Logger {
   const destination = pino.destination({ dest: 2, sync: false });
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, mixin: traceOf },
     // JSON escapes less than a terminal obeys, and the words of an error may be a partner's.
     { write: (line) => void destination.write(visibleJson(line)) },
   );
+}
+
+/** Which trace a line belongs to, where there is one. */
+function traceOf(): { readonly traceId?: string } {
+  const traceId = activeTraceId();
+  return traceId === undefined ? {} : { traceId };
 }
 
 const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const satisfies Record<
@@ -34,5 +41,9 @@ const shown = ['workflowId', 'runId', 'workflowType', 'activityId', 'activityTyp
 
 /** Arguments and results never travel in log fields, whatever the SDK adds to its metadata. */
 function pick(meta: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(shown.flatMap((name) => (meta[name] === undefined ? [] : [[name, meta[name]]])));
+  const traceId = meta['trace_id'];
+  return {
+    ...Object.fromEntries(shown.flatMap((name) => (meta[name] === undefined ? [] : [[name, meta[name]]]))),
+    ...(traceId === undefined ? {} : { traceId }),
+  };
 }

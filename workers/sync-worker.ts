@@ -28,6 +28,7 @@ import { pruneDaily } from './prune-daily.ts';
 import { keepQueueRate, QUEUE_CHECK_MS } from './queue-rate.ts';
 import { checkRoles, takes } from './roles.ts';
 import { installRuntime } from './runtime.ts';
+import { openTracing, type Tracing } from './tracing/tracing.ts';
 import { tellBehind } from './tell-behind.ts';
 import { targetNotes } from './target-notes.ts';
 import { workflowSource } from './workflow-source.ts';
@@ -61,15 +62,17 @@ export async function startWorkers(settings: WorkerSettings): Promise<RunningWor
   const { config, log, roles, queueCheckMs = QUEUE_CHECK_MS } = settings;
   checkRoles(roles);
   installRuntime(log, config.worker.metricsAddress);
+  // Before anything that is traced.
+  const tracing = await openTracing(config.traces, log);
   const connection = await connect(config, { log, signal: settings.signal });
   // Not before the connection: the SDK begins its runtime anew after a failed one.
   const meter = Runtime.instance().metricMeter;
-  const deps = buildDeps(config, log, workerMetrics(meter));
+  const deps = buildDeps(config, log, { metrics: workerMetrics(meter), spans: tracing.spans });
   const unwatch = watchProcess(meter, {
     pool: deps.pool,
     worker: { version: VERSION, buildId: config.worker.version?.buildId },
   });
-  const fleet = new Fleet({ config, log, connection, deps, queueCheckMs, unwatch });
+  const fleet = new Fleet({ config, log, connection, deps, queueCheckMs, unwatch, tracing });
   try {
     if (takes(roles, 'workflows')) await fleet.startWorkflows();
     if (takes(roles, 'partners')) await fleet.followPartners();
@@ -132,6 +135,7 @@ class Fleet implements RunningWorkers {
   /** Definitions that were looked at for histories in the store. */
   readonly #looked = new WeakSet<Partner>();
   readonly #unwatch: () => void;
+  readonly #tracing: Tracing;
   readonly #stopping = new AbortController();
   readonly ready = Promise.resolve();
   readonly ended: Promise<void>;
@@ -146,7 +150,9 @@ class Fleet implements RunningWorkers {
     deps: Deps;
     queueCheckMs: number;
     unwatch: () => void;
+    tracing: Tracing;
   }) {
+    this.#tracing = of.tracing;
     this.#config = of.config;
     this.#log = of.log;
     this.#connection = of.connection;
@@ -154,6 +160,7 @@ class Fleet implements RunningWorkers {
       connection: of.connection,
       namespace: of.config.temporalNamespace,
       dataConverter: dataConverterOf(of.config.payloadKeys),
+      ...(of.tracing.client === undefined ? {} : { interceptors: of.tracing.client }),
     });
     this.#deps = of.deps;
     this.#queueCheckMs = of.queueCheckMs;
@@ -171,6 +178,7 @@ class Fleet implements RunningWorkers {
         ...workflowSource({
           bundlePath: this.#config.workflowBundle,
           sealed: this.#config.payloadKeys.length > 0,
+          traced: this.#config.traces,
         }),
         activities: createControlActivities(this.#deps.activities),
         maxCachedWorkflows: limits.cachedWorkflows,
@@ -332,6 +340,8 @@ class Fleet implements RunningWorkers {
       shutdownForceTime: MINUTE,
       ...versioningOf(this.#config.worker.version),
       ...options,
+      interceptors: { ...this.#tracing.worker, ...options.interceptors },
+      ...(this.#tracing.sinks === undefined ? {} : { sinks: this.#tracing.sinks }),
     });
     const run = worker.run();
     run.catch((error: unknown) => this.#fail(error));
@@ -371,5 +381,6 @@ class Fleet implements RunningWorkers {
     this.#unwatch();
     await this.#connection.close();
     await this.#deps.close();
+    await this.#tracing.close();
   }
 }

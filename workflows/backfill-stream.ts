@@ -7,13 +7,12 @@ import {
   defineQuery,
   defineSignal,
   isCancellation,
-  proxyActivities,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ControlActivities } from '../activities/index.ts';
+import { control } from './control.ts';
 import { estimateLeft } from '../core/backfill-estimate.ts';
 import { leftOf, paceOf } from '../core/backfill-tally.ts';
 import { outcomeAttribute } from '../messages/attributes.ts';
@@ -24,7 +23,7 @@ import { describeBackfill, describeBackfillReport } from './backfill-details.ts'
 import { tell } from './tell-of-work.ts';
 import { MAX_FAILURES_IN_A_ROW, WindowSlots } from './window-slots.ts';
 
-const { planBackfill, nextWindows, closeBackfill } = proxyActivities<ControlActivities>({
+const { planBackfill, nextWindows, closeBackfill } = control({
   startToCloseTimeout: '1 minute',
 });
 

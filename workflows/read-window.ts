@@ -1,5 +1,5 @@
-import { CancellationScope, ChildWorkflowFailure, proxyActivities } from '@temporalio/workflow';
-import type { ControlActivities } from '../activities/index.ts';
+import { CancellationScope, ChildWorkflowFailure } from '@temporalio/workflow';
+import { control } from './control.ts';
 import type { EndedWindow } from '../core/backfill-tally.ts';
 import type { GrantTimes } from '../messages/grant.ts';
 import type { WindowToRead } from '../messages/next-windows.ts';
@@ -7,7 +7,7 @@ import type { StreamReport } from '../messages/stream-report.ts';
 import { runStream } from './run-stream.ts';
 import { startOrJoin } from './start-or-join.ts';
 
-const { streamReport, failStream } = proxyActivities<ControlActivities>({ startToCloseTimeout: '1 minute' });
+const { streamReport, failStream } = control({ startToCloseTimeout: '1 minute' });
 
 export interface WindowOf {
   readonly partner: string;

@@ -2,13 +2,12 @@ import {
   ApplicationFailure,
   CancellationScope,
   isCancellation,
-  proxyActivities,
   setCurrentDetails,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { ControlActivities } from '../activities/index.ts';
+import { control } from './control.ts';
 import { outcomeAttribute } from '../messages/attributes.ts';
 import { CANCELLED } from '../messages/cancelled.ts';
 import type { RetryOf, RetryPlan } from '../messages/retry.ts';
@@ -17,7 +16,7 @@ import { describeRun } from './details.ts';
 import { runStream } from './run-stream.ts';
 import { tell } from './tell-of-work.ts';
 
-const { planRetry, closeRetry, streamReport, failStream } = proxyActivities<ControlActivities>({
+const { planRetry, closeRetry, streamReport, failStream } = control({
   startToCloseTimeout: '1 minute',
 });
 

@@ -4,19 +4,18 @@ import {
   executeChild,
   isCancellation,
   ParentClosePolicy,
-  proxyActivities,
   setCurrentDetails,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ControlActivities } from '../activities/index.ts';
+import { control } from './control.ts';
 import type { DeclaredSchedule } from '../core/schedule.ts';
 import { outcomeAttribute, searchAttributesOf } from '../messages/attributes.ts';
 import type { ScheduledReport } from '../messages/scheduled-sync.ts';
 import { startOrJoin } from './start-or-join.ts';
 import { syncPartner } from './sync-partner.ts';
 
-const { planScheduled, runOutcome } = proxyActivities<ControlActivities>({ startToCloseTimeout: '1 minute' });
+const { planScheduled, runOutcome } = control({ startToCloseTimeout: '1 minute' });
 
 /** What a schedule starts: the sync of the window that its slot stands for, or the end of it if it runs or ran already. */
 export async function scheduledSync(schedule: DeclaredSchedule): Promise<ScheduledReport> {

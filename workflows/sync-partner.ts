@@ -6,13 +6,12 @@ import {
   defineSignal,
   isCancellation,
   patched,
-  proxyActivities,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ControlActivities } from '../activities/index.ts';
+import { control } from './control.ts';
 import { noCounts } from '../core/counts.ts';
 import { outcomeAttribute } from '../messages/attributes.ts';
 import { CANCELLED } from '../messages/cancelled.ts';
@@ -26,7 +25,7 @@ import { runStream } from './run-stream.ts';
 import { startOrJoin } from './start-or-join.ts';
 import { tell } from './tell-of-work.ts';
 
-const { planRun, closeRun, streamReport, failStream } = proxyActivities<ControlActivities>({
+const { planRun, closeRun, streamReport, failStream } = control({
   startToCloseTimeout: '1 minute',
 });
 

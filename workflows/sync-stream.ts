@@ -14,7 +14,8 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ControlActivities, PartnerActivities } from '../activities/index.ts';
+import type { PartnerActivities } from '../activities/index.ts';
+import { control } from './control.ts';
 import { LONG_WAIT_MS } from '../core/pause.ts';
 import { outcomeAttribute } from '../messages/attributes.ts';
 import { CANCELLED } from '../messages/cancelled.ts';
@@ -26,10 +27,10 @@ import type { StreamProgress, SyncStreamInput } from '../messages/sync-stream.ts
 import { describeProgress, describeReport } from './details.ts';
 import { ownNames } from './own-names.ts';
 
-const { failStream } = proxyActivities<ControlActivities>({ startToCloseTimeout: '1 minute' });
+const { failStream } = control({ startToCloseTimeout: '1 minute' });
 
 /** For people to see, and for the governor: the stream waits as long without it. */
-const { noteWait } = proxyActivities<ControlActivities>({
+const { noteWait } = control({
   startToCloseTimeout: '5 seconds',
   scheduleToCloseTimeout: '20 seconds',
 });

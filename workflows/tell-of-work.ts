@@ -1,8 +1,8 @@
-import { CancellationScope, proxyActivities } from '@temporalio/workflow';
-import type { ControlActivities } from '../activities/index.ts';
+import { CancellationScope } from '@temporalio/workflow';
+import { control } from './control.ts';
 
 /** The work needs no governor: without one it goes on all the same. */
-const { tellOfWork } = proxyActivities<ControlActivities>({
+const { tellOfWork } = control({
   startToCloseTimeout: '10 seconds',
   scheduleToCloseTimeout: '1 minute',
 });

@@ -12,7 +12,7 @@ import { withoutFreeze } from '../../definitions/contract.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Partner, ReadSecret } from '../../definitions/definition.ts';
 import type { Environment } from '../../definitions/interpolate.ts';
-import { KnownSecrets } from '../../http/known-secrets.ts';
+import { KnownSecrets, type KnownSecret } from '../../http/known-secrets.ts';
 import { receivedOf, type Received } from '../../records/received.ts';
 import { stageRecords, type Staged } from '../../records/stage-records.ts';
 import { sourceOf } from '../../sources/source-of.ts';
@@ -56,6 +56,8 @@ export interface Asker {
   readonly describe: (position: Position) => string;
   /** Requests that have left. */
   readonly requests: () => number;
+  /** What the requests carry that nobody may see, as far as it is known by now. */
+  readonly secrets: () => readonly KnownSecret[];
   /** Those that left for it elsewhere. */
   readonly count: (requests: number) => void;
   readonly close: () => void;
@@ -130,6 +132,7 @@ export function openAsker(
       return `${method} ${redactUrl(url, partner.baseUrl)}`;
     },
     requests: () => requests,
+    secrets: () => known.list(),
     count: (more) => {
       requests += more;
     },

@@ -19,7 +19,16 @@ export interface FirstPosition {
 /** Where a first reading would begin, but for slices: of those the latest, which is likely to have records. `parents`: a page of the parent stream. */
 export async function firstPosition(
   stream: CompiledStream,
-  { nowMs, parents }: { readonly nowMs: number; readonly parents: (stream: string) => Promise<Look> },
+  {
+    nowMs,
+    parents,
+    most = MOST_PARENTS,
+  }: {
+    readonly nowMs: number;
+    readonly parents: (stream: string) => Promise<Pick<Look, 'received'>>;
+    /** How many positions with other parents each. */
+    readonly most?: number;
+  },
 ): Promise<FirstPosition> {
   const { definition } = stream;
   const at = { cursor: null, range: firstRange(stream, nowMs) };
@@ -27,7 +36,7 @@ export async function firstPosition(
   if (definition.parent === undefined)
     return { positions: [{ ...at, parents: named === undefined ? [] : [named] }], findings: none };
   const { received } = await parents(definition.parent.stream);
-  return withParents(stream, at, received);
+  return withParents(stream, { at, most }, received);
 }
 
 const MOST_PARENTS = 3;
@@ -49,7 +58,7 @@ const range = (fromMs: number, toMs: number): TimeRange => ({
 
 function withParents(
   { name, definition }: CompiledStream,
-  at: Pick<Position, 'cursor' | 'range'>,
+  { at, most }: { readonly at: Pick<Position, 'cursor' | 'range'>; readonly most: number },
   received: Look['received'],
 ): FirstPosition {
   const fields = parentFields(definition);
@@ -62,7 +71,7 @@ function withParents(
     return values.length === fields.length ? [values] : [];
   });
   const named = fields.join(' and ');
-  const [first, ...others] = Array.from({ length: MOST_PARENTS }, (_, i) => tuples.slice(i * batch, (i + 1) * batch))
+  const [first, ...others] = Array.from({ length: most }, (_, i) => tuples.slice(i * batch, (i + 1) * batch))
     .filter((each) => each.length > 0)
     .map((each): Position => ({ ...at, parents: each.map((values) => writeParent(fields, values)) }));
   if (first === undefined) throw new InvalidInput(`${name} needs ${named} of ${parent}, but its first page has none`);

@@ -2,6 +2,7 @@ import { explain } from '../../core/errors.ts';
 import type { CallLog } from '../../core/call.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import type { Metrics } from '../../core/metrics.ts';
+import type { Spans } from '../../core/spans.ts';
 import { readingOf } from '../../core/reading.ts';
 import type { Warehouse } from '../../landing/warehouse.ts';
 import type { StreamJob } from '../../messages/grant.ts';
@@ -20,6 +21,7 @@ export interface AbandonDeps {
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;
   readonly calls?: CallLog;
+  readonly spans?: Spans;
   readonly now: () => number;
   readonly warn: (message: string) => void;
 }

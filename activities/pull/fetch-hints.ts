@@ -13,6 +13,7 @@ import {
 import type { CallLog } from '../../core/call.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import type { Metrics } from '../../core/metrics.ts';
+import type { Spans } from '../../core/spans.ts';
 import { dayOf } from '../../core/window.ts';
 import { compileWebhooks } from '../../definitions/compile-webhooks.ts';
 import type { CompiledFetch, CompiledStream } from '../../definitions/compiled.ts';
@@ -36,6 +37,7 @@ export interface FetchHintsDeps {
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;
   readonly calls?: CallLog;
+  readonly spans?: Spans;
   readonly now: () => number;
   readonly random: () => number;
   readonly draining: () => boolean;

@@ -1,6 +1,7 @@
 import type { CallLog } from '../../core/call.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import type { Metrics } from '../../core/metrics.ts';
+import type { Spans } from '../../core/spans.ts';
 import type { Writer } from '../../core/staged.ts';
 import type { Warehouse } from '../../landing/warehouse.ts';
 import type { PartnerAccess } from '../access.ts';
@@ -14,6 +15,7 @@ export interface PullDeps {
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;
   readonly calls?: CallLog;
+  readonly spans?: Spans;
   readonly now: () => number;
   readonly random: () => number;
   /** How many pages the writer waits for, by how long the last answer took (ms); `companyOf` if absent. */

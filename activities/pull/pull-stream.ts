@@ -4,6 +4,7 @@ import { SECOND } from '../../core/duration.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
 import { parseWindow, sliceCount } from '../../core/window.ts';
 import { fetchesNeeds } from '../../definitions/relations.ts';
+import { noSpans } from '../../core/spans.ts';
 import { takesPushes } from '../../definitions/takes-pushes.ts';
 import type { StagedPage } from '../../core/staged.ts';
 import type { OpenedStream } from '../../landing/warehouse.ts';
@@ -339,6 +340,7 @@ class Grant {
       ...access,
       limiter: this.#guard.over(access.limiter),
       metrics: this.#metrics,
+      ...(this.#deps.spans === undefined ? {} : { spans: this.#deps.spans }),
       ...callsBy(this.#deps.calls, { ...this.#context.writer, syncId: this.#input.syncId, runId: this.#input.runId }),
       failpoint,
       now,
@@ -361,12 +363,17 @@ class Grant {
     for (;;) {
       const pages = await this.#queue.takeAll(this.#company());
       if (pages.length === 0) return;
-      const counts = await warehouse.commitPages({
-        stream: access.stream,
-        run: this.#opened.run,
-        writer: this.#context.writer,
-        pages,
-        requests: this.#requests.forCommit(pages),
+      const { spans = noSpans } = this.#deps;
+      const counts = await spans.within({ name: 'commit', facts: { pages: pages.length } }, async (span) => {
+        const landed = await warehouse.commitPages({
+          stream: access.stream,
+          run: this.#opened.run,
+          writer: this.#context.writer,
+          pages,
+          requests: this.#requests.forCommit(pages),
+        });
+        span.note({ records: landed.fetched, quarantined: landed.quarantined });
+        return landed;
       });
       this.#requests.committed(counts.fetched);
       this.#metrics.pagesCommitted(this.#labels, pages.length, counts);

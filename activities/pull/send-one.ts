@@ -15,6 +15,7 @@ import type { ReportProblems } from '../../http/header-problems.ts';
 import type { KnownSecret } from '../../http/known-secrets.ts';
 import { SMALL_PAGE } from '../../http/profiles/choose-profiles.ts';
 import { harmlessHeaders } from '../../http/redact.ts';
+import { noSpans, type Spans } from '../../core/spans.ts';
 import { costOf } from '../../limits/declare/cost.ts';
 import type { GrantedPermit, Limiter, Work } from '../../limits/permits/limiter.ts';
 import { CircuitCall, type CircuitCallDeps } from './circuit-call.ts';
@@ -42,6 +43,8 @@ export interface FetchDeps extends CircuitCallDeps {
   /** Told what an answer's headers said. */
   readonly onHeaderProblems?: ReportProblems;
   readonly metrics?: Metrics;
+  /** Times each call as a part of its trace. */
+  readonly spans?: Spans;
   /** Where each call is noted; absent: nowhere. */
   readonly calls?: NotedCalls;
   /** Of the grant, where answers may be read part by part. */
@@ -127,7 +130,9 @@ async function sendWith(
     noteCall(deps.calls, { ...when, stream, request, purpose: purposeOf(stream), page: pageNo, secrets, came });
   };
   try {
-    const answer = await send(permit, deps, { request, ...how }).catch(async (error: unknown) => {
+    const answer = await traced(deps, { request, asked, wire }, (headers) =>
+      send(permit, deps, { request, headers, ...how }),
+    ).catch(async (error: unknown) => {
       if (!(error instanceof PermitLapsed)) {
         metrics.requestSent(labels, undefined);
         noted(await deps.authorizer.secrets([]), { error, cancelled: deps.signal.aborted });
@@ -193,7 +198,13 @@ interface SendHow {
 async function send(
   { departure }: GrantedPermit,
   deps: FetchDeps,
-  { request, onWire, fresh, takesLarge }: SendHow & { readonly request: PageRequest },
+  {
+    request,
+    headers,
+    onWire,
+    fresh,
+    takesLarge,
+  }: SendHow & { readonly request: PageRequest; readonly headers: PageRequest['headers'] },
 ): Promise<Answer> {
   if (departure === undefined) {
     onWire();
@@ -203,10 +214,32 @@ async function send(
     request,
     deps.signal,
     departure && countedDeparture(departure, { ...deps, onWire }),
-    { fresh, takesLarge },
+    { fresh, takesLarge, headers },
   );
   deps.onSending?.();
   return answering;
+}
+
+/** The call as a part of its trace. The partner is told of that only where its definition wants it. */
+function traced(
+  { spans = noSpans }: FetchDeps,
+  { request, asked, wire }: Sent & { readonly asked: PageAsked },
+  work: (headers: PageRequest['headers']) => Promise<Answer>,
+): Promise<Answer> {
+  const { partner, name: stream } = asked.stream;
+  const facts = { partner: partner.name, stream, page: asked.pageNo, 'http.request.method': request.method };
+  return spans.within({ name: `${request.method} ${partner.name}.${stream}`, kind: 'client', facts }, async (span) => {
+    const traceparent = partner.traceparent && request.foreign !== true ? spans.traceparent() : undefined;
+    try {
+      const answer = await work(traceparent === undefined ? {} : { traceparent });
+      const { status, bytes, requestId } = answer;
+      span.note({ 'http.response.status_code': status, 'http.response.body.size': bytes });
+      if (requestId !== undefined) span.note({ request_id: requestId });
+      return answer;
+    } finally {
+      span.note({ waited_ms: wire.waitedMs });
+    }
+  });
 }
 
 /** Nobody looks into a large page that came well, unless a rule does: it need not be decoded before the next request. */

@@ -3,6 +3,7 @@ import { startUi } from '../../ui/start-ui.ts';
 import { checkedAddress } from '../../workers/ingest-role.ts';
 import { createLogger } from '../../workers/logger.ts';
 import type { CommandContext } from '../command.ts';
+import { withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { requireDatabase } from './worker.ts';
@@ -20,7 +21,16 @@ export async function ui({ config, output, options }: CommandContext<UiCommandOp
   await requireDatabase(config);
   const log = createLogger(config.logLevel);
   const pool = openPool(config.databaseUrl ?? '', CONNECTIONS, config.names.controlSchema);
-  const server = await startUi({ address, pool, names: config.names, partnersDir: config.partnersDir, log });
+  const server = await startUi({
+    address,
+    pool,
+    names: config.names,
+    partnersDir: config.partnersDir,
+    log,
+    settings: config.ui,
+    secret: config.databaseUrl ?? '',
+    temporal: (work) => withTemporal(config, work),
+  });
   try {
     output.json({ url: server.url });
     output.say(`Status page: ${server.url}`);

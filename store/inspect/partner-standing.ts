@@ -69,3 +69,9 @@ export async function partnersInTrouble(pool: Pool, partner?: string): Promise<r
     quotas: row.quotas ?? [],
   }));
 }
+
+/** Whether anything was ever received from it. */
+export async function isKnownPartner(pool: Pool, partner: string): Promise<boolean> {
+  const { rowCount } = await pool.query('select from streams where partner = $1 limit 1', [partner]);
+  return rowCount === 1;
+}

@@ -11,6 +11,8 @@ export async function pulse(pool: Pool): Promise<string> {
       (select max(updated_at) from stream_runs where state = 'running'),
       (select concat_ws('.', max(pause_id), max(ended_at)) from pauses),
       (select concat_ws('.', max(approval_id), max(decided_at)) from approvals),
+      (select concat_ws('.', max(alert_id), max(resolved_at)) from alerts),
+      (select concat_ws('.', max(silence_id), max(ended_at)) from alert_silences),
       (select max(alert_id) from limit_alerts)) as pulse`,
   });
   return rows[0]?.pulse ?? '';

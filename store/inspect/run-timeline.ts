@@ -49,7 +49,7 @@ export async function runTimeline(pool: Pool, id: string): Promise<readonly Stre
         with seen as (
           select page_no, fetched_at, committed_at, attempt, workflow_run_id, request_id,
               lag(committed_at) over (order by page_no) as before_at, lag(page_no) over (order by page_no) as before
-            from (select * from pages p where p.stream_id = r.stream_id and p.run_no = r.run_no order by page_no desc limit ${MOST_PAGES}) p
+            from (select page_no, fetched_at, committed_at, attempt, workflow_run_id, request_id from pages p where p.stream_id = r.stream_id and p.run_no = r.run_no order by page_no desc limit ${MOST_PAGES}) p
         ), long as (
           select before, before_at, extract(epoch from fetched_at - before_at) * 1000 as ms from seen
             where fetched_at > before_at + ${LEAST_MS} * interval '1 millisecond' order by fetched_at - before_at desc limit 5

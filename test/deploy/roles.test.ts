@@ -22,6 +22,7 @@ import { migrate } from '../../store/migrate/migrate.ts';
 import { definePartner, ownNamespace, runToEnd, startWorker, type Ground } from '../durability/durable-bench.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { runSyncline } from '../cli/run-syncline.ts';
+import { Browser, serveUi } from '../ui/serve-ui.ts';
 import { wholeSchema } from '../support/whole-schema.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
@@ -73,7 +74,7 @@ beforeAll(async () => {
   // Twice: what is there changes hands, and nothing is lost by a second time.
   await database.pool.query(roles);
   await database.pool.query(roles);
-  for (const role of ['syncline_migrate', 'syncline_worker', 'syncline_ingest', 'syncline_reader'])
+  for (const role of ['syncline_migrate', 'syncline_worker', 'syncline_ingest', 'syncline_ui', 'syncline_reader'])
     await database.pool.query(`alter role ${role} password '${role}_secret'`);
   simulator = await startSimulator({ payments: 950, faults: [{ kind: 'blank_records', nth: 2 }] });
   ground = {
@@ -255,6 +256,48 @@ describe('deploy/roles.sql', () => {
     expect(await table('door')).toEqual([{ id: 'o1' }]);
   });
 
+  test('the status page shows all and does what people order as its role, and sees neither records nor secrets', async () => {
+    const pool = openPool(urlAs('syncline_ui'), 2);
+    const ui = await serveUi({ pool, partnersDir: folder.path, env: { SYNCLINE_UI_TOKEN: 'a-token-of-the-test' } });
+    const browser = new Browser(ui.url);
+    await browser.post('/sign-in', { name: 'ann', token: 'a-token-of-the-test', to: '/' });
+    const run = report.runId;
+    for (const path of [
+      ...['/', '/streams', `/partners/${partner}`, `/partners/${partner}/payments`, '/runs', `/runs/${run}`],
+      ...['/alerts', '/limits', '/callers', '/webhooks', '/actions'],
+    ])
+      expect([path, (await browser.get(path)).status]).toEqual([path, 200]);
+    const form = /name="form" value="([^"]+)"/.exec((await browser.get(`/partners/${partner}`)).text)?.[1] ?? '';
+    for (const action of ['pause', 'resume']) {
+      const done = await browser.post(`/actions/${action}`, { target: partner, reason: 'a test', form });
+      expect((await browser.get(done.location)).text).toMatch(
+        action === 'pause' ? /Now paused by ann/ : /No longer paused by ann/,
+      );
+    }
+    await ui.close();
+    await pool.end();
+
+    const denied = [
+      'select * from syncline.events',
+      'select payload from syncline.quarantine',
+      'select key from syncline.quarantine',
+      'select key from syncline.waiting',
+      'select hash from syncline.caller_keys',
+      'select body from syncline.webhook_deliveries',
+      'select * from syncline.tokens',
+      `select * from "${partner}".payments`,
+      'delete from syncline.pauses',
+      'delete from syncline.ui_audit',
+      `update syncline.ui_audit set by = 'bob'`,
+      `update syncline.streams set watermark = null`,
+      `update syncline.runs set outcome = 'ok'`,
+      'select * from syncline.remove_lines(1, null, 1, 10)',
+      'create schema mine',
+    ];
+    expect(await states('syncline_ui', denied)).toEqual(denied.map(() => 'denied'));
+    expect(await states('syncline_worker', ['delete from syncline.ui_audit'])).toEqual(['denied']);
+  });
+
   test('an installation with roles of its own is closed to the others, as docs/environments.md says', async () => {
     const document = await readFile(join(import.meta.dirname, '../../docs/environments.md'), 'utf8');
     const [, from = '', to = ''] = /^sed 's\/(\w+)\/(\w+)\/g' deploy\/roles\.sql/m.exec(document) ?? [];
@@ -270,7 +313,7 @@ describe('deploy/roles.sql', () => {
     expect(await states('blue_syncline_worker', statements)).toEqual(['allowed', 'denied', 'denied']);
     expect(await states('syncline_worker', statements)).toEqual(['denied', 'allowed', 'allowed']);
     await database.pool.query('drop schema blue_syncline cascade');
-    for (const role of ['worker', 'ingest', 'reader', 'migrate']) {
+    for (const role of ['worker', 'ingest', 'ui', 'reader', 'migrate']) {
       await database.pool.query(`drop owned by blue_syncline_${role}`);
       await database.pool.query(`drop role blue_syncline_${role}`);
     }

@@ -9,6 +9,7 @@ import { freePort } from '../../services/free-port.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { freshNamespace } from '../support/fresh-namespace.ts';
 import { long } from '../support/long.ts';
+import { startOtlpSink, type OtlpSink } from '../support/otlp-sink.ts';
 import { temporalAddress, testTemporal, type TestTemporal } from '../support/temporal.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
@@ -135,6 +136,7 @@ let partner: EchoingPartner;
 let workers: readonly WorkerProcess[];
 let reports: readonly RunReport[];
 let exported: string;
+let collector: OtlpSink;
 
 beforeAll(async () => {
   [folder, temporal, database, partner] = await Promise.all([
@@ -149,6 +151,7 @@ beforeAll(async () => {
       aws: [secrets.AWS],
     }),
   ]);
+  collector = await startOtlpSink();
   const namespace = await freshNamespace();
   client = new Client({ connection: temporal.connection, namespace });
   await Promise.all(
@@ -169,13 +172,17 @@ beforeAll(async () => {
         ...env,
       },
     });
-  workers = [start({ SYNCLINE_METRICS_ADDRESS: address }), start({})];
+  workers = [
+    start({ SYNCLINE_METRICS_ADDRESS: address, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }),
+    start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }),
+  ];
   await Promise.all(workers.map(({ ready }) => ready));
   reports = await Promise.all(names.map(run));
   exported = await (await fetch(`http://${address}/metrics`)).text();
 }, SCENE_MS);
 afterAll(async () => {
   await Promise.allSettled([...workers.map((worker) => worker.stop()), partner.close(), temporal.close()]);
+  await collector.close();
   await database.drop();
   await folder.remove();
 });
@@ -230,6 +237,11 @@ describe('a partner that repeats every secret it is shown', () => {
     const logged = workers.map((worker) => worker.logged()).join('\n');
     expect(workers.map((worker) => worker.logged().includes('partner answered'))).toEqual([true, true]);
     expect(canariesIn(logged)).toEqual([]);
+  });
+
+  test('none is in any trace', () => {
+    expect(collector.text()).toContain('pullStream');
+    expect(canariesIn(collector.text())).toEqual([]);
   });
 
   test('none is in the metrics', () => {

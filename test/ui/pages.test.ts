@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseHTML } from 'linkedom';
-import { plainNames } from '../../messages/names.ts';
-import { startUi } from '../../ui/start-ui.ts';
 import type { UiServer } from '../../ui/server.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { usePool } from '../support/use-pool.ts';
+import { serveUi } from './serve-ui.ts';
 import { CANARY, HOSTILE, pastOfUi } from './past-of-ui.ts';
 
 type Document = ReturnType<typeof parseHTML>['document'];
@@ -17,8 +16,7 @@ const logged: object[] = [];
 beforeAll(async () => {
   folder = await temporaryFolder();
   await pastOfUi(used.pool, folder.path);
-  const log = { info: (of: object) => logged.push(of), warn: (of: object) => logged.push(of) };
-  ui = await startUi({ address: '127.0.0.1:0', pool: used.pool, names: plainNames, partnersDir: folder.path, log });
+  ui = await serveUi({ pool: used.pool, partnersDir: folder.path, logged });
 });
 afterAll(async () => {
   await ui?.close();
@@ -48,9 +46,12 @@ const paths = [
   '/runs?partner=p2&outcome=ok',
   '/runs/sync/p2/2026-11-23',
   '/runs/sync/p2/s1/2026-11-24',
+  '/alerts',
   '/limits',
   '/callers',
   '/webhooks',
+  '/actions',
+  '/sign-in',
 ];
 
 describe('the pages', () => {
@@ -135,10 +136,32 @@ describe('the pages', () => {
     expect(rowsOf(run, '#lineage')[0]).toEqual(expect.arrayContaining(['sync/p2/s1/2026-11-24', 'q']));
   });
 
+  test('a run shows the calls that the partner refused, with the ids by which the partner knows them', async () => {
+    const { page } = await see('/runs/sync/p2/2026-11-24');
+    expect(page.querySelector('#calls')?.textContent).toContain('12 calls to the partner, 12 failures');
+    const calls = rowsOf(page, '#calls');
+    expect(calls).toHaveLength(12);
+    expect(calls[0]).toEqual(expect.arrayContaining(['s2', 'GET api.example/s2?parent', '400, skipped', 'request-1']));
+  });
+
+  test('an open alert says what it means and what to do, with its runbook', async () => {
+    const { page } = await see('/alerts');
+    expect(rowsOf(page, '#open')).toEqual([
+      [
+        'page p2 / s1',
+        'its run failed run-failed',
+        'data is missing',
+        expect.stringMatching(/ 10[.\d]*m ago$/),
+        'read it again Runbook',
+      ],
+    ]);
+    expect(page.querySelector('#open a[rel]')?.getAttribute('href')).toBe('https://runbooks.example/run-failed');
+  });
+
   test('limits, without the secret that their counters are named after', async () => {
     const limits = rowsOf((await see('/partners/p1')).page, '#limits');
     expect(limits.map(([name, allowed]) => [name, allowed])).toEqual([
-      ['rate', '10 per 1.0s'],
+      ['rate', '10 per 1s'],
       ['daily', '1,000 per day'],
     ]);
   });
@@ -179,18 +202,11 @@ describe('the pages', () => {
     const answer = await fetch(`${ui.url}/live`, { signal: ending.signal });
     expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
     const reader = (answer.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+    await used.pool.query(`update streams set last_page = last_page + 1 where partner = 'p1' and name = 's1'`);
     let heard = '';
-    let isChanged = false;
-    while (!heard.includes('event: changed')) {
-      heard += (await reader.read()).value ?? '';
-      // After the first look, which a change has to be told from.
-      if (!isChanged && heard.includes(':\n\n')) {
-        isChanged = true;
-        await used.pool.query(`update streams set last_page = last_page + 1 where partner = 'p1' and name = 's1'`);
-      }
-    }
+    while (!heard.includes('event: changed')) heard += (await reader.read()).value ?? '';
     ending.abort();
-    expect(isChanged).toBe(true);
+    expect(heard).toMatch(/^retry: 5000\n\n/);
   });
 
   test('probes answer, and nothing that went wrong was said', async () => {

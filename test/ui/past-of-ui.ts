@@ -38,6 +38,12 @@ export async function pastOfUi(pool: Pool, partnersDir: string): Promise<void> {
       from streams s where s.stream_id = r.stream_id and s.partner = 'p2' and s.name = 's2' and r.window_label > '2026-11-21'`,
     `update quarantine set payload = '${CANARY}', key = '${CANARY}'`,
     `insert into tokens (credential, sealed) values ('c1', '${CANARY}')`,
+    `insert into alerts (key, rule, severity, partner, stream, since, first_seen_at, opened_at, last_seen_at, summary, meaning, what_to_do, runbook)
+      values ('run-failed/p2/s1/', 'run-failed', 'page', 'p2', 's1', now() - interval '10 minutes', now(), now(), now(), 'its run failed', 'data is missing',
+        'read it again', 'https://runbooks.example/run-failed')`,
+    `insert into calls (at, partner, stream, purpose, sync_id, run_id, attempt, method, host, path, status, error, duration_ms, waited_ms, request_id, excerpt, weight)
+      select now() - n * interval '1 minute', 'p2', 's2', 'page', 'sync/p2/s2/2026-11-24', 'sync/p2/2026-11-24', 1, 'GET', 'api.example', '/s2?parent', 400,
+        'skipped', 12, 0, 'request-' || n, '${CANARY}', 1 from generate_series(1, 12) n`,
     `insert into pauses (scope, target, partner, reason, paused_by) values ('partner', 'p1', 'p1', 'their release', 'ann')`,
   ];
   for (const sql of statements) await pool.query(sql);

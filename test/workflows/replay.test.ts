@@ -2,9 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { HistoryAndWorkflowId } from '@temporalio/client';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { cachedWorkflowBundle } from '../../services/workflow-bundle.ts';
+import { workflowSource } from '../../workers/workflow-source.ts';
 import * as workflows from '../../workflows/index.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
@@ -15,23 +16,30 @@ Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { loggin
 const folder = join(import.meta.dirname, '../histories');
 const files = (await readdir(folder)).filter((file) => file.endsWith('.json')).toSorted();
 
+/** Spans of replays go nowhere. */
+const sinks = { exporter: { export: { fn: () => {} } } };
+
 type Errors = ReadonlyMap<string, Error | undefined>;
 
 let built: TemporaryFolder;
-let [asTheyAre, changed]: [Errors, Errors] = [] as never;
+let [asTheyAre, traced, changed]: [Errors, Errors, Errors] = [] as never;
 beforeAll(async () => {
   // Not kept: what it is built from is in two folders, and its name would tell of changes in one only.
   built = await temporaryFolder();
   const index = join(import.meta.dirname, '../changed/index.ts');
-  [asTheyAre, changed] = await Promise.all([
-    replayAll(process.env['WORKFLOW_BUNDLE']),
-    cachedWorkflowBundle({ cacheDir: built.path, index }).then(replayAll),
+  const bundlePath = process.env['WORKFLOW_BUNDLE'] ?? '';
+  [asTheyAre, traced, changed] = await Promise.all([
+    replayAll({ codePath: bundlePath }),
+    replayAll(
+      (workflowSource({ bundlePath, traced: true }) as { workflowBundle: WorkflowBundleOption }).workflowBundle,
+    ),
+    cachedWorkflowBundle({ cacheDir: built.path, index }).then((codePath) => replayAll({ codePath })),
   ]);
 }, 180_000);
 afterAll(() => built.remove());
 
 /** What becomes of each file. One worker replays them all: to load a bundle takes longer than a replay. */
-async function replayAll(codePath = ''): Promise<Errors> {
+async function replayAll(workflowBundle: WorkflowBundleOption): Promise<Errors> {
   const histories = await Promise.all(
     files.map(async (file) => ({
       workflowId: file,
@@ -39,7 +47,7 @@ async function replayAll(codePath = ''): Promise<Errors> {
     })),
   );
   const errors = new Map<string, Error | undefined>();
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: { codePath } }, histories))
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle, sinks }, histories))
     errors.set(workflowId, error);
   return errors;
 }
@@ -101,6 +109,8 @@ test.each([
 describe.each(files)('%s', (file) => {
   test('replays on the workflows as they are', () => {
     expect([...asTheyAre]).toContainEqual([file, undefined]);
+    // A worker that traces goes on with runs of one that did not.
+    expect([...traced]).toContainEqual([file, undefined]);
   });
 
   test('does not replay on changed workflows', () => {

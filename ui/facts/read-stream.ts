@@ -1,7 +1,6 @@
-import type { TargetLag } from '../../store/target-states.ts';
-import { listTargetStates } from '../../store/target-states.ts';
-import { placesOf } from '../../definitions/named-targets.ts';
-import { streamOf } from '../../core/table-name.ts';
+import type { Approval } from '../../core/approval.ts';
+import { readApprovals } from '../../store/approvals.ts';
+import { targetsOfStream, type StandingTarget } from '../../store/inspect/troubled-targets.ts';
 import { pastRunsOf, quarantineReasons, waitingFor, type PastRun } from '../../store/inspect/stream-history.ts';
 import { readOverview, type OverviewDeps, type ShownStream } from './read-overview.ts';
 import type { ShownDefinition } from './shown-of-definition.ts';
@@ -16,7 +15,9 @@ export interface StreamPageFacts {
   readonly runs: readonly PastRun[];
   readonly quarantine: Awaited<ReturnType<typeof quarantineReasons>>;
   readonly waiting: Awaited<ReturnType<typeof waitingFor>>;
-  readonly targets: readonly TargetLag[];
+  readonly targets: readonly StandingTarget[];
+  /** What it asks a person for; null: nothing. */
+  readonly approval: Approval | null;
 }
 
 const RUNS = 60;
@@ -29,19 +30,26 @@ export async function readStream(
 ): Promise<StreamPageFacts | undefined> {
   const { pool, definitions } = deps;
   const definition = (await definitions()).partners.get(of.partner);
-  const wanted =
-    definition === undefined
-      ? []
-      : placesOf([definition.partner]).filter(({ stream }) => streamOf(stream) === of.stream);
-  const [overview, runs, quarantine, waiting, targets] = await Promise.all([
+  const [overview, runs, quarantine, waiting, targets, approvals] = await Promise.all([
     readOverview(deps, of),
     pastRunsOf(pool, { ...of, limit: RUNS }),
     quarantineReasons(pool, { ...of, limit: REASONS }),
     waitingFor(pool, of),
-    wanted.length === 0 ? [] : listTargetStates(pool, { wanted }),
+    targetsOfStream(pool, of),
+    readApprovals(pool, { partner: of.partner }),
   ]);
   const stream = overview.streams.find((one) => one.stream === of.stream);
   if (stream === undefined) return undefined;
   const troubles = overview.troubles.filter((trouble) => trouble.stream === null || trouble.stream === of.stream);
-  return { at: overview.at, stream, troubles, definition, runs, quarantine, waiting, targets };
+  return {
+    at: overview.at,
+    stream,
+    troubles,
+    definition,
+    runs,
+    quarantine,
+    waiting,
+    targets,
+    approval: approvals.find((one) => one.stream === of.stream) ?? null,
+  };
 }

@@ -7,9 +7,11 @@ const places = [
   ['/', 'Overview'],
   ['/streams', 'Streams'],
   ['/runs', 'Runs'],
+  ['/alerts', 'Alerts'],
   ['/limits', 'Limits'],
   ['/callers', 'Callers'],
   ['/webhooks', 'Webhooks'],
+  ['/actions', 'Done by people'],
 ] as const;
 
 /** A whole document. It has no style and no script of its own, so that the Content-Security-Policy can forbid all but the two files. */

@@ -7,7 +7,7 @@ import { runTable } from '../parts/run-table.ts';
 import { streamTable } from '../parts/stream-table.ts';
 import { table } from '../parts/table.ts';
 import { troubleList } from '../parts/trouble-list.ts';
-import { pauseForm } from '../parts/action-forms.ts';
+import { actions, pauseForm } from '../parts/action-forms.ts';
 import type { Viewer } from '../sign-in/viewer.ts';
 import type { Page } from './page.ts';
 
@@ -52,6 +52,6 @@ export function partnerPage(of: PartnerFacts, viewer: Viewer): Page {
       ${runTable(runs, { at, caption: `Last runs of ${partner}` })}
       <p><a href="/runs?partner=${encodeURIComponent(partner)}">More runs of ${partner}</a></p>
     </section>
-    ${pauseForm({ scope: 'partner', target: partner, partner, pause }, viewer)}`;
+    ${actions(viewer, [pauseForm({ scope: 'partner', target: partner, pause }, viewer)])}`;
   return { title: partner, body, at };
 }

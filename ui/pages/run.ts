@@ -10,10 +10,13 @@ import { bytes, count } from '../parts/numbers.ts';
 import { facts, table } from '../parts/table.ts';
 import { took, when } from '../parts/times.ts';
 import { timelinePlot } from '../parts/timeline-plot.ts';
+import { actions, pauseForm, retryForm } from '../parts/action-forms.ts';
+import { nobody, type Viewer } from '../sign-in/viewer.ts';
+import { callsOf } from './calls.ts';
 import type { Page } from './page.ts';
 
 /** One run: how it ended and why, where every record went, how it went on, and where its records come from. */
-export function runPage(of: RunFacts, actions?: Html): Page {
+export function runPage(of: RunFacts, viewer: Viewer = nobody): Page {
   const { at, id, run, streams, timeline } = of;
   const partner = run?.partner ?? streams[0]?.partner ?? '';
   const body = html` ${facts([
@@ -42,12 +45,25 @@ export function runPage(of: RunFacts, actions?: Html): Page {
       <h2 id="timeline-title">How it went on</h2>
       ${timelinePlot(timeline, at)} ${went(timeline, at)} ${breaks(timeline, at)}
     </section>
+    <section id="calls" aria-labelledby="calls-title">
+      <h2 id="calls-title">Calls to the partner</h2>
+      ${callsOf(of.calls, { id, at })}
+    </section>
     <section id="lineage" aria-labelledby="lineage-title">
       <h2 id="lineage-title">Where its records come from</h2>
       ${lineage(of)}
     </section>
-    ${actions}`;
+    ${actions(viewer, formsOf(of, viewer))}`;
   return { title: id, body, at };
+}
+
+/** A run that goes on can be paused; of one that has ended, each stream that is not `ok` can be read again. */
+function formsOf({ run, streams, pause }: RunFacts, viewer: Viewer): readonly Html[] {
+  if (run === null) return [];
+  if (run.finishedAt === null) return [pauseForm({ scope: 'run', target: run.runId, pause }, viewer)];
+  return run.streams
+    .filter((name) => streams.findLast(({ stream }) => stream === name)?.outcome !== 'ok')
+    .map((stream) => retryForm({ run: run.runId, stream }, viewer));
 }
 
 function balance(streams: readonly StreamDetail[]): Html {

@@ -2,7 +2,7 @@ import { ageText } from '../../core/freshness.ts';
 import { fateCounts } from '../../core/counts.ts';
 import { html, words, type Html } from '../../core/html.ts';
 import type { PastRun } from '../../store/inspect/stream-history.ts';
-import type { TargetLag } from '../../store/target-states.ts';
+import type { StandingTarget } from '../../store/inspect/troubled-targets.ts';
 import type { StreamPageFacts } from '../facts/read-stream.ts';
 import { badge, outcomeBadge, standingOf } from '../parts/badge.ts';
 import { partnerPath, runPath } from '../parts/links.ts';
@@ -11,13 +11,15 @@ import { runsPlot } from '../parts/runs-plot.ts';
 import { facts, table } from '../parts/table.ts';
 import { took, when } from '../parts/times.ts';
 import { troubleList } from '../parts/trouble-list.ts';
+import { actions, approvalForms } from '../parts/action-forms.ts';
+import { nobody, type Viewer } from '../sign-in/viewer.ts';
 import type { Page } from './page.ts';
 
 /** Of the runs that the plot shows. */
 const LISTED = 20;
 
-export function streamPage(of: StreamPageFacts): Page {
-  const { at, stream, troubles, runs, quarantine, waiting, targets, definition } = of;
+export function streamPage(of: StreamPageFacts, viewer: Viewer = nobody): Page {
+  const { at, stream, troubles, runs, quarantine, waiting, targets, definition, approval } = of;
   const { partner, stream: name, freshness } = stream;
   const { word, tone } = standingOf(stream);
   const parent = definition?.parents.get(name);
@@ -91,7 +93,7 @@ export function streamPage(of: StreamPageFacts): Page {
     </section>
     <section id="targets" aria-labelledby="targets-title">
       <h2 id="targets-title">Other targets</h2>
-      ${table<TargetLag>({
+      ${table<StandingTarget>({
         caption: 'Targets that it is written to beside the store',
         none: 'It is written to the store only.',
         rows: targets,
@@ -111,7 +113,8 @@ export function streamPage(of: StreamPageFacts): Page {
           { title: 'Trouble', cell: ({ error }) => error ?? '' },
         ],
       })}
-    </section>`;
+    </section>
+    ${actions(viewer, approval === null ? [] : [approvalForms(approval, viewer)])}`;
   return { title: `${partner} / ${name}`, body, at };
 }
 

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { writeExactly } from '../../core/exact-json.ts';
+import { explain, GiveUp, InvalidInput } from '../../core/errors.ts';
+import type { Position } from '../../core/page.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import { harmlessHeaders, withoutSecrets } from '../../http/redact.ts';
+import type { KnownSecret } from '../../http/known-secrets.ts';
+import { isSecretLike } from '../../http/secret-like.ts';
+import type { Pseudonyms } from '../../recordings/pseudonyms.ts';
+import { ORIGIN, type Exchange, type Recording } from '../../recordings/recording.ts';
+import { sourceOf } from '../../sources/source-of.ts';
+import { openAsker, type Asker, type Asking, type Look } from './asker.ts';
+import { firstPosition } from './first-position.ts';
+
+export interface RecordOptions {
+  /** Requests of one stream, at most. */
+  readonly most: number;
+  /** undefined: answers are kept as they came, but for secrets. */
+  readonly pseudonyms: (() => Pseudonyms) | undefined;
+}
+
+export type Recorder = (stream: CompiledStream) => Promise<Recording>;
+
+/**
+ * Reads streams to their end, or for `most` requests, and keeps what came. Nothing is written to any table. Requests take permits, as those of
+ * `partners check` do. A child stream is asked for each parent that came.
+ */
+export function openRecorder(asking: Asking & Required<Pick<Asking, 'tokens'>>, options: RecordOptions): Recorder {
+  const read = new Map<string, Promise<Listing>>();
+  const listing = (stream: CompiledStream): Promise<Listing> => {
+    const known = read.get(stream.name) ?? readListing(stream);
+    read.set(stream.name, known);
+    return known;
+  };
+  const parent = async (name: string): Promise<Pick<Look, 'received'>> => {
+    const stream = asking.streams.get(name);
+    if (stream === undefined) throw new GiveUp(`there is no stream ${name}`);
+    const { looks } = await listing(stream);
+    return { received: looks.flatMap(({ received }) => received) };
+  };
+  const readListing = async (stream: CompiledStream): Promise<Listing> => {
+    const { positions } = await firstPosition(stream, { nowMs: asking.nowMs, parents: parent, most: options.most });
+    const asker = openAsker(stream, asking);
+    try {
+      return await follow(asker, positions, options.most);
+    } finally {
+      asker.close();
+    }
+  };
+  return async (stream) => {
+    if (stream.definition.job !== undefined)
+      throw new InvalidInput(
+        `${stream.name} orders export jobs, which cannot be recorded; choose others with --stream`,
+      );
+    const { looks, complete, secrets } = await listing(stream);
+    const replaced = options.pseudonyms?.();
+    const origin = new URL(stream.partner.baseUrl).origin;
+    return {
+      version: 1,
+      partner: stream.partner.name,
+      stream: stream.name,
+      recordedAt: new Date(asking.nowMs).toISOString(),
+      basePath: new URL(stream.partner.baseUrl).pathname.replace(/\/$/, ''),
+      complete,
+      records: new Set(looks.flatMap(({ identities }) => identities.map(digest))).size,
+      keyed: stream.keyColumns.length > 0,
+      exchanges: looks.map((look) => exchangeOf(stream, look, { origin, secrets, replaced })),
+      replaced: [...(replaced?.replaced() ?? [])],
+    };
+  };
+}
+
+interface Listing {
+  readonly looks: readonly Look[];
+  readonly complete: boolean;
+  readonly secrets: readonly KnownSecret[];
+}
+
+async function follow(asker: Asker, positions: readonly Position[], most: number): Promise<Listing> {
+  const looks: Look[] = [];
+  let complete = true;
+  for (const position of positions) {
+    let at: Position | undefined = position;
+    let beyond = false;
+    for (let pageNo = 1; at !== undefined; pageNo++) {
+      if (looks.length >= most) {
+        complete = false;
+        break;
+      }
+      const look: Look = await asker.ask(at, pageNo, beyond);
+      looks.push(look);
+      const { cursor, beyond: next = false } = look.page.next;
+      beyond = next;
+      at = cursor === null ? undefined : { ...position, cursor };
+    }
+  }
+  return { looks, complete, secrets: asker.secrets() };
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64');
+
+/** Headers that say something of a listing or of limits. */
+const telling = /^(content-type|link|etag|last-modified|retry-after|(x-)?.*(total|count|page|limit|next|cursor).*)$/;
+
+interface Cleaning {
+  readonly origin: string;
+  readonly secrets: readonly KnownSecret[];
+  readonly replaced: Pseudonyms | undefined;
+}
+
+function exchangeOf(stream: CompiledStream, { position, answer }: Look, cleaning: Cleaning): Exchange {
+  const { origin, secrets, replaced } = cleaning;
+  const { method, url, body = null } = sourceOf(stream).request(position);
+  const { origin: asked, pathname, searchParams } = new URL(url);
+  if (asked !== origin)
+    throw new InvalidInput(`${stream.name} asks ${asked}, another host than baseUrl, which cannot be recorded`);
+  const clean = (text: string): string => withoutSecrets(text, secrets).replaceAll(origin, ORIGIN);
+  const headers = Object.entries(harmlessHeaders(answer.headers, secrets)).filter(([name]) => telling.test(name));
+  return {
+    method,
+    path: pathname,
+    query: [...searchParams].filter(([name]) => !isSecretLike(name)).map(([name, value]) => [name, clean(value)]),
+    body: body === null ? null : clean(body),
+    status: answer.status,
+    headers: Object.fromEntries(headers.map(([name, value]) => [name, clean(value)])),
+    text: clean(replaced === undefined ? answer.text : replacedText(stream.name, answer.text, replaced)),
+  };
+}
+
+/** JSON as a whole, or line by line. */
+function replacedText(stream: string, text: string, { replace }: Pseudonyms): string {
+  if (text.trim() === '') return text;
+  const written = (json: string): string =>
+    writeExactly(json, (value) => [replace(value)])?.[0] ?? JSON.stringify(replace(JSON.parse(json)));
+  try {
+    return written(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  try {
+    return text.replaceAll(/[^\n\r]+/g, written);
+  } catch (error) {
+    throw new InvalidInput(
+      `${stream}: personal data are replaced in JSON only, and this answer is none (${explain(error)}); --as-is keeps answers as they came`,
+    );
+  }
+}

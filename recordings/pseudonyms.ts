@@ -1,0 +1,93 @@
+import { createHmac } from 'node:crypto';
+import { isPersonal, isPersonalValue, MAIL } from './personal-names.ts';
+
+/** Replaces values of persons: the same value by the same one within a recording, so that keys and references still fit. */
+export interface Pseudonyms {
+  /** A JSON value, in which fields are replaced by their names and texts by their form. */
+  readonly replace: (value: unknown) => unknown;
+  /** Names of the fields that were replaced so far. */
+  readonly replaced: () => readonly string[];
+}
+
+export interface PseudonymOptions {
+  /** Nobody keeps it: what was replaced cannot be found by trying. */
+  readonly key: Buffer;
+  /** Fields that are replaced as well. */
+  readonly also?: readonly string[];
+  /** Fields that are kept as they are. */
+  readonly keep?: readonly string[];
+}
+
+export function pseudonyms({ key, also = [], keep = [] }: PseudonymOptions): Pseudonyms {
+  const replaced = new Set<string>();
+  const isReplaced = (name: string): boolean => !keep.includes(name) && (also.includes(name) || isPersonal(name));
+  const put = <T>(name: string, value: T): T => {
+    replaced.add(name);
+    return value;
+  };
+  const walk = (value: unknown, name: string, within: boolean): unknown => {
+    if (typeof value === 'string') {
+      const [, mark, digits] = MARKED.exec(value) ?? [];
+      if (mark !== undefined && digits !== undefined) return within ? put(name, mark + likeDigits(key, digits)) : value;
+      const hit = value !== '' && !keep.includes(name) && (within || isPersonalValue(value));
+      return hit ? put(name, likeText(key, value)) : value;
+    }
+    if (typeof value === 'number') return within && value !== 0 ? put(name, likeNumber(key, value)) : value;
+    if (Array.isArray(value)) return value.map((item) => walk(item, name, within));
+    if (typeof value !== 'object' || value === null) return value;
+    // All that stands in `address` is of the address.
+    return Object.fromEntries(
+      Object.entries(value).map(([field, inner]) => [
+        field,
+        walk(inner, field, (within && !keep.includes(field)) || isReplaced(field)),
+      ]),
+    );
+  };
+  return { replace: (value) => walk(value, '', false), replaced: () => [...replaced].toSorted() };
+}
+
+/** Letters by letters, digits by digits: what checks the form of a text still takes it. */
+function likeText(key: Buffer, text: string): string {
+  const next = drawn(key, text);
+  if (MAIL.test(text)) return `${scrambled(text.slice(0, text.lastIndexOf('@')), next)}@mail.example`;
+  return scrambled(text, next);
+}
+
+const scrambled = (text: string, next: () => number): string =>
+  text.replaceAll(/[\p{L}\p{N}]/gu, (char) => {
+    const at = next();
+    if (/\p{N}/u.test(char)) return String(at % 10);
+    const letter = String.fromCodePoint(97 + (at % 26));
+    return char === char.toUpperCase() && char !== char.toLowerCase() ? letter.toUpperCase() : letter;
+  });
+
+const likeNumber = (key: Buffer, value: number): number => Number(likeDigits(key, String(value)));
+
+/** The first digit stays: a number of as many digits, and none that begins with 0. */
+function likeDigits(key: Buffer, text: string): string {
+  const next = drawn(key, text);
+  let first = true;
+  return text.replaceAll(/\d/g, (digit) => {
+    const drawnDigit = String(next() % 10);
+    if (!first) return drawnDigit;
+    first = digit === '0';
+    return digit;
+  });
+}
+
+/** A number whose digits `writeExactly` keeps (core/exact-json.ts). */
+const MARKED = /^([\da-f]{32})(-?\d.*)$/;
+
+/** Numbers that depend on the key and the text alone. */
+function drawn(key: Buffer, text: string): () => number {
+  let bytes = createHmac('sha256', key).update(text).digest();
+  let at = 0;
+  return () => {
+    if (at + 2 > bytes.length) {
+      bytes = createHmac('sha256', key).update(bytes).digest();
+      at = 0;
+    }
+    at += 2;
+    return bytes.readUInt16BE(at - 2);
+  };
+}

@@ -1,0 +1,173 @@
+import type { Client } from '@temporalio/client';
+import type { Pool } from 'pg';
+import { showPauses } from '../../client/control.ts';
+import { tellGovernor, wakeStreams } from '../../client/governor.ts';
+import { startRetry } from '../../client/start-retry.ts';
+import { alertKey, placeWords } from '../../core/alert.ts';
+import { describeWave } from '../../core/approval.ts';
+import { DAY, parseDuration } from '../../core/duration.ts';
+import { explain, InvalidInput } from '../../core/errors.ts';
+import { describePause } from '../../core/person-pause.ts';
+import type { Names } from '../../messages/names.ts';
+import { readAlerts } from '../../store/alerts/alerts.ts';
+import { silenceAlerts } from '../../store/alerts/silences.ts';
+import { decideApproval, readApproval } from '../../store/approvals.ts';
+import { showRun, type RunSummary } from '../../store/inspect/inspect.ts';
+import { isKnownPartner } from '../../store/inspect/partner-standing.ts';
+import { openStreamRuns } from '../../store/ledger/open-runs.ts';
+import { pausesByRun } from '../../store/ledger/pauses-by-run.ts';
+import { endPauses, orderPause, readPauses } from '../../store/pauses.ts';
+
+export interface DeedDeps {
+  readonly pool: Pool;
+  readonly names: Names;
+  /** Runs some work with Temporal; fails in seconds where it does not answer. */
+  readonly temporal: <T>(work: (client: Client) => Promise<T>) => Promise<T>;
+}
+
+const MOST_SILENCE_MS = 30 * DAY;
+
+/** What somebody wants: texts of a form. */
+export interface Wanted {
+  /** `acme`, or the id of a run, or the number of an approval. */
+  readonly target: string;
+  readonly stream: string;
+  /** A duration, of a silence. */
+  readonly for: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface Deed {
+  /** Where it happens. Fails with InvalidInput where it cannot be done. */
+  readonly partner: string;
+  /** Does it; returns what came of it, in a sentence. */
+  readonly work: () => Promise<string>;
+}
+
+/** What can be done on the pages. Each looks at first whether it can be done at all. */
+export const deeds = {
+  pause,
+  resume,
+  retry,
+  approve: decides('approved'),
+  reject: decides('rejected'),
+  silence,
+} as const satisfies Record<string, (deps: DeedDeps, wanted: Wanted) => Promise<Deed>>;
+
+async function pause(deps: DeedDeps, { target, by, reason }: Wanted): Promise<Deed> {
+  const { scope, partner } = await placeOf(deps.pool, target, 'pause');
+  return {
+    partner,
+    work: async () => {
+      const { pause: held, isNew } = await orderPause(deps.pool, { scope, target, partner, by, reason, atOnce: false });
+      return `${isNew ? 'Now' : 'Already'} ${describePause(held)}. ${await told(deps, showAll(deps, partner))}`;
+    },
+  };
+}
+
+async function resume(deps: DeedDeps, { target, by, reason }: Wanted): Promise<Deed> {
+  const { scope, partner } = await placeOf(deps.pool, target, 'resume');
+  const { pool } = deps;
+  return {
+    partner,
+    work: async () => {
+      const streams = await openStreamRuns(pool, scope === 'partner' ? { partner } : { partner, runId: target });
+      const targets = [
+        { scope, target },
+        ...(scope === 'run' ? streams.map(({ syncId }) => ({ scope: 'stream' as const, target: syncId })) : []),
+      ];
+      const ended = await endPauses(pool, { targets, by, reason });
+      if (ended.length === 0) return 'It was not paused.';
+      const woken = streams.filter(({ rests, kind }) => !rests || kind === 'paused').map(({ syncId }) => syncId);
+      return `No longer ${ended.map(describePause).join('; ')}. ${await told(deps, async (client) => {
+        await wakeStreams(client, woken);
+        await showAll(deps, partner)(client);
+      })}`;
+    },
+  };
+}
+
+async function retry(deps: DeedDeps, { target, stream }: Wanted): Promise<Deed> {
+  const run = await runNamed(deps.pool, target);
+  if (run.finishedAt === null) throw new InvalidInput(`${target} has not ended: wait for its end`);
+  if (!run.streams.includes(stream)) throw new InvalidInput(`${target} reads no stream ${JSON.stringify(stream)}`);
+  const { runId, partner, window, kind } = run;
+  return {
+    partner,
+    work: async () => {
+      await deps.temporal((client) => startRetry(client, { names: deps.names, runId, partner, stream, window, kind }));
+      return `${stream} of ${runId} is read once more. The run's page shows what comes of it.`;
+    },
+  };
+}
+
+function decides(state: 'approved' | 'rejected'): (deps: DeedDeps, wanted: Wanted) => Promise<Deed> {
+  return async (deps, { target, by, reason }) => {
+    const id = Number(target);
+    if (!Number.isSafeInteger(id) || id < 1)
+      throw new InvalidInput(`expected the number of an approval, found ${JSON.stringify(target)}`);
+    const { partner, syncId } = await readApproval(deps.pool, id);
+    return {
+      partner,
+      work: async () => {
+        const decided = await decideApproval(deps.pool, { id, state, by, reason });
+        return `${state}: ${decided.partner}.${decided.stream}: ${describeWave(decided)}. ${await told(deps, (client) => wakeStreams(client, [syncId]))}`;
+      },
+    };
+  };
+}
+
+async function silence({ pool }: DeedDeps, { target, for: lasts, by, reason }: Wanted): Promise<Deed> {
+  const [alert] = /^\d{1,15}$/.test(target) ? await readAlerts(pool, [Number(target)]) : [];
+  if (alert === undefined || alert.resolvedAt !== null)
+    throw new InvalidInput(`there is no open alert ${JSON.stringify(target)}`);
+  const ms = parseDuration(lasts) ?? 0;
+  if (ms <= 0 || ms > MOST_SILENCE_MS) throw new InvalidInput('a silence lasts up to 30 days');
+  const until = new Date(Date.now() + ms).toISOString();
+  return {
+    partner: alert.partner ?? '',
+    work: async () => {
+      await silenceAlerts(pool, { match: { key: alertKey(alert) }, reason, until, by });
+      return `Nobody is told of ${alert.rule} of ${placeWords(alert)} before ${until.slice(0, 16).replace('T', ' ')} UTC.`;
+    },
+  };
+}
+
+/** A partner that the store knows, or one of its runs. */
+async function placeOf(
+  pool: Pool,
+  target: string,
+  verb: string,
+): Promise<{ readonly scope: 'partner' | 'run'; readonly partner: string }> {
+  if (!target.includes('/')) {
+    if (!(await isKnownPartner(pool, target))) throw new InvalidInput(`there is no partner ${JSON.stringify(target)}`);
+    return { scope: 'partner', partner: target };
+  }
+  const run = await runNamed(pool, target);
+  if (run.finishedAt !== null) throw new InvalidInput(`${target} has ended: there is nothing to ${verb}`);
+  return { scope: 'run', partner: run.partner };
+}
+
+async function runNamed(pool: Pool, id: string): Promise<RunSummary> {
+  const { run } = await showRun(pool, id);
+  if (run === null) throw new InvalidInput(`${id} is the run of one stream: name the run of its partner, which has it`);
+  return run;
+}
+
+const showAll =
+  ({ pool, names }: DeedDeps, partner: string) =>
+  async (client: Client): Promise<void> => {
+    await showPauses(client, await pausesByRun(pool, partner, await readPauses(pool, partner)));
+    await tellGovernor(client, { names, partner, signal: 'refresh', news: null });
+  };
+
+/** The database holds what was done, whatever becomes of this. */
+async function told({ temporal }: DeedDeps, work: (client: Client) => Promise<void>): Promise<string> {
+  try {
+    await temporal(work);
+    return 'Runs were told.';
+  } catch (error) {
+    return `Temporal could not be told (${explain(error)}): runs see it by themselves within 10 minutes.`;
+  }
+}

@@ -1,0 +1,21 @@
+import type { ClientInterceptors } from '@temporalio/client';
+import type { InjectedSinks, WorkerInterceptors } from '@temporalio/worker';
+import type { OpenTelemetrySinks } from '@temporalio/interceptors-opentelemetry';
+import type { Log } from '../../http/log.ts';
+import { noSpans, type Spans } from '../../core/spans.ts';
+
+/** How a process is traced: docs/tracing.md. */
+export interface Tracing {
+  readonly spans: Spans;
+  readonly client?: ClientInterceptors;
+  readonly worker?: WorkerInterceptors;
+  readonly sinks?: InjectedSinks<OpenTelemetrySinks>;
+  /** Sends what is there, not for long. */
+  close(): Promise<void>;
+}
+
+/** OpenTelemetry is loaded only where traces are wanted. */
+export async function openTracing(wanted: boolean, log: Log): Promise<Tracing> {
+  if (!wanted) return { spans: noSpans, close: () => Promise.resolve() };
+  return (await import('./start-tracing.ts')).startTracing(log);
+}
