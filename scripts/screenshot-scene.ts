@@ -18,11 +18,15 @@ import { loadPartner } from '../definitions/load.ts';
 import { startEmbedded } from '../services/embedded.ts';
 import type { SimulatorOptions } from '../simulator/options.ts';
 import { startSimulator, type Simulator } from '../simulator/start.ts';
+import { openPool } from '../store/session/open-pool.ts';
+import { startUi } from '../ui/start-ui.ts';
 import { createLogger } from '../workers/logger.ts';
 import { startWorkers } from '../workers/sync-worker.ts';
 
 export interface ScreenshotScene {
   readonly uiUrl: string;
+  /** Of the status page. */
+  readonly pageUrl: string;
   /** The day that was synced. */
   readonly day: string;
   close(): Promise<void>;
@@ -87,7 +91,10 @@ export async function openScreenshotScene(): Promise<ScreenshotScene> {
   for (const [name, { partner, simulator }] of Object.entries(cast)) {
     const running = await startSimulator({ payments: 6000, customers: 1500, refunds: 600, events: 4000, ...simulator });
     simulators.push(running);
-    const definition = { ...demo, name, auth: { type: 'none' }, baseUrl: running.url, ...partner };
+    const streams = Object.fromEntries(
+      Object.entries(demo.streams).map(([stream, of]) => [stream, { ...of, freshness: '26h' }]),
+    );
+    const definition = { ...demo, streams, name, auth: { type: 'none' }, baseUrl: running.url, ...partner };
     await writeFile(join(partnersDir, `${name}.yaml`), JSON.stringify(definition));
   }
   const workers = await startWorkers({ config, log: createLogger('silent'), roles: [] });
@@ -96,6 +103,12 @@ export async function openScreenshotScene(): Promise<ScreenshotScene> {
   const run = { streams: [], window: day, kind: 'manual', generation: 1 } as const;
   for (const schedule of declaredSchedules(config.names, await loadPartner('demo', { dir: partnersDir, env: {} })))
     await applyChange(client, config.names, { kind: 'create', id: schedule.id, to: schedule });
+  // Days before, so that there is something to compare with.
+  for (let days = 12; days > 1; days--) {
+    const window = dayOf(Date.now() - days * DAY);
+    const earlier = { ...run, window, partner: 'demo', streams: ['customers'] };
+    await reportOfSync((await startSync(client, earlier)).handle);
+  }
   for (const partner of ['demo', 'acme']) await reportOfSync((await startSync(client, { ...run, partner })).handle);
   await triggerSchedule(client, config.names, { partner: 'demo', name: 'nightly' });
   for (const partner of ['globex', 'initech']) await startSync(client, { ...run, partner });
@@ -109,10 +122,24 @@ export async function openScreenshotScene(): Promise<ScreenshotScene> {
     generation: 1,
   });
   await wait(20_000);
+  const pool = openPool(services.databaseUrl);
+  const page = await startUi({
+    address: '127.0.0.1:0',
+    pool,
+    names: config.names,
+    partnersDir,
+    log: createLogger('silent'),
+    settings: config.ui,
+    secret: services.databaseUrl,
+    temporal: (work) => work(client),
+  });
   return {
     uiUrl: services.uiUrl,
+    pageUrl: page.url,
     day,
     close: async () => {
+      await page.close();
+      await pool.end();
       await workers.stop();
       await client.connection.close();
       for (const simulator of simulators) await simulator.close();

@@ -9,14 +9,15 @@ import { eventually } from '../test/support/eventually.ts';
 import { openScreenshotScene, type ScreenshotScene } from './screenshot-scene.ts';
 
 /**
- * `screenshots [FOLDER [NAME…]]`: the pictures of docs/inspect.md, from real runs in the real UI. Look at each before it is
+ * `screenshots [FOLDER [NAME…]]`: the pictures of docs/inspect.md and docs/status-page.md, from real runs in the real UI and the real page. Look at each before it is
  * committed: they show what is, also when that is poor.
  */
 const [, , folder = 'docs/images', ...only] = process.argv;
 
 interface Shot {
-  /** Of the UI, below the namespace. */
+  /** Of the UI, below the namespace; of the status page with `of`. */
   readonly path: string;
+  readonly of?: 'light' | 'dark';
   /** A tab of a workflow's page. */
   readonly tab?: string;
   /** Texts that are there when the page shows what it should. */
@@ -80,6 +81,15 @@ const shotsOf = ({ day }: ScreenshotScene): Readonly<Record<string, Shot>> => ({
     ready: ['Queue paused', 'daily'],
     height: 620,
   },
+  'status-page': { path: '/', of: 'light', ready: ['Late or wrong', 'acme'], height: 700 },
+  'status-page-stream': { path: '/partners/demo/customers', of: 'dark', ready: ['Rows per run'], height: 760 },
+  'status-page-run': {
+    path: `/runs/sync/acme/${day}`,
+    of: 'light',
+    ready: ['Where every record went', '403'],
+    height: 900,
+  },
+  'status-page-partner': { path: '/partners/initech', of: 'light', ready: ['daily'], height: 760 },
   schedule: {
     path: `schedules/${encodeURIComponent('schedule/demo/nightly')}`,
     ready: ['Catchup Window', 'scheduled/demo/nightly', '"timeZone"'],
@@ -94,7 +104,15 @@ async function browserPath(): Promise<string> {
   throw new GiveUp('there is no Chromium on the PATH: install it (apt-get install chromium, brew install chromium)');
 }
 
-async function open(page: Page, { uiUrl }: ScreenshotScene, { path, tab, ready }: Shot): Promise<void> {
+async function open(page: Page, { uiUrl, pageUrl }: ScreenshotScene, shot: Shot): Promise<void> {
+  const { path, tab, ready, of } = shot;
+  if (of !== undefined) {
+    await page.setViewportSize({ width: WIDTH, height: shot.height });
+    await page.emulateMedia({ colorScheme: of });
+    await page.goto(`${pageUrl}${path}`);
+    for (const text of ready) await page.getByText(text).first().waitFor();
+    return;
+  }
   await page.goto(`${uiUrl}/namespaces/default/${path}`);
   if (tab !== undefined) {
     // The UI adds the id of the run and the tab by itself.
@@ -130,11 +148,12 @@ async function shows(page: Page, text: string): Promise<boolean> {
   return false;
 }
 
-async function take(page: Page, name: string, { from, height }: Shot): Promise<void> {
+async function take(page: Page, name: string, { from, height, of }: Shot): Promise<void> {
   const start = from === undefined ? undefined : await page.getByText(from).first().boundingBox();
   const file = join(folder, `${name}.png`);
   const y = start === undefined || start === null ? TOP : Math.round(start.y) - 24;
-  await page.screenshot({ path: file, clip: { x: SIDE, y, width: WIDTH, height } });
+  const clip = of === undefined ? { x: SIDE, y, width: WIDTH, height } : { x: 0, y: 0, width: WIDTH, height };
+  await page.screenshot({ path: file, clip });
   const { size } = await stat(file);
   console.log(`${file}: ${Math.round(size / 1000)} kB`);
   if (size > LARGEST) throw new GiveUp(`${file} has ${size} bytes: show less of the page (${LARGEST} at the most)`);

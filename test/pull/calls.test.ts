@@ -240,7 +240,7 @@ describe('calls that are kept', () => {
       callsCommand({ ...context, partner: 'shop', stream: undefined }),
     );
     const lines = shown.text.split('\n').map((line) => line.replaceAll(/\s+/g, ' ').trim());
-    expect(lines).toContain('11-24 03:00:00 shop.orders GET /orders?page 404 refused 12ms 1.0s 3,000,000,000');
+    expect(lines).toContain('11-24 03:00:00 shop.orders GET /orders?page 404 refused 12ms 1s 3,000,000,000');
     expect(lines).toContain('11-24 03:00:00 timeout (ETIMEDOUT, page 7, run sync/shop/people/2026-11-24)');
     expect(lines.at(-1)).toBe('12 calls, 2 failures; the last 2 are shown, --limit shows more');
     expect(Math.max(...shown.text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);

@@ -51,7 +51,8 @@ const todo = (says: string, command: string | null = null): Todo => ({ says, com
 function late(facts: StreamFacts): Trouble {
   const { freshness, lastRun } = facts;
   const { freshAt, promiseMs } = freshness as Freshness;
-  const since = freshAt === null ? null : new Date(Date.parse(freshAt) + promiseMs).toISOString();
+  const since =
+    freshAt === null ? (facts.notOk?.since ?? null) : new Date(Date.parse(freshAt) + promiseMs).toISOString();
   const base = {
     level: 'bad',
     kind: 'late',

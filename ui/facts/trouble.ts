@@ -56,7 +56,7 @@ export const inOrder = (troubles: readonly Trouble[]): readonly Trouble[] =>
       (a.stream ?? '').localeCompare(b.stream ?? ''),
   );
 
-/** Many streams of a partner in the same trouble are told as one: more would hide what else there is. */
+/** Many streams of a partner in the same trouble, for which the same helps, are told as one: more would hide what else there is. */
 export interface TroubleGroup {
   /** The first of them, as `inOrder` has it. */
   readonly first: Trouble;
@@ -69,7 +69,7 @@ const MOST_APART = 3;
 export function grouped(troubles: readonly Trouble[]): readonly TroubleGroup[] {
   const groups = new Map<string, Trouble[]>();
   for (const trouble of inOrder(troubles)) {
-    const id = `${trouble.level} ${trouble.kind} ${trouble.partner}`;
+    const id = `${trouble.level} ${trouble.kind} ${trouble.partner} ${trouble.todo.says}`;
     groups.set(id, [...(groups.get(id) ?? []), trouble]);
   }
   return [...groups.values()].flatMap((group) =>

@@ -36,6 +36,7 @@ table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid var(--line); padding: 0.4rem 0.9rem 0.4rem 0; text-align: left; vertical-align: top; }
 thead th { color: var(--quiet); font-size: 0.85rem; font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 600; min-width: 9rem; }
+td[data-title='What'] { min-width: 12rem; }
 td[data-title='Why'], td[data-title='What to do'] { min-width: 16rem; overflow-wrap: anywhere; }
 th.number, td.number { font-variant-numeric: tabular-nums; text-align: right; white-space: nowrap; }
 time { white-space: nowrap; }

@@ -1,6 +1,6 @@
 import { html, type Html } from '../../core/html.ts';
 import { ageText } from '../../core/freshness.ts';
-import { formatDuration } from '../../core/duration.ts';
+import { formatDuration, MINUTE } from '../../core/duration.ts';
 
 /** `2026-11-24 03:10 UTC`. */
 export const minute = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
@@ -9,7 +9,7 @@ export const minute = (iso: string): string => `${iso.slice(0, 16).replace('T', 
 export function when(iso: string | null | undefined, at: string): Html {
   if (iso === null || iso === undefined) return html`<span class="quiet">–</span>`;
   const ms = Date.parse(at) - Date.parse(iso);
-  const ago = ms >= 0 ? `${ageText(ms)} ago` : `in ${ageText(-ms)}`;
+  const ago = Math.abs(ms) < MINUTE ? 'just now' : ms >= 0 ? `${ageText(ms)} ago` : `in ${ageText(-ms)}`;
   return html`<time datetime="${iso}">${minute(iso)}</time> <span class="quiet">${ago}</span>`;
 }
 

@@ -30,7 +30,11 @@ export function troubleList(
             cell: ({ first }) =>
               first.why === null ? html`<span class="quiet">nobody knows</span>` : words(first.why),
           },
-          { title: 'Since', cell: ({ first }) => when(first.since, at) },
+          {
+            title: 'Since',
+            cell: ({ first }) =>
+              first.since === null && first.kind === 'late' ? 'it was never read' : when(first.since, at),
+          },
           {
             title: 'What to do',
             cell: ({ first: { todo } }) =>

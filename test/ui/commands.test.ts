@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parseHTML } from 'linkedom';
-import { runSyncline, type Ended } from '../cli/run-syncline.ts';
+import { compiledCli, runSyncline, type Ended } from '../cli/run-syncline.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { usePool } from '../support/use-pool.ts';
 import { CANARY, HOSTILE, pastOfUi } from './past-of-ui.ts';
@@ -15,12 +17,34 @@ beforeAll(async () => {
 });
 afterAll(() => folder?.remove());
 
-const report = (...args: readonly string[]): Promise<Ended> =>
-  runSyncline(['runs', 'report', ...args], {
-    DATABASE_URL: used.database.url,
-    SYNCLINE_HOME: folder.path,
-    SYNCLINE_PARTNERS_DIR: folder.path,
+const env = (): Record<string, string> => ({
+  DATABASE_URL: used.database.url,
+  SYNCLINE_HOME: folder.path,
+  SYNCLINE_PARTNERS_DIR: folder.path,
+});
+const report = (...args: readonly string[]): Promise<Ended> => runSyncline(['runs', 'report', ...args], env());
+
+test('`syncline ui` says where it is, serves until it is told to end, and ends with 0', async () => {
+  const child = spawn(process.execPath, [compiledCli, 'ui', '--address', '127.0.0.1:0'], { env: env() });
+  const exited = once(child, 'exit');
+  let said = '';
+  for await (const part of child.stdout) {
+    said += String(part);
+    if (said.includes('\n')) break;
+  }
+  const [, url = ''] = /^Status page: (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(said) ?? [];
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  expect(await (await fetch(url)).text()).toContain('12 calls were refused for good');
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+});
+
+test('`syncline ui` is not opened to other machines where nobody can sign in', async () => {
+  expect(await runSyncline(['ui', '--address', '0.0.0.0:0'], env())).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('set SYNCLINE_UI_TOKEN, or SYNCLINE_UI_READERS=anyone'),
   });
+});
 
 test('a run is written as one file that loads, runs and links nothing', async () => {
   const file = join(folder.path, 'run.html');

@@ -1,0 +1,110 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readRecordings, startReplay } from '../../public/testing.ts';
+import { startSimulator, type Simulator } from '../../simulator/start.ts';
+import { runSyncline } from '../cli/run-syncline.ts';
+import { long } from '../support/long.ts';
+
+const document = readFileSync(new URL('../../docs/chaos.md', import.meta.url), 'utf8');
+const [, definition = ''] = /^```yaml\n(.*?)^```$/ms.exec(document) ?? [];
+const TOKEN = 'a-token-nobody-may-see';
+
+const dir = mkdtempSync(join(tmpdir(), 'syncline-chaos-'));
+const env = { SYNCLINE_HOME: join(dir, 'home'), SYNCLINE_PARTNERS_DIR: join(dir, 'partners') };
+const recordings = join(dir, 'recordings');
+let partner: Simulator;
+beforeAll(async () => {
+  await mkdir(env.SYNCLINE_PARTNERS_DIR, { recursive: true });
+  writeFileSync(join(env.SYNCLINE_PARTNERS_DIR, 'acme.yaml'), definition);
+  partner = await startSimulator({ payments: 400, customers: 50, auth: { type: 'bearer', token: TOKEN } });
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+/** By a definition with a change; it has no credentials. */
+async function chaos(
+  args: readonly string[],
+  change: readonly [from: RegExp, to: string] = [/$/, ''],
+): Promise<{ code: number; text: string }> {
+  const partners = mkdtempSync(join(dir, 'changed-'));
+  writeFileSync(join(partners, 'acme.yaml'), definition.replace(...change));
+  const { code, stdout, stderr } = await runSyncline(['chaos', 'acme', '--from', recordings, ...args], {
+    ...env,
+    SYNCLINE_PARTNERS_DIR: partners,
+  });
+  return { code, text: stdout + stderr };
+}
+
+test('a partner is recorded without its secret, and played', async () => {
+  const recorded = await runSyncline(['partners', 'record', 'acme', '--out', recordings], {
+    ...env,
+    ACME_URL: partner.url,
+    ACME_TOKEN: TOKEN,
+  });
+  await partner.close();
+  expect(recorded).toMatchObject({ code: 0, stdout: expect.stringMatching(/payments +8 +400 +yes +description/) });
+  const text = readFileSync(join(recordings, 'acme', 'payments.json'), 'utf8');
+  expect(text).not.toContain(TOKEN);
+  expect(text).not.toContain(partner.url);
+  expect(text).toContain('"complete": true');
+
+  const replay = await startReplay(await readRecordings(recordings, 'acme'));
+  const answer = (await (await fetch(`${replay.origin}/v1/payments?limit=50`)).json()) as { data: unknown[] };
+  expect(answer.data).toHaveLength(50);
+  await replay.close();
+});
+
+test('a definition with a wrong key is found out, by a seed that finds it again', async () => {
+  const { code, text } = await chaos(
+    ['--rounds', '1', '--seed', '7'],
+    [/primaryKey: \[id\]/, 'primaryKey: [amount_minor]'],
+  );
+  const [said = ''] = /\| `primaryKey: \[amount_minor\]` +\| (.*?) +\|/.exec(document)?.slice(1) ?? [];
+  expect(text).toContain(said);
+  expect(text).toMatch(/Once more the same: \S* ?syncline chaos acme --seed 7$/m);
+  expect(code).toBe(1);
+});
+
+test('what cannot be tried is refused with what to do', async () => {
+  expect(await chaos(['--rounds', 'none'])).toMatchObject({ code: 2, text: expect.stringContaining('--rounds') });
+  const none = await runSyncline(['chaos', 'acme', '--from', dir], env);
+  expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('syncline partners record acme') });
+});
+
+const LONG_MS = 600_000;
+
+(long ? describe : describe.skip)('in full', () => {
+  test(
+    'a right definition passes',
+    async () => {
+      const { code, text } = await chaos(['--rounds', '8', '--seed', '7', '--kills', '2']);
+      expect(text).toContain('All held');
+      expect(code).toBe(0);
+    },
+    LONG_MS,
+  );
+
+  test.each<[string, readonly [RegExp, string], RegExp]>([
+    [
+      'a wrong parameter of pages',
+      [/as: cursor/, 'as: page_token'],
+      /ends suspect without any fault: the partner names/,
+    ],
+    ['no pagination', [/pagination: .*/, 'pagination: { type: none }'], /the answer's field "has_more" announces/],
+    [
+      'no key',
+      [/primaryKey.*\n.*version.*\n/, 'disposition: append\n'],
+      /the same sync again wrote 400 rows, although nothing had changed/,
+    ],
+  ])(
+    '%s is found out',
+    async (_what, change, expected) => {
+      const { code, text } = await chaos(['--rounds', '2', '--seed', '7'], change);
+      expect(text).toMatch(expected);
+      expect(code).toBe(1);
+    },
+    LONG_MS,
+  );
+});
