@@ -18,6 +18,9 @@ const asked = (query: Asked['query'], body: string | null = null): Asked => ({
   body,
 });
 
+const body = (after: string | null, at: string): string => JSON.stringify({ variables: { after, at }, query: 'q' });
+const ids = (...values: string[]): Asked['query'] => values.map((value) => ['id', value]);
+
 describe('the recorded answer to a request', () => {
   const pages = [
     kept('first', [['since', '2026-01-01']]),
@@ -52,7 +55,6 @@ describe('the recorded answer to a request', () => {
   });
 
   test('is found by the values of a body, wherever they stand in it', () => {
-    const body = (after: string | null, at: string): string => JSON.stringify({ variables: { after, at }, query: 'q' });
     const found = matcher([kept('first', [], body(null, 'then')), kept('second', [], body('x', 'then'))]);
     expect([found(asked([], body('x', 'now')))?.text, found(asked([], body(null, 'now')))?.text]).toEqual([
       'second',
@@ -62,7 +64,6 @@ describe('the recorded answer to a request', () => {
   });
 
   test('takes a parameter that comes twice as a whole', () => {
-    const ids = (...values: string[]): Asked['query'] => values.map((value) => ['id', value]);
     const found = matcher([kept('one', ids('1', '2')), kept('two', ids('3', '4'))]);
     expect(found(asked(ids('3', '4')))?.text).toBe('two');
     expect(found(asked(ids('3')))).toBeUndefined();

@@ -79,11 +79,12 @@ test('faults are what they say', async () => {
   expect(idsOf(await under('again', '/orders?cursor=a'))).toEqual([1, 2]);
 });
 
+const planned = (seed: number): (FaultKind | undefined)[] => {
+  const plan = plannedFaults({ random: randomOf(seed, 1), requests: 20, kinds: ['error', 'cut', 'slow'] });
+  return Array.from({ length: 40 }, (_, request) => plan.at(request));
+};
+
 test('a seed gives the same faults again, and none after the first requests', () => {
-  const planned = (seed: number): (FaultKind | undefined)[] => {
-    const plan = plannedFaults({ random: randomOf(seed, 1), requests: 20, kinds: ['error', 'cut', 'slow'] });
-    return Array.from({ length: 40 }, (_, request) => plan.at(request));
-  };
   expect(planned(1)).toEqual(planned(1));
   expect(planned(2)).not.toEqual(planned(1));
   expect(planned(1).slice(20).filter(Boolean)).toEqual([]);
