@@ -56,6 +56,7 @@ describe('docker-compose.yml', () => {
       'syncline-worker',
       'syncline-ingest',
       'syncline-ui',
+      'alertmanager',
       'prometheus',
       'grafana',
     ]);
@@ -163,6 +164,16 @@ describe('Prometheus and Grafana', () => {
         static_configs: [{ targets: [`temporal:${portOf('temporal', 'PROMETHEUS_ENDPOINT')}`] }],
       },
     ]);
+  });
+
+  test('Prometheus tells the Alertmanager that Compose starts, which has its settings and keeps what it knows', async () => {
+    const { alerting } = parse(await read('deploy/prometheus/prometheus.yaml')) as { alerting: unknown };
+    expect(alerting).toEqual({ alertmanagers: [{ static_configs: [{ targets: ['alertmanager:9093'] }] }] });
+    const { command, volumes, ports } = compose.services['alertmanager'] ?? {};
+    expect(ports).toEqual(['127.0.0.1:${ALERTMANAGER_PORT:-9093}:9093']);
+    expect(command).toContain('--config.file=/etc/alertmanager/alertmanager.yaml');
+    expect(volumes).toContain('./deploy/alertmanager/alertmanager.yaml:/etc/alertmanager/alertmanager.yaml:ro');
+    expect(command).toContain(`--storage.path=${volumes?.at(-1)?.split(':')[1]}`);
   });
 
   test('the dashboard’s data source is the provisioned one, at the place where Prometheus is', async () => {
