@@ -85,8 +85,6 @@ export default defineConfig({
   },
   markdown: {
     config: (md) => {
-      // Braces of definitions are text, not templates of Vue.
-      const plain = (html: string): string => html.replaceAll('{{', '&#123;&#123;');
       const { text, code_inline: code } = md.renderer.rules;
       md.renderer.rules.text = (...args) => plain(text?.(...args) ?? '');
       md.renderer.rules.code_inline = (...args) => plain(code?.(...args) ?? '');
@@ -105,3 +103,8 @@ export default defineConfig({
     })),
   },
 });
+
+/** Braces of definitions are text, not templates of Vue. */
+function plain(html: string): string {
+  return html.replaceAll('{{', '&#123;&#123;');
+}
