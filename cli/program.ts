@@ -13,6 +13,8 @@ import type { withDevServices } from './context.ts';
 import { groupCommands, helpFormat } from './help.ts';
 import { errorDocument } from './error-document.ts';
 import type { Output } from './output.ts';
+import { addLimitCommands } from './limit-commands.ts';
+import { addQuarantineCommands } from './quarantine-commands.ts';
 import { addRebuildCommands } from './rebuild-commands.ts';
 import { addRecordingCommands } from './recording-commands.ts';
 import { addRunControl } from './run-control.ts';
@@ -263,91 +265,8 @@ program
   .addOption(json)
   .action(run<{ check?: boolean }>(async (context) => (await import('./commands/status.ts')).status(context)));
 
-const ofStream = new Option('--stream <name>', 'the limits of a stream with an `auth` of its own');
-const limits = program.command('limits').description('how fast a partner may be asked, and how much of it is used');
-limits
-  .command('show <partner>')
-  .description('each limit: declared, in force, used, left, forecast; what blocks the partner, and what people changed')
-  .addOption(ofStream)
-  .addOption(json)
-  .action(async (partner: string, options: { stream?: string; json?: boolean }) =>
-    run<typeof options>(async (context) => (await import('./commands/limits.ts')).limitsShow({ ...context, partner }))(
-      options,
-    ),
-  );
-limits
-  .command('set <partner> <limit> <value>')
-  .description('change a declared limit while everything runs, from the next permit on')
-  .requiredOption('--reason <text>', 'why: kept with the change')
-  .option('--for <duration>', 'ends by itself after 30m, 2h, 1d; until it is reset when absent')
-  .addOption(ofStream)
-  .addOption(json)
-  .action(
-    async (
-      partner: string,
-      bucket: string,
-      value: string,
-      options: { reason: string; for?: string; stream?: string; json?: boolean },
-    ) =>
-      run<typeof options>(async (context) =>
-        (await import('./commands/limits.ts')).limitsSet({ ...context, partner, bucket, value }),
-      )(options),
-  );
-limits
-  .command('reset <partner> [limit]')
-  .description('back to what the definition declares: one limit, or all')
-  .requiredOption('--reason <text>', 'why: kept with the change')
-  .option('--block', "also end the partner's own block before its time")
-  .option('--yes', 'really, with --block')
-  .addOption(ofStream)
-  .addOption(json)
-  .action(
-    async (
-      partner: string,
-      bucket: string | undefined,
-      options: { reason: string; block?: boolean; yes?: boolean; stream?: string; json?: boolean },
-    ) =>
-      run<typeof options>(async (context) =>
-        (await import('./commands/limits.ts')).limitsReset({ ...context, partner, bucket }),
-      )(options),
-  );
-
-const quarantine = program.command('quarantine').description('records that do not fit their definition, and why');
-quarantine
-  .command('list [partner] [stream]')
-  .description('held records: what does not fit, and why; without their payloads')
-  .option('--limit <n>', 'how many', '50')
-  .option('--all', 'also those that were replayed')
-  .addOption(json)
-  .action(
-    async (
-      partner: string | undefined,
-      stream: string | undefined,
-      options: { limit: string; all?: boolean; json?: boolean },
-    ) =>
-      run<typeof options>(async (context) =>
-        (await import('./commands/quarantine.ts')).quarantineList({ ...context, partner, stream }),
-      )(options),
-  );
-quarantine
-  .command('show <partner> <stream> <id>')
-  .description('one record, with its payload')
-  .addOption(json)
-  .action(async (partner: string, stream: string, id: string, options: { json?: boolean }) =>
-    run(async (context) =>
-      (await import('./commands/quarantine.ts')).quarantineShow({ ...context, partner, stream, id }),
-    )(options),
-  );
-quarantine
-  .command('replay <partner> <stream>')
-  .description('check the held records against the present definition; those that fit go the normal path')
-  .addOption(json)
-  .action(async (partner: string, stream: string, options: { json?: boolean }) =>
-    run(async (context) =>
-      (await import('./commands/quarantine.ts')).quarantineReplay({ ...context, partner, stream }),
-    )(options),
-  );
-
+addLimitCommands(program, run, json);
+addQuarantineCommands(program, run, json);
 addWaitingCommands(program, run);
 addWebhookCommands(program, run);
 
