@@ -34,10 +34,14 @@ import type { StreamReport } from '../messages/stream-report.ts';
 import type { RunReport } from '../messages/sync-partner.ts';
 import type { AppliedToTarget, PlaceInTarget } from '../messages/apply-target.ts';
 import type { RebuildStep, RebuildStepped } from '../messages/rebuild-target.ts';
+import type { AlertDelivered, AlertsLook, DeliverAlertInput } from '../messages/watch-alerts.ts';
 import type { TargetStore } from '../store/target-store.ts';
 import type { Hints } from '../store/webhooks/hints.ts';
 import type { Warehouse } from '../landing/warehouse.ts';
 import type { Partners } from './access.ts';
+import type { AlertsDeps } from './alerts/alerts-deps.ts';
+import { deliverAlert } from './alerts/deliver.ts';
+import { lookAtAlerts } from './alerts/look.ts';
 import { applyTarget } from './apply/apply-target.ts';
 import { rebuildTarget } from './apply/rebuild-target.ts';
 import type { TargetsAccess } from './apply/targets-access.ts';
@@ -66,6 +70,8 @@ export interface ActivityDeps {
   readonly hints: Hints;
   /** Notes the use of a partner's limits, raises alerts, and says how they stand. */
   readonly observeLimits: (partner: Partner) => Promise<Observation>;
+  /** undefined: this process looks for no alerts. */
+  readonly alerts?: AlertsDeps;
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;
   readonly calls?: CallLog;
@@ -112,6 +118,25 @@ export function createControlActivities(deps: ActivityDeps) {
           news: input.work,
         }),
       ),
+    /** Looks for what is wrong, and has people told. */
+    lookAtAlerts: (): Promise<AlertsLook> => translated(deps, () => lookAtAlerts(alertsOf(deps), getClient())),
+    /** One attempt to tell a channel: it calls what alerts.yaml names, and is tried until that takes it. */
+    deliverAlert: async (input: DeliverAlertInput): Promise<AlertDelivered> => {
+      const { info, cancellationSignal } = Context.current();
+      try {
+        return await deliverAlert(alertsOf(deps), input, cancellationSignal);
+      } catch (error) {
+        if (cancellationSignal.aborted) await Context.current().cancelled;
+        throw toFailure(error, {
+          attempt: info.attempt,
+          failingForMs: 0,
+          retry: channelRules,
+          nowMs: deps.now(),
+          random: deps.random(),
+          quiet: true,
+        });
+      }
+    },
     /** A stream waits for long: the ledger keeps why, and the governor looks at once. */
     noteWait: (input: NotedWait): Promise<void> => translated(deps, () => noteWait(deps, getClient(), input)),
   };
@@ -233,6 +258,14 @@ const tellingOf = ({ names, targets, heartbeatTimeoutMs }: ActivityDeps) => ({
 
 /** Of what is asked for ever, and no fault of anybody here: a target that is down. */
 const targetRules: RetryRules = { attempts: Infinity, base: SECOND, cap: MINUTE, total: Infinity };
+
+/** A channel that is down. */
+const channelRules: RetryRules = { attempts: Infinity, base: 5 * SECOND, cap: 5 * MINUTE, total: Infinity };
+
+function alertsOf({ alerts }: ActivityDeps): AlertsDeps {
+  if (alerts === undefined) throw new InvalidInput('this worker looks for no alerts');
+  return alerts;
+}
 
 /** Activities of a target's queue: the only ones that write to it. */
 export function createTargetActivities(deps: ActivityDeps) {

@@ -23,8 +23,8 @@ export const catalog = {
     ...page,
     ...ofRun,
     meaning: 'The stream was not read to its end. Its table has what came before, and nothing newer.',
-    whatToDo: ({ partner }) =>
-      `\`syncline runs list --partner ${partner}\` gives the reason. Mend it, then \`syncline runs retry RUN\` reads only what failed.`,
+    whatToDo: ({ partner, stream }) =>
+      `\`syncline runs list --partner ${partner}\` gives the reason. Once it is mended, \`syncline runs retry RUN --stream ${stream}\` reads only this stream again.`,
   },
   'run-suspect': {
     ...page,
@@ -40,7 +40,7 @@ export const catalog = {
     meaning:
       'Some of what the run asked for did not come: calls were refused, or records are in quarantine. The rest is in the table.',
     whatToDo: ({ partner, stream }) =>
-      `\`syncline runs list --partner ${partner}\` says what is missing. For refused calls ask the partner why; for quarantine see \`syncline quarantine list ${partner} ${stream}\`.`,
+      `\`syncline calls ${partner} ${stream} --status failed\` shows refused calls with the partner's ids of them; \`syncline quarantine list ${partner} ${stream}\` shows records that do not fit.`,
   },
   'no-rows': {
     ...page,
@@ -55,7 +55,7 @@ export const catalog = {
     meaning:
       'The partner refuses more calls than before. A rule of the definition passes over such calls, so the run may still be `ok`, without what they stand for.',
     whatToDo: ({ partner, stream }) =>
-      `\`syncline runs list --partner ${partner}\` and \`syncline partners check ${partner} --stream ${stream}\` show the answers; send the partner their request ids.`,
+      `\`syncline calls ${partner} ${stream} --status 4xx\` shows them with the partner's ids: send it those.`,
   },
   'rows-unusual': {
     ...ticket,
@@ -68,22 +68,22 @@ export const catalog = {
     ...ticket,
     ...ofRun,
     meaning: 'Many requests had to be made again. The run came through, and the partner may be about to fail.',
-    whatToDo: ({ partner }) =>
-      `\`syncline limits show ${partner}\` shows refusals and outages; ask the partner if it goes on.`,
+    whatToDo: ({ partner, stream }) =>
+      `\`syncline calls ${partner} ${stream} --status failed\` shows what went wrong; \`syncline limits show ${partner}\` whether a limit is declared too high.`,
   },
   'latency-unusual': {
     ...ticket,
     ...ofRun,
     meaning: 'A request took far longer than before, waits for limits included.',
-    whatToDo: ({ partner }) =>
-      `\`syncline limits show ${partner}\` tells whether our own limits are the cause; otherwise ask the partner.`,
+    whatToDo: ({ partner, stream }) =>
+      `\`syncline calls ${partner} ${stream}\` shows how long each call took, and how long it waited for our own limits.`,
   },
   'size-unusual': {
     ...ticket,
     ...ofRun,
     meaning: 'Records are far larger or far smaller than before: fields may have come or gone.',
     whatToDo: ({ partner, stream }) =>
-      `\`syncline drift ${partner} ${stream}\` shows fields that came; look at a record with \`syncline partners check\`.`,
+      `\`syncline drift ${partner} ${stream}\` shows fields that came; \`syncline partners check ${partner} --stream ${stream}\` shows records as they are now.`,
   },
   'data-late': {
     ...page,

@@ -9,6 +9,8 @@ export interface Found {
   readonly subject?: string | null;
   readonly since: string;
   readonly summary: string;
+  /** How long it must hold before anybody is told, where that is not the same for the whole rule. */
+  readonly forMs?: number;
 }
 
 export function findingOf(found: Found, runbooks: string = RUNBOOKS): Finding {
@@ -18,7 +20,7 @@ export function findingOf(found: Found, runbooks: string = RUNBOOKS): Finding {
   return {
     ...place,
     severity,
-    forMs,
+    forMs: found.forMs ?? forMs,
     since,
     summary: summary.length > MOST_CHARS ? `${summary.slice(0, MOST_CHARS - 1)}…` : summary,
     meaning,

@@ -6,6 +6,7 @@ export interface StandingAlert {
   readonly id: number;
   readonly key: string;
   readonly rule: string;
+  readonly partner: string | null;
   readonly firstSeenMs: number;
   /** null: it does not hold for long enough yet. */
   readonly openedMs: number | null;
@@ -23,10 +24,16 @@ export interface Settled {
   readonly drop: readonly number[];
 }
 
-export function settle(standing: readonly StandingAlert[], findings: readonly Finding[], nowMs: number): Settled {
+/** `isKnown`: whether this look could see what an alert is about; of others nothing is concluded. */
+export function settle(
+  standing: readonly StandingAlert[],
+  findings: readonly Finding[],
+  { nowMs, isKnown = () => true }: { readonly nowMs: number; readonly isKnown?: (alert: StandingAlert) => boolean },
+): Settled {
   const found = new Map(findings.map((finding) => [alertKey(finding), finding]));
   const known = new Map(standing.map((alert) => [alert.key, alert]));
-  const gone = standing.filter(({ key, rule, lastSeenMs }) => !found.has(key) && nowMs - lastSeenMs >= clearMs(rule));
+  const missing = standing.filter((alert) => !found.has(alert.key) && isKnown(alert));
+  const gone = missing.filter(({ rule, lastSeenMs }) => nowMs - lastSeenMs >= clearMs(rule));
   return {
     add: [...found]
       .filter(([key]) => !known.has(key))
@@ -37,7 +44,7 @@ export function settle(standing: readonly StandingAlert[], findings: readonly Fi
       return [{ id: alert.id, finding, opens: alert.openedMs === null && nowMs - alert.firstSeenMs >= finding.forMs }];
     }),
     resolve: gone.filter(({ openedMs }) => openedMs !== null).map(({ id }) => id),
-    drop: standing.filter(({ key, openedMs }) => !found.has(key) && openedMs === null).map(({ id }) => id),
+    drop: missing.filter(({ openedMs }) => openedMs === null).map(({ id }) => id),
   };
 }
 

@@ -33,6 +33,15 @@ export function addAlertCommands(program: Command, run: Run): void {
       ),
     );
   alerts
+    .command('test [channel]')
+    .description('send a test to a channel of alerts.yaml, or to all of them')
+    .addOption(json)
+    .action(async (channel: string | undefined, options: { json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/alerts-test.ts')).alertsTest({ ...context, channel }),
+      )(options),
+    );
+  alerts
     .command('silences')
     .description('silences that hold, with who made them, why, and until when')
     .addOption(json)

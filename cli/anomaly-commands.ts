@@ -6,7 +6,7 @@ export function addAnomalyCommands(program: Command, run: Run): void {
   const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   const anomalies = program
     .command('anomalies')
-    .description('versions of records that contradict one another, and rules of ledgers that do not hold');
+    .description('versions that contradict one another, and rules of ledgers that do not hold');
   anomalies
     .command('list [partner] [stream]')
     .description('key, version, both events, which fields differ, how often, when and in which run')

@@ -6,9 +6,7 @@ const loaded = () => import('./commands/approvals.ts');
 /** `syncline approvals …`: only words here; what a command needs is loaded when it is called. */
 export function addApprovalCommands(program: Command, run: Run): void {
   const json = new Option('--json', 'print one JSON document and nothing else on stdout');
-  const approvals = program
-    .command('approvals')
-    .description('waves of deletes that wait until a person has looked at them');
+  const approvals = program.command('approvals').description('waves of deletes that wait for the decision of a person');
   approvals
     .command('list [partner]')
     .description('those that wait: how many of how many rows would go, which run waits, and until when')

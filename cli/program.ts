@@ -13,6 +13,8 @@ import type { withDevServices } from './context.ts';
 import { groupCommands, helpFormat } from './help.ts';
 import { errorDocument } from './error-document.ts';
 import type { Output } from './output.ts';
+import { addLimitCommands } from './limit-commands.ts';
+import { addQuarantineCommands } from './quarantine-commands.ts';
 import { addRebuildCommands } from './rebuild-commands.ts';
 import { addRecordingCommands } from './recording-commands.ts';
 import { addRunControl } from './run-control.ts';
@@ -70,7 +72,7 @@ function pathOf(command: Command): string {
 
 program
   .command('init [dir]')
-  .description('a project that works: a definition, one with functions, a test; files that are there are left alone')
+  .description('write a project to begin with: definitions, a test, settings; existing files stay as they are')
   .addOption(json)
   .action(async (dir: string | undefined, options: { json?: boolean }) =>
     run<typeof options>(async (context) =>
@@ -80,14 +82,14 @@ program
 
 program
   .command('demo')
-  .description('the whole thing on this machine, from nothing: services, a demo partner, two syncs, a proof')
+  .description('try everything on this machine: services, a demo partner, two syncs, and a proof')
   .option('--keep', 'keep everything up until Ctrl-C')
   .addOption(json)
   .action(run<{ keep?: boolean }>(async (context) => (await import('./commands/demo.ts')).demo(context)));
 
 program
   .command('dev')
-  .description('embedded services, the demo partner and all workers; stays up until Ctrl-C; keeps its data and ports')
+  .description('start local services, the demo partner and all workers, until Ctrl-C; data and ports are kept')
   .option('--partners <dir>', 'folder of definitions')
   .option('--no-demo', 'without the demo partner')
   .option('--show', 'print the addresses of the one that runs, and end')
@@ -111,7 +113,7 @@ program
 
 program
   .command('ingest')
-  .description('take in what callers push, at POST /v1/PARTNER/STREAM, against DATABASE_URL; stays up until Ctrl-C')
+  .description('take in what callers push (POST /v1/PARTNER/STREAM) and webhooks, until Ctrl-C')
   .option('--address <host:port>', 'where it listens; port 0 takes a free one', '127.0.0.1:8080')
   .option('--public-url <url>', 'how callers reach it, where that is another address')
   .option('--tls-cert <file>', 'its certificate, for TLS without a proxy')
@@ -159,9 +161,7 @@ program
 
 program
   .command('auth <partner>')
-  .description(
-    'have a person agree in a browser (auth: { grant: authorization_code }) and keep the tokens for the workers',
-  )
+  .description('let a person agree in a browser (auth: { grant: authorization_code }), and keep the tokens')
   .option('--stream <name>', 'for the stream that has an auth of its own')
   .option('--port <port>', 'where the browser comes back to on this machine; a free one when absent')
   .option('--no-browser', 'only print the page to open')
@@ -186,7 +186,9 @@ addCallCommands(program, run);
 addApprovalCommands(program, run);
 addCallerCommands(program, run);
 
-const partners = program.command('partners').description('definitions of partners');
+const partners = program
+  .command('partners')
+  .description('definitions: list, check, prepare; pause a partner; record its answers');
 partners
   .command('list')
   .description('each definition: whether it holds, its streams, where its API is')
@@ -217,7 +219,9 @@ partners
 
 addRecordingCommands({ program, partners, run, json });
 
-const runs = program.command('runs').description('what was run, and how it ended');
+const runs = program
+  .command('runs')
+  .description('runs: how they ended, what they wait for; pause, resume, cancel, retry');
 runs
   .command('list')
   .description('the newest runs: kind, begin, duration, outcome')
@@ -261,97 +265,14 @@ program
   .addOption(json)
   .action(run<{ check?: boolean }>(async (context) => (await import('./commands/status.ts')).status(context)));
 
-const ofStream = new Option('--stream <name>', 'the limits of a stream with an `auth` of its own');
-const limits = program.command('limits').description('how fast a partner may be asked, and how much of it is used');
-limits
-  .command('show <partner>')
-  .description('each limit: declared, in force, used, left, forecast; what blocks the partner, and what people changed')
-  .addOption(ofStream)
-  .addOption(json)
-  .action(async (partner: string, options: { stream?: string; json?: boolean }) =>
-    run<typeof options>(async (context) => (await import('./commands/limits.ts')).limitsShow({ ...context, partner }))(
-      options,
-    ),
-  );
-limits
-  .command('set <partner> <limit> <value>')
-  .description('change a declared limit while everything runs, from the next permit on')
-  .requiredOption('--reason <text>', 'why: kept with the change')
-  .option('--for <duration>', 'ends by itself after 30m, 2h, 1d; until it is reset when absent')
-  .addOption(ofStream)
-  .addOption(json)
-  .action(
-    async (
-      partner: string,
-      bucket: string,
-      value: string,
-      options: { reason: string; for?: string; stream?: string; json?: boolean },
-    ) =>
-      run<typeof options>(async (context) =>
-        (await import('./commands/limits.ts')).limitsSet({ ...context, partner, bucket, value }),
-      )(options),
-  );
-limits
-  .command('reset <partner> [limit]')
-  .description('back to what the definition declares: one limit, or all')
-  .requiredOption('--reason <text>', 'why: kept with the change')
-  .option('--block', "also end the partner's own block before its time")
-  .option('--yes', 'really, with --block')
-  .addOption(ofStream)
-  .addOption(json)
-  .action(
-    async (
-      partner: string,
-      bucket: string | undefined,
-      options: { reason: string; block?: boolean; yes?: boolean; stream?: string; json?: boolean },
-    ) =>
-      run<typeof options>(async (context) =>
-        (await import('./commands/limits.ts')).limitsReset({ ...context, partner, bucket }),
-      )(options),
-  );
-
-const quarantine = program.command('quarantine').description('records that do not fit');
-quarantine
-  .command('list [partner] [stream]')
-  .description('held records: what does not fit, and why; without their payloads')
-  .option('--limit <n>', 'how many', '50')
-  .option('--all', 'also those that were replayed')
-  .addOption(json)
-  .action(
-    async (
-      partner: string | undefined,
-      stream: string | undefined,
-      options: { limit: string; all?: boolean; json?: boolean },
-    ) =>
-      run<typeof options>(async (context) =>
-        (await import('./commands/quarantine.ts')).quarantineList({ ...context, partner, stream }),
-      )(options),
-  );
-quarantine
-  .command('show <partner> <stream> <id>')
-  .description('one record, with its payload')
-  .addOption(json)
-  .action(async (partner: string, stream: string, id: string, options: { json?: boolean }) =>
-    run(async (context) =>
-      (await import('./commands/quarantine.ts')).quarantineShow({ ...context, partner, stream, id }),
-    )(options),
-  );
-quarantine
-  .command('replay <partner> <stream>')
-  .description('check the held records against the present definition; those that fit go the normal path')
-  .addOption(json)
-  .action(async (partner: string, stream: string, options: { json?: boolean }) =>
-    run(async (context) =>
-      (await import('./commands/quarantine.ts')).quarantineReplay({ ...context, partner, stream }),
-    )(options),
-  );
-
+addLimitCommands(program, run, json);
+addQuarantineCommands(program, run, json);
 addWaitingCommands(program, run);
 addWebhookCommands(program, run);
 
 program
   .command('plan <partner> [stream]')
-  .description('what the definition changes of the tables that are there, before anything changes')
+  .description('what a changed definition would change in the tables, before anything changes')
   .option('--apply', 'also change the types of columns, filled anew from the log; people read the table meanwhile')
   .option(
     '--accept-unfit',
@@ -366,7 +287,7 @@ program
 
 program
   .command('drift <partner> [stream]')
-  .description('fields that came and that no schema names, and values that do not fit their type')
+  .description('what a partner has changed: fields that no schema names, values that do not fit their type')
   .addOption(json)
   .action(async (partner: string, stream: string | undefined, options: { json?: boolean }) =>
     run<typeof options>(async (context) =>
@@ -376,7 +297,7 @@ program
 
 program
   .command('trace <partner> <stream> <key...>')
-  .description('the life of one record: each event, where it came from, what it did, and how it stands in each target')
+  .description('the life of one record: where each version came from, what it did, how it stands in each target')
   .option('--limit <n>', 'how many events, the newest', '50')
   .option('--search <n>', 'how many events of the log to look at where no index knows the keys', '1000000')
   .option('--values', 'also what the record said')
@@ -395,7 +316,7 @@ program
 
 program
   .command('prune [partner] [stream]')
-  .description('remove what need not be kept any longer (`keep` in the definitions), as workers do once a day')
+  .description('remove what `keep` in the definitions keeps no longer, as workers do once a day')
   .option('--dry-run', 'say what would go, and how much room that is')
   .option('--check', 'only count: whether each log has all the lines that retention left it')
   .addOption(json)
@@ -413,7 +334,7 @@ addRebuildCommands(program, run);
 
 program
   .command('codec')
-  .description('opens what SYNCLINE_PAYLOAD_KEYS has sealed, for the Temporal UI and CLI; stays up until Ctrl-C')
+  .description('decrypt payloads for the Temporal UI and CLI (SYNCLINE_PAYLOAD_KEYS), until Ctrl-C')
   .option('--address <host:port>', 'where it listens; port 0 takes a free one', '127.0.0.1:8088')
   .option('--allow-origin <url...>', 'pages that may ask from a browser: where the Temporal UI is', [])
   .option('--encode', 'also seal inputs and signals that are sent from there')
@@ -426,14 +347,14 @@ program
 
 program
   .command('doctor')
-  .description('what is wrong with this installation, and how to mend it')
+  .description('what is wrong with this installation, and how to fix it')
   .option('--tables', 'also compare every table with the log; reads all of it')
   .addOption(json)
   .action(run<{ tables?: boolean }>(async (context) => (await import('./commands/doctor.ts')).doctor(context)));
 
 program
   .command('completion [shell]')
-  .description('what bash, zsh or fish need to complete commands, partners and streams; with --json all commands')
+  .description('print the script that lets bash, zsh or fish complete commands, partners and streams')
   .addOption(json)
   .action(async (shell: string | undefined, options: { json?: boolean }) =>
     run<typeof options>(async (context) =>

@@ -9,7 +9,7 @@ export function addRebuildCommands(program: Command, run: Run): void {
   const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   program
     .command('rebuild <partner> <stream>')
-    .description('make a table anew of the log, beside the one there is, and correct the rows that differ')
+    .description('make a table again from the log, beside the live one, and correct the rows that differ')
     .option('--target <name>', 'which warehouse', 'postgres')
     .option(
       '--window <window>',

@@ -4,7 +4,9 @@ import type { Run } from './command.ts';
 /** `syncline schedule …`: only words here; what a command needs is loaded when it is called. */
 export function addScheduleCommands(program: Command, run: Run): void {
   const json = new Option('--json', 'print one JSON document and nothing else on stdout');
-  const schedule = program.command('schedule').description('syncs that start by themselves, as the definitions say');
+  const schedule = program
+    .command('schedule')
+    .description('syncs that start by themselves, as `schedules` of the definitions say');
   schedule
     .command('apply')
     .description('make the schedules what the definitions say; shows the changes first')

@@ -6,7 +6,7 @@ export function addTransformCommands(program: Command, run: Run): void {
   const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   program
     .command('decrypt <partner> <stream> <field>')
-    .description('give back what `encrypt` of a definition has made: a text per line of the standard input')
+    .description('decrypt what `encrypt` in a definition has made: one text per line of standard input')
     .option('--key <name>', 'the environment variable or secret with another key than the definition has now')
     .addOption(json)
     .action(async (partner: string, stream: string, field: string, options: { key?: string; json?: boolean }) =>

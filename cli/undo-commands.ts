@@ -5,7 +5,7 @@ import type { UndoOptions } from './commands/undo.ts';
 /** `syncline undo …`: only words here; what a command needs is loaded when it is called. */
 export function addUndoCommands(program: Command, run: Run): void {
   const json = new Option('--json', 'print one JSON document and nothing else on stdout');
-  const group = program.command('undo').description('tables as if a run had never been; later runs are kept');
+  const group = program.command('undo').description('make the tables as if a run had never been; later runs are kept');
   const change = (name: 'run' | 'back', description: string): void => {
     group
       .command(`${name} <id>`)

@@ -49,7 +49,8 @@ export function checkMatch(match: AlertMatch): void {
     );
 }
 
-function fits(pattern: string, text: string): boolean {
+/** Whether a text is what a pattern says, in which * stands for any characters. */
+export function fits(pattern: string, text: string): boolean {
   if (!pattern.includes('*')) return pattern === text;
   const parts = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
   return new RegExp(`^${parts.join('.*')}$`, 's').test(text);

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidInput } from '../core/errors.ts';
+import { ALERTS } from './alerts.ts';
 import { closest } from './closest.ts';
 import { TARGETS } from './targets.ts';
 
@@ -13,8 +14,8 @@ export async function listPartners(dir: string): Promise<string[]> {
 
 /** The one file that defines `name`. */
 export async function findPartner(name: string, dir: string): Promise<string> {
-  if (name === TARGETS)
-    throw new InvalidInput(`a partner may not be called "${name}": ${join(dir, `${name}.yaml`)} declares the targets`);
+  if (isReserved(name))
+    throw new InvalidInput(`a partner may not be called "${name}": ${join(dir, `${name}.yaml`)} declares the ${name}`);
   const files = await partnerFiles(dir);
   const [file, other] = files.get(name) ?? [];
   if (file === undefined) {
@@ -33,14 +34,22 @@ export async function findPartner(name: string, dir: string): Promise<string> {
   return file;
 }
 
+/** Files beside the partners that declare something of the whole installation. */
+const reserved = [TARGETS, ALERTS] as const;
+type Reserved = (typeof reserved)[number];
+const isReserved = (name: string): name is Reserved => (reserved as readonly string[]).includes(name);
+
 /** The one file that declares the targets of the installation; undefined: there are none beside the store's own tables. */
-export async function findTargets(dir: string): Promise<string | undefined> {
+export const findTargets = (dir: string): Promise<string | undefined> => findFile(dir, TARGETS);
+
+/** The one file that declares the targets or the alerts; undefined: there is none. */
+export async function findFile(dir: string, what: Reserved): Promise<string | undefined> {
   const entries = await entriesOf(dir);
-  const [file, other] = EXTENSIONS.map((end) => `${TARGETS}${end}`)
+  const [file, other] = EXTENSIONS.map((end) => `${what}${end}`)
     .filter((name) => entries.includes(name))
     .map((name) => join(dir, name));
   if (other !== undefined)
-    throw new InvalidInput(`targets are declared twice, in ${file} and in ${other}; keep one of them`);
+    throw new InvalidInput(`${what} are declared twice, in ${file} and in ${other}; keep one of them`);
   return file;
 }
 
@@ -56,7 +65,7 @@ async function partnerFiles(dir: string): Promise<Map<string, string[]>> {
         if (inside.includes(`${entry}${end}`)) add(files, entry, join(dir, entry, `${entry}${end}`));
     }
   }
-  files.delete(TARGETS);
+  for (const name of reserved) files.delete(name);
   return files;
 }
 

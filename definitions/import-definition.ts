@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InvalidInput, explain } from '../core/errors.ts';
+import { ALERTS } from './alerts.ts';
 import { TARGETS } from './targets.ts';
 
 /**
@@ -13,9 +14,11 @@ export async function importDefinition(file: string): Promise<unknown> {
   // A file that its folder's package.json makes CommonJS comes as a module within a module (tsx, compilers).
   const inner = isWrapped(exported) ? exported.default : exported;
   if (inner !== undefined) return inner;
-  const define = basename(file).startsWith(`${TARGETS}.`) ? 'defineTargets' : 'definePartner';
+  const define = defines[basename(file).split('.')[0] ?? ''] ?? 'definePartner';
   throw new InvalidInput(`${file}: no default export; write export default ${define}({ … })`);
 }
+
+const defines: Readonly<Record<string, string | undefined>> = { [TARGETS]: 'defineTargets', [ALERTS]: 'defineAlerts' };
 
 const isWrapped = (value: unknown): value is { readonly default?: unknown } =>
   typeof value === 'object' && value !== null && '__esModule' in value;

@@ -38,6 +38,10 @@ export interface Names extends SchemaNames, StreamIds {
   pruneId(of: { readonly partner: string; readonly day: string }): string;
   /** `hints/acme`: fetches what webhooks of a partner have named. */
   hintsId(partner: string): string;
+  /** `alerts/watch`: looks for what is wrong. */
+  readonly alertsId: string;
+  /** `alerts/delivery/12`: tells a channel of it. */
+  alertDeliveryId(delivery: number): string;
   /** `export/lake`: one export of a target at a time. */
   exportId(target: string): string;
   /** `backfill/acme/payments/2025-01-01..2025-12-31/1d`, with the zone where days are not those of UTC. */
@@ -77,6 +81,8 @@ export function namesOf(installation: string): Names {
     rebuildId: ({ target, partner, stream }) => `${ids}rebuild/${target}/${partner}/${stream}`,
     pruneId: ({ partner, day }) => `${ids}prune/${partner}/${day}`,
     hintsId: (partner) => `${ids}hints/${partner}`,
+    alertsId: `${ids}alerts/watch`,
+    alertDeliveryId: (delivery) => `${ids}alerts/delivery/${delivery}`,
     exportId: (target) => `${ids}export/${target}`,
     backfillId: ({ partner, stream, range, chunk, zone, generation }) =>
       `${ids}backfill/${partner}/${stream}/${range}/${chunk}${zone === null ? '' : `/${zone}`}${again(generation)}`,
@@ -105,6 +111,7 @@ export const reserved = [
   'export',
   'prune',
   'hints',
+  'alerts',
   'syncline',
 ] as const;
 

@@ -1,4 +1,5 @@
 import type { ApplyTarget } from './apply-target.ts';
+import type { DeliverAlert, WatchAlerts } from './watch-alerts.ts';
 import type { BackfillStream } from './backfill.ts';
 import type { ExportTarget } from './export-target.ts';
 import type { FollowHints } from './follow-hints.ts';
@@ -14,6 +15,7 @@ import type { SyncStream } from './sync-stream.ts';
 export interface Workflows {
   readonly applyTarget: ApplyTarget;
   readonly backfillStream: BackfillStream;
+  readonly deliverAlert: DeliverAlert;
   readonly exportTarget: ExportTarget;
   readonly followHints: FollowHints;
   readonly governPartner: GovernPartner;
@@ -23,4 +25,5 @@ export interface Workflows {
   readonly scheduledSync: ScheduledSync;
   readonly syncPartner: SyncPartner;
   readonly syncStream: SyncStream;
+  readonly watchAlerts: WatchAlerts;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alertsFile } from '../definitions/alerts.ts';
 import { partner } from '../definitions/definition.ts';
 import { durationMs } from '../definitions/duration-text.ts';
 import { targetsFile } from '../definitions/targets.ts';
@@ -8,6 +9,7 @@ type Json = Record<string, unknown>;
 /** JSON Schemas of what people write in YAML, for editors: by the names of their files in `schema/`. */
 export const editorSchemas = (): Readonly<Record<string, Json>> => ({
   'partner.schema.json': editorSchema(partner, 'A partner definition of Syncline'),
+  'alerts.schema.json': editorSchema(alertsFile, 'Who is told of what is wrong in a Syncline installation'),
   'targets.schema.json': editorSchema(targetsFile, 'The targets of a Syncline installation'),
 });
 

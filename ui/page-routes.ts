@@ -38,6 +38,7 @@ const SHARED_MS = SECOND;
 export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
   const { pool, definitions, viewer } = deps;
   const overview = shared(() => readOverview(deps), SHARED_MS);
+  const alerts = shared(() => listAlerts(pool, { open: true }), SHARED_MS);
   const callers = shared(() => Promise.all([listCallers(pool), listTiers(pool)]), SHARED_MS);
   const webhooks = shared(async () => readWebhooks(pool, await definitions()), 5 * SECOND);
 
@@ -52,7 +53,10 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
     });
   };
 
-  page('/', async () => overviewPage(await overview()));
+  page('/', async () => {
+    const [facts, open] = await Promise.all([overview(), alerts()]);
+    return overviewPage(facts, open.length);
+  });
   page('/streams', async ({ query }) =>
     streamsPage(await overview(), {
       state: streamStates.find((each) => each === textIn(query, 'state')) ?? 'all',

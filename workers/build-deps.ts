@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { alertSettings } from '../activities/alerts/settings.ts';
 import type { ActivityDeps } from '../activities/index.ts';
 import type { Config } from '../config/config.ts';
 import { InvalidInput } from '../core/errors.ts';
@@ -105,6 +106,16 @@ export function buildDeps(
       targetStore: postgresTargetStore(pool),
       hints: postgresHints(pool),
       observeLimits: (partner) => whenAvailable(() => observeLimits(pool, partner)),
+      alerts: {
+        pool,
+        names: config.names,
+        partnersDir: config.partnersDir,
+        env: config.env,
+        partners,
+        settings: alertSettings({ dir: config.partnersDir, env: config.env }),
+        log,
+        now,
+      },
       failpoint,
       metrics,
       spans,

@@ -4,6 +4,7 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Logger } from 'pino';
 import { createControlActivities, createPartnerActivities, createTargetActivities } from '../activities/index.ts';
+import { startAlerts } from '../client/start-alerts.ts';
 import { dataConverterOf } from '../client/payload-codec.ts';
 import type { Config } from '../config/config.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
@@ -117,6 +118,8 @@ const SCHEDULES_SEEN_MS = MINUTE;
 const TARGET_LOOK_MS = MINUTE;
 const PRUNE_LOOK_MS = MINUTE;
 const WEBHOOKS_LOOK_MS = SECOND;
+/** Whoever has terminated it has it again after this. */
+const ALERTS_START_MS = MINUTE;
 
 type ServedRole = Parameters<Metrics['roleServed']>[0];
 
@@ -207,6 +210,8 @@ class Fleet implements RunningWorkers {
     this.#watching.push(this.#watch(PRUNE_LOOK_MS, prune));
     const follow = followWebhooks({ ...activities, pool: this.#deps.pool, client: this.#client, log: this.#log });
     this.#watching.push(this.#watch(WEBHOOKS_LOOK_MS, follow));
+    const { names } = this.#config;
+    this.#watching.push(this.#watch(ALERTS_START_MS, () => startAlerts(this.#client, { names })));
     const { pool } = this.#deps;
     const { keepMs } = this.#config.calls;
     this.#watching.push(

@@ -1,5 +1,6 @@
 export { applyTarget } from './apply-target.ts';
 export { backfillStream } from './backfill-stream.ts';
+export { deliverAlert } from './deliver-alert.ts';
 export { exportTarget } from './export-target.ts';
 export { followHints } from './follow-hints.ts';
 export { governPartner } from './govern-partner.ts';
@@ -9,3 +10,4 @@ export { retryStream } from './retry-stream.ts';
 export { scheduledSync } from './scheduled-sync.ts';
 export { syncPartner } from './sync-partner.ts';
 export { syncStream } from './sync-stream.ts';
+export { watchAlerts } from './watch-alerts.ts';

@@ -36,6 +36,8 @@ function silent({ partner, webhook, silentMs, expectedMs, declared }: WebhookFac
         rule: 'webhook-silent',
         ...place,
         since: new Date(nowMs).toISOString(),
+        // It may have been declared a moment ago.
+        ...(expectedMs === null ? {} : { forMs: expectedMs }),
         summary: `nothing has come by the webhook ${webhook} of ${partner} in the last 30 days, though \`expect\` says that something does`,
       },
     ];

@@ -19,6 +19,7 @@ import { withMade } from '../../landing/made-columns.ts';
 import { rebuildTable } from '../../landing/rebuild-table.ts';
 import type { TargetPlace } from '../../store/target-states.ts';
 import type { CommandContext } from '../command.ts';
+import { checkAlerts } from '../check-alerts.ts';
 import { checkTargets } from '../check-targets.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
@@ -180,6 +181,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
     return 'no row breaks a rule of its stream';
   });
+  await look('alerts', () => checkAlerts(config, { isStored }));
   await look('erasures', async () => {
     if (!isStored) throw new Error('nobody can tell while the database does not answer');
     const pending = await withDatabase(config, (pool) => pendingErasures(pool));

@@ -1,3 +1,4 @@
+import { assertNever } from '../../core/assert-never.ts';
 import type { Query } from './query.ts';
 
 /** Units by Grafana's names. `dateTimeFromNow` takes milliseconds. */
@@ -84,6 +85,8 @@ export function grafanaPanel(panel: Panel): object {
           { id: 'organize', options: { excludeByName: { Time: true }, renameByName: columnNames(panel.columns) } },
         ],
       };
+    default:
+      return assertNever(panel);
   }
 }
 

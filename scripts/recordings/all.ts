@@ -1,3 +1,4 @@
+import { alerts } from './alerts.ts';
 import { backfills } from './backfills.ts';
 import { governors } from './governors.ts';
 import { hints } from './hints.ts';
@@ -14,4 +15,5 @@ export const recordings: Readonly<Record<string, Recording>> = {
   ...nights,
   ...targets,
   ...hints,
+  ...alerts,
 };

@@ -56,6 +56,15 @@ export async function readAlerts(pool: Pool, ids: readonly number[]): Promise<re
   return withSilences(pool, rows);
 }
 
+/** Those that somebody may have to be told of: open ones, and those that ended and that a channel only knows to be open. */
+export async function alertsToTell(pool: Pool): Promise<readonly AlertRow[]> {
+  const { rows } = await pool.query<Row>(
+    `select ${columns} from alerts a where opened_at is not null and (resolved_at is null or (resolved_at > now() - interval '7 days'
+      and exists (select from alert_notices n where n.alert_id = a.alert_id and n.told = 'open'))) order by opened_at, alert_id`,
+  );
+  return withSilences(pool, rows);
+}
+
 async function withSilences(pool: Pool, rows: readonly Row[]): Promise<readonly AlertRow[]> {
   const silences = rows.length === 0 ? [] : await readSilences(pool);
   return rows.map((row) => {
@@ -87,6 +96,7 @@ export interface Standing {
   readonly id: number;
   readonly key: string;
   readonly rule: string;
+  readonly partner: string | null;
   readonly firstSeenMs: number;
   readonly openedMs: number | null;
   readonly lastSeenMs: number;
@@ -121,14 +131,18 @@ async function standing(client: ClientBase): Promise<readonly Standing[]> {
     alert_id: string;
     key: string;
     rule: string;
+    partner: string | null;
     first_seen_at: Date;
     opened_at: Date | null;
     last_seen_at: Date;
-  }>('select alert_id, key, rule, first_seen_at, opened_at, last_seen_at from alerts where resolved_at is null');
+  }>(
+    'select alert_id, key, rule, partner, first_seen_at, opened_at, last_seen_at from alerts where resolved_at is null',
+  );
   return rows.map((row) => ({
     id: Number(row.alert_id),
     key: row.key,
     rule: row.rule,
+    partner: row.partner,
     firstSeenMs: row.first_seen_at.getTime(),
     openedMs: row.opened_at?.getTime() ?? null,
     lastSeenMs: row.last_seen_at.getTime(),
@@ -166,7 +180,7 @@ const writable = (finding: Finding): Finding => ({
 });
 const clean = (text: string): string => Buffer.from(text.replaceAll('\0', '')).toString();
 
-const KEPT = { resolved: '400 days', deliveries: '30 days' } as const;
+const KEPT = { resolved: '400 days', deliveries: '7 days' } as const;
 
 /** Removes what is long over. */
 export async function sweepAlerts(pool: Pool): Promise<void> {

@@ -228,29 +228,42 @@ describe('from one look to the next', () => {
     id: 1,
     key: alertKey(finding),
     rule: finding.rule,
+    partner: null,
     firstSeenMs: nowMs,
     openedMs: null,
     lastSeenMs: nowMs,
   };
 
   test('what must hold for five minutes opens after five', () => {
-    expect(settle([], [finding], nowMs).add).toEqual([{ key: standing.key, finding, opens: false }]);
-    expect(settle([standing], [finding], nowMs + 4 * MINUTE).keep).toEqual([{ id: 1, finding, opens: false }]);
-    expect(settle([standing], [finding], nowMs + 5 * MINUTE).keep).toEqual([{ id: 1, finding, opens: true }]);
+    expect(settle([], [finding], { nowMs: nowMs }).add).toEqual([{ key: standing.key, finding, opens: false }]);
+    expect(settle([standing], [finding], { nowMs: nowMs + 4 * MINUTE }).keep).toEqual([
+      { id: 1, finding, opens: false },
+    ]);
+    expect(settle([standing], [finding], { nowMs: nowMs + 5 * MINUTE }).keep).toEqual([
+      { id: 1, finding, opens: true },
+    ]);
   });
 
   test('what went before anybody was told is forgotten', () => {
-    expect(settle([standing], [], nowMs + MINUTE)).toMatchObject({ drop: [1], resolve: [] });
+    expect(settle([standing], [], { nowMs: nowMs + MINUTE })).toMatchObject({ drop: [1], resolve: [] });
   });
 
   test('what flickers stays one alert, and ends once it was gone for a while', () => {
     const open = { ...standing, openedMs: nowMs };
-    expect(settle([open], [], nowMs + MINUTE)).toMatchObject({ drop: [], resolve: [], keep: [] });
-    expect(settle([open], [], nowMs + 2 * MINUTE)).toMatchObject({ resolve: [1] });
+    expect(settle([open], [], { nowMs: nowMs + MINUTE })).toMatchObject({ drop: [], resolve: [], keep: [] });
+    expect(settle([open], [], { nowMs: nowMs + 2 * MINUTE })).toMatchObject({ resolve: [1] });
+  });
+
+  test('of what could not be looked at nothing is concluded', () => {
+    const open = { ...standing, openedMs: nowMs };
+    const settled = settle([open, { ...standing, id: 2 }], [], { nowMs: nowMs + DAY, isKnown: () => false });
+    expect(settled).toEqual({ add: [], keep: [], resolve: [], drop: [] });
   });
 
   test('an alert of a rule that is no more ends', () => {
-    expect(settle([{ ...standing, rule: 'old-rule', openedMs: nowMs }], [], nowMs + 1)).toMatchObject({ resolve: [1] });
+    expect(settle([{ ...standing, rule: 'old-rule', openedMs: nowMs }], [], { nowMs: nowMs + 1 })).toMatchObject({
+      resolve: [1],
+    });
   });
 });
 

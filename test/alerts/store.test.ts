@@ -19,7 +19,7 @@ const failed = findingOf({
   summary: 'the last run of acme.orders ended failed: answered 500',
 });
 const look = (findings: readonly (typeof failed)[], nowMs: number): ReturnType<typeof settleAlerts> =>
-  settleAlerts(store.pool, { nowMs, decide: (standing) => settle(standing, findings, nowMs) });
+  settleAlerts(store.pool, { nowMs, decide: (standing) => settle(standing, findings, { nowMs }) });
 const soon = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
 const run = (...args: string[]): ReturnType<typeof runSyncline> =>

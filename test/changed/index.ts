@@ -11,6 +11,7 @@ const later =
 
 export const applyTarget = later(workflows.applyTarget);
 export const backfillStream = later(workflows.backfillStream);
+export const deliverAlert = later(workflows.deliverAlert);
 export const exportTarget = later(workflows.exportTarget);
 export const followHints = later(workflows.followHints);
 export const governPartner = later(workflows.governPartner);
@@ -20,3 +21,4 @@ export const retryStream = later(workflows.retryStream);
 export const scheduledSync = later(workflows.scheduledSync);
 export const syncPartner = later(workflows.syncPartner);
 export const syncStream = later(workflows.syncStream);
+export const watchAlerts = later(workflows.watchAlerts);

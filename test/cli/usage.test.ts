@@ -143,6 +143,7 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
       { check: 'webhooks', state: 'problem', says: 'nobody can tell while the database does not answer' },
       { check: 'waiting', state: 'problem', says: 'nobody can tell while the database does not answer' },
       { check: 'rules', state: 'problem', says: 'nobody can tell while the database does not answer' },
+      { check: 'alerts', state: 'problem', says: 'nobody can tell while the database does not answer' },
       { check: 'erasures', state: 'problem', says: 'nobody can tell while the database does not answer' },
     ]);
   });

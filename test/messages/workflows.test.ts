@@ -7,6 +7,7 @@ const promised = workflows satisfies Workflows;
 const names = {
   applyTarget: true,
   backfillStream: true,
+  deliverAlert: true,
   exportTarget: true,
   followHints: true,
   governPartner: true,
@@ -16,6 +17,7 @@ const names = {
   scheduledSync: true,
   syncPartner: true,
   syncStream: true,
+  watchAlerts: true,
 } as const satisfies Record<keyof Workflows, true>;
 
 test('workflows/index.ts has every workflow that messages/ promises, and no other', () => {

@@ -22,14 +22,15 @@ export const hasPrometheus = await promisify(execFile)('prometheus', ['--version
 );
 
 /** @param sources by job: what each scrape of it gets. */
-export async function startPrometheus(
-  sources: Readonly<Record<string, () => Promise<string>>>,
-): Promise<Prometheus> {
+export async function startPrometheus(sources: Readonly<Record<string, () => Promise<string>>>): Promise<Prometheus> {
   const folder = await temporaryFolder();
   const jobs = Object.keys(sources);
   const server = createServer((request, response) => {
     const read = sources[(request.url ?? '').slice(1)];
-    if (read === undefined) return void response.writeHead(404).end();
+    if (read === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
     void read().then(
       (text) => response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(text),
       () => response.writeHead(500).end(),
@@ -86,9 +87,13 @@ export async function startPrometheus(
   }
   const labelValues = async (label: string, series: string): Promise<readonly string[]> =>
     (await ask('label_values_of', {}).catch(() => undefined)) === undefined
-      ? ((await (
-          await fetch(`http://${address}/api/v1/label/${label}/values?${String(new URLSearchParams({ 'match[]': series }))}`)
-        ).json()) as { data: string[] }).data
+      ? (
+          (await (
+            await fetch(
+              `http://${address}/api/v1/label/${label}/values?${String(new URLSearchParams({ 'match[]': series }))}`,
+            )
+          ).json()) as { data: string[] }
+        ).data
       : [];
   return { query, labelValues, stop };
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { applyChange } from '../../client/schedules.ts';
 import { plainNames } from '../../messages/names.ts';
+import { dashboardFiles } from '../../scripts/dashboards/all.ts';
 import type { RunReport } from '../../messages/sync-partner.ts';
 import { freePort } from '../../services/free-port.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
@@ -15,6 +16,7 @@ import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal
 import type { WorkerProcess } from '../support/worker-process.ts';
 import { ownNamespace, runToEnd, startWorker, type Ground } from '../durability/durable-bench.ts';
 import { GUESSES, pushSome, type Pushed } from './pushed.ts';
+import { panelQueries } from './panel-queries.ts';
 import { seriesIn } from './queried-series.ts';
 import { samplesOf, scrape, total, type Sample } from './scrape.ts';
 
@@ -228,13 +230,16 @@ describe('ingest tells Prometheus', () => {
   });
 });
 
+const dashboards = async (): Promise<readonly string[]> =>
+  Promise.all(Object.keys(dashboardFiles()).map((name) => readFile(`deploy/grafana/dashboards/${name}`, 'utf8')));
+
 describe('what is asked of Prometheus is there', () => {
   /** Shown from its first failure on, which is what the alert is for. */
   const onlyWhenBroken = 'temporal_workflow_task_execution_failed_total';
 
-  test('by each panel of the dashboard: in a worker’s answer, or in the server’s', async () => {
-    const queries = panelQueries(await readFile('deploy/grafana/dashboards/syncline.json', 'utf8'));
-    expect(queries.length).toBeGreaterThan(20);
+  test('by each panel of the dashboards: in a worker’s answer, or in the server’s', async () => {
+    const queries = (await dashboards()).flatMap(panelQueries).map(({ expr }) => expr);
+    expect(queries.length).toBeGreaterThan(50);
     for (const query of queries) {
       const known = query.includes('job="temporal"') ? names(server) : ours();
       const asked = seriesIn(query);
@@ -253,12 +258,8 @@ describe('what is asked of Prometheus is there', () => {
     expect(new Set(asked.filter((name) => !known.has(name)))).toEqual(new Set([onlyWhenBroken]));
   });
 
-  test('by the labels that the dashboard and the alerts name', async () => {
-    const texts = await Promise.all(
-      ['deploy/grafana/dashboards/syncline.json', 'deploy/prometheus/alerts.yaml'].map((file) =>
-        readFile(file, 'utf8'),
-      ),
-    );
+  test('by the labels that the dashboards and the alerts name', async () => {
+    const texts = [...(await dashboards()), await readFile('deploy/prometheus/alerts.yaml', 'utf8')];
     const labels = new Set(
       [...samples, ...pushedSamples, ...samplesOf(server)].flatMap((sample) => Object.keys(sample.labels)),
     );
@@ -280,8 +281,3 @@ describe('what is asked of Prometheus is there', () => {
 
 const ours = (): Set<string> => new Set([...names(exported), ...names(pushed.exported)]);
 const names = (text: string): Set<string> => new Set(samplesOf(text).map(({ name }) => name));
-
-function panelQueries(dashboard: string): readonly string[] {
-  const { panels } = JSON.parse(dashboard) as { panels: { targets?: { expr: string }[] }[] };
-  return panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
-}

@@ -73,6 +73,7 @@ test('docs/architecture.md shows the arrows that the imports make: else run scri
 
 const walls: Readonly<Record<string, readonly string[]>> = {
   alerts: ['core', 'definitions'],
+  notify: ['core', 'alerts', 'definitions', 'http'],
   core: [],
   messages: ['core'],
   definitions: ['core'],

@@ -56,6 +56,7 @@ describe('docker-compose.yml', () => {
       'syncline-worker',
       'syncline-ingest',
       'syncline-ui',
+      'alertmanager',
       'prometheus',
       'grafana',
     ]);
@@ -165,15 +166,25 @@ describe('Prometheus and Grafana', () => {
     ]);
   });
 
+  test('Prometheus tells the Alertmanager that Compose starts, which has its settings and keeps what it knows', async () => {
+    const { alerting } = parse(await read('deploy/prometheus/prometheus.yaml')) as { alerting: unknown };
+    expect(alerting).toEqual({ alertmanagers: [{ static_configs: [{ targets: ['alertmanager:9093'] }] }] });
+    const { command, volumes, ports } = compose.services['alertmanager'] ?? {};
+    expect(ports).toEqual(['127.0.0.1:${ALERTMANAGER_PORT:-9093}:9093']);
+    expect(command).toContain('--config.file=/etc/alertmanager/alertmanager.yaml');
+    expect(volumes).toContain('./deploy/alertmanager/alertmanager.yaml:/etc/alertmanager/alertmanager.yaml:ro');
+    expect(command).toContain(`--storage.path=${volumes?.at(-1)?.split(':')[1]}`);
+  });
+
   test('the dashboard’s data source is the provisioned one, at the place where Prometheus is', async () => {
     const { datasources } = parse(await read('deploy/grafana/provisioning/datasources/prometheus.yaml')) as {
       datasources: { uid: string; url: string }[];
     };
     expect(datasources).toMatchObject([{ uid: 'syncline-prometheus', url: 'http://prometheus:9090' }]);
-    const uids = [
-      ...(await read('deploy/grafana/dashboards/syncline.json')).matchAll(/"type": "prometheus",\s+"uid": "(.*)"/g),
-    ];
-    expect(uids.length).toBeGreaterThan(10);
+    const files = ['fleet', 'partner', 'limits', 'ingest', 'targets'];
+    const texts = await Promise.all(files.map((name) => read(`deploy/grafana/dashboards/${name}.json`)));
+    const uids = texts.flatMap((text) => [...text.matchAll(/"type": "prometheus",\s+"uid": "(.*)"/g)]);
+    expect(uids.length).toBeGreaterThan(50);
     expect(new Set(uids.map(([, uid]) => uid))).toEqual(new Set(['syncline-prometheus']));
     const { providers } = parse(await read('deploy/grafana/provisioning/dashboards/syncline.yaml')) as {
       providers: { options: { path: string } }[];

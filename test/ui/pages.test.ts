@@ -81,6 +81,11 @@ describe('the pages', () => {
     expect(rowsOf(page, '#notes')[0]).toEqual(expect.arrayContaining(['paused p1', 'All of the partner is paused']));
   });
 
+  test('the overview leads to the alerts that are open', async () => {
+    const { page } = await see('/');
+    expect(page.querySelector('main a[href="/alerts"]')?.textContent).toBe('1 open alert');
+  });
+
   test('the tiles count what the lists behind them show', async () => {
     const { page } = await see('/');
     const tiles = [...page.querySelectorAll('#summary a')];

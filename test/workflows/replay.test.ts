@@ -87,6 +87,8 @@ test.each([
   ['rebuildTarget.ok', '"name": "rebuildTarget"'],
   ['rebuildTarget.refused', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"'],
   ['prunePartner.ok', '"name": "pruneStream"'],
+  ['watchAlerts.continues', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"'],
+  ['deliverAlert.ok', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"'],
   ['followHints.ok', '"name": "fetchHints"'],
   ['followHints.ok', '"eventType": "EVENT_TYPE_TIMER_FIRED"'],
   ['retryStream.ok', '"name": "closeRetry"'],

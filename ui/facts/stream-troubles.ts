@@ -153,11 +153,13 @@ function ended(facts: StreamFacts): readonly Trouble[] {
       of(facts, {
         level: 'bad',
         kind: 'suspect',
-        what: `The last run brought something that cannot be true${times}`,
+        what: `What the last run brought may not be complete or true${times}`,
         why: lastReason,
         since,
         run: lastRun,
-        todo: todo('Compare with the partner. If the figures are right there, read it again.', readAgain(facts)),
+        todo: isRefused(lastReason)
+          ? refusedTodo(facts)
+          : todo('Compare with the partner. If the figures are right there, read it again.', readAgain(facts)),
       }),
     ];
   if (lastOutcome === 'partial')
@@ -175,11 +177,17 @@ function ended(facts: StreamFacts): readonly Trouble[] {
                 'Look at the records, correct the schema, and replay them.',
                 `syncline quarantine list ${partner} ${stream}`,
               )
-            : todo('Look at what the partner refused, mend the cause, and read it again.', readAgain(facts)),
+            : refusedTodo(facts),
       }),
     ];
   return [];
 }
+
+const isRefused = (reason: string | null): boolean => /\brefused\b/.test(reason ?? '');
+
+/** The run's page lists the calls. */
+const refusedTodo = (facts: StreamFacts): Todo =>
+  todo('Look at the calls that the partner refused, mend the cause, and read it again.', readAgain(facts));
 
 function againAfter(facts: StreamFacts): Todo {
   const { status } = facts;
@@ -192,7 +200,8 @@ function againAfter(facts: StreamFacts): Todo {
 }
 
 const readAgain = ({ status, lastRun }: StreamFacts): string =>
-  lastRun === null || !lastRun.startsWith('sync/')
+  // A run of the stream alone is no partner's run, which a retry is of.
+  lastRun === null || !lastRun.startsWith('sync/') || lastRun.split('/')[2] === status.stream
     ? `syncline sync ${status.partner} ${status.stream}`
     : `syncline runs retry ${lastRun} --stream ${status.stream}`;
 

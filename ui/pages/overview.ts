@@ -12,10 +12,12 @@ import type { Page } from './page.ts';
 const MOST_TROUBLES = 40;
 
 /** What is late or wrong first; then all partners. */
-export function overviewPage({ at, streams, troubles }: Overview): Page {
+export function overviewPage({ at, streams, troubles }: Overview, openAlerts = 0): Page {
   const urgent = troubles.filter(({ level }) => level !== 'note');
   const notes = troubles.filter(({ level }) => level === 'note');
-  const body = html` ${summary(streams)}
+  const alerts =
+    openAlerts > 0 && html`<p>People are told of <a href="/alerts">${counted(openAlerts, 'open alert')}</a>.</p>`;
+  const body = html` ${summary(streams)} ${alerts}
     <section id="troubles" aria-labelledby="troubles-title">
       <h2 id="troubles-title">${urgent.length === 0 ? 'Nothing is late or wrong' : 'Late or wrong'}</h2>
       ${urgent.length === 0 ? html`<p class="good">All streams are as fresh as they promise, and their last runs ended well.</p>` : troubleList(urgent, { at, most: MOST_TROUBLES, caption: 'Late or wrong, the worst first' })}
