@@ -8,10 +8,11 @@ import { freePort } from '../../services/free-port.ts';
 import { eventually } from '../support/eventually.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** A real Prometheus that has scraped each source at least three times, so that a rate has something to stand on. */
+/** A real Prometheus. It begins to scrape five seconds after its start, so start it early. */
 export interface Prometheus {
+  /** Waits until each source was scraped at least twice, so that a rate has something to stand on. */
+  readonly ready: () => Promise<void>;
   readonly query: (expr: string) => Promise<readonly unknown[]>;
-  readonly labelValues: (label: string, series: string) => Promise<readonly string[]>;
   readonly stop: () => Promise<void>;
 }
 
@@ -21,7 +22,7 @@ export const hasPrometheus = await promisify(execFile)('prometheus', ['--version
   () => false,
 );
 
-/** @param sources by job: what each scrape of it gets. */
+/** @param sources by job: what each scrape of it gets; while it rejects, the job is down. */
 export async function startPrometheus(sources: Readonly<Record<string, () => Promise<string>>>): Promise<Prometheus> {
   const folder = await temporaryFolder();
   const jobs = Object.keys(sources);
@@ -44,7 +45,7 @@ export async function startPrometheus(sources: Readonly<Record<string, () => Pro
     metrics_path: `/${job}`,
     static_configs: [{ targets: [`127.0.0.1:${port}`], labels: { instance: job } }],
   }));
-  const config = { global: { scrape_interval: '500ms', scrape_timeout: '500ms' }, scrape_configs: scrapes };
+  const config = { global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: scrapes };
   // JSON is YAML as well.
   await writeFile(join(folder.path, 'prometheus.yml'), JSON.stringify(config));
   const address = `127.0.0.1:${await freePort()}`;
@@ -78,22 +79,11 @@ export async function startPrometheus(sources: Readonly<Record<string, () => Pro
   };
   const scraped = async (): Promise<boolean> => {
     if (child.exitCode !== null) throw new Error(`Prometheus ended: ${said}`);
-    const found = await query('count_over_time(up[1m]) >= 3 and up == 1').catch(() => []);
+    const found = await query('sum_over_time(up[1m]) >= 2 and up == 1').catch(() => []);
     return found.length === jobs.length;
   };
-  if (!(await eventually(scraped))) {
-    await stop();
-    throw new Error(`Prometheus does not reach ${jobs.join(', ')}: ${said}`);
-  }
-  const labelValues = async (label: string, series: string): Promise<readonly string[]> =>
-    (await ask('label_values_of', {}).catch(() => undefined)) === undefined
-      ? (
-          (await (
-            await fetch(
-              `http://${address}/api/v1/label/${label}/values?${String(new URLSearchParams({ 'match[]': series }))}`,
-            )
-          ).json()) as { data: string[] }
-        ).data
-      : [];
-  return { query, labelValues, stop };
+  const ready = async (): Promise<void> => {
+    if (!(await eventually(scraped))) throw new Error(`Prometheus does not reach ${jobs.join(', ')}: ${said}`);
+  };
+  return { ready, query, stop };
 }

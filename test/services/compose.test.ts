@@ -193,6 +193,8 @@ describe('Prometheus and Grafana', () => {
       volume.startsWith('./deploy/grafana/dashboards:'),
     );
     expect(mounted).toBe(`./deploy/grafana/dashboards:${providers[0]?.options.path}:ro`);
+    const home = compose.services['grafana']?.environment['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH'];
+    expect(home).toBe(`${providers[0]?.options.path}/${files[0]}.json`);
   });
 });
 
