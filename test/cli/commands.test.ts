@@ -126,6 +126,7 @@ describe('syncline, from a first definition to a mended quarantine', () => {
         'webhooks',
         'waiting',
         'rules',
+        'alerts',
         'erasures',
       ].map((check) => expect.objectContaining({ check, state: 'ok' })),
     );
