@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, extname, join, relative } from 'node:path';
+import { dirname, extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { GiveUp } from '../core/errors.ts';
@@ -24,7 +24,8 @@ const run = promisify(execFile);
 
 /** Path of the workflow bundle, built once per content in a process of its own: webpack's memory is not ours to keep. */
 export async function cachedWorkflowBundle({ cacheDir, index = workflowsPath() }: BundleOptions): Promise<string> {
-  const folder = join(cacheDir, 'workflow-bundles');
+  // The process that builds it works in another folder.
+  const folder = resolve(cacheDir, 'workflow-bundles');
   const path = join(folder, `${await contentHash(index)}.js`);
   if (existsSync(path)) {
     await utimes(path, new Date(), new Date());
