@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cp } from 'node:fs/promises';
+import { access, constants, cp, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -35,11 +35,28 @@ export default async function setup(): Promise<void> {
 }
 
 async function database(): Promise<PostgresServer> {
-  const postgres = await startPostgres({ dataDir: join(tmpdir(), `syncline-test-${randomUUID()}`), durable: false });
+  const postgres = await startPostgres({
+    dataDir: join(await quickFolder(), `syncline-test-${randomUUID()}`),
+    durable: false,
+  });
   process.env['TEST_POSTGRES'] = postgres.url;
   await inDatabase('postgres', `create database ${TEMPLATE}`);
   await migrate(databaseUrl(TEMPLATE));
   return postgres;
+}
+
+const ROOM_BYTES = 4 * 1024 ** 3;
+
+/** In memory, where there is room: a database for a test file is made in 15 ms there, on a disk in 200. */
+async function quickFolder(): Promise<string> {
+  const memory = '/dev/shm';
+  try {
+    await access(memory, constants.W_OK);
+    const { bavail, bsize } = await statfs(memory);
+    return bavail * bsize >= ROOM_BYTES ? memory : tmpdir();
+  } catch {
+    return tmpdir();
+  }
 }
 
 /** For the tests that run workers as processes: dist/ as `npm run build` makes it, without the bundle. Types: `npm run types`. */
