@@ -1,28 +1,5 @@
-import { alertKey, type Finding } from '../core/alert.ts';
+import { alertKey, type Finding, type Settled, type StandingAlert } from '../core/alert.ts';
 import { catalog } from './catalog.ts';
-
-/** An alert that is not over, as the store has it. */
-export interface StandingAlert {
-  readonly id: number;
-  readonly key: string;
-  readonly rule: string;
-  readonly partner: string | null;
-  readonly firstSeenMs: number;
-  /** null: it does not hold for long enough yet. */
-  readonly openedMs: number | null;
-  readonly lastSeenMs: number;
-}
-
-/** What changes by a look. */
-export interface Settled {
-  /** Not known before; `opens`: somebody is to be told at once. */
-  readonly add: readonly { readonly key: string; readonly finding: Finding; readonly opens: boolean }[];
-  /** Still there, perhaps in other words. */
-  readonly keep: readonly { readonly id: number; readonly finding: Finding; readonly opens: boolean }[];
-  readonly resolve: readonly number[];
-  /** Gone before anybody was told. */
-  readonly drop: readonly number[];
-}
 
 /** `isKnown`: whether this look could see what an alert is about; of others nothing is concluded. */
 export function settle(

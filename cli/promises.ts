@@ -4,7 +4,7 @@ import type { Names } from '../messages/names.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { listPartners } from '../definitions/find.ts';
 import { loadWithSecrets } from '../definitions/load.ts';
-import type { StreamStatus } from '../store/inspect/stream-status.ts';
+import { neverRun, type StreamStatus } from '../store/inspect/stream-status.ts';
 import type { CommandContext } from './command.ts';
 
 /** What the definitions promise of their streams' freshness. */
@@ -42,7 +42,9 @@ export function promisesOf(
   const never = [...definitions.values()].flatMap(({ name: partner, streams: defined }) =>
     Object.entries(defined)
       .filter(([stream, { freshness }]) => freshness !== undefined && !known.has(`${partner}.${stream}`))
-      .map(([stream, { table }]) => neverRun(partner, stream, `${names.targetSchema(partner)}.${table ?? stream}`)),
+      .map(([stream, { table }]) =>
+        neverRun({ partner, stream, table: `${names.targetSchema(partner)}.${table ?? stream}` }),
+      ),
   );
   return [...streams, ...never].map((status) => ({
     ...status,
@@ -52,26 +54,3 @@ export function promisesOf(
     }),
   }));
 }
-
-const neverRun = (partner: string, stream: string, table: string): StreamStatus => ({
-  partner,
-  stream,
-  table,
-  lastOutcome: null,
-  lastReason: null,
-  lastFinishedAt: null,
-  lastRun: null,
-  running: false,
-  openRun: null,
-  deferredUntil: null,
-  deferredCause: null,
-  deferredKind: null,
-  freshAt: null,
-  watermark: null,
-  events: 0,
-  waiting: 0,
-  overdue: 0,
-  quarantined: 0,
-  blockedUntil: null,
-  undone: null,
-});

@@ -52,6 +52,29 @@ export interface AlertRow extends AlertPlace {
   readonly runbook: string;
 }
 
+/** An alert that is not over, as the store has it. */
+export interface StandingAlert {
+  readonly id: number;
+  readonly key: string;
+  readonly rule: string;
+  readonly partner: string | null;
+  readonly firstSeenMs: number;
+  /** null: it does not hold for long enough yet. */
+  readonly openedMs: number | null;
+  readonly lastSeenMs: number;
+}
+
+/** What changes by a look. */
+export interface Settled {
+  /** Not known before; `opens`: somebody is to be told at once. */
+  readonly add: readonly { readonly key: string; readonly finding: Finding; readonly opens: boolean }[];
+  /** Still there, perhaps in other words. */
+  readonly keep: readonly { readonly id: number; readonly finding: Finding; readonly opens: boolean }[];
+  readonly resolve: readonly number[];
+  /** Gone before anybody was told. */
+  readonly drop: readonly number[];
+}
+
 /** `run-failed/acme/orders/`: what an alert is known by while it is open. */
 export const alertKey = ({ rule, partner, stream, subject }: AlertPlace): string =>
   [rule, partner, stream, subject].map((part) => (part ?? '').replaceAll('/', '%2F')).join('/');

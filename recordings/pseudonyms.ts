@@ -3,8 +3,10 @@ import { isPersonal, isPersonalValue, MAIL } from './personal-names.ts';
 
 /** Replaces values of persons: the same value by the same one within a recording, so that keys and references still fit. */
 export interface Pseudonyms {
-  /** A JSON value, in which fields are replaced by their names and texts by their form. */
+  /** A JSON value, in which fields are replaced by their names, and texts and names of fields by their form. */
   readonly replace: (value: unknown) => unknown;
+  /** A text that stands alone, such as a part of a path: by its form. */
+  readonly replaceText: (text: string) => string;
   /** Names of the fields that were replaced so far. */
   readonly replaced: () => readonly string[];
 }
@@ -16,15 +18,19 @@ export interface PseudonymOptions {
   readonly also?: readonly string[];
   /** Fields that are kept as they are. */
   readonly keep?: readonly string[];
+  /** Fields that streams are asked for by: replaced by the form of their values only, as the paths are that name them. */
+  readonly asked?: readonly string[];
 }
 
-export function pseudonyms({ key, also = [], keep = [] }: PseudonymOptions): Pseudonyms {
+export function pseudonyms({ key, also = [], keep = [], asked = [] }: PseudonymOptions): Pseudonyms {
   const replaced = new Set<string>();
-  const isReplaced = (name: string): boolean => !keep.includes(name) && (also.includes(name) || isPersonal(name));
+  const stays = new Set([...keep, ...asked]);
+  const isReplaced = (name: string): boolean => !stays.has(name) && (also.includes(name) || isPersonal(name));
   const put = <T>(name: string, value: T): T => {
     replaced.add(name);
     return value;
   };
+  const replaceText = (text: string): string => (isPersonalValue(text) ? likeText(key, text) : text);
   const walk = (value: unknown, name: string, within: boolean): unknown => {
     if (typeof value === 'string') {
       const [, mark, digits] = MARKED.exec(value) ?? [];
@@ -38,12 +44,12 @@ export function pseudonyms({ key, also = [], keep = [] }: PseudonymOptions): Pse
     // All that stands in `address` is of the address.
     return Object.fromEntries(
       Object.entries(value).map(([field, inner]) => [
-        field,
-        walk(inner, field, (within && !keep.includes(field)) || isReplaced(field)),
+        replaceText(field),
+        walk(inner, field, (within && !stays.has(field)) || isReplaced(field)),
       ]),
     );
   };
-  return { replace: (value) => walk(value, '', false), replaced: () => [...replaced].toSorted() };
+  return { replace: (value) => walk(value, '', false), replaceText, replaced: () => [...replaced].toSorted() };
 }
 
 /** Letters by letters, digits by digits: what checks the form of a text still takes it. */

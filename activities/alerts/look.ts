@@ -4,11 +4,12 @@ import { configuredFindings } from '../../alerts/configured.ts';
 import { judge } from '../../alerts/judge.ts';
 import { settle } from '../../alerts/settle.ts';
 import { startDelivery } from '../../client/start-alerts.ts';
+import type { Settled } from '../../core/alert.ts';
 import { explain } from '../../core/errors.ts';
 import type { AlertSettings } from '../../definitions/alerts.ts';
 import type { AlertsLook } from '../../messages/watch-alerts.ts';
 import { sendHeartbeat } from '../../notify/heartbeat.ts';
-import { alertsToTell, settleAlerts, sweepAlerts, type Changes } from '../../store/alerts/alerts.ts';
+import { alertsToTell, settleAlerts, sweepAlerts } from '../../store/alerts/alerts.ts';
 import { addDeliveries, pendingDeliveries, readNotices } from '../../store/alerts/deliveries.ts';
 import { noteObservation, readObservation } from '../../store/alerts/observations.ts';
 import type { AlertsDeps } from './alerts-deps.ts';
@@ -57,7 +58,7 @@ function knownBy({ facts, troubles }: Gathered): (alert: { rule: string; partner
 }
 
 /** The log has all of it, whatever the channels do. */
-function tell({ log }: AlertsDeps, { add, keep, resolve }: Changes): void {
+function tell({ log }: AlertsDeps, { add, keep, resolve }: Settled): void {
   for (const { finding } of [...add, ...keep].filter(({ opens }) => opens)) {
     const { rule, severity, partner, stream, subject } = finding;
     log.warn({ rule, severity, partner, stream, subject, runbook: finding.runbook }, `alert: ${finding.summary}`);

@@ -115,11 +115,15 @@ function exchangeOf(stream: CompiledStream, { position, answer }: Look, cleaning
   if (asked !== origin)
     throw new InvalidInput(`${stream.name} asks ${asked}, another host than baseUrl, which cannot be recorded`);
   const clean = (text: string): string => withoutSecrets(text, secrets).replaceAll(origin, ORIGIN);
+  const hide = replaced?.replaceText ?? ((text: string) => text);
   const headers = Object.entries(harmlessHeaders(answer.headers, secrets)).filter(([name]) => telling.test(name));
   return {
     method,
-    path: pathname,
-    query: [...searchParams].filter(([name]) => !isSecretLike(name)).map(([name, value]) => [name, clean(value)]),
+    path: pathname
+      .split('/')
+      .map((part) => encoded(part, hide))
+      .join('/'),
+    query: [...searchParams].filter(([name]) => !isSecretLike(name)).map(([name, value]) => [name, hide(clean(value))]),
     body: body === null ? null : clean(body),
     status: answer.status,
     headers: Object.fromEntries(headers.map(([name, value]) => [name, clean(value)])),
@@ -144,4 +148,16 @@ function replacedText(stream: string, text: string, { replace }: Pseudonyms): st
       `${stream}: personal data are replaced in JSON only, and this answer is none (${explain(error)}); --as-is keeps answers as they came`,
     );
   }
+}
+
+/** A part of a path that was changed is written anew; the others stay as they were sent. */
+function encoded(part: string, change: (text: string) => string): string {
+  let text: string;
+  try {
+    text = decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+  const changed = change(text);
+  return changed === text ? part : encodeURIComponent(changed);
 }

@@ -1,6 +1,7 @@
 import type { Unusual, UnusualKind } from '../../core/alert-facts.ts';
 import { median, quantile, spread } from './robust.ts';
-import { weekdayOf, weekdays, type Point, type Series } from './point.ts';
+import type { Point } from '../../core/stream-point.ts';
+import { weekdayOf, weekdays, type Series } from './point.ts';
 
 /** Fewer points say nothing of what is usual. */
 const LEAST = { sameWeekday: 4, all: 10, shares: 3 } as const;

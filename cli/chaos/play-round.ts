@@ -35,9 +35,8 @@ export async function playRound(stage: Stage, round: Round): Promise<RoundFacts>
   const from = replay.arrivals().length;
   replay.play(round.faults);
   const syncing = runOnce(stage, round, 1);
-  const killing = killWhile(stage, round, { from, until: syncing });
-  const first = await syncing;
-  const kills = await killing;
+  // A worker that does not start again ends the round at once.
+  const [first, kills] = await Promise.all([syncing, killWhile(stage, round, { from, until: syncing })]);
   const arrivals = replay.arrivals().slice(from);
   const contents = new Map<string, StreamFacts['after']>();
   for (const stream of round.streams) contents.set(stream.name, await contentOf(pool, stream));

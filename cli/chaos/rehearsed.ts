@@ -25,7 +25,7 @@ export async function rehearsed(
   const streams = Object.fromEntries(
     Object.entries(document['streams']).map(([stream, of]) => [
       stream,
-      isObject(of) ? without(of, ['auth', 'targets', 'push']) : of,
+      isObject(of) ? without(of, ['auth', 'targets']) : of,
     ]),
   );
   return JSON.stringify({

@@ -9,6 +9,7 @@ import { isPushOnly } from '../../definitions/push.ts';
 import { secretFor, secretsOf } from '../../definitions/secrets.ts';
 import { createMemoryTokenStore } from '../../http/token-store.ts';
 import { writeRecording } from '../../recordings/files.ts';
+import { isPersonal } from '../../recordings/personal-names.ts';
 import { pseudonyms, type Pseudonyms } from '../../recordings/pseudonyms.ts';
 import { tokensOf } from '../../workers/tokens-of.ts';
 import { called } from '../called.ts';
@@ -50,7 +51,7 @@ export async function partnersRecord({
   const asked = chosen.flatMap(({ definition }) => parentFields(definition));
   const key = randomBytes(32);
   const replacing = (): Pseudonyms =>
-    pseudonyms({ key, also: listOf(options.replace), keep: [...listOf(options.keep), ...asked] });
+    pseudonyms({ key, also: listOf(options.replace), keep: listOf(options.keep), asked });
   const dir = resolve(options.out);
   const files = await withCheckDatabase(config, async (database) => {
     const pool = 'pool' in database ? database.pool : undefined;
@@ -93,6 +94,11 @@ export async function partnersRecord({
   );
   for (const { stream, complete } of files)
     if (!complete) output.say(`${stream} was not read to its end: give it more with --requests (now ${most}).`);
+  const kept = options.asIs === true ? [] : asked.filter(isPersonal);
+  if (kept.length > 0)
+    output.say(
+      `${kept.join(', ')}: kept as they came, since streams are asked for by them. Look whether they name somebody.`,
+    );
   output.say(
     `Written to ${dir}. Read it before you share it: only what looks like a secret or personal data was replaced. Next: ${called(`chaos ${name}`)}`,
   );

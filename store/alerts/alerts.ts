@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
-import type { AlertRow, Finding, Severity } from '../../core/alert.ts';
+import type { AlertRow, Finding, Settled, Severity, StandingAlert } from '../../core/alert.ts';
 import { silenceOn } from '../../core/alert-silence.ts';
 import { transaction } from '../session/transaction.ts';
 import { readSilences } from './silences.ts';
@@ -91,29 +91,11 @@ async function withSilences(pool: Pool, rows: readonly Row[]): Promise<readonly 
   });
 }
 
-/** An alert that is not over; one that does not hold for long enough yet has no `openedMs`. */
-export interface Standing {
-  readonly id: number;
-  readonly key: string;
-  readonly rule: string;
-  readonly partner: string | null;
-  readonly firstSeenMs: number;
-  readonly openedMs: number | null;
-  readonly lastSeenMs: number;
-}
-
-export interface Changes {
-  readonly add: readonly { readonly key: string; readonly finding: Finding; readonly opens: boolean }[];
-  readonly keep: readonly { readonly id: number; readonly finding: Finding; readonly opens: boolean }[];
-  readonly resolve: readonly number[];
-  readonly drop: readonly number[];
-}
-
 /** Writes what a look has changed. Two looks at once come one after the other. `nowMs` is the time of the look. */
 export async function settleAlerts(
   pool: Pool,
-  { nowMs, decide }: { readonly nowMs: number; readonly decide: (standing: readonly Standing[]) => Changes },
-): Promise<Changes> {
+  { nowMs, decide }: { readonly nowMs: number; readonly decide: (standing: readonly StandingAlert[]) => Settled },
+): Promise<Settled> {
   return transaction(pool, async (client) => {
     await client.query('lock table alerts in share row exclusive mode');
     const changes = decide(await standing(client));
@@ -126,7 +108,7 @@ export async function settleAlerts(
   });
 }
 
-async function standing(client: ClientBase): Promise<readonly Standing[]> {
+async function standing(client: ClientBase): Promise<readonly StandingAlert[]> {
   const { rows } = await client.query<{
     alert_id: string;
     key: string;
@@ -149,7 +131,7 @@ async function standing(client: ClientBase): Promise<readonly Standing[]> {
   }));
 }
 
-async function insert(client: ClientBase, add: Changes['add'], now: Date): Promise<void> {
+async function insert(client: ClientBase, add: Settled['add'], now: Date): Promise<void> {
   if (add.length === 0) return;
   await client.query(
     `insert into alerts (key, rule, severity, partner, stream, subject, since, first_seen_at, opened_at, last_seen_at, summary, meaning, what_to_do, runbook)
@@ -161,7 +143,7 @@ async function insert(client: ClientBase, add: Changes['add'], now: Date): Promi
 }
 
 /** Its words may have changed, and its severity, if somebody has changed it. */
-async function update(client: ClientBase, keep: Changes['keep'], now: Date): Promise<void> {
+async function update(client: ClientBase, keep: Settled['keep'], now: Date): Promise<void> {
   if (keep.length === 0) return;
   await client.query(
     `update alerts set last_seen_at = $2, opened_at = case when a.opens then $2 else opened_at end, severity = a.severity,

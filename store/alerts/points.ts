@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Unusual } from '../../core/alert-facts.ts';
+import type { Point } from '../../core/stream-point.ts';
 
 /** A stream whose last run, or last day, was not judged yet. */
 export interface Unjudged {
@@ -57,27 +58,14 @@ export async function unjudgedStreams(pool: Pool, { most }: { readonly most: num
   }));
 }
 
-/** As alerts/unusual/point.ts has it. */
-export interface StoredPoint {
-  readonly day: string;
-  readonly at: string;
-  readonly rows: number;
-  readonly requests: number;
-  readonly pages: number;
-  readonly refused: number;
-  readonly bytes: number;
-  readonly durationMs: number;
-  readonly notModified: boolean;
-}
-
 const KEPT = '70 days';
 /** As `core/checkpoint.ts` writes it. PostgreSQL reads no JSON with a NUL in one of its texts, and a cursor may have one. */
 const refused = String.raw`r.skipped + coalesce(substring(r.checkpoint from '"refused":\{"count":(\d+)')::bigint, 0)`;
 const duration = 'extract(epoch from r.finished_at - coalesce(r.began_at, r.started_at)) * 1000';
 
 /** The point to be judged and those before it, the oldest first. */
-export async function readPoints(pool: Pool, of: Unjudged): Promise<readonly StoredPoint[]> {
-  const { rows } = await pool.query<{ [name in keyof StoredPoint]: StoredPoint[name] | string | Date }>(
+export async function readPoints(pool: Pool, of: Unjudged): Promise<readonly Point[]> {
+  const { rows } = await pool.query<{ [name in keyof Point]: Point[name] | string | Date }>(
     of.kind === null
       ? {
           text: `select ((r.started_at at time zone 'UTC')::date)::text as day, max(r.finished_at) as at, sum(r.fetched) as rows, sum(r.requests) as requests,

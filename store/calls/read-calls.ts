@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { CallError, CallPurpose } from '../../core/call.ts';
+import type { Call, CallError, CallPurpose } from '../../core/call.ts';
 
 /** A status, a class of them, no answer at all, or whatever failed. */
 export type CallStatusFilter = number | '2xx' | '3xx' | '4xx' | '5xx' | 'none' | 'failed';
@@ -17,38 +17,15 @@ export interface CallFilter {
   readonly limit: number;
 }
 
-export interface CallRow {
+/** A call as it was kept. */
+export interface CallRow extends Omit<Call, 'sentAtMs' | 'syncId'> {
   /** Grows in the order in which calls were written. */
   readonly id: string;
   /** ISO time when the request left. */
   readonly at: string;
-  readonly partner: string;
-  readonly stream: string;
-  readonly purpose: CallPurpose;
   /** Workflow id of the stream's run; null: no run asked. */
   readonly workflowId: string | null;
-  /** Workflow id of the partner's run that it was part of. */
-  readonly runId: string | null;
-  /** Temporal's id of the execution. */
-  readonly workflowRunId: string | null;
-  readonly attempt: number;
-  readonly page: number | null;
-  readonly method: string;
-  readonly host: string;
-  /** Behind the base URL, with names of the query's parameters and without their values. */
-  readonly path: string;
-  /** null: no answer came. */
-  readonly status: number | null;
-  readonly error: CallError | null;
-  readonly code: string | null;
-  readonly durationMs: number;
-  readonly waitedMs: number;
-  readonly bytes: number | null;
-  readonly requestId: string | null;
   readonly traceId: string | null;
-  readonly excerpt: string | null;
-  /** How many calls it stands for. */
-  readonly weight: number;
 }
 
 /** Calls of partners, the newest first. */

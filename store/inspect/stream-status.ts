@@ -32,6 +32,28 @@ export interface StreamStatus {
   readonly undone: { readonly run: string; readonly isBack: boolean } | null;
 }
 
+/** A stream that a definition has, and that has no run yet. */
+export const neverRun = (of: Pick<StreamStatus, 'partner' | 'stream' | 'table'>): StreamStatus => ({
+  ...of,
+  lastOutcome: null,
+  lastReason: null,
+  lastFinishedAt: null,
+  lastRun: null,
+  running: false,
+  openRun: null,
+  deferredUntil: null,
+  deferredCause: null,
+  deferredKind: null,
+  freshAt: null,
+  watermark: null,
+  events: 0,
+  waiting: 0,
+  overdue: 0,
+  quarantined: 0,
+  blockedUntil: null,
+  undone: null,
+});
+
 const told = [
   ...[
     'sync_id',

@@ -6,7 +6,8 @@ import { DAY, HOUR, MINUTE } from '../../core/duration.ts';
 import { catalog, ruleNames, type RuleName } from '../../alerts/catalog.ts';
 import { findingOf } from '../../alerts/find.ts';
 import { judge } from '../../alerts/judge.ts';
-import { settle, type StandingAlert } from '../../alerts/settle.ts';
+import { settle } from '../../alerts/settle.ts';
+import type { StandingAlert } from '../../core/alert.ts';
 
 const nowMs = Date.parse('2026-11-24T06:00:00Z');
 const ago = (ms: number): string => new Date(nowMs - ms).toISOString();

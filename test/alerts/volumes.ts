@@ -1,6 +1,6 @@
 import { assertNever } from '../../core/assert-never.ts';
 import { DAY } from '../../core/duration.ts';
-import type { Point } from '../../alerts/unusual/point.ts';
+import type { Point } from '../../core/stream-point.ts';
 
 /** Numbers from 0 to 1 that a seed gives (mulberry32). */
 export function seeded(seed: number): () => number {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Unusual } from '../../core/alert-facts.ts';
 import { judgePoint } from '../../alerts/unusual/judge-point.ts';
-import type { Point } from '../../alerts/unusual/point.ts';
+import type { Point } from '../../core/stream-point.ts';
 import { long } from '../support/long.ts';
 import { businesses, daysOf, holidays } from './volumes.ts';
 

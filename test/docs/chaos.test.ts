@@ -1,11 +1,12 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readRecordings, startReplay } from '../../public/testing.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
-import { runSyncline } from '../cli/run-syncline.ts';
+import { killSyncline, runSyncline } from '../cli/run-syncline.ts';
+import { eventually } from '../support/eventually.ts';
 import { long } from '../support/long.ts';
 
 const document = readFileSync(new URL('../../docs/chaos.md', import.meta.url), 'utf8');
@@ -75,7 +76,31 @@ test('what cannot be tried is refused with what to do', async () => {
 
 const LONG_MS = 600_000;
 
+/** Processes that have the folder in their environment or arguments. */
+async function processesOf(folder: string): Promise<readonly string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  const texts = pids.map(async (pid) => {
+    const of = ['environ', 'cmdline'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => ''));
+    return (await Promise.all(of)).join('').includes(folder) ? [pid] : [];
+  });
+  return (await Promise.all(texts)).flat();
+}
+
 (long ? describe : describe.skip)('in full', () => {
+  test(
+    'a command that is killed leaves no process behind',
+    async () => {
+      const home = join(dir, 'killed');
+      await killSyncline(['chaos', 'acme', '--from', recordings], {
+        env: { ...env, SYNCLINE_HOME: home },
+        // Servers, and the worker, which has the folder of its definitions.
+        when: async () => (await processesOf('/partners')).length > 1 && (await processesOf(home)).length > 3,
+      });
+      expect(await eventually(async () => (await processesOf(home)).length === 0, 30_000)).toBe(true);
+    },
+    LONG_MS,
+  );
+
   test(
     'a right definition passes',
     async () => {

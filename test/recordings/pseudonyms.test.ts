@@ -16,6 +16,11 @@ describe('what looks like data of a person', () => {
       { address: { lines: ['Main St 7'] } },
       /^\{"address":\{"lines":\["[A-Z][a-z]{3} [A-Z][a-z] \d"\]\}\}$/,
     ],
+    [
+      'an address that a field is called by',
+      { by: { 'ada@example.com': 1 } },
+      /^\{"by":\{"[a-z]{3}@mail\.example":1\}\}$/,
+    ],
     ['what a secret is called', { api_key: 'k-123' }, /^\{"api_key":"[a-z]-\d{3}"\}$/],
   ])('is replaced by something of its form: %s', (_what, value, expected) => {
     const text = JSON.stringify(replaced(value));
@@ -41,6 +46,13 @@ describe('what looks like data of a person', () => {
       ref: expect.not.stringContaining('INV-1'),
       name: 'Blue chair',
     });
+  });
+
+  test('is replaced by its form only in a field that others are asked for by, as in their paths', () => {
+    const { replace, replaceText } = pseudonyms({ key: Buffer.from('a key'), asked: ['name'] });
+    const [ada, chair] = replace([{ name: 'ada@example.com' }, { name: 'Blue chair' }]) as { name: string }[];
+    expect(ada?.name).toMatch(/^[a-z]{3}@mail\.example$/);
+    expect([ada?.name, chair?.name]).toEqual([replaceText('ada@example.com'), replaceText('Blue chair')]);
   });
 
   test('is listed by the names of its fields', () => {

@@ -6,7 +6,7 @@ import type { Names } from '../../messages/names.ts';
 import { readApprovals } from '../../store/approvals.ts';
 import { notOkSince } from '../../store/inspect/not-ok-since.ts';
 import { partnersInTrouble } from '../../store/inspect/partner-standing.ts';
-import { statusOfStreams, type StreamStatus } from '../../store/inspect/stream-status.ts';
+import { neverRun, statusOfStreams, type StreamStatus } from '../../store/inspect/stream-status.ts';
 import { troubledTargets } from '../../store/inspect/troubled-targets.ts';
 import { readPauses } from '../../store/pauses.ts';
 import { streamsBreaking } from '../../store/rules/broken-rules.ts';
@@ -53,7 +53,7 @@ export async function readOverview(
     troubledTargets(pool, of.partner),
   ]);
   const nowMs = clock();
-  const statuses = [...begun, ...neverRun({ names, partners }, begun, of)];
+  const statuses = [...begun, ...notBegun({ names, partners }, begun, of)];
   const bad = begun.filter(({ lastOutcome }) => lastOutcome !== null && lastOutcome !== 'ok');
   const notOk = await notOkSince(pool, bad);
   const named = new Set(
@@ -113,7 +113,7 @@ const schedulesOf = ({ schedules }: Partner, stream: string): readonly string[] 
     .map(([name]) => name);
 
 /** Streams of definitions that have no run yet. What promises nothing is not late, and is listed all the same. */
-function neverRun(
+function notBegun(
   { names, partners }: { readonly names: Names; readonly partners: Definitions['partners'] },
   begun: readonly StreamStatus[],
   of: { readonly partner?: string; readonly stream?: string },
@@ -124,27 +124,8 @@ function neverRun(
     .flatMap(({ partner: { name: partner, streams } }) =>
       Object.entries(streams)
         .filter(([stream]) => !known.has(`${partner}/${stream}`) && (of.stream === undefined || of.stream === stream))
-        .map(([stream, { table }]): StreamStatus => ({
-          partner,
-          stream,
-          table: `${names.targetSchema(partner)}.${table ?? stream}`,
-          lastOutcome: null,
-          lastReason: null,
-          lastFinishedAt: null,
-          lastRun: null,
-          running: false,
-          openRun: null,
-          deferredUntil: null,
-          deferredCause: null,
-          deferredKind: null,
-          freshAt: null,
-          watermark: null,
-          events: 0,
-          waiting: 0,
-          overdue: 0,
-          quarantined: 0,
-          blockedUntil: null,
-          undone: null,
-        })),
+        .map(([stream, { table }]) =>
+          neverRun({ partner, stream, table: `${names.targetSchema(partner)}.${table ?? stream}` }),
+        ),
     );
 }
