@@ -1,68 +1,42 @@
-/** What finding duplicates hands to what plans, shows and undoes them. Holds no value of a row. */
-
-/** A row of a stream's table. */
+/** A row of a stream's table, without any of its values. */
 export interface RowRef {
-  /** `partner.stream`. */
+  /** `crm.contacts`: partner and stream. */
   readonly stream: string;
-  /** Its id: the text of its primary key (targets/postgres/row-id.ts). */
+  /** Its primary key as text (targets/postgres/row-id.ts). */
   readonly row: string;
 }
 
-/** Two rows that may mean the same thing; `left` comes before `right` by stream and row, in the order of code points. */
+/** By stream and row, as code points, as `collate "C"` has it: the order that pairs and entities go by. */
+export const compareRows = (a: RowRef, b: RowRef): number =>
+  compareCodePoints(a.stream, b.stream) || compareCodePoints(a.row, b.row);
+
+function compareCodePoints(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at += 1) {
+    const [x, y] = [a.charCodeAt(at), b.charCodeAt(at)];
+    if (x !== y) return inOrder(x) - inOrder(y);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points beyond all others of 16 bits, and have smaller numbers than some of them. */
+const inOrder = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
+
+/** How alike two rows are in a field: the level's name, and what it says in bits (log2 of the Bayes factor). */
+export interface FieldLevel {
+  readonly level: string;
+  readonly weight: number;
+}
+
+/** Two rows that may be the same. `left` comes before `right`. */
 export interface FoundPair {
   readonly left: RowRef;
   readonly right: RowRef;
-  /** The name of the exact rule that found it, or `score`. */
+  /** Name of the exact rule, or `score`. */
   readonly rule: string;
-  /** log2 of the odds: that of the prior, and that of each level. */
+  /** Bits: log2 of the odds. */
   readonly weight: number;
-  /** 0 to 1; 1 of an exact rule that is not for review. */
   readonly probability: number;
-  /** By field, in the order of `compare`. */
-  readonly levels: Readonly<Record<string, FoundLevel>>;
-}
-
-export interface FoundLevel {
-  /** `exact`, `similar 0.92` …; `else`: they differ; `missing`: one of the two has no value. */
-  readonly level: string;
-  /** Its part of the pair's weight: above 0 it speaks for one thing, below for two. */
-  readonly weight: number;
-}
-
-/** What the score knows. It is plain JSON, so a plan can keep it and score later rows by the same weights. */
-export interface Weights {
-  /** The probability that two random rows mean the same thing. */
-  readonly prior: number;
-  readonly fields: Readonly<Record<string, readonly LevelWeight[]>>;
-}
-
-export interface LevelWeight {
-  readonly level: string;
-  /** Share of the pairs that mean the same thing that are at this level. */
-  readonly m: number;
-  /** Share of all others that are. */
-  readonly u: number;
-  /** log2(m / u), or as it was given. */
-  readonly weight: number;
-}
-
-/** What was looked at, and what was not. */
-export interface MatchCounts {
-  readonly rows: number;
-  /** By name of the exact rule: pairs that are equal by it. */
-  readonly exact: Readonly<Record<string, number>>;
-  readonly blocks: readonly BlockCount[];
-}
-
-export interface BlockCount {
-  /** As it is written: `name~phonetic, born~year`. */
-  readonly block: string;
-  /** Pairs of rows that share it, each counted once, at its first key. */
-  readonly pairs: number;
-  /** Groups of rows above `largestBlock`: their pairs were not compared by this block. */
-  readonly tooLarge: number;
-  /** Rows in them. */
-  readonly rowsTooLarge: number;
-  /** Pairs in them. Another block may have found some of them. */
-  readonly pairsTooLarge: number;
+  /** By field; no values. */
+  readonly levels: Readonly<Record<string, FieldLevel>>;
 }
