@@ -3,34 +3,32 @@ import type { ClientBase } from 'pg';
 import { InvalidInput } from '../core/errors.ts';
 import type { LandedStream } from '../core/landed-stream.ts';
 import { quoted } from '../core/sql-text.ts';
+import { fieldsFrom, survivorOf, type DuplicateSettings, type Survivor } from '../definitions/duplicates.ts';
 import { entitySql } from '../store/duplicates/entity-sql.ts';
 import { pgError } from '../targets/postgres/pg-error.ts';
 import { postgresTypes } from '../targets/postgres/column-types.ts';
 import { rowIdSql } from '../targets/postgres/row-id.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
 
-/** Which value a golden record has of those that its rows have. `function`: an aggregate of yours, given the values, the newest first, as an array. */
-export type Survivor = 'newest' | 'oldest' | 'longest' | 'source' | 'mostFrequent' | { readonly function: string };
-
-export interface GoldenSource {
-  readonly stream: LandedStream;
-  /** Our fields, and the columns of its table that they are. */
-  readonly fields: Readonly<Record<string, string>>;
-  /** The column that says when a row was last changed; undefined: the row that came later is newer. */
-  readonly changed?: string | undefined;
-}
-
 export interface Golden {
   /** In duplicates.yaml. */
   readonly name: string;
-  /** `golden.people`. */
-  readonly view: string;
-  /** The first counts most. */
-  readonly sources: readonly GoldenSource[];
-  readonly survivors: Readonly<Record<string, Survivor>> & { readonly default: Survivor };
+  readonly settings: Pick<DuplicateSettings, 'from' | 'survivors' | 'view'>;
+  /** By partner and stream: `crm.contacts`. */
+  readonly streams: ReadonlyMap<string, LandedStream>;
 }
 
-export const viewParts = (view: string): readonly [schema: string, name: string] => {
+interface Source {
+  readonly stream: LandedStream;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly changed: string | undefined;
+}
+
+/** `golden.people`, unless the file says otherwise. */
+export const viewOf = ({ name, settings }: Pick<Golden, 'name' | 'settings'>): string =>
+  settings.view ?? `golden.${name}`;
+
+const viewParts = (view: string): readonly [schema: string, name: string] => {
   const [schema, name] = view.split('.') as [string, string];
   return [schema, name];
 };
@@ -40,15 +38,16 @@ export const viewParts = (view: string): readonly [schema: string, name: string]
  * the rows as they are now, so nothing has to be kept in step. `ledger`: the schema of the control tables.
  */
 export function goldenSql(golden: Golden, ledger: string): { readonly golden: string; readonly rows: string } {
-  const fields = [...new Set(golden.sources.flatMap(({ fields: own }) => Object.keys(own)))];
-  const types = new Map(fields.map((field) => [field, typeOf(golden, field)]));
-  const parts = golden.sources.map((source, at) => sourceSql(source, { at, types }));
+  const fields = fieldsFrom(golden.settings);
+  const sources = sourcesOf(golden);
+  const types = new Map(fields.map((field) => [field, typeOf(sources, field)]));
+  const parts = sources.map((source, at) => sourceSql(source, { at, types }));
   const members = `${quoted(ledger)}.duplicate_members`;
   const from = `(${parts.join('\n    union all ')}) r
     left join ${members} m on m.name = ${literal(golden.name)} and m.stream = r.stream and m.row = r.row`;
   const entity = `coalesce(m.entity, ${entitySql('r.stream', 'r.row')})`;
   const survivors = fields.map(
-    (field) => `${survivorSql(field, golden, types.get(field) as string)} as ${quoted(field)}`,
+    (field) => `${survivorSql(field, golden.settings, types.get(field) as string)} as ${quoted(field)}`,
   );
   return {
     golden: `select ${entity} as entity, count(*)::integer as members,
@@ -59,8 +58,15 @@ export function goldenSql(golden: Golden, ledger: string): { readonly golden: st
   };
 }
 
+const sourcesOf = ({ settings, streams }: Golden): readonly Source[] =>
+  settings.from.map(({ stream, fields, changed }) => {
+    const found = streams.get(stream);
+    if (found === undefined) throw new InvalidInput(`duplicates.yaml: there is no stream ${stream}`);
+    return { stream: found, fields, changed };
+  });
+
 /** What two tables have as different types is compared, and shown, as text. */
-function typeOf({ sources }: Golden, field: string): string {
+function typeOf(sources: readonly Source[], field: string): string {
   const found = new Set(
     sources.flatMap(({ stream, fields }) => {
       const column = stream.columns.find(({ name }) => name === fields[field]);
@@ -71,7 +77,7 @@ function typeOf({ sources }: Golden, field: string): string {
 }
 
 function sourceSql(
-  { stream, fields, changed }: GoldenSource,
+  { stream, fields, changed }: Source,
   { at, types }: { readonly at: number; readonly types: ReadonlyMap<string, string> },
 ): string {
   const values = [...types].map(([field, type]) => {
@@ -85,14 +91,13 @@ function sourceSql(
 
 /** Ties go to the first source, and then to the row that came later: rows of two streams have no common order of arrival. */
 const NEWEST = 'r.changed desc nulls last, r.source, r.event desc, r.row';
-const OLDEST = 'r.changed nulls last, r.source, r.event, r.row';
 
-function survivorSql(field: string, { survivors }: Golden, type: string): string {
+function survivorSql(field: string, settings: Pick<DuplicateSettings, 'survivors'>, type: string): string {
   const value = `r.${quoted(field)}`;
   const known = `filter (where ${value} is not null)`;
   // An empty text says less than any other one.
   const full = type === 'text' ? `${value} = '', ` : '';
-  const rule = survivors[field] ?? survivors.default;
+  const rule = survivorOf(settings, field);
   if (typeof rule === 'object')
     return `${functionName(rule.function)}(array_agg(${value} order by ${NEWEST}) ${known})`;
   const first = (order: string): string => `(array_agg(${value} order by ${full}${order}) ${known})[1]`;
@@ -104,7 +109,6 @@ function survivorSql(field: string, { survivors }: Golden, type: string): string
 const ordersBy = (value: string) =>
   ({
     newest: NEWEST,
-    oldest: OLDEST,
     longest: `length(${value}::text) desc, ${NEWEST}`,
     source: `r.source, ${NEWEST}`,
   }) as const satisfies Record<Exclude<Survivor, 'mostFrequent' | object>, string>;
@@ -114,7 +118,7 @@ const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** Makes both views as the definition wants them. Rights that were given on them stay. Call it in a transaction. */
 export async function ensureGoldenViews(client: ClientBase, golden: Golden): Promise<void> {
-  const [schema, name] = viewParts(golden.view);
+  const [schema, name] = viewParts(viewOf(golden));
   const { rows } = await client.query<{ ledger: string; there: boolean }>(
     'select current_schema() as ledger, to_regnamespace($1) is not null as there',
     [quoted(schema)],

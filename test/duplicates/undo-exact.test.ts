@@ -98,11 +98,14 @@ class World {
   }
 
   get golden(): Golden {
+    const named = this.streams.map((stream) => [`${stream.partner.name}.orders`, stream] as const);
     return {
       name: this.name,
-      view: `golden.${this.name}`,
-      sources: this.streams.map((stream) => ({ stream, fields: { text: 'text', best: 'text', v: 'v' } })),
-      survivors: { default: 'newest', text: 'mostFrequent', best: 'longest' },
+      settings: {
+        from: named.map(([stream]) => ({ stream, fields: { text: 'text', best: 'text', v: 'v' } })),
+        survivors: { default: 'newest', text: 'mostFrequent', best: 'longest' },
+      },
+      streams: new Map(named),
     };
   }
 
@@ -166,7 +169,6 @@ class World {
     const { rows } = await this.pool.query<{ rows: string[]; text: string; best: string; v: string; members: number }>(
       `select rows, text, best, v, members from golden.${this.name}`,
     );
-    const plain = (row: string): string => row.replace(/^acme\d+\.orders /, '');
     return rows
       .map(({ rows: of, ...values }) => ({ ...values, rows: of.map(plain).toSorted() }))
       .toSorted((a, b) => ((a.rows[0] ?? '') < (b.rows[0] ?? '') ? -1 : 1));
@@ -207,6 +209,7 @@ class World {
   }
 }
 
+const plain = (row: string): string => row.replace(/^acme\d+\.orders /, '');
 const first = (a: readonly string[], b: readonly string[]): number => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1);
 
 async function scopeOf(
