@@ -477,7 +477,6 @@ create table duplicate_plans (
   made_at timestamp with time zone default clock_timestamp() not null,
   state text default 'finding'::text not null,
   ready_at timestamp with time zone,
-  failure text,
   weights jsonb,
   looked_at jsonb default '{}'::jsonb not null,
   counts jsonb default '{}'::jsonb not null,

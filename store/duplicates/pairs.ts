@@ -15,6 +15,8 @@ export interface PlannedPair extends FoundPair {
   readonly decidedBy: string | null;
   readonly reason: string | null;
   readonly applied: boolean;
+  /** Other plans that have the same pair in force. */
+  readonly alsoBy: readonly number[];
 }
 
 /** Which pairs of a plan; what is left out fits all. */
@@ -22,6 +24,8 @@ export interface PairFilter {
   readonly rule?: string;
   readonly cluster?: number;
   readonly pair?: number;
+  /** These, by their numbers. */
+  readonly pairs?: readonly number[];
   readonly found?: PairFate;
   /** Probability from which, and up to which. */
   readonly from?: number;
@@ -43,6 +47,7 @@ export function filterSql(
   if (filter.rule !== undefined) add('p.rule = ?', filter.rule);
   if (filter.cluster !== undefined) add('p.cluster = ?', filter.cluster);
   if (filter.pair !== undefined) add('p.pair = ?', filter.pair);
+  if (filter.pairs !== undefined) add('p.pair = any (?)', filter.pairs);
   if (filter.found !== undefined) add('p.found = ?', filter.found);
   if (filter.from !== undefined) add('p.probability >= ?', filter.from);
   if (filter.to !== undefined) add('p.probability <= ?', filter.to);
@@ -50,7 +55,10 @@ export function filterSql(
   return { where: parts.join(''), values };
 }
 
-/** Pairs that were found, numbered from `first` on; those that never merge, and those in force already, are left out. Returns how many are kept. */
+/**
+ * Pairs that were found, numbered from `first` on; those that never merge are left out. What another plan has in force already is a pair of this one as
+ * well: it has to stay when that one is undone. Returns how many are kept.
+ */
 export async function writePairs(
   client: ClientBase | Pool,
   {
@@ -76,9 +84,7 @@ export async function writePairs(
     `insert into duplicate_pairs (plan_id, pair, left_stream, left_row, right_stream, right_row, rule, weight, probability, levels, found)
       select $1, $2 + row_number() over (), ls, lr, rs, rr, rule, weight, probability, levels, case when probability >= $3 then 'merge' else 'review' end
         from json_to_recordset($4) as n(ls text, lr text, rs text, rr text, rule text, weight float8, probability float8, levels jsonb)
-        where not exists (select from duplicate_never x where x.name = $5 and x.left_stream = ls and x.left_row = lr and x.right_stream = rs and x.right_row = rr)
-          and not exists (select from duplicate_links l where l.name = $5 and l.ended_in is null
-            and l.left_stream = ls and l.left_row = lr and l.right_stream = rs and l.right_row = rr)`,
+        where not exists (select from duplicate_never x where x.name = $5 and x.left_stream = ls and x.left_row = lr and x.right_stream = rs and x.right_row = rr)`,
     [plan, first - 1, merge, JSON.stringify(lines), name],
   );
   return rowCount ?? 0;
@@ -101,6 +107,7 @@ interface PairRow {
   readonly decided_by: string | null;
   readonly reason: string | null;
   readonly applied: boolean;
+  readonly also_by: readonly number[];
 }
 
 /** By cluster, and the weakest pair of each first: that is the one to look at. `after`: cluster and pair of the last one that was read. */
@@ -120,7 +127,9 @@ export async function readPairs(
 ): Promise<readonly PlannedPair[]> {
   const { where, values } = filterSql(filter, 6);
   const { rows } = await client.query<PairRow>(
-    `select p.*, exists (select from duplicate_links l where l.plan_id = p.plan_id and l.pair = p.pair and l.ended_in is null) as applied
+    `select p.*, exists (select from duplicate_links l where l.plan_id = p.plan_id and l.pair = p.pair and l.ended_in is null) as applied,
+        array(select l.plan_id from duplicate_links l join duplicate_plans d on d.plan_id = p.plan_id and d.name = l.name where l.ended_in is null and l.plan_id <> p.plan_id
+          and l.left_stream = p.left_stream and l.left_row = p.left_row and l.right_stream = p.right_stream and l.right_row = p.right_row order by 1) as also_by
       from duplicate_pairs p
       where p.plan_id = $1 and ($2::integer is null or (p.cluster, p.weight, p.pair) > ($2, $3::float8, $4))${where}
       order by p.cluster, p.weight, p.pair limit $5`,
@@ -144,4 +153,5 @@ const pairOf = (row: PairRow): PlannedPair => ({
   decidedBy: row.decided_by,
   reason: row.reason,
   applied: row.applied,
+  alsoBy: row.also_by,
 });

@@ -1,10 +1,17 @@
 import type { ClientBase, Pool } from 'pg';
 import { InvalidInput } from '../../core/errors.ts';
+import type { MatchCounts } from '../../core/match-weights.ts';
 
 export type PlanState = 'finding' | 'ready' | 'failed';
 
 /** What finding came to, in numbers. */
-export type PlanCounts = Readonly<Record<string, number>>;
+export interface PlanCounts extends Partial<MatchCounts> {
+  readonly clusters?: number;
+  /** Rows of the largest cluster. */
+  readonly largest?: number;
+  /** Pairs that hold nothing in their cluster. */
+  readonly held?: number;
+}
 
 export interface LookedAt {
   readonly rows: number;
@@ -25,11 +32,12 @@ export interface DuplicatePlan {
   /** ISO. */
   readonly madeAt: string;
   readonly state: PlanState;
-  readonly failure: string | null;
   readonly weights: unknown;
   readonly lookedAt: Readonly<Record<string, LookedAt>>;
   readonly counts: PlanCounts;
   readonly pairs: number;
+  /** Pairs that the thresholds propose to merge; the others are for a person. */
+  readonly merge: number;
   readonly approved: number;
   readonly rejected: number;
   readonly undecided: number;
@@ -46,11 +54,11 @@ interface PlanRow {
   readonly by: string;
   readonly made_at: Date;
   readonly state: PlanState;
-  readonly failure: string | null;
   readonly weights: unknown;
   readonly looked_at: Record<string, LookedAt>;
-  readonly counts: Record<string, number>;
+  readonly counts: PlanCounts;
   readonly pairs: string;
+  readonly merge: string;
   readonly approved: string;
   readonly rejected: string;
   readonly applied: string;
@@ -99,14 +107,11 @@ export async function notePlanReady(
   );
 }
 
-export async function notePlanFailed(
-  client: ClientBase | Pool,
-  { workflowId, failure }: { readonly workflowId: string; readonly failure: string },
-): Promise<void> {
-  await client.query(
-    `update duplicate_plans set state = 'failed', failure = $2 where workflow_id = $1 and state = 'finding'`,
-    [workflowId, failure],
-  );
+/** The workflow, which Temporal keeps, says why. */
+export async function notePlanFailed(client: ClientBase | Pool, workflowId: string): Promise<void> {
+  await client.query(`update duplicate_plans set state = 'failed' where workflow_id = $1 and state = 'finding'`, [
+    workflowId,
+  ]);
 }
 
 /** The newest first. */
@@ -117,7 +122,7 @@ export async function listPlans(
   const { rows } = await client.query<PlanRow>(
     `select p.*, c.* from (select * from duplicate_plans where ($1::text is null or name = $1) and ($2::integer is null or plan_id = $2)
         order by plan_id desc limit $3) p
-      cross join lateral (select count(*) as pairs, count(*) filter (where decision = 'merge') as approved,
+      cross join lateral (select count(*) as pairs, count(*) filter (where found = 'merge') as merge, count(*) filter (where decision = 'merge') as approved,
           count(*) filter (where decision = 'no') as rejected from duplicate_pairs where plan_id = p.plan_id) c
       cross join lateral (select count(*) as applied from duplicate_links where plan_id = p.plan_id and ended_in is null) l
       order by p.plan_id desc`,
@@ -143,11 +148,11 @@ const planOf = (row: PlanRow): DuplicatePlan => ({
   by: row.by,
   madeAt: row.made_at.toISOString(),
   state: row.state,
-  failure: row.failure,
   weights: row.weights,
   lookedAt: row.looked_at,
   counts: row.counts,
   pairs: Number(row.pairs),
+  merge: Number(row.merge),
   approved: Number(row.approved),
   rejected: Number(row.rejected),
   undecided: Number(row.pairs) - Number(row.approved) - Number(row.rejected),

@@ -15,7 +15,6 @@ create table duplicate_plans (
   made_at timestamptz not null default clock_timestamp(),
   state text not null default 'finding' check (state in ('finding', 'ready', 'failed')),
   ready_at timestamptz,
-  failure text,
   -- By comparison and level; null as long as nothing is found.
   weights jsonb,
   -- By stream, how many rows were looked at and the last event among them.

@@ -4,15 +4,13 @@ import type { Pool } from 'pg';
 import { compareRows, type FoundPair, type RowRef } from '../../core/duplicates.ts';
 import { ensureGoldenViews, type Golden } from '../../landing/golden-view.ts';
 import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
-import { beginChange, changePiece, type ChangeScope } from '../../store/duplicates/changes.ts';
-import { decidePairs, mayMerge, neverMerge } from '../../store/duplicates/decide.ts';
-import { numberClusters } from '../../store/duplicates/number-clusters.ts';
-import { writePairs } from '../../store/duplicates/pairs.ts';
-import { beginPlan, notePlanReady } from '../../store/duplicates/plans.ts';
+import type { ChangeScope } from '../../store/duplicates/changes.ts';
+import { mayMerge, neverMerge } from '../../store/duplicates/decide.ts';
 import { transaction } from '../../store/session/transaction.ts';
 import { aStream, runOf } from '../landing/run-of.ts';
 import { long } from '../support/long.ts';
 import { usePool } from '../support/use-pool.ts';
+import { applyPairs, changePairs } from './apply-pairs.ts';
 
 const used = usePool(4);
 
@@ -141,27 +139,8 @@ class World {
       const rule = weight % 2 === 0 ? 'same-text' : 'score';
       found.set(JSON.stringify([left, right]), { left, right, rule, weight, probability: 1, levels: {} });
     }
-    const { plan } = await transaction(this.pool, async (client) => {
-      const begun = await beginPlan(client, {
-        name: this.name,
-        workflowId: `duplicates/${this.name}/${this.plans.length}`,
-        settings: { largest: LARGEST },
-        follows: null,
-        by: 'tester',
-      });
-      await writePairs(client, { ...begun, name: this.name, first: 1, merge: 0.9, pairs: [...found.values()] });
-      await numberClusters(client, { ...begun, name: this.name, largest: LARGEST });
-      await notePlanReady(client, { ...begun, weights: {}, lookedAt: {}, counts: {} });
-      return begun;
-    });
+    const plan = await applyPairs(this.pool, { name: this.name, pairs: [...found.values()], largest: LARGEST });
     this.plans.push({ plan, mine });
-    await decidePairs(this.pool, { plan, filter: {}, decision: 'merge', by: 'tester', reason: 'a test' });
-    await this.change(plan, 'apply', {});
-  }
-
-  async change(plan: number, action: 'apply' | 'undo', scope: ChangeScope): Promise<void> {
-    const change = await beginChange(this.pool, { plan, action, scope, by: 'tester', reason: 'a test' });
-    while (await changePiece(this.pool, change)) continue;
   }
 
   /** All that readers see, with names that worlds share. */
@@ -243,7 +222,12 @@ async function take(world: World, taken: Step, { withMine }: { readonly withMine
     case 'apply': {
       const of = world.plans[taken.plan % Math.max(1, world.plans.length)];
       if (of === undefined || (of.mine && !withMine)) return undefined;
-      return world.change(of.plan, taken.does, taken.does === 'undo' ? await scopeOf(world, of.plan, taken) : {});
+      return changePairs(
+        world.pool,
+        of.plan,
+        taken.does,
+        taken.does === 'undo' ? await scopeOf(world, of.plan, taken) : {},
+      );
     }
     case 'never':
     case 'may': {
@@ -270,7 +254,7 @@ test(
           expect(await world.members()).toEqual(await world.expected());
           await take(without, each, { withMine: false });
         }
-        for (const { plan, mine } of world.plans) if (mine) await world.change(plan, 'undo', {});
+        for (const { plan, mine } of world.plans) if (mine) await changePairs(world.pool, plan, 'undo');
         expect(await world.members()).toEqual(await world.expected());
         expect(await world.seen()).toEqual(await without.seen());
       }),
