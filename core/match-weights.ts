@@ -7,10 +7,10 @@ export interface Weights {
 
 export interface LevelWeight {
   readonly level: string;
-  /** Share of the pairs that mean the same thing that are at this level. */
-  readonly m: number;
+  /** Share of the pairs that mean the same thing that are at this level; undefined, as u is, of a weight that was given. */
+  readonly m?: number;
   /** Share of all others that are. */
-  readonly u: number;
+  readonly u?: number;
   /** log2(m / u), or as it was given. */
   readonly weight: number;
 }
@@ -24,9 +24,9 @@ export interface MatchCounts {
 }
 
 export interface BlockCount {
-  /** As it is written: `name~phonetic, born~year`. */
+  /** As it is written: `name~phonetic, born~year`; or the name of an exact rule that is for review. */
   readonly block: string;
-  /** Pairs of rows that share it, each counted once, at its first key. */
+  /** Pairs of rows that share it. Those that share two blocks count in both, and are compared once. */
   readonly pairs: number;
   /** Groups of rows above `largestBlock`: their pairs were not compared by this block. */
   readonly tooLarge: number;

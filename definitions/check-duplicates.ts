@@ -1,8 +1,8 @@
 import { formFits, readForm, type FieldKind } from '../core/match-form.ts';
-import { defaultLevels, readLevel } from '../core/match-level.ts';
+import { readLevel } from '../core/match-level.ts';
 import { closest } from './closest.ts';
 import type { CompiledStream } from './compiled.ts';
-import { fieldsFrom, survivorOf, type DuplicateSettings } from './duplicates.ts';
+import { fieldsFrom, levelsOf, survivorOf, type DuplicateSettings } from './duplicates.ts';
 import type { Path, Problem } from './problem.ts';
 
 /** What the partners say; undefined: nothing is known of them. */
@@ -172,9 +172,7 @@ function givenProblems(
   const comparison = compare[field];
   if (comparison === undefined || !comparison.score)
     return [{ path, says: `"${field}" is not compared; add it under compare, or leave its weights out` }];
-  const levels = [...(comparison.levels ?? defaultLevels[comparison.as]), 'else'].filter(
-    (level) => level !== 'swapped' || comparison.as !== 'name' || comparison.swapsWith !== undefined,
-  );
+  const levels = [...levelsOf(comparison), 'else'];
   return [
     ...levels
       .filter((level) => given[level] === undefined)

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fieldKinds, formNames } from '../core/match-form.ts';
+import { defaultLevels } from '../core/match-level.ts';
 import { durationMs } from './duration-text.ts';
 
 /** The shape of `duplicates.yaml`: which rows mean the same thing, and what becomes of them (docs/duplicates.md). */
@@ -108,6 +109,15 @@ export type DuplicatesInput = z.input<typeof duplicatesFile>;
 /** The rule of a field's value in the golden record. */
 export const survivorOf = ({ survivors }: Pick<DuplicateSettings, 'survivors'>, field: string): Survivor =>
   survivors[field] ?? survivors['default'] ?? 'newest';
+
+/** The levels of a field, without `else`. Two names that swap have the level `swapped`, others do not. */
+export function levelsOf(comparison: FieldComparison): readonly string[] {
+  const { as, swapsWith } = comparison;
+  const levels: readonly string[] = comparison.levels ?? defaultLevels[as];
+  if (as !== 'name') return levels;
+  if (swapsWith === undefined) return levels.filter((level) => level !== 'swapped');
+  return levels.includes('swapped') ? levels : ['exact', 'swapped', ...levels.filter((level) => level !== 'exact')];
+}
 
 /** All fields that a source has, in the order in which they are first named. */
 export const fieldsFrom = ({ from }: Pick<DuplicateSettings, 'from'>): readonly string[] => [
