@@ -24,7 +24,6 @@ interface ToErase {
 export async function eraseFromDuplicates(client: ClientBase, found: ToErase): Promise<void> {
   const stream = `${found.stream.partner.name}.${found.stream.name}`;
   const rows = await rowsOf(client, found);
-  const isTheirs = (side: 'left' | 'right'): string => `${side}_stream = $1 and ${side}_row = any ($2)`;
   const of = [stream, rows];
   const { rows: parted } = await client.query<{ name: string; ls: string; lr: string; rs: string; rr: string }>(
     `delete from duplicate_links where (${isTheirs('left')}) or (${isTheirs('right')})
@@ -44,6 +43,8 @@ export async function eraseFromDuplicates(client: ClientBase, found: ToErase): P
     await settleMembers(client, { name, rows: touched });
   }
 }
+
+const isTheirs = (side: 'left' | 'right'): string => `${side}_stream = $1 and ${side}_row = any ($2)`;
 
 /** How plans name the rows: also those whose records are gone from the table. */
 async function rowsOf(client: ClientBase, { stream, streamId, keys, events }: ToErase): Promise<readonly string[]> {
