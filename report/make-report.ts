@@ -16,7 +16,10 @@ import type { ReportFacts } from './read-facts.ts';
 export function makeReport(facts: ReportFacts, documented: Documented): PartnerReport {
   const { period, known, runs, told } = facts;
   const { partner, before, from, to } = period;
-  const within = told.filter(({ startedAt }) => startedAt >= from);
+  const [now, earlier] = [
+    told.filter(({ startedAt }) => startedAt >= from),
+    told.filter(({ startedAt }) => startedAt < from),
+  ];
   const since = runs.flatMap(({ since }) => since ?? []).toSorted();
   return {
     partner,
@@ -29,8 +32,9 @@ export function makeReport(facts: ReportFacts, documented: Documented): PartnerR
       callsBefore: known.since === null || known.since >= from ? null : known.since > before ? known.since : before,
     },
     streams: streamLines(facts, documented),
-    totals: within.flatMap(falseTotal),
-    doubts: within.flatMap(doubted),
+    totals: now.flatMap(falseTotal),
+    doubts: now.flatMap(doubted),
+    before: { totals: earlier.flatMap(falseTotal).length, doubts: earlier.flatMap(doubted).length },
     errors: errorKinds(facts, documented),
     latency: streamLatencies(facts.latencies),
     limits: limitsOf(facts, documented),

@@ -24,6 +24,8 @@ export interface PartnerReport {
   readonly streams: readonly StreamLine[];
   readonly totals: readonly FalseTotal[];
   readonly doubts: readonly Doubt[];
+  /** How many of both there were in the time before. */
+  readonly before: { readonly totals: number; readonly doubts: number };
   readonly errors: readonly ErrorKind[];
   readonly latency: readonly StreamLatency[];
   readonly limits: ReportedLimits;

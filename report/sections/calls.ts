@@ -40,7 +40,7 @@ export function errorsSection({ errors, known }: PartnerReport): Section {
     tables: [
       ...tableOf(
         'By kind',
-        ['Stream', 'What happened', 'Status', 'Calls', 'Before', 'First', 'Last'],
+        ['Stream', 'What happened', 'Status', 'Calls', 'Before', 'First (UTC)', 'Last (UTC)'],
         errors.map((of) => [
           of.stream,
           whatOf(of),

@@ -34,7 +34,7 @@ export function fieldsSection({ fields }: PartnerReport): Section {
       ),
       ...tableOf(
         'Records that were looked at',
-        ['Stream', 'In this time', 'Before', 'The oldest came'],
+        ['Stream', 'In this time', 'Before', 'The oldest came (UTC)'],
         fields
           .filter(({ since }) => since !== null)
           .map((of) => [of.stream, lookedAt(of), count(of.lookedBefore), second(of.since ?? '')]),
@@ -61,7 +61,7 @@ export const unfitSection = ({ unfit }: PartnerReport): Section => ({
   ],
   tables: tableOf(
     'By what did not fit',
-    ['Stream', 'Field', 'What did not fit', 'Records', 'Last', ...evidenceColumns],
+    ['Stream', 'Field', 'What did not fit', 'Records', 'Last (UTC)', ...evidenceColumns],
     unfit.map((of) => [of.stream, code(of.path), of.says, count(of.records), second(of.lastAt), ...evidence(of)]),
     ['Records'],
   ),

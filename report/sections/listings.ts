@@ -51,12 +51,16 @@ export function overviewSection(report: PartnerReport): Section {
   };
 }
 
-export const totalsSection = ({ totals }: PartnerReport): Section => ({
+const beforeSays = (n: number): string =>
+  `In the time before there ${n === 1 ? 'was one such reading' : `were ${n === 0 ? 'none' : count(n)}`}.`;
+
+export const totalsSection = ({ totals, before }: PartnerReport): Section => ({
   title: 'Totals that were not true',
   says: [
     totals.length === 0
       ? 'Every total that the API stated was the number of records that came.'
       : 'The API stated how many records there are, and another number came until its listing ended. Records are counted by their keys; the request is the last page. Where more came than stated, some may have been added while we read.',
+    beforeSays(before.totals),
   ],
   tables: tableOf(
     'Stated and counted',
@@ -72,12 +76,13 @@ export const totalsSection = ({ totals }: PartnerReport): Section => ({
   ),
 });
 
-export const doubtsSection = ({ doubts }: PartnerReport): Section => ({
+export const doubtsSection = ({ doubts, before }: PartnerReport): Section => ({
   title: 'Repeated pages, and other ends in doubt',
   says: [
     doubts.length === 0
       ? 'No page was repeated, and every listing ended clearly.'
       : 'Of these readings we cannot say that they brought all there is. Only the first reason of each is shown.',
+    beforeSays(before.doubts),
   ],
   tables: tableOf(
     'Why',

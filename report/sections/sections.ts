@@ -5,10 +5,12 @@ import { fieldsSection, unfitSection } from './fields.ts';
 import { limitsSection } from './limits.ts';
 import { doubtsSection, overviewSection, totalsSection } from './listings.ts';
 
+const utc = (iso: string): string => `${second(iso)} UTC`;
+
 export const titleOf = ({ partner }: PartnerReport): string => `Report about the API of ${partner}`;
 
 export const introOf = ({ from, to }: PartnerReport): string =>
-  `What the API did from ${second(from)} to ${second(to)}, beside its documentation as we have written it down, and beside what it did before. All times are UTC.`;
+  `What the API did from ${utc(from)} to ${utc(to)}, beside its documentation as we have written it down, and beside what it did before. All times are UTC.`;
 
 /** In the order in which a partner should read them. */
 export const sectionsOf = (report: PartnerReport): readonly Section[] => [
@@ -23,14 +25,14 @@ export const sectionsOf = (report: PartnerReport): readonly Section[] => [
   knownSection(report),
 ];
 
-const since = (iso: string | null): string => (iso === null ? 'nothing is kept' : `known since ${second(iso)}`);
+const since = (iso: string | null): string => (iso === null ? 'nothing is kept' : `known since ${utc(iso)}`);
 
 function knownSection({ known, from }: PartnerReport): Section {
   const late = known.calls !== null && known.calls > from ? ', so that a part of the time is not covered' : '';
   return {
     title: 'What this report knows',
     says: [
-      `Calls: ${since(known.calls)}${late}. What calls did before is told as from ${known.callsBefore === null ? 'no time: no call of then is kept' : second(known.callsBefore)}.`,
+      `Calls: ${since(known.calls)}${late}. What calls did before is told as from ${known.callsBefore === null ? 'no time: no call of then is kept' : utc(known.callsBefore)}.`,
       `Runs, totals and pages: ${since(known.runs)}. Records: as the tables above say.`,
       'A request id is the one that your answer named in a header such as X-Request-Id. The time of a call is when it left us. A run is a reading of ours: name it when you ask us about it.',
       'Paths show only what the documentation writes out, with {…} in place of everything else. This report holds no value of a record.',

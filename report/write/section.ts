@@ -42,7 +42,7 @@ export function tableOf(
   ];
 }
 
-export const evidenceColumns = ['When', 'Request id', 'Run'] as const;
+export const evidenceColumns = ['When (UTC)', 'Request id', 'Run'] as const;
 
 /** By what a partner finds it again. */
 export const evidence = ({ at, requestId, runId }: Evidence): readonly Cell[] => [
@@ -51,5 +51,5 @@ export const evidence = ({ at, requestId, runId }: Evidence): readonly Cell[] =>
   code(runId),
 ];
 
-/** `2026-11-24 03:10:07 UTC`. */
-export const second = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} UTC`;
+/** `2026-11-24 03:10:07`, of columns that say UTC. */
+export const second = (iso: string): string => iso.slice(0, 19).replace('T', ' ');

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { CallError, CallPurpose } from '../../core/call.ts';
-import type { Evidence, Period } from './period.ts';
+import { ask, type Evidence, type Period } from './period.ts';
 
 /** How far back the call log of a partner reaches. */
 export interface CallsKnown {
@@ -14,13 +14,14 @@ export interface CallsKnown {
 const FIRST_CALL = '1 minute';
 
 export async function callsKnown(pool: Pool, partner: string): Promise<CallsKnown> {
-  const { rows } = await pool.query<{ since: Date | null; complete: boolean | null }>(
-    `select min(at) as since, min(at) - interval '${FIRST_CALL}' < (
-          select min(r.started_at) from stream_runs r join streams s using (stream_id) where s.partner = $1) as complete
+  const [known] = await ask<CallsKnown>(
+    pool,
+    `select min(at) as since, coalesce(min(at) - interval '${FIRST_CALL}' < (
+          select min(r.started_at) from stream_runs r join streams s using (stream_id) where s.partner = $1), false) as complete
       from calls where partner = $1`,
     [partner],
   );
-  return { since: rows[0]?.since?.toISOString() ?? null, complete: rows[0]?.complete ?? false };
+  return known ?? { since: null, complete: false };
 }
 
 /** Calls that are alike. */
@@ -38,18 +39,13 @@ export interface CallGroup {
   readonly lastAt: string;
 }
 
-export async function callGroups(pool: Pool, { partner, before, from, to }: Period): Promise<readonly CallGroup[]> {
-  const { rows } = await pool.query<Omit<CallGroup, 'firstAt' | 'lastAt'> & { first_at: Date; last_at: Date }>(
-    `select stream, purpose, error, status, code, at >= $3 as now, round(sum(weight))::float8 as calls, min(at) as first_at, max(at) as last_at
+export const callGroups = (pool: Pool, { partner, before, from, to }: Period): Promise<readonly CallGroup[]> =>
+  ask(
+    pool,
+    `select stream, purpose, error, status, code, at >= $3 as now, round(sum(weight))::float8 as calls, min(at) as "firstAt", max(at) as "lastAt"
       from calls where partner = $1 and at >= $2 and at < $4 group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5`,
     [partner, before, from, to],
   );
-  return rows.map(({ first_at: first, last_at: last, ...row }) => ({
-    ...row,
-    firstAt: first.toISOString(),
-    lastAt: last.toISOString(),
-  }));
-}
 
 export interface FailedCall extends Evidence, Pick<CallGroup, 'purpose' | 'error' | 'status' | 'code'> {
   readonly method: string;
@@ -58,16 +54,15 @@ export interface FailedCall extends Evidence, Pick<CallGroup, 'purpose' | 'error
 }
 
 /** Failed calls of the period, of those that are alike the newest `each`. */
-export async function failedCalls(pool: Pool, period: Period, each: number): Promise<readonly FailedCall[]> {
-  const { rows } = await pool.query<Omit<FailedCall, 'at'> & { at: Date }>(
+export const failedCalls = (pool: Pool, period: Period, each: number): Promise<readonly FailedCall[]> =>
+  ask(
+    pool,
     `select at, stream, purpose, error, status, code, method, path, request_id as "requestId", sync_id as "runId"
       from (select *, row_number() over (partition by stream, purpose, error, status, code order by at desc, call_no desc) as place
         from calls where partner = $1 and at >= $2 and at < $3 and error is not null) c
       where place <= $4 order by stream, error, status, at desc limit 500`,
     [period.partner, period.from, period.to, each],
   );
-  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
-}
 
 /** Each step of durations is so much longer than the one before. */
 export const STEP = 1.05;
@@ -84,13 +79,12 @@ export interface Latency {
 }
 
 /** Of answers that brought something: a refusal may be quick. Tokens come from elsewhere. */
-export async function latencies(pool: Pool, { partner, before, from, to }: Period): Promise<readonly Latency[]> {
-  const { rows } = await pool.query<Latency>(
+export const latencies = (pool: Pool, { partner, before, from, to }: Period): Promise<readonly Latency[]> =>
+  ask(
+    pool,
     `select stream, at >= $3 as now, extract(hour from at at time zone 'UTC')::int as hour,
         floor(ln(greatest(duration_ms, 1)) / ln(${STEP}))::int as step, sum(weight)::float8 as calls
       from calls where partner = $1 and at >= $2 and at < $4 and status between 200 and 299 and error is null and purpose <> 'token'
       group by 1, 2, 3, 4`,
     [partner, before, from, to],
   );
-  return rows;
-}

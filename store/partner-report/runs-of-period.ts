@@ -1,13 +1,12 @@
 import type { Pool } from 'pg';
 import { distinctKeys } from '../ledger/evidence.ts';
-import type { Period } from './period.ts';
+import { ask, type Period } from './period.ts';
 
 /** A reading of a stream that ended, of which there may be something to tell. Times are ISO. */
 export interface ToldRun {
   readonly stream: string;
   readonly runId: string;
   readonly startedAt: string;
-  readonly finishedAt: string;
   readonly fetched: number;
   /** How many records the partner said there are. */
   readonly stated: number | null;
@@ -22,30 +21,17 @@ export interface ToldRun {
   readonly at: string | null;
 }
 
-interface Row {
-  readonly stream: string;
-  readonly sync_id: string;
-  readonly started_at: Date;
-  readonly finished_at: Date;
-  readonly fetched: string;
-  readonly stated: string | null;
-  readonly distinct_keys: string | null;
-  readonly keyed: string | null;
-  readonly doubt: string | null;
-  readonly failed: boolean;
-  readonly request_id: string | null;
-  readonly fetched_at: Date | null;
-}
-
 const MOST = 2000;
 const doubt = `coalesce(r.checkpoint::json ->> 'doubt', case when r.state = 'failed' then r.reason end)`;
 
 /** Readings of the period and of the time before, the newest first: those with a stated total, a doubt, or a failure. */
-export async function toldRuns(pool: Pool, { partner, before, to }: Period): Promise<readonly ToldRun[]> {
-  const { rows } = await pool.query<Row>(
-    `select s.name as stream, r.sync_id, r.started_at, r.finished_at, r.fetched, ${doubt} as doubt,
-        r.checkpoint::json ->> 'doubt' is null as failed, case when r.state = 'done' and not r.not_modified then r.partner_total end as stated,
-        ${distinctKeys} as distinct_keys, k.keyed, p.request_id, p.fetched_at
+export const toldRuns = (pool: Pool, { partner, before, to }: Period): Promise<readonly ToldRun[]> =>
+  ask(
+    pool,
+    // Pages that were removed, or whose keys were, count by their records.
+    `select s.name as stream, r.sync_id as "runId", r.started_at as "startedAt", r.fetched::float8 as fetched, ${doubt} as doubt,
+        r.checkpoint::json ->> 'doubt' is null as failed, case when r.state = 'done' and not r.not_modified then r.partner_total end::float8 as stated,
+        case when k.keyed = r.fetched then ${distinctKeys} end::float8 as distinct, p.request_id as "requestId", p.fetched_at as at
       from streams s join stream_runs r using (stream_id)
       left join lateral (select sum(fetched) filter (where keys is not null) as keyed from pages p
         where p.stream_id = r.stream_id and p.run_no = r.run_no and r.partner_total is not null) k on true
@@ -57,21 +43,6 @@ export async function toldRuns(pool: Pool, { partner, before, to }: Period): Pro
       order by r.started_at desc limit ${MOST}`,
     [partner, before, to],
   );
-  return rows.map((row) => ({
-    stream: row.stream,
-    runId: row.sync_id,
-    startedAt: row.started_at.toISOString(),
-    finishedAt: row.finished_at.toISOString(),
-    fetched: Number(row.fetched),
-    stated: row.stated === null ? null : Number(row.stated),
-    // Pages that were removed, or whose keys were, count by their records.
-    distinct: row.distinct_keys === null || row.keyed !== row.fetched ? null : Number(row.distinct_keys),
-    doubt: row.doubt,
-    failed: row.failed,
-    requestId: row.request_id,
-    at: row.fetched_at?.toISOString() ?? null,
-  }));
-}
 
 export interface StreamRuns {
   readonly streamId: number;
@@ -85,8 +56,9 @@ export interface StreamRuns {
 }
 
 /** All streams of a partner that the ledger knows. */
-export async function streamRuns(pool: Pool, { partner, from, to }: Period): Promise<readonly StreamRuns[]> {
-  const { rows } = await pool.query<Omit<StreamRuns, 'since'> & { since: Date | null }>(
+export const streamRuns = (pool: Pool, { partner, from, to }: Period): Promise<readonly StreamRuns[]> =>
+  ask(
+    pool,
     `select s.stream_id as "streamId", s.name as stream, count(*) filter (where r.started_at >= $2 and r.started_at < $3)::float8 as runs,
         count(*) filter (where r.started_at >= $2 and r.started_at < $3 and r.outcome <> 'ok')::float8 as "notOk",
         coalesce(sum(r.fetched) filter (where r.started_at >= $2 and r.started_at < $3), 0)::float8 as fetched, min(r.started_at) as since
@@ -94,5 +66,3 @@ export async function streamRuns(pool: Pool, { partner, from, to }: Period): Pro
       where s.partner = $1 group by 1, 2 order by 2`,
     [partner, from, to],
   );
-  return rows.map((row) => ({ ...row, since: row.since?.toISOString() ?? null }));
-}

@@ -20,13 +20,13 @@ export interface ThrottledCall extends Evidence {
 }
 
 export interface Throttled {
-  /** The newest ones. */
+  /** The newest `MOST_JUDGED`. */
   readonly calls: readonly ThrottledCall[];
   /** The most calls that we sent in any such stretch. */
   readonly busiest: readonly number[];
 }
 
-const MOST = 1000;
+export const MOST_JUDGED = 1000;
 /** A request hardly takes longer. */
 const LONGEST = `interval '5 minutes'`;
 const SLACK_UNDER_WAY = `interval '100 milliseconds'`;
@@ -52,7 +52,7 @@ export async function throttledCalls(
           from calls where partner = $1 and at >= $2::timestamptz - ${ms(longest)} and at < $3 and stream <> all ($4::text[])
           ${windows.length === 0 ? '' : `window ${windows.join(', ')}`}
       ), newest as (
-        select * from sent where error = 'throttled' and at >= $2 order by at desc, call_no desc limit ${MOST}
+        select * from sent where error = 'throttled' and at >= $2 order by at desc, call_no desc limit ${MOST_JUDGED}
       )
       select (select json_agg(json_build_object('at', at, 'stream', stream, 'status', status, 'requestId', request_id, 'runId', sync_id,
           'sampled', sampled, 'counts', json_build_array(${stretches.map((_, i) => `json_build_object('sent', sent_${i}, 'most', most_${i})`).join(', ')}),

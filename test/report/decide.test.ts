@@ -45,7 +45,6 @@ describe('a stated total', () => {
       stream: 'orders',
       runId: 'r',
       startedAt: at,
-      finishedAt: at,
       doubt: null,
       failed: false,
       requestId: 'q',
