@@ -1,10 +1,12 @@
-import { InvalidInput } from '../core/errors.ts';
+import { z } from 'zod';
 import { findPartner } from '../definitions/find.ts';
 import { interpolate, type Environment } from '../definitions/interpolate.ts';
 import { fieldsOf, type JsonSchema } from '../definitions/json-schema.ts';
 import { limits as limitsShape, type Limits } from '../definitions/limits.ts';
+import { invalidDefinition } from '../definitions/problem.ts';
 import { readDefinition } from '../definitions/read-definition.ts';
 import { recordInput } from '../definitions/record-schema.ts';
+import { checkShape } from '../definitions/shape.ts';
 import { wasOf } from '../definitions/was.ts';
 import { literalsOf, templateShown } from './decide/shown-path.ts';
 
@@ -32,17 +34,15 @@ type Mapping = Readonly<Record<string, unknown>>;
 
 /** Reads the definition as it is written, so that no secret can be among it: only its limits may name variables. */
 export async function readDocumented(name: string, dir: string, env: Environment): Promise<Documented> {
-  const { value } = await readDefinition(await findPartner(name, dir));
-  const written = mapping(value);
-  const limits = limitsShape.safeParse(interpolate(written['limits'] ?? {}, env).value);
-  if (!limits.success)
-    throw new InvalidInput(
-      `limits of ${name}: ${limits.error.issues.map(({ path, message }) => `${path.join('.')}: expected ${message}`).join('; ')}`,
-    );
+  const file = await findPartner(name, dir);
+  const written = mapping((await readDefinition(file)).value);
+  const { value, touched, problems } = interpolate({ limits: written['limits'] ?? {} }, env);
+  const shaped = problems.length > 0 ? { problems } : checkShape(z.object({ limits: limitsShape }), value, touched);
+  if ('problems' in shaped) throw invalidDefinition(file, shaped.problems);
   const streams = Object.entries(mapping(written['streams']));
   return {
     partner: name,
-    limits: limits.data,
+    limits: shaped.value.limits,
     literals: new Set(streams.flatMap(([, stream]) => pathsIn(stream).flatMap(literalsOf))),
     streams: new Map(streams.map(([stream, of]) => [stream, documentedStream(mapping(of))])),
   };

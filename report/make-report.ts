@@ -9,7 +9,7 @@ import { shownPath } from './decide/shown-path.ts';
 import { streamLatencies } from './decide/slow-hours.ts';
 import { unfitFields } from './decide/unfit-kinds.ts';
 import type { Documented } from './documented.ts';
-import type { Doubt, ErrorKind, FalseTotal, PartnerReport, ReportedLimits, StreamLine } from './partner-report.ts';
+import type { Doubt, ErrorKind, FalseTotal, PartnerReport, StreamLine } from './partner-report.ts';
 import type { ReportFacts } from './read-facts.ts';
 
 /** Decides what of the facts is worth telling the partner, and leaves out what is nobody's business. */
@@ -37,7 +37,10 @@ export function makeReport(facts: ReportFacts, documented: Documented): PartnerR
     before: { totals: earlier.flatMap(falseTotal).length, doubts: earlier.flatMap(doubted).length },
     errors: errorKinds(facts, documented),
     latency: streamLatencies(facts.latencies),
-    limits: limitsOf(facts, documented),
+    limits: judgeLimits(facts.throttled, {
+      limits: limitsToCount(documented.limits),
+      knownSinceMs: known.since === null ? Infinity : known.complete ? -Infinity : Date.parse(known.since),
+    }),
     fields: facts.fields.map((seen) => ({
       stream: seen.stream,
       looked: seen.now,
@@ -128,23 +131,4 @@ function errorKinds({ calls, failed, known, period }: ReportFacts, { literals }:
       ];
     })
     .toSorted((a, b) => b.calls - a.calls);
-}
-
-/** Of what there may be hundreds of. */
-const EXAMPLES = 10;
-
-const few = (calls: readonly Evidence[]): ReportedLimits['within'] => ({
-  calls: calls.length,
-  examples: calls.slice(0, EXAMPLES).map(({ at, stream, requestId, runId }) => ({ at, stream, requestId, runId })),
-});
-
-function limitsOf({ throttled, known }: ReportFacts, { limits }: Documented): ReportedLimits {
-  const since = known.since === null ? Infinity : known.complete ? -Infinity : Date.parse(known.since);
-  const judged = judgeLimits(throttled, { limits: limitsToCount(limits), knownSinceMs: since });
-  return {
-    declared: judged.limits,
-    within: few(judged.within),
-    above: few(judged.above),
-    unclear: judged.unclear,
-  };
 }

@@ -1,4 +1,5 @@
 import type { Throttled, ThrottledCall } from '../../store/partner-report/throttled-calls.ts';
+import type { ReportedLimits } from '../partner-report.ts';
 import type { CountedLimit, LimitsToCount } from './counted-limits.ts';
 
 /** Whether a refusal as one call too many came within the limits that the partner documents. */
@@ -54,28 +55,24 @@ function measuredBy(
   }));
 }
 
-export interface JudgedLimits {
-  readonly limits: readonly {
-    readonly name: string;
-    readonly says: string;
-    readonly busiest: number | null;
-    readonly why: string | null;
-  }[];
-  readonly within: readonly ThrottledCall[];
-  readonly above: readonly ThrottledCall[];
-  /** By reason, the most frequent first. */
-  readonly unclear: readonly { readonly why: string; readonly calls: number }[];
-}
+/** Of what there may be hundreds of. */
+const EXAMPLES = 10;
 
-export function judgeLimits({ calls, busiest }: Throttled, told: LimitsTold): JudgedLimits {
+export function judgeLimits({ calls, busiest }: Throttled, told: LimitsTold): ReportedLimits {
   const judged = calls.map((call) => ({ call, verdict: judgeThrottled(call, told) }));
-  const of = (kind: Verdict['kind']): readonly ThrottledCall[] =>
-    judged.filter(({ verdict }) => verdict.kind === kind).map(({ call }) => call);
+  const of = (kind: Verdict['kind']): ReportedLimits['within'] => {
+    const found = judged.filter(({ verdict }) => verdict.kind === kind).map(({ call }) => call);
+    const examples = found.slice(0, EXAMPLES);
+    return {
+      calls: found.length,
+      examples: examples.map(({ at, stream, requestId, runId }) => ({ at, stream, requestId, runId })),
+    };
+  };
   const reasons = judged.flatMap(({ verdict }) => (verdict.kind === 'unclear' ? [verdict.why] : []));
   const { counted, left } = told.limits;
   const stretches = counted.filter(({ stretch }) => stretch !== null);
   return {
-    limits: [
+    declared: [
       ...counted.map((limit) => ({
         name: limit.name,
         says: limit.says,

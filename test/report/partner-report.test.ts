@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseHTML } from 'linkedom';
@@ -7,9 +7,11 @@ import { MINUTE } from '../../core/duration.ts';
 import { readConfig } from '../../config/config.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
 import type { PartnerReport } from '../../report/partner-report.ts';
+import { readDocumented } from '../../report/documented.ts';
 import { sectionsOf } from '../../report/sections/sections.ts';
 import { toHtml } from '../../report/write/to-html.ts';
 import { toMarkdown } from '../../report/write/to-markdown.ts';
+import { throttledCalls } from '../../store/partner-report/throttled-calls.ts';
 import { ownPartners, type OwnAnswer, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { said, type Said } from '../support/said.ts';
 
@@ -206,6 +208,99 @@ test('a time that has not been yet, two forms at once, and a file that is there 
   await expect(report({ since: 'monday' })).rejects.toThrow('--since: expected 30m, 2h, 7d or a time');
   await expect(report({ markdown: true, json: true })).rejects.toThrow('--markdown and --json: give one of them');
   await expect(report({ out: join(partners.folder, `${partner.name}.yaml`) })).rejects.toThrow('is there already');
+});
+
+test('calls before a refusal are counted as the limits count them', async () => {
+  const { pool } = partners;
+  // ms after the first; how long it took; how many calls it stands for; whose login it used.
+  const sent = [
+    [0, 10, 1, 'orders'],
+    [400, 700, 1, 'orders'],
+    [950, 10, 1, 'own'],
+    [1000, 10, 1, 'orders'],
+    [1020, 10, 1, 'orders'],
+    [60_000, 10, 4, 'orders'],
+    [60_100, 10, 1, 'orders'],
+  ] as const;
+  for (const [i, [ms, took, weight, stream]] of sent.entries())
+    await pool.query(
+      `insert into calls (at, partner, stream, purpose, attempt, method, host, path, status, error, duration_ms, waited_ms, request_id, weight)
+        values ($1::timestamptz + $2 * interval '1 millisecond', 'counted', $3, 'page', 1, 'GET', 'h', '/', 200,
+          case when $2 in (950, 1000, 60100) then 'throttled' end, $4, 0, $5, $6)`,
+      ['2026-11-24T03:00:00Z', ms, stream, took, `req-${i}`, weight],
+    );
+  const period = { partner: 'counted', before: '2026-11-23', from: '2026-11-24T00:00:00Z', to: '2026-11-25T00:00:00Z' };
+  const stretches = [
+    { perMs: 500, slackMs: 50 },
+    { perMs: 999, slackMs: 100 },
+  ];
+  expect(await throttledCalls(pool, period, { stretches, without: ['own'] })).toEqual({
+    busiest: [2, 3],
+    calls: [
+      {
+        at: '2026-11-24T03:01:00.100Z',
+        stream: 'orders',
+        status: 200,
+        requestId: 'req-6',
+        runId: null,
+        sampled: true,
+        counts: [
+          { sent: 2, most: 2 },
+          { sent: 2, most: 2 },
+        ],
+        underWay: { sent: 1, most: 2 },
+      },
+      {
+        at: '2026-11-24T03:00:01.000Z',
+        stream: 'orders',
+        status: 200,
+        requestId: 'req-3',
+        runId: null,
+        sampled: false,
+        counts: [
+          { sent: 1, most: 2 },
+          { sent: 2, most: 4 },
+        ],
+        underWay: { sent: 2, most: 3 },
+      },
+    ],
+  });
+  expect(
+    await throttledCalls(pool, { ...period, from: '2026-11-24T12:00:00Z' }, { stretches: [], without: [] }),
+  ).toEqual({ calls: [], busiest: [] });
+});
+
+test('of a definition only what is documented is read, without any variable', async () => {
+  await writeFile(
+    join(partners.folder, 'typed.ts'),
+    `import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
+    export default {
+      name: 'typed', baseUrl: '\${NOBODY_KNOWS}', auth: { type: 'bearer', token: '\${NOR_THIS}' },
+      limits: { rate: '\${RATE}', quotas: [{ name: 'daily', limit: 100, per: 'day' }] },
+      streams: {
+        own: { path: '/\${TENANT}/own', auth: { type: 'none' }, schema: { type: 'object', properties: { id: { type: 'string', was: 'uid' } } } },
+        lines: {
+          path: '/orders/{parent.id}/lines', parent: { stream: 'own', field: 'id', include: { id: 'order' } },
+          job: { create: { path: '/exports', id: 'id' } }, query: { filter: '/not/a/path' },
+          schema: z.object({ at: z.iso.datetime(), price: z.object({ cents: z.int() }) }),
+        },
+      },
+    };`,
+  );
+  const { literals, streams, limits } = await readDocumented('typed', partners.folder, { RATE: '7' });
+  expect(limits).toMatchObject({ rate: 7, quotas: [{ name: 'daily' }] });
+  expect([...literals].toSorted()).toEqual(['exports', 'lines', 'orders', 'own']);
+  expect(Object.fromEntries(streams)).toEqual({
+    own: { path: '/{…}/own', ownAuth: true, fields: new Set(['id', 'uid']), names: new Set(['id', 'uid']) },
+    lines: {
+      path: '/orders/{…}/lines',
+      ownAuth: false,
+      fields: new Set(['at', 'price', 'order']),
+      names: new Set(['at', 'price', 'order', 'cents']),
+    },
+  });
+  await expect(readDocumented('typed', partners.folder, {})).rejects.toThrow(/RATE is not set/);
+  await expect(readDocumented('nobody', partners.folder, {})).rejects.toThrow('there is no partner "nobody"');
 });
 
 const cellsOf = (line: string): readonly string[] => line.split(/(?<!\\)\|/).slice(1, -1);
