@@ -7,6 +7,7 @@ import { addApprovalCommands } from './approval-commands.ts';
 import { addCallCommands } from './call-commands.ts';
 import { addCallerCommands } from './caller-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
+import { addDuplicateCommands } from './duplicate-commands.ts';
 import { addEraseCommands } from './erase-commands.ts';
 import { addExportCommands } from './export-commands.ts';
 import type { withDevServices } from './context.ts';
@@ -180,6 +181,7 @@ program
 
 addScheduleCommands(program, run);
 addBackfillCommands(program, run);
+addDuplicateCommands(program, run);
 addEraseCommands(program, run);
 addUndoCommands(program, run);
 addAlertCommands(program, run);
