@@ -32,7 +32,7 @@ function knownSection({ known, from }: PartnerReport): Section {
   return {
     title: 'What this report knows',
     says: [
-      `Calls: ${since(known.calls)}${late}. What calls did before is told as from ${known.callsBefore === null ? 'no time: no call of then is kept' : utc(known.callsBefore)}.`,
+      `Calls: ${since(known.calls)}${late}. ${known.callsBefore === null ? 'No call of the time before is kept.' : `The time before is told as from ${utc(known.callsBefore)}.`}`,
       `Runs, totals and pages: ${since(known.runs)}. Records: as the tables above say.`,
       'A request id is the one that your answer named in a header such as X-Request-Id. The time of a call is when it left us. A run is a reading of ours: name it when you ask us about it.',
       'Paths show only what the documentation writes out, with {…} in place of everything else. This report holds no value of a record.',
