@@ -82,6 +82,17 @@ export function addDuplicateCommands(program: Command, run: Run): void {
         )(options),
       );
   }
+  group
+    .command('why <plan>')
+    .description(
+      'which run, page or caller made the duplicates, since when, and what key would have made one row of them',
+    )
+    .addOption(json)
+    .action((plan: string, options: { json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/duplicates-why.ts')).whyDuplicates({ ...context, plan }),
+      )(options),
+    );
   filtered(group.command('export <plan>').description('write a plan to a file: .csv to edit it, .html to read it'))
     .requiredOption('--out <file>', 'the file; its ending says what it becomes')
     .addOption(json)

@@ -201,6 +201,7 @@ partners
   .command('check <name>')
   .description('check a definition, ask each stream for a few pages, show typed records and what is wrong')
   .option('--offline', 'check the definition only')
+  .option('--key <stream=fields>', 'ask nobody: say what another primary key would have made of the log')
   .option('--stream <name>', 'only this stream')
   .option('--suggest-schema', 'write a schema for the records that came')
   .addOption(json)
