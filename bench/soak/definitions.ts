@@ -67,6 +67,8 @@ streams:
     primaryKey: [id]
     version: [updated_at]
     disposition: replace
+    # So short that nights in trouble are late, and somebody is told.
+    freshness: 15s
     pagination: { type: offset, limit: 20, limitAs: limit, total: total }
     errorBudget: { count: 50, share: 0.9 }
     schema:
