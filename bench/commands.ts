@@ -39,7 +39,11 @@ try {
     const databaseUrl = await written(name, past);
     const partners = join(dir, name);
     await writeDefinitions(partners, past);
-    const env = { DATABASE_URL: databaseUrl, SYNCLINE_PARTNERS_DIR: partners, TEMPORAL_ADDRESS: services.temporalAddress };
+    const env = {
+      DATABASE_URL: databaseUrl,
+      SYNCLINE_PARTNERS_DIR: partners,
+      TEMPORAL_ADDRESS: services.temporalAddress,
+    };
     console.log(`${past.partners * past.streams} streams of ${past.partners} partners`);
     await measure('node -e 0', ['-e', '0'], env);
     for (const command of ['--version', '--help', 'status', 'runs list'])
