@@ -14,8 +14,11 @@ export interface SoakWeek {
   readonly sample: WeekSample;
 }
 
-/** These weeks come before anything is judged: caches fill, code is compiled. */
-export const warmUpOf = (weeks: number): number => Math.min(10, Math.floor(weeks / 4));
+/**
+ * These weeks come before anything is judged: caches fill, code is compiled. The heap of a status page comes to its height after 400 rounds of
+ * all pages, which is 57 weeks, and has most of it after 100.
+ */
+export const warmUpOf = (weeks: number): number => Math.min(40, Math.floor(weeks / 3));
 
 /** What is wrong, one line each; none: the soak holds. */
 export function findingsOf(weeks: readonly SoakWeek[]): readonly string[] {
