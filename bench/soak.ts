@@ -29,7 +29,8 @@ import { drifts, restOf, sweepAll } from './soak/week-end.ts';
 
 /**
  * Weeks of nights in compressed time, with a partner that fails, workers that are killed, pushes and people who look; after each week tables are
- * compared with their senders, and what every process holds is measured: `npm run soak -- --for 10m` (docs/soak.md).
+ * compared with their senders, and what every process holds is measured: `npm run soak -- --for 10m` (docs/soak.md). `--weeks 2` ends after two
+ * weeks, `--tamper` changes a value of a table in the second one.
  */
 const { values } = parseArgs({
   options: {
@@ -37,6 +38,7 @@ const { values } = parseArgs({
     weeks: { type: 'string' },
     seed: { type: 'string', default: '1' },
     out: { type: 'string', default: 'soak-report.json' },
+    tamper: { type: 'boolean', default: false },
   },
 });
 const forMs = parseDuration(values.for);
@@ -173,6 +175,9 @@ async function playWeek(stage: Stage, week: number): Promise<SoakWeek> {
   if (week % 3 === 2) problems.push(...(await rebuildOne(week)));
   for (const [name, role] of Object.entries(roles)) if (!role.running()) problems.push(`${name} has ended by itself`);
   const before = await restOf(pool, client);
+  // Behind everybody's back, to show that it is found.
+  if (values.tamper && week === 1)
+    await pool.query("update soak.customers set email = 'tampered' where id = (select min(id) from soak.customers)");
   const drift = await drifts({ store: pool, mart, simulator: stage.simulator, sender: stage.sender });
   const stays = [...before, ...(before.length > 0 ? [] : await restOf(pool, client))];
   await sweepAll(pool);

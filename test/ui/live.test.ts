@@ -8,9 +8,8 @@ import { eventually } from '../support/eventually.ts';
 const MOST = 200;
 
 test('whoever leaves before live events begin takes no place of others', async () => {
-  let answer: (pulse: string) => void = () => {};
-  const pulse = new Promise<string>((resolve) => (answer = resolve));
-  const live = new Live(() => pulse);
+  const answers: ((pulse: string) => void)[] = [];
+  const live = new Live(() => new Promise((resolve) => answers.push(resolve)));
   const asked: { readonly response: ServerResponse; readonly heard: Promise<boolean> }[] = [];
   const server = createServer((_, response) => {
     const heard = live.listen(response).then((taken) => {
@@ -32,7 +31,7 @@ test('whoever leaves before live events begin takes no place of others', async (
     expect(await eventually(() => asked.length === MOST)).toBe(true);
     for (const socket of visitors) socket.destroy();
     expect(await eventually(() => asked.every(({ response }) => response.destroyed))).toBe(true);
-    answer('now');
+    for (const answer of answers) answer('now');
     await Promise.all(asked.map(({ heard }) => heard));
 
     const last = visit();
