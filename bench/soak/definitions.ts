@@ -66,7 +66,6 @@ streams:
     records: data
     primaryKey: [id]
     version: [updated_at]
-    disposition: replace
     # So short that nights in trouble are late, and somebody is told.
     freshness: 15s
     pagination: { type: offset, limit: 20, limitAs: limit, total: total }
@@ -109,6 +108,21 @@ streams:
         payment_id: { type: string }
         amount_minor: { type: integer }
         status: { type: string }
+        updated_at: { type: string, format: date-time }
+  refunds_listed:
+    path: /v1/refunds
+    query: { per_page: 25 }
+    primaryKey: [id]
+    version: [updated_at]
+    disposition: replace
+    pagination: { type: link }
+    schema:
+      type: object
+      required: [id, payment_id, amount_minor]
+      properties:
+        id: { type: string }
+        payment_id: { type: string }
+        amount_minor: { type: integer }
         updated_at: { type: string, format: date-time }
   events:
     path: /v1/events

@@ -26,7 +26,7 @@ const troubles: readonly ((random: () => number) => readonly FaultInput[])[] = [
   () => [{ kind: 'short_page', probability: 0.5, stream: 'payments' }],
   (random) => [{ kind: 'repeat_token', stream: pick(random, ['payments', 'refunds'] as const), nth: 2, times: 1 }],
   () => [{ kind: 'early_end', stream: 'customers', nth: 2, times: 1 }],
-  () => [{ kind: 'mutate', target: 'customers', change: 1, add: 1, remove: 1, nth: [2, 3] }],
+  () => [{ kind: 'mutate', target: 'refunds', change: 1, add: 1, remove: 1, nth: [2, 3] }],
   () => [{ kind: 'mutate', target: 'payments', change: 3, nth: [2, 4] }],
   (random) => [
     { kind: 'malformed', stream: 'customers', count: 3, how: pick(random, ['missing_field', 'wrong_type']) },

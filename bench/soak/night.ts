@@ -42,7 +42,7 @@ export async function playNight(stage: Stage, n: number, { quiet }: { readonly q
   const noon = `${day}T12:00:00.000000Z`;
   if (n > 0) {
     simulator.mutate({ stream: 'payments', change: 12, add: 1, at: noon });
-    simulator.mutate({ stream: 'customers', change: 4, add: 1, remove: 1, at: noon });
+    simulator.mutate({ stream: 'customers', change: 4, at: noon });
     simulator.mutate({ stream: 'refunds', change: 3, add: 1, remove: 1, at: noon });
     simulator.mutate({ stream: 'events', add: 3, at: noon });
   }
@@ -69,7 +69,7 @@ export async function playNight(stage: Stage, n: number, { quiet }: { readonly q
   const pruned = await startPrune(client, {
     names: plainNames,
     partner: PARTNER,
-    streams: ['payments', 'customers', 'payment_methods', 'refunds', 'orders', 'order_lines'],
+    streams: ['payments', 'customers', 'payment_methods', 'refunds', 'refunds_listed', 'orders', 'order_lines'],
     day,
   });
   await pruned?.result();
