@@ -256,7 +256,7 @@ runs
   .description('one run: the balance of each stream, and why those that have not ended do not go on')
   .addOption(json)
   .action(async (id: string, options: { json?: boolean }) =>
-    run(async (context) => (await import('./commands/runs.ts')).runsShow({ ...context, id }))(options),
+    run(async (context) => (await import('./commands/runs-show.ts')).runsShow({ ...context, id }))(options),
   );
 runs
   .command('report <id>')

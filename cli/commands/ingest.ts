@@ -3,12 +3,13 @@ import { explain, InvalidInput } from '../../core/errors.ts';
 import { addressList } from '../../ingest/address-list.ts';
 import type { BehindProxies } from '../../ingest/knock-of.ts';
 import type { Tls } from '../../ingest/server.ts';
-import { checkedAddress, startIngestRole } from '../../workers/ingest-role.ts';
+import { startIngestRole } from '../../workers/ingest-role.ts';
 import { createLogger } from '../../workers/logger.ts';
+import { checkedAddress } from '../checked-address.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCodes } from '../exit.ts';
+import { requireDatabase } from '../require-database.ts';
 import { untilStopped } from '../until-stopped.ts';
-import { requireDatabase } from './worker.ts';
 
 export interface IngestOptions {
   readonly address: string;
