@@ -2,7 +2,7 @@ import { Context, getClient, log } from '@temporalio/activity';
 import { tellGovernor } from '../client/governor.ts';
 import type { CallLog } from '../core/call.ts';
 import type { Spans } from '../core/spans.ts';
-import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
+import { MINUTE, SECOND } from '../core/duration.ts';
 import {
   explain,
   GiveUp,
@@ -37,6 +37,7 @@ import type { RebuildStep, RebuildStepped } from '../messages/rebuild-target.ts'
 import type { AlertDelivered, AlertsLook, DeliverAlertInput } from '../messages/watch-alerts.ts';
 import type { TargetStore } from '../store/target-store.ts';
 import type { Hints } from '../store/webhooks/hints.ts';
+import type { Reconciler } from '../landing/reconcile/reconciler.ts';
 import type { Warehouse } from '../landing/warehouse.ts';
 import type { Partners } from './access.ts';
 import type { AlertsDeps } from './alerts/alerts-deps.ts';
@@ -57,12 +58,17 @@ import { abandonStream } from './pull/abandon-stream.ts';
 import { fetchHints } from './pull/fetch-hints.ts';
 import { pullStream } from './pull/pull-stream.ts';
 import { pruneStream } from './prune-stream.ts';
+import { listingDeps } from './reconcile/listing-deps.ts';
+import { reconcileActivities } from './reconcile/activities.ts';
 import { closeRetry, planRetry } from './retry.ts';
+import { defaultRules, translated } from './translated.ts';
 
 export interface ActivityDeps {
   readonly names: Names;
   readonly partners: Partners;
   readonly warehouse: Warehouse;
+  /** Compares what partners say with what is known. */
+  readonly reconciler: Reconciler;
   /** Beside the store's own tables. */
   readonly targets: TargetsAccess;
   readonly targetStore: TargetStore;
@@ -87,6 +93,7 @@ export interface ActivityDeps {
 /** Activities of the workflow queue: short, our own database only. */
 export function createControlActivities(deps: ActivityDeps) {
   return {
+    ...reconcileActivities(deps),
     planRun: (input: PlanRunInput): Promise<RunPlan> => translated(deps, () => planRun(deps, input)),
     closeRun: (input: CloseRunInput): Promise<RunReport> => translated(deps, () => closeRun(deps, input)),
     planBackfill: (input: PlanBackfillInput): Promise<PlannedBackfill> =>
@@ -155,6 +162,7 @@ export function createPartnerActivities(deps: ActivityDeps) {
       };
       // Waiting for a slow answer is no sign of death.
       const alive = setInterval(() => heartbeat({}), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
+      const reads = input.kind === 'reconcile';
       let grown = false;
       /** Streams whose logs the pages may have made grow, too: what waited there is released, or is gone. */
       let others: readonly string[] = [];
@@ -169,7 +177,11 @@ export function createPartnerActivities(deps: ActivityDeps) {
           ),
         ];
         const result = await pullStream(
-          { ...deps, access, accessOf: (stream) => deps.partners.access(input.partner, stream) },
+          {
+            ...deps,
+            ...(reads ? await listingDeps(deps, access, input) : { access }),
+            accessOf: (stream) => deps.partners.access(input.partner, stream),
+          },
           input,
           {
             signal: context.cancellationSignal,
@@ -201,7 +213,7 @@ export function createPartnerActivities(deps: ActivityDeps) {
           random: deps.random(),
         });
       } finally {
-        if (grown)
+        if (grown && !reads)
           for (const stream of new Set([input.stream, ...others]))
             await tellTargets(getClient, tellingOf(deps), { partner: input.partner, stream });
         clearInterval(alive);
@@ -375,26 +387,10 @@ function failuresSoFar(details: unknown): Failures {
   return { failures, failingSinceMs: failingSinceMs ?? null };
 }
 
-const defaultRules: RetryRules = { attempts: 8, base: SECOND, cap: MINUTE, total: HOUR };
-
 async function retryRules(deps: ActivityDeps, input: GrantInput): Promise<RetryRules> {
   try {
     return (await deps.partners.access(input.partner, input.stream)).stream.partner.retry;
   } catch {
     return defaultRules;
-  }
-}
-
-async function translated<T>(deps: ActivityDeps, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toFailure(error, {
-      attempt: Context.current().info.attempt,
-      failingForMs: 0,
-      retry: defaultRules,
-      nowMs: deps.now(),
-      random: deps.random(),
-    });
   }
 }

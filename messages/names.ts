@@ -53,6 +53,8 @@ export interface Names extends SchemaNames, StreamIds {
     readonly zone: string | null;
     readonly generation: number;
   }): string;
+  /** `reconcile/acme/payments/2026-11-30T08-00-00Z`: compares what the partner says with what is known. */
+  reconcileId(of: { readonly partner: string; readonly stream: string; readonly label: string }): string;
   /** What the ids of all schedules begin with. */
   readonly schedules: string;
   /** `schedule/acme/nightly`. */
@@ -86,6 +88,7 @@ export function namesOf(installation: string): Names {
     exportId: (target) => `${ids}export/${target}`,
     backfillId: ({ partner, stream, range, chunk, zone, generation }) =>
       `${ids}backfill/${partner}/${stream}/${range}/${chunk}${zone === null ? '' : `/${zone}`}${again(generation)}`,
+    reconcileId: ({ partner, stream, label }) => `${ids}reconcile/${partner}/${stream}/${label}`,
     schedules: `${ids}schedule/`,
     scheduleId: ({ partner, name }) => `${ids}schedule/${partner}/${name}`,
     scheduledRunId: ({ partner, name }) => `${ids}scheduled/${partner}/${name}`,
@@ -112,6 +115,7 @@ export const reserved = [
   'prune',
   'hints',
   'alerts',
+  'reconcile',
   'syncline',
 ] as const;
 

@@ -6,6 +6,7 @@ import type { FollowHints } from './follow-hints.ts';
 import type { GovernPartner } from './govern-partner.ts';
 import type { PrunePartner } from './prune.ts';
 import type { RebuildTarget } from './rebuild-target.ts';
+import type { ReconcileStream } from './reconcile.ts';
 import type { RetryStream } from './retry.ts';
 import type { ScheduledSync } from './scheduled-sync.ts';
 import type { SyncPartner } from './sync-partner.ts';
@@ -21,6 +22,7 @@ export interface Workflows {
   readonly governPartner: GovernPartner;
   readonly prunePartner: PrunePartner;
   readonly rebuildTarget: RebuildTarget;
+  readonly reconcileStream: ReconcileStream;
   readonly retryStream: RetryStream;
   readonly scheduledSync: ScheduledSync;
   readonly syncPartner: SyncPartner;

@@ -13,6 +13,7 @@ import { observeLimits } from '../limits/watch/observe.ts';
 import { TurnSessions } from '../limits/turns/turn-sessions.ts';
 import { whenAvailable } from '../store/session/unavailable.ts';
 import { openPool, postgresWarehouse } from '../landing/postgres-warehouse.ts';
+import { postgresReconciler } from '../landing/reconcile/reconciler.ts';
 import type { TargetLag } from '../store/target-states.ts';
 import { postgresTargetStore } from '../store/target-store.ts';
 import { postgresHints } from '../store/webhooks/hints.ts';
@@ -102,6 +103,7 @@ export function buildDeps(
       names: config.names,
       partners,
       warehouse,
+      reconciler: postgresReconciler(pool, warehouse),
       targets,
       targetStore: postgresTargetStore(pool),
       hints: postgresHints(pool),

@@ -3,6 +3,7 @@ import { backfills } from './backfills.ts';
 import { governors } from './governors.ts';
 import { hints } from './hints.ts';
 import { nights } from './nights.ts';
+import { reconciles } from './reconciles.ts';
 import type { Recording } from './recording.ts';
 import { syncs } from './syncs.ts';
 import { targets } from './targets.ts';
@@ -16,4 +17,5 @@ export const recordings: Readonly<Record<string, Recording>> = {
   ...targets,
   ...hints,
   ...alerts,
+  ...reconciles,
 };

@@ -17,6 +17,7 @@ export const followHints = later(workflows.followHints);
 export const governPartner = later(workflows.governPartner);
 export const prunePartner = later(workflows.prunePartner);
 export const rebuildTarget = later(workflows.rebuildTarget);
+export const reconcileStream = later(workflows.reconcileStream);
 export const retryStream = later(workflows.retryStream);
 export const scheduledSync = later(workflows.scheduledSync);
 export const syncPartner = later(workflows.syncPartner);

@@ -13,6 +13,7 @@ const names = {
   governPartner: true,
   prunePartner: true,
   rebuildTarget: true,
+  reconcileStream: true,
   retryStream: true,
   scheduledSync: true,
   syncPartner: true,

@@ -1,0 +1,44 @@
+import type { Pool } from 'pg';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import { closeReconciliation, type CloseReconciliation } from '../../store/reconcile/close-reconciliation.ts';
+import { openReconciliation, type OpenReconciliation } from '../../store/reconcile/open-reconciliation.ts';
+import type { Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
+import { whenAvailable } from '../../store/session/unavailable.ts';
+import { atTarget } from '../../targets/postgres/at-target.ts';
+import type { Warehouse } from '../warehouse.ts';
+import { compareListing, type Compared } from './compare-listing.ts';
+import { confirmFindings } from './confirm-findings.ts';
+import { wantsCounts } from './listing-row.ts';
+import { listingWarehouse } from './listing-warehouse.ts';
+
+export interface ComparedStream {
+  readonly stream: CompiledStream;
+  readonly reconciliation: string;
+}
+
+/** The port to what a reconciliation needs of the store. Every write can happen twice and lands once. */
+export interface Reconciler {
+  /** What grants of kind `reconcile` write to. */
+  readonly listings: Warehouse;
+  /** Whether a listing only has to say how many records there are. */
+  wantsCounts(syncId: string): Promise<boolean>;
+  open(input: OpenReconciliation): Promise<void>;
+  /** Compares the first listing, once it has ended, and notes candidates. */
+  compare(of: ComparedStream): Promise<Compared>;
+  /** Settles the candidates by the second listing. */
+  confirm(of: ComparedStream & { readonly synced: boolean }): Promise<void>;
+  close(input: CloseReconciliation): Promise<Reconciliation>;
+}
+
+export function postgresReconciler(pool: Pool, warehouse: Warehouse): Reconciler {
+  const onTarget = <T>(stream: CompiledStream, work: () => Promise<T>): Promise<T> =>
+    whenAvailable(() => atTarget(pool, stream, work));
+  return {
+    listings: listingWarehouse(pool, warehouse),
+    wantsCounts: (syncId) => whenAvailable(() => wantsCounts(pool, syncId)),
+    open: (input) => whenAvailable(() => openReconciliation(pool, input)),
+    compare: (of) => onTarget(of.stream, () => compareListing(pool, of)),
+    confirm: (of) => onTarget(of.stream, () => confirmFindings(pool, of)),
+    close: (input) => whenAvailable(() => closeReconciliation(pool, input)),
+  };
+}

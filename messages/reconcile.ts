@@ -1,0 +1,60 @@
+import type { ReconcileLevel } from '../core/reconcile.ts';
+import type { GrantTimes } from './grant.ts';
+
+export interface ReconcileInput {
+  readonly partner: string;
+  readonly stream: string;
+  readonly level: ReconcileLevel;
+  /** ISO times; null: all there is. */
+  readonly range: { readonly from: string; readonly to: string } | null;
+}
+
+export interface PlanReconcileInput extends ReconcileInput {
+  /** Workflow id. */
+  readonly reconciliation: string;
+}
+
+export interface ReconcilePlan {
+  /** Workflow ids of the two listings. */
+  readonly looks: readonly [string, string];
+  /** How a listing names what it reads. */
+  readonly window: string;
+  /** The sync that lets what is on its way come in, before the second look. */
+  readonly sync: { readonly window: string; readonly syncId: string };
+  readonly times: GrantTimes;
+}
+
+export interface ComparedListing {
+  readonly candidates: number;
+  /** Whether what is on its way can only be told apart once the stream was synced. */
+  readonly needsSync: boolean;
+}
+
+export interface ConfirmInput {
+  readonly partner: string;
+  readonly stream: string;
+  readonly reconciliation: string;
+  readonly synced: boolean;
+}
+
+export interface CloseReconcileInput {
+  readonly reconciliation: string;
+  readonly syncedBy: string | null;
+  readonly broken: string | null;
+  readonly doubts: readonly string[];
+}
+
+/** How a reconciliation ended: `reconcile show` has the rest. */
+export interface ReconcileReport {
+  readonly reconciliation: string;
+  readonly state: 'running' | 'done' | 'failed';
+  readonly verdict: 'clean' | 'differs' | 'unproven' | null;
+  readonly reason: string | null;
+  readonly seen: number | null;
+  readonly open: number;
+  readonly explained: number;
+  readonly unproven: number;
+  readonly inFlight: number;
+}
+
+export type ReconcileStream = (input: ReconcileInput) => Promise<ReconcileReport>;

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { reconcileList, reconcileShow } from '../../cli/commands/reconciliations.ts';
+import { startReconcile } from '../../client/start-reconcile.ts';
+import type { ReconcileInput, ReconcileReport } from '../../messages/reconcile.ts';
+import { plainNames } from '../../messages/names.ts';
+import { readFindings } from '../../store/reconcile/read-reconciliations.ts';
+import { openPullBench, type BenchPartner, type PullBench } from '../support/pull-bench.ts';
+import { said } from '../support/said.ts';
+import * as streams from '../support/simulator-streams.ts';
+
+let bench: PullBench;
+let partner: BenchPartner;
+beforeAll(async () => {
+  bench = await openPullBench();
+  partner = await bench.partner({
+    streams: {
+      payments: {
+        ...streams.payments,
+        incremental: { field: 'updated_at', start: { as: 'updated_since' } },
+      },
+      customers: streams.customers,
+    },
+    partner: { grant: { requests: 2 } },
+  });
+  await partner.sync();
+});
+afterAll(() => bench.close());
+
+let label = 0;
+async function reconcile(input: Partial<ReconcileInput> = {}): Promise<ReconcileReport> {
+  const { handle } = await startReconcile(bench.client, plainNames, {
+    partner: partner.name,
+    stream: 'payments',
+    level: 'content',
+    range: null,
+    label: String(++label),
+    ...input,
+  });
+  return handle.result();
+}
+
+async function keysOf(reconciliation: string, kind: string): Promise<ReadonlySet<unknown>> {
+  const each = await readFindings(bench.pool, { id: reconciliation, states: ['open'], limit: 1000 });
+  return new Set(each.flatMap((found) => (found.kind === kind ? [found.key] : [])));
+}
+
+const rowsOf = async (text: string): Promise<unknown> => (await bench.pool.query(text, [partner.name])).rows;
+
+/** All that a sync leaves behind, without what a reconciliation has of its own. */
+async function traces(): Promise<unknown> {
+  return [
+    await rowsOf(
+      `select name, last_event, last_page, last_run, watermark, validators, swept, poll_hint from streams where partner = $1 order by 1`,
+    ),
+    await rowsOf(
+      `select r.sync_id, r.outcome, r.requests from stream_runs r join streams using (stream_id) where partner = $1 order by 1`,
+    ),
+    await rowsOf(`select count(*) from events join streams using (stream_id) where partner = $1`),
+    await rowsOf(`select count(*) from pages join streams using (stream_id) where partner = $1`),
+  ];
+}
+
+describe('reconcileStream', () => {
+  test('finds a stream clean in many grants, and leaves nothing of it in the log and the ledger', async () => {
+    const before = await traces();
+    const report = await reconcile();
+    expect(report).toMatchObject({ state: 'done', verdict: 'clean', seen: 200, open: 0, explained: 0, inFlight: 0 });
+    expect(await traces()).toEqual(before);
+    const { rows } = await bench.pool.query('select count(*)::integer as kept from reconcile_seen');
+    expect(rows).toEqual([{ kept: 0 }]);
+  });
+
+  test('asks once where the partner says how many there are', async () => {
+    const before = partner.simulator.requests().length;
+    const report = await reconcile({ stream: 'customers', level: 'counts' });
+    expect(report).toMatchObject({ verdict: 'clean', open: 0 });
+    expect(partner.simulator.requests()).toHaveLength(before + 1);
+  });
+
+  test('reports what the partner changed behind the watermark, and what the store has lost', async () => {
+    const known = new Map(partner.simulator.truth('payments').map((row) => [row.id, JSON.stringify(row)]));
+    partner.simulator.mutate({ change: 3, add: 2, remove: 2, at: '2026-11-01T00:00:00Z' });
+    const now = new Map(partner.simulator.truth('payments').map((row) => [row.id, JSON.stringify(row)]));
+    const changed = [...now].filter(([id, row]) => known.has(id) && known.get(id) !== row).map(([id]) => id);
+    const report = await reconcile();
+    expect(report).toMatchObject({ verdict: 'differs', open: 7, explained: 0 });
+    const of = (kind: string) => keysOf(report.reconciliation, kind);
+    expect(await of('missing')).toEqual(new Set([...now.keys()].filter((id) => !known.has(id))));
+    expect(await of('extra')).toEqual(new Set([...known.keys()].filter((id) => !now.has(id))));
+    expect(new Set([...(await of('stale')), ...(await of('newer-in-store'))])).toEqual(new Set(changed));
+  });
+});
+
+describe('syncline reconcile', () => {
+  test('shows what was found, and what to do', async () => {
+    const id = plainNames.reconcileId({ partner: partner.name, stream: 'payments', label: String(label) });
+    const shown = await said(bench.config, { limit: '50', state: 'open' }, (context) =>
+      reconcileShow({ ...context, id }),
+    );
+    expect(shown.code).toBe(3);
+    expect(shown.text).toContain('open missing: 2 (the partner has it, the store has not)');
+    expect(shown.text).toContain(`syncline reconcile show ${id} --state open`);
+    const listed = await said(bench.config, { limit: '1' }, (context) =>
+      reconcileList({ ...context, partner: partner.name }),
+    );
+    expect(listed).toMatchObject({ code: 0, json: [{ id, verdict: 'differs' }] });
+  });
+});
