@@ -58,7 +58,7 @@ import { abandonStream } from './pull/abandon-stream.ts';
 import { fetchHints } from './pull/fetch-hints.ts';
 import { pullStream } from './pull/pull-stream.ts';
 import { pruneStream } from './prune-stream.ts';
-import { listingDeps } from './reconcile/listing-deps.ts';
+import { readingDeps } from './reconcile/listing-deps.ts';
 import { reconcileActivities } from './reconcile/activities.ts';
 import { closeRetry, planRetry } from './retry.ts';
 import { defaultRules, translated } from './translated.ts';
@@ -179,7 +179,7 @@ export function createPartnerActivities(deps: ActivityDeps) {
         const result = await pullStream(
           {
             ...deps,
-            ...(reads ? await listingDeps(deps, access, input) : { access }),
+            ...(await readingDeps(deps, access, input)),
             accessOf: (stream) => deps.partners.access(input.partner, stream),
           },
           input,

@@ -57,4 +57,15 @@ export function addReconcileCommands(program: Command, run: Run): void {
         options,
       ),
     );
+  group
+    .command('repair <id>')
+    .description('read again what differs and land it, after a look at what would be done')
+    .option('--kinds <kinds>', 'missing, stale, different, extra, with commas between', 'missing,stale,different')
+    .option('--yes', 'do it; without it nothing changes')
+    .addOption(json)
+    .action(async (id: string, options: { kinds: string; yes?: boolean; json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/reconcile-repair.ts')).reconcileRepair({ ...context, id }),
+      )(options),
+    );
 }

@@ -63,6 +63,7 @@ export function whatToDo(of: Reconciliation): readonly string[] {
   if (verdict === 'differs')
     return [
       `Each finding: syncline reconcile show ${id} --state open`,
+      `Mend what can be read again: syncline reconcile repair ${id}`,
       `The life of a key: syncline trace ${partner} ${stream} KEY`,
     ];
   if (verdict === 'unproven') return ['Nothing is proven. Once what stands in the way is mended, reconcile again.'];

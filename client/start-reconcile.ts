@@ -8,7 +8,7 @@ import { InvalidInput } from '../core/errors.ts';
 import { searchAttributesOf } from '../messages/attributes.ts';
 import { lanePriority } from '../messages/lane-priority.ts';
 import type { Names } from '../messages/names.ts';
-import type { ReconcileInput, ReconcileStream } from '../messages/reconcile.ts';
+import type { ReconcileInput, ReconcileStream, RepairInput, RepairStream } from '../messages/reconcile.ts';
 
 export interface StartedReconcile {
   readonly id: string;
@@ -49,5 +49,31 @@ export async function startReconcile(
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     return { id, stream, handle: client.workflow.getHandle<ReconcileStream>(id) };
+  }
+}
+
+/** Starts a repair, joins the one that runs, or finds the one that ended: the same kinds of the same reconciliation are repaired once. */
+export async function startRepair(
+  client: Client,
+  names: Names,
+  input: RepairInput,
+): Promise<{ readonly repairId: string; readonly handle: WorkflowHandle<RepairStream> }> {
+  const { partner, stream, reconciliation, kinds } = input;
+  const repairId = names.repairId({ reconciliation, kinds });
+  try {
+    const handle = await client.workflow.start<RepairStream>('repairStream', {
+      workflowId: repairId,
+      taskQueue: names.workflowQueue,
+      args: [input],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      priority: { priorityKey: lanePriority.backfill },
+      typedSearchAttributes: searchAttributesOf({ partner, stream, kind: 'repair' }),
+      staticSummary: `${partner} ${stream}: repairs ${kinds.join(', ')}`,
+    });
+    return { repairId, handle };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return { repairId, handle: client.workflow.getHandle<RepairStream>(repairId) };
   }
 }

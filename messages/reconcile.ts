@@ -1,4 +1,4 @@
-import type { ReconcileLevel } from '../core/reconcile.ts';
+import type { FindingKind, ReconcileLevel } from '../core/reconcile.ts';
 import type { GrantTimes } from './grant.ts';
 
 export interface ReconcileInput {
@@ -58,3 +58,36 @@ export interface ReconcileReport {
 }
 
 export type ReconcileStream = (input: ReconcileInput) => Promise<ReconcileReport>;
+
+export interface RepairInput {
+  readonly partner: string;
+  readonly stream: string;
+  readonly reconciliation: string;
+  readonly kinds: readonly FindingKind[];
+  /** Who gave the command. */
+  readonly by: string;
+}
+
+export interface RepairPlan {
+  /** Of the run that lands it. */
+  readonly syncId: string;
+  readonly window: string;
+  readonly times: GrantTimes;
+}
+
+export interface CloseRepairInput {
+  readonly partner: string;
+  readonly stream: string;
+  readonly syncId: string;
+  readonly broken: string | null;
+}
+
+export interface RepairReport {
+  readonly syncId: string;
+  /** Findings of the kinds that were asked for: how many are repaired, and how many stay open. */
+  readonly repaired: number;
+  readonly left: number;
+  readonly reason: string | null;
+}
+
+export type RepairStream = (input: RepairInput) => Promise<RepairReport>;

@@ -724,6 +724,21 @@ create table reconcile_pages (
   constraint reconcile_pages_listing_id_fkey FOREIGN KEY (listing_id) REFERENCES reconcile_listings(listing_id) ON DELETE CASCADE
 );
 
+create table reconcile_repairs (
+  sync_id text not null,
+  reconciliation text not null,
+  kinds text[] not null,
+  by text not null,
+  state text default 'running'::text not null,
+  reason text,
+  started_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint reconcile_repairs_pkey PRIMARY KEY (sync_id),
+  constraint reconcile_repairs_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES reconciliations(reconciliation) ON DELETE CASCADE,
+  constraint reconcile_repairs_state_check CHECK (state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text]))
+);
+CREATE INDEX reconcile_repairs_of ON reconcile_repairs USING btree (reconciliation);
+
 create table reconcile_seen (
   listing_id integer not null,
   key_hash uuid not null,

@@ -7,6 +7,7 @@ export { governPartner } from './govern-partner.ts';
 export { prunePartner } from './prune-partner.ts';
 export { rebuildTarget } from './rebuild-target.ts';
 export { reconcileStream } from './reconcile-stream.ts';
+export { repairStream } from './repair-stream.ts';
 export { retryStream } from './retry-stream.ts';
 export { scheduledSync } from './scheduled-sync.ts';
 export { syncPartner } from './sync-partner.ts';

@@ -1,5 +1,4 @@
 import {
-  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   ChildWorkflowFailure,
@@ -12,6 +11,7 @@ import { control } from './control.ts';
 import { outcomeAttribute } from '../messages/attributes.ts';
 import type { ReconcileInput, ReconcilePlan, ReconcileReport } from '../messages/reconcile.ts';
 import { describeReconcile, describeStep } from './reconcile-details.ts';
+import { reasonOf } from './reason-of.ts';
 import { runStream } from './run-stream.ts';
 import { tell } from './tell-of-work.ts';
 
@@ -41,7 +41,7 @@ export async function reconcileStream(input: ReconcileInput): Promise<ReconcileR
     const report = await closeReconcile({
       reconciliation,
       ...looked,
-      broken: broken === undefined ? null : `${reasonOf(broken)}; start it again to go on with what is left`,
+      broken: broken === undefined ? null : reasonOf(broken),
     });
     await tell(partner, reconciliation, 'ended');
     upsertSearchAttributes(outcomeAttribute(outcomeOf(report)));
@@ -104,9 +104,3 @@ async function sync(
 
 const outcomeOf = ({ verdict }: ReconcileReport): 'ok' | 'partial' | 'suspect' | 'failed' =>
   verdict === null ? 'failed' : ({ clean: 'ok', differs: 'partial', unproven: 'suspect' } as const)[verdict];
-
-function reasonOf(error: unknown): string {
-  if (isCancellation(error)) return 'cancelled';
-  const cause = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
-}

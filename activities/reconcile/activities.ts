@@ -1,13 +1,18 @@
 import type {
   CloseReconcileInput,
+  CloseRepairInput,
   ComparedListing,
   ConfirmInput,
   PlanReconcileInput,
   ReconcilePlan,
   ReconcileReport,
+  RepairInput,
+  RepairPlan,
+  RepairReport,
 } from '../../messages/reconcile.ts';
 import type { ActivityDeps } from '../index.ts';
 import { translated, translatedAlive } from '../translated.ts';
+import { closeRepair, planRepair } from './repair.ts';
 import { closeReconcile, compareListing, confirmFindings, planReconcile, type ComparedPlace } from './reconcile.ts';
 
 /** Steps of a reconciliation on our own database. */
@@ -19,4 +24,7 @@ export const reconcileActivities = (deps: ActivityDeps) => ({
   confirmFindings: (input: ConfirmInput): Promise<void> => translatedAlive(deps, () => confirmFindings(deps, input)),
   closeReconcile: (input: CloseReconcileInput): Promise<ReconcileReport> =>
     translated(deps, () => closeReconcile(deps, input)),
+  planRepair: (input: RepairInput): Promise<RepairPlan> => translated(deps, () => planRepair(deps, input)),
+  closeRepair: (input: CloseRepairInput): Promise<RepairReport> =>
+    translatedAlive(deps, () => closeRepair(deps, input)),
 });

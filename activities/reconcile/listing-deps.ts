@@ -24,6 +24,18 @@ export async function listingDeps(
   };
 }
 
+/** Where the pages of a grant go. */
+export async function readingDeps(
+  deps: Pick<ActivityDeps, 'reconciler' | 'metrics' | 'warehouse'>,
+  access: PartnerAccess,
+  job: Pick<GrantInput, 'syncId' | 'kind'>,
+): Promise<Pick<PullDeps, 'warehouse' | 'metrics' | 'access'>> {
+  const { reconciler, warehouse, metrics = noMetrics } = deps;
+  if (job.kind === 'reconcile') return listingDeps(deps, access, job);
+  if (job.kind === 'repair') return { warehouse: reconciler.repairs, metrics: { ...metrics, ...uncounted }, access };
+  return { warehouse, metrics, access };
+}
+
 const nothing = (): void => {};
 
 const uncounted: Pick<Metrics, 'streamSeen' | 'pagesCommitted' | 'streamEnded'> = {

@@ -1,7 +1,5 @@
 import { DAY } from '../../core/duration.ts';
-import { InvalidInput } from '../../core/errors.ts';
 import { dayOf } from '../../core/window.ts';
-import type { CompiledStream } from '../../definitions/compiled.ts';
 import type {
   CloseReconcileInput,
   ComparedListing,
@@ -13,6 +11,7 @@ import type {
 import type { Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import { grantTimes } from '../control.ts';
 import type { ActivityDeps } from '../index.ts';
+import { streamOf } from './stream-of.ts';
 import { expectComparable } from '../../definitions/expect-comparable.ts';
 
 export type ReconcileDeps = Pick<ActivityDeps, 'names' | 'partners' | 'reconciler' | 'now' | 'heartbeatTimeoutMs'>;
@@ -22,7 +21,7 @@ export type ComparedPlace = Pick<PlanReconcileInput, 'partner' | 'stream' | 'rec
 /** Checks that the stream can be compared, and records the reconciliation. */
 export async function planReconcile(deps: ReconcileDeps, input: PlanReconcileInput): Promise<ReconcilePlan> {
   const { partner, level, range, reconciliation } = input;
-  const stream = await streamOf(deps, input);
+  const stream = await streamOf(deps.partners, input);
   expectComparable(stream, input);
   await deps.reconciler.open({ stream, reconciliation, level, range, sample: null });
   const today = dayOf(deps.now());
@@ -39,22 +38,9 @@ export async function planReconcile(deps: ReconcileDeps, input: PlanReconcileInp
   };
 }
 
-async function streamOf(
-  { partners }: ReconcileDeps,
-  { partner, stream }: Omit<ComparedPlace, 'reconciliation'>,
-): Promise<CompiledStream> {
-  const streams = await partners.streams(partner);
-  const found = streams.get(stream);
-  if (found === undefined)
-    throw new InvalidInput(
-      `partner ${partner} has no stream ${JSON.stringify(stream)}: it has ${[...streams.keys()].join(', ')}`,
-    );
-  return found;
-}
-
 /** What the first listing shows. */
 export async function compareListing(deps: ReconcileDeps, input: ComparedPlace): Promise<ComparedListing> {
-  const stream = await streamOf(deps, input);
+  const stream = await streamOf(deps.partners, input);
   const { candidates, extras } = await deps.reconciler.compare({ stream, reconciliation: input.reconciliation });
   const { incremental, deletes, disposition } = stream.definition;
   const learnsDeletes = deletes !== undefined || disposition === 'replace';
@@ -62,7 +48,7 @@ export async function compareListing(deps: ReconcileDeps, input: ComparedPlace):
 }
 
 export async function confirmFindings(deps: ReconcileDeps, input: ConfirmInput): Promise<void> {
-  const stream = await streamOf(deps, input);
+  const stream = await streamOf(deps.partners, input);
   await deps.reconciler.confirm({ ...input, stream });
 }
 

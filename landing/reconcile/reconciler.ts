@@ -3,11 +3,14 @@ import type { CompiledStream } from '../../definitions/compiled.ts';
 import { closeReconciliation, type CloseReconciliation } from '../../store/reconcile/close-reconciliation.ts';
 import { openReconciliation, type OpenReconciliation } from '../../store/reconcile/open-reconciliation.ts';
 import type { Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
+import { openRepair, type OpenRepair } from '../../store/reconcile/repairs.ts';
 import { whenAvailable } from '../../store/session/unavailable.ts';
 import { atTarget } from '../../targets/postgres/at-target.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { compareListing, type Compared } from './compare-listing.ts';
 import { confirmFindings } from './confirm-findings.ts';
+import { repairWarehouse } from './repair-warehouse.ts';
+import { closeRepair, type CloseRepair, type Repaired } from './close-repair.ts';
 import { wantsCounts } from './listing-row.ts';
 import { listingWarehouse } from './listing-warehouse.ts';
 
@@ -20,6 +23,10 @@ export interface ComparedStream {
 export interface Reconciler {
   /** What grants of kind `reconcile` write to. */
   readonly listings: Warehouse;
+  /** What grants of kind `repair` write to. */
+  readonly repairs: Warehouse;
+  openRepair(input: OpenRepair): Promise<void>;
+  closeRepair(input: CloseRepair): Promise<Repaired>;
   /** Whether a listing only has to say how many records there are. */
   wantsCounts(syncId: string): Promise<boolean>;
   open(input: OpenReconciliation): Promise<void>;
@@ -35,6 +42,9 @@ export function postgresReconciler(pool: Pool, warehouse: Warehouse): Reconciler
     whenAvailable(() => atTarget(pool, stream, work));
   return {
     listings: listingWarehouse(pool, warehouse),
+    repairs: repairWarehouse(pool, warehouse),
+    openRepair: (input) => whenAvailable(() => openRepair(pool, input)),
+    closeRepair: (input) => onTarget(input.stream, () => closeRepair(pool, input)),
     wantsCounts: (syncId) => whenAvailable(() => wantsCounts(pool, syncId)),
     open: (input) => whenAvailable(() => openReconciliation(pool, input)),
     compare: (of) => onTarget(of.stream, () => compareListing(pool, of)),

@@ -1,4 +1,4 @@
-import { cancelReconcile, startReconcile } from '../../client/start-reconcile.ts';
+import { cancelReconcile, startReconcile, startRepair } from '../../client/start-reconcile.ts';
 import { plainNames } from '../../messages/names.ts';
 import type { ReconcileInput } from '../../messages/reconcile.ts';
 import { reportOfSync } from '../../client/start-sync.ts';
@@ -27,6 +27,15 @@ export const reconciles = {
       const differs = await reconcile(stage, 'differs');
       await differs.handle.result();
       await stage.save('reconcileStream.differs', differs.id);
+      const repair = await startRepair(stage.scene.client, plainNames, {
+        partner: stage.partner,
+        stream: 'payments',
+        reconciliation: differs.id,
+        kinds: ['missing', 'stale', 'different'],
+        by: 'recorded',
+      });
+      await repair.handle.result();
+      await stage.save('repairStream.ok', repair.repairId);
       // Its records do not say when they changed: only a sync tells what is on its way.
       stage.simulator.mutate({ stream: 'customers', add: 1 });
       const synced = await reconcile(stage, 'synced', { stream: 'customers' });

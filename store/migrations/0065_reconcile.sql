@@ -112,3 +112,17 @@ create table reconcile_findings (
   primary key (reconciliation, key_hash)
 );
 create index reconcile_findings_by_state on reconcile_findings (reconciliation, state, kind);
+
+-- What was found is mended by a run of the stream, of kind `fetch`: its records are read again, and land as all others do.
+create table reconcile_repairs (
+  -- Of that run.
+  sync_id text primary key,
+  reconciliation text not null references reconciliations on delete cascade,
+  kinds text[] not null,
+  by text not null,
+  state text not null default 'running' check (state in ('running', 'done', 'failed')),
+  reason text,
+  started_at timestamptz not null default now(),
+  finished_at timestamptz
+);
+create index reconcile_repairs_of on reconcile_repairs (reconciliation);

@@ -18,6 +18,7 @@ export const governPartner = later(workflows.governPartner);
 export const prunePartner = later(workflows.prunePartner);
 export const rebuildTarget = later(workflows.rebuildTarget);
 export const reconcileStream = later(workflows.reconcileStream);
+export const repairStream = later(workflows.repairStream);
 export const retryStream = later(workflows.retryStream);
 export const scheduledSync = later(workflows.scheduledSync);
 export const syncPartner = later(workflows.syncPartner);

@@ -32,7 +32,7 @@ test('docs/reconcile.md shows what a reconciliation says', async () => {
   });
   await acme.read('payments');
   served = after;
-  const { id } = await reconcileHere(own, acme, { stream: 'payments' });
+  const { id } = await reconcileHere({ own, partner: acme, stream: 'payments' });
   const config = readConfig({ DATABASE_URL: own.databaseUrl });
   const shown = await said(config, { limit: '50' }, (context) => reconcileShow({ ...context, id }));
   expect(shown.code).toBe(3);

@@ -14,6 +14,7 @@ const names = {
   prunePartner: true,
   rebuildTarget: true,
   reconcileStream: true,
+  repairStream: true,
   retryStream: true,
   scheduledSync: true,
   syncPartner: true,

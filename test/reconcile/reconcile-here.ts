@@ -1,5 +1,5 @@
 import { pullStream } from '../../activities/pull/pull-stream.ts';
-import { listingDeps } from '../../activities/reconcile/listing-deps.ts';
+import { readingDeps } from '../../activities/reconcile/listing-deps.ts';
 import {
   closeReconcile,
   compareListing,
@@ -7,11 +7,14 @@ import {
   planReconcile,
   type ReconcileDeps,
 } from '../../activities/reconcile/reconcile.ts';
-import { noFailpoint } from '../../core/failpoint.ts';
+import { closeRepair, planRepair } from '../../activities/reconcile/repair.ts';
+import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
+import type { FindingKind } from '../../core/reconcile.ts';
 import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import { postgresReconciler } from '../../landing/reconcile/reconciler.ts';
+import type { GrantInput, GrantResult } from '../../messages/grant.ts';
 import { plainNames } from '../../messages/names.ts';
-import type { ReconcileInput, ReconcilePlan } from '../../messages/reconcile.ts';
+import type { ReconcileInput, RepairReport } from '../../messages/reconcile.ts';
 import {
   readFindings,
   readReconciliation,
@@ -24,43 +27,50 @@ export interface Reconciled extends Reconciliation {
   readonly each: readonly Finding[];
 }
 
-let last = 0;
+export interface Here {
+  readonly own: OwnPartners;
+  readonly partner: OwnPartner;
+  readonly stream: string;
+  /** What a worker dies at; the next one goes on. */
+  readonly failpoint?: Failpoint;
+}
 
-/** Reconciles a stream of a partner of the test's own: the steps of `reconcileStream`, without Temporal. */
-export async function reconcileHere(
-  own: OwnPartners,
-  partner: OwnPartner,
-  {
-    stream,
-    level = 'content',
-    range = null,
-    between = () => Promise.resolve(),
-  }: Partial<ReconcileInput> & {
-    readonly stream: string;
-    /** Behind the sync, before the second look. */
-    readonly between?: () => Promise<void> | void;
-  },
-): Promise<Reconciled> {
-  const reconciliation = plainNames.reconcileId({ partner: partner.name, stream, label: String(++last) });
+type Deps = ReconcileDeps & { readonly warehouse: ReturnType<typeof postgresWarehouse> };
+
+async function depsOf({ own, partner, stream }: Here): Promise<Deps> {
   const compiled = (await partner.access(stream)).stream;
-  const deps: ReconcileDeps = {
+  const warehouse = postgresWarehouse(own.pool);
+  return {
     names: plainNames,
     partners: {
       access: (_, name) => partner.access(name),
       streams: () => Promise.resolve(new Map([[stream, compiled]])),
     },
-    reconciler: postgresReconciler(own.pool, postgresWarehouse(own.pool)),
+    warehouse,
+    reconciler: postgresReconciler(own.pool, warehouse),
     now: Date.now,
     heartbeatTimeoutMs: 60_000,
   };
+}
+
+let last = 0;
+
+/** Reconciles a stream of a partner of the test's own: the steps of `reconcileStream`, without Temporal. */
+export async function reconcileHere(
+  here: Here,
+  { level = 'content', range = null }: Partial<ReconcileInput> = {},
+): Promise<Reconciled> {
+  const { own, partner, stream } = here;
+  const reconciliation = plainNames.reconcileId({ partner: partner.name, stream, label: String(++last) });
+  const deps = await depsOf(here);
   const of = { partner: partner.name, stream, reconciliation };
-  const plan = await planReconcile(deps, { ...of, level, range });
-  await list(deps, partner, { plan, syncId: `${reconciliation}/1`, stream });
+  const { window, looks } = await planReconcile(deps, { ...of, level, range });
+  const read = (syncId: string) => readAll(deps, here, { kind: 'reconcile', syncId, window });
+  await read(looks[0]);
   const { candidates, needsSync } = await compareListing(deps, of);
   if (candidates > 0) {
     if (needsSync) await partner.read(stream, { generation: 1000 + last });
-    await between();
-    await list(deps, partner, { plan, syncId: `${reconciliation}/2`, stream });
+    await read(looks[1]);
     await confirmFindings(deps, { ...of, synced: true });
   }
   await closeReconcile(deps, { reconciliation, syncedBy: null, broken: null, doubts: [] });
@@ -70,26 +80,46 @@ export async function reconcileHere(
   };
 }
 
-async function list(
-  deps: ReconcileDeps,
-  partner: OwnPartner,
-  { plan, syncId, stream }: { readonly plan: ReconcilePlan; readonly syncId: string; readonly stream: string },
-): Promise<void> {
-  const job = { partner: partner.name, stream, syncId, runId: null, window: plan.window } as const;
-  for (;;) {
-    const access = await partner.access(stream);
-    const result = await pullStream(
+/** Repairs findings: the steps of `repairStream`. Returns undefined where a person has to look at it first. */
+export async function repairHere(
+  here: Here,
+  reconciliation: string,
+  kinds: readonly FindingKind[] = ['missing', 'stale', 'different'],
+): Promise<RepairReport | undefined> {
+  const { partner, stream } = here;
+  const deps = await depsOf(here);
+  const of = { partner: partner.name, stream };
+  const { syncId, window } = await planRepair(deps, { ...of, reconciliation, kinds, by: 'test' });
+  const ended = await readAll(deps, here, { kind: 'repair', syncId, window });
+  return ended.state === 'done' ? closeRepair(deps, { ...of, syncId, broken: null }) : undefined;
+}
+
+/** Grant after grant, also where one dies. Ends, too, where it waits. */
+async function readAll(
+  deps: Deps,
+  { partner, stream, failpoint = noFailpoint }: Here,
+  of: Pick<GrantInput, 'kind' | 'syncId' | 'window'>,
+): Promise<GrantResult> {
+  const job = { ...of, partner: partner.name, stream, runId: null, lane: 'backfill', idleGrants: 0 } as const;
+  for (let grants = 0; grants < 500; grants++) {
+    const grant = pullStream(
       {
-        ...(await listingDeps(deps, access, job)),
+        ...(await readingDeps(deps, await partner.access(stream), job)),
         accessOf: (other) => partner.access(other),
-        failpoint: noFailpoint,
+        failpoint,
         now: Date.now,
         random: () => 0,
         draining: () => false,
       },
-      { ...job, kind: 'reconcile', lane: 'backfill', idleGrants: 0 },
-      { signal: new AbortController().signal, writer: { workflowRunId: 'r', attempt: 1 }, heartbeat: () => {} },
+      job,
+      {
+        signal: new AbortController().signal,
+        writer: { workflowRunId: 'r', attempt: grants + 1 },
+        heartbeat: () => {},
+      },
     );
-    if (result.state === 'done') return;
+    const ended = failpoint === noFailpoint ? await grant : await grant.catch(() => undefined);
+    if (ended?.state === 'done' || (ended?.state === 'deferred' && ended.reason !== 'failure')) return ended;
   }
+  throw new Error(`${of.syncId} did not end in 500 grants`);
 }

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { reconcileList, reconcileShow } from '../../cli/commands/reconciliations.ts';
+import { reconcileRepair } from '../../cli/commands/reconcile-repair.ts';
 import { startReconcile } from '../../client/start-reconcile.ts';
 import type { ReconcileInput, ReconcileReport } from '../../messages/reconcile.ts';
 import { plainNames } from '../../messages/names.ts';
 import { readFindings } from '../../store/reconcile/read-reconciliations.ts';
 import { openPullBench, type BenchPartner, type PullBench } from '../support/pull-bench.ts';
-import { said } from '../support/said.ts';
+import { said, type Said } from '../support/said.ts';
 import * as streams from '../support/simulator-streams.ts';
 
 let bench: PullBench;
@@ -104,5 +105,30 @@ describe('syncline reconcile', () => {
       reconcileList({ ...context, partner: partner.name }),
     );
     expect(listed).toMatchObject({ code: 0, json: [{ id, verdict: 'differs' }] });
+  });
+
+  test('repairs what can be read again, once, and after a look', async () => {
+    const id = plainNames.reconcileId({ partner: partner.name, stream: 'payments', label: String(label) });
+    const repair = (options: { yes?: boolean; kinds?: string } = {}): Promise<Said> =>
+      said(bench.config, { kinds: 'missing,stale,different', ...options }, (context) =>
+        reconcileRepair({ ...context, id }),
+      );
+    const events = () => rowsOf('select last_event from streams where partner = $1 order by name');
+    const before = await events();
+    const planned = await repair();
+    const count = (planned.json as { readonly findings: readonly unknown[] }).findings.length;
+    expect(planned.text).toContain(`${count} findings would be repaired`);
+    expect(await events()).toEqual(before);
+    expect(await repair({ yes: true })).toMatchObject({ code: 0, json: { repaired: count, left: 0 } });
+    const after = await events();
+    expect(after).not.toEqual(before);
+    expect((await repair({ yes: true })).text).toContain('Nothing of these kinds is open');
+    expect(await events()).toEqual(after);
+    await expect(repair({ kinds: 'extra' })).rejects.toThrow('says nothing of deletes');
+    await expect(repair({ kinds: 'lost' })).rejects.toThrow('--kinds: expected some of missing, extra');
+    const kinds = await rowsOf(
+      `select distinct kind from pages join streams using (stream_id) where partner = $1 order by 1`,
+    );
+    expect(kinds).toEqual([{ kind: 'page' }, { kind: 'repair' }]);
   });
 });

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { StreamInput } from '../../definitions/definition.ts';
-import { long } from '../support/long.ts';
+import type { Failpoint } from '../../core/failpoint.ts';
+import { decideApproval, waitingApproval } from '../../store/approvals.ts';
+import { firstOf, long } from '../support/long.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { randomOf } from '../../simulator/random.ts';
 import { at, MovingPartner, paginations, parentStream, type Pagination } from './moving-partner.ts';
-import { reconcileHere, type Reconciled } from './reconcile-here.ts';
+import { reconcileHere, repairHere, type Here, type Reconciled } from './reconcile-here.ts';
 
 let own: OwnPartners;
 beforeAll(async () => {
@@ -100,34 +102,92 @@ const found = ({ each }: Reconciled, state: string): ReadonlyMap<string, string>
 const sorted = (found: ReadonlyMap<string, string>): readonly (readonly [string, string])[] =>
   [...found].toSorted(([a], [b]) => (a < b ? -1 : 1));
 
-describe.each(names)('a stream that is read by %s', (name) => {
-  test('and has what the partner has is clean, after one look', async () => {
-    const scene = await synced(name);
-    const asked = scene.partner.asked.length;
-    const done = await reconcileHere(own, scene.partner, { stream: name });
-    expect(done).toMatchObject({ verdict: 'clean', reason: null, seen: RECORDS, inFlight: 0, each: [] });
-    expect(scene.partner.asked.length - asked).toBe(done.requests);
-  });
+const eventsOf = async ({ name }: OwnPartner): Promise<string> =>
+  (await own.pool.query('select sum(last_event) from streams where partner = $1', [name])).rows[0].sum;
 
+const tally = (map: ReadonlyMap<string, string>, keep: (kind: string) => boolean) =>
+  sorted(new Map([...map].filter(([, kind]) => keep(kind))));
+
+/** What can be read again. */
+const isReadable = (kind: string): boolean => ['missing', 'stale', 'different'].includes(kind);
+
+describe.each(names)('a stream that is read by %s', (name) => {
   test.each(seeds)('differs in what was seeded, and in nothing else, while it changes: seed %i', async (seed) => {
     const scene = await synced(name, incremental);
+    const here = { own, partner: scene.partner, stream: name };
+    const clean = await reconcileHere(here);
+    expect(clean).toMatchObject({ verdict: 'clean', reason: null, seen: RECORDS, inFlight: 0, each: [] });
+
     const seeded = await seedDifferences(scene, name, seed);
     move(scene.moving, seed);
-    const done = await reconcileHere(own, scene.partner, { stream: name });
+    // A worker dies after each third page.
+    let pages = 0;
+    const failpoint: Failpoint = (at) =>
+      at === 'commit.after' && ++pages % 3 === 0 ? Promise.reject(new Error('it died')) : Promise.resolve();
+    const dying = { ...here, failpoint };
+    const done = await reconcileHere(dying);
     expect(sorted(found(done, 'open'))).toEqual(sorted(seeded));
     expect(done.verdict).toBe('differs');
+
+    const readable = tally(seeded, isReadable).length;
+    expect(await repairHere(dying, done.id)).toMatchObject({ repaired: readable, left: 0 });
+    const events = await eventsOf(scene.partner);
+    expect(await repairHere(here, done.id)).toMatchObject({ repaired: readable, left: 0 });
+    expect(await eventsOf(scene.partner)).toBe(events);
+    const again = await reconcileHere(here);
+    expect(sorted(found(again, 'open'))).toEqual(tally(seeded, (kind) => !isReadable(kind)));
+  });
+});
+
+describe.each(firstOf(names, 2))('a stream that is read by %s, whose records say no time,', (name) => {
+  test.each(seeds)('has what a sync brings told from what it does not: seed %i', async (seed) => {
+    const scene = await synced(name);
+    const seeded = await seedDifferences(scene, name, seed);
+    move(scene.moving, seed);
+    const done = await reconcileHere({ own, partner: scene.partner, stream: name });
+    expect(sorted(found(done, 'open'))).toEqual(tally(seeded, stays));
+    const brought = [...found(done, 'explained')].filter(([key]) => seeded.has(key));
+    expect(sorted(new Map(brought))).toEqual(tally(seeded, (kind) => !stays(kind)));
+  });
+});
+
+/** Records that the partner has no more, and what a reconciliation says of them. */
+const extras = async (more: Partial<StreamInput>, gone: number) => {
+  const scene = await synced('cursor', { ...incremental, ...more });
+  for (let n = 0; n < gone; n++) scene.moving.records.delete(`r${n}`);
+  const here = { own, partner: scene.partner, stream: 'cursor' };
+  return { here, done: await reconcileHere(here) };
+};
+const left = async ({ partner }: Here): Promise<number> =>
+  Number(
+    (await own.pool.query(`select count(*) from "${partner.name}".cursor where _deleted_at is null`)).rows[0].count,
+  );
+
+describe('what only the store has', () => {
+  test('goes as a sweep has it, and is a finding no more', async () => {
+    const { here, done } = await extras({ deletes: { field: 'gone', equals: true } }, 3);
+    expect(found(done, 'open').size).toBe(3);
+    expect(await repairHere(here, done.id, ['extra'])).toMatchObject({ repaired: 3, left: 0 });
+    expect(await left(here)).toBe(RECORDS - 3);
+    expect(await repairHere(here, done.id, ['extra'])).toMatchObject({ repaired: 3, left: 0 });
+    expect(await reconcileHere(here)).toMatchObject({ verdict: 'clean', each: [] });
   });
 
-  test.each(seeds)(
-    'tells what a sync brings from what it does not, where records say no time: seed %i',
-    async (seed) => {
-      const scene = await synced(name);
-      const seeded = await seedDifferences(scene, name, seed);
-      move(scene.moving, seed);
-      const done = await reconcileHere(own, scene.partner, { stream: name });
-      expect(sorted(found(done, 'open'))).toEqual(sorted(new Map([...seeded].filter(([, kind]) => stays(kind)))));
-      const brought = [...found(done, 'explained')].filter(([key]) => seeded.has(key));
-      expect(sorted(new Map(brought))).toEqual(sorted(new Map([...seeded].filter(([, kind]) => !stays(kind)))));
-    },
-  );
+  test('waits for a person where it is much', async () => {
+    const { here, done } = await extras(
+      { deletes: { field: 'gone', equals: true, hold: { count: 1, share: 0.1 } } },
+      6,
+    );
+    expect(await repairHere(here, done.id, ['extra'])).toBeUndefined();
+    expect(await left(here)).toBe(RECORDS);
+    const id = (await waitingApproval(own.pool, `${done.id}/repair/extra/run`)) as number;
+    await decideApproval(own.pool, { id, state: 'approved', by: 'test', reason: 'they are gone' });
+    expect(await repairHere(here, done.id, ['extra'])).toMatchObject({ repaired: 6, left: 0 });
+    expect(await left(here)).toBe(RECORDS - 6);
+  });
+
+  test('stays where the stream says nothing of deletes', async () => {
+    const { here, done } = await extras({}, 1);
+    await expect(repairHere(here, done.id, ['extra'])).rejects.toThrow('says nothing of deletes');
+  });
 });

@@ -95,6 +95,7 @@ test.each([
   ['reconcileStream.differs', '"name": "confirmFindings"'],
   ['reconcileStream.synced', '"name": "confirmFindings"'],
   ['reconcileStream.cancelled', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED"'],
+  ['repairStream.ok', '"name": "closeRepair"'],
   ['retryStream.ok', '"name": "closeRetry"'],
   ['retryStream.failed', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_FAILED"'],
   ['governPartner.paused', '"signalName": "throttled"'],
