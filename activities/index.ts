@@ -28,6 +28,7 @@ import type { NextWindows, NextWindowsInput } from '../messages/next-windows.ts'
 import type { CloseBackfillInput, PlanBackfillInput, PlannedBackfill } from '../messages/plan-backfill.ts';
 import type { CloseRunInput, PlanRunInput, RunPlan } from '../messages/plan-run.ts';
 import type { PruneStreamInput, PrunedStream } from '../messages/prune.ts';
+import type { AskKeysInput, AskedKeys } from '../messages/reconcile.ts';
 import type { RetryOf, RetryPlan } from '../messages/retry.ts';
 import type { PlannedSlot, SlotOfSchedule } from '../messages/scheduled-sync.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
@@ -58,10 +59,11 @@ import { abandonStream } from './pull/abandon-stream.ts';
 import { fetchHints } from './pull/fetch-hints.ts';
 import { pullStream } from './pull/pull-stream.ts';
 import { pruneStream } from './prune-stream.ts';
+import { askKeysOf } from './reconcile/ask-keys.ts';
 import { readingDeps } from './reconcile/listing-deps.ts';
 import { reconcileActivities } from './reconcile/activities.ts';
 import { closeRetry, planRetry } from './retry.ts';
-import { defaultRules, translated } from './translated.ts';
+import { defaultRules, translated, translatedAlive } from './translated.ts';
 
 export interface ActivityDeps {
   readonly names: Names;
@@ -249,6 +251,8 @@ export function createPartnerActivities(deps: ActivityDeps) {
         clearInterval(alive);
       }
     },
+    /** One grant of a reconciliation that asks for records one by one. */
+    askKeys: (input: AskKeysInput): Promise<AskedKeys> => translatedAlive(deps, () => askKeysOf(deps, input)),
     /** A run was cancelled while the partner was at work for it. */
     abandonStream: (input: StreamJob): Promise<number> =>
       translated(deps, async () => {

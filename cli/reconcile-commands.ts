@@ -19,6 +19,7 @@ export function addReconcileCommands(program: Command, run: Run): void {
     )
     .option('--from <day>', 'only what changed from this day or time on, of incremental streams')
     .option('--to <day>', 'a day, which is included, or a time, which is not; now when absent')
+    .option('--sample <n>', 'only so many records of the store, drawn at random and asked for one by one')
     .option('--label <text>', 'its name; with that of one that failed, it goes on from its last page')
     .option('--no-wait', 'start it and return')
     .addOption(json)

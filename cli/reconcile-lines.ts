@@ -55,6 +55,16 @@ function readable(key: string): string {
   }
 }
 
+/** What a sample says of all. */
+export function boundLines({ bound, storeTotal }: Reconciliation): readonly string[] {
+  if (bound === null) return [];
+  const { asked, wrong, share } = bound;
+  const most = Math.ceil(share * (storeTotal ?? 0));
+  return [
+    `${wrong} of ${asked} records differ: with a confidence of 95 % at most ${(share * 100).toPrecision(3)} % of all do, which is ${most} of ${storeTotal ?? 0}.`,
+  ];
+}
+
 /** What a person does next. */
 export function whatToDo(of: Reconciliation): readonly string[] {
   const { id, partner, stream, state, verdict } = of;

@@ -7,6 +7,8 @@ export interface ReconcileInput {
   readonly level: ReconcileLevel;
   /** ISO times; null: all there is. */
   readonly range: { readonly from: string; readonly to: string } | null;
+  /** So many records of the store, drawn at random, are asked for one by one; null: the partner is listed. */
+  readonly sample: number | null;
 }
 
 export interface PlanReconcileInput extends ReconcileInput {
@@ -26,6 +28,8 @@ export interface ReconcilePlan {
 
 export interface ComparedListing {
   readonly candidates: number;
+  /** They are asked for one by one, instead of by a second listing. */
+  readonly byKey: boolean;
   /** Whether what is on its way can only be told apart once the stream was synced. */
   readonly needsSync: boolean;
 }
@@ -91,3 +95,20 @@ export interface RepairReport {
 }
 
 export type RepairStream = (input: RepairInput) => Promise<RepairReport>;
+
+export interface AskKeysInput {
+  readonly partner: string;
+  readonly stream: string;
+  readonly reconciliation: string;
+  readonly look: number;
+  /** Of the listing that what comes is. */
+  readonly syncId: string;
+  /** Grants in a row that were deferred. */
+  readonly idle: number;
+}
+
+export type AskedKeys =
+  | { readonly state: 'more' }
+  | { readonly state: 'done' }
+  /** ISO time, and why. */
+  | { readonly state: 'later'; readonly until: string; readonly cause: string };

@@ -656,6 +656,18 @@ create table read_parents (
   constraint read_parents_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
 );
 
+create table reconcile_asked (
+  reconciliation text not null,
+  look integer not null,
+  key_hash uuid not null,
+  key text collate "C" not null,
+  asked_at timestamp with time zone,
+  refused text,
+  constraint reconcile_asked_pkey PRIMARY KEY (reconciliation, look, key_hash),
+  constraint reconcile_asked_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES reconciliations(reconciliation) ON DELETE CASCADE
+);
+CREATE INDEX reconcile_asked_open ON reconcile_asked USING btree (reconciliation, look) WHERE asked_at IS NULL;
+
 create table reconcile_findings (
   reconciliation text not null,
   key_hash uuid not null,
@@ -760,6 +772,7 @@ create table reconciliations (
   range_from timestamp with time zone,
   range_to timestamp with time zone,
   sample integer,
+  asked integer,
   definition_version text not null,
   synced_to timestamp with time zone,
   state text default 'running'::text not null,

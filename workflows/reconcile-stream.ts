@@ -3,14 +3,19 @@ import {
   CancellationScope,
   ChildWorkflowFailure,
   isCancellation,
+  proxyActivities,
   setCurrentDetails,
+  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { PartnerActivities } from '../activities/index.ts';
 import { control } from './control.ts';
 import { outcomeAttribute } from '../messages/attributes.ts';
+import { lanePriority } from '../messages/lane-priority.ts';
 import type { ReconcileInput, ReconcilePlan, ReconcileReport } from '../messages/reconcile.ts';
 import { describeReconcile, describeStep } from './reconcile-details.ts';
+import { ownNames } from './own-names.ts';
 import { reasonOf } from './reason-of.ts';
 import { runStream } from './run-stream.ts';
 import { tell } from './tell-of-work.ts';
@@ -62,11 +67,11 @@ type Place = ReconcileInput & { readonly reconciliation: string };
 
 async function look(of: Place, plan: ReconcilePlan): Promise<Looked> {
   const { partner, stream, reconciliation } = of;
-  await read(of, plan, 1);
+  await (of.sample === null ? read(of, plan, 1) : ask(of, plan, 1));
   const found = await compareListing({ partner, stream, reconciliation });
   if (found.candidates === 0) return { syncedBy: null, doubts: [] };
   const trouble = found.needsSync ? await sync(of, plan) : null;
-  await read(of, plan, 2);
+  await (found.byKey ? ask(of, plan, 2) : read(of, plan, 2));
   await confirmFindings({ partner, stream, reconciliation, synced: trouble === null });
   return {
     syncedBy: found.needsSync ? plan.sync.syncId : null,
@@ -82,6 +87,30 @@ async function read({ partner, stream, reconciliation }: Place, plan: ReconcileP
     { partner, stream, syncId: looks[which - 1] as string, runId: reconciliation, window, kind, lane, times },
     { again: true },
   );
+}
+
+/** Asks for records one by one, grant after grant. */
+async function ask(
+  { partner, stream, reconciliation }: Place,
+  { times, looks }: ReconcilePlan,
+  which: 1 | 2,
+): Promise<void> {
+  const { askKeys } = proxyActivities<PartnerActivities>({
+    taskQueue: ownNames().partnerQueue(partner),
+    startToCloseTimeout: times.startToCloseMs,
+    heartbeatTimeout: times.heartbeatTimeoutMs,
+    priority: { priorityKey: lanePriority.backfill, fairnessKey: stream },
+    retry: { initialInterval: '1 second', backoffCoefficient: 1, maximumInterval: '1 second' },
+  });
+  setCurrentDetails(describeStep(which === 1 ? 'asks for a sample' : 'asks again for what differs'));
+  const input = { partner, stream, reconciliation, look: which, syncId: looks[which - 1] as string };
+  for (let idle = 0; ;) {
+    const asked = await askKeys.executeWithOptions({ summary: `${stream}, record by record` }, [{ ...input, idle }]);
+    if (asked.state === 'done') return;
+    idle = asked.state === 'later' ? idle + 1 : 0;
+    if (asked.state === 'later')
+      await sleep(Math.max(1, Date.parse(asked.until) - Date.now()), { summary: asked.cause.slice(0, 120) });
+  }
 }
 
 /** Lets come in what is on its way. Returns why it did not; null: it did. */

@@ -12,7 +12,8 @@ import type { Reconciliation } from '../../store/reconcile/read-reconciliations.
 import { grantTimes } from '../control.ts';
 import type { ActivityDeps } from '../index.ts';
 import { streamOf } from './stream-of.ts';
-import { expectComparable } from '../../definitions/expect-comparable.ts';
+import { fetchOf } from '../../definitions/fetch-of.ts';
+import { expectComparable, expectFetchable } from '../../definitions/expect-comparable.ts';
 
 export type ReconcileDeps = Pick<ActivityDeps, 'names' | 'partners' | 'reconciler' | 'now' | 'heartbeatTimeoutMs'>;
 
@@ -20,10 +21,11 @@ export type ComparedPlace = Pick<PlanReconcileInput, 'partner' | 'stream' | 'rec
 
 /** Checks that the stream can be compared, and records the reconciliation. */
 export async function planReconcile(deps: ReconcileDeps, input: PlanReconcileInput): Promise<ReconcilePlan> {
-  const { partner, level, range, reconciliation } = input;
+  const { partner, level, range, sample, reconciliation } = input;
   const stream = await streamOf(deps.partners, input);
   expectComparable(stream, input);
-  await deps.reconciler.open({ stream, reconciliation, level, range, sample: null });
+  if (sample !== null) expectFetchable(stream, await fetchOfStream(deps, input));
+  await deps.reconciler.open({ stream, reconciliation, level, range, sample });
   const today = dayOf(deps.now());
   const label = reconciliation.slice(reconciliation.lastIndexOf('/') + 1);
   return {
@@ -38,13 +40,23 @@ export async function planReconcile(deps: ReconcileDeps, input: PlanReconcileInp
   };
 }
 
+/** More are looked at by a second listing. */
+const MOST_BY_KEY = 200;
+
+const fetchOfStream = async ({ partners }: ReconcileDeps, { partner, stream }: ComparedPlace) =>
+  fetchOf(await partners.streams(partner), stream);
+
 /** What the first listing shows. */
 export async function compareListing(deps: ReconcileDeps, input: ComparedPlace): Promise<ComparedListing> {
   const stream = await streamOf(deps.partners, input);
   const { candidates, extras } = await deps.reconciler.compare({ stream, reconciliation: input.reconciliation });
   const { incremental, deletes, disposition } = stream.definition;
   const learnsDeletes = deletes !== undefined || disposition === 'replace';
-  return { candidates, needsSync: incremental === undefined || (extras > 0 && learnsDeletes) };
+  return {
+    candidates,
+    byKey: candidates <= MOST_BY_KEY && (await fetchOfStream(deps, input)) !== undefined,
+    needsSync: incremental === undefined || (extras > 0 && learnsDeletes),
+  };
 }
 
 export async function confirmFindings(deps: ReconcileDeps, input: ConfirmInput): Promise<void> {

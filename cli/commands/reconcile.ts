@@ -7,14 +7,15 @@ import type { ReconcileLevel } from '../../core/reconcile.ts';
 import { startOf } from '../../core/window.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import { expectComparable } from '../../definitions/expect-comparable.ts';
+import { fetchOf } from '../../definitions/fetch-of.ts';
+import { expectComparable, expectFetchable } from '../../definitions/expect-comparable.ts';
 import { loadPartner } from '../../definitions/load.ts';
-import { isPushOnly } from '../../definitions/push.ts';
 import { readReconciliation, type Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
-import { exitCodeOf, findingLines, summaryColumns, summaryOf, whatToDo } from '../reconcile-lines.ts';
+import { boundLines, exitCodeOf, findingLines, summaryColumns, summaryOf, whatToDo } from '../reconcile-lines.ts';
+import { positive } from '../positive.ts';
 import { streamNamed } from '../stream-named.ts';
 import { leaveRunning, untilInterrupted } from '../until-interrupted.ts';
 
@@ -23,6 +24,7 @@ export interface ReconcileOptions {
   readonly from?: string;
   readonly to?: string;
   readonly label?: string;
+  readonly sample?: string;
   readonly wait: boolean;
 }
 
@@ -32,16 +34,17 @@ export async function reconcileStart(context: Context): Promise<number> {
   const { config, options, output, partner } = context;
   const { level } = options;
   const range = rangeOf(options);
+  const sample = options.sample === undefined ? null : positive('--sample', options.sample);
   const label = options.label ?? `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
   if (!/^[\w.+-]{1,80}$/.test(label))
     throw new InvalidInput(
       `--label: expected up to 80 letters, digits, ".", "_", "+" or "-", found ${JSON.stringify(label)}`,
     );
-  const chosen = await streamsOf(context, range);
+  const chosen = await streamsOf(context, { range, sample });
   return withTemporal(config, async (client) => {
     const started: StartedReconcile[] = [];
     for (const { name: stream } of chosen)
-      started.push(await startReconcile(client, config.names, { partner, stream, level, range, label }));
+      started.push(await startReconcile(client, config.names, { partner, stream, level, range, sample, label }));
     for (const { id } of started) output.say(`Reconciliation ${id}`);
     if (!options.wait) {
       output.json({ started: started.map(({ id }) => id) });
@@ -74,26 +77,33 @@ const wrongTime = (flag: string, text: string): InvalidInput =>
     `${flag}: expected a day or a time (2026-01-01, 2026-01-01T06:00:00Z), found ${JSON.stringify(text)}`,
   );
 
-/** Those that are named, or all that can be compared. */
+/** Those that are named, or all that can be compared in this way. */
 async function streamsOf(
   { config, partner, streams, options: { level } }: Context,
-  range: ReturnType<typeof rangeOf>,
+  how: { readonly range: ReturnType<typeof rangeOf>; readonly sample: number | null },
 ): Promise<readonly CompiledStream[]> {
   const definition = await loadPartner(partner, { dir: config.partnersDir, env: config.env, forgiveMissing: true });
   const all = compilePartner(definition, config.names);
+  const check = (stream: CompiledStream): void => {
+    expectComparable(stream, { level, ...how });
+    if (how.sample !== null) expectFetchable(stream, fetchOf(all, stream.name));
+  };
   if (streams.length > 0) {
     const named = streams.map((name) => streamNamed(all, name));
-    for (const stream of named) expectComparable(stream, { level, range });
+    for (const stream of named) check(stream);
     return named;
   }
-  const fit = [...all.values()].filter(
-    (stream) =>
-      !isPushOnly(stream.definition) &&
-      stream.keyColumns.length > 0 &&
-      (range === null || stream.definition.incremental !== undefined),
-  );
+  const fit = [...all.values()].filter((stream) => {
+    try {
+      check(stream);
+      return true;
+    } catch (error) {
+      if (error instanceof InvalidInput) return false;
+      throw error;
+    }
+  });
   if (fit.length === 0)
-    throw new InvalidInput(`no stream of ${partner} can be compared: it takes a path and a primaryKey`);
+    throw new InvalidInput(`no stream of ${partner} can be compared in this way: name one, and it says why`);
   return fit;
 }
 
@@ -132,7 +142,7 @@ function printed({ output }: Context, done: readonly Reconciliation[]): number {
   for (const of of done) {
     if (of.reason !== null) output.say(`${of.stream}: ${of.reason}`);
     if (of.deferredUntil !== null) output.say(`${of.stream}: waits until ${of.deferredUntil}, and goes on by itself`);
-    for (const line of findingLines(of)) output.say(line);
+    for (const line of [...boundLines(of), ...findingLines(of)]) output.say(line);
     for (const line of whatToDo(of)) output.say(line);
   }
   return exitCodeOf(done);

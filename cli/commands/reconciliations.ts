@@ -6,6 +6,7 @@ import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
 import {
+  boundLines,
   countOf,
   findingColumns,
   findingLines,
@@ -59,7 +60,7 @@ export async function reconcileShow({
       );
     if (of.reason !== null) output.say(of.reason);
     if (of.syncedBy !== null) output.say(`Between the two looks ran ${of.syncedBy}.`);
-    for (const line of findingLines(of)) output.say(line);
+    for (const line of [...boundLines(of), ...findingLines(of)]) output.say(line);
     if (each.length > 0) output.table(each.map(findingRow), findingColumns);
     for (const line of whatToDo(of)) output.say(line);
     return exitCodeOf([of]);

@@ -3,6 +3,7 @@ import { GiveUp } from '../../core/errors.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { transaction } from '../../store/session/transaction.ts';
 import { differencesSql } from './differences-sql.ts';
+import { headsOf } from './heads-sql.ts';
 import { readListing, type ListingRow } from './listing-row.ts';
 import { readHeads } from './read-heads.ts';
 
@@ -34,15 +35,16 @@ export async function compareListing(
       listing.range_from === null || listing.range_to === null
         ? null
         : { from: listing.range_from, to: listing.range_to };
-    const whole = await isWhole(client, reconciliation);
+    const { whole, sample } = await scopeOf(client, reconciliation);
     const known = await readHeads(client, {
       stream,
       streamId: listing.stream_id,
       range: whole ? null : range,
     });
+    if (sample !== null) await keepSample(client, listing);
     const seen = await noteSeen(client, listing, { known, syncedTo });
     if (listing.level === 'counts') return { candidates: 0, extras: 0 };
-    if (whole && seen < known * BELIEVED_SHARE)
+    if (whole && sample === null && seen < known * BELIEVED_SHARE)
       await client.query('update reconcile_listings set doubt = coalesce(doubt, $2) where listing_id = $1', [
         listing.listing_id,
         `it had ${seen} records, and the store has ${known}`,
@@ -51,12 +53,26 @@ export async function compareListing(
   });
 }
 
-async function isWhole(client: PoolClient, reconciliation: string): Promise<boolean> {
-  const { rows } = await client.query<{ whole: boolean }>(
-    'select range_from is null as whole from reconciliations where reconciliation = $1',
+interface Scope {
+  readonly whole: boolean;
+  readonly sample: number | null;
+}
+
+async function scopeOf(client: PoolClient, reconciliation: string): Promise<Scope> {
+  const { rows } = await client.query<Scope>(
+    'select range_from is null as whole, sample from reconciliations where reconciliation = $1',
     [reconciliation],
   );
-  return rows[0]?.whole === true;
+  return rows[0] as Scope;
+}
+
+/** What was not asked for, or was asked in vain, is not compared. */
+async function keepSample(client: PoolClient, listing: ListingRow): Promise<void> {
+  await client.query(
+    `delete from ${headsOf(listing.stream_id)} h where not exists (select from reconcile_asked a
+      where a.reconciliation = $1 and a.look = 1 and a.key = h.key and a.asked_at is not null and a.refused is null)`,
+    [listing.reconciliation],
+  );
 }
 
 /** Up to when the store has what changed, by the partner's own word; null: its records do not say. */
@@ -77,7 +93,9 @@ async function noteSeen(
   const { rows } = await client.query<{ seen: string }>(
     `with l as (select count(*) as seen from reconcile_seen where listing_id = $2)
       update reconciliations c set seen = l.seen, unfit = t.unfit, store_total = $3, synced_to = $4,
-          partner_total = coalesce(t.partner_total, case when t.state = 'done' then l.seen end)
+          asked = case when c.sample is not null then (select count(*) from reconcile_asked a where a.reconciliation = $1 and a.look = 1
+            and a.asked_at is not null and a.refused is null) end,
+          partner_total = coalesce(t.partner_total, case when t.state = 'done' and c.sample is null then l.seen end)
         from l, reconcile_listings t where c.reconciliation = $1 and t.listing_id = $2 returning c.seen`,
     [listing.reconciliation, listing.listing_id, known, syncedTo],
   );
@@ -106,7 +124,7 @@ async function noteCandidates(client: PoolClient, listing: ListingRow, syncedTo:
         from differences d join reconcile_listings l on l.listing_id = $2
         left join reconcile_pages p on p.listing_id = $2 and p.page_no = d.page
         cross join lateral (select ${HELD} as why) held
-        where not d.in_flight and (d.kind <> 'extra' or l.doubt is null)`,
+        where not d.in_flight and (d.kind <> 'extra' or l.doubt is null or exists (select from reconciliations c where c.reconciliation = $1 and c.sample is not null))`,
     [reconciliation, listingId, streamId],
   );
   const { rows } = await client.query<{ candidates: number; extras: number }>(

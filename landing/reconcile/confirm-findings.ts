@@ -41,7 +41,7 @@ const EXPLAINED = `case
   when d.operation = 'x' then 'the partner has it, and it does not fit the schema now'
   when f.kind <> 'extra' and d.their_hash is not null and d.kind is null then
     case when d.event is distinct from f.event then 'a sync has brought it since' else 'the partner says what the store has' end
-  when f.kind <> 'extra' and d.their_hash is not null and (d.their_hash <> f.their_hash or d.their_version is distinct from f.their_version)
+  when f.kind <> 'extra' and d.their_hash is not null and (d.their_version is distinct from f.their_version or (f.their_version is null and d.their_hash <> f.their_hash))
     then 'the partner has changed it again meanwhile'
   when d.event is distinct from f.event then 'the store has learned of it since'
 end`;

@@ -11,7 +11,8 @@ import { compareListing, type Compared } from './compare-listing.ts';
 import { confirmFindings } from './confirm-findings.ts';
 import { repairWarehouse } from './repair-warehouse.ts';
 import { closeRepair, type CloseRepair, type Repaired } from './close-repair.ts';
-import { wantsCounts } from './listing-row.ts';
+import { drawKeys, keysToAsk, noteAskedKey, type AskedOf } from './asked-keys.ts';
+import { readListing, wantsCounts } from './listing-row.ts';
 import { listingWarehouse } from './listing-warehouse.ts';
 
 export interface ComparedStream {
@@ -30,6 +31,12 @@ export interface Reconciler {
   /** Whether a listing only has to say how many records there are. */
   wantsCounts(syncId: string): Promise<boolean>;
   open(input: OpenReconciliation): Promise<void>;
+  /** What is asked for one by one: `asked-keys.ts`. */
+  draw(of: AskedOf): Promise<void>;
+  keysToAsk(of: AskedOf, limit: number): Promise<readonly string[]>;
+  noteAsked(of: AskedOf, asked: { readonly key: string; readonly refused: string | null }): Promise<void>;
+  /** Whether a listing has been read to its end. */
+  hasEnded(syncId: string): Promise<boolean>;
   /** Compares the first listing, once it has ended, and notes candidates. */
   compare(of: ComparedStream): Promise<Compared>;
   /** Settles the candidates by the second listing. */
@@ -47,6 +54,10 @@ export function postgresReconciler(pool: Pool, warehouse: Warehouse): Reconciler
     closeRepair: (input) => onTarget(input.stream, () => closeRepair(pool, input)),
     wantsCounts: (syncId) => whenAvailable(() => wantsCounts(pool, syncId)),
     open: (input) => whenAvailable(() => openReconciliation(pool, input)),
+    draw: (of) => onTarget(of.stream, () => drawKeys(pool, of)),
+    keysToAsk: (of, limit) => whenAvailable(() => keysToAsk(pool, of, limit)),
+    noteAsked: (of, asked) => whenAvailable(() => noteAskedKey(pool, of, asked)),
+    hasEnded: async (syncId) => (await whenAvailable(() => readListing(pool, syncId)))?.state === 'done',
     compare: (of) => onTarget(of.stream, () => compareListing(pool, of)),
     confirm: (of) => onTarget(of.stream, () => confirmFindings(pool, of)),
     close: (input) => whenAvailable(() => closeReconciliation(pool, input)),

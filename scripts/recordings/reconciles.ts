@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { cancelReconcile, startReconcile, startRepair } from '../../client/start-reconcile.ts';
 import { plainNames } from '../../messages/names.ts';
 import type { ReconcileInput } from '../../messages/reconcile.ts';
@@ -11,6 +13,7 @@ const reconcile = ({ scene, partner }: Stage, label: string, input: Partial<Reco
     stream: 'payments',
     level: 'content',
     range: null,
+    sample: null,
     label,
     ...input,
   });
@@ -41,6 +44,20 @@ export const reconciles = {
       const synced = await reconcile(stage, 'synced', { stream: 'customers' });
       await synced.handle.result();
       await stage.save('reconcileStream.synced', synced.id);
+    },
+  },
+  reconcile_asked: {
+    play: async (stage) => {
+      const definition = join(stage.scene.partnersDir, `${stage.partner}.yaml`);
+      const before = JSON.parse(await readFile(definition, 'utf8')) as object;
+      const route = { stream: 'payments', as: 'hint', key: 'id', fetch: { path: '/v1/payments/{id}' } };
+      const webhooks = { changes: { preset: 'github', secrets: [{ value: 'recorded' }], routes: [route] } };
+      await writeFile(definition, JSON.stringify({ ...before, webhooks }));
+      await reportOfSync((await stage.start(['payments'])).handle);
+      stage.simulator.mutate({ change: 400, at: '2026-11-01T00:00:00Z' });
+      const asked = await reconcile(stage, 'asked', { sample: 3 });
+      await asked.handle.result();
+      await stage.save('reconcileStream.asked', asked.id);
     },
   },
   reconcile_cancelled: {

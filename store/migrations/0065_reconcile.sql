@@ -11,6 +11,8 @@ create table reconciliations (
   range_to timestamptz,
   -- How many records were drawn; null: all were looked at.
   sample integer,
+  -- Of a sample: how many of them were answered.
+  asked integer,
   definition_version text not null,
   -- What is newer than this by its own word was not synced yet. Null: records do not say when they changed.
   synced_to timestamptz,
@@ -126,3 +128,16 @@ create table reconcile_repairs (
   finished_at timestamptz
 );
 create index reconcile_repairs_of on reconcile_repairs (reconciliation);
+
+-- Records that are asked for one by one: a sample of the store, or what is looked at a second time.
+create table reconcile_asked (
+  reconciliation text not null references reconciliations on delete cascade,
+  look integer not null,
+  key_hash uuid not null,
+  key text collate "C" not null,
+  asked_at timestamptz,
+  -- Why the answer tells nothing; null: it does.
+  refused text,
+  primary key (reconciliation, look, key_hash)
+);
+create index reconcile_asked_open on reconcile_asked (reconciliation, look) where asked_at is null;

@@ -59,6 +59,7 @@ async function settle(
     `update reconciliations set state = 'done', verdict = $2, reason = $3, synced_by = $4, finished_at = now() where reconciliation = $1`,
     [reconciliation, verdictOf({ ...found, doubts: all }), all.join('; ') || null, syncedBy],
   );
+  await client.query('delete from reconcile_asked where reconciliation = $1', [reconciliation]);
   for (const table of ['reconcile_seen', 'reconcile_pages'])
     await client.query(
       `delete from ${table} where listing_id in (select listing_id from reconcile_listings where reconciliation = $1)`,

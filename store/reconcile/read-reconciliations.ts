@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import { InvalidInput } from '../../core/errors.ts';
+import { mismatchBound } from '../../core/mismatch-bound.ts';
 import { findingKinds, findingStates } from '../../core/reconcile.ts';
 import type { FindingKind, FindingState, ReconcileLevel, ReconcileVerdict } from '../../core/reconcile.ts';
 
@@ -12,6 +13,8 @@ export interface Reconciliation {
   readonly from: string | null;
   readonly to: string | null;
   readonly sample: number | null;
+  /** Of a sample: how many records were compared, and at most which share of all of them differs, in 95 of 100 samples. */
+  readonly bound: { readonly asked: number; readonly wrong: number; readonly share: number } | null;
   readonly state: 'running' | 'done' | 'failed';
   readonly verdict: ReconcileVerdict | null;
   readonly reason: string | null;
@@ -38,7 +41,7 @@ export interface FindingCount {
   readonly count: number;
 }
 
-const columns = `c.reconciliation as id, s.partner, s.name as stream, c.level, c.range_from as "from", c.range_to as "to", c.sample, c.state, c.verdict,
+const columns = `c.reconciliation as id, s.partner, s.name as stream, c.level, c.range_from as "from", c.range_to as "to", c.sample, c.asked, c.state, c.verdict,
   c.reason, c.seen::integer, c.unfit::integer, c.in_flight::integer as "inFlight", c.partner_total::integer as "partnerTotal",
   c.store_total::integer as "storeTotal", c.synced_by as "syncedBy", c.started_at as "startedAt", c.finished_at as "finishedAt",
   (select coalesce(sum(requests), 0)::integer from reconcile_listings l where l.reconciliation = c.reconciliation) as requests,
@@ -68,13 +71,21 @@ export async function listReconciliations(
   return rows.map(shown);
 }
 
-type Row = Omit<Reconciliation, 'from' | 'to' | 'startedAt' | 'finishedAt' | 'deferredUntil'> &
-  Readonly<Record<'from' | 'to' | 'finishedAt' | 'deferredUntil', Date | null>> & { readonly startedAt: Date };
+type Row = Omit<Reconciliation, 'bound' | 'from' | 'to' | 'startedAt' | 'finishedAt' | 'deferredUntil'> &
+  Readonly<Record<'from' | 'to' | 'finishedAt' | 'deferredUntil', Date | null>> & {
+    readonly startedAt: Date;
+    readonly asked: number | null;
+  };
 
 function shown(row: Row): Reconciliation {
-  const { from, to, startedAt, finishedAt, deferredUntil, findings, ...rest } = row;
+  const { from, to, startedAt, finishedAt, deferredUntil, findings, asked, ...rest } = row;
+  const wrong = findings.reduce(
+    (sum, { state, count }) => sum + (state === 'open' || state === 'unproven' ? count : 0),
+    0,
+  );
   return {
     ...rest,
+    bound: row.state !== 'done' || asked === null ? null : { asked, wrong, share: mismatchBound(wrong, asked) },
     from: at(from),
     to: at(to),
     startedAt: startedAt.toISOString(),

@@ -7,6 +7,7 @@ import {
   planReconcile,
   type ReconcileDeps,
 } from '../../activities/reconcile/reconcile.ts';
+import { askKeys } from '../../activities/reconcile/ask-keys.ts';
 import { closeRepair, planRepair } from '../../activities/reconcile/repair.ts';
 import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
 import type { FindingKind } from '../../core/reconcile.ts';
@@ -14,7 +15,7 @@ import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import { postgresReconciler } from '../../landing/reconcile/reconciler.ts';
 import type { GrantInput, GrantResult } from '../../messages/grant.ts';
 import { plainNames } from '../../messages/names.ts';
-import type { ReconcileInput, RepairReport } from '../../messages/reconcile.ts';
+import type { AskKeysInput, ReconcileInput, RepairReport } from '../../messages/reconcile.ts';
 import {
   readFindings,
   readReconciliation,
@@ -37,14 +38,13 @@ export interface Here {
 
 type Deps = ReconcileDeps & { readonly warehouse: ReturnType<typeof postgresWarehouse> };
 
-async function depsOf({ own, partner, stream }: Here): Promise<Deps> {
-  const compiled = (await partner.access(stream)).stream;
+function depsOf({ own, partner }: Here): Deps {
   const warehouse = postgresWarehouse(own.pool);
   return {
     names: plainNames,
     partners: {
       access: (_, name) => partner.access(name),
-      streams: () => Promise.resolve(new Map([[stream, compiled]])),
+      streams: () => partner.streams(),
     },
     warehouse,
     reconciler: postgresReconciler(own.pool, warehouse),
@@ -58,19 +58,23 @@ let last = 0;
 /** Reconciles a stream of a partner of the test's own: the steps of `reconcileStream`, without Temporal. */
 export async function reconcileHere(
   here: Here,
-  { level = 'content', range = null }: Partial<ReconcileInput> = {},
+  { level = 'content', range = null, sample = null }: Partial<ReconcileInput> = {},
 ): Promise<Reconciled> {
   const { own, partner, stream } = here;
   const reconciliation = plainNames.reconcileId({ partner: partner.name, stream, label: String(++last) });
-  const deps = await depsOf(here);
+  const deps = depsOf(here);
   const of = { partner: partner.name, stream, reconciliation };
-  const { window, looks } = await planReconcile(deps, { ...of, level, range });
-  const read = (syncId: string) => readAll(deps, here, { kind: 'reconcile', syncId, window });
-  await read(looks[0]);
-  const { candidates, needsSync } = await compareListing(deps, of);
+  const { window, looks } = await planReconcile(deps, { ...of, level, range, sample });
+  const look = async (which: 1 | 2, byKey: boolean): Promise<void> => {
+    const syncId = looks[which - 1] as string;
+    if (byKey) await askAll(deps, here, { ...of, look: which, syncId });
+    else await readAll(deps, here, { kind: 'reconcile', syncId, window });
+  };
+  await look(1, sample !== null);
+  const { candidates, needsSync, byKey } = await compareListing(deps, of);
   if (candidates > 0) {
     if (needsSync) await partner.read(stream, { generation: 1000 + last });
-    await read(looks[1]);
+    await look(2, byKey);
     await confirmFindings(deps, { ...of, synced: true });
   }
   await closeReconcile(deps, { reconciliation, syncedBy: null, broken: null, doubts: [] });
@@ -87,7 +91,7 @@ export async function repairHere(
   kinds: readonly FindingKind[] = ['missing', 'stale', 'different'],
 ): Promise<RepairReport | undefined> {
   const { partner, stream } = here;
-  const deps = await depsOf(here);
+  const deps = depsOf(here);
   const of = { partner: partner.name, stream };
   const { syncId, window } = await planRepair(deps, { ...of, reconciliation, kinds, by: 'test' });
   const ended = await readAll(deps, here, { kind: 'repair', syncId, window });
@@ -120,6 +124,23 @@ async function readAll(
     );
     const ended = failpoint === noFailpoint ? await grant : await grant.catch(() => undefined);
     if (ended?.state === 'done' || (ended?.state === 'deferred' && ended.reason !== 'failure')) return ended;
+  }
+  throw new Error(`${of.syncId} did not end in 500 grants`);
+}
+
+async function askAll(deps: Deps, { failpoint = noFailpoint }: Here, of: Omit<AskKeysInput, 'idle'>): Promise<void> {
+  for (let grants = 0; grants < 500; grants++) {
+    const grant = askKeys(
+      { ...deps, failpoint, random: () => 0, draining: () => false },
+      { ...of, idle: 0 },
+      {
+        signal: new AbortController().signal,
+        writer: { workflowRunId: 'r', attempt: grants + 1 },
+        heartbeat: () => {},
+      },
+    );
+    const asked = failpoint === noFailpoint ? await grant : await grant.catch(() => undefined);
+    if (asked?.state === 'done') return;
   }
   throw new Error(`${of.syncId} did not end in 500 grants`);
 }

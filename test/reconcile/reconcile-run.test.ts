@@ -34,6 +34,7 @@ async function reconcile(input: Partial<ReconcileInput> = {}): Promise<Reconcile
     stream: 'payments',
     level: 'content',
     range: null,
+    sample: null,
     label: String(++label),
     ...input,
   });

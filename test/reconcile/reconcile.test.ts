@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { StreamInput } from '../../definitions/definition.ts';
+import type { PartnerInput, StreamInput } from '../../definitions/definition.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import { decideApproval, waitingApproval } from '../../store/approvals.ts';
 import { firstOf, long } from '../support/long.ts';
@@ -24,13 +24,21 @@ interface Scene {
 }
 
 /** A partner that was synced once, when all its records were from the first minute. */
-async function synced(name: Pagination, more: Partial<StreamInput> = {}): Promise<Scene> {
+async function synced(
+  name: Pagination,
+  more: Partial<StreamInput> = {},
+  also: Partial<PartnerInput> = {},
+): Promise<Scene> {
   const moving = new MovingPartner();
   for (let n = 0; n < RECORDS; n++) moving.put(`r${n}`, { updated_at: at(n) });
-  const partner = await own.partner(moving.answer, {
-    [name]: { ...paginations[name], ...more },
-    ...(name === 'nested' ? { parents: parentStream } : {}),
-  });
+  const partner = await own.partner(
+    moving.answer,
+    {
+      [name]: { ...paginations[name], ...more },
+      ...(name === 'nested' ? { parents: parentStream } : {}),
+    },
+    also,
+  );
   if (name === 'nested') await partner.read('parents');
   await partner.read(name);
   return { moving, partner };
@@ -189,5 +197,55 @@ describe('what only the store has', () => {
   test('stays where the stream says nothing of deletes', async () => {
     const { here, done } = await extras({}, 1);
     await expect(repairHere(here, done.id, ['extra'])).rejects.toThrow('says nothing of deletes');
+  });
+});
+
+const one = (url: string): boolean => url.startsWith('/items/');
+
+describe('where a record can be asked for by its key', () => {
+  const webhooks = {
+    changes: {
+      preset: 'github',
+      secrets: [{ value: 'test' }],
+      routes: [{ stream: 'cursor', as: 'hint', key: 'id', fetch: { path: '/items/{id}' } }],
+    },
+  } satisfies PartnerInput['webhooks'];
+  const open = async (): Promise<{ readonly scene: Scene; readonly here: Here }> => {
+    const scene = await synced('cursor', incremental, { webhooks });
+    return { scene, here: { own, partner: scene.partner, stream: 'cursor' } };
+  };
+
+  test('a difference is looked at a second time by its key', async () => {
+    const { scene, here } = await open();
+    const seeded = await seedDifferences(scene, 'cursor', 1);
+    const done = await reconcileHere(here);
+    expect(sorted(found(done, 'open'))).toEqual(sorted(seeded));
+    expect(scene.partner.asked.filter(one)).toHaveLength(seeded.size);
+  });
+
+  test('a sample says how many of all may differ, and asks for none twice, also where a worker dies', async () => {
+    const { scene, here } = await open();
+    const clean = await reconcileHere(here, { sample: 10 });
+    expect(clean).toMatchObject({ verdict: 'clean', bound: { asked: 10, wrong: 0 }, storeTotal: RECORDS });
+    expect(clean.bound?.share).toBeCloseTo(1 - 0.05 ** (1 / 10), 10);
+    expect(new Set(scene.partner.asked.filter(one)).size).toBe(10);
+
+    const seeded = await seedDifferences(scene, 'cursor', 2);
+    let fetched = 0;
+    const failpoint: Failpoint = (at) =>
+      at === 'fetched.after' && ++fetched % 4 === 0 ? Promise.reject(new Error('it died')) : Promise.resolve();
+    const asked = scene.partner.asked.length;
+    const all = await reconcileHere({ ...here, failpoint }, { sample: 1000 });
+    // The store does not know what it lacks.
+    const known = tally(seeded, (kind) => kind !== 'missing');
+    expect(sorted(found(all, 'open'))).toEqual(known);
+    expect(all.bound).toMatchObject({ wrong: known.length, asked: RECORDS - 3 });
+    expect(scene.partner.asked.slice(asked).filter(one)).toHaveLength(RECORDS - 3 + known.length);
+  });
+
+  test('and nowhere else is a sample drawn', async () => {
+    const scene = await synced('cursor', incremental);
+    const here = { own, partner: scene.partner, stream: 'cursor' };
+    await expect(reconcileHere(here, { sample: 1 })).rejects.toThrow('no definition says how a record of');
   });
 });

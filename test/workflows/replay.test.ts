@@ -94,6 +94,7 @@ test.each([
   ['reconcileStream.clean', '"name": "compareListing"'],
   ['reconcileStream.differs', '"name": "confirmFindings"'],
   ['reconcileStream.synced', '"name": "confirmFindings"'],
+  ['reconcileStream.asked', '"name": "askKeys"'],
   ['reconcileStream.cancelled', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED"'],
   ['repairStream.ok', '"name": "closeRepair"'],
   ['retryStream.ok', '"name": "closeRetry"'],
