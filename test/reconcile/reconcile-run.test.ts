@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { reconcileStart, type ReconcileOptions } from '../../cli/commands/reconcile.ts';
 import { reconcileList, reconcileShow } from '../../cli/commands/reconciliations.ts';
 import { reconcileRepair } from '../../cli/commands/reconcile-repair.ts';
 import { startReconcile } from '../../client/start-reconcile.ts';
@@ -94,6 +95,47 @@ describe('reconcileStream', () => {
 });
 
 describe('syncline reconcile', () => {
+  const start = (names: readonly string[], options: Partial<ReconcileOptions> = {}): Promise<Said> =>
+    said<ReconcileOptions>(bench.config, { level: 'content', wait: true, ...options }, (context) =>
+      reconcileStart({ ...context, partner: partner.name, streams: names }),
+    );
+
+  test('compares all streams, says what differs, and ends with a code for scripts', async () => {
+    const done = await start([], { label: 'all' });
+    expect(done.code).toBe(3);
+    expect(done.json).toMatchObject([
+      { stream: 'payments', verdict: 'differs', inFlight: 0 },
+      { stream: 'customers', verdict: 'clean' },
+    ]);
+    expect(done.text).toContain('open extra: 2 (only the store has it)');
+    // The same label is the same reconciliation: nobody is asked again.
+    const asked = partner.simulator.requests().length;
+    expect(await start(['customers'], { label: 'all' })).toMatchObject({ code: 0, json: [{ verdict: 'clean' }] });
+    expect(partner.simulator.requests()).toHaveLength(asked);
+  });
+
+  test.each<[readonly string[], Partial<ReconcileOptions>, string]>([
+    [['refunds'], {}, 'there is no stream "refunds"'],
+    [['customers'], { from: '2026-11-01' }, 'is not incremental: it cannot be asked for a window'],
+    [['payments'], { to: '2026-11-01' }, '--to needs --from'],
+    [['payments'], { from: 'yesterday' }, '--from: expected a day or a time'],
+    [['payments'], { from: '2026-11-02', to: '2026-11-01' }, '--to: expected an end after --from'],
+    [['payments'], { from: '2026-11-01', level: 'counts' }, '--level counts compares whole streams'],
+    [['payments'], { sample: '5' }, 'no definition says how a record of'],
+    [['payments'], { sample: '-1' }, '--sample: expected a whole number above 0'],
+    [['payments'], { label: 'a/b' }, '--label: expected'],
+  ])('refuses what cannot be done, at once: %j %j', async (names, options, why) => {
+    await expect(start(names, options)).rejects.toThrow(why);
+  });
+
+  test('compares a window, and looks for nothing there that may have moved to another', async () => {
+    const done = await start(['payments'], { from: '2026-11-01', to: '2026-11-01', label: 'window' });
+    expect(done).toMatchObject({ code: 3, json: [{ verdict: 'differs', from: '2026-11-01T00:00:00.000Z' }] });
+    expect(done.text).toContain('open missing: 2');
+    expect(done.text).not.toContain('extra');
+    expect(partner.simulator.requests().at(-1)?.path).toContain('updated_since=2026-11-01');
+  });
+
   test('shows what was found, and what to do', async () => {
     const id = plainNames.reconcileId({ partner: partner.name, stream: 'payments', label: String(label) });
     const shown = await said(bench.config, { limit: '50', state: 'open' }, (context) =>
@@ -102,10 +144,11 @@ describe('syncline reconcile', () => {
     expect(shown.code).toBe(3);
     expect(shown.text).toContain('open missing: 2 (the partner has it, the store has not)');
     expect(shown.text).toContain(`syncline reconcile show ${id} --state open`);
-    const listed = await said(bench.config, { limit: '1' }, (context) =>
+    const listed = await said(bench.config, { limit: '9' }, (context) =>
       reconcileList({ ...context, partner: partner.name }),
     );
-    expect(listed).toMatchObject({ code: 0, json: [{ id, verdict: 'differs' }] });
+    expect(listed.code).toBe(0);
+    expect(listed.json).toContainEqual(expect.objectContaining({ id, verdict: 'differs' }));
   });
 
   test('repairs what can be read again, once, and after a look', async () => {
