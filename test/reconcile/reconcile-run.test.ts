@@ -6,6 +6,20 @@ import { startReconcile } from '../../client/start-reconcile.ts';
 import type { ReconcileInput, ReconcileReport } from '../../messages/reconcile.ts';
 import { plainNames } from '../../messages/names.ts';
 import { readFindings } from '../../store/reconcile/read-reconciliations.ts';
+import { startSimulator } from '../../simulator/start.ts';
+import {
+  definePartner,
+  ownNamespace,
+  runToEnd,
+  startWorker,
+  traceOf,
+  type Ground,
+} from '../durability/durable-bench.ts';
+import { freshDatabase } from '../support/database.ts';
+import { long } from '../support/long.ts';
+import { testTemporal, uniqueName } from '../support/temporal.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import type { WorkerProcess } from '../support/worker-process.ts';
 import { openPullBench, type BenchPartner, type PullBench } from '../support/pull-bench.ts';
 import { said, type Said } from '../support/said.ts';
 import * as streams from '../support/simulator-streams.ts';
@@ -175,4 +189,51 @@ describe('syncline reconcile', () => {
     );
     expect(kinds).toEqual([{ kind: 'page' }, { kind: 'repair' }]);
   });
+});
+
+(long ? describe : describe.skip)('in full', () => {
+  test('a worker that is killed in the middle of a listing costs a few pages and changes nothing', async () => {
+    const [folder, temporal, database] = [await temporaryFolder(), await testTemporal(), await freshDatabase()];
+    const simulator = await startSimulator({ seed: 5, payments: 3000, latencyMs: 5 });
+    const ground: Ground = {
+      databaseUrl: database.url,
+      partnersDir: folder.path,
+      simulator,
+      ...(await ownNamespace(temporal.connection)),
+    };
+    const name = uniqueName('killed');
+    const workers: WorkerProcess[] = [];
+    const worker = (env: Record<string, string> = {}): void => void workers.push(startWorker(ground, name, env));
+    try {
+      await definePartner(ground, name);
+      worker();
+      await runToEnd(ground, name);
+      await workers[0]?.kill();
+      const before = await traceOf(database.url, name);
+      const known = simulator.truth('payments').length;
+      // Its records do not say when they changed: what only the store has is all that a sync leaves.
+      simulator.mutate({ remove: 7, change: 20, add: 3, at: '2026-11-20T00:00:00Z' });
+      const asked = simulator.requests().length;
+
+      worker({ SYNCLINE_FAILPOINT: 'commit.after:9' });
+      const input = { partner: name, stream: 'payments', range: null, sample: null } as const;
+      const keys = await startReconcile(ground.client, plainNames, { ...input, level: 'keys', label: 'k' });
+      await workers[1]?.ended;
+      worker({ SYNCLINE_FAILPOINT: 'commit.after:15' });
+      await workers[2]?.ended;
+      expect((await traceOf(database.url, name)).events).toBe(before.events);
+      worker();
+      expect(await keys.handle.result()).toMatchObject({ verdict: 'differs', open: 7, explained: 3, seen: known - 4 });
+      // Two listings and a sync of 30 pages, and what was under way at three deaths.
+      expect(simulator.requests().length - asked).toBeLessThan(3 * 30 + 3 * 8);
+
+      const content = await startReconcile(ground.client, plainNames, { ...input, level: 'content', label: 'c' });
+      expect(await content.handle.result()).toMatchObject({ verdict: 'differs', open: 7, explained: 0 });
+    } finally {
+      await Promise.all(workers.map((each) => each.kill()));
+      await Promise.allSettled([simulator.close(), temporal.close()]);
+      await database.drop();
+      await folder.remove();
+    }
+  }, 180_000);
 });
