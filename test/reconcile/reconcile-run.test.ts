@@ -108,12 +108,12 @@ describe('reconcileStream', () => {
   });
 });
 
-describe('syncline reconcile', () => {
-  const start = (names: readonly string[], options: Partial<ReconcileOptions> = {}): Promise<Said> =>
-    said<ReconcileOptions>(bench.config, { level: 'content', wait: true, ...options }, (context) =>
-      reconcileStart({ ...context, partner: partner.name, streams: names }),
-    );
+const start = (names: readonly string[], options: Partial<ReconcileOptions> = {}): Promise<Said> =>
+  said<ReconcileOptions>(bench.config, { level: 'content', wait: true, ...options }, (context) =>
+    reconcileStart({ ...context, partner: partner.name, streams: names }),
+  );
 
+describe('syncline reconcile', () => {
   test('compares all streams, says what differs, and ends with a code for scripts', async () => {
     const done = await start([], { label: 'all' });
     expect(done.code).toBe(3);
