@@ -72,6 +72,7 @@ function circumstances({ conflict, holds, operation, source }: LivedEvent, entry
   if (conflict) said.push('the version is the same as before, and the later arrival counts');
   if (source.batch === 'replay')
     said.push(entry === undefined ? 'replayed from quarantine' : `replayed from quarantine, where it was ${entry}`);
+  if (source.batch === 'repair') said.push('it was found to differ by a reconciliation, and was read again');
   if (source.batch === 'fetch') said.push('it was asked for by what names it, since another record waited for it');
   if (source.batch === 'sweep' && operation === 'u')
     said.push('logged by the end of a listing, since the table stood for another event');

@@ -44,6 +44,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'freshness',
     'trace',
     'undo',
+    'reconcile',
     'golden-records',
     'resent-records',
     'rebuild',
