@@ -88,7 +88,8 @@ async function compare(): Promise<void> {
       const again = [...process.execArgv, import.meta.filename, '--find', server.url, '--out', ours];
       const passed = ['large', 'memory', 'seed', 'python'] as const;
       const flags = passed.flatMap((flag) => (values[flag] === undefined ? [] : [`--${flag}`, values[flag]]));
-      const { stdout } = await run(process.execPath, [...again, ...flags, '--only', each.name]);
+      const { stdout, stderr } = await run(process.execPath, [...again, ...flags, '--only', each.name]);
+      if (stderr !== '') say(stderr.trimEnd());
       const result = [{ by: 'ours', ...(JSON.parse(stdout) as Took), ...(await quality(ours, truth, pairs)) }];
       if (values.python !== undefined)
         for (const [by, more] of [['Splink', []]] as const) {

@@ -1,6 +1,6 @@
-import { calledOf, dayOf, soundOf, sortedOf, timesOf, valueOf } from './columns.ts';
+import { dayOf, soundOf, sortedOf, timesOf, valueOf } from './columns.ts';
 import { hasLevel, type CompiledMatch, type Pass, type ScoredField } from './compiled-match.ts';
-import { isWorded } from './make-rows.ts';
+import { countedColumns, isWorded, wordsOf } from './make-rows.ts';
 import type { Session } from './session.ts';
 import type { BlockCount } from '../core/match-weights.ts';
 
@@ -60,13 +60,14 @@ async function withoutLarge(session: Session, passes: readonly CountedPass[]): P
 
 /** The columns of a row that the levels and weights of a pair are made of. */
 export function comparedColumns(fields: readonly ScoredField[]): readonly string[] {
-  return fields.flatMap((field) => [
+  const columns = fields.flatMap((field) => [
     valueOf(field.name),
-    timesOf(field.name),
-    ...(isWorded(field) ? [sortedOf(field.name), calledOf(field.name)] : []),
+    ...countedColumns(field).map(timesOf),
+    ...(isWorded(field) ? [sortedOf(field.name), wordsOf(field)] : []),
     ...(hasLevel(field, 'sounds') ? [soundOf(field.name)] : []),
     ...(hasLevel(field, 'days') ? [dayOf(field.name)] : []),
   ]);
+  return [...new Set(columns)];
 }
 
 export interface CandidateOptions {

@@ -111,7 +111,7 @@ async function withExact(session: Session, field: ScoredField, counts: readonly 
   // Above `exact` a pair could be at another level; nobody writes it so.
   if (exact !== 0) return smooth;
   const [found] = await session.rows(
-    `select count(*), coalesce(sum(${timesOf(field.name)} - 1), 0) from rows where ${valueOf(field.name)} is not null`,
+    `select count(*), coalesce(sum(${timesOf(valueOf(field.name))} - 1), 0) from rows where ${valueOf(field.name)} is not null`,
   );
   const [having = 0, agreeing = 0] = (found ?? []).map(Number);
   const share = having < 2 ? LEAST : Math.max(agreeing / (having * (having - 1)), LEAST);
@@ -163,22 +163,55 @@ async function alikePairs(
   };
 }
 
-/** m of each field from all passes that do not choose by it, each with the weight of the matches it saw. */
+/**
+ * Where two fields follow from each other (a company's name and its domain), a block of one of them finds everybody in it alike in the other, and takes all for
+ * matches. It cannot have so many more of them than the other passes.
+ */
+const TWICE = 2;
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
+
+/** Where most pairs match, little is taken for a match that is none. */
+const purity = ({ matches }: Estimate, groups: readonly AlikePairs[]): number =>
+  matches /
+  Math.max(
+    groups.reduce((sum, { pairs }) => sum + pairs, 0),
+    1,
+  );
+
+/** m of each field from all passes that do not choose by it, each with the weight of the matches it saw and of how pure it is. */
 function learn(
   fields: readonly ScoredField[],
   seen: readonly SeenPass[],
   u: readonly (readonly number[])[],
 ): readonly (readonly number[])[] {
   const start = fields.map(startOf);
-  const passes = seen.map(({ groups, without, scale }) => ({
-    without,
-    scale,
-    estimate: estimateMatches({ groups, u, start, without }),
-  }));
+  const free = seen.map((pass) => ({ ...pass, estimate: estimateMatches({ ...pass, u, start }) }));
+  const most = TWICE * median(free.map(({ estimate, scale }) => estimate.matches * scale));
+  const passes = free.map((pass) =>
+    pass.estimate.matches * pass.scale <= most
+      ? pass
+      : { ...pass, estimate: estimateMatches({ ...pass, u, start, most: most / pass.scale }) },
+  );
+  if (process.env['TIMES'])
+    for (const [i, e] of passes.entries())
+      console.error(
+        'PASS',
+        seen[i]?.groups.reduce((n, g) => n + g.pairs, 0),
+        seen[i]?.groups.length,
+        e.estimate.matches.toFixed(0),
+        e.estimate.rounds,
+        [...e.without].join(),
+      );
   return start.map((levels, field) => {
     const used = passes.filter(({ without }) => !without.has(field));
-    const weight = ({ estimate, scale }: { readonly estimate: Estimate; readonly scale: number }): number =>
-      Math.max((estimate.seen[field] ?? 0) * scale, LEAST);
+    const weight = ({
+      estimate,
+      groups,
+    }: {
+      readonly estimate: Estimate;
+      readonly groups: readonly AlikePairs[];
+    }): number => Math.max((estimate.seen[field] ?? 0) * purity(estimate, groups), LEAST);
     const all = used.reduce((sum, pass) => sum + weight(pass), 0);
     return all === 0
       ? levels
