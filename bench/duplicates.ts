@@ -41,6 +41,8 @@ const dir = await mkdtemp(join(tmpdir(), 'syncline-duplicates-'));
 
 interface Took {
   readonly seconds: number;
+  /** Of its process: the machine may have other work. */
+  readonly cpuSeconds: number;
   readonly peakMb: number;
 }
 interface Quality {
@@ -92,7 +94,7 @@ async function compare(): Promise<void> {
       if (stderr !== '') say(stderr.trimEnd());
       const result = [{ by: 'ours', ...(JSON.parse(stdout) as Took), ...(await quality(ours, truth, pairs)) }];
       if (values.python !== undefined)
-        for (const [by, more] of [['Splink', []]] as const) {
+        for (const [by, more] of splinks(each)) {
           const theirs = join(dir, 'theirs.csv');
           const script = [
             join(import.meta.dirname, 'splink_pairs.py'),
@@ -111,7 +113,7 @@ async function compare(): Promise<void> {
         }
       for (const one of result)
         say(
-          `${each.name}, ${one.by}: precision ${one.precision.toFixed(4)}, recall ${one.recall.toFixed(4)}, F1 ${one.f1.toFixed(4)} at ${one.threshold.toFixed(1)} bits; ${one.seconds.toFixed(1)} s, ${Math.round(one.peakMb)} MB`,
+          `${each.name}, ${one.by}: precision ${one.precision.toFixed(4)}, recall ${one.recall.toFixed(4)}, F1 ${one.f1.toFixed(4)} at ${one.threshold.toFixed(1)} bits; ${one.seconds.toFixed(1)} s (${one.cpuSeconds.toFixed(1)} s of CPU), ${Math.round(one.peakMb)} MB`,
         );
       results.push({ case: each.name, truePairs: pairs, results: result });
     }
@@ -120,6 +122,12 @@ async function compare(): Promise<void> {
   }
   if (values.json) console.log(JSON.stringify(results));
 }
+
+/** Of the shipped sets also as its documentation compares them, without the columns of addresses. */
+const splinks = ({ kind }: DuplicateCase): readonly (readonly [string, readonly string[]])[] => [
+  ['Splink', []],
+  ...(kind === 'febrl' ? [['Splink as documented', ['documented']] as const] : []),
+];
 
 /** Writes the rows into a table and a CSV, both in the same order. */
 async function land(each: DuplicateCase, url: string): Promise<{ truth: Map<string, number>; pairs: number }> {
@@ -187,10 +195,11 @@ async function find(url: string, out: string): Promise<void> {
   await pipeline(Readable.from(lines()), createWriteStream(out));
   await found.close();
   await pool.end();
-  if (process.env['WEIGHTS'] !== undefined)
-    say(JSON.stringify(found.weights, null, 1) + JSON.stringify(found.counts, null, 1));
   const seconds = (performance.now() - started) / 1000;
-  console.log(JSON.stringify({ seconds, peakMb: process.resourceUsage().maxRSS / 1024 }));
+  const { user, system } = process.cpuUsage();
+  console.log(
+    JSON.stringify({ seconds, cpuSeconds: (user + system) / 1_000_000, peakMb: process.resourceUsage().maxRSS / 1024 }),
+  );
 }
 
 /** At the threshold with the best F1, of all thresholds there are. */

@@ -171,13 +171,11 @@ const TWICE = 2;
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
 
-/** Where most pairs match, little is taken for a match that is none. */
-const purity = ({ matches }: Estimate, groups: readonly AlikePairs[]): number =>
-  matches /
-  Math.max(
-    groups.reduce((sum, { pairs }) => sum + pairs, 0),
-    1,
-  );
+/** Matches for each pair that is none, up to a hundred: where most pairs match, little is taken for a match that is none. */
+function purity({ matches }: Estimate, groups: readonly AlikePairs[]): number {
+  const others = groups.reduce((sum, { pairs }) => sum + pairs, 0) - matches;
+  return matches / Math.max(others, matches / 100, 1);
+}
 
 /** m of each field from all passes that do not choose by it, each with the weight of the matches it saw and of how pure it is. */
 function learn(
@@ -193,16 +191,6 @@ function learn(
       ? pass
       : { ...pass, estimate: estimateMatches({ ...pass, u, start, most: most / pass.scale }) },
   );
-  if (process.env['TIMES'])
-    for (const [i, e] of passes.entries())
-      console.error(
-        'PASS',
-        seen[i]?.groups.reduce((n, g) => n + g.pairs, 0),
-        seen[i]?.groups.length,
-        e.estimate.matches.toFixed(0),
-        e.estimate.rounds,
-        [...e.without].join(),
-      );
   return start.map((levels, field) => {
     const used = passes.filter(({ without }) => !without.has(field));
     const weight = ({

@@ -81,20 +81,8 @@ function statements(connection: DuckDBConnection, signal: AbortSignal | undefine
   // An interrupted statement has an error of its own, which says less than why it was interrupted.
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     signal?.throwIfAborted();
-    const t0 = performance.now();
-    const c0 = process.cpuUsage();
     try {
-      const r = await work();
-      const c = process.cpuUsage(c0);
-      if (process.env['TIMES'])
-        console.error(
-          'T',
-          (performance.now() - t0).toFixed(0),
-          'cpu',
-          ((c.user + c.system) / 1000).toFixed(0),
-          String(new Error().stack).split('\n')[4],
-        );
-      return r;
+      return await work();
     } catch (error) {
       signal?.throwIfAborted();
       throw error;
