@@ -176,7 +176,7 @@ function copyOf(random: Random, of: Person): Person {
   if (chance(0.1)) copy.given = copy.given.toUpperCase();
   if (chance(0.25)) Object.assign(copy, address(random));
   else if (chance(0.2)) copy.street = typo(random, copy.street);
-  else if (chance(0.25))
+  else if (chance(0.26))
     copy.street = copy.street.replace('Street', 'St').replace('Road', 'Rd').replace('Avenue', 'Ave');
   if (chance(0.1)) copy.postcode = copy.postcode.replace(' ', '');
   if (chance(0.3)) copy.email = chance(0.5) ? '' : emailOf(random, of);

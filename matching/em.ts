@@ -4,9 +4,12 @@ export interface AlikePairs {
   readonly pairs: number;
 }
 
+/** By field and level. */
+export type Shares = readonly (readonly number[])[];
+
 export interface Estimate {
   /** By field and level: the share of the matches that are at this level, of those that are at any. */
-  readonly m: readonly (readonly number[])[];
+  readonly m: Shares;
   /** By field: how many matches were at any of its levels. */
   readonly seen: readonly number[];
   /** How many of the pairs match. */
@@ -17,9 +20,9 @@ export interface Estimate {
 export interface EmInput {
   readonly groups: readonly AlikePairs[];
   /** By field and level: the share of the other pairs at this level. It stays. */
-  readonly u: readonly (readonly number[])[];
+  readonly u: Shares;
   /** Where m begins, and what it goes back to where nothing is seen. */
-  readonly start: readonly (readonly number[])[];
+  readonly start: Shares;
   /** Fields that all pairs agree on by choice: they take no part. */
   readonly without: ReadonlySet<number>;
   /** There are no more matches than these. */
@@ -72,8 +75,8 @@ export function estimateMatches({ groups, u, start, without, most = Infinity }: 
 }
 
 export interface Model {
-  readonly m: readonly (readonly number[])[];
-  readonly u: readonly (readonly number[])[];
+  readonly m: Shares;
+  readonly u: Shares;
   /** Of all pairs, how many match. */
   readonly share: number;
   readonly without?: ReadonlySet<number>;

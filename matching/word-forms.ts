@@ -73,7 +73,7 @@ const least = (seed: number): string => `list_min(list_transform(h, lambda x: xo
  */
 export function trigramKeys(sql: string): string {
   const padded = `(' ' || ${sql} || ' ')`;
-  const hashes = `list_transform(range(1, greatest(length(${padded}) - 1, 2)), lambda at: hash(substr(${padded}, at, 3)))`;
+  const hashes = `list_transform(range(1, greatest(length(${padded}) - 1, 2)), lambda i: hash(substr(${padded}, i, 3)))`;
   const bands = Array.from(
     { length: BANDS },
     (_, band) => `hash(${[band, ...Array.from({ length: HASHES }, (__, at) => least(band * HASHES + at))].join(', ')})`,
