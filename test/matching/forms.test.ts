@@ -350,7 +350,7 @@ test('blocks: a pair comes once, a group that is too large is counted and left t
     ...[1, 2, 3, 4, 5].map((at) => [`unique${at * 7919}`, `city${at}`, '77']),
   ];
   await session.run(
-    `create table raw as select 0::utinyint as s, id, 1::bigint as event, name::varchar as raw_name, city::varchar as raw_city, code::varchar as raw_code from (values ${rows.map((row, at) => `('${String.fromCharCode(97 + at)}', ${row.map((value) => text(value as string | null)).join(', ')})`).join(', ')}) as t(id, name, city, code)`,
+    `create table raw as select 0::utinyint as s, id, 1::bigint as event, name::varchar as raw_name, city::varchar as raw_city, code::varchar as raw_code from (values ${rows.map((row, at) => `('${String.fromCharCode(97 + at)}', ${row.map((value) => text(value)).join(', ')})`).join(', ')}) as t(id, name, city, code)`,
   );
   await makeRows(session, match, 'true');
   const passes = await countPasses(session, match, { largestBlock: settings.largestBlock, since: false });

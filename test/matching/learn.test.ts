@@ -2,6 +2,23 @@ import { describe, expect, test } from '@jest/globals';
 import { estimateMatches, posterior, type AlikePairs } from '../../matching/em.ts';
 import { learn, priorOf } from '../../matching/learn.ts';
 
+/** As many pairs at each combination of levels as the model says. */
+const pairsOf = (
+  share: number,
+  truth: readonly (readonly number[])[],
+  random: readonly (readonly number[])[],
+): AlikePairs[] =>
+  (truth[0] as number[]).flatMap((_, a) =>
+    (truth[1] as number[]).flatMap((__, b) =>
+      (truth[2] as number[]).map((___, c) => {
+        const levels = [a, b, c];
+        const of = (shares: readonly (readonly number[])[]): number =>
+          levels.reduce((product, level, field) => product * (shares[field]?.[level] as number), 1);
+        return { levels, pairs: 1_000_000 * (share * of(truth) + (1 - share) * of(random)) };
+      }),
+    ),
+  );
+
 describe('expectation maximisation', () => {
   // Two fields, agree (0) or not (1). By hand, with m 0.9/0.1, u 0.1/0.9 and half of the pairs matches: both agree 0.405 to 0.005, one of them 0.045 to 0.045.
   const m = [
@@ -27,22 +44,6 @@ describe('expectation maximisation', () => {
     expect(posterior([0, 0], { m, u, share: 0.5, without: new Set([1]) })).toBeCloseTo(0.9, 12);
   });
 
-  /** As many pairs at each combination of levels as the model says. */
-  const pairsOf = (
-    share: number,
-    truth: readonly (readonly number[])[],
-    random: readonly (readonly number[])[],
-  ): AlikePairs[] =>
-    (truth[0] as number[]).flatMap((_, a) =>
-      (truth[1] as number[]).flatMap((__, b) =>
-        (truth[2] as number[]).map((___, c) => {
-          const levels = [a, b, c];
-          const of = (shares: readonly (readonly number[])[]): number =>
-            levels.reduce((product, level, field) => product * (shares[field]?.[level] as number), 1);
-          return { levels, pairs: 1_000_000 * (share * of(truth) + (1 - share) * of(random)) };
-        }),
-      ),
-    );
   const truth = [
     [0.8, 0.15, 0.05],
     [0.6, 0.4],
