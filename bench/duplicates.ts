@@ -52,6 +52,8 @@ interface Quality {
   readonly threshold: number;
 }
 
+type Result = Took & Quality & { readonly by: string };
+
 try {
   if (values.find !== undefined) await find(values.find, values.out as string);
   else await compare();
@@ -92,29 +94,24 @@ async function compare(): Promise<void> {
       const flags = passed.flatMap((flag) => (values[flag] === undefined ? [] : [`--${flag}`, values[flag]]));
       const { stdout, stderr } = await run(process.execPath, [...again, ...flags, '--only', each.name]);
       if (stderr !== '') say(stderr.trimEnd());
-      const result = [{ by: 'ours', ...(JSON.parse(stdout) as Took), ...(await quality(ours, truth, pairs)) }];
-      if (values.python !== undefined)
-        for (const [by, more] of splinks(each)) {
-          const theirs = join(dir, 'theirs.csv');
-          const script = [
-            join(import.meta.dirname, 'splink_pairs.py'),
-            each.kind,
-            join(dir, 'rows.csv'),
-            theirs,
-            values.memory,
-            String(THREADS),
-          ];
-          const printed = await run(values.python, [...script, ...more], { maxBuffer: 64 * 1024 * 1024 });
-          result.push({
-            by,
-            ...(JSON.parse(printed.stdout.trim().split('\n').at(-1) as string) as Took),
-            ...(await quality(theirs, truth, pairs)),
-          });
-        }
-      for (const one of result)
+      const result: Result[] = [];
+      const add = async (by: string, took: Took, file: string): Promise<void> => {
+        const one = { by, ...took, ...(await quality(file, truth, pairs)) };
+        result.push(one);
         say(
-          `${each.name}, ${one.by}: precision ${one.precision.toFixed(4)}, recall ${one.recall.toFixed(4)}, F1 ${one.f1.toFixed(4)} at ${one.threshold.toFixed(1)} bits; ${one.seconds.toFixed(1)} s (${one.cpuSeconds.toFixed(1)} s of CPU), ${Math.round(one.peakMb)} MB`,
+          `${each.name}, ${by}: precision ${one.precision.toFixed(4)}, recall ${one.recall.toFixed(4)}, F1 ${one.f1.toFixed(4)} at ${one.threshold.toFixed(1)} bits; ` +
+            `${one.seconds.toFixed(1)} s (${one.cpuSeconds.toFixed(1)} s of CPU), ${Math.round(one.peakMb)} MB`,
         );
+      };
+      await add('ours', JSON.parse(stdout) as Took, ours);
+      const theirs = join(dir, 'theirs.csv');
+      for (const [by, more] of values.python === undefined ? [] : splinks(each)) {
+        const script = [join(import.meta.dirname, 'splink_pairs.py'), each.kind, join(dir, 'rows.csv'), theirs];
+        const printed = await run(values.python as string, [...script, values.memory, String(THREADS), ...more], {
+          maxBuffer: 64 * 1024 * 1024,
+        });
+        await add(by, JSON.parse(printed.stdout.trim().split('\n').at(-1) as string) as Took, theirs);
+      }
       results.push({ case: each.name, truePairs: pairs, results: result });
     }
   } finally {
@@ -124,10 +121,10 @@ async function compare(): Promise<void> {
 }
 
 /** Of the shipped sets also as its documentation compares them, without the columns of addresses. */
-const splinks = ({ kind }: DuplicateCase): readonly (readonly [string, readonly string[]])[] => [
-  ['Splink', []],
-  ...(kind === 'febrl' ? [['Splink as documented', ['documented']] as const] : []),
-];
+function splinks({ kind }: DuplicateCase): readonly (readonly [string, readonly string[]])[] {
+  const documented = ['Splink as documented', ['documented']] as const;
+  return [['Splink', []], ...(kind === 'febrl' ? [documented] : [])];
+}
 
 /** Writes the rows into a table and a CSV, both in the same order. */
 async function land(each: DuplicateCase, url: string): Promise<{ truth: Map<string, number>; pairs: number }> {

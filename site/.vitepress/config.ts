@@ -48,7 +48,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'erasure',
   ],
   Targets: ['targets', 'duckdb', 'targets-matrix', 'target-loads'],
-  'See and hear': ['status-page', 'alerts', 'inspect', 'calls', 'metrics', 'tracing'],
+  'See and hear': ['status-page', 'alerts', 'inspect', 'calls', 'partner-report', 'metrics', 'tracing'],
   'Run it': [
     'services',
     'deployment',
