@@ -30,7 +30,7 @@ export interface FindInput {
   readonly memoryLimit: string;
   readonly threads: number;
   readonly signal?: AbortSignal | undefined;
-  /** Told what is being done. */
+  /** Told what is being done, at least every ten seconds until `close`. */
   readonly progress?: ((text: string) => void) | undefined;
 }
 
@@ -45,18 +45,32 @@ export interface Found {
   readonly close: () => Promise<void>;
 }
 
+const AGAIN_MS = 10_000;
+
 /** Rows that may mean the same thing (docs/duplicates.md). Reads tables in one snapshot, and changes nothing. */
 export async function findPairs(input: FindInput): Promise<Found> {
   const session = await openSession(input);
-  try {
-    return await find(session, input);
-  } catch (error) {
+  const { progress = () => {} } = input;
+  let doing = '';
+  // One statement may take minutes, and whoever waits wants to know that somebody is at work.
+  const again = setInterval(() => progress(doing), AGAIN_MS);
+  const close = async (): Promise<void> => {
+    clearInterval(again);
     await session.close();
+  };
+  const say = (text: string): void => {
+    doing = text;
+    progress(text);
+  };
+  try {
+    return { ...(await find(session, { ...input, progress: say })), close };
+  } catch (error) {
+    await close();
     throw error;
   }
 }
 
-async function find(session: Session, input: FindInput): Promise<Found> {
+async function find(session: Session, input: FindInput): Promise<Omit<Found, 'close'>> {
   const { settings, since, progress = () => {} } = input;
   const match = compileMatch(settings);
   const streams = streamsOf(input);
@@ -81,7 +95,6 @@ async function find(session: Session, input: FindInput): Promise<Found> {
       progress(`comparing the pairs of ${pass.name}`);
       return foundPairs(session, pass, score);
     }),
-    close: session.close,
   };
 }
 
