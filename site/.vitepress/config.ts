@@ -43,6 +43,8 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'freshness',
     'trace',
     'undo',
+    'golden-records',
+    'resent-records',
     'rebuild',
     'retention',
     'erasure',
