@@ -19,11 +19,14 @@ export async function alikePairs(
 ): Promise<SeenPass> {
   const share = Math.min(1, PASS_PAIRS / pass.pairs);
   const known = before.map((other) => `coalesce(${meets(other)}, false)`).join(' or ') || 'false';
-  const from = candidatesSql(
-    // A star of a group that is too large is no sample of its pairs.
-    { ...pass, kind: 'block' },
-    { columns: comparedColumns(fields), besides: [], since: false, share, also: `(${known}) as known` },
-  );
+  const from = candidatesSql(pass, {
+    columns: comparedColumns(fields),
+    besides: [],
+    since: false,
+    share,
+    withoutStars: true,
+    also: `(${known}) as known`,
+  });
   const levels = fields.map(({ name }) => levelOf(name));
   const rows = await session.rows(
     `select ${[...levels, 'known', 'count(*)'].join(', ')} from (${levelsSql(fields, { from, carry: ['known'] })}) group by all order by all`,

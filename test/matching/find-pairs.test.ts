@@ -247,6 +247,26 @@ describe('rules', () => {
     );
   });
 
+  test('each row of a group that is too large is paired with the first one, and the others are learnt from', async () => {
+    const record = { compare, exact: [exact], block: [['born']], largestBlock: 2 };
+    const { pairs, counts, weights } = await find(settingsOf(record, both));
+    const certain = pairs.filter(({ rule }) => rule === 'same-email').map(({ left, right }) => [left.row, right.row]);
+    expect(certain).toHaveLength(3);
+    expect(certain).toEqual(
+      expect.arrayContaining([
+        ['1', '2'],
+        ['1', '["eu", "a\\n\\"b\\"\\\\"]'],
+        ['10', '4'],
+      ]),
+    );
+    expect(counts.exact).toEqual({ 'same-email': 3 });
+    expect(counts.blocks).toEqual([{ block: 'born', pairs: 0, tooLarge: 1, rowsTooLarge: 3, pairsTooLarge: 3 }]);
+    const other = { ...weights, fields: { ...weights.fields, born: [] } };
+    await expect(find(settingsOf(record, both), { weights: other })).rejects.toThrow(
+      'are of other levels of born than its settings, which have exact, swapped, edits 1, edits 2, days 366, else',
+    );
+  });
+
   test('nothing stays behind: not after all pairs, not after some, not after an abort, not after a fault', async () => {
     const settings = settingsOf({ compare, exact: [exact] }, both);
     const controller = new AbortController();
