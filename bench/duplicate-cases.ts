@@ -85,17 +85,16 @@ export const febrlCase = (folder: string, name: string, files: readonly string[]
   settings: febrl,
   rows: async () => {
     const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
-    return texts.flatMap((text) =>
-      (
-        parse(text, { columns: (head: string[]) => head.map((column) => column.trim()), trim: true }) as Record<
-          string,
-          string
-        >[]
-      ).map((row) => ({
-        id: row['rec_id'] as string,
-        truth: Number(/^rec-(\d+)-/.exec(row['rec_id'] as string)?.[1]),
-        values: febrlColumns.map((column) => row[column] ?? ''),
-      })),
+    const tables = texts.map((text) =>
+      parse<Record<string, string>>(text, {
+        columns: (head: string[]) => head.map((column) => column.trim()),
+        trim: true,
+      }),
     );
+    return tables.flat().map((row) => ({
+      id: row['rec_id'] as string,
+      truth: Number(/^rec-(\d+)-/.exec(row['rec_id'] as string)?.[1]),
+      values: febrlColumns.map((column) => row[column] ?? ''),
+    }));
   },
 });

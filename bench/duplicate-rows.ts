@@ -129,12 +129,13 @@ function address(random: Random): Pick<Person, 'street' | 'city' | 'postcode'> {
   };
 }
 
+const plain = (text: string): string =>
+  text
+    .normalize('NFD')
+    .replaceAll(/[^a-zA-Z]/g, '')
+    .toLowerCase();
+
 function emailOf(random: Random, { given, family: last }: Pick<Person, 'given' | 'family'>): string {
-  const plain = (text: string): string =>
-    text
-      .normalize('NFD')
-      .replaceAll(/[^a-zA-Z]/g, '')
-      .toLowerCase();
   const host = pick(random, [
     'gmail.com',
     'gmail.com',
@@ -175,12 +176,12 @@ function copyOf(random: Random, of: Person): Person {
   if (chance(0.1)) copy.given = copy.given.toUpperCase();
   if (chance(0.25)) Object.assign(copy, address(random));
   else if (chance(0.2)) copy.street = typo(random, copy.street);
-  else if (chance(0.2))
+  else if (chance(0.26))
     copy.street = copy.street.replace('Street', 'St').replace('Road', 'Rd').replace('Avenue', 'Ave');
   if (chance(0.1)) copy.postcode = copy.postcode.replace(' ', '');
   if (chance(0.3)) copy.email = chance(0.5) ? '' : emailOf(random, of);
   else if (chance(0.1)) copy.email = typo(random, copy.email);
-  else if (chance(0.1)) copy.email = copy.email.replace('@', '+shop@');
+  else if (chance(0.11)) copy.email = copy.email.replace('@', '+shop@');
   if (chance(0.3)) copy.phone = chance(0.5) ? '' : `+44 7${digits(random, 3)} ${digits(random, 6)}`;
   else if (chance(0.4)) copy.phone = copy.phone.replace('+44 ', '0');
   else if (chance(0.1)) copy.phone = typo(random, copy.phone);
@@ -238,7 +239,7 @@ function companyAgain(random: Random, of: Company): Company {
   else if (chance(0.4)) copy.phone = copy.phone.replace('+44 ', '0');
   if (chance(0.3)) copy.taxId = '';
   else if (chance(0.15)) copy.taxId = typo(random, copy.taxId);
-  else if (chance(0.3)) copy.taxId = copy.taxId.replace('GB', 'gb ');
+  else if (chance(0.35)) copy.taxId = copy.taxId.replace('GB', 'gb ');
   if (chance(0.3)) copy.domain = '';
   return copy;
 }

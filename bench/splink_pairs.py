@@ -112,5 +112,6 @@ for rule in training:
     linker.training.estimate_parameters_using_expectation_maximisation(rule, estimate_without_term_frequencies=True)
 predicted = linker.inference.predict(threshold_match_probability=0.01)
 predicted.as_duckdbpyrelation().project("id_l, id_r, match_weight").write_csv(out, header=False)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"seconds": time.time() - started, "peakMb": peak}))
+used = resource.getrusage(resource.RUSAGE_SELF)
+took = {"seconds": time.time() - started, "cpuSeconds": used.ru_utime + used.ru_stime, "peakMb": used.ru_maxrss / 1024}
+print(json.dumps(took))

@@ -43,7 +43,7 @@ export const defaultLevels: Readonly<Record<FieldKind, readonly string[]>> = {
   date: ['exact', 'swapped', 'edits 1', 'edits 2', 'days 366'],
   amount: ['exact', 'near 0.01', 'near 0.1'],
   id: ['exact', 'edits 1', 'edits 2'],
-  address: ['exact', 'words', 'similar 0.92', 'overlap 0.6', 'similar 0.8'],
+  address: ['exact', 'words', 'similar 0.92', 'similar 0.8'],
 };
 
 /** `similar 0.92` for a name; a text: why it is no level of that kind. */

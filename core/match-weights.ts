@@ -18,7 +18,7 @@ export interface LevelWeight {
 /** What was looked at, and what was not. */
 export interface MatchCounts {
   readonly rows: number;
-  /** By name of the exact rule: pairs that are equal by it. */
+  /** By name of the exact rule: its pairs. Of later rows, without those in groups that are too large. */
   readonly exact: Readonly<Record<string, number>>;
   readonly blocks: readonly BlockCount[];
 }

@@ -1,6 +1,6 @@
-import { calledOf, dayOf, soundOf, sortedOf, timesOf, valueOf } from './columns.ts';
+import { dayOf, soundOf, sortedOf, timesOf, valueOf } from './columns.ts';
 import { hasLevel, type CompiledMatch, type Pass, type ScoredField } from './compiled-match.ts';
-import { isWorded } from './make-rows.ts';
+import { countedColumns, isWorded, wordsOf } from './make-rows.ts';
 import type { Session } from './session.ts';
 import type { BlockCount } from '../core/match-weights.ts';
 
@@ -60,13 +60,14 @@ async function withoutLarge(session: Session, passes: readonly CountedPass[]): P
 
 /** The columns of a row that the levels and weights of a pair are made of. */
 export function comparedColumns(fields: readonly ScoredField[]): readonly string[] {
-  return fields.flatMap((field) => [
+  const columns = fields.flatMap((field) => [
     valueOf(field.name),
-    timesOf(field.name),
-    ...(isWorded(field) ? [sortedOf(field.name), calledOf(field.name)] : []),
+    ...countedColumns(field).map(timesOf),
+    ...(isWorded(field) ? [sortedOf(field.name), wordsOf(field)] : []),
     ...(hasLevel(field, 'sounds') ? [soundOf(field.name)] : []),
     ...(hasLevel(field, 'days') ? [dayOf(field.name)] : []),
   ]);
+  return [...new Set(columns)];
 }
 
 export interface CandidateOptions {
@@ -78,6 +79,8 @@ export interface CandidateOptions {
   readonly since: boolean;
   /** Of all pairs, always the same ones. */
   readonly share?: number | undefined;
+  /** Not even the stars of groups that are too large: they are no sample of their pairs. */
+  readonly withoutStars?: boolean | undefined;
   /** An expression more of the pair. */
   readonly also?: string | undefined;
 }
@@ -102,13 +105,15 @@ export function candidatesSql(pass: CountedPass, options: CandidateOptions): str
     const numbers = `select l.n as a, r.n as b from (${keys}) l join (${keys}) r on l.key = r.key where ${order} and ${first}`;
     return `select ${selected} from (${numbers}) p join rows l on l.n = p.a join rows r on r.n = p.b where ${conditions.slice(1).join(' and ') || 'true'}`;
   }
-  const small = `select ${selected} from rows l join rows r on l.${column} = r.${column} where ${conditions.join(' and ')}`;
-  if (pass.kind !== 'exact' || pass.large.tooLarge === 0) return small;
+  const large = pass.kind === 'exact' && pass.large.tooLarge > 0;
+  const left = large ? `(from rows anti join large_${column} as large on ${column} = large.key)` : 'rows';
+  const small = `select ${selected} from ${left} l join rows r on l.${column} = r.${column} where ${conditions.join(' and ')}`;
+  if (!large || options.withoutStars === true) return small;
   // In a group that is too large each row is paired with the first one: that says the same with fewer pairs.
   const star = `select key, min(n) as first from rows join large_${column} as large on ${column} = large.key group by key`;
   const rest = conditions.slice(1).map((condition) => ` and ${condition}`);
   return (
-    `${small} and not exists (from large_${column} as large where large.key = l.${column}) union all ` +
+    `${small} union all ` +
     `select ${selected} from (${star}) s join rows l on l.n = s.first join rows r on r.${column} = s.key where r.n > l.n${since ? ' and (l.fresh or r.fresh)' : ''}${rest.join('')}`
   );
 }

@@ -14,8 +14,8 @@ export const calledOf = (field: string): string => `c_${field}`;
 export const soundOf = (field: string): string => `p_${field}`;
 /** Its day. */
 export const dayOf = (field: string): string => `d_${field}`;
-/** How many rows have its value. */
-export const timesOf = (field: string): string => `t_${field}`;
+/** How many rows have the same in a column: `t_v_name`. */
+export const timesOf = (column: string): string => `t_${column}`;
 /** The level of a pair. */
 export const levelOf = (field: string): string => `g_${field}`;
 /** What the level of a pair weighs. */

@@ -40,8 +40,9 @@ export interface Pass {
   readonly many: boolean;
 }
 
+const forms = (texts: readonly string[]): readonly MatchForm[] => texts.map((text) => readForm(text) as MatchForm);
+
 export function compileMatch(settings: DuplicateSettings): CompiledMatch {
-  const forms = (texts: readonly string[]): readonly MatchForm[] => texts.map((text) => readForm(text) as MatchForm);
   const passes = [
     ...settings.exact.map(({ name, fields, review }) => ({
       kind: review ? ('review' as const) : ('exact' as const),

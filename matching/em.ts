@@ -4,9 +4,12 @@ export interface AlikePairs {
   readonly pairs: number;
 }
 
+/** By field and level. */
+export type Shares = readonly (readonly number[])[];
+
 export interface Estimate {
   /** By field and level: the share of the matches that are at this level, of those that are at any. */
-  readonly m: readonly (readonly number[])[];
+  readonly m: Shares;
   /** By field: how many matches were at any of its levels. */
   readonly seen: readonly number[];
   /** How many of the pairs match. */
@@ -17,11 +20,13 @@ export interface Estimate {
 export interface EmInput {
   readonly groups: readonly AlikePairs[];
   /** By field and level: the share of the other pairs at this level. It stays. */
-  readonly u: readonly (readonly number[])[];
+  readonly u: Shares;
   /** Where m begins, and what it goes back to where nothing is seen. */
-  readonly start: readonly (readonly number[])[];
+  readonly start: Shares;
   /** Fields that all pairs agree on by choice: they take no part. */
   readonly without: ReadonlySet<number>;
+  /** There are no more matches than these. */
+  readonly most?: number | undefined;
 }
 
 /** Matches that the start counts for, so that a level nobody saw is rare and not impossible. */
@@ -34,12 +39,12 @@ const ENOUGH = 1e-5;
  * Winkler, Using the EM algorithm for weight computation in the Fellegi-Sunter model of record linkage, 1988). It works on groups of pairs that are alike in the
  * same way, so its cost does not grow with the rows.
  */
-export function estimateMatches({ groups, u, start, without }: EmInput): Estimate {
+export function estimateMatches({ groups, u, start, without, most = Infinity }: EmInput): Estimate {
   const total = groups.reduce((sum, { pairs }) => sum + pairs, 0);
   let m = start;
   let seen: readonly number[] = start.map(() => 0);
   // A tenth of the pairs of a block match, to begin with.
-  let share = 0.1;
+  let share = Math.min(0.1, most / Math.max(total, 1));
   let rounds = 0;
   if (total > 0)
     for (; rounds < ROUNDS; rounds += 1) {
@@ -57,20 +62,21 @@ export function estimateMatches({ groups, u, start, without }: EmInput): Estimat
             (count + PRIOR_MATCHES * (start[field]?.[level] ?? 0)) / ((seen[field] ?? 0) + PRIOR_MATCHES),
         ),
       );
+      const nextShare = Math.min(Math.max(Math.min(matches, most) / total, 1e-12), 1 - 1e-12);
       const moved = Math.max(
-        Math.abs(matches / total - share),
+        Math.abs(nextShare - share),
         ...next.flatMap((levels, field) => levels.map((value, level) => Math.abs(value - (m[field]?.[level] ?? 0)))),
       );
       m = next;
-      share = Math.min(Math.max(matches / total, 1e-12), 1 - 1e-12);
+      share = nextShare;
       if (moved < ENOUGH) break;
     }
   return { m, seen, matches: share * total, rounds };
 }
 
 export interface Model {
-  readonly m: readonly (readonly number[])[];
-  readonly u: readonly (readonly number[])[];
+  readonly m: Shares;
+  readonly u: Shares;
   /** Of all pairs, how many match. */
   readonly share: number;
   readonly without?: ReadonlySet<number>;

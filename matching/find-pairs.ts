@@ -5,7 +5,7 @@ import type { LandedStream } from '../core/landed-stream.ts';
 import type { MatchCounts, Weights } from '../core/match-weights.ts';
 import type { DuplicateSettings } from '../definitions/duplicates.ts';
 import { countPasses, type CountedPass } from './candidates.ts';
-import { compileMatch } from './compiled-match.ts';
+import { compileMatch, type CompiledMatch } from './compiled-match.ts';
 import { estimateWeights } from './estimate.ts';
 import { loadRows, type LoadedStreamRows } from './load-rows.ts';
 import { makeRows } from './make-rows.ts';
@@ -30,7 +30,7 @@ export interface FindInput {
   readonly memoryLimit: string;
   readonly threads: number;
   readonly signal?: AbortSignal | undefined;
-  /** Told what is being done. */
+  /** Told what is being done, at least every ten seconds until `close`. */
   readonly progress?: ((text: string) => void) | undefined;
 }
 
@@ -45,18 +45,32 @@ export interface Found {
   readonly close: () => Promise<void>;
 }
 
+const AGAIN_MS = 10_000;
+
 /** Rows that may mean the same thing (docs/duplicates.md). Reads tables in one snapshot, and changes nothing. */
 export async function findPairs(input: FindInput): Promise<Found> {
   const session = await openSession(input);
-  try {
-    return await find(session, input);
-  } catch (error) {
+  const { progress = () => {} } = input;
+  let doing = '';
+  // One statement may take minutes, and whoever waits wants to know that somebody is at work.
+  const again = setInterval(() => progress(doing), AGAIN_MS);
+  const close = async (): Promise<void> => {
+    clearInterval(again);
     await session.close();
+  };
+  const say = (text: string): void => {
+    doing = text;
+    progress(text);
+  };
+  try {
+    return { ...(await find(session, { ...input, progress: say })), close };
+  } catch (error) {
+    await close();
     throw error;
   }
 }
 
-async function find(session: Session, input: FindInput): Promise<Found> {
+async function find(session: Session, input: FindInput): Promise<Omit<Found, 'close'>> {
   const { settings, since, progress = () => {} } = input;
   const match = compileMatch(settings);
   const streams = streamsOf(input);
@@ -70,19 +84,30 @@ async function find(session: Session, input: FindInput): Promise<Found> {
     since: since !== undefined,
   });
   if (input.weights === undefined) progress('estimating weights');
+  if (input.weights !== undefined) checkWeights(match, input.weights, input.name);
   const weights = input.weights ?? (await estimateWeights(session, match, { settings, passes, rows }));
   const names = loaded.map(({ stream }) => stream);
   const score = { match, settings, weights, passes, rows, since: since !== undefined, streams: names };
   return {
     weights,
     rows: Object.fromEntries(loaded.map(({ stream, ...counted }) => [stream, counted])),
-    counts: countsOf(passes, rows),
+    counts: countsOf(passes, rows, since !== undefined),
     pairs: pairsOf(passes, (pass) => {
       progress(`comparing the pairs of ${pass.name}`);
       return foundPairs(session, pass, score);
     }),
-    close: session.close,
   };
+}
+
+/** Weights are found by the place of their level. */
+function checkWeights({ scored }: CompiledMatch, { fields }: Weights, name: string): void {
+  for (const field of scored) {
+    const wanted = [...field.levels.map(({ text }) => text), 'else'].join(', ');
+    if (fields[field.name]?.map(({ level }) => level).join(', ') === wanted) continue;
+    throw new InvalidInput(
+      `the weights of duplicates "${name}" are of other levels of ${field.name} than its settings, which have ${wanted}; make a new plan`,
+    );
+  }
 }
 
 async function* pairsOf(
@@ -114,9 +139,14 @@ function freshSql(loaded: readonly LoadedStreamRows[], since: FindInput['since']
   return cases.length === 0 ? 'true' : `(case s ${cases.join(' ')} else true end)`;
 }
 
-const countsOf = (passes: readonly CountedPass[], rows: number): MatchCounts => ({
+const countsOf = (passes: readonly CountedPass[], rows: number, since: boolean): MatchCounts => ({
   rows,
-  exact: Object.fromEntries(passes.filter(({ kind }) => kind === 'exact').map(({ name, pairs }) => [name, pairs])),
+  exact: Object.fromEntries(
+    passes
+      .filter(({ kind }) => kind === 'exact')
+      // A group that is too large is a star: one pair for each row but the first.
+      .map(({ name, pairs, large }) => [name, pairs + (since ? 0 : large.rowsTooLarge - large.tooLarge)]),
+  ),
   blocks: passes
     .filter(({ kind }) => kind !== 'exact')
     .map(({ name, pairs, large }) => ({ block: name, pairs, ...large })),

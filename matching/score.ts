@@ -5,6 +5,7 @@ import { candidatesSql, comparedColumns, type CountedPass } from './candidates.t
 import { levelOf, timesOf, weightOf } from './columns.ts';
 import type { CompiledMatch, ScoredField } from './compiled-match.ts';
 import { levelsSql, SWAPPED } from './level-sql.ts';
+import { countedColumns, equalAt } from './make-rows.ts';
 import type { Cell, Row, Session } from './session.ts';
 
 interface ScoreInput {
@@ -37,7 +38,7 @@ function scoredSql(pass: CountedPass, { match, settings, weights, passes, rows, 
   const own = ['n', 's', 'id'];
   const from = candidatesSql(pass, { columns: [...own, ...comparedColumns(match.scored)], besides, since });
   const both = own.flatMap((column) => [`l_${column}`, `r_${column}`]);
-  const times = match.scored.map(({ name }) => `l_${timesOf(name)}`);
+  const times = match.scored.flatMap((field) => countedColumns(field).map((column) => `l_${timesOf(column)}`));
   const levels = levelsSql(match.scored, { from, carry: [...both, ...times] });
   const weighed = match.scored.map((field) => `${weightSql(field, weights, rows)} as ${weightOf(field.name)}`);
   const sum = match.scored.map(({ name }) => ` + ${weightOf(name)}`).join('');
@@ -59,11 +60,13 @@ function weightSql(field: ScoredField, weights: Weights, rows: number): string {
   return `(case ${levelOf(field.name)} ${cases.join(' ')} else 0 end)::double`;
 }
 
+/** undefined: the level weighs the same for all values. */
 function rarity(field: ScoredField, { m, u }: LevelWeight, at: number, rows: number): string | undefined {
-  if (!field.termFrequency || field.levels[at]?.name !== 'exact' || m === undefined || u === undefined)
-    return undefined;
+  const level = field.levels[at];
+  const column = level === undefined || !field.termFrequency ? undefined : equalAt(field, level.name);
+  if (column === undefined || m === undefined || u === undefined) return undefined;
   // The two rows of the pair say nothing of how common their value is among all others.
-  const others = `(l_${timesOf(field.name)} - 2) / ${Math.max(rows - 1, 1)}.0`;
+  const others = `(l_${timesOf(column)} - 2) / ${Math.max(rows - 1, 1)}.0`;
   return `log2(${m} / greatest(${others}, ${Math.min(u, 1 / Math.max(rows - 1, 1))}))`;
 }
 

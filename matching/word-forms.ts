@@ -64,14 +64,16 @@ const BANDS = 6;
 /** Hashes of a band: values of which a share s of the trigrams agrees are in one of its blocks with the probability s to this power. */
 const HASHES = 2;
 
+/** Of a list `h` of hashes, in an order of its own for each seed. */
+const least = (seed: number): string => `list_min(list_transform(h, lambda x: xor(x, hash(${seed}))))`;
+
 /**
  * SQL: a list of keys of which two values share one the more probably the more trigrams they share (MinHash: Broder, On the resemblance and containment of
  * documents, 1997). Of values with 70 % of their trigrams in common 98 in 100 share a key, with 50 % 82, with 30 % 43, with 10 % 6.
  */
 export function trigramKeys(sql: string): string {
   const padded = `(' ' || ${sql} || ' ')`;
-  const hashes = `list_transform(range(1, greatest(length(${padded}) - 1, 2)), lambda at: hash(substr(${padded}, at, 3)))`;
-  const least = (seed: number): string => `list_min(list_transform(h, lambda x: xor(x, hash(${seed}))))`;
+  const hashes = `list_transform(range(1, greatest(length(${padded}) - 1, 2)), lambda i: hash(substr(${padded}, i, 3)))`;
   const bands = Array.from(
     { length: BANDS },
     (_, band) => `hash(${[band, ...Array.from({ length: HASHES }, (__, at) => least(band * HASHES + at))].join(', ')})`,

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { readForm } from '../../core/match-form.ts';
-import { defaultLevels, readLevel } from '../../core/match-level.ts';
+import { Ajv } from 'ajv';
+import { parse } from 'yaml';
+import { fieldKinds, formNames, readForm } from '../../core/match-form.ts';
+import { defaultLevels, levelRules, readLevel } from '../../core/match-level.ts';
 import { checkDuplicates, type KnownStreams } from '../../definitions/check-duplicates.ts';
 import {
   duplicatesFile,
@@ -232,6 +235,37 @@ describe('duplicates.yaml', () => {
   test('a partner may not have its name', async () => {
     await expect(findPartner('duplicates', '.')).rejects.toThrow(InvalidInput);
   });
+});
+
+test('the example of docs/duplicates.md is one, for us and for editors', async () => {
+  const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+  const [example = '', weights = ''] = [...read('docs/duplicates.md').matchAll(/^```yaml\n(.*?)^```$/gms)].map(
+    ([, block = '']) => block,
+  );
+  const { settings } = await withFiles({ 'duplicates.yaml': `${example}${weights.replaceAll(/^/gm, '  ')}` }, (dir) =>
+    loadDuplicates({ dir, env: {} }),
+  );
+  expect(settings.get('people')?.weights).toMatchObject({ email: { exact: 14, else: -3 } });
+  const fits = new Ajv({ strict: true, allowUnionTypes: true, validateFormats: false }).compile(
+    JSON.parse(read('schema/duplicates.schema.json')) as object,
+  );
+  fits(parse(example));
+  expect(fits.errors).toBeNull();
+});
+
+test('docs/duplicates.md names all types, forms and levels', () => {
+  const page = readFileSync(new URL('../../docs/duplicates.md', import.meta.url), 'utf8');
+  for (const name of [...fieldKinds, ...formNames, ...Object.keys(levelRules)])
+    expect(page).toMatch(new RegExp(`\\b${name}`));
+  for (const [kind, levels] of Object.entries(defaultLevels)) {
+    const row = new RegExp(`^\\| \`${kind}\` +\\| (\`exact[^|]*)`, 'm').exec(page)?.[1] ?? '';
+    const said = row
+      .replaceAll(/\([^)]*\)/g, '')
+      .replaceAll(/[`|]/g, '')
+      .split(',')
+      .map((level) => level.trim());
+    expect({ kind, said }).toEqual({ kind, said: levels });
+  }
 });
 
 describe('forms and levels', () => {
