@@ -22,7 +22,7 @@ export function addRebuildCommands(program: Command, run: Run): void {
       [],
     )
     .option('--dry-run', 'compare only; ends with 3 when rows differ')
-    .option('--accept-unfit', 'let rows go whose record fits the schema no longer')
+    .option('--accept-unfit', 'also remove or set back rows whose record no longer fits the schema')
     .addOption(json)
     .action(async (partner: string, stream: string, options: RebuildOptions & { json?: boolean }) =>
       run<typeof options>(async (context) =>

@@ -277,9 +277,9 @@ class Rebuilding {
     const { count, first } = this.#unfit;
     const named = first.map(({ event, path, reason }) => `event ${event}: ${path || 'the record'}: ${reason}`);
     return (
-      `${count} events of the log fit the schema no longer, and ${rows} rows of ${this.#live.schema}.${this.#live.table} stand for them ` +
+      `${count} events of the log no longer fit the schema, and ${rows} rows of ${this.#live.schema}.${this.#live.table} show them ` +
       `(${named.join('; ')}${count > named.length ? '; …' : ''}). Nothing was changed. Correct the schema, or repeat with --accept-unfit: ` +
-      'these rows then become what earlier events say, or go'
+      'these rows then show an earlier event of their key, or are removed'
     );
   }
 }

@@ -138,7 +138,7 @@ test("a history in the store's own database is loaded by the worker of the partn
   expect({ code, says }).toMatchObject({
     code: 1,
     says: expect.stringMatching(
-      /history of acme\.payments +problem  acme\.payments_history: 2 rows differ [^]*2 that the table lacked/,
+      /history of acme\.payments +problem  acme\.payments_history: 2 rows differ [^]*2 missing from the table/,
     ),
   });
   expect(await syncline('rebuild acme payments.history')).toMatchObject({
