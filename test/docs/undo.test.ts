@@ -96,7 +96,7 @@ describe('docs/undo.md', () => {
           said(config(), { limit: '9', search: '99' }, (context) =>
             trace({ ...context, partner: acme.name, stream: 'payments', key: ['p1'] }),
           ),
-        /counts no more: its run was undone.*a run that had brought the key was undone/s,
+        /no longer counts: its run was undone.*a run with this key was undone/s,
       ],
     ] as const)
       expect((await command()).text).toMatch(says);
