@@ -25,7 +25,7 @@ export function addUndoCommands(program: Command, run: Run): void {
   change('back', 'take an undo back: the records of the run count again');
   group
     .command('list [partner]')
-    .description('runs that were undone: by whom, why, and whether that was taken back')
+    .description('runs that were undone: by whom, why, and whether the undo was taken back')
     .addOption(json)
     .action(async (partner: string | undefined, options: { json?: boolean }) =>
       run(async (context) => (await import('./commands/undo.ts')).undoList({ ...context, partner }))(options),

@@ -32,7 +32,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     act: 'Send an Idempotency-Key: a new one with each new request, and the same one when you send a request again.',
     retry: 'changed',
     example:
-      'acme/entries cannot tell a record that comes twice; send an Idempotency-Key, such as a UUID, and the same one when you send the request again',
+      'acme/entries cannot recognise a repeated record; send an Idempotency-Key, such as a UUID, and the same one when you send the request again',
   },
   key_invalid: {
     means: 'The Idempotency-Key is too short, too long, easy to guess, or given more than once.',

@@ -74,7 +74,9 @@ scenario(
     ]);
     expect(why).toMatch(/^the calls of 2 parents were refused and passed over, the first: .*answered 400/);
     expect(since).toMatch(/UTC just now$/);
-    expect(todo).toMatch(/^Look at the calls that the partner refused, remove the cause, and read it again\. ?syncline /);
+    expect(todo).toMatch(
+      /^Look at the calls that the partner refused, remove the cause, and read it again\. ?syncline /,
+    );
   },
 );
 
