@@ -7,7 +7,18 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   'See what happens:': ['status', 'alerts', 'calls', 'trace', 'drift', 'anomalies'],
   'Answer what waits for a person:': ['approvals', 'quarantine', 'waiting'],
   'Take in what partners send:': ['callers', 'webhooks'],
-  'Tables and targets:': ['plan', 'rebuild', 'rollback', 'targets', 'export', 'undo', 'erase', 'prune', 'decrypt'],
+  'Tables and targets:': [
+    'plan',
+    'rebuild',
+    'rollback',
+    'targets',
+    'export',
+    'undo',
+    'duplicates',
+    'erase',
+    'prune',
+    'decrypt',
+  ],
   'Run it on servers:': ['migrate', 'worker', 'ingest', 'ui', 'codec'],
 };
 

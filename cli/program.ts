@@ -7,6 +7,7 @@ import { addApprovalCommands } from './approval-commands.ts';
 import { addCallCommands } from './call-commands.ts';
 import { addCallerCommands } from './caller-commands.ts';
 import { addBackfillCommands } from './backfill-commands.ts';
+import { addDuplicateCommands } from './duplicate-commands.ts';
 import { addEraseCommands } from './erase-commands.ts';
 import { addExportCommands } from './export-commands.ts';
 import type { withDevServices } from './context.ts';
@@ -179,6 +180,7 @@ program
 
 addScheduleCommands(program, run);
 addBackfillCommands(program, run);
+addDuplicateCommands(program, run);
 addEraseCommands(program, run);
 addUndoCommands(program, run);
 addAlertCommands(program, run);
@@ -198,6 +200,7 @@ partners
   .command('check <name>')
   .description('check a definition and ask each stream for a few pages; shows records, types and what is wrong')
   .option('--offline', 'check the definition only')
+  .option('--key <stream=fields>', 'ask nobody: say what another primary key would have made of the log')
   .option('--stream <name>', 'only this stream')
   .option('--suggest-schema', 'write a schema for the records that came')
   .addOption(json)

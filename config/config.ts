@@ -4,6 +4,7 @@ import { parseDuration } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { failpoints } from '../core/failpoint.ts';
 import { namesOf, reserved, type Names } from '../messages/names.ts';
+import { duplicatesLimits, duplicatesVariables, type DuplicatesLimits } from './duplicates-settings.ts';
 import { callsSettings, callsVariables, type CallsSettings } from './calls-settings.ts';
 import { ingestSettings, ingestVariables, type IngestSettings } from './ingest-settings.ts';
 import { wantsTraces } from './traces-settings.ts';
@@ -53,6 +54,7 @@ const schema = z.object({
   ...ingestVariables,
   ...uiVariables,
   ...callsVariables,
+  ...duplicatesVariables,
   SYNCLINE_PAYLOAD_KEYS: z
     .string()
     .default('')
@@ -91,6 +93,7 @@ export interface Config {
   readonly ingest: IngestSettings;
   readonly ui: UiSettings;
   readonly calls: CallsSettings;
+  readonly duplicates: DuplicatesLimits;
   /** Traces go to a collector. */
   readonly traces: boolean;
   /** Temporal keeps payloads encrypted with the first one; none: as they are. */
@@ -131,6 +134,7 @@ export function readConfig(env: Environment): Config {
     ingest: ingestSettings(value),
     ui: uiSettings(value),
     calls: callsSettings(value),
+    duplicates: duplicatesLimits(value),
     traces: wantsTraces(given),
     payloadKeys: value.SYNCLINE_PAYLOAD_KEYS,
     codecToken: value.SYNCLINE_CODEC_TOKEN,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { InvalidInput } from '../core/errors.ts';
 import { ALERTS } from './alerts.ts';
 import { closest } from './closest.ts';
+import { DUPLICATES } from './duplicates.ts';
 import { TARGETS } from './targets.ts';
 
 const EXTENSIONS = ['.yaml', '.yml', '.ts', '.js', '.mjs'] as const;
@@ -35,14 +36,14 @@ export async function findPartner(name: string, dir: string): Promise<string> {
 }
 
 /** Files beside the partners that declare something of the whole installation. */
-const reserved = [TARGETS, ALERTS] as const;
+const reserved = [TARGETS, ALERTS, DUPLICATES] as const;
 type Reserved = (typeof reserved)[number];
 const isReserved = (name: string): name is Reserved => (reserved as readonly string[]).includes(name);
 
 /** The one file that declares the targets of the installation; undefined: there are none beside the store's own tables. */
 export const findTargets = (dir: string): Promise<string | undefined> => findFile(dir, TARGETS);
 
-/** The one file that declares the targets or the alerts; undefined: there is none. */
+/** The one file that declares the targets, the alerts or the duplicates; undefined: there is none. */
 export async function findFile(dir: string, what: Reserved): Promise<string | undefined> {
   const entries = await entriesOf(dir);
   const [file, other] = EXTENSIONS.map((end) => `${what}${end}`)

@@ -12,6 +12,7 @@ import { exportOfPending, pendingExport } from '../store/exports/pending-exports
 import { transaction } from '../store/session/transaction.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
+import { eraseFromDuplicates } from './erase-duplicates.ts';
 import { beforeOf } from './apply-differences.ts';
 import { inTransaction } from './dry-run.ts';
 import { removeKeys } from './key-is.ts';
@@ -220,6 +221,7 @@ async function eraseAll(client: PoolClient, { stream, ...found }: Found): Promis
   }
   // What `rollback` would bring back.
   await client.query(`drop table if exists ${beforeOf(stream, streamId)}`);
+  await eraseFromDuplicates(client, { stream, ...found });
   return { ...(await eraseFromLedger(client, found)), rows };
 }
 

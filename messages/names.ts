@@ -42,6 +42,10 @@ export interface Names extends SchemaNames, StreamIds {
   readonly alertsId: string;
   /** `alerts/delivery/12`: tells a channel of it. */
   alertDeliveryId(delivery: number): string;
+  /** `duplicates/people/2026-11-30T08:00:00Z`: one search. */
+  duplicatesId(of: { readonly name: string; readonly label: string }): string;
+  /** `duplicates/people/plan/12`: one change of a plan at a time. */
+  duplicatesPlanId(of: { readonly name: string; readonly plan: number }): string;
   /** `export/lake`: one export of a target at a time. */
   exportId(target: string): string;
   /** `backfill/acme/payments/2025-01-01..2025-12-31/1d`, with the zone where days are not those of UTC. */
@@ -83,6 +87,8 @@ export function namesOf(installation: string): Names {
     hintsId: (partner) => `${ids}hints/${partner}`,
     alertsId: `${ids}alerts/watch`,
     alertDeliveryId: (delivery) => `${ids}alerts/delivery/${delivery}`,
+    duplicatesId: ({ name, label }) => `${ids}duplicates/${name}/${label}`,
+    duplicatesPlanId: ({ name, plan }) => `${ids}duplicates/${name}/plan/${plan}`,
     exportId: (target) => `${ids}export/${target}`,
     backfillId: ({ partner, stream, range, chunk, zone, generation }) =>
       `${ids}backfill/${partner}/${stream}/${range}/${chunk}${zone === null ? '' : `/${zone}`}${again(generation)}`,
@@ -112,6 +118,7 @@ export const reserved = [
   'prune',
   'hints',
   'alerts',
+  'duplicates',
   'syncline',
 ] as const;
 

@@ -9,6 +9,9 @@ export const signals = {
 
 export const LIMITS_QUERY = 'limits';
 
+/** What a search for duplicates is told while it waits. */
+export const duplicateSignals = { approve: 'approve' } as const;
+
 /** What a backfill is told, and asked. */
 export const backfillSignals = { pause: 'pause', resume: 'resume' } as const;
 

@@ -1,6 +1,7 @@
 import type { ApplyTarget } from './apply-target.ts';
 import type { DeliverAlert, WatchAlerts } from './watch-alerts.ts';
 import type { BackfillStream } from './backfill.ts';
+import type { ChangeDuplicates, FindDuplicates } from './duplicates.ts';
 import type { ExportTarget } from './export-target.ts';
 import type { FollowHints } from './follow-hints.ts';
 import type { GovernPartner } from './govern-partner.ts';
@@ -15,8 +16,10 @@ import type { SyncStream } from './sync-stream.ts';
 export interface Workflows {
   readonly applyTarget: ApplyTarget;
   readonly backfillStream: BackfillStream;
+  readonly changeDuplicates: ChangeDuplicates;
   readonly deliverAlert: DeliverAlert;
   readonly exportTarget: ExportTarget;
+  readonly findDuplicates: FindDuplicates;
   readonly followHints: FollowHints;
   readonly governPartner: GovernPartner;
   readonly prunePartner: PrunePartner;

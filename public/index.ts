@@ -17,6 +17,7 @@ export type { PageRead, Source, SourceAnswer, UnreadAnswer } from '../core/sourc
 export type { NextPage, PageRequest, Position, TimeRange } from '../core/page.ts';
 export { defineSecrets, type SecretProvider } from '../definitions/secrets.ts';
 export { defineAlerts, type AlertsInput } from '../definitions/alerts.ts';
+export { defineDuplicates, type DuplicatesInput } from '../definitions/duplicates.ts';
 export { defineTargets, type TargetsInput } from '../definitions/targets.ts';
 /** The zod that definitions are checked with: schemas made with it are of the version we read. */
 export { z } from 'zod';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alertsFile } from '../definitions/alerts.ts';
 import { partner } from '../definitions/definition.ts';
+import { duplicatesFile } from '../definitions/duplicates.ts';
 import { durationMs } from '../definitions/duration-text.ts';
 import { targetsFile } from '../definitions/targets.ts';
 
@@ -10,6 +11,7 @@ type Json = Record<string, unknown>;
 export const editorSchemas = (): Readonly<Record<string, Json>> => ({
   'partner.schema.json': editorSchema(partner, 'A partner definition of Syncline'),
   'alerts.schema.json': editorSchema(alertsFile, 'Who is told of what is wrong in a Syncline installation'),
+  'duplicates.schema.json': editorSchema(duplicatesFile, 'Which rows of a Syncline installation mean the same thing'),
   'targets.schema.json': editorSchema(targetsFile, 'The targets of a Syncline installation'),
 });
 

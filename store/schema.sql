@@ -375,6 +375,118 @@ create table cursors (
   constraint cursors_pkey PRIMARY KEY (schema_name, table_name, place)
 );
 
+create table duplicate_changes (
+  change_id integer generated always as identity not null,
+  plan_id integer not null,
+  action text not null,
+  scope jsonb default '{}'::jsonb not null,
+  by text not null,
+  reason text not null,
+  begun_at timestamp with time zone default clock_timestamp() not null,
+  done_to integer default 0 not null,
+  links integer default 0 not null,
+  held integer default 0 not null,
+  ended_at timestamp with time zone,
+  given_up boolean default false not null,
+  constraint duplicate_changes_pkey PRIMARY KEY (change_id),
+  constraint duplicate_changes_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES duplicate_plans(plan_id),
+  constraint duplicate_changes_action_check CHECK (action = ANY (ARRAY['apply'::text, 'undo'::text]))
+);
+CREATE UNIQUE INDEX duplicate_changes_open ON duplicate_changes USING btree (plan_id) WHERE ended_at IS NULL;
+
+create table duplicate_links (
+  link_id bigint generated always as identity not null,
+  name text not null,
+  plan_id integer not null,
+  pair integer not null,
+  left_stream text collate "C" not null,
+  left_row text collate "C" not null,
+  right_stream text collate "C" not null,
+  right_row text collate "C" not null,
+  weight double precision not null,
+  largest integer not null,
+  made_in integer not null,
+  ended_in integer,
+  constraint duplicate_links_pkey PRIMARY KEY (link_id),
+  constraint duplicate_links_ended_in_fkey FOREIGN KEY (ended_in) REFERENCES duplicate_changes(change_id),
+  constraint duplicate_links_made_in_fkey FOREIGN KEY (made_in) REFERENCES duplicate_changes(change_id),
+  constraint duplicate_links_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES duplicate_plans(plan_id)
+);
+CREATE UNIQUE INDEX duplicate_links_in_force ON duplicate_links USING btree (plan_id, pair) WHERE ended_in IS NULL;
+CREATE INDEX duplicate_links_left ON duplicate_links USING btree (name, left_stream, left_row) WHERE ended_in IS NULL;
+CREATE INDEX duplicate_links_right ON duplicate_links USING btree (name, right_stream, right_row) WHERE ended_in IS NULL;
+
+create table duplicate_members (
+  name text not null,
+  stream text collate "C" not null,
+  "row" text collate "C" not null,
+  entity uuid not null,
+  constraint duplicate_members_pkey PRIMARY KEY (name, stream, "row")
+);
+CREATE INDEX duplicate_members_name_entity_idx ON duplicate_members USING btree (name, entity);
+
+create table duplicate_never (
+  name text not null,
+  left_stream text collate "C" not null,
+  left_row text collate "C" not null,
+  right_stream text collate "C" not null,
+  right_row text collate "C" not null,
+  by text not null,
+  reason text not null,
+  at timestamp with time zone default clock_timestamp() not null,
+  constraint duplicate_never_pkey PRIMARY KEY (name, left_stream, left_row, right_stream, right_row)
+);
+CREATE INDEX duplicate_never_name_right_stream_right_row_idx ON duplicate_never USING btree (name, right_stream, right_row);
+
+create table duplicate_pairs (
+  plan_id integer not null,
+  pair integer not null,
+  left_stream text collate "C" not null,
+  left_row text collate "C" not null,
+  right_stream text collate "C" not null,
+  right_row text collate "C" not null,
+  rule text not null,
+  weight double precision not null,
+  probability double precision not null,
+  levels jsonb not null,
+  found text not null,
+  cluster integer,
+  held text,
+  decision text,
+  decided_by text,
+  decided_at timestamp with time zone,
+  reason text,
+  constraint duplicate_pairs_pkey PRIMARY KEY (plan_id, pair),
+  constraint duplicate_pairs_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES duplicate_plans(plan_id) ON DELETE CASCADE,
+  constraint duplicate_pairs_check CHECK ((decision IS NULL) = (decided_by IS NULL) AND (decision IS NULL) = (decided_at IS NULL)),
+  constraint duplicate_pairs_decision_check CHECK (decision = ANY (ARRAY['merge'::text, 'no'::text])),
+  constraint duplicate_pairs_found_check CHECK (found = ANY (ARRAY['merge'::text, 'review'::text])),
+  constraint duplicate_pairs_held_check CHECK (held = ANY (ARRAY['large'::text, 'never'::text]))
+);
+CREATE INDEX duplicate_pairs_left_stream_left_row_idx ON duplicate_pairs USING btree (left_stream, left_row);
+CREATE INDEX duplicate_pairs_plan_id_cluster_pair_idx ON duplicate_pairs USING btree (plan_id, cluster, pair);
+CREATE INDEX duplicate_pairs_right_stream_right_row_idx ON duplicate_pairs USING btree (right_stream, right_row);
+
+create table duplicate_plans (
+  plan_id integer generated always as identity not null,
+  name text not null,
+  workflow_id text not null,
+  settings jsonb not null,
+  follows integer,
+  by text not null,
+  made_at timestamp with time zone default clock_timestamp() not null,
+  state text default 'finding'::text not null,
+  ready_at timestamp with time zone,
+  weights jsonb,
+  looked_at jsonb default '{}'::jsonb not null,
+  counts jsonb default '{}'::jsonb not null,
+  constraint duplicate_plans_pkey PRIMARY KEY (plan_id),
+  constraint duplicate_plans_workflow_id_key UNIQUE (workflow_id),
+  constraint duplicate_plans_follows_fkey FOREIGN KEY (follows) REFERENCES duplicate_plans(plan_id),
+  constraint duplicate_plans_state_check CHECK (state = ANY (ARRAY['finding'::text, 'ready'::text, 'failed'::text]))
+);
+CREATE INDEX duplicate_plans_name_plan_id_idx ON duplicate_plans USING btree (name, plan_id DESC);
+
 create table erasures (
   erasure uuid not null,
   partner text not null,

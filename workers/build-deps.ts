@@ -2,6 +2,8 @@ import type { Pool } from 'pg';
 import { alertSettings } from '../activities/alerts/settings.ts';
 import type { ActivityDeps } from '../activities/index.ts';
 import type { Config } from '../config/config.ts';
+import { loadDuplicates } from '../definitions/load-duplicates.ts';
+import { findPairs } from '../matching/find-pairs.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { noMetrics, type Metrics } from '../core/metrics.ts';
 import { noSpans, type Spans } from '../core/spans.ts';
@@ -11,7 +13,9 @@ import { bufferedCalls } from '../store/calls/buffered-calls.ts';
 import { writeCalls } from '../store/calls/write-calls.ts';
 import { observeLimits } from '../limits/watch/observe.ts';
 import { TurnSessions } from '../limits/turns/turn-sessions.ts';
+import { transaction } from '../store/session/transaction.ts';
 import { whenAvailable } from '../store/session/unavailable.ts';
+import { ensureGoldenViews } from '../landing/golden-view.ts';
 import { openPool, postgresWarehouse } from '../landing/postgres-warehouse.ts';
 import type { TargetLag } from '../store/target-states.ts';
 import { postgresTargetStore } from '../store/target-store.ts';
@@ -115,6 +119,17 @@ export function buildDeps(
         settings: alertSettings({ dir: config.partnersDir, env: config.env }),
         log,
         now,
+      },
+      duplicates: {
+        pool,
+        partners,
+        settings: async () => (await loadDuplicates({ dir: config.partnersDir, env: config.env })).settings,
+        ensureViews: (golden) => transaction(pool, (client) => ensureGoldenViews(client, golden)),
+        findPairs: (input) =>
+          findPairs({
+            ...input,
+            ...config.duplicates,
+          }),
       },
       failpoint,
       metrics,

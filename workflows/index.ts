@@ -1,7 +1,9 @@
 export { applyTarget } from './apply-target.ts';
 export { backfillStream } from './backfill-stream.ts';
+export { changeDuplicates } from './change-duplicates.ts';
 export { deliverAlert } from './deliver-alert.ts';
 export { exportTarget } from './export-target.ts';
+export { findDuplicates } from './find-duplicates.ts';
 export { followHints } from './follow-hints.ts';
 export { governPartner } from './govern-partner.ts';
 export { prunePartner } from './prune-partner.ts';

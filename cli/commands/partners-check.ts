@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { openCheck, type CheckedStream, type FailedCheck } from '../../activities/check/check-stream.ts';
 import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
+import { invitesDuplicates } from '../../definitions/invites-duplicates.ts';
 import { isPushOnly } from '../../definitions/push.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
@@ -11,6 +12,7 @@ import { readPlans, type StreamPlan } from '../../landing/read-plans.ts';
 import { tokensOf } from '../../workers/tokens-of.ts';
 import { withCheckDatabase } from '../check-database.ts';
 import { checkPermits } from '../check-permits.ts';
+import { checkKey } from '../check-key.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCodes } from '../exit.ts';
 import { loadWhole } from '../load-whole.ts';
@@ -18,7 +20,12 @@ import { printCheck } from '../print-check.ts';
 import { planLines } from '../print-plan.ts';
 import { streamNamed } from '../stream-named.ts';
 
-interface CheckContext extends CommandContext<{ offline?: boolean; stream?: string; suggestSchema?: boolean }> {
+interface CheckContext extends CommandContext<{
+  offline?: boolean;
+  stream?: string;
+  suggestSchema?: boolean;
+  key?: string;
+}> {
   readonly name: string;
 }
 
@@ -30,6 +37,8 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
   const all = compilePartner(partner, config.names);
   const chosen = options.stream === undefined ? [...all.values()] : [streamNamed(all, options.stream)];
   output.say(`The definition of ${name} holds: ${[...all.keys()].join(', ')}.`);
+  for (const stream of chosen) for (const says of invitesDuplicates(stream)) output.say(`${stream.name}: ${says}.`);
+  if (options.key !== undefined) return checkKey({ config, output }, { partner: name, streams: all, key: options.key });
   const pulled = chosen.filter(({ definition }) => !isPushOnly(definition));
   for (const stream of chosen)
     if (isPushOnly(stream.definition))

@@ -1,5 +1,6 @@
 import { alerts } from './alerts.ts';
 import { backfills } from './backfills.ts';
+import { duplicates } from './duplicates.ts';
 import { governors } from './governors.ts';
 import { hints } from './hints.ts';
 import { nights } from './nights.ts';
@@ -16,4 +17,5 @@ export const recordings: Readonly<Record<string, Recording>> = {
   ...targets,
   ...hints,
   ...alerts,
+  ...duplicates,
 };

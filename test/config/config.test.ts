@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { readConfig } from '../../config/config.ts';
 
@@ -35,6 +37,7 @@ describe('the configuration', () => {
         oidc: undefined,
       },
       calls: { keepMs: 1_209_600_000, sample: 1 },
+      duplicates: { memoryLimit: '1GB', threads: 2, folder: join(tmpdir(), 'syncline-duplicates') },
       traces: false,
       failpoint: undefined,
       cacheDir: '/home/me/.cache/syncline',
@@ -57,6 +60,9 @@ describe('the configuration', () => {
         SYNCLINE_FAILPOINT: 'commit.after:3',
         SYNCLINE_CALLS_KEEP: '3d',
         SYNCLINE_CALLS_SAMPLE: '0.25',
+        SYNCLINE_DUPLICATES_MEMORY: '500MB',
+        SYNCLINE_DUPLICATES_THREADS: '4',
+        SYNCLINE_DUPLICATES_DIR: '/scratch',
         XDG_CACHE_HOME: '/cache',
         PATH: '/bin',
       }),
@@ -71,6 +77,7 @@ describe('the configuration', () => {
       heartbeatTimeoutMs: 60_000,
       failpoint: 'commit.after:3',
       calls: { keepMs: 259_200_000, sample: 0.25 },
+      duplicates: { memoryLimit: '500MB', threads: 4, folder: '/scratch' },
       cacheDir: '/cache/syncline',
       pathEnv: '/bin',
     });
@@ -97,7 +104,7 @@ describe('the configuration', () => {
     [
       'SYNCLINE_INSTALLATION',
       'sync',
-      'SYNCLINE_INSTALLATION: expected a name other than sync, governor, backfill, schedule, scheduled, partner, target, rebuild, export, prune, hints, alerts, syncline',
+      'SYNCLINE_INSTALLATION: expected a name other than sync, governor, backfill, schedule, scheduled, partner, target, rebuild, export, prune, hints, alerts, duplicates, syncline',
     ],
     ['SYNCLINE_PARTNER_SLOTS', '-1', 'SYNCLINE_PARTNER_SLOTS: expected a whole number'],
     ['SYNCLINE_WORKFLOW_SLOTS', '1', 'SYNCLINE_WORKFLOW_SLOTS: expected a whole number, 2 or more'],

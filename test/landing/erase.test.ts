@@ -10,6 +10,7 @@ import { readErasures } from '../../store/erasure/erasures.ts';
 import { failedDeliveries, noteDelivery } from '../../store/webhooks/deliveries.ts';
 import { noteWork, type NotedWork } from '../../store/webhooks/work.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { applyPairs } from '../duplicates/apply-pairs.ts';
 import { defineStream } from '../support/define-stream.ts';
 import { rowsOf, runAll, runOf } from './run-of.ts';
 
@@ -133,6 +134,24 @@ describe('what is erased', () => {
     expect(report).toMatchObject({ keys: 0, erased: { events: 1, rows: 1, quarantined: 1 } });
     expect(await where('canary')).toEqual([]);
     expect(await rowsOf(pool, loose)).toMatchObject([{ id: 'b' }]);
+  });
+
+  test('leaves plans of duplicates and their links: rows that only it held together part', async () => {
+    const stream = aStream();
+    await runAll(warehouse, stream, [['a', 'b', 'c'].map((id) => order(id, id))]);
+    const name = `${stream.partner.name}.orders`;
+    const pairOf = (left: string, right: string) => ({
+      ...{ left: { stream: name, row: left }, right: { stream: name, row: right } },
+      ...{ rule: 'same', weight: 9, probability: 1, levels: {} },
+    });
+    await applyPairs(pool, { name: 'orders', pairs: [pairOf('a', 'b'), pairOf('b', 'c')] });
+    const rowsIn = async (table: string): Promise<number> =>
+      (await pool.query(`select from ${table} where stream = $1`, [name])).rowCount ?? 0;
+    expect(await rowsIn('duplicate_members')).toBe(3);
+    await eraseFor(stream, { key: 'b' });
+    expect(await rowsIn('duplicate_members')).toBe(0);
+    for (const table of ['duplicate_pairs', 'duplicate_links'])
+      expect((await pool.query(`select from ${table} where left_stream = $1`, [name])).rowCount).toBe(0);
   });
 
   test('of a replace does not come back when its listing is told again', async () => {

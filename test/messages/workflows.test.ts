@@ -7,8 +7,10 @@ const promised = workflows satisfies Workflows;
 const names = {
   applyTarget: true,
   backfillStream: true,
+  changeDuplicates: true,
   deliverAlert: true,
   exportTarget: true,
+  findDuplicates: true,
   followHints: true,
   governPartner: true,
   prunePartner: true,

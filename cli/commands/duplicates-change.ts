@@ -1,0 +1,53 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { startChangeDuplicates } from '../../client/duplicates.ts';
+import { InvalidInput } from '../../core/errors.ts';
+import { readPlan } from '../../store/duplicates/plans.ts';
+import type { CommandContext } from '../command.ts';
+import { withDatabase, withTemporal } from '../context.ts';
+import { exitCodes } from '../exit.ts';
+import { filterOf, whole, type FilterOptions } from '../pair-filter.ts';
+import { givenReason, whoami } from '../person.ts';
+
+export interface ChangeOptions extends Pick<FilterOptions, 'rule' | 'cluster' | 'pair'> {
+  readonly reason: string;
+}
+
+/** Applies a plan, or undoes it: all of it, a rule, a cluster or a pair. */
+export async function changePlan({
+  config,
+  output,
+  options,
+  plan: text,
+  action,
+}: CommandContext<ChangeOptions> & { readonly plan: string; readonly action: 'apply' | 'undo' }): Promise<number> {
+  const number = whole('plan', text);
+  const scope = filterOf(options);
+  const reason = givenReason(options.reason);
+  const plan = await withDatabase(config, (pool) => readPlan(pool, number));
+  if (action === 'apply' && plan.approved === 0)
+    throw new InvalidInput(
+      `nothing of plan ${number} is approved: \`syncline duplicates approve ${number} --reason …\``,
+    );
+  const done = await withTemporal(config, async (client) => {
+    const input = { names: config.names, name: plan.name, plan: number, action, scope, by: whoami(), reason };
+    const handle = await startChangeDuplicates(client, input).catch((error: unknown) => {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      throw new InvalidInput(
+        `plan ${number} is being applied or undone now (${error.workflowId}): wait until that has ended`,
+        { cause: error },
+      );
+    });
+    return handle.result();
+  });
+  output.json(done);
+  output.say(
+    action === 'apply'
+      ? `${done.links} pairs of plan ${number} came in force. \`syncline duplicates undo ${number} --reason …\` takes them back at any time.`
+      : `${done.links} pairs are in force no more (plans ${done.plans.join(', ')}).`,
+  );
+  if (done.held > 0)
+    output.say(
+      `${done.held} pairs in force hold nothing together: a cluster would be too large (\`largest\`), or would hold rows that never merge.`,
+    );
+  return exitCodes.ok;
+}

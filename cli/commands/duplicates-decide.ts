@@ -1,0 +1,91 @@
+import { InvalidInput } from '../../core/errors.ts';
+import type { RowRef } from '../../core/duplicates.ts';
+import { decidePairs, mayMerge, neverMerge } from '../../store/duplicates/decide.ts';
+import { readPlan } from '../../store/duplicates/plans.ts';
+import type { CommandContext } from '../command.ts';
+import { withDatabase } from '../context.ts';
+import { exitCodes } from '../exit.ts';
+import { filterOf, whole, type FilterOptions } from '../pair-filter.ts';
+import { givenReason, whoami } from '../person.ts';
+
+export interface DecideOptions extends FilterOptions {
+  readonly reason: string;
+  readonly again?: boolean;
+}
+
+/** Approves or rejects pairs of a plan. */
+export async function decide({
+  config,
+  output,
+  options,
+  plan: text,
+  decision,
+}: CommandContext<DecideOptions> & {
+  readonly plan: string;
+  readonly decision: 'approve' | 'reject';
+}): Promise<number> {
+  const plan = whole('plan', text);
+  const filter = filterOf(options);
+  const all = Object.keys(filter).length === 0;
+  if (all && decision === 'reject')
+    throw new InvalidInput('reject needs to know which pairs: --pair, --cluster, --rule, --found, --from or --to');
+  const reason = givenReason(options.reason);
+  return withDatabase(config, async (pool) => {
+    const pairs = await decidePairs(pool, {
+      plan,
+      filter: all ? { found: 'merge' } : filter,
+      decision: decision === 'approve' ? 'merge' : 'no',
+      by: whoami(),
+      reason,
+      again: options.again === true,
+    });
+    const { undecided, approved } = await readPlan(pool, plan);
+    output.json({ plan, pairs, approved, undecided });
+    output.say(
+      `${pairs} pairs were ${decision === 'approve' ? 'approved' : 'rejected'}; ${approved} of plan ${plan} are approved, ${undecided} are undecided.`,
+    );
+    if (decision === 'approve' && approved > 0)
+      output.say(`Nothing is merged yet: \`syncline duplicates apply ${plan} --reason …\` does it.`);
+    return exitCodes.ok;
+  });
+}
+
+/** Two rows never belong together, or may again. */
+export async function keepApart({
+  config,
+  output,
+  options,
+  name,
+  rows,
+  way,
+}: CommandContext<{ readonly reason: string }> & {
+  readonly name: string;
+  readonly rows: readonly [string, string];
+  readonly way: 'never' | 'may';
+}): Promise<number> {
+  const [left, right] = [refOf(rows[0]), refOf(rows[1])];
+  if (rows[0] === rows[1]) throw new InvalidInput(`expected two rows, found ${rows[0]} twice`);
+  const reason = givenReason(options.reason);
+  return withDatabase(config, async (pool) => {
+    const of = { name, rows: [left, right] as const, by: whoami(), reason };
+    if (way === 'never') await neverMerge(pool, of);
+    const changed = way === 'never' || (await mayMerge(pool, of));
+    output.json({ name, rows: [left, right], way, changed });
+    output.say(
+      way === 'never'
+        ? `${rows[0]} and ${rows[1]} never belong together from now on.`
+        : changed
+          ? `${rows[0]} and ${rows[1]} may belong together again.`
+          : `Nothing said that ${rows[0]} and ${rows[1]} may not belong together.`,
+    );
+    return exitCodes.ok;
+  });
+}
+
+function refOf(text: string): RowRef {
+  const [, stream, row] = /^([^. ]+\.[^. ]+) (.+)$/s.exec(text) ?? [];
+  if (stream !== undefined && row !== undefined) return { stream, row };
+  throw new InvalidInput(
+    `expected a row as "partner.stream key", such as "crm.contacts 123", found ${JSON.stringify(text)}`,
+  );
+}

@@ -1,0 +1,123 @@
+import type { Pool } from 'pg';
+import type { FoundPair } from '../core/duplicates.ts';
+import { InvalidInput } from '../core/errors.ts';
+import type { LandedStream } from '../core/landed-stream.ts';
+import type { MatchCounts, Weights } from '../core/match-weights.ts';
+import type { DuplicateSettings } from '../definitions/duplicates.ts';
+import { countPasses, type CountedPass } from './candidates.ts';
+import { compileMatch } from './compiled-match.ts';
+import { estimateWeights } from './estimate.ts';
+import { loadRows, type LoadedStreamRows } from './load-rows.ts';
+import { makeRows } from './make-rows.ts';
+import { foundPairs } from './score.ts';
+import { openSession, type Session } from './session.ts';
+
+export interface FindInput {
+  /** Of the store's database, where the tables are. */
+  readonly pool: Pool;
+  readonly settings: DuplicateSettings;
+  /** In `duplicates.yaml`. */
+  readonly name: string;
+  /** By `partner.stream`. */
+  readonly streams: ReadonlyMap<string, LandedStream>;
+  /** Of an earlier search: pairs weigh the same as then. */
+  readonly weights?: Weights | undefined;
+  /** By `partner.stream`: only pairs of which a row has a later `_event`. A stream that is not in it is looked at anew. */
+  readonly since?: ReadonlyMap<string, number> | undefined;
+  /** Where the file of the work is made, and removed again. */
+  readonly folder: string;
+  /** Bound of DuckDB's buffers, such as `1GB`. */
+  readonly memoryLimit: string;
+  readonly threads: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Told what is being done. */
+  readonly progress?: ((text: string) => void) | undefined;
+}
+
+export interface Found {
+  readonly weights: Weights;
+  /** By `partner.stream`. */
+  readonly rows: Readonly<Record<string, { readonly rows: number; readonly lastEvent: number }>>;
+  readonly counts: MatchCounts;
+  /** Can be read once. Each pair comes once, with its best rule: pairs of exact rules first. */
+  readonly pairs: AsyncIterable<readonly FoundPair[]>;
+  /** Removes the file with the values; whoever calls `findPairs` calls this, whatever happens to the pairs. */
+  readonly close: () => Promise<void>;
+}
+
+/** Rows that may mean the same thing (docs/duplicates.md). Reads tables in one snapshot, and changes nothing. */
+export async function findPairs(input: FindInput): Promise<Found> {
+  const session = await openSession(input);
+  try {
+    return await find(session, input);
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+async function find(session: Session, input: FindInput): Promise<Found> {
+  const { settings, since, progress = () => {} } = input;
+  const match = compileMatch(settings);
+  const streams = streamsOf(input);
+  progress('reading rows');
+  const loaded = await loadRows(session, { pool: input.pool, streams, fields: match.fields });
+  const rows = loaded.reduce((sum, each) => sum + each.rows, 0);
+  progress(`preparing ${rows} rows`);
+  await makeRows(session, match, freshSql(loaded, since));
+  const passes = await countPasses(session, match, {
+    largestBlock: settings.largestBlock,
+    since: since !== undefined,
+  });
+  if (input.weights === undefined) progress('estimating weights');
+  const weights = input.weights ?? (await estimateWeights(session, match, { settings, passes, rows }));
+  const names = loaded.map(({ stream }) => stream);
+  const score = { match, settings, weights, passes, rows, since: since !== undefined, streams: names };
+  return {
+    weights,
+    rows: Object.fromEntries(loaded.map(({ stream, ...counted }) => [stream, counted])),
+    counts: countsOf(passes, rows),
+    pairs: pairsOf(passes, (pass) => {
+      progress(`comparing the pairs of ${pass.name}`);
+      return foundPairs(session, pass, score);
+    }),
+    close: session.close,
+  };
+}
+
+async function* pairsOf(
+  passes: readonly CountedPass[],
+  found: (pass: CountedPass) => AsyncIterable<readonly FoundPair[]>,
+): AsyncGenerator<readonly FoundPair[]> {
+  for (const pass of passes)
+    if (pass.pairs > 0 || (pass.kind === 'exact' && pass.large.tooLarge > 0)) yield* found(pass);
+}
+
+/** In the order of their names, by which pairs are ordered. */
+function streamsOf({ settings, streams, name }: FindInput) {
+  return settings.from
+    .map(({ stream, fields }) => {
+      const compiled = streams.get(stream);
+      if (compiled === undefined)
+        throw new InvalidInput(`duplicates "${name}" reads ${stream}, and there is no such stream; correct its name`);
+      return { stream, compiled, columns: fields };
+    })
+    .toSorted((a, b) => (a.stream < b.stream ? -1 : 1));
+}
+
+function freshSql(loaded: readonly LoadedStreamRows[], since: FindInput['since']): string {
+  if (since === undefined) return 'true';
+  const cases = loaded.flatMap(({ stream }, at) => {
+    const event = since.get(stream);
+    return event === undefined ? [] : [`when ${at} then event > ${event}`];
+  });
+  return cases.length === 0 ? 'true' : `(case s ${cases.join(' ')} else true end)`;
+}
+
+const countsOf = (passes: readonly CountedPass[], rows: number): MatchCounts => ({
+  rows,
+  exact: Object.fromEntries(passes.filter(({ kind }) => kind === 'exact').map(({ name, pairs }) => [name, pairs])),
+  blocks: passes
+    .filter(({ kind }) => kind !== 'exact')
+    .map(({ name, pairs, large }) => ({ block: name, pairs, ...large })),
+});

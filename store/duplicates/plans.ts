@@ -1,0 +1,160 @@
+import type { ClientBase, Pool } from 'pg';
+import { InvalidInput } from '../../core/errors.ts';
+import type { MatchCounts } from '../../core/match-weights.ts';
+
+export type PlanState = 'finding' | 'ready' | 'failed';
+
+/** What finding came to, in numbers. */
+export interface PlanCounts extends Partial<MatchCounts> {
+  readonly clusters?: number;
+  /** Rows of the largest cluster. */
+  readonly largest?: number;
+  /** Pairs that hold nothing in their cluster. */
+  readonly held?: number;
+}
+
+export interface LookedAt {
+  readonly rows: number;
+  /** The last event among them: what comes later is new to the plan. */
+  readonly lastEvent: number;
+}
+
+export interface DuplicatePlan {
+  readonly plan: number;
+  /** In duplicates.yaml. */
+  readonly name: string;
+  readonly workflowId: string;
+  /** As they were when it was begun. */
+  readonly settings: unknown;
+  /** The plan whose rules it goes on with; null: it has its own. */
+  readonly follows: number | null;
+  readonly by: string;
+  /** ISO. */
+  readonly madeAt: string;
+  readonly state: PlanState;
+  readonly weights: unknown;
+  readonly lookedAt: Readonly<Record<string, LookedAt>>;
+  readonly counts: PlanCounts;
+  readonly pairs: number;
+  /** Pairs that the thresholds propose to merge; the others are for a person. */
+  readonly merge: number;
+  readonly approved: number;
+  readonly rejected: number;
+  readonly undecided: number;
+  /** Pairs in force. */
+  readonly applied: number;
+}
+
+interface PlanRow {
+  readonly plan_id: number;
+  readonly name: string;
+  readonly workflow_id: string;
+  readonly settings: unknown;
+  readonly follows: number | null;
+  readonly by: string;
+  readonly made_at: Date;
+  readonly state: PlanState;
+  readonly weights: unknown;
+  readonly looked_at: Record<string, LookedAt>;
+  readonly counts: PlanCounts;
+  readonly pairs: string;
+  readonly merge: string;
+  readonly approved: string;
+  readonly rejected: string;
+  readonly applied: string;
+}
+
+export interface NewPlan {
+  readonly name: string;
+  readonly workflowId: string;
+  readonly settings: unknown;
+  readonly follows: number | null;
+  readonly by: string;
+}
+
+/** Begins a plan, or finds the one that the workflow has begun. What a first attempt has written goes. */
+export async function beginPlan(
+  client: ClientBase,
+  { name, workflowId, settings, follows, by }: NewPlan,
+): Promise<{ readonly plan: number; readonly state: PlanState }> {
+  await client.query(
+    `insert into duplicate_plans (name, workflow_id, settings, follows, by) values ($1, $2, $3, $4, $5) on conflict (workflow_id) do nothing`,
+    [name, workflowId, JSON.stringify(settings), follows, by],
+  );
+  const { rows } = await client.query<{ plan_id: number; state: PlanState }>(
+    'select plan_id, state from duplicate_plans where workflow_id = $1 for update',
+    [workflowId],
+  );
+  const { plan_id: plan, state } = rows[0] as (typeof rows)[number];
+  if (state === 'finding') await client.query('delete from duplicate_pairs where plan_id = $1', [plan]);
+  return { plan, state };
+}
+
+export interface PlanFound {
+  readonly plan: number;
+  readonly weights: unknown;
+  readonly lookedAt: Readonly<Record<string, LookedAt>>;
+  readonly counts: PlanCounts;
+}
+
+export async function notePlanReady(
+  client: ClientBase | Pool,
+  { plan, weights, lookedAt, counts }: PlanFound,
+): Promise<void> {
+  await client.query(
+    `update duplicate_plans set state = 'ready', ready_at = clock_timestamp(), weights = $2, looked_at = $3, counts = $4 where plan_id = $1`,
+    [plan, JSON.stringify(weights), JSON.stringify(lookedAt), JSON.stringify(counts)],
+  );
+}
+
+/** The workflow, which Temporal keeps, says why. */
+export async function notePlanFailed(client: ClientBase | Pool, workflowId: string): Promise<void> {
+  await client.query(`update duplicate_plans set state = 'failed' where workflow_id = $1 and state = 'finding'`, [
+    workflowId,
+  ]);
+}
+
+/** The newest first. */
+export async function listPlans(
+  client: ClientBase | Pool,
+  { name, plan, limit = 50 }: { readonly name?: string; readonly plan?: number; readonly limit?: number },
+): Promise<readonly DuplicatePlan[]> {
+  const { rows } = await client.query<PlanRow>(
+    `select p.*, c.* from (select * from duplicate_plans where ($1::text is null or name = $1) and ($2::integer is null or plan_id = $2)
+        order by plan_id desc limit $3) p
+      cross join lateral (select count(*) as pairs, count(*) filter (where found = 'merge') as merge, count(*) filter (where decision = 'merge') as approved,
+          count(*) filter (where decision = 'no') as rejected from duplicate_pairs where plan_id = p.plan_id) c
+      cross join lateral (select count(*) as applied from duplicate_links where plan_id = p.plan_id and ended_in is null) l
+      order by p.plan_id desc`,
+    [name ?? null, plan ?? null, limit],
+  );
+  return rows.map(planOf);
+}
+
+/** Throws InvalidInput where there is none. */
+export async function readPlan(client: ClientBase | Pool, plan: number): Promise<DuplicatePlan> {
+  const [found] = await listPlans(client, { plan });
+  if (found === undefined)
+    throw new InvalidInput(`there is no plan ${plan}: \`syncline duplicates list\` shows those there are`);
+  return found;
+}
+
+const planOf = (row: PlanRow): DuplicatePlan => ({
+  plan: row.plan_id,
+  name: row.name,
+  workflowId: row.workflow_id,
+  settings: row.settings,
+  follows: row.follows,
+  by: row.by,
+  madeAt: row.made_at.toISOString(),
+  state: row.state,
+  weights: row.weights,
+  lookedAt: row.looked_at,
+  counts: row.counts,
+  pairs: Number(row.pairs),
+  merge: Number(row.merge),
+  approved: Number(row.approved),
+  rejected: Number(row.rejected),
+  undecided: Number(row.pairs) - Number(row.approved) - Number(row.rejected),
+  applied: Number(row.applied),
+});
