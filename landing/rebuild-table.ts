@@ -277,7 +277,7 @@ export async function rollBackTable(pool: Pool, stream: CompiledStream): Promise
         });
         if (undone === undefined)
           throw new InvalidInput(
-            `no rebuild has changed ${stream.schema}.${stream.table}, or it was rolled back already: there is nothing to bring back`,
+            `no rebuild has changed ${stream.schema}.${stream.table}, or it was rolled back already: there is nothing to restore`,
           );
         await client.query('commit');
         return undone;

@@ -118,14 +118,14 @@ class Rebuilding {
     if (step.soFar === null) {
       if (old === undefined || live === undefined)
         throw new InvalidInput(
-          `no rebuild has changed ${this.#live.schema}.${this.#live.table} in ${step.target}: there is nothing to bring back`,
+          `no rebuild has changed ${this.#live.schema}.${this.#live.table} in ${step.target}: there is nothing to restore`,
         );
       // One that does not fit the definition is refused before anything changes.
       const { id: table, event, outdated, retyped = [] } = await target.open({ ...this.#live, place: 'old' });
       if (outdated === true || retyped.length > 0)
         throw new InvalidInput(
           `the table of before ${outdated === true ? 'was made by other transforms' : `has other types (${retyped.map(({ name }) => name).join(', ')})`}: ` +
-            'there is nothing to bring back that fits the definition',
+            'there is nothing to restore that fits the definition',
         );
       return { state: 'more', soFar: { table, event, lastEvent: live.event, unfit: this.#unfit } };
     }

@@ -182,7 +182,7 @@ test('what is erased is gone from another warehouse too, and from what a rollbac
   expect(old).toEqual([]);
   expect(await syncline('rollback acme payments --target twin')).toMatchObject({
     code: 1,
-    says: expect.stringMatching(/there is nothing to bring back/),
+    says: expect.stringMatching(/there is nothing to restore/),
   });
   expect(await syncline('erase list')).toMatchObject({ code: 0, says: expect.not.stringContaining(id) });
   expect(await syncline(`erase verify acme payments ${id}`)).toMatchObject({

@@ -50,7 +50,7 @@ describe('syncline rebuild', () => {
     });
     expect(await syncline('rollback acme payments')).toMatchObject({
       code: 2,
-      says: expect.stringMatching(/there is nothing to bring back/),
+      says: expect.stringMatching(/there is nothing to restore/),
     });
   });
 

@@ -89,7 +89,7 @@ describe('docs/undo.md', () => {
       ],
       [
         () => said(config(), {}, (context) => status(context)),
-        /2026-11-02 is undone, and what it had read is not read again yet/,
+        /2026-11-02 was undone, and what it had read has not been read again yet/,
       ],
       [
         () =>
