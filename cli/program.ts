@@ -21,6 +21,7 @@ import { addRecordingCommands } from './recording-commands.ts';
 import { addRunControl } from './run-control.ts';
 import type { IngestOptions } from './commands/ingest.ts';
 import type { UiCommandOptions } from './commands/ui.ts';
+import type { PartnersReportOptions } from './commands/partners-report.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import { addTargetCommands } from './target-commands.ts';
 import { addTransformCommands } from './transform-commands.ts';
@@ -190,7 +191,7 @@ addCallerCommands(program, run);
 
 const partners = program
   .command('partners')
-  .description('definitions: list, check, prepare; pause a partner; record its answers');
+  .description('definitions: list, check, prepare; report what its API did; pause a partner; record its answers');
 partners
   .command('list')
   .description('each definition: whether it is valid, its streams, the address of its API')
@@ -217,6 +218,19 @@ partners
   .action(async (names: string[], options: { json?: boolean }) =>
     run<typeof options>(async (context) =>
       (await import('./commands/partners-prepare.ts')).partnersPrepare({ ...context, names }),
+    )(options),
+  );
+partners
+  .command('report <name>')
+  .description("what the partner's API did, beside its documentation and beside before: a file to send to the partner")
+  .option('--since <time>', 'as from 30m, 2h, 7d ago, or from a time such as 2026-11-24T03:00:00Z', '7d')
+  .option('--markdown', 'Markdown instead of HTML')
+  .option('--out <file>', 'where to; named after the partner and the day, in this folder, when absent')
+  .option('--force', 'write over a file that is there')
+  .addOption(json)
+  .action(async (name: string, options: PartnersReportOptions) =>
+    run<PartnersReportOptions>(async (context) =>
+      (await import('./commands/partners-report.ts')).partnersReport({ ...context, name }),
     )(options),
   );
 

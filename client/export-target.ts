@@ -2,6 +2,7 @@ import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { GiveUp, InvalidInput } from '../core/errors.ts';
 import type { ExportTarget, ExportTargetInput, ExportTargetReport } from '../messages/export-target.ts';
+import { failureText } from './failure-text.ts';
 import type { Names } from '../messages/names.ts';
 
 /** Has the worker of a target export it, and waits for the end. */
@@ -22,8 +23,6 @@ export async function exportByWorker(
     if (error instanceof WorkflowExecutionAlreadyStartedError)
       throw new InvalidInput(`an export of ${input.target} goes on (workflow ${workflowId}): wait for its end`);
     if (!(error instanceof WorkflowFailedError)) throw error;
-    let cause: unknown = error.cause;
-    while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause;
-    throw new GiveUp(cause instanceof Error ? cause.message : error.message, { cause: error });
+    throw new GiveUp(failureText(error), { cause: error });
   }
 }

@@ -413,17 +413,17 @@ create table duplicate_links (
   constraint duplicate_links_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES duplicate_plans(plan_id)
 );
 CREATE UNIQUE INDEX duplicate_links_in_force ON duplicate_links USING btree (plan_id, pair) WHERE ended_in IS NULL;
-CREATE INDEX duplicate_links_left ON duplicate_links USING btree (name, left_stream, left_row) WHERE ended_in IS NULL;
-CREATE INDEX duplicate_links_right ON duplicate_links USING btree (name, right_stream, right_row) WHERE ended_in IS NULL;
+CREATE INDEX duplicate_links_left ON duplicate_links USING btree (left_row, left_stream, name) WHERE ended_in IS NULL;
+CREATE INDEX duplicate_links_right ON duplicate_links USING btree (right_row, right_stream, name) WHERE ended_in IS NULL;
 
 create table duplicate_members (
   name text not null,
   stream text collate "C" not null,
   "row" text collate "C" not null,
   entity uuid not null,
-  constraint duplicate_members_pkey PRIMARY KEY (name, stream, "row")
+  constraint duplicate_members_pkey PRIMARY KEY ("row", stream, name)
 );
-CREATE INDEX duplicate_members_name_entity_idx ON duplicate_members USING btree (name, entity);
+CREATE INDEX duplicate_members_entity_name_idx ON duplicate_members USING btree (entity, name);
 
 create table duplicate_never (
   name text not null,
@@ -434,9 +434,9 @@ create table duplicate_never (
   by text not null,
   reason text not null,
   at timestamp with time zone default clock_timestamp() not null,
-  constraint duplicate_never_pkey PRIMARY KEY (name, left_stream, left_row, right_stream, right_row)
+  constraint duplicate_never_pkey PRIMARY KEY (left_row, left_stream, right_row, right_stream, name)
 );
-CREATE INDEX duplicate_never_name_right_stream_right_row_idx ON duplicate_never USING btree (name, right_stream, right_row);
+CREATE INDEX duplicate_never_right_row_right_stream_name_idx ON duplicate_never USING btree (right_row, right_stream, name);
 
 create table duplicate_pairs (
   plan_id integer not null,

@@ -55,7 +55,7 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
 
   page('/', async () => {
     const [facts, open] = await Promise.all([overview(), alerts()]);
-    return overviewPage(facts, open.length);
+    return overviewPage(facts, open);
   });
   page('/streams', async ({ query }) =>
     streamsPage(await overview(), {

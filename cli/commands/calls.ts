@@ -1,4 +1,3 @@
-import { parseDuration } from '../../core/duration.ts';
 import { InvalidInput } from '../../core/errors.ts';
 import { countCalls, readCalls, type CallFilter, type CallStatusFilter } from '../../store/calls/read-calls.ts';
 import { callColumns, callCells, callDetails } from '../call-cells.ts';
@@ -6,6 +5,7 @@ import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
+import { sinceOf } from '../since.ts';
 
 export interface CallsOptions {
   readonly run?: string;
@@ -53,14 +53,6 @@ export async function calls({ config, output, options, partner, stream }: CallsC
 }
 
 const counted = (n: number, what: string): string => `${n.toLocaleString('en-US')} ${what}${n === 1 ? '' : 's'}`;
-
-function sinceOf(text: string, nowMs: number): string {
-  const agoMs = parseDuration(text);
-  if (agoMs !== undefined) return new Date(nowMs - agoMs).toISOString();
-  const atMs = Date.parse(text);
-  if (/^\d{4}-\d\d-\d\d(T|$)/.test(text) && !Number.isNaN(atMs)) return new Date(atMs).toISOString();
-  throw new InvalidInput(`--since: expected 30m, 2h, 7d or a time such as 2026-11-24T03:00:00Z, found "${text}"`);
-}
 
 function statusOf(text: string): CallStatusFilter {
   const words = ['2xx', '3xx', '4xx', '5xx', 'none', 'failed'] as const;

@@ -1,5 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { startChangeDuplicates } from '../../client/duplicates.ts';
+import { resultOf, startChangeDuplicates } from '../../client/duplicates.ts';
 import { InvalidInput } from '../../core/errors.ts';
 import { readPlan } from '../../store/duplicates/plans.ts';
 import type { CommandContext } from '../command.ts';
@@ -37,7 +37,7 @@ export async function changePlan({
         { cause: error },
       );
     });
-    return handle.result();
+    return resultOf(handle);
   });
   output.json(done);
   output.say(

@@ -1,4 +1,4 @@
-import { startFindDuplicates } from '../../client/duplicates.ts';
+import { resultOf, startFindDuplicates } from '../../client/duplicates.ts';
 import { InvalidInput } from '../../core/errors.ts';
 import { parseDuration } from '../../core/duration.ts';
 import type { FoundDuplicates } from '../../messages/duplicates.ts';
@@ -70,7 +70,7 @@ const find = (
   more: { readonly join: boolean; readonly waitMs: number },
 ): Promise<FoundDuplicates> =>
   withTemporal(context.config, async (client) =>
-    (await startFindDuplicates(client, { ...inputOf(context), ...more })).result(),
+    resultOf(await startFindDuplicates(client, { ...inputOf(context), ...more })),
   );
 
 /** It waits for the signal: this command does not. */

@@ -112,19 +112,13 @@ export async function changePiece(pool: Pool, change: number): Promise<boolean> 
   });
 }
 
-const inForce =
-  'exists (select from duplicate_links l where l.plan_id = p.plan_id and l.pair = p.pair and l.ended_in is null)';
-const toDo = {
-  apply: `p.decision = 'merge' and not ${inForce}`,
-  undo: inForce,
-} as const satisfies Record<ChangeAction, string>;
-
-/** The cluster that the next piece goes up to; undefined: nothing is left. */
+/** The cluster that the next piece goes up to; undefined: nothing is left. An undo looks at all pairs: some may be decided otherwise by now. */
 async function endOfPiece(client: ClientBase, open: OpenChange): Promise<number | undefined> {
   const { where, values } = filterSql(open.scope, 3);
+  const wanted = open.action === 'apply' ? ` and p.decision = 'merge'` : '';
   const { rows } = await client.query<{ cluster: number | null }>(
     `select max(cluster) as cluster from (select p.cluster from duplicate_pairs p
-        where p.plan_id = $1 and p.cluster > $2 and ${toDo[open.action]}${where} order by p.cluster limit ${PIECE}) n`,
+        where p.plan_id = $1 and p.cluster > $2${wanted}${where} order by p.cluster limit ${PIECE}) n`,
     [open.plan_id, open.done_to, ...values],
   );
   return rows[0]?.cluster ?? undefined;
@@ -144,7 +138,8 @@ async function makeLinks(client: ClientBase, piece: Piece): Promise<readonly Tou
   const { rows } = await client.query<Touched>(
     `insert into duplicate_links (name, plan_id, pair, left_stream, left_row, right_stream, right_row, weight, largest, made_in)
       select $4, p.plan_id, p.pair, p.left_stream, p.left_row, p.right_stream, p.right_row, p.weight, $5, $6 from duplicate_pairs p
-        where p.plan_id = $1 and p.cluster > $2 and p.cluster <= $3 and ${toDo.apply}${where}
+        where p.plan_id = $1 and p.cluster > $2 and p.cluster <= $3 and p.decision = 'merge'${where}
+      on conflict (plan_id, pair) where ended_in is null do nothing
       returning left_stream as ls, left_row as lr, right_stream as rs, right_row as rr`,
     [piece.plan_id, piece.done_to, piece.to, piece.name, piece.largest, piece.change, ...values],
   );

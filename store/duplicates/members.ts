@@ -10,6 +10,9 @@ export interface Settled {
   readonly held: number;
 }
 
+/** One index look-up for each row: without statistics, as after a first plan, the planner would read all links of a name for each of them. */
+const eachRow = `(select stream collate "C" as stream, row collate "C" as row from unnest($2::text[], $3::text[]) as n(stream, row)) n`;
+
 interface LinkRow {
   readonly ls: string;
   readonly lr: string;
@@ -36,11 +39,11 @@ export async function settleMembers(
         select stream collate "C", "row" collate "C" from unnest($2::text[], $3::text[]) as n(stream, "row")
         union
         select n.stream, n.row from reached r cross join lateral (
-          select right_stream as stream, right_row as row from duplicate_links
-            where name = $1 and ended_in is null and left_stream = r.stream and left_row = r.row
+          (select right_stream as stream, right_row as row from duplicate_links
+            where name = $1 and ended_in is null and left_stream = r.stream and left_row = r.row offset 0)
           union all
-          select left_stream, left_row from duplicate_links
-            where name = $1 and ended_in is null and right_stream = r.stream and right_row = r.row) n)
+          (select left_stream, left_row from duplicate_links
+            where name = $1 and ended_in is null and right_stream = r.stream and right_row = r.row offset 0)) n)
       select stream, "row" from reached order by stream, "row"`,
     [name, ...textsOf(changed)],
   );
@@ -48,15 +51,16 @@ export async function settleMembers(
   const number = (stream: string, row: string): number => numbers.get(nameOf({ stream, row })) as number;
   const streams = textsOf(rows);
   const { rows: links } = await client.query<LinkRow>(
-    `select l.left_stream as ls, l.left_row as lr, l.right_stream as rs, l.right_row as rr, l.largest
-      from unnest($2::text[], $3::text[]) as n(stream, row) join duplicate_links l on l.name = $1 and l.ended_in is null
-        and l.left_stream = n.stream and l.left_row = n.row
-      order by l.weight desc, l.left_stream, l.left_row, l.right_stream, l.right_row, l.largest desc`,
+    `select l.* from ${eachRow} cross join lateral (
+        select left_stream as ls, left_row as lr, right_stream as rs, right_row as rr, weight, largest from duplicate_links
+          where name = $1 and ended_in is null and left_stream = n.stream and left_row = n.row offset 0) l
+      order by l.weight desc, l.ls, l.lr, l.rs, l.rr, l.largest desc`,
     [name, ...streams],
   );
   const { rows: apart } = await client.query<LinkRow>(
-    `select x.left_stream as ls, x.left_row as lr, x.right_stream as rs, x.right_row as rr
-      from unnest($2::text[], $3::text[]) as n(stream, row) join duplicate_never x on x.name = $1 and x.left_stream = n.stream and x.left_row = n.row`,
+    `select x.* from ${eachRow} cross join lateral (
+        select left_stream as ls, left_row as lr, right_stream as rs, right_row as rr from duplicate_never
+          where name = $1 and left_stream = n.stream and left_row = n.row offset 0) x`,
     [name, ...streams],
   );
   const clusters = new Clusters(
@@ -77,7 +81,8 @@ async function writeMembers(
   { name, rows, clusters }: { readonly name: string; readonly rows: readonly RowRef[]; readonly clusters: Clusters },
 ): Promise<void> {
   await client.query(
-    'delete from duplicate_members m using unnest($2::text[], $3::text[]) as n(stream, row) where m.name = $1 and m.stream = n.stream and m.row = n.row',
+    `delete from duplicate_members where ctid = any (array(select m.id from ${eachRow} cross join lateral (
+        select ctid as id from duplicate_members where name = $1 and stream = n.stream and row = n.row offset 0) m))`,
     [name, ...textsOf(rows)],
   );
   // Rows come in their order: the first one of a cluster is its least.

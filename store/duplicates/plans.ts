@@ -120,7 +120,7 @@ export async function listPlans(
   { name, plan, limit = 50 }: { readonly name?: string; readonly plan?: number; readonly limit?: number },
 ): Promise<readonly DuplicatePlan[]> {
   const { rows } = await client.query<PlanRow>(
-    `select p.*, c.* from (select * from duplicate_plans where ($1::text is null or name = $1) and ($2::integer is null or plan_id = $2)
+    `select p.*, c.*, l.* from (select * from duplicate_plans where ($1::text is null or name = $1) and ($2::integer is null or plan_id = $2)
         order by plan_id desc limit $3) p
       cross join lateral (select count(*) as pairs, count(*) filter (where found = 'merge') as merge, count(*) filter (where decision = 'merge') as approved,
           count(*) filter (where decision = 'no') as rejected from duplicate_pairs where plan_id = p.plan_id) c

@@ -9,7 +9,7 @@ import { reportColumns, reportOf, type ReportRow } from './report.ts';
  * Records whose keys differ, where the partner says how many there are. Each partition for itself: two parents may well have a
  * child in common.
  */
-const distinctKeys = `case when r.checkpoint::json ->> 'expected' is not null then
+export const distinctKeys = `case when r.checkpoint::json ->> 'expected' is not null then
     (select count(*) from (select distinct p.slice, p.parents, unnest(p.keys) from pages p
         where p.stream_id = r.stream_id and p.run_no = r.run_no and p.keys is not null) as own)
       + (select coalesce(sum(p.fetched), 0) from pages p

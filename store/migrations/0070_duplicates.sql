@@ -90,8 +90,9 @@ create table duplicate_links (
   ended_in integer references duplicate_changes
 );
 create unique index duplicate_links_in_force on duplicate_links (plan_id, pair) where ended_in is null;
-create index duplicate_links_left on duplicate_links (name, left_stream, left_row) where ended_in is null;
-create index duplicate_links_right on duplicate_links (name, right_stream, right_row) where ended_in is null;
+-- The row comes first: without statistics the planner would take either index, and read all links of a name by the wrong one.
+create index duplicate_links_left on duplicate_links (left_row, left_stream, name) where ended_in is null;
+create index duplicate_links_right on duplicate_links (right_row, right_stream, name) where ended_in is null;
 
 create table duplicate_never (
   name text not null,
@@ -102,9 +103,9 @@ create table duplicate_never (
   by text not null,
   reason text not null,
   at timestamptz not null default clock_timestamp(),
-  primary key (name, left_stream, left_row, right_stream, right_row)
+  primary key (left_row, left_stream, right_row, right_stream, name)
 );
-create index on duplicate_never (name, right_stream, right_row);
+create index on duplicate_never (right_row, right_stream, name);
 
 -- Rows that links in force hold together: a function of the links and of what never merges, made anew where these change.
 create table duplicate_members (
@@ -113,6 +114,6 @@ create table duplicate_members (
   row text collate "C" not null,
   -- Made of the name of its least row, by stream and row: a row that is merged with no other has an entity of the same kind.
   entity uuid not null,
-  primary key (name, stream, row)
+  primary key (row, stream, name)
 );
-create index on duplicate_members (name, entity);
+create index on duplicate_members (entity, name);

@@ -56,6 +56,11 @@ describe('a command that is not understood ends with 2 and says why', () => {
     ['sync pushed', {}, /^syncline: no stream of pushed has a path: callers push their records/],
     ['completion csh', {}, /^syncline: shell: expected bash, zsh, fish, found "csh"\n$/],
     ['partners check acne', {}, /^syncline: there is no partner "acne" in .*; did you mean "acme"\?\n$/],
+    [
+      'partners report acme --since monday',
+      {},
+      /^syncline: --since: expected 30m, 2h, 7d or a time .*found "monday"\n$/,
+    ],
     ['partners check acme --stream x', {}, /^syncline: there is no stream "x": there are orders, sent\n$/],
     [
       'partners check acme --offline',

@@ -86,7 +86,11 @@ let names = 0;
 class World {
   readonly pool: Pool;
   readonly name = `people${(names += 1)}`;
-  readonly streams = [aStream({ schema, deletes: { field: 'gone' } }), aStream({ schema })] as const;
+  /** Names of one length: worlds have to agree on which row comes first. */
+  readonly streams = [
+    aStream({ schema, deletes: { field: 'gone' } }, `a${String(names).padStart(5, '0')}`),
+    aStream({ schema }, `b${String(names).padStart(5, '0')}`),
+  ] as const;
   readonly plans: Plan[] = [];
   #runs = 0;
   #pages = 0;
@@ -188,7 +192,7 @@ class World {
   }
 }
 
-const plain = (row: string): string => row.replace(/^acme\d+\.orders /, '');
+const plain = (row: string): string => row.replace(/^[ab]\d+\.orders /, '');
 const first = (a: readonly string[], b: readonly string[]): number => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1);
 
 async function scopeOf(
@@ -258,7 +262,7 @@ test(
         expect(await world.members()).toEqual(await world.expected());
         expect(await world.seen()).toEqual(await without.seen());
       }),
-      { numRuns: long ? 300 : 6, ...(long ? {} : { seed: 20 }) },
+      { numRuns: long ? 60 : 5, ...(long ? {} : { seed: 20 }) },
     );
   },
   long ? 3_600_000 : 60_000,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { HOUR } from '../../core/duration.ts';
+import type { AlertRow } from '../../core/alert.ts';
 import type { StreamStatus } from '../../store/inspect/stream-status.ts';
-import { troublesOfStanding } from '../../ui/facts/partner-troubles.ts';
+import { troublesOfStanding, troublesOfWebhooks } from '../../ui/facts/partner-troubles.ts';
 import { troublesOf, type StreamFacts } from '../../ui/facts/stream-troubles.ts';
 import { grouped, inOrder, type Trouble } from '../../ui/facts/trouble.ts';
 
@@ -179,6 +180,33 @@ test('what stands in the way of a partner is told once, and not for each stream'
     ['quota', 'warning', null],
   ]);
   expect(found.every(({ todo, why }) => todo.says !== '' && why !== null)).toBe(true);
+});
+
+test('of open alerts the overview shows those of webhooks: nothing else there asks about them', () => {
+  const alert = (rule: string): AlertRow => ({
+    ...{
+      id: 1,
+      rule,
+      severity: 'ticket',
+      partner: 'acme',
+      stream: null,
+      subject: 'changes',
+      since: ago(9),
+      openedAt: ago(8),
+    },
+    ...{ lastSeenAt: ago(0), resolvedAt: null, silenced: null, runbook: 'docs/alerts.md' },
+    ...{ summary: 'nothing has come by the webhook changes', meaning: 'no calls', whatToDo: 'ask acme' },
+  });
+  expect(troublesOfWebhooks([alert('webhook-silent'), alert('run-failed')])).toEqual([
+    {
+      ...{ partner: 'acme', stream: null, run: null, level: 'warning', kind: 'webhook', since: ago(9) },
+      ...{
+        what: 'Nothing has come by the webhook changes',
+        why: 'no calls',
+        todo: { says: 'ask acme', command: null },
+      },
+    },
+  ]);
 });
 
 const one = (partner: string, stream: string): Trouble => ({

@@ -1,3 +1,4 @@
+import type { AlertRow } from '../../core/alert.ts';
 import { adviseOn } from '../../core/outage.ts';
 import { describePause, resumeCommand, type PersonPause } from '../../core/person-pause.ts';
 import type { PartnerStanding } from '../../store/inspect/partner-standing.ts';
@@ -76,3 +77,20 @@ export const troubleOfDefinition = (partner: string, problem: string): Trouble =
   });
 
 const minute = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+
+/** What alerts have found of webhooks: they are looked at each minute, and asking for each of them here would be slow. */
+export const troublesOfWebhooks = (open: readonly AlertRow[]): readonly Trouble[] =>
+  open.flatMap((alert) =>
+    alert.partner !== null && alert.rule.startsWith('webhook-')
+      ? [
+          ofPartner(alert.partner, {
+            level: 'warning',
+            kind: 'webhook',
+            what: `${alert.summary.charAt(0).toUpperCase()}${alert.summary.slice(1)}`,
+            why: alert.meaning,
+            since: alert.since,
+            todo: { says: alert.whatToDo, command: null },
+          }),
+        ]
+      : [],
+  );

@@ -1,6 +1,8 @@
+import type { AlertRow } from '../../core/alert.ts';
 import { html, type Html } from '../../core/html.ts';
 import type { Overview, ShownStream } from '../facts/read-overview.ts';
-import type { Trouble } from '../facts/trouble.ts';
+import { troublesOfWebhooks } from '../facts/partner-troubles.ts';
+import { inOrder, type Trouble } from '../facts/trouble.ts';
 import { badge, standingOf } from '../parts/badge.ts';
 import { partnerPath } from '../parts/links.ts';
 import { count, counted } from '../parts/numbers.ts';
@@ -12,11 +14,12 @@ import type { Page } from './page.ts';
 const MOST_TROUBLES = 40;
 
 /** What is late or wrong first; then all partners. */
-export function overviewPage({ at, streams, troubles }: Overview, openAlerts = 0): Page {
+export function overviewPage({ at, streams, troubles: found }: Overview, open: readonly AlertRow[] = []): Page {
+  const troubles = inOrder([...found, ...troublesOfWebhooks(open)]);
   const urgent = troubles.filter(({ level }) => level !== 'note');
   const notes = troubles.filter(({ level }) => level === 'note');
   const alerts =
-    openAlerts > 0 && html`<p>People are told of <a href="/alerts">${counted(openAlerts, 'open alert')}</a>.</p>`;
+    open.length > 0 && html`<p>People are told of <a href="/alerts">${counted(open.length, 'open alert')}</a>.</p>`;
   const body = html` ${summary(streams)} ${alerts}
     <section id="troubles" aria-labelledby="troubles-title">
       <h2 id="troubles-title">${urgent.length === 0 ? 'Nothing is late or wrong' : 'Late or wrong'}</h2>

@@ -1,0 +1,213 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { changePlan } from '../../cli/commands/duplicates-change.ts';
+import { decide, keepApart } from '../../cli/commands/duplicates-decide.ts';
+import { exportDuplicates } from '../../cli/commands/duplicates-export.ts';
+import { joinDuplicates, planDuplicates } from '../../cli/commands/duplicates-find.ts';
+import { importDecisions } from '../../cli/commands/duplicates-import.ts';
+import { listDuplicates, showDuplicates } from '../../cli/commands/duplicates.ts';
+import { signalApproval } from '../../client/duplicates.ts';
+import { withTemporal } from '../../cli/context.ts';
+import { readConfig, type Config } from '../../config/config.ts';
+import { createLogger } from '../../workers/logger.ts';
+import { startWorkers } from '../../workers/sync-worker.ts';
+import { freshNamespace } from '../support/fresh-namespace.ts';
+import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
+import { said, type Said } from '../support/said.ts';
+import { temporalAddress } from '../support/temporal.ts';
+
+let own: OwnPartners;
+let shop: OwnPartner;
+let workers: Awaited<ReturnType<typeof startWorkers>>;
+let config: Config;
+let served: readonly unknown[] = [];
+let nights = 0;
+
+const schema = {
+  type: 'object',
+  properties: { id: { type: 'string' }, email: { type: 'string' }, name: { type: 'string' } },
+} as const;
+
+beforeAll(async () => {
+  own = await ownPartners();
+  shop = await own.partner(() => ({ body: served }), { people: { path: '/people', primaryKey: ['id'], schema } });
+  const settings = {
+    people: {
+      from: [{ stream: `${shop.name}.people`, fields: { email: 'email', name: 'name' } }],
+      compare: { email: { as: 'email', score: false }, name: { as: 'name', score: false } },
+      exact: [
+        { name: 'same-email', fields: ['email'] },
+        { name: 'same-name', fields: ['name'], review: true },
+      ],
+      survivors: { name: 'longest' },
+      largest: 3,
+    },
+  };
+  writeFileSync(join(own.folder, 'duplicates.yaml'), JSON.stringify(settings));
+  config = {
+    ...readConfig({
+      DATABASE_URL: own.databaseUrl,
+      TEMPORAL_ADDRESS: temporalAddress(),
+      TEMPORAL_NAMESPACE: await freshNamespace(),
+      SYNCLINE_PARTNERS_DIR: own.folder,
+      SYNCLINE_HOME: own.folder,
+    }),
+    workflowBundle: process.env['WORKFLOW_BUNDLE'],
+  };
+  workers = await startWorkers({ config, log: createLogger('silent'), roles: ['workflows'] });
+  await read([
+    ['1', 'ada@example.com', 'Ada'],
+    ['2', 'Ada@Example.com', 'Ada Okafor'],
+    ['3', 'bola@example.com', '=cmd()'],
+    ['4', 'bola@example.com', 'Bola'],
+    ['5', 'else@example.com', 'Bola'],
+  ]);
+});
+afterAll(async () => {
+  await workers?.stop();
+  await own?.close();
+});
+
+async function read(people: readonly (readonly [id: string, email: string, name: string])[]): Promise<void> {
+  served = people.map(([id, email, name]) => ({ id, email, name }));
+  await shop.read('people', { window: `2026-01-0${(nights += 1)}` });
+}
+
+/** The ids that belong together. */
+async function together(): Promise<readonly string[]> {
+  const { rows } = await own.pool.query<{ ids: string }>(
+    `select string_agg(row, ' ' order by row) as ids from golden.people_rows group by entity having count(*) > 1 order by 1`,
+  );
+  return rows.map(({ ids }) => ids);
+}
+
+const run = <O extends object>(
+  command: (context: Parameters<Parameters<typeof said<O>>[2]>[0]) => Promise<number>,
+  options: O,
+): Promise<Said> => said(config, options, command);
+const why = { reason: 'a test' };
+const plan = (): Promise<Said> => run((context) => planDuplicates({ ...context, name: 'people' }), {});
+const show = (of: string, options = {}): Promise<Said> =>
+  run((context) => showDuplicates({ ...context, plan: of }), options);
+const decided = (of: string, decision: 'approve' | 'reject', options = {}): Promise<Said> =>
+  run((context) => decide({ ...context, plan: of, decision }), { ...why, ...options });
+const change = (of: string, action: 'apply' | 'undo', scope = {}): Promise<Said> =>
+  run((context) => changePlan({ ...context, plan: of, action }), { ...why, ...scope });
+const imported = (of: string, file: string): Promise<Said> =>
+  run((context) => importDecisions({ ...context, plan: of }), { ...why, file });
+
+describe('duplicates', () => {
+  test('a plan is made, read, decided in a spreadsheet and applied', async () => {
+    expect((await plan()).json).toMatchObject({ plan: 1, pairs: 3, merge: 2, review: 1, clusters: 2 });
+    expect((await show('1')).text).toMatch(/same-name, probability .*proposed: review/);
+    await expect(change('1', 'apply')).rejects.toThrow('nothing of plan 1 is approved');
+
+    const file = join(own.folder, 'plan.csv');
+    await run((context) => exportDuplicates({ ...context, plan: '1' }), { out: file });
+    const lines = readFileSync(file, 'utf8').split('\n');
+    // Spreadsheets would run it.
+    expect(lines.join('\n')).toContain("'=cmd()");
+    await expect(run((context) => exportDuplicates({ ...context, plan: '1' }), { out: file })).rejects.toThrow(
+      '--out: cannot write',
+    );
+    const column = (lines[0] ?? '').split(',').indexOf('decision');
+    const edited = (decision: string): string =>
+      lines
+        .map((line, at) => {
+          const chosen = line.includes('same-email') ? decision : '';
+          return at === 0 || line === '' ? line : line.split(',').with(column, chosen).join(',');
+        })
+        .join('\n');
+    writeFileSync(file, edited('perhaps'));
+    await expect(imported('1', file)).rejects.toThrow(
+      /line \d: decision: expected merge, no or nothing, found "perhaps"/,
+    );
+    expect((await show('1')).json).toMatchObject({ approved: 0 });
+    writeFileSync(file, edited('merge'));
+    expect((await imported('1', file)).json).toEqual({ plan: 1, pairs: 2 });
+    expect((await change('1', 'apply')).json).toMatchObject({ links: 2, held: 0, plans: [1] });
+    expect(await together()).toEqual(['1 2', '3 4']);
+    const { rows } = await own.pool.query('select name, members from golden.people order by name');
+    expect(rows).toEqual([
+      { name: '=cmd()', members: 2 },
+      { name: 'Ada Okafor', members: 2 },
+      { name: 'Bola', members: 1 },
+    ]);
+  });
+
+  test('what a person rejects is proposed by no later plan', async () => {
+    await expect(decided('1', 'reject')).rejects.toThrow('reject needs to know which pairs');
+    expect((await decided('1', 'reject', { rule: 'same-name' })).json).toMatchObject({ pairs: 1, undecided: 0 });
+    expect((await plan()).json).toMatchObject({ plan: 2, pairs: 2 });
+    expect((await show('2')).text).toContain('in force by plan 1');
+  });
+
+  test('rows that come later join merged clusters, leave with the plan that they followed, and others wait for a person', async () => {
+    await read([
+      ['6', 'ADA@example.com', 'A. Okafor'],
+      ['7', 'new@example.com', 'N'],
+      ['8', 'new@example.com', 'New'],
+    ]);
+    const joined = await run((context) => joinDuplicates({ ...context, name: 'people' }), {});
+    expect(joined.json).toMatchObject({ pairs: 3, applied: 2 });
+    expect(await together()).toEqual(['1 2 6', '3 4']);
+    const again = await run((context) => joinDuplicates({ ...context, name: 'people' }), {});
+    expect(again.json).toMatchObject({ pairs: 0, applied: 0 });
+    expect((await change('1', 'undo', { rule: 'same-email' })).json).toMatchObject({ links: 4, plans: [1, 3, 4] });
+    expect(await together()).toEqual([]);
+    await expect(run((context) => joinDuplicates({ ...context, name: 'people' }), {})).rejects.toThrow(
+      'no plan of people is in force',
+    );
+    await change('1', 'apply');
+    expect(await together()).toEqual(['1 2', '3 4']);
+  });
+
+  test('two rows are kept apart, whatever connects them, and may belong together again', async () => {
+    const rows = [`${shop.name}.people 1`, `${shop.name}.people 2`] as const;
+    const apart = (way: 'never' | 'may'): Promise<Said> =>
+      run((context) => keepApart({ ...context, name: 'people', rows, way }), why);
+    await apart('never');
+    expect(await together()).toEqual(['3 4']);
+    expect((await apart('may')).json).toMatchObject({ changed: true });
+    expect((await apart('may')).json).toMatchObject({ changed: false });
+    expect(await together()).toEqual(['1 2', '3 4']);
+  });
+
+  test('a plan that waits is approved by a signal', async () => {
+    const begun = await run((context) => planDuplicates({ ...context, name: 'people' }), { waitForApproval: '1m' });
+    const { workflowId } = begun.json as { workflowId: string };
+    const found = await withTemporal(config, async (client) => {
+      await signalApproval(client, workflowId, { by: 'anna', reason: 'looked at it', rule: 'same-email' });
+      return client.workflow.getHandle(workflowId).result();
+    });
+    expect(found).toMatchObject({ applied: 5 });
+    expect(await together()).toEqual(['1 2 6', '3 4', '7 8']);
+    expect((await run((context) => listDuplicates({ ...context, name: 'people' }), {})).text).toMatch(
+      /ready, follows 1/,
+    );
+  });
+
+  test.each([
+    ['a plan that is not there', () => show('99'), 'there is no plan 99'],
+    ['no number', () => show('x'), 'plan: expected a whole number from 1 on, found "x"'],
+    [
+      'an unknown name',
+      () => run((context) => planDuplicates({ ...context, name: 'firms' }), {}),
+      'duplicates.yaml has no "firms": it has people',
+    ],
+    ['a probability of 2', () => decided('1', 'approve', { from: '2' }), '--from: expected a probability from 0 to 1'],
+    [
+      'another ending',
+      () => run((context) => exportDuplicates({ ...context, plan: '1' }), { out: 'plan.pdf' }),
+      '--out: expected a file that ends in .csv or .html',
+    ],
+    [
+      'a row without its stream',
+      () => run((context) => keepApart({ ...context, name: 'people', rows: ['1', '2'], way: 'never' }), why),
+      'expected a row as "partner.stream key"',
+    ],
+  ])('%s is refused in words', async (_, command, says) => {
+    await expect(command()).rejects.toThrow(says);
+  });
+});
