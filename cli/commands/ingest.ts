@@ -42,7 +42,7 @@ export async function ingest({ config, output, options }: CommandContext<IngestO
     output.say(`Callers push to ${server.url}/v1/PARTNER/STREAM`);
     log.info({ url: server.url }, 'ingest started');
     await stopped;
-    log.info({}, 'ending: what was taken in is answered first');
+    log.info({}, 'ending: accepted requests are answered first');
   } finally {
     await server.close();
   }

@@ -79,12 +79,12 @@ export async function status({ config, output, options }: CommandContext<{ check
     );
   for (const { partner, stream, overdue: records } of overdue)
     output.say(
-      `OVERDUE ${partner}.${stream}: ${records} of its records wait for what they require for longer than they may: \`syncline waiting list ${partner} ${stream}\``,
+      `OVERDUE ${partner}.${stream}: ${records} of its records have waited too long for what they require: \`syncline waiting list ${partner} ${stream}\``,
     );
   for (const { broken, ...place } of breaking)
     output.say(`BROKEN ${place.partner}.${place.stream}: ${brokenRulesWords(broken, place)}`);
   for (const { partner, problem } of promises.broken)
-    output.say(`${partner}: what it promises is not known, since its definition does not load: ${problem}`);
+    output.say(`${partner}: its promises are not known, because its definition does not load: ${problem}`);
   for (const [partner, variables] of promises.lacking)
     if (standings.has(partner))
       output.say(
@@ -124,7 +124,7 @@ function printStreams(output: Output, streams: readonly Shown[]): void {
       const { run, isBack } = stream.undone;
       const why = isBack
         ? `the undo of ${run} was taken back, and what runs had found unchanged meanwhile is not read again yet`
-        : `${run} is undone, and what it had read is not read again yet`;
+        : `${run} was undone, and what it had read has not been read again yet`;
       output.say(`${stream.partner}.${stream.stream}: ${why} (\`syncline undo list ${stream.partner}\`)`);
     }
     if (stream.deferredCause !== null && stream.deferredKind !== 'paused')

@@ -140,7 +140,7 @@ test('a definition that does not load hides no promise', async () => {
   const { code, text } = await shown();
   expect(code).toBe(1);
   expect(text).toMatch(
-    /^bolt: what it promises is not known, since its definition does not load: 2 problems.*\n.*baseUrl: missing/m,
+    /^bolt: its promises are not known, because its definition does not load: 2 problems.*\n.*baseUrl: missing/m,
   );
   await rm(join(folder.path, 'bolt.yaml'));
 });

@@ -265,7 +265,7 @@ describe('retention and undo', () => {
           () => 'undone',
           (error: Error) => error.message,
         );
-        expect(await earlier).toMatch(prunes ? /retention has taken events below/ : /^undone$/);
+        expect(await earlier).toMatch(prunes ? /retention has removed events below/ : /^undone$/);
       }
       expect(seen[1]).toEqual(seen[0]);
     },

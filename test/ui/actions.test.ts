@@ -123,7 +123,7 @@ describe('who has signed in', () => {
       { scope: 'partner', target: 'p2', by: 'ann', reason: 'their <b>release</b>' },
     ]);
     const { text } = await browser.get(paused.location);
-    expect(text).toContain('Temporal could not be told (it is away)');
+    expect(text).toContain('Temporal could not be reached (it is away)');
     expect(text).toContain('their &lt;b&gt;release&lt;/b&gt;');
     await browser.post('/actions/resume', { target: 'p2', reason: 'over', form });
     expect(await readPauses(used.pool, 'p2')).toEqual([]);

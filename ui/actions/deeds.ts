@@ -183,6 +183,6 @@ async function told({ temporal }: DeedDeps, work: (client: Client) => Promise<vo
     await temporal(work);
     return 'Runs were told.';
   } catch (error) {
-    return `Temporal could not be told (${explain(error)}): runs see it by themselves within 10 minutes.`;
+    return `Temporal could not be reached (${explain(error)}): runs see it by themselves within 10 minutes.`;
   }
 }
