@@ -237,8 +237,9 @@ describe('duplicates.yaml', () => {
   });
 });
 
+const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+
 test('the example of docs/duplicates.md is one, for us and for editors', async () => {
-  const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
   const [example = '', weights = ''] = [...read('docs/duplicates.md').matchAll(/^```yaml\n(.*?)^```$/gms)].map(
     ([, block = '']) => block,
   );
