@@ -18,13 +18,6 @@ import type { Partner } from '../definitions/definition.ts';
 import type { Observation } from '../limits/watch/observe.ts';
 import type { BackfillReport } from '../messages/backfill.ts';
 import type { NotedWait } from '../messages/deferral.ts';
-import type {
-  ApproveDuplicates,
-  ChangeDuplicatesInput,
-  DuplicatesChanged,
-  FindDuplicatesInput,
-  PairsFound,
-} from '../messages/duplicates.ts';
 import type { ExportTargetInput, ExportTargetReport } from '../messages/export-target.ts';
 import type { GovernorNews } from '../messages/govern-partner.ts';
 import type { GrantInput, GrantResult, StreamJob } from '../messages/grant.ts';
@@ -43,9 +36,6 @@ import type { RunReport } from '../messages/sync-partner.ts';
 import type { AppliedToTarget, PlaceInTarget } from '../messages/apply-target.ts';
 import type { RebuildStep, RebuildStepped } from '../messages/rebuild-target.ts';
 import type { AlertDelivered, AlertsLook, DeliverAlertInput } from '../messages/watch-alerts.ts';
-import { decidePairs } from '../store/duplicates/decide.ts';
-import { approveJoining } from '../store/duplicates/plan-to-follow.ts';
-import { notePlanFailed } from '../store/duplicates/plans.ts';
 import type { TargetStore } from '../store/target-store.ts';
 import type { Hints } from '../store/webhooks/hints.ts';
 import type { Reconciler } from '../landing/reconcile/reconciler.ts';
@@ -58,9 +48,8 @@ import { applyTarget } from './apply/apply-target.ts';
 import { rebuildTarget } from './apply/rebuild-target.ts';
 import type { TargetsAccess } from './apply/targets-access.ts';
 import { tellTargets } from './apply/tell-targets.ts';
-import { beginDuplicates, changeDuplicates } from './duplicates/change-duplicates.ts';
+import { duplicateActivities } from './duplicates/activities.ts';
 import type { DuplicatesDeps } from './duplicates/duplicates-deps.ts';
-import { findDuplicates } from './duplicates/find-duplicates.ts';
 import { exportTarget } from './apply/export-target.ts';
 import { closeBackfill, nextWindows, planBackfill } from './backfill.ts';
 import { closeRun, failStream, planRun } from './control.ts';
@@ -111,6 +100,7 @@ export interface ActivityDeps {
 export function createControlActivities(deps: ActivityDeps) {
   return {
     ...reconcileActivities(deps),
+    ...duplicateActivities(deps),
     planRun: (input: PlanRunInput): Promise<RunPlan> => translated(deps, () => planRun(deps, input)),
     closeRun: (input: CloseRunInput): Promise<RunReport> => translated(deps, () => closeRun(deps, input)),
     planBackfill: (input: PlanBackfillInput): Promise<PlannedBackfill> =>
@@ -132,44 +122,6 @@ export function createControlActivities(deps: ActivityDeps) {
     /** Removes what a stream need not keep any longer. */
     pruneStream: (input: PruneStreamInput): Promise<PrunedStream> =>
       translated(deps, () => pruneStream(deps, input, Context.current())),
-    /** Makes a plan of the duplicates there are. */
-    findDuplicates: (input: FindDuplicatesInput): Promise<PairsFound> =>
-      translated(deps, () => {
-        const { info } = Context.current();
-        return alive(deps, (context) =>
-          findDuplicates(duplicatesOf(deps), input, {
-            ...context,
-            workflowId: info.workflowExecution?.workflowId ?? '',
-          }),
-        );
-      }),
-    /** Finding has failed for good. */
-    failDuplicates: (): Promise<void> =>
-      translated(deps, () =>
-        notePlanFailed(duplicatesOf(deps).pool, Context.current().info.workflowExecution?.workflowId ?? ''),
-      ),
-    approveDuplicates: ({
-      plan,
-      by,
-      reason,
-      ...scope
-    }: ApproveDuplicates & { readonly plan: number }): Promise<number> =>
-      translated(deps, () =>
-        decidePairs(duplicatesOf(deps).pool, {
-          plan,
-          filter: Object.keys(scope).length === 0 ? { found: 'merge' } : scope,
-          decision: 'merge',
-          by,
-          reason,
-        }),
-      ),
-    /** Of rows that came later: those of merged clusters. */
-    approveJoining: (input: { plan: number; by: string; reason: string }): Promise<number> =>
-      translated(deps, () => approveJoining(duplicatesOf(deps).pool, input)),
-    beginDuplicates: (input: ChangeDuplicatesInput): Promise<readonly number[]> =>
-      translated(deps, () => beginDuplicates(duplicatesOf(deps), input)),
-    changeDuplicates: ({ changes }: { readonly changes: readonly number[] }): Promise<DuplicatesChanged> =>
-      translated(deps, () => alive(deps, (context) => changeDuplicates(duplicatesOf(deps), changes, context))),
     /** A run begins or has ended; starts the governor. */
     tellOfWork: (input: { partner: string; work: GovernorNews['work'] }): Promise<void> =>
       translated(deps, () =>
@@ -202,26 +154,6 @@ export function createControlActivities(deps: ActivityDeps) {
     /** A stream waits for long: the ledger keeps why, and the governor looks at once. */
     noteWait: (input: NotedWait): Promise<void> => translated(deps, () => noteWait(deps, getClient(), input)),
   };
-}
-
-/** Work that takes long and says now and then how far it is. */
-async function alive<T>(
-  { heartbeatTimeoutMs }: Pick<ActivityDeps, 'heartbeatTimeoutMs'>,
-  work: (context: { readonly signal: AbortSignal; readonly progress: (text: string) => void }) => Promise<T>,
-): Promise<T> {
-  const context = Context.current();
-  let said = '';
-  const beat = setInterval(() => context.heartbeat(said), Math.min(5 * SECOND, heartbeatTimeoutMs / 4));
-  try {
-    return await work({
-      signal: context.cancellationSignal,
-      progress: (text) => {
-        said = text;
-      },
-    });
-  } finally {
-    clearInterval(beat);
-  }
 }
 
 /** Activities of a partner's queue: the only ones that call the partner. */
@@ -354,11 +286,6 @@ const channelRules: RetryRules = { attempts: Infinity, base: 5 * SECOND, cap: 5 
 function alertsOf({ alerts }: ActivityDeps): AlertsDeps {
   if (alerts === undefined) throw new InvalidInput('this worker looks for no alerts');
   return alerts;
-}
-
-function duplicatesOf({ duplicates }: ActivityDeps): DuplicatesDeps {
-  if (duplicates === undefined) throw new InvalidInput('this worker looks for no duplicates');
-  return duplicates;
 }
 
 /** Activities of a target's queue: the only ones that write to it. */

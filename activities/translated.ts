@@ -20,15 +20,20 @@ export async function translated<T>(deps: Pick<ActivityDeps, 'now' | 'random'>, 
   }
 }
 
-/** The same for what may take long without a word. */
+/** The same for what may take long. What it says of its progress is seen in the Temporal UI. */
 export async function translatedAlive<T>(
   deps: Pick<ActivityDeps, 'now' | 'random' | 'heartbeatTimeoutMs'>,
-  work: () => Promise<T>,
+  work: (progress: (text: string) => void) => Promise<T>,
 ): Promise<T> {
   const context = Context.current();
-  const beating = setInterval(() => context.heartbeat(), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
+  let said: string | undefined;
+  const beating = setInterval(() => context.heartbeat(said), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
   try {
-    return await translated(deps, work);
+    return await translated(deps, () =>
+      work((text) => {
+        said = text;
+      }),
+    );
   } finally {
     clearInterval(beating);
   }

@@ -36,6 +36,14 @@ function checkSource(settings: DuplicateSettings, index: number, known: KnownStr
     const names = [...known.streams.keys()];
     return [{ path: [...path, 'stream'], says: `there is no stream "${stream}"${cure(stream, names)}` }];
   }
+  const { disposition, primaryKey } = compiled.definition;
+  if (disposition === 'replace' && primaryKey.length === 0)
+    return [
+      {
+        path: [...path, 'stream'],
+        says: `rows of ${stream} have no key and are written anew by each run, so nothing can be known of them; give the stream a primaryKey`,
+      },
+    ];
   const columns = compiled.columns.map((column) => column.name);
   const missing = Object.entries({ ...fields }).map(([field, column]) => ({ column, at: [...path, 'fields', field] }));
   if (changed !== undefined) missing.push({ column: changed, at: [...path, 'changed'] });

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { fieldKinds, formNames } from '../core/match-form.ts';
 import { defaultLevels } from '../core/match-level.ts';
-import { durationMs } from './duration-text.ts';
 
 /** The shape of `duplicates.yaml`: which rows mean the same thing, and what becomes of them (docs/duplicates.md). */
 
@@ -98,7 +97,6 @@ const record = z.strictObject({
   /** Which value stands in the golden record, by field; `default` for all others. */
   survivors: z.record(name, survivor).default({}),
   view: inSchema.optional(),
-  every: durationMs.optional(),
 });
 /** Checked: defaults filled in, durations in ms. */
 export type DuplicateSettings = z.output<typeof record>;

@@ -85,8 +85,16 @@ function sourceSql(
     return `${column === undefined ? 'null' : `t.${quoted(column)}`}::${type} as ${quoted(field)}`;
   });
   return `select ${at} as source, ${literal(`${stream.partner.name}.${stream.name}`)} collate "C" as stream, ${rowIdSql(stream, 't')} collate "C" as row, t._event as event,
-      ${changed === undefined ? 'null' : `t.${quoted(changed)}`}::timestamptz as changed${values.map((value) => `, ${value}`).join('')}
+      ${changedSql(stream, changed)} as changed${values.map((value) => `, ${value}`).join('')}
       from ${targetOf(stream)} t where t._deleted_at is null`;
+}
+
+/** A number that grows with it: streams may say it as times, days or counters. */
+function changedSql(stream: LandedStream, changed: string | undefined): string {
+  if (changed === undefined) return 'null::numeric';
+  const type = stream.columns.find(({ name }) => name === changed)?.type;
+  const column = `t.${quoted(changed)}`;
+  return type === 'timestamp' || type === 'date' ? `extract(epoch from ${column})::numeric` : `${column}::numeric`;
 }
 
 /** Ties go to the first source, and then to the row that came later: rows of two streams have no common order of arrival. */

@@ -14,6 +14,8 @@ export interface BufferedCallsDeps {
   readonly random: () => number;
   /** How long calls are gathered before they are written. */
   readonly everyMs?: number;
+  /** How long `close` waits for the database. */
+  readonly patienceMs?: number;
 }
 
 export interface BufferedCalls extends CallLog {
@@ -37,6 +39,7 @@ export function bufferedCalls({
   sample: usual,
   random,
   everyMs = SECOND,
+  patienceMs = PATIENCE_MS,
 }: BufferedCallsDeps): BufferedCalls {
   let waiting: TracedCall[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -85,7 +88,7 @@ export function bufferedCalls({
     },
     flush: flushOnce,
     close: async () => {
-      const patience = new Promise<void>((resolve) => void setTimeout(resolve, PATIENCE_MS).unref());
+      const patience = new Promise<void>((resolve) => void setTimeout(resolve, patienceMs).unref());
       await Promise.race([flushOnce().then(() => (waiting.length > 0 ? flushOnce() : undefined)), patience]);
       clearTimeout(timer);
     },

@@ -32,12 +32,18 @@ const parsed = (settings: Settings): DuplicateSettings =>
 const problems = (changes: Partial<Settings>, known?: KnownStreams): readonly string[] =>
   checkDuplicates(parsed({ ...people, ...changes }), known).map(({ path, says }) => `${path.join('.')}: ${says}`);
 
+const keyed = { disposition: 'merge', primaryKey: ['id'] };
+
 /** What the check looks at of a stream. */
-const stream = (columns: Readonly<Record<string, string>>): CompiledStream =>
-  ({ columns: Object.entries(columns).map(([name, type]) => ({ name, type })) }) as unknown as CompiledStream;
+const stream = (columns: Readonly<Record<string, string>>, definition: object = keyed): CompiledStream =>
+  ({
+    columns: Object.entries(columns).map(([name, type]) => ({ name, type })),
+    definition,
+  }) as unknown as CompiledStream;
 const known: KnownStreams = {
   streams: new Map([
     ['crm.contacts', stream({ id: 'integer', full_name: 'text', email: 'text', birth_date: 'date', seen: 'text' })],
+    ['crm.visits', stream({ email: 'text' }, { disposition: 'replace', primaryKey: [] })],
     ['shop.customers', stream({ id: 'integer', mail: 'text', updated_at: 'timestamp' })],
   ]),
   unreadable: ['broken'],
@@ -91,6 +97,13 @@ describe('duplicates.yaml', () => {
       'other rules need no changed',
       { from: [contacts, customers], survivors: { default: 'source', email: { function: 'mine.pick' } } },
       [],
+    ],
+    [
+      'a replace without a key',
+      { from: [contacts, { stream: 'crm.visits', fields: { email: 'email' } }], survivors: { default: 'longest' } },
+      [
+        'from.1.stream: rows of crm.visits have no key and are written anew by each run, so nothing can be known of them; give the stream a primaryKey',
+      ],
     ],
     [
       'a survivor for no field',

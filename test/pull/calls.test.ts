@@ -273,6 +273,7 @@ describe('calls that are kept', () => {
       sample: 1,
       random: Math.random,
       traceId: () => 'abc',
+      patienceMs: 60_000,
     });
     await pool.query('alter table calls rename to calls_away');
     for (let no = 1; no <= 20_010; no += 1) log.note(call({ partner: 'kept', page: no }));

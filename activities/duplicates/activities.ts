@@ -1,0 +1,62 @@
+import { Context } from '@temporalio/activity';
+import { InvalidInput } from '../../core/errors.ts';
+import type {
+  ApproveDuplicates,
+  ChangeDuplicatesInput,
+  DuplicatesChanged,
+  FindDuplicatesInput,
+  PairsFound,
+} from '../../messages/duplicates.ts';
+import { decidePairs } from '../../store/duplicates/decide.ts';
+import { approveJoining } from '../../store/duplicates/plan-to-follow.ts';
+import { notePlanFailed } from '../../store/duplicates/plans.ts';
+import type { ActivityDeps } from '../index.ts';
+import { translated, translatedAlive } from '../translated.ts';
+import { beginDuplicates, changeDuplicates } from './change-duplicates.ts';
+import type { DuplicatesDeps } from './duplicates-deps.ts';
+import { findDuplicates } from './find-duplicates.ts';
+
+/** Activities of finding duplicates, and of applying and undoing plans of them. */
+export function duplicateActivities(deps: ActivityDeps) {
+  return {
+    /** Makes a plan of the duplicates there are. */
+    findDuplicates: (input: FindDuplicatesInput): Promise<PairsFound> =>
+      translatedAlive(deps, (progress) => {
+        const { cancellationSignal: signal } = Context.current();
+        return findDuplicates(duplicatesOf(deps), input, { signal, workflowId: workflowId(), progress });
+      }),
+    /** Finding has failed for good. */
+    failDuplicates: (): Promise<void> => translated(deps, () => notePlanFailed(duplicatesOf(deps).pool, workflowId())),
+    approveDuplicates: ({
+      plan,
+      by,
+      reason,
+      ...scope
+    }: ApproveDuplicates & { readonly plan: number }): Promise<number> =>
+      translated(deps, () =>
+        decidePairs(duplicatesOf(deps).pool, {
+          plan,
+          filter: Object.keys(scope).length === 0 ? { found: 'merge' } : scope,
+          decision: 'merge',
+          by,
+          reason,
+        }),
+      ),
+    /** Of rows that came later: those of merged clusters. */
+    approveJoining: (input: { plan: number; by: string; reason: string }): Promise<number> =>
+      translated(deps, () => approveJoining(duplicatesOf(deps).pool, input)),
+    beginDuplicates: (input: ChangeDuplicatesInput): Promise<readonly number[]> =>
+      translated(deps, () => beginDuplicates(duplicatesOf(deps), input)),
+    changeDuplicates: ({ changes }: { readonly changes: readonly number[] }): Promise<DuplicatesChanged> =>
+      translatedAlive(deps, (progress) =>
+        changeDuplicates(duplicatesOf(deps), changes, { signal: Context.current().cancellationSignal, progress }),
+      ),
+  };
+}
+
+const workflowId = (): string => Context.current().info.workflowExecution?.workflowId ?? '';
+
+function duplicatesOf({ duplicates }: ActivityDeps): DuplicatesDeps {
+  if (duplicates === undefined) throw new InvalidInput('this worker looks for no duplicates');
+  return duplicates;
+}

@@ -1,0 +1,121 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { Survivor } from '../../definitions/duplicates.ts';
+import { ensureGoldenViews, type Golden } from '../../landing/golden-view.ts';
+import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
+import { transaction } from '../../store/session/transaction.ts';
+import { aStream, runAll } from '../landing/run-of.ts';
+import { usePool } from '../support/use-pool.ts';
+import { applyPairs } from './apply-pairs.ts';
+
+const used = usePool(4);
+
+const schema = {
+  type: 'object',
+  properties: {
+    id: { type: 'string' },
+    v: { type: 'integer' },
+    text: { type: ['string', 'null'] },
+    at: { type: 'string', format: 'date-time' },
+    seen: { type: 'integer' },
+  },
+} as const;
+
+let crm: CompiledStream;
+let shop: CompiledStream;
+const nameOf = (stream: CompiledStream): string => `${stream.partner.name}.orders`;
+
+beforeAll(async () => {
+  crm = aStream({ schema, deletes: { field: 'gone', as: 'soft' } });
+  shop = aStream({ schema });
+  await runAll(postgresWarehouse(used.pool), crm, [
+    [
+      { id: 'a', v: 1, text: 'Anna', at: '2026-01-03T00:00:00Z' },
+      { id: 'b', v: 1, text: '', at: '2026-01-09T00:00:00Z' },
+      { id: 'c', v: 1, text: 'Anna', at: '2026-01-01T00:00:00Z' },
+      { id: 'alone', v: 1, text: null, at: '2026-01-01T00:00:00Z' },
+      { id: 'gone', v: 1, text: 'the longest of all texts', at: '2026-02-01T00:00:00Z', gone: true },
+    ],
+  ]);
+  await runAll(postgresWarehouse(used.pool), shop, [[{ id: 'd', v: 1, text: 'Annabel', at: '2026-01-05T00:00:00Z' }]]);
+  const pair = (left: string, right: string, of = crm) => ({
+    left: { stream: nameOf(crm), row: left },
+    right: { stream: nameOf(of), row: right },
+    ...{ rule: 'same', weight: 1, probability: 1, levels: {} },
+  });
+  await applyPairs(used.pool, {
+    name: 'people',
+    pairs: [pair('a', 'b'), pair('b', 'c'), pair('c', 'd', shop), pair('a', 'gone')],
+  });
+});
+
+const golden = (survivor: Survivor, more: Partial<Golden['settings']> = {}): Golden => ({
+  name: 'people',
+  settings: {
+    from: [
+      { stream: nameOf(crm), fields: { text: 'text' }, changed: 'at' },
+      { stream: nameOf(shop), fields: { text: 'text' }, changed: 'at' },
+    ],
+    survivors: { default: survivor },
+    ...more,
+  },
+  streams: new Map([crm, shop].map((stream) => [nameOf(stream), stream])),
+});
+const ensure = (of: Golden): Promise<void> => transaction(used.pool, (client) => ensureGoldenViews(client, of));
+const merged = async (): Promise<unknown> =>
+  (await used.pool.query('select * from golden.people where members > 1')).rows[0];
+
+test.each([
+  ['newest', 'Annabel'],
+  ['longest', 'Annabel'],
+  ['source', 'Anna'],
+  ['mostFrequent', 'Anna'],
+] as const)('%s: an empty text and a row that is gone say nothing', async (survivor, text) => {
+  await ensure(golden(survivor));
+  expect(await merged()).toMatchObject({ members: 4, text });
+});
+
+test('a row that is merged with no other is a golden record of its own', async () => {
+  await ensure(golden('newest'));
+  const { rows } = await used.pool.query('select members, rows, text from golden.people where members = 1');
+  expect(rows).toEqual([{ members: 1, rows: [`${nameOf(crm)} alone`], text: null }]);
+  const { rows: each } = await used.pool.query(
+    `select g.members, count(*)::integer as rows from golden.people_rows r join golden.people g using (entity) group by 1, g.entity order by 1`,
+  );
+  expect(each).toEqual([
+    { members: 1, rows: 1 },
+    { members: 4, rows: 4 },
+  ]);
+});
+
+test("a function of one's own gets the values, the newest first", async () => {
+  await used.pool.query(
+    `create function public.last_of(text[]) returns text language sql as $$ select $1[array_length($1, 1)] $$`,
+  );
+  await ensure(golden({ function: 'public.last_of' }));
+  expect(await merged()).toMatchObject({ text: 'Anna' });
+});
+
+test('a counter says what is newer, as a time does', async () => {
+  const from = [{ stream: nameOf(crm), fields: { text: 'text' }, changed: 'v' }];
+  await ensure(golden('newest', { from }));
+  expect(await merged()).toMatchObject({ members: 3, text: 'Anna' });
+});
+
+test('rights stay when the view gets other columns, and a view of somebody else is left alone', async () => {
+  await used.pool.query('drop role if exists golden_reader');
+  await used.pool.query('create role golden_reader');
+  await ensure(golden('newest'));
+  await used.pool.query('grant select on golden.people to golden_reader');
+  const from = [{ stream: nameOf(crm), fields: { first: 'text', v: 'v' }, changed: undefined }];
+  await ensure(golden('newest', { from }));
+  const { rows } = await used.pool.query(
+    `select has_table_privilege('golden_reader', 'golden.people', 'select') as may, (select array_agg(attname::text order by attnum) from pg_attribute where attrelid = 'golden.people'::regclass) as columns`,
+  );
+  expect(rows).toEqual([{ may: true, columns: ['entity', 'members', 'rows', 'first', 'v'] }]);
+  await used.pool.query('create view golden.mine as select 1 as one');
+  await expect(ensure(golden('newest', { view: 'golden.mine' }))).rejects.toThrow(
+    'golden.mine is there and is not ours',
+  );
+  await used.pool.query('revoke select on golden.people from golden_reader; drop role golden_reader');
+});
