@@ -237,8 +237,9 @@ describe('duplicates.yaml', () => {
   });
 });
 
+const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+
 test('the example of docs/duplicates.md is one, for us and for editors', async () => {
-  const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
   const [example = '', weights = ''] = [...read('docs/duplicates.md').matchAll(/^```yaml\n(.*?)^```$/gms)].map(
     ([, block = '']) => block,
   );
@@ -254,7 +255,7 @@ test('the example of docs/duplicates.md is one, for us and for editors', async (
 });
 
 test('docs/duplicates.md names all types, forms and levels', () => {
-  const page = readFileSync(new URL('../../docs/duplicates.md', import.meta.url), 'utf8');
+  const page = read('docs/duplicates.md');
   for (const name of [...fieldKinds, ...formNames, ...Object.keys(levelRules)])
     expect(page).toMatch(new RegExp(`\\b${name}`));
   for (const [kind, levels] of Object.entries(defaultLevels)) {
