@@ -2,7 +2,7 @@ import { Context, getClient, log } from '@temporalio/activity';
 import { tellGovernor } from '../client/governor.ts';
 import type { CallLog } from '../core/call.ts';
 import type { Spans } from '../core/spans.ts';
-import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
+import { MINUTE, SECOND } from '../core/duration.ts';
 import {
   explain,
   GiveUp,
@@ -35,6 +35,7 @@ import type { NextWindows, NextWindowsInput } from '../messages/next-windows.ts'
 import type { CloseBackfillInput, PlanBackfillInput, PlannedBackfill } from '../messages/plan-backfill.ts';
 import type { CloseRunInput, PlanRunInput, RunPlan } from '../messages/plan-run.ts';
 import type { PruneStreamInput, PrunedStream } from '../messages/prune.ts';
+import type { AskKeysInput, AskedKeys } from '../messages/reconcile.ts';
 import type { RetryOf, RetryPlan } from '../messages/retry.ts';
 import type { PlannedSlot, SlotOfSchedule } from '../messages/scheduled-sync.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
@@ -47,6 +48,7 @@ import { approveJoining } from '../store/duplicates/plan-to-follow.ts';
 import { notePlanFailed } from '../store/duplicates/plans.ts';
 import type { TargetStore } from '../store/target-store.ts';
 import type { Hints } from '../store/webhooks/hints.ts';
+import type { Reconciler } from '../landing/reconcile/reconciler.ts';
 import type { Warehouse } from '../landing/warehouse.ts';
 import type { Partners } from './access.ts';
 import type { AlertsDeps } from './alerts/alerts-deps.ts';
@@ -70,12 +72,18 @@ import { abandonStream } from './pull/abandon-stream.ts';
 import { fetchHints } from './pull/fetch-hints.ts';
 import { pullStream } from './pull/pull-stream.ts';
 import { pruneStream } from './prune-stream.ts';
+import { askKeysOf } from './reconcile/ask-keys.ts';
+import { readingDeps } from './reconcile/listing-deps.ts';
+import { reconcileActivities } from './reconcile/activities.ts';
 import { closeRetry, planRetry } from './retry.ts';
+import { defaultRules, translated, translatedAlive } from './translated.ts';
 
 export interface ActivityDeps {
   readonly names: Names;
   readonly partners: Partners;
   readonly warehouse: Warehouse;
+  /** Compares what partners say with what is known. */
+  readonly reconciler: Reconciler;
   /** Beside the store's own tables. */
   readonly targets: TargetsAccess;
   readonly targetStore: TargetStore;
@@ -102,6 +110,7 @@ export interface ActivityDeps {
 /** Activities of the workflow queue: short, our own database only. */
 export function createControlActivities(deps: ActivityDeps) {
   return {
+    ...reconcileActivities(deps),
     planRun: (input: PlanRunInput): Promise<RunPlan> => translated(deps, () => planRun(deps, input)),
     closeRun: (input: CloseRunInput): Promise<RunReport> => translated(deps, () => closeRun(deps, input)),
     planBackfill: (input: PlanBackfillInput): Promise<PlannedBackfill> =>
@@ -228,6 +237,7 @@ export function createPartnerActivities(deps: ActivityDeps) {
       };
       // Waiting for a slow answer is no sign of death.
       const alive = setInterval(() => heartbeat({}), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
+      const reads = input.kind === 'reconcile';
       let grown = false;
       /** Streams whose logs the pages may have made grow, too: what waited there is released, or is gone. */
       let others: readonly string[] = [];
@@ -242,7 +252,11 @@ export function createPartnerActivities(deps: ActivityDeps) {
           ),
         ];
         const result = await pullStream(
-          { ...deps, access, accessOf: (stream) => deps.partners.access(input.partner, stream) },
+          {
+            ...deps,
+            ...(await readingDeps(deps, access, input)),
+            accessOf: (stream) => deps.partners.access(input.partner, stream),
+          },
           input,
           {
             signal: context.cancellationSignal,
@@ -274,7 +288,7 @@ export function createPartnerActivities(deps: ActivityDeps) {
           random: deps.random(),
         });
       } finally {
-        if (grown)
+        if (grown && !reads)
           for (const stream of new Set([input.stream, ...others]))
             await tellTargets(getClient, tellingOf(deps), { partner: input.partner, stream });
         clearInterval(alive);
@@ -310,6 +324,8 @@ export function createPartnerActivities(deps: ActivityDeps) {
         clearInterval(alive);
       }
     },
+    /** One grant of a reconciliation that asks for records one by one. */
+    askKeys: (input: AskKeysInput): Promise<AskedKeys> => translatedAlive(deps, () => askKeysOf(deps, input)),
     /** A run was cancelled while the partner was at work for it. */
     abandonStream: (input: StreamJob): Promise<number> =>
       translated(deps, async () => {
@@ -453,26 +469,10 @@ function failuresSoFar(details: unknown): Failures {
   return { failures, failingSinceMs: failingSinceMs ?? null };
 }
 
-const defaultRules: RetryRules = { attempts: 8, base: SECOND, cap: MINUTE, total: HOUR };
-
 async function retryRules(deps: ActivityDeps, input: GrantInput): Promise<RetryRules> {
   try {
     return (await deps.partners.access(input.partner, input.stream)).stream.partner.retry;
   } catch {
     return defaultRules;
-  }
-}
-
-async function translated<T>(deps: ActivityDeps, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toFailure(error, {
-      attempt: Context.current().info.attempt,
-      failingForMs: 0,
-      retry: defaultRules,
-      nowMs: deps.now(),
-      random: deps.random(),
-    });
   }
 }

@@ -24,7 +24,7 @@ export const catalog = {
     ...ofRun,
     meaning: 'The stream was not read to its end. Its table has what came before, and nothing newer.',
     whatToDo: ({ partner, stream }) =>
-      `\`syncline runs list --partner ${partner}\` gives the reason. Once it is mended, \`syncline runs retry RUN --stream ${stream}\` reads only this stream again.`,
+      `\`syncline runs list --partner ${partner}\` gives the reason. Once the cause is removed, \`syncline runs retry RUN --stream ${stream}\` reads only this stream again.`,
   },
   'run-suspect': {
     ...page,
@@ -53,7 +53,7 @@ export const catalog = {
     ...page,
     ...ofRun,
     meaning:
-      'The partner refuses more calls than before. A rule of the definition passes over such calls, so the run may still be `ok`, without what they stand for.',
+      'The partner refuses more calls than before. A rule of the definition skips such calls, so the run may still be `ok`, without their records.',
     whatToDo: ({ partner, stream }) =>
       `\`syncline calls ${partner} ${stream} --status 4xx\` shows them with the partner's ids: send it those.`,
   },
@@ -62,12 +62,12 @@ export const catalog = {
     ...ofRun,
     meaning: 'Far more or far fewer records came than is usual on this day of the week.',
     whatToDo: ({ partner, stream }) =>
-      `Compare with \`syncline runs list --partner ${partner}\`. A sale or a holiday explains some; if not, ask the partner. \`syncline alerts silence --rule rows-unusual --partner ${partner} --stream ${stream} --for 3d --reason …\` when it is explained.`,
+      `Compare with \`syncline runs list --partner ${partner}\`. A sale or a holiday explains some; if not, ask the partner. \`syncline alerts silence --rule rows-unusual --partner ${partner} --stream ${stream} --for 3d --reason …\` once it is explained.`,
   },
   'retries-unusual': {
     ...ticket,
     ...ofRun,
-    meaning: 'Many requests had to be made again. The run came through, and the partner may be about to fail.',
+    meaning: 'Many requests had to be made again. The run succeeded, but the partner may be about to fail.',
     whatToDo: ({ partner, stream }) =>
       `\`syncline calls ${partner} ${stream} --status failed\` shows what went wrong; \`syncline limits show ${partner}\` whether a limit is declared too high.`,
   },
@@ -95,8 +95,7 @@ export const catalog = {
   'limit-near': {
     ...ticket,
     ...ofRun,
-    meaning:
-      'Four fifths of what the partner allows are used. What is not critical waits by itself when nothing is left.',
+    meaning: 'Four fifths of what the partner allows are used. When nothing is left, all but critical work waits.',
     whatToDo: ({ partner }) =>
       `\`syncline limits show ${partner}\` has the forecast; move backfills to another day, or ask the partner for more.`,
   },
@@ -134,7 +133,7 @@ export const catalog = {
     ...live,
     forMs: 10 * MINUTE,
     meaning: 'The definition declares a schedule that Temporal does not have: nothing starts these runs.',
-    whatToDo: () => '`syncline schedule apply` makes it.',
+    whatToDo: () => '`syncline schedule apply` creates it.',
   },
   'paused-long': {
     ...ticket,
@@ -174,14 +173,14 @@ export const catalog = {
     ...ticket,
     ...live,
     meaning:
-      'A warehouse lacks what was already received. Nothing is lost; it catches up by itself once it can be written.',
+      'A warehouse lacks events that were already received. Nothing is lost; it catches up by itself once it can be written.',
     whatToDo: () => '`syncline targets list` says why; `syncline doctor` tries to open the target.',
   },
   'webhook-silent': {
     ...ticket,
     ...live,
     meaning:
-      'The partner calls the webhook no more, at least not as often as before. Scheduled runs still read everything.',
+      'The partner no longer calls the webhook, or less often than before. Scheduled runs still read everything.',
     whatToDo: ({ partner }) =>
       `Look whether the partner still has the subscription; \`syncline sync ${partner}\` brings what was missed.`,
   },
@@ -196,7 +195,7 @@ export const catalog = {
     ...page,
     forMs: 5 * MINUTE,
     clearMs: 2 * MINUTE,
-    meaning: 'No process asks for this work, so it waits. Nothing is lost.',
+    meaning: 'No worker serves this queue, so its work waits. Nothing is lost.',
     whatToDo: () =>
       'Start workers of that role (`syncline worker --role …`) and look at the logs of those that ended; `syncline doctor` lists what is not served.',
   },
@@ -204,14 +203,15 @@ export const catalog = {
     ...page,
     forMs: 5 * MINUTE,
     clearMs: 0,
-    meaning: 'The definition does not load, so nothing of the partner is read, and nothing else is known of it.',
+    meaning:
+      'The definition does not load, so nothing of the partner is read, and Syncline knows nothing else about it.',
     whatToDo: ({ partner }) => `\`syncline partners check ${partner} --offline\` names file and line.`,
   },
   'channel-dead': {
     ...page,
     forMs: 0,
     clearMs: 0,
-    meaning: 'Alerts cannot be delivered there. Syncline goes on trying, and says it by the other channels.',
+    meaning: 'Alerts cannot be delivered there. Syncline goes on trying, and reports this by the other channels.',
     whatToDo: ({ subject }) =>
       `Correct the address or the secret in alerts.yaml, then \`syncline alerts test ${subject}\`.`,
   },

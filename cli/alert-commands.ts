@@ -5,19 +5,19 @@ import type { AlertsListOptions, SilenceOptions } from './commands/alerts.ts';
 /** `syncline alerts …`: only words here; what a command needs is loaded when it is called. */
 export function addAlertCommands(program: Command, run: Run): void {
   const json = new Option('--json', 'print one JSON document for scripts');
-  const alerts = program.command('alerts').description('what is wrong now, who is told of it, and silences');
+  const alerts = program.command('alerts').description('alerts: what is wrong now, who is notified, and silences');
   alerts
     .command('list')
     .description('open alerts: what, since when, what it means, what to do')
     .option('--partner <name>', 'only those of a partner')
     .option('--all', 'also those that are over')
-    .option('--check', 'end with 1 when one is open and not silenced, for monitoring')
+    .option('--check', 'exit with 1 when one is open and not silenced, for monitoring')
     .option('--limit <n>', 'how many', '100')
     .addOption(json)
     .action(run<AlertsListOptions>(async (context) => (await import('./commands/alerts.ts')).alertsList(context)));
   alerts
     .command('silence [id]')
-    .description('tell nobody of an alert, or of all that fit, until a time; * stands for any characters')
+    .description('do not notify of an alert, or of all that match, until a time; * stands for any characters')
     .option('--rule <name>', 'only alerts of a rule, such as rows-unusual')
     .option('--severity <severity>', 'only page, or only ticket')
     .option('--partner <name>', 'only of a partner')
@@ -43,7 +43,7 @@ export function addAlertCommands(program: Command, run: Run): void {
     );
   alerts
     .command('silences')
-    .description('silences that hold, with who made them, why, and until when')
+    .description('present silences: who made them, why, and until when')
     .addOption(json)
     .action(run(async (context) => (await import('./commands/alerts.ts')).silencesList(context)));
   alerts

@@ -6,10 +6,10 @@ export function addAnomalyCommands(program: Command, run: Run): void {
   const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   const anomalies = program
     .command('anomalies')
-    .description('versions that contradict one another, and rules of ledgers that do not hold');
+    .description('versions that contradict one another, and broken rules of ledgers');
   anomalies
     .command('list [partner] [stream]')
-    .description('key, version, both events, which fields differ, how often, when and in which run')
+    .description('list them: key, version, both events, which fields differ, how often, when and in which run')
     .option('--limit <n>', 'how many, the newest', '50')
     .addOption(json)
     .action(
@@ -20,7 +20,7 @@ export function addAnomalyCommands(program: Command, run: Run): void {
     );
   anomalies
     .command('show <partner> <stream> [key...]')
-    .description('with what the records said: those of a stream, or of one key')
+    .description('show them with the values of the records: of a stream, or of one key')
     .option('--limit <n>', 'how many, the newest', '10')
     .addOption(json)
     .action(async (partner: string, stream: string, key: string[], options: { limit: string; json?: boolean }) =>

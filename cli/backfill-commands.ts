@@ -20,15 +20,15 @@ export function addBackfillCommands(program: Command, run: Run): void {
   const backfill = program.command('backfill').description('read the past of a stream, window by window');
   backfill
     .command('start <partner> <stream>', { isDefault: true })
-    .description('start a backfill, join the one that runs, or go on with what is left of it')
+    .description('start a backfill, join it if it runs, or go on with what is left of it')
     .requiredOption('--from <day>', 'a day, or a time: 2025-01-01, 2025-01-01T06:00:00Z')
     .requiredOption('--to <day>', 'a day, which is included, or a time, which is not')
     .option('--chunk <duration>', 'length of a window: 30m, 6h, 1d, 2w', '1d')
-    .option('--zone <zone>', 'whose days: Europe/Berlin; those of UTC when absent')
+    .option('--zone <zone>', 'the time zone of the days, such as Europe/Berlin; UTC when absent')
     .option('--order <order>', 'oldest or newest first', 'oldest')
-    .option('--concurrency <n>', 'windows that are read at once', '2')
-    .option('--force', 'read all of it again: a new generation')
-    .option('--dry-run', 'say how much it is and how long it takes, and start nothing')
+    .option('--concurrency <n>', 'how many windows are read at once', '2')
+    .option('--force', 'read all windows again')
+    .option('--dry-run', 'estimate requests and time, and start nothing')
     .option('--wait', 'stay until it has ended')
     .addOption(json)
     .action(async (partner: string, stream: string, options: StartOptions) =>
@@ -38,7 +38,7 @@ export function addBackfillCommands(program: Command, run: Run): void {
     );
   backfill
     .command('list')
-    .description('backfills and how far they are, the newest first')
+    .description('backfills and their progress, the newest first')
     .option('--partner <name>', 'only those of this partner')
     .option('--limit <n>', 'how many', '20')
     .addOption(json)
@@ -49,7 +49,7 @@ export function addBackfillCommands(program: Command, run: Run): void {
     );
   backfill
     .command('show <id>')
-    .description('how far it is, what is wrong, and how long it will take')
+    .description('its progress, what is wrong, and how long it will take')
     .option('--windows', 'also each window')
     .addOption(json)
     .action(async (id: string, options: { windows?: boolean; json?: boolean }) =>
@@ -59,8 +59,8 @@ export function addBackfillCommands(program: Command, run: Run): void {
     );
   backfill
     .command('pause <id>')
-    .description('begin no further window; those that run go on to their ends')
-    .option('--now', 'stop those that run after the page they are at, too')
+    .description('start no further window; those that are being read go on to their ends')
+    .option('--now', 'also stop those that are being read, after their current page')
     .addOption(json)
     .action(async (id: string, options: { now?: boolean; json?: boolean }) =>
       run<typeof options>(async (context) =>
@@ -69,7 +69,7 @@ export function addBackfillCommands(program: Command, run: Run): void {
     );
   for (const [name, says] of [
     ['resume', 'go on after a pause'],
-    ['cancel', 'end it after the pages it is at; started again, it goes on from there'],
+    ['cancel', 'end it after the current pages; started again, it goes on from there'],
   ] as const)
     backfill
       .command(`${name} <id>`)

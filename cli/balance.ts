@@ -33,7 +33,7 @@ export function printBalance(output: Output, streams: readonly StreamReport[], t
   for (const { stream, syncId, undone } of streams)
     if (undone !== undefined)
       output.say(
-        `${stream}: undone at ${undone}, and counts no more (\`syncline undo list\`); \`syncline undo back ${syncId}\` takes that back`,
+        `${stream}: undone at ${undone}, and no longer counts (\`syncline undo list\`); \`syncline undo back ${syncId}\` takes that back`,
       );
   for (const { stream, counts, settled } of streams)
     if (settled !== undefined)

@@ -6,10 +6,10 @@ import type { Run } from './command.ts';
 export function addCallCommands(program: Command, run: Run): void {
   program
     .command('calls [partner] [stream]')
-    .description('requests to partners, the newest first: when, what for, status, time, how long the permit took')
-    .option('--run <id>', 'of one run: of a partner with all its streams, or of a stream')
-    .option('--since <time>', 'not older than 30m, 2h, 7d, or than a time such as 2026-11-24T03:00:00Z')
-    .option('--status <status>', 'a status, 2xx, 3xx, 4xx or 5xx, none (no answer came), failed (whatever went wrong)')
+    .description('requests to partners, the newest first: when, why, status, duration, wait for the permit')
+    .option('--run <id>', 'only calls of one run: of a partner with all its streams, or of a stream')
+    .option('--since <time>', 'only calls of the last 30m, 2h, 7d, or since a time such as 2026-11-24T03:00:00Z')
+    .option('--status <status>', 'a status, 2xx, 3xx, 4xx or 5xx, none (no answer came), failed (all that went wrong)')
     .option('--request <id>', "the partner's own id of a request")
     .option('--limit <n>', 'how many', '50')
     .addOption(new Option('--json', 'print one JSON document for scripts'))

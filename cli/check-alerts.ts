@@ -14,7 +14,7 @@ const LATE_MS = 5 * MINUTE;
 /** Whether somebody would be told: who is told of what, whether anybody looks, and whether the channels take it. */
 export async function checkAlerts(config: Config, { isStored }: { readonly isStored: boolean }): Promise<string> {
   const { file, settings } = await loadAlerts({ dir: config.partnersDir, env: config.env }, ruleNames);
-  if (!isStored) throw new Error('nobody can tell while the database does not answer');
+  if (!isStored) throw new Error('cannot be checked while the database does not answer');
   return withDatabase(config, async (pool) => {
     const [dead, last, open] = [
       await deadChannels(pool),
@@ -34,7 +34,7 @@ export async function checkAlerts(config: Config, { isStored }: { readonly isSto
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
     const told =
       file === undefined
-        ? 'nobody is told of them: there is no alerts.yaml (docs/alerts.md)'
+        ? 'nobody is notified: there is no alerts.yaml (docs/alerts.md)'
         : `${Object.keys(settings.channels).length} channels, ${settings.routes.length} routes`;
     return `${open.length} open; ${told}`;
   });

@@ -72,12 +72,17 @@ export async function withDatabase<T>(config: Config, work: (pool: Pool) => Prom
   }
 }
 
-export async function withTemporal<T>(config: Config, work: (client: Client) => Promise<T>): Promise<T> {
+export async function withTemporal<T>(
+  config: Config,
+  work: (client: Client) => Promise<T>,
+  { patienceMs }: { readonly patienceMs?: number } = {},
+): Promise<T> {
   const { connectClient } = await import('../client/temporal-client.ts');
   const client = await connectClient({
     address: config.temporalAddress,
     namespace: config.temporalNamespace,
     payloadKeys: config.payloadKeys,
+    ...(patienceMs === undefined ? {} : { patienceMs }),
   });
   try {
     return await work(client);

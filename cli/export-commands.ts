@@ -29,8 +29,8 @@ export function addExportCommands(program: Command, run: Run): void {
     .action(run<{ all?: boolean }>(async (context) => (await import('./commands/exports.ts')).exportList(context)));
   group
     .command('add <folder>')
-    .description('note where an export is: one that was moved or copied, or that nothing has noted')
-    .option('--target <name>', 'the target that it is of, where nobody knows it')
+    .description('record where an export is: one that was moved or copied, or never recorded')
+    .option('--target <name>', 'the target of the export, if it was never recorded')
     .addOption(json)
     .action(async (folder: string, options: { target?: string; json?: boolean }) =>
       run<typeof options>(async (context) => (await import('./commands/exports.ts')).exportAdd({ ...context, folder }))(
@@ -39,8 +39,8 @@ export function addExportCommands(program: Command, run: Run): void {
     );
   group
     .command('gone <id>')
-    .description('the files of an export were deleted: no erasure has to reach them any more')
-    .requiredOption('--reason <text>', 'how you know: kept with it')
+    .description('record that the files of an export were deleted, so that erasures ignore them')
+    .requiredOption('--reason <text>', 'how you know: kept with the export')
     .addOption(json)
     .action(async (id: string, options: { reason: string; json?: boolean }) =>
       run<typeof options>(async (context) => (await import('./commands/exports.ts')).exportGone({ ...context, id }))(

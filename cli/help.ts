@@ -3,7 +3,7 @@ import { Help, type Command, type HelpConfiguration } from 'commander';
 /** Commands of the first level as `syncline --help` shows them: thirty in a row are read by nobody. */
 const groups: Readonly<Record<string, readonly string[]>> = {
   'Begin:': ['init', 'demo', 'dev', 'doctor', 'completion'],
-  'Read partners:': ['partners', 'auth', 'sync', 'schedule', 'backfill', 'runs', 'limits', 'chaos'],
+  'Read partners:': ['partners', 'auth', 'sync', 'schedule', 'backfill', 'reconcile', 'runs', 'limits', 'chaos'],
   'See what happens:': ['status', 'alerts', 'calls', 'trace', 'drift', 'anomalies'],
   'Answer what waits for a person:': ['approvals', 'quarantine', 'waiting'],
   'Take in what partners send:': ['callers', 'webhooks'],

@@ -7,9 +7,7 @@ export function addLimitCommands(program: Command, run: Run, json: Option): void
   const limits = program.command('limits').description('how fast a partner may be asked, and how much of it is used');
   limits
     .command('show <partner>')
-    .description(
-      'each limit: declared, in force, used, left, forecast; what blocks the partner, and what people changed',
-    )
+    .description('each limit: declared, in force, used, left, forecast; what blocks the partner, and changes by people')
     .addOption(ofStream)
     .addOption(json)
     .action(async (partner: string, options: { stream?: string; json?: boolean }) =>
@@ -21,7 +19,7 @@ export function addLimitCommands(program: Command, run: Run, json: Option): void
     .command('set <partner> <limit> <value>')
     .description('change a declared limit while everything runs, from the next permit on')
     .requiredOption('--reason <text>', 'why: kept with the change')
-    .option('--for <duration>', 'ends by itself after 30m, 2h, 1d; until it is reset when absent')
+    .option('--for <duration>', 'ends by itself after 30m, 2h, 1d; when absent, until it is reset')
     .addOption(ofStream)
     .addOption(json)
     .action(
@@ -37,10 +35,10 @@ export function addLimitCommands(program: Command, run: Run, json: Option): void
     );
   limits
     .command('reset <partner> [limit]')
-    .description('back to what the definition declares: one limit, or all')
+    .description('go back to the definition: one limit, or all')
     .requiredOption('--reason <text>', 'why: kept with the change')
     .option('--block', "also end the partner's own block before its time")
-    .option('--yes', 'really, with --block')
+    .option('--yes', 'confirms --block')
     .addOption(ofStream)
     .addOption(json)
     .action(

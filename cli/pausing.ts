@@ -29,7 +29,7 @@ export async function whenAtRest(pool: Pool, of: Concerned, patienceMs: number):
   }
 }
 
-/** After a pause: the database holds it, whatever becomes of this. Returns why Temporal could not be told. */
+/** After a pause: the database holds it, whatever becomes of this. Returns why Temporal could not be reached. */
 export function showInTemporal({ config }: Pick<CommandContext, 'config'>, pool: Pool, partner: string) {
   return telling(() =>
     withTemporal(config, async (client) => {

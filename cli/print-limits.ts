@@ -44,7 +44,7 @@ export function describeStanding(limits: LimitsView): readonly string[] {
     // Only a declared rate or window is slowed down; without one there is no speed to be a share of.
     ...(factor < 1 && buckets.some(({ kind }) => kind === 'rate' || kind === 'window')
       ? [
-          `${partner}: at ${Math.round(factor * 100)} % of its declared speed after a throttled answer, whole again in ${formatDuration(Math.ceil((1 - factor) * 200) * 1000)} if none follows`,
+          `${partner}: at ${Math.round(factor * 100)} % of its declared speed after a throttled answer, back to full speed in ${formatDuration(Math.ceil((1 - factor) * 200) * 1000)} if none follows`,
         ]
       : []),
     ...(circuit === null || circuit.state === 'closed'

@@ -27,13 +27,13 @@ export function planLines(partner: string, plan: StreamPlan): readonly string[] 
     );
   for (const column of kept)
     lines.push(
-      `  = ${visible(column)}: no field of the definition has this name; it stays, ${remadeFrom === undefined ? 'with the values that it has' : 'empty'}`,
+      `  = ${visible(column)}: no field of the definition has this name; the column stays, ${remadeFrom === undefined ? 'with the values that it has' : 'empty'}`,
     );
   if (fault !== undefined) lines.push(`  ! ${visible(fault)}`);
   if (lines.length === (made.length > 0 ? 2 : 1)) lines.push('  nothing changes');
   if (isChanged)
     lines.push(
-      '  The definition is another one than that of the last run: what did not fit is tried anew, without conditions.',
+      '  The definition has changed since the last run: the next run asks without conditions, so that records that did not fit come again.',
     );
   const needing = retyped.flatMap(({ column, widens }) => (widens ? [] : [visible(column)]));
   const others = targets.filter((target) => target !== 'postgres');

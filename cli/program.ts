@@ -16,6 +16,7 @@ import { errorDocument } from './error-document.ts';
 import type { Output } from './output.ts';
 import { addLimitCommands } from './limit-commands.ts';
 import { addQuarantineCommands } from './quarantine-commands.ts';
+import { addReconcileCommands } from './reconcile-commands.ts';
 import { addRebuildCommands } from './rebuild-commands.ts';
 import { addRecordingCommands } from './recording-commands.ts';
 import { addRunControl } from './run-control.ts';
@@ -85,7 +86,7 @@ program
 program
   .command('demo')
   .description('try everything on this machine: services, a demo partner, two syncs, and a proof')
-  .option('--keep', 'keep everything up until Ctrl-C')
+  .option('--keep', 'keep everything running until Ctrl-C')
   .addOption(json)
   .action(run<{ keep?: boolean }>(async (context) => (await import('./commands/demo.ts')).demo(context)));
 
@@ -94,7 +95,7 @@ program
   .description('start local services, the demo partner and all workers, until Ctrl-C; data and ports are kept')
   .option('--partners <dir>', 'folder of definitions')
   .option('--no-demo', 'without the demo partner')
-  .option('--show', 'print the addresses of the one that runs, and end')
+  .option('--show', 'print the addresses of the running one, and exit')
   .addOption(json)
   .action(
     run<{ partners?: string; demo: boolean; show?: boolean }>(async (context) =>
@@ -115,29 +116,29 @@ program
 
 program
   .command('ingest')
-  .description('take in what callers push (POST /v1/PARTNER/STREAM) and webhooks, until Ctrl-C')
-  .option('--address <host:port>', 'where it listens; port 0 takes a free one', '127.0.0.1:8080')
-  .option('--public-url <url>', 'how callers reach it, where that is another address')
+  .description('receive records that callers push (POST /v1/PARTNER/STREAM) and webhooks, until Ctrl-C')
+  .option('--address <host:port>', 'address to listen on; port 0 takes a free one', '127.0.0.1:8080')
+  .option('--public-url <url>', 'the URL that callers use, if it is another address')
   .option('--tls-cert <file>', 'its certificate, for TLS without a proxy')
   .option('--tls-key <file>', 'the key of that certificate')
-  .option('--tls-client-ca <file>', 'who signs the certificates of callers; then they may show one')
-  .option('--trusted-proxy <network...>', 'proxies before it, whose word is taken for where a request comes from', [])
-  .option('--proxy-header <name>', 'in which header they say it: X-Forwarded-For or Forwarded', 'X-Forwarded-For')
-  .option('--client-cert-header <name>', 'in which header they pass the certificate of a caller')
+  .option('--tls-client-ca <file>', "the CA of callers' certificates; with it, callers may present one")
+  .option('--trusted-proxy <network...>', "proxies in front of it, which are trusted to name the caller's address", [])
+  .option('--proxy-header <name>', 'the header in which they name it: X-Forwarded-For or Forwarded', 'X-Forwarded-For')
+  .option('--client-cert-header <name>', 'the header in which they pass the certificate of a caller')
   .addOption(json)
   .action(run<IngestOptions>(async (context) => (await import('./commands/ingest.ts')).ingest(context)));
 
 program
   .command('ui')
   .description('the status page: what is late or wrong, why, since when, what to do; stays up until Ctrl-C')
-  .option('--address <host:port>', 'where it listens; port 0 takes a free one', '127.0.0.1:8085')
+  .option('--address <host:port>', 'address to listen on; port 0 takes a free one', '127.0.0.1:8085')
   .addOption(json)
   .action(run<UiCommandOptions>(async (context) => (await import('./commands/ui.ts')).ui(context)));
 
 program
   .command('migrate')
   .description('bring the tables of DATABASE_URL up to date')
-  .option('--patience <duration>', 'how long to try for a lock that a transaction holds', '2m')
+  .option('--patience <duration>', 'how long to try to get a lock that a transaction holds', '2m')
   .addOption(json)
   .action(
     run<{ patience: string }>(async (context) => (await import('./commands/migrate.ts')).migrateCommand(context)),
@@ -147,8 +148,8 @@ program
   .command('sync <partner> [streams...]')
   .description('pull a partner now, or join the run that is doing so')
   .option('--window <window>', 'a day or a range: 2026-11-24, 2026-01-01..2026-01-31; today when absent')
-  .option('--force', 'run again although this window is done: a new generation')
-  .option('--no-wait', 'start it and return')
+  .option('--force', 'read the window again, although it is done')
+  .option('--no-wait', 'start it and do not wait for its end')
   .addOption(json)
   .action(
     async (
@@ -163,9 +164,9 @@ program
 
 program
   .command('auth <partner>')
-  .description('let a person agree in a browser (auth: { grant: authorization_code }), and keep the tokens')
-  .option('--stream <name>', 'for the stream that has an auth of its own')
-  .option('--port <port>', 'where the browser comes back to on this machine; a free one when absent')
+  .description('authorize in a browser (auth: { grant: authorization_code }), and store the tokens')
+  .option('--stream <name>', 'for a stream with an `auth` of its own')
+  .option('--port <port>', 'the port of this machine to which the browser returns; a free one when absent')
   .option('--no-browser', 'only print the page to open')
   .option('--paste', 'the browser is on another machine: paste the URL it ends at')
   .addOption(json)
@@ -184,6 +185,7 @@ addBackfillCommands(program, run);
 addDuplicateCommands(program, run);
 addEraseCommands(program, run);
 addUndoCommands(program, run);
+addReconcileCommands(program, run);
 addAlertCommands(program, run);
 addCallCommands(program, run);
 addApprovalCommands(program, run);
@@ -194,12 +196,12 @@ const partners = program
   .description('definitions: list, check, prepare; report what its API did; pause a partner; record its answers');
 partners
   .command('list')
-  .description('each definition: whether it holds, its streams, where its API is')
+  .description('each definition: whether it is valid, its streams, the address of its API')
   .addOption(json)
   .action(run(async (context) => (await import('./commands/partners.ts')).partnersList(context)));
 partners
   .command('check <name>')
-  .description('check a definition, ask each stream for a few pages, show typed records and what is wrong')
+  .description('check a definition and ask each stream for a few pages; shows records, types and what is wrong')
   .option('--offline', 'check the definition only')
   .option('--key <stream=fields>', 'ask nobody: say what another primary key would have made of the log')
   .option('--stream <name>', 'only this stream')
@@ -213,7 +215,7 @@ partners
   );
 partners
   .command('prepare [names...]')
-  .description('make the tables of streams that are pushed, for an ingest that may make none; safe to repeat')
+  .description('create the tables of pushed streams, for an ingest without the right to; safe to repeat')
   .addOption(json)
   .action(async (names: string[], options: { json?: boolean }) =>
     run<typeof options>(async (context) =>
@@ -241,7 +243,7 @@ const runs = program
   .description('runs: how they ended, what they wait for; pause, resume, cancel, retry');
 runs
   .command('list')
-  .description('the newest runs: kind, begin, duration, outcome')
+  .description('the newest runs: kind, start, duration, outcome')
   .option('--partner <name>', 'only those of this partner')
   .option('--outcome <outcome>', 'ok, partial, deferred, suspect, failed, or running')
   .option('--limit <n>', 'how many', '20')
@@ -253,16 +255,18 @@ runs
   );
 runs
   .command('show <id>')
-  .description('one run: the balance of each stream, and why those that have not ended do not go on')
+  .description('one run: the balance of each stream, and what unfinished ones wait for')
   .addOption(json)
   .action(async (id: string, options: { json?: boolean }) =>
-    run(async (context) => (await import('./commands/runs.ts')).runsShow({ ...context, id }))(options),
+    run(async (context) => (await import('./commands/runs-show.ts')).runsShow({ ...context, id }))(options),
   );
 runs
   .command('report <id>')
-  .description('the run as one HTML file to send to somebody: how it ended, where every record went, how it went on')
-  .option('--out <file>', 'where to; named after the run, in this folder, when absent')
-  .option('--force', 'write over a file that is there')
+  .description(
+    'write a run into one HTML file that you can send: how it ended, what became of its records, its progress',
+  )
+  .option('--out <file>', 'the file; when absent, named after the run, in this folder')
+  .option('--force', 'overwrite an existing file')
   .addOption(json)
   .action(async (id: string, options: { out?: string; force?: boolean; json?: boolean }) =>
     run<typeof options>(async (context) => (await import('./commands/runs-report.ts')).runsReport({ ...context, id }))(
@@ -277,8 +281,8 @@ addTransformCommands(program, run);
 
 program
   .command('status')
-  .description('each stream: last outcome, freshness, watermark, quarantine; what stands in the way of its partner')
-  .option('--check', 'end with 1 when a stream is late, for monitoring')
+  .description('each stream: last outcome, freshness, watermark, quarantine; what blocks its partner')
+  .option('--check', 'exit with 1 when a stream is late, for monitoring')
   .addOption(json)
   .action(run<{ check?: boolean }>(async (context) => (await import('./commands/status.ts')).status(context)));
 
@@ -289,12 +293,9 @@ addWebhookCommands(program, run);
 
 program
   .command('plan <partner> [stream]')
-  .description('what a changed definition would change in the tables, before anything changes')
+  .description('show what a changed definition would change in the tables, before it does')
   .option('--apply', 'also change the types of columns, filled anew from the log; people read the table meanwhile')
-  .option(
-    '--accept-unfit',
-    'with --apply: such columns stay empty where the record does not fit the definition any more',
-  )
+  .option('--accept-unfit', 'with --apply: leave the column empty in rows whose record no longer fits the definition')
   .addOption(json)
   .action(async (partner: string, stream: string | undefined, options: PlanOptions & { json?: boolean }) =>
     run<typeof options>(async (context) => (await import('./commands/plan.ts')).plan({ ...context, partner, stream }))(
@@ -304,7 +305,7 @@ program
 
 program
   .command('drift <partner> [stream]')
-  .description('what a partner has changed: fields that no schema names, values that do not fit their type')
+  .description('what a partner has changed: fields that the schema does not name, values of another type')
   .addOption(json)
   .action(async (partner: string, stream: string | undefined, options: { json?: boolean }) =>
     run<typeof options>(async (context) =>
@@ -314,10 +315,10 @@ program
 
 program
   .command('trace <partner> <stream> <key...>')
-  .description('the life of one record: where each version came from, what it did, how it stands in each target')
+  .description('the life of one record: where each version came from, what it changed, what each target shows')
   .option('--limit <n>', 'how many events, the newest', '50')
-  .option('--search <n>', 'how many events of the log to look at where no index knows the keys', '1000000')
-  .option('--values', 'also what the record said')
+  .option('--search <n>', 'how many events of the log to read, if it has no index on keys', '1000000')
+  .option('--values', 'also show the values of the record')
   .addOption(json)
   .action(
     async (
@@ -333,9 +334,9 @@ program
 
 program
   .command('prune [partner] [stream]')
-  .description('remove what `keep` in the definitions keeps no longer, as workers do once a day')
-  .option('--dry-run', 'say what would go, and how much room that is')
-  .option('--check', 'only count: whether each log has all the lines that retention left it')
+  .description('remove what `keep` in the definitions no longer keeps, as workers do once a day')
+  .option('--dry-run', 'show what would be removed, and how much space that frees')
+  .option('--check', 'only check that nothing but retention has removed events of the log')
   .addOption(json)
   .action(
     async (
@@ -352,9 +353,9 @@ addRebuildCommands(program, run);
 program
   .command('codec')
   .description('decrypt payloads for the Temporal UI and CLI (SYNCLINE_PAYLOAD_KEYS), until Ctrl-C')
-  .option('--address <host:port>', 'where it listens; port 0 takes a free one', '127.0.0.1:8088')
-  .option('--allow-origin <url...>', 'pages that may ask from a browser: where the Temporal UI is', [])
-  .option('--encode', 'also seal inputs and signals that are sent from there')
+  .option('--address <host:port>', 'address to listen on; port 0 takes a free one', '127.0.0.1:8088')
+  .option('--allow-origin <url...>', 'origin of the Temporal UI that may use it from a browser', [])
+  .option('--encode', 'also encrypt inputs and signals that are sent from there')
   .addOption(json)
   .action(
     run<{ address: string; allowOrigin: string[]; encode?: boolean }>(async (context) =>
@@ -365,7 +366,7 @@ program
 program
   .command('doctor')
   .description('what is wrong with this installation, and how to fix it')
-  .option('--tables', 'also compare every table with the log; reads all of it')
+  .option('--tables', 'also compare every table with its log; reads the whole log')
   .addOption(json)
   .action(run<{ tables?: boolean }>(async (context) => (await import('./commands/doctor.ts')).doctor(context)));
 

@@ -2,8 +2,7 @@ import { explain } from '../core/errors.ts';
 import { freshnessOf, type Freshness } from '../core/freshness.ts';
 import type { Names } from '../messages/names.ts';
 import type { Partner } from '../definitions/definition.ts';
-import { listPartners } from '../definitions/find.ts';
-import { loadWithSecrets } from '../definitions/load.ts';
+import { loadWithSecrets, partnerFiles } from '../definitions/load.ts';
 import { neverRun, type StreamStatus } from '../store/inspect/stream-status.ts';
 import type { CommandContext } from './command.ts';
 
@@ -21,9 +20,15 @@ export async function loadPromises({ names, partnersDir: dir, env }: CommandCont
   const definitions = new Map<string, Partner>();
   const lacking = new Map<string, readonly string[]>();
   const broken: { partner: string; problem: string }[] = [];
-  for (const partner of await listPartners(dir).catch(() => []))
+  const found = await partnerFiles(dir).catch(() => new Map<string, readonly string[]>());
+  for (const partner of [...found.keys()].toSorted())
     try {
-      const { partner: definition, missing } = await loadWithSecrets(partner, { dir, env, forgiveMissing: true });
+      const { partner: definition, missing } = await loadWithSecrets(partner, {
+        dir,
+        env,
+        forgiveMissing: true,
+        found,
+      });
       definitions.set(partner, definition);
       if (missing.length > 0) lacking.set(partner, missing);
     } catch (error) {

@@ -31,7 +31,7 @@ export function addQuarantineCommands(program: Command, run: Run, json: Option):
     );
   quarantine
     .command('replay <partner> <stream>')
-    .description('check the held records against the present definition; those that fit go the normal path')
+    .description('check the held records against the present definition; those that fit are written to their tables')
     .addOption(json)
     .action(async (partner: string, stream: string, options: { json?: boolean }) =>
       run(async (context) =>

@@ -13,7 +13,7 @@ export function addRebuildCommands(program: Command, run: Run): void {
     .option('--target <name>', 'which warehouse', 'postgres')
     .option(
       '--window <window>',
-      'only keys that runs of it brought or changed: a day, or a range as 2026-11-01..2026-11-24',
+      'only keys that runs of this window brought or changed: a day, or a range such as 2026-11-01..2026-11-24',
     )
     .option(
       '--key <key>',
@@ -21,8 +21,8 @@ export function addRebuildCommands(program: Command, run: Run): void {
       addKey,
       [],
     )
-    .option('--dry-run', 'compare only; ends with 3 when rows differ')
-    .option('--accept-unfit', 'let rows go whose record fits the schema no longer')
+    .option('--dry-run', 'only compare; exits with 3 when rows differ')
+    .option('--accept-unfit', 'also remove or set back rows whose record no longer fits the schema')
     .addOption(json)
     .action(async (partner: string, stream: string, options: RebuildOptions & { json?: boolean }) =>
       run<typeof options>(async (context) =>
@@ -31,7 +31,7 @@ export function addRebuildCommands(program: Command, run: Run): void {
     );
   program
     .command('rollback <partner> <stream>')
-    .description('bring back what the last rebuild changed, where nothing newer has come since')
+    .description('restore the rows that the last rebuild changed, unless something newer has come since')
     .option('--target <name>', 'which warehouse', 'postgres')
     .addOption(json)
     .action(async (partner: string, stream: string, options: { target: string; json?: boolean }) =>

@@ -30,7 +30,7 @@ export function rebuildLines(
     differ === 0
       ? `${table}: 0 rows differ from ${log}.`
       : `${table}: ${rows(differ)} ${applied ? 'differed' : differ === 1 ? 'differs' : 'differ'} from ${log}: ` +
-        `${number(changed)} changed, ${number(gone)} that the log has not, ${number(came)} that the table lacked.`,
+        `${number(changed)} changed, ${number(gone)} not in the log, ${number(came)} missing from the table.`,
     ...examples.map(({ kind, key }) => `  ${kinds[kind]}: ${key.join(', ')}`),
   ];
   for (const child of children)
@@ -41,14 +41,13 @@ export function rebuildLines(
     );
   if (unfit.events > 0) {
     lines.push(
-      `${number(unfit.events)} ${unfit.events === 1 ? 'event fits' : 'events fit'} the schema no longer; ${rows(unfit.rows)} of the table ${
-        unfit.rows === 1 ? 'stands' : 'stand'
-      } for ${unfit.events === 1 ? 'it' : 'them'}.`,
+      `${number(unfit.events)} ${unfit.events === 1 ? 'event no longer fits' : 'events no longer fit'} the schema; ${rows(unfit.rows)} of the table ${
+        unfit.rows === 1 ? 'shows' : 'show'
+      } ${unfit.events === 1 ? 'it' : 'them'}.`,
       ...unfit.first.map(({ event, path, reason }) => `  event ${event}: ${path || 'the record'}: ${reason}`),
     );
   }
-  if (applied)
-    lines.push(`They are what the log says now. \`syncline rollback ${command}\` brings back what they were.`);
+  if (applied) lines.push(`They match the log now. \`syncline rollback ${command}\` restores what they were.`);
   else if (differs(report))
     lines.push(`Nothing was changed: \`syncline rebuild ${command}${place.part ?? ''}\` does it.`);
   return lines;
@@ -57,6 +56,6 @@ export function rebuildLines(
 const scopeOf = ({ keys, events }: NonNullable<Rebuilt['scope']>): string =>
   `${keys === null ? '' : `${counted(keys, 'key')} with `}${counted(events, 'event')} of the log`;
 const counted = (value: number, what: string): string => `${number(value)} ${what}${value === 1 ? '' : 's'}`;
-const kinds = { changed: 'changed', gone: 'not in the log', came: 'not in the table' } as const;
+const kinds = { changed: 'changed', gone: 'not in the log', came: 'missing from the table' } as const;
 const number = (value: number): string => value.toLocaleString('en-US');
 const rows = (value: number): string => (value === 1 ? '1 row' : `${number(value)} rows`);

@@ -15,13 +15,13 @@ export function addRecordingCommands(to: {
   const { program, partners, run, json } = to;
   partners
     .command('record <name>')
-    .description('keep what a partner answers, without secrets and personal data, for tests and for chaos')
+    .description("record a partner's answers, without secrets and personal data, for tests and for chaos")
     .option('--stream <name>', 'only this stream')
     .option('--out <dir>', 'folder of recordings', 'recordings')
-    .option('--requests <n>', 'of one stream, at most', '100')
-    .option('--replace <fields>', 'names of fields whose values are replaced as well, with commas between')
-    .option('--keep <fields>', 'names of fields whose values stay, with commas between')
-    .option('--as-is', 'keep personal data; secrets are left out all the same')
+    .option('--requests <n>', 'most requests of one stream', '100')
+    .option('--replace <fields>', 'further fields whose values are replaced, separated by commas')
+    .option('--keep <fields>', 'fields whose values are kept, separated by commas')
+    .option('--as-is', 'keep personal data; secrets are still left out')
     .addOption(json)
     .action(async (name: string, options: RecordChoice & { json?: boolean }) =>
       run<typeof options>(async (context) =>
@@ -30,7 +30,7 @@ export function addRecordingCommands(to: {
     );
   partners
     .command('replay <name>')
-    .description('answer on this machine as the partner was recorded, until Ctrl-C')
+    .description('serve a recording of the partner on this machine, until Ctrl-C')
     .option(...from)
     .option('--port <n>', '0 takes a free one', '0')
     .addOption(json)
@@ -42,13 +42,13 @@ export function addRecordingCommands(to: {
   program
     .command('chaos <partner>')
     .description(
-      'try a definition: sync from its recording under faults and kills, and compare with an undisturbed sync',
+      'test a definition: sync from a recording under faults and kills, and compare with an undisturbed sync',
     )
     .option(...from)
-    .option('--rounds <n>', 'how many, each with other faults', '5')
+    .option('--rounds <n>', 'how many rounds, each with other faults', '5')
     .option('--kills <n>', 'times the worker is killed in a round', '1')
-    .option('--lies', 'also leave records out of pages, which many APIs give no way to notice')
-    .option('--seed <n>', 'repeats what another run did')
+    .option('--lies', 'also leave out records of pages, which with many APIs cannot be noticed')
+    .option('--seed <n>', 'repeat the faults of another run')
     .option('--round <n>', 'only this round of the seed')
     .addOption(json)
     .action(async (name: string, options: ChaosChoice & { json?: boolean }) =>

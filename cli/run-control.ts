@@ -14,7 +14,7 @@ export function addRunControl(to: {
   const { runs, partners, run, json } = to;
   runs
     .command('pause <id>')
-    .description('stop a run at the end of its pages, until it is resumed; nothing is lost, nothing is read twice')
+    .description('stop a run after its current pages, until it is resumed; nothing is lost or read twice')
     .requiredOption(reason, 'why: kept with the pause')
     .option('--now', 'break off the request under way; its page is fetched again later')
     .addOption(stream())
@@ -26,7 +26,7 @@ export function addRunControl(to: {
     );
   runs
     .command('resume <id>')
-    .description('go on with a run that was paused, from where it stands')
+    .description('end the pause of a run; it goes on where it stopped')
     .option(reason, 'why: kept with the pause')
     .addOption(stream())
     .addOption(json)
@@ -37,7 +37,7 @@ export function addRunControl(to: {
     );
   runs
     .command('cancel <id>')
-    .description('end a run at the end of its pages; started again, it goes on from there')
+    .description('end a run after its current pages; started again, it goes on from there')
     .option('--now', 'break off the request under way; its page is fetched again later')
     .addOption(stream())
     .addOption(json)
@@ -48,9 +48,9 @@ export function addRunControl(to: {
     );
   runs
     .command('retry <id>')
-    .description('read one stream of a run that has ended once more; the others stay as they are')
-    .requiredOption('--stream <name>', 'the stream: goes on where it failed; read to its end, it is read anew')
-    .option('--no-wait', 'start it and return')
+    .description('read one stream of an ended run again; the others stay as they are')
+    .requiredOption('--stream <name>', 'the stream; if it failed, it goes on from there, otherwise it is read anew')
+    .option('--no-wait', 'start it and do not wait for its end')
     .addOption(json)
     .action(async (id: string, options: { stream: string; wait: boolean }) =>
       run<typeof options>(async (context) => (await import('./commands/retry.ts')).runsRetry({ ...context, id }))(
@@ -59,7 +59,7 @@ export function addRunControl(to: {
     );
   partners
     .command('pause <name>')
-    .description('no run of the partner sends a request any more, until it is resumed')
+    .description("stop all requests of the partner's runs, until it is resumed")
     .requiredOption(reason, 'why: kept with the pause')
     .option('--now', 'break off the requests under way; their pages are fetched again later')
     .addOption(json)
@@ -70,7 +70,7 @@ export function addRunControl(to: {
     );
   partners
     .command('resume <name>')
-    .description('go on with all that waits for a partner that was paused')
+    .description('end the pause of a partner; its runs go on')
     .requiredOption(reason, 'why: kept with the pause')
     .addOption(json)
     .action(async (partner: string, options: { reason: string }) =>

@@ -6,10 +6,10 @@ export function addScheduleCommands(program: Command, run: Run): void {
   const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   const schedule = program
     .command('schedule')
-    .description('syncs that start by themselves, as `schedules` of the definitions say');
+    .description('schedules: apply what the definitions declare; list, pause, trigger');
   schedule
     .command('apply')
-    .description('make the schedules what the definitions say; shows the changes first')
+    .description('create, change and remove schedules as the definitions declare; shows the changes first')
     .option('--dry-run', 'only show the changes')
     .option('--yes', 'without asking')
     .addOption(json)
@@ -40,7 +40,7 @@ export function addScheduleCommands(program: Command, run: Run): void {
       );
   schedule
     .command('trigger <partner> [schedule]')
-    .description('run the slot that has just passed now, or all slots of a time: what is done is not read again')
+    .description('run the last slot now, or all slots of a period; windows that are done are not read again')
     .option('--from <time>', 'the first slot: a day or a time')
     .option('--to <time>', 'the last slot; now when absent')
     .addOption(json)

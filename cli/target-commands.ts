@@ -9,12 +9,12 @@ export function addTargetCommands(program: Command, run: Run): void {
     .description("warehouses that streams are written to beside the store's own PostgreSQL");
   targets
     .command('list')
-    .description('each target: kind, place, pause; each stream in it: how far it is behind, since when, last error')
+    .description('each target: kind, place, pause; each stream in it: how many events behind, since when, last error')
     .addOption(json)
     .action(run(async (context) => (await import('./commands/targets.ts')).targetsList(context)));
   targets
     .command('check [name]')
-    .description('open each target, or one, and say what it is, or what to do')
+    .description('open each target, or one, and say whether it works, or what to do')
     .addOption(json)
     .action(async (name: string | undefined, options: { json?: boolean }) =>
       run<typeof options>(async (context) =>
@@ -33,7 +33,7 @@ export function addTargetCommands(program: Command, run: Run): void {
     );
   targets
     .command('resume <name>')
-    .description('load again, beginning with all that came meanwhile')
+    .description('load again, starting with everything that came meanwhile')
     .addOption(json)
     .action(async (name: string, options: { json?: boolean }) =>
       run<typeof options>(async (context) =>

@@ -6,8 +6,8 @@ export function addTransformCommands(program: Command, run: Run): void {
   const json = new Option('--json', 'print one JSON document and nothing else on stdout');
   program
     .command('decrypt <partner> <stream> <field>')
-    .description('decrypt what `encrypt` in a definition has made: one text per line of standard input')
-    .option('--key <name>', 'the environment variable or secret with another key than the definition has now')
+    .description('decrypt values of an encrypted field: one text per line of standard input')
+    .option('--key <name>', "the variable or secret with the key, if it is not the definition's present one")
     .addOption(json)
     .action(async (partner: string, stream: string, field: string, options: { key?: string; json?: boolean }) =>
       run<typeof options>(async (context) =>

@@ -21,11 +21,11 @@ export function addUndoCommands(program: Command, run: Run): void {
         })(options),
       );
   };
-  change('run', 'say what would change, and with --apply have the run count no more');
-  change('back', 'take an undo back: what the run brought counts again');
+  change('run', 'show what would change; with --apply, make the tables as if the run had never been');
+  change('back', 'take an undo back: the records of the run count again');
   group
     .command('list [partner]')
-    .description('runs that were undone: by whom, why, and whether that was taken back')
+    .description('runs that were undone: by whom, why, and whether the undo was taken back')
     .addOption(json)
     .action(async (partner: string | undefined, options: { json?: boolean }) =>
       run(async (context) => (await import('./commands/undo.ts')).undoList({ ...context, partner }))(options),

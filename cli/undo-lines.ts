@@ -13,9 +13,9 @@ export function undoLines(report: UndoReport, { way, follows }: Said): readonly 
   const others = follows.filter((target) => !targets.includes(target));
   return [
     `${syncId}:`,
-    `  ${count(events, 'event')} of the log ${way === 'run' ? `${events === 1 ? 'counts' : 'count'} no more` : `${events === 1 ? 'counts' : 'count'} again`}${keys > 0 ? `, of ${count(keys, 'key')}` : ''}`,
+    `  ${count(events, 'event')} of the log${keys > 0 ? ` (${count(keys, 'key')})` : ''} ${way === 'run' ? `no longer ${events === 1 ? 'counts' : 'count'}` : `${events === 1 ? 'counts' : 'count'} again`}`,
     ...(decided > 0
-      ? [`  ${count(decided, 'event')} of other runs ${decided === 1 ? 'means' : 'mean'} something else then`]
+      ? [`  ${count(decided, 'event')} of other runs then ${decided === 1 ? 'has' : 'have'} another effect`]
       : []),
     ...(waiting > 0
       ? [
@@ -27,7 +27,7 @@ export function undoLines(report: UndoReport, { way, follows }: Said): readonly 
           `  ${count(quarantined, 'record')} in quarantine ${way === 'run' ? `${quarantined === 1 ? 'goes' : 'go'} with it` : 'held again'}`,
         ]
       : []),
-    ...(unfit > 0 ? [`  ${count(unfit, 'event')} of its keys fit the definition no longer, and go to quarantine`] : []),
+    ...(unfit > 0 ? [`  ${count(unfit, 'event')} of its keys no longer fit the definition, and go to quarantine`] : []),
     ...(targets.length > 0 ? [`  its tables in ${targets.join(', ')} are made anew from the log`] : []),
     ...(others.length > 0 ? [`  its tables in ${others.join(', ')} follow with their next load`] : []),
     ...readingLines(report, way),
@@ -42,18 +42,18 @@ function readingLines(
     return effects.unchanged === 0
       ? []
       : [
-          `  runs since have found ${count(effects.unchanged, 'record')} unchanged without it: the next run reads them again`,
+          `  runs since the undo have found ${count(effects.unchanged, 'record')} unchanged: the next run reads them again`,
         ];
   const lines = isRange(window)
     ? [
         `  no later run reads ${window} by itself: \`syncline sync ${partner} ${stream} --window ${window} --force\` does`,
       ]
     : [
-        `  the next run reads again ${watermark === null ? 'all that it had read' : `from ${watermark.replace(/\.?0+Z$/, 'Z')}`}`,
+        `  the next run reads ${watermark === null ? 'everything again' : `again from ${watermark.replace(/\.?0+Z$/, 'Z')}`}`,
       ];
   if (effects.unchanged > 0)
     lines.push(
-      `  later runs found ${count(effects.unchanged, 'record')} unchanged: those that equal what it brought are missing until the next run reads them again`,
+      `  later runs found ${count(effects.unchanged, 'record')} unchanged: those that this run had brought are missing until the next run reads them again`,
     );
   return lines;
 }

@@ -20,7 +20,7 @@ export function untilInterrupted(): { readonly signal: Promise<'interrupted'>; r
 export function leaveRunning(
   { output }: Pick<CommandContext, 'output'>,
   runId: string,
-  { group = 'runs', again }: { readonly group?: 'runs' | 'backfill'; readonly again?: string } = {},
+  { group = 'runs', again }: { readonly group?: 'runs' | 'backfill' | 'reconcile'; readonly again?: string } = {},
 ): number {
   output.json({ runId, state: 'running' });
   output.note(`

@@ -7,8 +7,8 @@ export function addWaitingCommands(program: Command, run: Run): void {
   const waiting = program.command('waiting').description('records that wait for others, which their stream `requires`');
   waiting
     .command('list [partner] [stream]')
-    .description('what waits, for what, and since when')
-    .option('--limit <n>', 'how many, those first that wait longest', '50')
+    .description('which records wait, for what, and since when')
+    .option('--limit <n>', 'how many; those that have waited longest come first', '50')
     .option('--all', 'also those that were released or dropped')
     .addOption(json)
     .action(
@@ -31,14 +31,14 @@ export function addWaitingCommands(program: Command, run: Run): void {
       )(options),
     );
   for (const [what, says] of [
-    ['release', 'tell records to their table without what they need'],
-    ['drop', 'never tell records to their table; the log keeps them'],
+    ['release', 'write records to their table although what they require is missing'],
+    ['drop', 'never write records to their table; the log keeps them'],
   ] as const)
     waiting
       .command(`${what} <partner> <stream> [events...]`)
       .description(says)
       .requiredOption('--reason <text>', 'why: kept with the record')
-      .option('--all', 'whatever waits in the stream')
+      .option('--all', 'all that wait in the stream')
       .addOption(json)
       .action(
         async (

@@ -168,7 +168,7 @@ async function onSchedule(
   } catch (error) {
     if (!(error instanceof ScheduleNotFoundError)) throw error;
     throw new InvalidInput(
-      `there is no schedule ${of.name} of ${of.partner} in Temporal: \`syncline schedule list\` shows what there is, \`syncline schedule apply\` makes what the definitions say`,
+      `there is no schedule ${of.name} of ${of.partner} in Temporal: \`syncline schedule list\` shows what there is, \`syncline schedule apply\` creates what the definitions declare`,
       { cause: error },
     );
   }

@@ -1,6 +1,7 @@
 import { Client, Connection, type ClientInterceptors } from '@temporalio/client';
 import type { PayloadKey } from '../config/payload-keys.ts';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { SECOND } from '../core/duration.ts';
 import { explain, NeedsAttention } from '../core/errors.ts';
 import { dataConverterOf } from './payload-codec.ts';
 
@@ -11,6 +12,8 @@ export interface TemporalAt {
   readonly payloadKeys?: readonly PayloadKey[];
   /** Of who traces its calls. */
   readonly interceptors?: ClientInterceptors | undefined;
+  /** How long to try to connect; 5 s if absent. */
+  readonly patienceMs?: number;
 }
 
 /** A client by the standard TEMPORAL_* variables; a given address wins over theirs. */
@@ -19,9 +22,10 @@ export async function connectClient({
   namespace,
   payloadKeys = [],
   interceptors,
+  patienceMs = 5 * SECOND,
 }: TemporalAt): Promise<Client> {
   const { connectionOptions } = loadClientConnectConfig();
-  const options = { ...connectionOptions, ...(address === undefined ? {} : { address }), connectTimeout: 5000 };
+  const options = { ...connectionOptions, ...(address === undefined ? {} : { address }), connectTimeout: patienceMs };
   try {
     return new Client({
       connection: await Connection.connect(options),

@@ -13,7 +13,6 @@ export interface AlertMatch {
 }
 
 export interface Silence extends Silenced {
-  readonly id: number;
   readonly match: AlertMatch;
   /** ISO. */
   readonly since: string;

@@ -30,6 +30,8 @@ export interface Finding extends AlertPlace {
 
 /** Whoever silenced an alert, why, and until when. */
 export interface Silenced {
+  /** The number of the silence. */
+  readonly id: number;
   readonly by: string;
   readonly reason: string;
   /** ISO. */

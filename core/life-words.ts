@@ -38,7 +38,7 @@ function deed({ fate, changes, source, operation }: LivedEvent): string {
     case 'first':
       return 'came first';
     case 'came':
-      return 'came; what was known before it was not looked at';
+      return 'came; older events of its key were not read';
     case 'changed':
       return changes.length === 0
         ? 'changed nothing in the record itself: its parent has other values'
@@ -53,9 +53,9 @@ function deed({ fate, changes, source, operation }: LivedEvent): string {
         ? 'a delete that is older than what was known: kept, changed nothing'
         : 'older than what was known: kept, changed nothing';
     case 'undone':
-      return 'counts no more: its run was undone, or what it says was known without one that was';
+      return 'no longer counts: its run was undone, or it repeats what was known without the undone run';
     case 'anew':
-      return 'a run that had brought the key was undone, or that was taken back: tables have decided it anew';
+      return 'a run with this key was undone, or its undoing was taken back: tables have found its row anew';
     case 'waits':
       return 'came, and waits for another record';
     case 'gone':
@@ -72,9 +72,10 @@ function circumstances({ conflict, holds, operation, source }: LivedEvent, entry
   if (conflict) said.push('the version is the same as before, and the later arrival counts');
   if (source.batch === 'replay')
     said.push(entry === undefined ? 'replayed from quarantine' : `replayed from quarantine, where it was ${entry}`);
-  if (source.batch === 'fetch') said.push('it was asked for by what names it, since another record waited for it');
+  if (source.batch === 'repair') said.push('a reconciliation found that it differed, so it was read again');
+  if (source.batch === 'fetch') said.push('it was fetched by its id, because another record waited for it');
   if (source.batch === 'sweep' && operation === 'u')
-    said.push('logged by the end of a listing, since the table stood for another event');
+    said.push('logged by the end of a listing, because the table showed another event');
   if (holds === 'pending') said.push('tables have it once the listing of its run has ended');
   if (holds === 'never') said.push('its listing was never swapped in, so no table has it');
   return said;

@@ -1,6 +1,6 @@
 /** Words that end up in Temporal histories and in the database. Each is written once, here; renaming one is a migration. */
 
-export const kinds = ['nightly', 'manual', 'backfill', 'replay', 'fetch'] as const;
+export const kinds = ['nightly', 'manual', 'backfill', 'replay', 'fetch', 'reconcile', 'repair'] as const;
 export type Kind = (typeof kinds)[number];
 
 export const lanes = ['critical', 'normal', 'backfill'] as const;

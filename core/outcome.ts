@@ -63,7 +63,7 @@ export function outcomeOf(evidence: Evidence): { readonly outcome: Outcome; read
 }
 
 const refusals = ({ count, first }: Refused): string =>
-  `${count === 1 ? 'the call of one parent was' : `the calls of ${count} parents were`} refused and passed over, the first: ${first}`;
+  `${count === 1 ? 'the call of one parent was' : `the calls of ${count} parents were`} refused and skipped, the first: ${first}`;
 
 function suspicions(evidence: Evidence): string[] {
   const {

@@ -104,6 +104,8 @@ export interface StagedPage {
   readonly validators: Validators | null;
   /** Its record was asked for by what names it, since others wait for it. */
   readonly fetched?: boolean;
+  /** Its records were found to differ, and are read again. */
+  readonly repair?: boolean;
   /** Who pushed it; left out where it was asked for. */
   readonly caller?: string;
   /** The page replays the quarantine: ids of its entries, by ordinal. */

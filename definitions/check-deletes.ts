@@ -39,7 +39,8 @@ function checkOwn(stream: StreamDefinition, at: Path): Problem[] {
       },
     ];
   const problems: Problem[] = [];
-  if (primaryKey.length === 0) problems.push({ path: at, says: 'without a primaryKey nobody can tell what is gone' });
+  if (primaryKey.length === 0)
+    problems.push({ path: at, says: 'without a primaryKey Syncline cannot know what is gone' });
   if (field === undefined && (equals !== undefined || among !== undefined))
     problems.push({ path: [...at, 'field'], says: 'missing; expected the field that `equals` and `in` speak of' });
   if (equals !== undefined && among !== undefined)
@@ -71,7 +72,7 @@ function checkOther(name: string, streams: Partner['streams'], path: Path): Prob
     return [
       {
         path,
-        says: `stream "${of}" must keep in mind what is gone: write deletes: { as: hard } or { as: soft } there, with disposition: merge`,
+        says: `stream "${of}" must remember what is gone: write deletes: { as: hard } or { as: soft } there, with disposition: merge`,
       },
     ];
   const [ownTypes, otherTypes] = [typesOf(own), typesOf(other)];

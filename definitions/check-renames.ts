@@ -37,7 +37,7 @@ interface Old {
 
 function whyNot({ name, field, beside, others, included }: Old): string | undefined {
   const own = field.at(-1) as string;
-  if (name === own) return `"${name}" is the name that it has; write the one that it had before`;
+  if (name === own) return `"${name}" is its present name; write the one that it had before`;
   if (beside.has(name) || (field.length === 1 && included.includes(name)))
     return `"${name}" is a field of the schema itself, so a record that has it would mean two things. To let two fields change their names with each other, take a new name for one of them first, and apply that`;
   const other = others.find(({ was }) => was.includes(name));

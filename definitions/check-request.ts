@@ -75,7 +75,7 @@ function checkUses(stream: StreamDefinition, path: Path): Problem[] {
   if (hasCursor && pagination.as === undefined && !mentions(stream, 'cursor'))
     missing(['pagination', 'as'], 'missing; the parameter that takes the cursor, or {cursor} where it belongs');
   if ('in' in pagination && pagination.as !== undefined && mentions(stream, 'cursor'))
-    missing(['pagination', 'as'], '{cursor} says already where the cursor goes; leave one of the two out');
+    missing(['pagination', 'as'], '{cursor} already says where the cursor goes; leave out one of the two');
   if (pageSize !== undefined && pageSize.as === undefined && !mentions(stream, 'limit'))
     missing(['pageSize', 'as'], 'missing; the parameter that takes the number, or {limit} where it belongs');
   if (incremental !== undefined && incremental.start === undefined && !mentions(stream, 'start'))

@@ -44,7 +44,7 @@ function checkOne(field: string, own: Transform, around: Around): string[] {
     return ['says nothing; known are cast, default, mask, hash, encrypt, rename, drop and compute'];
   if (own.compute !== undefined) return checkComputed(field, own, said, around);
   if (own.as !== undefined) return ['`as` is the type of a computed field; write cast for one that comes'];
-  if (own.drop === true && said.length > 1) return [`drop stands alone, found ${without(said, 'drop')} beside it`];
+  if (own.drop === true && said.length > 1) return [`drop cannot be combined with others; found ${without(said, 'drop')} beside it`];
   const hiding = said.filter((name) => ['mask', 'hash', 'encrypt'].includes(name));
   if (hiding.length > 1) return [`expected one of mask, hash and encrypt, found ${hiding.join(' and ')}`];
   if (field === EXTRA)
@@ -61,7 +61,7 @@ function checkField(
   const { stream, json, transforms } = around;
   const field = source.path.join('.');
   if (keyColumnsOf(stream, json).some(({ path }) => path.join('.') === field) && said.some((name) => name !== 'rename'))
-    return ['a field of the primary key stays as it came, since it tells rows apart: only rename is possible'];
+    return ['a field of the primary key stays as it came, because it identifies rows: only rename is possible'];
   if (stream.version.includes(field) && hides(own))
     return ['a field of the version is shown in _version of each row as well; it cannot be hidden'];
   const inner = Object.keys(transforms).find((other) => other.startsWith(`${field}.`));
@@ -90,15 +90,16 @@ function checkInner(field: string, said: readonly string[], { json, sources, tra
 function checkComputed(name: string, { compute }: Transform, said: readonly string[], around: Around): string[] {
   const { stream, json, sources } = around;
   const others = said.filter((each) => each !== 'compute' && each !== 'as');
-  if (others.length > 0) return [`compute stands alone, but for \`as\`; found ${others.join(' and ')} beside it`];
+  if (others.length > 0) return [`compute can only be combined with \`as\`; found ${others.join(' and ')} beside it`];
   if (keyColumnsOf(stream, json).some(({ path }) => path.join('.') === name))
-    return ['a field of the primary key stays as it came, since it tells rows apart'];
+    return ['a field of the primary key stays as it came, because it identifies rows'];
   if (typeof compute !== 'string') return [];
   const pieces = piecesOf(compute);
   if (pieces === undefined)
     return ['compute: expected a text with {fields}; a placeholder here has neither format nor quoting'];
   const fields = pieces.flatMap((piece) => (typeof piece === 'string' ? [] : [piece.field]));
-  if (fields.length === 0) return ['compute: expected a {field} in the text; what is the same in all rows is no field'];
+  if (fields.length === 0)
+    return ['compute: expected a {field} in the text; a text without one would be the same in all rows'];
   return fields.flatMap((field) =>
     sources.some(({ path }) => path.join('.') === field) || schemaInside(json, field.split('.')) !== undefined
       ? []

@@ -21,7 +21,7 @@ export function checkWebhooks({ webhooks = {}, streams }: Partner): Problem[] {
 
 function checkSigned({ preset, signature, url, id }: Webhook, path: Path): Problem[] {
   if (preset === undefined && signature === undefined)
-    return [{ path, says: 'expected `preset` or `signature`: deliveries that nobody signs are not taken' }];
+    return [{ path, says: 'expected `preset` or `signature`: unsigned deliveries are not accepted' }];
   if (preset !== undefined && signature !== undefined)
     return [{ path: [...path, 'signature'], says: `preset: ${preset} says it already; leave one of the two out` }];
   const signsUrl = preset === 'hubspot' || signature?.content.includes('{url}') === true;
@@ -38,7 +38,7 @@ function checkSigned({ preset, signature, url, id }: Webhook, path: Path): Probl
   if (content.includes('{timestamp}') && timestamp === undefined)
     problems.push({
       path: [...path, 'signature', 'timestamp'],
-      says: 'missing; `content` has {timestamp}: expected the header that it stands in',
+      says: 'missing; `content` has {timestamp}: expected the header that contains it',
     });
   if (timestamp !== undefined && !content.includes('{timestamp}'))
     problems.push({
@@ -48,7 +48,7 @@ function checkSigned({ preset, signature, url, id }: Webhook, path: Path): Probl
   if (content.includes('{id}') && (id === undefined || !('header' in id)))
     problems.push({
       path: [...path, 'id'],
-      says: '`content` has {id}: expected the header that it stands in, as id: { header: … }',
+      says: '`content` has {id}: expected the header that contains it, as id: { header: … }',
     });
   return problems;
 }
@@ -95,7 +95,7 @@ function checkRoute(route: WebhookRoute, { webhook, streams, path }: Place): Pro
   if (stream.disposition === 'replace')
     return [
       ...problems,
-      problem('stream', `${name} has disposition: replace, whose listing stands for itself as a whole; use as: sync`),
+      problem('stream', `${name} has disposition: replace, whose listing takes effect as a whole; use as: sync`),
     ];
   if (as === 'record') return [...problems, ...checkRepeated(stream, { webhook, name, path })];
   if (stream.primaryKey.length === 0)
@@ -108,7 +108,7 @@ function checkRoute(route: WebhookRoute, { webhook, streams, path }: Place): Pro
       ...problems,
       problem(
         'stream',
-        `stream "${name}" must keep in mind what is gone: write deletes: { as: hard } or { as: soft } there`,
+        `stream "${name}" must remember what is gone: write deletes: { as: hard } or { as: soft } there`,
       ),
     ];
   return as === 'hint' ? [...problems, ...checkHint(route, { stream, name, path })] : problems;

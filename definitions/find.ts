@@ -13,11 +13,14 @@ export async function listPartners(dir: string): Promise<string[]> {
   return [...(await partnerFiles(dir)).keys()].toSorted();
 }
 
+/** Files of each partner, as they were found: who loads many reads the folder once. */
+export type PartnerFiles = ReadonlyMap<string, readonly string[]>;
+
 /** The one file that defines `name`. */
-export async function findPartner(name: string, dir: string): Promise<string> {
+export async function findPartner(name: string, dir: string, found?: PartnerFiles): Promise<string> {
   if (isReserved(name))
     throw new InvalidInput(`a partner may not be called "${name}": ${join(dir, `${name}.yaml`)} declares the ${name}`);
-  const files = await partnerFiles(dir);
+  const files = found ?? (await partnerFiles(dir));
   const [file, other] = files.get(name) ?? [];
   if (file === undefined) {
     const names = [...files.keys()].toSorted();
@@ -54,7 +57,7 @@ export async function findFile(dir: string, what: Reserved): Promise<string | un
   return file;
 }
 
-async function partnerFiles(dir: string): Promise<Map<string, string[]>> {
+export async function partnerFiles(dir: string): Promise<PartnerFiles> {
   const files = new Map<string, string[]>();
   for (const entry of await entriesOf(dir)) {
     const extension = EXTENSIONS.find((end) => entry.endsWith(end));

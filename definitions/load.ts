@@ -2,14 +2,14 @@ import { basename, extname } from 'node:path';
 import { carriedSecrets } from './carried-secrets.ts';
 import { checkPartner } from './check.ts';
 import { partner, type Partner } from './definition.ts';
-import { findPartner } from './find.ts';
+import { findPartner, type PartnerFiles } from './find.ts';
 import type { Environment } from './interpolate.ts';
 import { loadChecked } from './load-checked.ts';
 import { invalidDefinition, type Problem } from './problem.ts';
 import { secretsOf, type Secrets } from './secrets.ts';
 import { readTls, type NamedFile } from './tls.ts';
 
-export { listPartners } from './find.ts';
+export { listPartners, partnerFiles } from './find.ts';
 
 export interface LoadFrom {
   readonly dir: string;
@@ -18,6 +18,8 @@ export interface LoadFrom {
   readonly secrets?: Secrets;
   /** Load it also where variables are not set that the workers may have: for its shape, never for a call. */
   readonly forgiveMissing?: boolean;
+  /** As `partnerFiles` found them; looked for when absent. */
+  readonly found?: PartnerFiles;
 }
 
 /** Reads, fills in and checks one definition; everything that is wrong with it comes in one InvalidInput. */
@@ -40,9 +42,9 @@ export interface LoadedPartner {
 /** With what it took from secrets. */
 export async function loadWithSecrets(
   name: string,
-  { dir, env, secrets = secretsOf(env), forgiveMissing }: LoadFrom,
+  { dir, env, secrets = secretsOf(env), forgiveMissing, found }: LoadFrom,
 ): Promise<LoadedPartner> {
-  const file = await findPartner(name, dir);
+  const file = await findPartner(name, dir, found);
   const {
     value,
     written,

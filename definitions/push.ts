@@ -39,12 +39,12 @@ export function checkPush(stream: StreamDefinition, path: Path): readonly Proble
   if (stream.disposition === 'replace')
     problems.push({
       path: [...path, 'push'],
-      says: 'each run of a replace removes what its listing does not have, so what was pushed would go; use merge, or leave push out',
+      says: 'each run of a replace removes what its listing does not have, so pushed records would be removed; use merge, or leave push out',
     });
   if (stream.push.idempotency === 'derived' && !knowsRepeats(stream))
     problems.push({
       path: [...path, 'push', 'idempotency'],
-      says: 'without a primaryKey nothing tells that a record came before; add one, or write required',
+      says: 'without a primaryKey a repeated record cannot be recognised; add one, or write required',
     });
   if (isPushOnly(stream)) problems.push(...checkPushOnly(stream, path));
   return problems;
@@ -76,7 +76,7 @@ export function checkPushedName({ name, streams }: Pick<Partner, 'name' | 'strea
     ? [
         {
           path: ['streams', pushed[0], 'push'],
-          says: 'a partner called ingest cannot be pushed to, since /v1/ingest/… says how requests stand; choose another name for it',
+          says: 'a partner called ingest cannot be pushed to, because /v1/ingest/… is the path for the status of requests; choose another name for it',
         },
       ]
     : [];

@@ -24,7 +24,7 @@ export type Accepted = z.output<typeof accepted>;
 
 export const requestStates = ['applied', 'waiting', 'quarantined'] as const;
 
-/** How the records of a request stand now. */
+/** What happened to the records of a request now. */
 export const requestState = z.strictObject({
   id: z.uuid(),
   status: z

@@ -137,7 +137,7 @@ function keyOf(stream: CompiledStream, header: string | readonly string[] | unde
   const key = idempotencyKey(header);
   if (key === undefined && idempotencyOf(stream.definition) === 'required')
     throw new Refusal('key_missing', {
-      detail: `${stream.partner.name}/${stream.name} cannot tell a record that comes twice; send an Idempotency-Key, such as a UUID, and the same one when you send the request again`,
+      detail: `${stream.partner.name}/${stream.name} cannot recognise a repeated record; send an Idempotency-Key, such as a UUID, and the same one when you send the request again`,
     });
   return key;
 }

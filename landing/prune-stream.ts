@@ -5,7 +5,14 @@ import type { PrunedStream } from '../messages/prune.ts';
 import type { KeptLog } from '../definitions/keep.ts';
 import { targetsOf } from '../definitions/named-targets.ts';
 import { horizonOf, type Horizon } from '../store/retention/horizon.ts';
-import { announce, removeLines, removePages, removeSettled, settle } from '../store/retention/remove.ts';
+import {
+  announce,
+  removeAnomalies,
+  removeLines,
+  removePages,
+  removeSettled,
+  settle,
+} from '../store/retention/remove.ts';
 import { openSession } from '../store/session/open-session.ts';
 import { readTable } from '../targets/postgres/table-facts.ts';
 import { targetOf } from '../targets/postgres/target-table.ts';
@@ -77,6 +84,7 @@ async function pruneLog(
         remaining = piece.remaining;
         progress?.(lines);
       }
+      await removeAnomalies(pool, streamId);
       return { lines, bytes };
     } finally {
       await settle(pool, streamId).catch(() => {});

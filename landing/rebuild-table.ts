@@ -216,9 +216,9 @@ async function holdShown(
 function refused(stream: CompiledStream, { table, unfit }: RebuildReport): NeedsAttention {
   const named = unfit.first.map(({ event, path, reason }) => `event ${event}: ${path || 'the record'}: ${reason}`);
   return new NeedsAttention(
-    `${unfit.events} events of the log fit the schema no longer, and ${unfit.rows} rows of ${table} stand for them (${named.join('; ')}${
+    `${unfit.events} events of the log no longer fit the schema, and ${unfit.rows} rows of ${table} show them (${named.join('; ')}${
       unfit.rows > named.length ? '; …' : ''
-    }). Nothing was changed. Correct the schema, or repeat with --accept-unfit: these rows then become what earlier events say, or go, ` +
+    }). Nothing was changed. Correct the schema, or repeat with --accept-unfit: these rows then show an earlier event of their key, or are removed, ` +
       'and the events go to quarantine',
     { at: { partner: stream.partner.name, stream: stream.name } },
   );
@@ -277,7 +277,7 @@ export async function rollBackTable(pool: Pool, stream: CompiledStream): Promise
         });
         if (undone === undefined)
           throw new InvalidInput(
-            `no rebuild has changed ${stream.schema}.${stream.table}, or it was rolled back already: there is nothing to bring back`,
+            `no rebuild has changed ${stream.schema}.${stream.table}, or it was rolled back already: there is nothing to restore`,
           );
         await client.query('commit');
         return undone;

@@ -61,7 +61,7 @@ export async function remakeOutdated(
     `update streams set swept_rows = (select count(*) from ${table}) where stream_id = $1 and swept_rows is not null`,
     [streamId],
   );
-  const held = unfit === 0 ? '' : `; ${unfit} of them fit no longer and are in quarantine`;
+  const held = unfit === 0 ? '' : `; ${unfit} of them no longer fit and are in quarantine`;
   return {
     remark: `transforms of ${name} have changed: made again from ${events} events of the log${held}`,
     unfit,

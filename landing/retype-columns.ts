@@ -60,7 +60,7 @@ const fillAndTake = (
     const { events, unfit } = await refillColumns(client, { stream, streamId, table, columns });
     if (unfit > 0 && !acceptUnfit)
       throw new InvalidInput(
-        `${unfit} rows of ${stream.schema}.${stream.table} stand for records that do not fit the definition any more, and would lose ${named(retyped)}: ` +
+        `${unfit} rows of ${stream.schema}.${stream.table} show records that no longer fit the definition, and would lose ${named(retyped)}: ` +
           'nothing was changed. Correct the definition, or say --accept-unfit',
       );
     await lockBriefly(client, table);

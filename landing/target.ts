@@ -48,7 +48,7 @@ export async function ensureTarget(client: ClientBase, input: Ensured): Promise<
       where stream_id = $1 and swept_rows is not null`,
     [streamId, input.changed],
   );
-  const held = unfit === 0 ? '' : `; ${unfit} of them fit no longer and are in quarantine`;
+  const held = unfit === 0 ? '' : `; ${unfit} of them no longer fit and are in quarantine`;
   return { remark: `${name} was gone: made again from ${events} events of the log${held}`, unfit, emptied: false };
 }
 
@@ -109,7 +109,7 @@ export async function fitTable(
   if (gained && added.every(isInExtra)) return { madeAgain: undefined };
   const { unfit } = await refillColumns(client, { stream, streamId, table, columns: added.map(intoItself) });
   const lost = added.map((column) => column.name).join(', ');
-  const empty = unfit === 0 ? '' : `; ${unfit} rows stand for records that fit no longer, and keep it empty`;
+  const empty = unfit === 0 ? '' : `; ${unfit} rows show records that no longer fit, and keep it empty`;
   return { madeAgain: { remark: `${name} lacked ${lost}: filled from the log${empty}`, unfit, emptied: false } };
 }
 

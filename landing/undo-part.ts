@@ -74,7 +74,7 @@ async function expectWholeLog(
   const from = Number(rows[0]?.log_from ?? 0);
   if (first < from)
     throw new InvalidInput(
-      `its first event is number ${first}, and retention has taken events below ${from}: what was there before it cannot be told any more`,
+      `its first event is number ${first}, and retention has removed events below ${from}: what was there before it is no longer known`,
     );
   return from;
 }
@@ -139,9 +139,7 @@ async function expectAsNew(client: ClientBase, { streamId, own, counts }: UndoPa
     [streamId, own.run],
   );
   if (fresh > Number(rows[0]?.most))
-    throw new InvalidInput(
-      'retention has taken what was there of some of its keys before it: that cannot be told any more',
-    );
+    throw new InvalidInput('retention has removed what some of its keys were before it: that is no longer known');
 }
 
 async function relabel(

@@ -62,7 +62,7 @@ export async function refuseUndo(
   const isListing = stream.definition.disposition === 'replace';
   if (!isListing && run.sweep !== null && run.sweep !== '0')
     throw new InvalidInput(
-      `${id} is a complete listing of when ${stream.name} was a \`replace\`: it cannot be told apart any more`,
+      `${id} is a complete listing of when ${stream.name} was a \`replace\`: it can no longer be recognised in the log`,
     );
   if (isListing) await refuseListing(client, { stream, run });
 }
@@ -76,7 +76,7 @@ async function refuseListing(
     throw new InvalidInput(`${id} is a listing that was never swapped in: no table has anything of it`);
   if (sweep !== swept)
     throw new InvalidInput(
-      `${id} is a complete listing, and a later one stands in its place: the table has nothing of it that the later one did not have`,
+      `${id} is a complete listing, and a later one has replaced it: the table has nothing of it that the later one did not have`,
     );
   const { rows } = await client.query<{ running: string | null; baseline: boolean; before: string | null }>(
     `select (select r.sync_id from stream_runs r where r.stream_id = $1 and r.state = 'running' limit 1) as running,
@@ -93,6 +93,6 @@ async function refuseListing(
     throw new InvalidInput(`${id} is the first complete listing of ${stream.name}: there is none to go back to`);
   if (baseline)
     throw new InvalidInput(
-      `${id} is a listing whose end compared the whole log with the table, since rows had been changed: what was there before cannot be told`,
+      `${id} is a listing whose end compared the whole log with the table, since rows had been changed: what was there before is not known`,
     );
 }

@@ -15,7 +15,7 @@ export interface BackfillInput {
   readonly paused: boolean;
 }
 
-/** Begin no further window; `now`: those that run stop after the page they are at, and go on from there later. */
+/** Begin no further window; `now`: those that run stop after their current page, and go on from there later. */
 export interface Pause {
   readonly now: boolean;
 }

@@ -57,6 +57,10 @@ export interface Names extends SchemaNames, StreamIds {
     readonly zone: string | null;
     readonly generation: number;
   }): string;
+  /** `reconcile/acme/payments/2026-11-30T08-00-00Z`: compares what the partner says with what is known. */
+  reconcileId(of: { readonly partner: string; readonly stream: string; readonly label: string }): string;
+  /** `reconcile/acme/payments/2026-11-30T08-00-00Z/repair/missing+stale`: mends what that one found. */
+  repairId(of: { readonly reconciliation: string; readonly kinds: readonly string[] }): string;
   /** What the ids of all schedules begin with. */
   readonly schedules: string;
   /** `schedule/acme/nightly`. */
@@ -92,6 +96,8 @@ export function namesOf(installation: string): Names {
     exportId: (target) => `${ids}export/${target}`,
     backfillId: ({ partner, stream, range, chunk, zone, generation }) =>
       `${ids}backfill/${partner}/${stream}/${range}/${chunk}${zone === null ? '' : `/${zone}`}${again(generation)}`,
+    reconcileId: ({ partner, stream, label }) => `${ids}reconcile/${partner}/${stream}/${label}`,
+    repairId: ({ reconciliation, kinds }) => `${reconciliation}/repair/${kinds.join('+')}`,
     schedules: `${ids}schedule/`,
     scheduleId: ({ partner, name }) => `${ids}schedule/${partner}/${name}`,
     scheduledRunId: ({ partner, name }) => `${ids}scheduled/${partner}/${name}`,
@@ -119,6 +125,7 @@ export const reserved = [
   'hints',
   'alerts',
   'duplicates',
+  'reconcile',
   'syncline',
 ] as const;
 

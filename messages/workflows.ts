@@ -7,6 +7,7 @@ import type { FollowHints } from './follow-hints.ts';
 import type { GovernPartner } from './govern-partner.ts';
 import type { PrunePartner } from './prune.ts';
 import type { RebuildTarget } from './rebuild-target.ts';
+import type { ReconcileStream, RepairStream } from './reconcile.ts';
 import type { RetryStream } from './retry.ts';
 import type { ScheduledSync } from './scheduled-sync.ts';
 import type { SyncPartner } from './sync-partner.ts';
@@ -24,6 +25,8 @@ export interface Workflows {
   readonly governPartner: GovernPartner;
   readonly prunePartner: PrunePartner;
   readonly rebuildTarget: RebuildTarget;
+  readonly reconcileStream: ReconcileStream;
+  readonly repairStream: RepairStream;
   readonly retryStream: RetryStream;
   readonly scheduledSync: ScheduledSync;
   readonly syncPartner: SyncPartner;

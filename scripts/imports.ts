@@ -45,6 +45,8 @@ async function typescriptBelow(root: string, folder = ''): Promise<readonly stri
 interface Found {
   readonly path: string;
   readonly typeOnly: boolean;
+  /** By `import()`: when it is needed. */
+  readonly later: boolean;
 }
 
 /** What a text of TypeScript imports, in its order. A path that is put together at run time is not seen. */
@@ -61,7 +63,7 @@ function visit(value: unknown, found: Found[]): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
   const node = value as Node;
   const path = textOf(pathOf(node));
-  if (path !== undefined) found.push({ path, typeOnly: isTypeOnly(node) });
+  if (path !== undefined) found.push({ path, typeOnly: isTypeOnly(node), later: node.type === 'CallExpression' });
   for (const each of Object.values(node)) visit(each, found);
 }
 

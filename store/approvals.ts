@@ -154,3 +154,12 @@ function refusalOf({ id, state, decidedBy, decidedAt, until, partner, stream, re
     return `the run has waited for approval ${id} until ${until.slice(0, 16)}Z and goes on without it: the next one asks again`;
   return `approval ${id} was ${state} by ${decidedBy} at ${decidedAt?.slice(0, 16)}Z already: ${reason}`;
 }
+
+/** Number of the question of a run that nobody has answered yet. */
+export async function waitingApproval(pool: Pool, syncId: string): Promise<number | undefined> {
+  const { rows } = await pool.query<{ approval_id: number }>(
+    `select approval_id from approvals where sync_id = $1 and state = 'waiting' order by approval_id desc limit 1`,
+    [syncId],
+  );
+  return rows[0]?.approval_id;
+}

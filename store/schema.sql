@@ -768,6 +768,145 @@ create table read_parents (
   constraint read_parents_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
 );
 
+create table reconcile_asked (
+  reconciliation text not null,
+  look integer not null,
+  key_hash uuid not null,
+  key text collate "C" not null,
+  asked_at timestamp with time zone,
+  refused text,
+  constraint reconcile_asked_pkey PRIMARY KEY (reconciliation, look, key_hash),
+  constraint reconcile_asked_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES reconciliations(reconciliation) ON DELETE CASCADE
+);
+CREATE INDEX reconcile_asked_open ON reconcile_asked USING btree (reconciliation, look) WHERE asked_at IS NULL;
+
+create table reconcile_findings (
+  reconciliation text not null,
+  key_hash uuid not null,
+  key text collate "C" not null,
+  kind text not null,
+  state text default 'candidate'::text not null,
+  why text,
+  their_version text collate "C",
+  their_hash uuid,
+  changed_at timestamp with time zone,
+  our_version text collate "C",
+  our_hash uuid,
+  event bigint,
+  gone boolean default false not null,
+  page integer,
+  request_id text,
+  found_at timestamp with time zone default now() not null,
+  settled_at timestamp with time zone,
+  constraint reconcile_findings_pkey PRIMARY KEY (reconciliation, key_hash),
+  constraint reconcile_findings_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES reconciliations(reconciliation) ON DELETE CASCADE,
+  constraint reconcile_findings_kind_check CHECK (kind = ANY (ARRAY['missing'::text, 'extra'::text, 'stale'::text, 'different'::text, 'newer-in-store'::text])),
+  constraint reconcile_findings_state_check CHECK (state = ANY (ARRAY['candidate'::text, 'open'::text, 'explained'::text, 'unproven'::text, 'repaired'::text]))
+);
+CREATE INDEX reconcile_findings_by_state ON reconcile_findings USING btree (reconciliation, state, kind);
+
+create table reconcile_listings (
+  listing_id integer generated always as identity not null,
+  reconciliation text not null,
+  look integer not null,
+  sync_id text not null,
+  range_from timestamp with time zone,
+  range_to timestamp with time zone,
+  checkpoint text not null,
+  page_no integer default 0 not null,
+  empty_pages integer default 0 not null,
+  records bigint default 0 not null,
+  unfit bigint default 0 not null,
+  skipped bigint default 0 not null,
+  requests bigint default 0 not null,
+  bytes bigint default 0 not null,
+  partner_total bigint,
+  state text default 'running'::text not null,
+  doubt text,
+  deferred_until timestamp with time zone,
+  deferred_cause text,
+  began_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint reconcile_listings_pkey PRIMARY KEY (listing_id),
+  constraint reconcile_listings_reconciliation_look_key UNIQUE (reconciliation, look),
+  constraint reconcile_listings_sync_id_key UNIQUE (sync_id),
+  constraint reconcile_listings_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES reconciliations(reconciliation) ON DELETE CASCADE,
+  constraint reconcile_listings_state_check CHECK (state = ANY (ARRAY['running'::text, 'done'::text]))
+);
+
+create table reconcile_pages (
+  listing_id integer not null,
+  page_no integer not null,
+  page_key uuid not null,
+  status integer not null,
+  request_id text,
+  fetched_at timestamp with time zone not null,
+  workflow_run_id text not null,
+  attempt integer not null,
+  constraint reconcile_pages_pkey PRIMARY KEY (listing_id, page_no),
+  constraint reconcile_pages_listing_id_page_key_key UNIQUE (listing_id, page_key),
+  constraint reconcile_pages_listing_id_fkey FOREIGN KEY (listing_id) REFERENCES reconcile_listings(listing_id) ON DELETE CASCADE
+);
+
+create table reconcile_repairs (
+  sync_id text not null,
+  reconciliation text not null,
+  kinds text[] not null,
+  by text not null,
+  state text default 'running'::text not null,
+  reason text,
+  started_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint reconcile_repairs_pkey PRIMARY KEY (sync_id),
+  constraint reconcile_repairs_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES reconciliations(reconciliation) ON DELETE CASCADE,
+  constraint reconcile_repairs_state_check CHECK (state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text]))
+);
+CREATE INDEX reconcile_repairs_of ON reconcile_repairs USING btree (reconciliation);
+
+create table reconcile_seen (
+  listing_id integer not null,
+  key_hash uuid not null,
+  key text collate "C" not null,
+  version text collate "C",
+  hash uuid not null,
+  operation "char" not null,
+  changed_at timestamp with time zone,
+  page integer not null,
+  ordinal integer not null,
+  constraint reconcile_seen_pkey PRIMARY KEY (listing_id, key_hash),
+  constraint reconcile_seen_listing_id_fkey FOREIGN KEY (listing_id) REFERENCES reconcile_listings(listing_id) ON DELETE CASCADE
+);
+
+create table reconciliations (
+  reconciliation text not null,
+  stream_id integer not null,
+  level text not null,
+  range_from timestamp with time zone,
+  range_to timestamp with time zone,
+  sample integer,
+  asked integer,
+  definition_version text not null,
+  synced_to timestamp with time zone,
+  state text default 'running'::text not null,
+  verdict text,
+  reason text,
+  seen bigint,
+  unfit bigint,
+  in_flight bigint,
+  partner_total bigint,
+  store_total bigint,
+  synced_by text,
+  started_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint reconciliations_pkey PRIMARY KEY (reconciliation),
+  constraint reconciliations_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
+  constraint reconciliations_check CHECK ((state = 'done'::text) = (verdict IS NOT NULL)),
+  constraint reconciliations_level_check CHECK (level = ANY (ARRAY['counts'::text, 'keys'::text, 'versions'::text, 'content'::text])),
+  constraint reconciliations_state_check CHECK (state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])),
+  constraint reconciliations_verdict_check CHECK (verdict = ANY (ARRAY['clean'::text, 'differs'::text, 'unproven'::text]))
+);
+CREATE INDEX reconciliations_of_stream ON reconciliations USING btree (stream_id, started_at DESC);
+
 create table removals (
   stream_id integer not null,
   day date not null,

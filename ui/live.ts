@@ -26,6 +26,8 @@ export class Live {
       this.#toldMs = performance.now();
       this.#last = await this.#pulse().catch(() => undefined);
     }
+    // Who left meanwhile has said so already, and would stay a listener for ever.
+    if (response.destroyed) return true;
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',

@@ -17,6 +17,7 @@ import { transaction } from '../store/session/transaction.ts';
 import { whenAvailable } from '../store/session/unavailable.ts';
 import { ensureGoldenViews } from '../landing/golden-view.ts';
 import { openPool, postgresWarehouse } from '../landing/postgres-warehouse.ts';
+import { postgresReconciler } from '../landing/reconcile/reconciler.ts';
 import type { TargetLag } from '../store/target-states.ts';
 import { postgresTargetStore } from '../store/target-store.ts';
 import { postgresHints } from '../store/webhooks/hints.ts';
@@ -106,6 +107,7 @@ export function buildDeps(
       names: config.names,
       partners,
       warehouse,
+      reconciler: postgresReconciler(pool, warehouse),
       targets,
       targetStore: postgresTargetStore(pool),
       hints: postgresHints(pool),

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { tellTargets } from '../activities/apply/tell-targets.ts';
 import type { Config } from '../config/config.ts';
 import { connectClient } from '../client/temporal-client.ts';
-import { explain, InvalidInput } from '../core/errors.ts';
+import { explain } from '../core/errors.ts';
 import { SECOND } from '../core/duration.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { listPartners } from '../definitions/load.ts';
@@ -172,12 +172,4 @@ function tellingTargets(
       await (await connecting)?.connection.close();
     },
   };
-}
-
-/** `host:port`. */
-export function checkedAddress(address: string): string {
-  const port = Number(/^.+:(\d{1,5})$/.exec(address)?.[1] ?? Number.NaN);
-  if (!(port <= 65_535))
-    throw new InvalidInput(`--address: expected host:port, found ${address}; write it as 127.0.0.1:8080`);
-  return address;
 }

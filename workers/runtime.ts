@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { explain, InvalidInput } from '../core/errors.ts';
-import { temporalLogger } from './logger.ts';
+import { temporalLogger } from './temporal-logger.ts';
 import { histogramBuckets } from './metrics.ts';
 
 let installed = false;

@@ -8,6 +8,8 @@ export { followHints } from './follow-hints.ts';
 export { governPartner } from './govern-partner.ts';
 export { prunePartner } from './prune-partner.ts';
 export { rebuildTarget } from './rebuild-target.ts';
+export { reconcileStream } from './reconcile-stream.ts';
+export { repairStream } from './repair-stream.ts';
 export { retryStream } from './retry-stream.ts';
 export { scheduledSync } from './scheduled-sync.ts';
 export { syncPartner } from './sync-partner.ts';

@@ -19,7 +19,7 @@ import { gatherFacts, type Gathered } from './gather-facts.ts';
 export async function lookAtAlerts(deps: AlertsDeps, client: Client): Promise<AlertsLook> {
   const { pool, log } = deps;
   const { settings, trouble } = await deps.settings.read();
-  if (trouble !== null) log.warn({ error: trouble }, 'alerts.yaml does not load: what it said before holds on');
+  if (trouble !== null) log.warn({ error: trouble }, 'alerts.yaml does not load: the settings from before stay in use');
   const gathered = await gatherFacts(deps, client, settings);
   const { nowMs } = gathered.facts;
   const findings = configuredFindings(judge(gathered.facts), settings);

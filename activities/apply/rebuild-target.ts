@@ -118,14 +118,14 @@ class Rebuilding {
     if (step.soFar === null) {
       if (old === undefined || live === undefined)
         throw new InvalidInput(
-          `no rebuild has changed ${this.#live.schema}.${this.#live.table} in ${step.target}: there is nothing to bring back`,
+          `no rebuild has changed ${this.#live.schema}.${this.#live.table} in ${step.target}: there is nothing to restore`,
         );
       // One that does not fit the definition is refused before anything changes.
       const { id: table, event, outdated, retyped = [] } = await target.open({ ...this.#live, place: 'old' });
       if (outdated === true || retyped.length > 0)
         throw new InvalidInput(
           `the table of before ${outdated === true ? 'was made by other transforms' : `has other types (${retyped.map(({ name }) => name).join(', ')})`}: ` +
-            'there is nothing to bring back that fits the definition',
+            'there is nothing to restore that fits the definition',
         );
       return { state: 'more', soFar: { table, event, lastEvent: live.event, unfit: this.#unfit } };
     }
@@ -277,9 +277,9 @@ class Rebuilding {
     const { count, first } = this.#unfit;
     const named = first.map(({ event, path, reason }) => `event ${event}: ${path || 'the record'}: ${reason}`);
     return (
-      `${count} events of the log fit the schema no longer, and ${rows} rows of ${this.#live.schema}.${this.#live.table} stand for them ` +
+      `${count} events of the log no longer fit the schema, and ${rows} rows of ${this.#live.schema}.${this.#live.table} show them ` +
       `(${named.join('; ')}${count > named.length ? '; …' : ''}). Nothing was changed. Correct the schema, or repeat with --accept-unfit: ` +
-      'these rows then become what earlier events say, or go'
+      'these rows then show an earlier event of their key, or are removed'
     );
   }
 }

@@ -37,7 +37,7 @@ export function checkOrder(stream: CompiledStream, looks: readonly Look[]): Find
     if (step !== direction)
       return doubtful(
         'order-broken',
-        `${said} is not kept: ${values[i]?.place} lies ${step > 0 ? 'above' : 'below'} the one before it. What is passed over so never comes`,
+        `${said} is not kept: ${values[i]?.place} lies ${step > 0 ? 'above' : 'below'} the one before it. Records skipped that way never come`,
       );
   }
   return verified('order', `${said} is kept`);

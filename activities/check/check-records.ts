@@ -33,7 +33,7 @@ function keys({ keyColumns, definition }: CompiledStream, looks: readonly Look[]
   if (repeated > 0)
     return doubtful(
       'keys-repeat',
-      `${of(repeated, all, 'record')} have the key of another one: only one of each is kept. Does ${named} tell records apart?`,
+      `${of(repeated, all, 'record')} have the same key as another one: only one of each is kept. Does ${named} identify a record?`,
     );
   if (all === 0) return unverified('keys', 'no record fits the schema, so keys could not be compared');
   if (new Set(perPage.flat()).size < all) return none;
@@ -75,7 +75,7 @@ function coarseness(version: CompiledStream['version'], looks: readonly Look[]):
   const name = only.path.join('.');
   return doubtful(
     'version-coarse',
-    `the version (${name}) has ${isDay ? 'whole days' : 'whole seconds'} only: of two changes within one the record that is received later counts, and \`syncline anomalies\` lists it. A field that orders them belongs behind it: version: [${name}, revision]`,
+    `the version (${name}) has ${isDay ? 'whole days' : 'whole seconds'} only: of two changes within one, the record received later counts, and \`syncline anomalies\` lists it. Add a field that orders them: version: [${name}, revision]`,
   );
 }
 
@@ -111,7 +111,7 @@ function times(stream: CompiledStream, looks: readonly Look[]): Findings {
       ? none
       : doubtful(
           'time-missing',
-          `${of(lacking.length, total, 'record')} came without a time at "${field}" (${lacking[0]?.place}): once a run asks by time they come no more. The first reading asks without a bound and has them, unless incremental.initial is written`,
+          `${of(lacking.length, total, 'record')} came without a time at "${field}" (${lacking[0]?.place}): runs that ask by time will not get them. The first run asks without a bound and gets them, unless incremental.initial is set`,
         ),
     example === undefined
       ? none

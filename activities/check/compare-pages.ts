@@ -63,7 +63,7 @@ const isPaged = ({ definition }: CompiledStream): boolean =>
 
 function onePage(stream: CompiledStream, { page }: Look): Findings {
   if (page.skipped || page.next.cursor !== null || page.next.doubt !== undefined || !isPaged(stream)) return none;
-  return unverified('pagination', 'there is one page only, so how pages follow each other was not seen');
+  return unverified('pagination', 'there is only one page, so the check could not see how pages follow each other');
 }
 
 /** Behind what the partner stated, or after a page that was not full, a page that repeats the one before is how some partners end. */
@@ -116,7 +116,7 @@ function againstEarlier(
     if (again === 0) return none;
     return doubtful(
       'pages-overlap',
-      `${of(again, here.size, 'record')} of page ${at + 1} came on an earlier page already: where pages overlap, records are passed over as well. Ask for an order that does not change while one reads, such as by key`,
+      `${of(again, here.size, 'record')} of page ${at + 1} came on an earlier page already: if pages overlap, records may be skipped as well. Ask for an order that does not change during the reading, such as by key`,
     );
   }
   if (repeated === at - 1 && mayEnd(looks[at - 1] as Look)) return none;
@@ -153,11 +153,11 @@ function endOf(looks: readonly [Look, ...Look[]], isWhole: boolean): Findings {
   const repeated = repeatedBy(looks, last);
   if (repeated !== -1)
     return repeated === last - 1 && mayEnd(looks[last - 1] as Look)
-      ? verified('end', `the listing ends behind page ${last}, which the partner then repeats`)
+      ? verified('end', `the listing ends after page ${last}, which the partner then repeats`)
       : none;
   if (page.next.cursor !== null)
     return isWhole ? unverified('end', `page ${last + 1} leads on, so how the listing ends was not seen`) : none;
-  return verified('end', `the listing ends behind page ${received.length === 0 ? last : last + 1}`);
+  return verified('end', `the listing ends after page ${received.length === 0 ? last : last + 1}`);
 }
 
 function totals(stream: CompiledStream, looks: readonly Look[]): Findings {

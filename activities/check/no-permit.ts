@@ -21,6 +21,6 @@ export const impatient = (limiter: Limiter): Limiter => ({
 function sayRefused({ cause, waitMs, down }: RefusedPermit): string {
   const later = `check again in ${formatDuration(Math.max(waitMs, SECOND))}`;
   return down === true
-    ? `nobody asks the partner now, since it did not answer lately (${cause}); ${later}, when it is tried again`
+    ? `no request is sent now, because the partner did not answer lately (${cause}); ${later}, when it is tried again`
     : `no permit within ${formatDuration(PATIENCE_MS)} (${cause}); ${later}`;
 }

@@ -18,7 +18,10 @@ export async function compareParents(
   if (!mayShare(stream) || look.records.length === 0) return none;
   const [position] = others;
   if (position === undefined)
-    return unverified('keys', 'there is one parent only, so whether records of two parents share keys was not seen');
+    return unverified(
+      'keys',
+      'there is only one parent, so the check could not see whether records of two parents share keys',
+    );
   try {
     const other = await asker.ask(position, 1);
     if (other.page.refused !== undefined) return unseen(other.page.refused);

@@ -111,7 +111,7 @@ function besideUndisturbed(
 }
 
 const unbalanced = ({ stream, balanced }: StreamFacts): Finding[] =>
-  balanced ? [] : [{ stream, says: 'does not balance: what came is not what became of it' }];
+  balanced ? [] : [{ stream, says: 'does not balance: its counts do not add up to the records that came' }];
 
 const rewrites = ({ stream, rewritten, outcome }: StreamFacts): Finding[] =>
   outcome !== 'ok' || rewritten === 0
@@ -119,7 +119,7 @@ const rewrites = ({ stream, rewritten, outcome }: StreamFacts): Finding[] =>
     : [
         {
           stream,
-          says: `the same sync again wrote ${rewritten} rows, although nothing had changed: records are not told apart by their key`,
+          says: `the same sync again wrote ${rewritten} rows, although nothing had changed: records are not recognised by their key`,
         },
       ];
 

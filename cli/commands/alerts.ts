@@ -75,7 +75,9 @@ export async function alertsSilence({
     silenceAlerts(pool, { match: await matchOf(pool, id, options), reason, until, by: whoami() }),
   );
   output.json(silence);
-  output.say(`Silence ${silence.id}: nobody is told of ${matchWords(silence.match)} until ${minute(silence.until)}.`);
+  output.say(
+    `Silence ${silence.id}: nobody is notified of ${matchWords(silence.match)} until ${minute(silence.until)}.`,
+  );
   output.say(`\`syncline alerts unsilence ${silence.id}\` ends it.`);
   return exitCodes.ok;
 }
@@ -145,6 +147,6 @@ export async function alertsUnsilence({
 }: CommandContext & { readonly id: string }): Promise<number> {
   const silence = await withDatabase(config, (pool) => endSilence(pool, { id: positive('silence', id), by: whoami() }));
   output.json(silence);
-  output.say(`Silence ${silence.id} has ended: people are told of ${matchWords(silence.match)} again.`);
+  output.say(`Silence ${silence.id} has ended: people are notified of ${matchWords(silence.match)} again.`);
   return exitCodes.ok;
 }

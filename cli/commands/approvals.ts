@@ -90,7 +90,7 @@ export async function approvalsDecide({ config, output, options, id, answer }: D
   if (decided.trouble === null) output.say(`Asked to go on now: ${decided.approval.syncId}`);
   else
     output.say(
-      `Temporal could not be told (${decided.trouble}): the run sees it when it looks by itself, at ${minute(decided.approval.until)} at the latest.`,
+      `Temporal could not be reached (${decided.trouble}): the run sees it when it looks by itself, at ${minute(decided.approval.until)} at the latest.`,
     );
   return exitCodes.ok;
 }

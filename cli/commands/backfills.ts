@@ -95,7 +95,7 @@ async function windowsOf(
 
 function stateOf({ outcome, notedAt }: BackfillRow, now: BackfillProgress | undefined): string {
   if (outcome !== null) return outcome;
-  if (now === undefined) return `nobody answers for it (is there a worker?); this is how it stood at ${notedAt}`;
+  if (now === undefined) return `no worker answers for it; this was its state at ${notedAt}`;
   return now.paused ? 'paused' : 'running';
 }
 
@@ -126,7 +126,7 @@ export async function backfillPause({ config, output, options, id }: Named<{ now
   await withDatabase(config, (pool) => findBackfill(pool, id));
   await withTemporal(config, (client) => pauseBackfill(client, id, { now }));
   output.say(
-    `${id} begins no further window; those that run ${now ? 'stop after the page they are at' : 'go on to their ends'}. \`syncline backfill resume ${id}\` goes on.`,
+    `${id} starts no further window; those that run ${now ? 'stop after their current page' : 'go on to their ends'}. \`syncline backfill resume ${id}\` goes on.`,
   );
   output.json({ paused: id, now });
   return exitCodes.ok;
@@ -143,7 +143,7 @@ export async function backfillResume({ config, output, id }: Named): Promise<num
 export async function backfillCancel({ config, output, id }: Named): Promise<number> {
   await withDatabase(config, (pool) => findBackfill(pool, id));
   await withTemporal(config, (client) => cancelBackfill(client, id));
-  output.say(`${id} ends after the pages it is at. Start it again to go on from there.`);
+  output.say(`${id} ends after its current pages. Start it again to go on from there.`);
   output.json({ cancelled: id });
   return exitCodes.ok;
 }

@@ -36,7 +36,7 @@ export async function runsCancel({
       await endPauses(pool, { targets: pausesOf(target), by, reason: 'cancelled' });
       if (!found)
         throw new InvalidInput(
-          `Temporal has no run ${target.id} that goes on: it has not begun yet, or was terminated. \`syncline runs show ${target.run?.runId ?? id}\` tells; \`syncline sync\` starts it again`,
+          `Temporal has no run ${target.id} under way: it has not begun yet, or was terminated. \`syncline runs show ${target.run?.runId ?? id}\` tells; \`syncline sync\` starts it again`,
         );
       output.json({ cancelled: target.id });
       output.say(`${target.id} ends. Start it again to go on from where it stands.`);

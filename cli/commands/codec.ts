@@ -16,7 +16,7 @@ export interface CodecOptions {
 export async function codec({ config, output, options }: CommandContext<CodecOptions>): Promise<number> {
   if (config.payloadKeys.length === 0)
     throw new InvalidInput(
-      'SYNCLINE_PAYLOAD_KEYS is not set, so there is nothing to open: set it (or SYNCLINE_PAYLOAD_KEYS_FILE) as the workers have it',
+      'SYNCLINE_PAYLOAD_KEYS is not set, so there is nothing to decrypt with: set it (or SYNCLINE_PAYLOAD_KEYS_FILE) as the workers have it',
     );
   const address = checkAddress(options.address, config.codecToken);
   const origins = [...options.allowOrigin, ...(config.uiUrl === undefined ? [] : [config.uiUrl])].map(originOf);

@@ -48,7 +48,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
   let names: string[] = [];
   let holds = false;
   const partnersThatHold = async (): Promise<Awaited<ReturnType<typeof allPartners>>> => {
-    if (!holds) throw new Error('nobody can tell while a definition does not hold: see partners');
+    if (!holds) throw new Error('cannot be checked while a definition is invalid: see partners');
     return allPartners(config);
   };
   let named: readonly string[] = [];
@@ -113,7 +113,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
       : checked.map(({ target, says }) => `${target}: ${says}`).join('\n');
   });
   await look('workers', async () => {
-    if (!answers) throw new Error('nobody can tell while Temporal does not answer');
+    if (!answers) throw new Error('cannot be checked while Temporal does not answer');
     return withTemporal(config, async (client) => {
       const missing = await missingPollers(client, config.names, names, named);
       if (missing.length > 0)
@@ -122,7 +122,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     });
   });
   await look('schedules', async () => {
-    if (!answers) throw new Error('nobody can tell while Temporal does not answer');
+    if (!answers) throw new Error('cannot be checked while Temporal does not answer');
     const partners = await partnersThatHold();
     return withTemporal(config, async (client) => {
       const { found, changes } = await compareWithTemporal(client, config.names, partners);
@@ -135,7 +135,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     });
   });
   await look('polling', async () => {
-    if (!isStored) throw new Error('nobody can tell while the database does not answer');
+    if (!isStored) throw new Error('cannot be checked while the database does not answer');
     const partners = await partnersThatHold();
     const hints = await withDatabase(config, (pool) => pollHints(pool, names));
     const wrong = partners.flatMap((partner) => {
@@ -146,7 +146,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     return 'no schedule asks oftener than its partner wants';
   });
   await look('webhooks', async () => {
-    if (!isStored) throw new Error('nobody can tell while the database does not answer');
+    if (!isStored) throw new Error('cannot be checked while the database does not answer');
     const declared = (await partnersThatHold()).flatMap(({ name, webhooks = {} }) =>
       Object.entries(webhooks).map(([webhook, of]) => ({ partner: name, webhook, expect: of.expect, of })),
     );
@@ -161,7 +161,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     return declared.length === 0 ? 'none declared' : `${declared.length}, none silent for too long`;
   });
   await look('waiting', async () => {
-    if (!isStored) throw new Error('nobody can tell while the database does not answer');
+    if (!isStored) throw new Error('cannot be checked while the database does not answer');
     const waits = await withDatabase(config, (pool) => streamWaits(pool));
     const wrong = waits.flatMap(({ partner, stream, overdue, overdueSince }) =>
       overdueSince === null
@@ -173,7 +173,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     return records === 0 ? 'no record waits for another one' : `${records} records wait for others, none for too long`;
   });
   await look('rules', async () => {
-    if (!isStored) throw new Error('nobody can tell while the database does not answer');
+    if (!isStored) throw new Error('cannot be checked while the database does not answer');
     const breaking = await withDatabase(config, (pool) => streamsBreaking(pool));
     const wrong = breaking.map(
       ({ broken, ...place }) => `${place.partner}.${place.stream}: ${brokenRulesWords(broken, place)}`,
@@ -183,7 +183,7 @@ export async function doctor({ config, output, options }: CommandContext<{ table
   });
   await look('alerts', () => checkAlerts(config, { isStored }));
   await look('erasures', async () => {
-    if (!isStored) throw new Error('nobody can tell while the database does not answer');
+    if (!isStored) throw new Error('cannot be checked while the database does not answer');
     const pending = await withDatabase(config, (pool) => pendingErasures(pool));
     const wrong = pending.map(
       ({ erasure, partner, stream, pending: left }) =>

@@ -33,7 +33,7 @@ function driftLines(partner: string, { stream, table, made, unnamed, unfit }: Dr
   const lines = [`${partner}.${stream} (${table})`];
   for (const { field, type } of made)
     lines.push(
-      `  ${visible(field)}: has got a column by itself, of the type ${type}. To have it in the schema: \`${madeProperty(field, type)}\``,
+      `  ${visible(field)}: got a column automatically, of the type ${type}. To have it in the schema: \`${madeProperty(field, type)}\``,
     );
   for (const field of unnamed)
     lines.push(

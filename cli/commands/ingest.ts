@@ -3,12 +3,13 @@ import { explain, InvalidInput } from '../../core/errors.ts';
 import { addressList } from '../../ingest/address-list.ts';
 import type { BehindProxies } from '../../ingest/knock-of.ts';
 import type { Tls } from '../../ingest/server.ts';
-import { checkedAddress, startIngestRole } from '../../workers/ingest-role.ts';
+import { startIngestRole } from '../../workers/ingest-role.ts';
 import { createLogger } from '../../workers/logger.ts';
+import { checkedAddress } from '../checked-address.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCodes } from '../exit.ts';
+import { requireDatabase } from '../require-database.ts';
 import { untilStopped } from '../until-stopped.ts';
-import { requireDatabase } from './worker.ts';
 
 export interface IngestOptions {
   readonly address: string;
@@ -41,7 +42,7 @@ export async function ingest({ config, output, options }: CommandContext<IngestO
     output.say(`Callers push to ${server.url}/v1/PARTNER/STREAM`);
     log.info({ url: server.url }, 'ingest started');
     await stopped;
-    log.info({}, 'ending: what was taken in is answered first');
+    log.info({}, 'ending: accepted requests are answered first');
   } finally {
     await server.close();
   }

@@ -94,7 +94,7 @@ function parse(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new InvalidInput(`${file}: expected JSON, found something else; mend it, or begin in an empty folder`, {
+    throw new InvalidInput(`${file}: expected JSON, found something else; correct it, or begin in an empty folder`, {
       cause,
     });
   }

@@ -97,7 +97,7 @@ export async function limitsReset(
 interface Followed {
   readonly queue: QueueView | null;
   readonly woken: readonly string[];
-  /** Why Temporal could not be told. */
+  /** Why Temporal could not be reached. */
   readonly trouble: string | null;
 }
 
@@ -128,7 +128,7 @@ async function resume(queue: QueueOf): Promise<QueueView> {
 function sayFollowed({ config, output, partner }: Named, { queue, woken, trouble }: Followed): void {
   if (trouble !== null)
     output.say(
-      `Temporal could not be told (${trouble}): permits follow at once, streams that wait go on at their time.`,
+      `Temporal could not be reached (${trouble}): permits follow at once, waiting streams go on when their waits end.`,
     );
   if (woken.length > 0) output.say(`Asked to go on now: ${woken.join(', ')}`);
   if (queue?.foreign === true && queue.rate === 0)

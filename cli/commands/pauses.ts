@@ -97,7 +97,7 @@ async function resume(
   for (const held of ended) output.say(`Goes on; it was ${describePause(held)}`);
   for (const held of left) output.say(`Still ${describePause(held)}; that ends with \`${resumeCommand(held)}\``);
   if (ended.length > 0 && woken.length > 0) output.say(`Asked to go on now: ${woken.join(', ')}`);
-  if (trouble !== null) output.say(`Temporal could not be told (${trouble}): streams go on within 10 minutes.`);
+  if (trouble !== null) output.say(`Temporal could not be reached (${trouble}): streams go on within 10 minutes.`);
   return exitCodes.ok;
 }
 

@@ -71,7 +71,7 @@ async function checkLogs(pool: Pool, { output }: PruneContext, streams: readonly
   const bad = checked.filter(({ missing, rows }) => missing !== 0 || rows > 0);
   for (const { partner, stream } of bad)
     output.say(
-      `${partner}.${stream}: retention did not remove what is missing. Somebody did, or the database was put back: see docs/backup.md, and read it anew.`,
+      `${partner}.${stream}: retention did not remove what is missing. Somebody removed it, or an older backup was restored: see docs/backup.md, and read the records again.`,
     );
   return bad.length === 0 ? exitCodes.ok : exitCodes.failed;
 }

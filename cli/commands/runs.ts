@@ -1,17 +1,10 @@
-import type { Pool } from 'pg';
 import { InvalidInput } from '../../core/errors.ts';
-import { loadPartner } from '../../definitions/load.ts';
-import { countCalls } from '../../store/calls/read-calls.ts';
-import { listedOutcomes, listRuns, showRun } from '../../store/inspect/inspect.ts';
-import { printBalance, timesOf } from '../balance.ts';
+import { listedOutcomes, listRuns } from '../../store/inspect/inspect.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { shortTime, took } from '../took.ts';
 import { exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
-import { streamOf } from '../../core/table-name.ts';
-import { describeTargetLag, lagsOfStream, readLags, type TargetLags } from '../target-lags.ts';
-import { workflowUrl } from '../workflow-url.ts';
 
 export async function runsList({
   config,
@@ -48,61 +41,4 @@ function outcomeNamed(text: string): (typeof listedOutcomes)[number] {
   if (found === undefined)
     throw new InvalidInput(`--outcome: expected ${listedOutcomes.join(', ')}, found ${JSON.stringify(text)}`);
   return found;
-}
-
-export async function runsShow({ config, output, id }: CommandContext & { readonly id: string }): Promise<number> {
-  // With Temporal's client, which a list does without and starts in half the time.
-  const { explainRun, explainUnknown } = await import('../explain-run.ts');
-  const found = await withDatabase(config, async (pool) => {
-    const shown = await showRun(pool, id).catch(async (error: unknown) => {
-      const begins =
-        error instanceof InvalidInput ? await explainUnknown({ config }, id).catch(() => undefined) : undefined;
-      if (begins === undefined) throw error;
-      return begins;
-    });
-    if ('says' in shown) return shown;
-    const [explained, lags, calls] = await Promise.all([
-      explainRun({ config }, pool, shown),
-      lagsOfRun(config, pool, shown.run?.partner ?? shown.streams[0]?.partner),
-      countCalls(pool, { workflowId: id }),
-    ]);
-    return { ...shown, explained, lags, calls };
-  });
-  if ('says' in found) {
-    output.json({ run: null, streams: [], waits: [found], trouble: null });
-    output.say(`${id}: started, but not in the ledger yet: ${found.says}`);
-    if (found.todo !== null) output.say(`  → ${found.todo}`);
-    return exitCodes.ok;
-  }
-  const { run, explained, lags, calls } = found;
-  const streams = found.streams.map((stream) => ({ ...stream, targets: lagsOfStream(lags, stream) }));
-  output.json({ run, streams, waits: explained.streams, trouble: explained.trouble, calls });
-  if (run !== null)
-    output.say(
-      `${run.runId}: ${run.outcome ?? 'running'}, started ${run.startedAt}${run.finishedAt === null ? '' : `, took ${took(run.startedAt, run.finishedAt)}`}`,
-    );
-  printBalance(output, streams, timesOf(streams));
-  for (const { stream, range } of streams) if (range !== null) output.say(`${stream} read ${range}`);
-  for (const lag of lags.lags)
-    if (streams.some(({ stream }) => stream === streamOf(lag.stream))) output.say(describeTargetLag(lag, Date.now()));
-  for (const { stream, says, todo } of explained.streams) {
-    output.say(`${stream}: ${says}`);
-    if (todo !== null) output.say(`  → ${todo}`);
-  }
-  if (explained.trouble !== null)
-    output.say(`Only the ledger was asked, since Temporal does not answer: ${explained.trouble}`);
-  if (calls.calls > 0) output.say(`calls: ${calls.calls}, failed: ${calls.failed}; see \`syncline calls --run ${id}\``);
-  if (config.uiUrl !== undefined) output.say(`UI  ${workflowUrl(config.uiUrl, config.temporalNamespace, id)}`);
-  return exitCodes.ok;
-}
-
-/** What a definition that does not load names is not known. */
-async function lagsOfRun(
-  { partnersDir: dir, env }: CommandContext['config'],
-  pool: Pool,
-  partner: string | undefined,
-): Promise<TargetLags> {
-  const definition =
-    partner === undefined ? undefined : await loadPartner(partner, { dir, env }).catch(() => undefined);
-  return readLags(pool, definition === undefined ? [] : [definition]);
 }

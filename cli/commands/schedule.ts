@@ -95,8 +95,7 @@ function print(output: CommandContext['output'], rows: readonly ScheduleRow[]): 
       output.say(
         `${partner} ${name}: ${missed} runs were missed for longer than catchUp; \`schedule trigger --from\` runs them`,
       );
-    if (skipped > 0)
-      output.say(`${partner} ${name}: ${skipped} runs were left out because another one was still going`);
+    if (skipped > 0) output.say(`${partner} ${name}: ${skipped} runs were skipped because another one was still going`);
   }
 }
 
@@ -107,7 +106,7 @@ export const schedulePause = (context: Named<{ reason: string }>): Promise<numbe
     const of = await chosen(client, context);
     await pauseSchedule(client, context.config.names, of, `${given(context.options.reason)} (${userInfo().username})`);
     context.output.json({ ...of, paused: true });
-    context.output.say(`${of.partner} ${of.name} is paused. What runs goes on: \`syncline runs\` ends it.`);
+    context.output.say(`${of.partner} ${of.name} is paused. Runs under way go on: \`syncline runs cancel\` ends them.`);
     return exitCodes.ok;
   });
 
@@ -117,7 +116,7 @@ export const scheduleResume = (context: Named<{ reason: string }>): Promise<numb
     await resumeSchedule(client, context.config.names, of, `${given(context.options.reason)} (${userInfo().username})`);
     context.output.json({ ...of, paused: false });
     context.output.say(
-      `${of.partner} ${of.name} goes on. Slots of the pause were left out: \`schedule trigger --from … --to …\` runs them.`,
+      `${of.partner} ${of.name} goes on. Slots within the pause were skipped: \`schedule trigger --from … --to …\` runs them.`,
     );
     return exitCodes.ok;
   });
@@ -167,7 +166,7 @@ async function chosen(
   if (fitting.length === 1) return fitting[0] as DeclaredSchedule;
   if (own.length === 0)
     throw new InvalidInput(
-      `Temporal has no schedule of ${partner}; it has ${[...new Set(all.map((each) => each.partner))].join(', ') || 'none at all'}: \`syncline schedule apply\` makes what the definitions say`,
+      `Temporal has no schedule of ${partner}; it has ${[...new Set(all.map((each) => each.partner))].join(', ') || 'none at all'}: \`syncline schedule apply\` creates what the definitions declare`,
     );
   throw new InvalidInput(
     `schedule: expected one of ${own.map((each) => each.name).join(', ')}, found ${name === undefined ? 'none' : JSON.stringify(name)}`,

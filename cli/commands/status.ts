@@ -1,20 +1,19 @@
 import type { Pool } from 'pg';
-import { readQueueRate, viewOfQueue } from '../../client/queue-rate.ts';
 import { ageText, describeLateness, type Freshness } from '../../core/freshness.ts';
 import { brokenRulesWords } from '../../core/ledger-rule.ts';
 import type { LimitsView, QueueView } from '../../core/limits-view.ts';
 import { describePause, resumeCommand, type PersonPause } from '../../core/person-pause.ts';
-import type { Partner } from '../../definitions/definition.ts';
 import { learnCredentials } from '../../limits/watch/learn-credentials.ts';
 import { readLimits } from '../../limits/watch/usage.ts';
 import { readPauses } from '../../store/pauses.ts';
 import { streamsBreaking } from '../../store/rules/broken-rules.ts';
 import { statusOfStreams, type StreamStatus } from '../../store/inspect/stream-status.ts';
 import type { CommandContext } from '../command.ts';
-import { withDatabase, withTemporal } from '../context.ts';
+import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { loadPromises, promisesOf, type Promises } from '../promises.ts';
+import { queuesOf } from '../queues-of.ts';
 import { shortTime } from '../took.ts';
 import { describeTargetLags, lagsOfStream, readLags } from '../target-lags.ts';
 import { describeQueue, describeStanding, describeUse } from '../print-limits.ts';
@@ -30,17 +29,29 @@ interface Standing {
 type Shown = StreamStatus & { readonly freshness: Freshness | null };
 
 export async function status({ config, output, options }: CommandContext<{ check?: boolean }>): Promise<number> {
-  const promises = await loadPromises(config);
-  const [begun, standings, pauses, lags, breaking] = await withDatabase(config, async (pool) => {
-    const streams = await statusOfStreams(pool);
-    const partners = [...new Set(streams.map(({ partner }) => partner))];
-    const [standings, pauses, lags] = await Promise.all([
-      standingsOf(config, pool, partners, promises),
+  const { promises, begun, queues, views, pauses, lags, breaking } = await withDatabase(config, async (pool) => {
+    // The database works on the longest question while this process loads what takes it longest: Temporal's client and the definitions.
+    const [begun, promises] = await Promise.all([
+      statusOfStreams(pool),
+      loadPromises(config),
+      import('../../client/temporal-client.ts'),
+    ]);
+    const partners = [...new Set(begun.map(({ partner }) => partner))];
+    const [queues, views, pauses, lags, breaking] = await Promise.all([
+      queuesOf(config, partners),
+      limitsOf(pool, partners, promises),
       readPauses(pool),
       readLags(pool, promises.definitions.values()),
+      streamsBreaking(pool),
     ]);
-    return [streams, standings, pauses, lags, await streamsBreaking(pool)] as const;
+    return { promises, begun, queues, views, pauses, lags, breaking };
   });
+  const standings = new Map<string, Standing>(
+    begun.map(({ partner }) => [
+      partner,
+      { limits: views.get(partner) ?? null, queue: queues.views.get(partner) ?? null },
+    ]),
+  );
   const streams = promisesOf(promises, begun, Date.now());
   const late = streams.filter(({ freshness }) => freshness?.late === true);
   const overdue = streams.filter((stream) => stream.overdue > 0);
@@ -68,12 +79,12 @@ export async function status({ config, output, options }: CommandContext<{ check
     );
   for (const { partner, stream, overdue: records } of overdue)
     output.say(
-      `OVERDUE ${partner}.${stream}: ${records} of its records wait for what they require for longer than they may: \`syncline waiting list ${partner} ${stream}\``,
+      `OVERDUE ${partner}.${stream}: ${records} of its records have waited too long for what they require: \`syncline waiting list ${partner} ${stream}\``,
     );
   for (const { broken, ...place } of breaking)
     output.say(`BROKEN ${place.partner}.${place.stream}: ${brokenRulesWords(broken, place)}`);
   for (const { partner, problem } of promises.broken)
-    output.say(`${partner}: what it promises is not known, since its definition does not load: ${problem}`);
+    output.say(`${partner}: its promises are not known, because its definition does not load: ${problem}`);
   for (const [partner, variables] of promises.lacking)
     if (standings.has(partner))
       output.say(
@@ -81,6 +92,7 @@ export async function status({ config, output, options }: CommandContext<{ check
       );
   if (streams.length === 0) output.say('No stream has been synced yet: `syncline sync PARTNER` starts.');
   else printStreams(output, streams);
+  if (queues.trouble !== null) output.say(queues.trouble);
   for (const [partner, standing] of standings) for (const line of linesOf(partner, streams, standing)) output.say(line);
   for (const line of describePauses(pauses, standings)) output.say(line);
   for (const line of describeTargetLags(lags, Date.now())) output.say(line);
@@ -112,7 +124,7 @@ function printStreams(output: Output, streams: readonly Shown[]): void {
       const { run, isBack } = stream.undone;
       const why = isBack
         ? `the undo of ${run} was taken back, and what runs had found unchanged meanwhile is not read again yet`
-        : `${run} is undone, and what it had read is not read again yet`;
+        : `${run} was undone, and what it had read has not been read again yet`;
       output.say(`${stream.partner}.${stream.stream}: ${why} (\`syncline undo list ${stream.partner}\`)`);
     }
     if (stream.deferredCause !== null && stream.deferredKind !== 'paused')
@@ -160,46 +172,15 @@ function linesOf(partner: string, streams: readonly StreamStatus[], { limits, qu
 
 const nothing: Standing = { limits: null, queue: null };
 
-async function standingsOf(
-  config: CommandContext['config'],
+/** Of partners whose definitions load, with all variables. */
+async function limitsOf(
   pool: Pool,
   partners: readonly string[],
   { definitions, lacking }: Promises,
-): Promise<ReadonlyMap<string, Standing>> {
-  if (partners.length === 0) return new Map();
+): Promise<ReadonlyMap<string, LimitsView>> {
   const known = partners.filter((name) => !lacking.has(name)).flatMap((name) => definitions.get(name) ?? []);
-  const [queues, views] = await Promise.all([queuesOf(config, partners), limitsOf(pool, known)]);
+  await learnCredentials(pool, known);
   return new Map(
-    partners.map((name) => [name, { limits: views.get(name) ?? null, queue: queues.get(name) ?? null }] as const),
+    await Promise.all(known.map(async (partner) => [partner.name, await readLimits(pool, partner)] as const)),
   );
-}
-
-async function limitsOf(pool: Pool, partners: readonly Partner[]): Promise<ReadonlyMap<string, LimitsView>> {
-  await learnCredentials(pool, partners);
-  return new Map(
-    await Promise.all(partners.map(async (partner) => [partner.name, await readLimits(pool, partner)] as const)),
-  );
-}
-
-/** Status is worth having without Temporal too. */
-async function queuesOf(
-  config: CommandContext['config'],
-  partners: readonly string[],
-): Promise<ReadonlyMap<string, QueueView>> {
-  try {
-    return await withTemporal(config, async (client) => {
-      const { workflowService } = client;
-      const namespace = client.options.namespace;
-      const views = await Promise.all(
-        partners.map(async (partner) =>
-          viewOfQueue(
-            await readQueueRate({ workflowService, namespace, taskQueue: config.names.partnerQueue(partner) }),
-          ),
-        ),
-      );
-      return new Map(partners.map((partner, i) => [partner, views[i] as QueueView]));
-    });
-  } catch {
-    return new Map();
-  }
 }

@@ -59,7 +59,7 @@ export async function targetsResume({
   else if (trouble === null) output.say(`Loading now: ${woken.join(', ')}`);
   else
     output.say(
-      `Temporal could not be told (${trouble}): ${woken.join(', ')} go on with the next page that comes; or run this again.`,
+      `Temporal could not be reached (${trouble}): ${woken.join(', ')} go on with the next page that comes; or run this again.`,
     );
   return trouble === null ? exitCodes.ok : exitCodes.failed;
 }

@@ -1,12 +1,12 @@
 import { openPool } from '../../store/session/open-pool.ts';
 import { startUi } from '../../ui/start-ui.ts';
-import { checkedAddress } from '../../workers/ingest-role.ts';
 import { createLogger } from '../../workers/logger.ts';
+import { checkedAddress } from '../checked-address.ts';
 import type { CommandContext } from '../command.ts';
 import { withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import { requireDatabase } from '../require-database.ts';
 import { untilStopped } from '../until-stopped.ts';
-import { requireDatabase } from './worker.ts';
 
 export interface UiCommandOptions {
   readonly address: string;

@@ -1,15 +1,11 @@
-import { NeedsAttention } from '../../core/errors.ts';
 import { createLogger } from '../../workers/logger.ts';
 import { frugalHeap } from '../../workers/heap.ts';
 import { startHealth, type Health } from '../../workers/health.ts';
 import { startWorkers } from '../../workers/sync-worker.ts';
-import type { Config } from '../../config/config.ts';
-import { withDatabase } from '../context.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCodes } from '../exit.ts';
+import { requireDatabase } from '../require-database.ts';
 import { untilStopped } from '../until-stopped.ts';
-import { checkSessions } from '../../store/session/check-sessions.ts';
-import { pendingMigrations } from '../../store/migrate/migrate.ts';
 
 export async function worker({ config, output, options }: CommandContext<{ role: string[] }>): Promise<number> {
   frugalHeap();
@@ -41,14 +37,4 @@ export async function worker({ config, output, options }: CommandContext<{ role:
     await health?.close();
   }
   return exitCodes.ok;
-}
-
-/** Reached, and up to date. */
-export async function requireDatabase(config: Config): Promise<void> {
-  const pending = await withDatabase(config, async (pool) => {
-    await checkSessions(pool);
-    return pendingMigrations(pool);
-  });
-  if (pending.length > 0)
-    throw new NeedsAttention(`the database lacks ${pending.join(', ')}: run \`syncline migrate\` first`);
 }

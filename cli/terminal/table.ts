@@ -1,5 +1,5 @@
-import Table from 'cli-table3';
 import { visibleLines } from '../../core/visible.ts';
+import { displayWidth } from './display-width.ts';
 import { fitWidths, longestPart, wrap } from './fit.ts';
 import { paint, plainLook, toneOf, type Look } from './paint.ts';
 
@@ -32,39 +32,35 @@ export function renderTable(rows: readonly Row[], columns: readonly string[], lo
     }),
     { room: look.columns, gap: GAP.length },
   );
-  const table = new Table({
-    head: columns.map((column) => (look.colours ? paint(column, 'head') : column)),
-    colAligns: columns.map((column) => (isNumber(column) ? 'right' : 'left')),
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
-    chars: frame,
-  });
-  for (const row of texts)
-    table.push(
-      row.map((text, i) => {
-        const wrapped = wrap(text, widths[i] ?? text.length);
-        return look.colours && STANDINGS.has(columns[i] ?? '') ? painted(wrapped) : wrapped;
-      }),
-    );
-  return table.toString().replaceAll(/ +$/gm, '');
+  const shown = texts.map((row) =>
+    row.map((text, i) => {
+      const wrapped = wrap(text, widths[i] ?? text.length);
+      return (look.colours && STANDINGS.has(columns[i] ?? '') ? painted(wrapped) : wrapped).split('\n');
+    }),
+  );
+  const head = columns.map((column) => [look.colours ? paint(column, 'head') : column]);
+  return drawn([head, ...shown], columns.map(isNumber));
 }
 
-const frame = {
-  mid: '',
-  'left-mid': '',
-  'mid-mid': '',
-  'right-mid': '',
-  top: '─',
-  bottom: '─',
-  left: '',
-  right: '',
-  middle: GAP,
-  'top-mid': '─'.repeat(GAP.length),
-  'top-left': '',
-  'top-right': '',
-  'bottom-mid': '─'.repeat(GAP.length),
-  'bottom-left': '',
-  'bottom-right': '',
-} as const;
+/** Rows of cells of lines between two rules. */
+function drawn(rows: readonly (readonly (readonly string[])[])[], toTheRight: readonly boolean[]): string {
+  const widths = toTheRight.map((_, i) => Math.max(...rows.flatMap((row) => (row[i] ?? []).map(displayWidth))));
+  const rule = '─'.repeat(widths.reduce((sum, width) => sum + width, GAP.length * Math.max(0, widths.length - 1)));
+  const lines = rows.flatMap((row) =>
+    Array.from({ length: Math.max(...row.map(({ length }) => length)) }, (_, n) =>
+      row
+        .map((cell, i) => padded(cell[n] ?? '', widths[i] ?? 0, toTheRight[i] === true))
+        .join(GAP)
+        .trimEnd(),
+    ),
+  );
+  return [rule, ...lines, rule].join('\n');
+}
+
+function padded(line: string, width: number, toTheRight: boolean): string {
+  const room = ' '.repeat(Math.max(0, width - displayWidth(line)));
+  return toTheRight ? `${room}${line}` : `${line}${room}`;
+}
 
 /** Each line by itself: the border of a cell is not part of its colour. */
 function painted(text: string): string {

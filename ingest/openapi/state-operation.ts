@@ -66,7 +66,7 @@ export function stateOperation(version: ApiVersion, base: string, method: 'get' 
   const problems = problemResponses(codes, base);
   return {
     operationId: `${name}.state${method === 'head' ? '.head' : ''}`,
-    summary: `How the records of a request stand${method === 'head' ? ', without a body' : ''}`,
+    summary: `What happened to the records of a request${method === 'head' ? ', without a body' : ''}`,
     description:
       'Records may wait for others, be kept aside because they do not fit, or still be on their way to other warehouses. Only requests of the same caller are found.',
     tags: [name],

@@ -48,7 +48,7 @@ export const webhookPath = (base: string): Readonly<Record<string, PathItem>> =>
           headers: headersOf('X-Request-Id'),
         },
         401: {
-          description: 'The signature is missing, wrong or too old; which of them is not said.',
+          description: 'The signature is missing, wrong or too old; the answer does not say which.',
           headers: headersOf('X-Request-Id'),
           content: {
             'application/problem+json': {

@@ -4,6 +4,7 @@ import { duplicates } from './duplicates.ts';
 import { governors } from './governors.ts';
 import { hints } from './hints.ts';
 import { nights } from './nights.ts';
+import { reconciles } from './reconciles.ts';
 import type { Recording } from './recording.ts';
 import { syncs } from './syncs.ts';
 import { targets } from './targets.ts';
@@ -18,4 +19,5 @@ export const recordings: Readonly<Record<string, Recording>> = {
   ...hints,
   ...alerts,
   ...duplicates,
+  ...reconciles,
 };

@@ -31,6 +31,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'outages',
     'control',
     'durability',
+    'soak',
   ],
   'Take in pushes': ['push', 'webhooks', 'sending', 'callers', 'inbound-limits', 'ingest-problems'],
   Tables: [
@@ -43,6 +44,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'freshness',
     'trace',
     'undo',
+    'reconcile',
     'golden-records',
     'resent-records',
     'rebuild',

@@ -85,7 +85,7 @@ interface Cut {
   readonly place: PartPlace | undefined;
 }
 
-const CHANGED = 'an answer that was read in part is another one when it is asked for again';
+const CHANGED = 'an answer that was partly read has changed when asked for again';
 
 /** Whether there is a next page shows at the end of the answer. */
 const further = ({ next }: PageRead, place: Place & Pick<PartPlace, 'cursor' | 'hash'>): PageRead['next'] => ({

@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
-import type { AlertRow, Finding, Settled, Severity, StandingAlert } from '../../core/alert.ts';
+import type { AlertRow, Finding, Settled, Severity, Silenced, StandingAlert } from '../../core/alert.ts';
 import { silenceOn } from '../../core/alert-silence.ts';
 import { transaction } from '../session/transaction.ts';
 import { readSilences } from './silences.ts';
@@ -65,6 +65,8 @@ export async function alertsToTell(pool: Pool): Promise<readonly AlertRow[]> {
   return withSilences(pool, rows);
 }
 
+const pick = ({ id, by, reason, until }: Silenced): Silenced => ({ id, by, reason, until });
+
 async function withSilences(pool: Pool, rows: readonly Row[]): Promise<readonly AlertRow[]> {
   const silences = rows.length === 0 ? [] : await readSilences(pool);
   return rows.map((row) => {
@@ -82,7 +84,7 @@ async function withSilences(pool: Pool, rows: readonly Row[]): Promise<readonly 
       openedAt: row.opened_at.toISOString(),
       lastSeenAt: row.last_seen_at.toISOString(),
       resolvedAt: row.resolved_at?.toISOString() ?? null,
-      silenced: silence === undefined ? null : { by: silence.by, reason: silence.reason, until: silence.until },
+      silenced: silence === undefined ? null : pick(silence),
       summary: row.summary,
       meaning: row.meaning,
       whatToDo: row.what_to_do,

@@ -57,6 +57,21 @@ export async function eraseFromLedger(
   );
   await eraseFromWebhooks(client, { streamId, keys });
   await eraseFromCalls(client, { streamId, keys });
+  await client.query(
+    `delete from reconcile_findings f using reconciliations c
+      where c.stream_id = $1 and f.reconciliation = c.reconciliation and f.key = any ($2)`,
+    of,
+  );
+  await client.query(
+    `delete from reconcile_seen s using reconcile_listings l, reconciliations c
+      where c.stream_id = $1 and l.reconciliation = c.reconciliation and s.listing_id = l.listing_id and s.key = any ($2)`,
+    of,
+  );
+  await client.query(
+    `delete from reconcile_asked a using reconciliations c
+      where c.stream_id = $1 and a.reconciliation = c.reconciliation and a.key = any ($2)`,
+    of,
+  );
   // The next run looks at all that is left.
   await client.query('delete from broken_rules where stream_id = $1', [streamId]);
   await client.query('update streams set rules_checked = null where stream_id = $1 and rules_checked is not null', [

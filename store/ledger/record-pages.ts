@@ -67,6 +67,7 @@ async function forgetKeys(client: ClientBase, run: StreamRun, { slice, parents, 
 function kindOf(page: StagedPage): string {
   if (page.caller !== undefined) return 'push';
   if (page.replays !== undefined) return 'replay';
+  if (page.repair === true) return 'repair';
   if (page.fetched === true) return 'fetch';
   return isRefused(page) ? 'refused' : 'page';
 }

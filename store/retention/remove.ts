@@ -68,6 +68,15 @@ export async function removeSettled(
   }
 }
 
+/** Anomalies whose last event is gone from the log: there is nothing left to show of them. What a partner does again is found again. */
+export async function removeAnomalies(pool: Pool, streamId: number): Promise<void> {
+  await pool.query(
+    `delete from anomalies a where a.stream_id = $1
+      and not exists (select from events e where e.stream_id = a.stream_id and e.event = a.came)`,
+    [streamId],
+  );
+}
+
 /**
  * From here on events may be missing. It is said before lines are looked for, since whoever needs what was before a run asks under the
  * stream's lock; `settle` takes it back where nothing went. Not only what was removed counts: a line that stays may stand for others, and

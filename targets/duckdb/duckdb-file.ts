@@ -94,8 +94,7 @@ export class DuckdbFile {
 
   /** The file that stands at the path now: what was deleted or replaced goes on living for those who hold it open. */
   async #current(): Promise<Opened> {
-    if (this.#closed)
-      throw new RetryLater(`the target at ${this.options.path} is closed: whoever comes again opens it anew`);
+    if (this.#closed) throw new RetryLater(`the target at ${this.options.path} is closed: the next use opens it again`);
     if (this.#opened !== undefined) {
       const opened = await this.#opened;
       if (opened.file === (await identity(this.options.path))) return opened;

@@ -41,7 +41,7 @@ export async function constraintFault(pool: Pool, stream: LandedStream, error: u
         ? [`unique index ${name}`, `drop index ${quoted(schema ?? stream.schema)}.${name}`]
         : [`${kinds[code] ?? 'constraint'} ${name}`, `alter table ${target} drop constraint ${name}`];
   return new NeedsAttention(
-    `${what} on ${where} is none of ours, and does not let in what the partner has (SQLSTATE ${code}): drop it (${cure}), ` +
+    `${what} on ${where} is not Syncline's, and refuses a record of the partner (SQLSTATE ${code}): drop it (${cure}), ` +
       'or put it on a table of your own',
     { at },
   );

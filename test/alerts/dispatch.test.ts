@@ -32,7 +32,7 @@ const alert = (id: number, more: Partial<AlertRow> = {}): AlertRow => ({
   runbook: '',
   ...more,
 });
-const silenced = { by: 'ann', reason: 'known', until: ago(-HOUR) };
+const silenced = { id: 1, by: 'ann', reason: 'known', until: ago(-HOUR) };
 const toldAgo = (alertId: number, ms: number, more: Partial<Notice> = {}): Notice => ({
   alertId,
   channel: 'team',

@@ -82,7 +82,7 @@ describe('alerts', () => {
     });
     const silenced = async (): Promise<unknown[]> =>
       (await listAlerts(store.pool, { open: true })).map((alert) => alert.silenced);
-    expect(await silenced()).toEqual([null, { by: 'ann', reason: 'they migrate', until: made.until }]);
+    expect(await silenced()).toEqual([null, { id: made.id, by: 'ann', reason: 'they migrate', until: made.until }]);
     expect(await readSilences(store.pool)).toEqual([made]);
     await endSilence(store.pool, { id: made.id, by: 'bob' });
     expect(await silenced()).toEqual([null, null]);

@@ -11,12 +11,16 @@ const later =
 
 export const applyTarget = later(workflows.applyTarget);
 export const backfillStream = later(workflows.backfillStream);
+export const changeDuplicates = later(workflows.changeDuplicates);
 export const deliverAlert = later(workflows.deliverAlert);
 export const exportTarget = later(workflows.exportTarget);
+export const findDuplicates = later(workflows.findDuplicates);
 export const followHints = later(workflows.followHints);
 export const governPartner = later(workflows.governPartner);
 export const prunePartner = later(workflows.prunePartner);
 export const rebuildTarget = later(workflows.rebuildTarget);
+export const reconcileStream = later(workflows.reconcileStream);
+export const repairStream = later(workflows.repairStream);
 export const retryStream = later(workflows.retryStream);
 export const scheduledSync = later(workflows.scheduledSync);
 export const syncPartner = later(workflows.syncPartner);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { Pool } from 'pg';
 import { approvalsDecide, approvalsList, approvalsShow } from '../../cli/commands/approvals.ts';
-import { runsShow } from '../../cli/commands/runs.ts';
+import { runsShow } from '../../cli/commands/runs-show.ts';
 import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import { readConfig, type Config } from '../../config/config.ts';
 import { createLogger } from '../../workers/logger.ts';

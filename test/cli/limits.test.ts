@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CommandContext } from '../../cli/command.ts';
 import { limitsReset, limitsSet, limitsShow } from '../../cli/commands/limits.ts';
-import { runsShow } from '../../cli/commands/runs.ts';
+import { runsShow } from '../../cli/commands/runs-show.ts';
 import { status } from '../../cli/commands/status.ts';
 import { withDevServices } from '../../cli/context.ts';
 import { createOutput } from '../../cli/output.ts';

@@ -93,7 +93,7 @@ describe('the permits of a check', () => {
     const { code, text } = await check('down', to);
     expect(code).toBe(4);
     expect(text).toMatch(
-      /not checked: nobody asks the partner now, since it did not answer lately \(.*500.*\); check again in /,
+      /not checked: no request is sent now, because the partner did not answer lately \(.*500.*\); check again in /,
     );
     expect(asked).toBe(2);
   });

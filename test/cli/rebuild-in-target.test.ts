@@ -138,7 +138,7 @@ test("a history in the store's own database is loaded by the worker of the partn
   expect({ code, says }).toMatchObject({
     code: 1,
     says: expect.stringMatching(
-      /history of acme\.payments +problem  acme\.payments_history: 2 rows differ [^]*2 that the table lacked/,
+      /history of acme\.payments +problem  acme\.payments_history: 2 rows differ [^]*2 missing from the table/,
     ),
   });
   expect(await syncline('rebuild acme payments.history')).toMatchObject({
@@ -182,7 +182,7 @@ test('what is erased is gone from another warehouse too, and from what a rollbac
   expect(old).toEqual([]);
   expect(await syncline('rollback acme payments --target twin')).toMatchObject({
     code: 1,
-    says: expect.stringMatching(/there is nothing to bring back/),
+    says: expect.stringMatching(/there is nothing to restore/),
   });
   expect(await syncline('erase list')).toMatchObject({ code: 0, says: expect.not.stringContaining(id) });
   expect(await syncline(`erase verify acme payments ${id}`)).toMatchObject({

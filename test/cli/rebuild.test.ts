@@ -50,7 +50,7 @@ describe('syncline rebuild', () => {
     });
     expect(await syncline('rollback acme payments')).toMatchObject({
       code: 2,
-      says: expect.stringMatching(/there is nothing to bring back/),
+      says: expect.stringMatching(/there is nothing to restore/),
     });
   });
 
@@ -64,7 +64,7 @@ describe('syncline rebuild', () => {
     expect(found.code).toBe(1);
     expect(await syncline('rebuild acme customers --dry-run')).toMatchObject({
       code: 3,
-      says: expect.stringMatching(/2 changed, 0 that the log has not, 0 that the table lacked.*\n  changed: /),
+      says: expect.stringMatching(/2 changed, 0 not in the log, 0 missing from the table.*\n  changed: /),
     });
     const { code, stdout } = await runSyncline(['rebuild', partner.name, 'customers', '--json'], env);
     expect(JSON.parse(stdout)).toMatchObject({ applied: true, differences: { changed: 2, gone: 0, came: 0 } });

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { status } from '../../cli/commands/status.ts';
@@ -138,7 +140,28 @@ test('a definition that does not load hides no promise', async () => {
   const { code, text } = await shown();
   expect(code).toBe(1);
   expect(text).toMatch(
-    /^bolt: what it promises is not known, since its definition does not load: 2 problems.*\n.*baseUrl: missing/m,
+    /^bolt: its promises are not known, because its definition does not load: 2 problems.*\n.*baseUrl: missing/m,
   );
   await rm(join(folder.path, 'bolt.yaml'));
+});
+
+test('without Temporal it tells all the rest, and says after two seconds what it does not know', async () => {
+  const sockets: Socket[] = [];
+  const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  try {
+    const { port } = silent.address() as AddressInfo;
+    const { code, text, json } = await said({ ...config, temporalAddress: `127.0.0.1:${port}` }, {}, (context) =>
+      status(context),
+    );
+    expect(code).toBe(0);
+    expect(text).toMatch(/^acme\.payments /m);
+    expect(text).toMatch(
+      /^Temporal did not answer within 2 s: whether somebody has paused a task queue there is not shown$/m,
+    );
+    expect(json).toContainEqual(expect.objectContaining({ stream: 'payments', queue: null }));
+  } finally {
+    silent.close();
+    for (const socket of sockets) socket.destroy();
+  }
 });

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Client } from '@temporalio/client';
 import { doctor } from '../../cli/commands/doctor.ts';
-import { runsShow } from '../../cli/commands/runs.ts';
+import { runsShow } from '../../cli/commands/runs-show.ts';
 import { status } from '../../cli/commands/status.ts';
 import { targetsCheck, targetsList } from '../../cli/commands/targets.ts';
 import { targetsPause, targetsResume } from '../../cli/commands/target-pauses.ts';

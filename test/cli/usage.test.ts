@@ -142,14 +142,14 @@ describe('a command that cannot do its work ends with 1 and says what to do', ()
       { check: 'database', state: 'problem', says: expect.stringMatching(/^PostgreSQL does not answer at 127/) },
       { check: 'temporal', state: 'problem', says: expect.stringMatching(/^Temporal does not answer at 127/) },
       { check: 'targets', state: 'ok', says: "none but the store's own PostgreSQL" },
-      { check: 'workers', state: 'problem', says: 'nobody can tell while Temporal does not answer' },
-      { check: 'schedules', state: 'problem', says: 'nobody can tell while Temporal does not answer' },
-      { check: 'polling', state: 'problem', says: 'nobody can tell while the database does not answer' },
-      { check: 'webhooks', state: 'problem', says: 'nobody can tell while the database does not answer' },
-      { check: 'waiting', state: 'problem', says: 'nobody can tell while the database does not answer' },
-      { check: 'rules', state: 'problem', says: 'nobody can tell while the database does not answer' },
-      { check: 'alerts', state: 'problem', says: 'nobody can tell while the database does not answer' },
-      { check: 'erasures', state: 'problem', says: 'nobody can tell while the database does not answer' },
+      { check: 'workers', state: 'problem', says: 'cannot be checked while Temporal does not answer' },
+      { check: 'schedules', state: 'problem', says: 'cannot be checked while Temporal does not answer' },
+      { check: 'polling', state: 'problem', says: 'cannot be checked while the database does not answer' },
+      { check: 'webhooks', state: 'problem', says: 'cannot be checked while the database does not answer' },
+      { check: 'waiting', state: 'problem', says: 'cannot be checked while the database does not answer' },
+      { check: 'rules', state: 'problem', says: 'cannot be checked while the database does not answer' },
+      { check: 'alerts', state: 'problem', says: 'cannot be checked while the database does not answer' },
+      { check: 'erasures', state: 'problem', says: 'cannot be checked while the database does not answer' },
     ]);
   });
 

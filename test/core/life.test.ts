@@ -100,7 +100,7 @@ describe('the life of a key in words', () => {
       'gone: the complete listing of run sync/acme/payments/2026-11-24 did not name it',
       'came again, with another a',
     ]);
-    expect(told('merge', events.slice(0, 1), false)).toEqual(['came; what was known before it was not looked at']);
+    expect(told('merge', events.slice(0, 1), false)).toEqual(['came; older events of its key were not read']);
   });
 
   test('many fields are counted, and a parent that changed is told as such', () => {
@@ -145,7 +145,7 @@ describe('the life of a key in words', () => {
 
   test('the end of a listing may log a record anew', () => {
     expect(told('replace', [event('u', { a: 1 }, { batch: 'sweep', sweep: 9 })])).toEqual([
-      'came first; logged by the end of a listing, since the table stood for another event',
+      'came first; logged by the end of a listing, because the table showed another event',
     ]);
   });
 });

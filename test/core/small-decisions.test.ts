@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { mismatchBound } from '../../core/mismatch-bound.ts';
 import { array, assert, double, integer, nat, option, property, string } from 'fast-check';
 import { backoffMs } from '../../core/backoff.ts';
 import { expecting, readCheckpoint, start, writeCheckpoint } from '../../core/checkpoint.ts';
@@ -126,5 +127,29 @@ describe('texts of partners', () => {
         expect(written).not.toMatch(/(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
       }),
     );
+  });
+});
+
+describe('the bound of a sample', () => {
+  // One-sided, of 95 %: where the binomial terms up to `wrong`, summed exactly (Python's math.comb), come to 0.05.
+  test.each([
+    [0, 10, 0.258866],
+    [0, 100, 0.029513],
+    [0, 1000, 0.002991],
+    [1, 10, 0.394163],
+    [3, 20, 0.343664],
+    [10, 100, 0.163718],
+    [9, 10, 0.994884],
+    [10, 10, 1],
+    [0, 0, 1],
+  ])('%i of %i differ: at most %f of all', (wrong, asked, share) => {
+    expect(mismatchBound(wrong, asked)).toBeCloseTo(share, 5);
+  });
+
+  test('is the rule of three where none differs, also of very many', () => {
+    for (const asked of [30, 1000, 1_000_000]) expect(mismatchBound(0, asked) * asked).toBeLessThan(3);
+    expect(mismatchBound(0, 1_000_000) * 1_000_000).toBeCloseTo(2.9957, 3);
+    expect(mismatchBound(500, 1_000_000)).toBeGreaterThan(0.0005);
+    expect(mismatchBound(500, 1_000_000)).toBeLessThan(0.00055);
   });
 });

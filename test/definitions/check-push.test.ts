@@ -43,7 +43,7 @@ describe('a stream that takes pushes', () => {
       'a key that nothing gives',
       { disposition: 'append', primaryKey: [], push: { idempotency: 'derived' } },
       undefined,
-      'streams.orders.push.idempotency: without a primaryKey nothing tells that a record came before',
+      'streams.orders.push.idempotency: without a primaryKey a repeated record cannot be recognised',
     ],
     ['a promise that no run keeps', { freshness: '1h' }, undefined, 'streams.orders.freshness: the stream has no path'],
     [

@@ -22,7 +22,7 @@ describe('older names of fields', () => {
       object({ a: { ...number, was: 'b' }, b: { ...number, was: 'a' } }),
       /"b" is a field of the schema itself, .*take a new name for one of them first/,
     ],
-    ['the name that it has', object({ a: { ...number, was: 'a' } }), /"a" is the name that it has/],
+    ['the name that it has', object({ a: { ...number, was: 'a' } }), /"a" is its present name/],
     [
       'one name of two fields',
       object({ a: { ...number, was: 'c' }, b: { ...number, was: ['d', 'c'] } }),

@@ -214,7 +214,7 @@ describe('a definition with templates', () => {
     [
       'a cursor twice',
       { query: { after: '{cursor}' }, pagination: { ...token, as: 'c' } },
-      'pagination.as: {cursor} says already where the cursor goes; leave one of the two out',
+      'pagination.as: {cursor} already says where the cursor goes; leave out one of the two',
     ],
     [
       'a cursor that goes nowhere',

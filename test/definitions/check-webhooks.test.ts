@@ -88,7 +88,7 @@ describe('webhooks', () => {
   });
 
   test.each<[object, string]>([
-    [{ secrets, routes: sync }, 'expected `preset` or `signature`: deliveries that nobody signs are not taken'],
+    [{ secrets, routes: sync }, 'expected `preset` or `signature`: unsigned deliveries are not accepted'],
     [
       { preset: 'stripe', signature: { header: 'X' }, secrets, routes: sync },
       'signature: preset: stripe says it already; leave one of the two out',
@@ -111,7 +111,7 @@ describe('webhooks', () => {
     ],
     [
       { signature: { header: 'X', content: '{timestamp}{body}' }, secrets, routes: sync },
-      'signature.timestamp: missing; `content` has {timestamp}: expected the header that it stands in',
+      'signature.timestamp: missing; `content` has {timestamp}: expected the header that contains it',
     ],
     [
       { signature: { header: 'X', timestamp: { header: 'T' } }, secrets, routes: sync },
@@ -119,7 +119,7 @@ describe('webhooks', () => {
     ],
     [
       { signature: { header: 'X', content: '{id}{body}' }, id: { path: 'id' }, secrets, routes: sync },
-      'id: `content` has {id}: expected the header that it stands in, as id: { header: … }',
+      'id: `content` has {id}: expected the header that contains it, as id: { header: … }',
     ],
     [{ preset: 'github', secrets: [], routes: sync }, 'secrets: expected at least one secret, found a list'],
     [
@@ -168,7 +168,7 @@ describe('webhooks', () => {
     ],
     [
       { preset: 'github', secrets, routes: [{ stream: 'rates', as: 'record' }] },
-      'routes.0.stream: rates has disposition: replace, whose listing stands for itself as a whole; use as: sync',
+      'routes.0.stream: rates has disposition: replace, whose listing takes effect as a whole; use as: sync',
     ],
     [
       { preset: 'xero', secrets, routes: [{ stream: 'log', as: 'record' }] },
@@ -180,7 +180,7 @@ describe('webhooks', () => {
     ],
     [
       { preset: 'github', secrets, routes: [{ stream: 'lines', as: 'delete' }] },
-      'routes.0.stream: stream "lines" must keep in mind what is gone: write deletes: { as: hard } or { as: soft } there',
+      'routes.0.stream: stream "lines" must remember what is gone: write deletes: { as: hard } or { as: soft } there',
     ],
     [
       { preset: 'github', secrets, routes: [{ stream: 'pushed', as: 'sync' }] },

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { runsList, runsShow } from '../../cli/commands/runs.ts';
+import { runsShow } from '../../cli/commands/runs-show.ts';
+import { runsList } from '../../cli/commands/runs.ts';
 import { status } from '../../cli/commands/status.ts';
 import { trace } from '../../cli/commands/trace.ts';
 import { undoBack, undoList, undoRun, type UndoOptions } from '../../cli/commands/undo.ts';
@@ -89,14 +90,14 @@ describe('docs/undo.md', () => {
       ],
       [
         () => said(config(), {}, (context) => status(context)),
-        /2026-11-02 is undone, and what it had read is not read again yet/,
+        /2026-11-02 was undone, and what it had read has not been read again yet/,
       ],
       [
         () =>
           said(config(), { limit: '9', search: '99' }, (context) =>
             trace({ ...context, partner: acme.name, stream: 'payments', key: ['p1'] }),
           ),
-        /counts no more: its run was undone.*a run that had brought the key was undone/s,
+        /no longer counts: its run was undone.*a run with this key was undone/s,
       ],
     ] as const)
       expect((await command()).text).toMatch(says);

@@ -98,7 +98,7 @@ describe('events that fit the schema no longer', () => {
     const refused = rebuild(narrow);
     await expect(refused).rejects.toThrow(NeedsAttention);
     await expect(refused).rejects.toThrow(
-      /2 events of the log fit .* 2 rows of acme\d+\.orders .*event 3: text: .*--accept-unfit/,
+      /2 events of the log no longer fit .* 2 rows of acme\d+\.orders .*event 3: text: .*--accept-unfit/,
     );
     expect(await rowsOf(used.pool, narrow)).toEqual(before);
     expect(await tablesOf(stream)).toEqual(['orders']);

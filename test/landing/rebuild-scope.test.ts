@@ -235,7 +235,7 @@ describe('a rebuild of keys', () => {
     await runAll(used.warehouse, stream, [[lacking('a'), lacking('b'), order('c', 1)]]);
     const narrow = aStream(withField({ text: { type: 'string' } }), stream.partner.name);
     await expect(rebuild(narrow, { scope: { keys: ['a', 'c'] } })).rejects.toThrow(
-      /1 events of the log fit.*--accept-unfit/,
+      /1 events of the log no longer fit.*--accept-unfit/,
     );
     const report = await rebuild(narrow, { scope: { keys: ['a', 'c'] }, acceptUnfit: true });
     expect(report).toMatchObject({ differences: { changed: 0, gone: 1, came: 0 }, unfit: { events: 1, rows: 1 } });

@@ -97,7 +97,7 @@ describe('a column of another type', () => {
     const changed = after(old, { type: 'string', pattern: '^[0-9]+$', format: 'date' });
     const types = await typesOf(old);
     await expect(retypeColumns(pool, { stream: changed, acceptUnfit: false })).rejects.toThrow(
-      /2 rows of \w+\.orders stand for records that do not fit the definition any more, and would lose amount: nothing was changed/,
+      /2 rows of \w+\.orders show records that no longer fit the definition, and would lose amount: nothing was changed/,
     );
     expect(await typesOf(old)).toEqual(types);
     expect(await retypeColumns(pool, { stream: changed, acceptUnfit: true })).toMatchObject({ unfit: 2 });

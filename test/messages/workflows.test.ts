@@ -15,6 +15,8 @@ const names = {
   governPartner: true,
   prunePartner: true,
   rebuildTarget: true,
+  reconcileStream: true,
+  repairStream: true,
   retryStream: true,
   scheduledSync: true,
   syncPartner: true,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runsShow } from '../../cli/commands/runs.ts';
+import { runsShow } from '../../cli/commands/runs-show.ts';
 import { reportOfSync } from '../../client/start-sync.ts';
 import { eventually } from '../support/eventually.ts';
 import { partnersPause, partnersResume } from '../../cli/commands/pauses.ts';

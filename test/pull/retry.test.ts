@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { runsRetry } from '../../cli/commands/retry.ts';
-import { runsShow } from '../../cli/commands/runs.ts';
+import { runsShow } from '../../cli/commands/runs-show.ts';
 import { reportOfSync } from '../../client/start-sync.ts';
 import type { RunReport } from '../../messages/sync-partner.ts';
 import { expectTruth } from '../support/expect-truth.ts';

@@ -177,7 +177,7 @@ describe('a parent that the partner refuses for good', () => {
     expect(await partner.read('commits')).toMatchObject({
       outcome: 'partial',
       reason: expect.stringMatching(
-        new RegExp(`^the call of one parent was refused and passed over, the first: .*answered ${status}`),
+        new RegExp(`^the call of one parent was refused and skipped, the first: .*answered ${status}`),
       ),
       counts: { fetched: 4 },
     });

@@ -207,8 +207,8 @@ describe('CSV', () => {
   test.each<[name: string, body: string, format: object, says: RegExp]>([
     ['ends within quotes', 'id,n\n1,a\n2,"b', {}, /line \d+: a quote is opened and never closed/],
     ['ends within a row', 'id,n\n1,a\n2', {}, /ends within its last row, line 3: expected 2 fields, found 1/],
-    ['has a quote within a field', 'id,n\n1,a "b"\n', {}, /line 2: a quote stands within/],
-    ['goes on behind a quote', 'id,n\n1,"a"b\n', {}, /line 2: something stands behind a closing quote/],
+    ['has a quote within a field', 'id,n\n1,a "b"\n', {}, /line 2: there is a quote within/],
+    ['goes on behind a quote', 'id,n\n1,"a"b\n', {}, /line 2: there is text after a closing quote/],
     ['is HTML', '<!doctype html><html>', {}, /found HTML/],
     ['is empty', '', {}, /empty body.*missing: empty/],
     ['has no row under given names', '\n', { columns: ['id', 'n'] }, /empty body.*missing: empty/],

@@ -10,7 +10,10 @@ export interface CountedPartner {
 export async function compareRequests(pool: Pool, partners: readonly CountedPartner[]): Promise<void> {
   if (partners.length === 0) return;
   const { rows } = await pool.query<{ partner: string; requests: string }>(
-    `select s.partner, sum(r.requests) as requests from streams s join stream_runs r using (stream_id) group by 1`,
+    `select partner, sum(requests) as requests from (
+        select stream_id, requests from stream_runs
+        union all select c.stream_id, l.requests from reconcile_listings l join reconciliations c using (reconciliation)) each
+      join streams using (stream_id) group by 1`,
   );
   const ledger = new Map(rows.map(({ partner, requests }) => [partner, Number(requests)]));
   const wrong = partners.flatMap(({ name, requests }) => {

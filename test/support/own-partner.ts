@@ -8,6 +8,7 @@ import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
 import { bufferedCalls, type BufferedCalls } from '../../store/calls/buffered-calls.ts';
 import { writeCalls } from '../../store/calls/write-calls.ts';
 import { plainNames } from '../../messages/names.ts';
+import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { PartnerInput } from '../../definitions/definition.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import type { StreamReport } from '../../landing/warehouse.ts';
@@ -39,6 +40,7 @@ export interface OwnPartner {
     },
   ) => Promise<StreamReport>;
   readonly access: (stream: string) => Promise<PartnerAccess>;
+  readonly streams: () => Promise<ReadonlyMap<string, CompiledStream>>;
   /** One grant of it. */
   readonly grant: (stream: string, run?: Parameters<OwnPartner['read']>[1]) => Promise<GrantResult>;
 }
@@ -153,6 +155,7 @@ export async function ownPartners({
     return {
       ...own,
       access: (stream) => partners.access(name, stream),
+      streams: () => partners.streams(name),
       grant,
       read: async (stream, run) => {
         for (let grants = 0; grants < MOST_GRANTS; grants++) {

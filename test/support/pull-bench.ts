@@ -18,7 +18,7 @@ import { startSimulator } from '../../simulator/start.ts';
 import type { Simulator } from '../../simulator/start.ts';
 import type { StreamReport } from '../../messages/stream-report.ts';
 import { buildDeps } from '../../workers/build-deps.ts';
-import { temporalLogger } from '../../workers/logger.ts';
+import { temporalLogger } from '../../workers/temporal-logger.ts';
 import { workflowSource } from '../../workers/workflow-source.ts';
 import { migrate } from '../../store/migrate/migrate.ts';
 import { compareRequests, type CountedPartner } from './counted-requests.ts';

@@ -216,7 +216,7 @@ describe.each(kinds)('a table in a %s target', (kind) => {
     expect(await bench.rebuild(stream, target)).toMatchObject({
       state: 'refused',
       reason: expect.stringMatching(
-        /2 events of the log fit .* 2 rows of \S+ stand for them \(event \d+: text: .*--accept-unfit/,
+        /2 events of the log no longer fit .* 2 rows of \S+ show them \(event \d+: text: .*--accept-unfit/,
       ),
     });
     expect(await bench.landed(stream, target)).toEqual(before);
@@ -334,9 +334,7 @@ describe.each(kinds)('a table in a %s target', (kind) => {
 
   test('that no rebuild has changed is not rolled back, and one that nobody writes there is named', async () => {
     const { stream, target } = await landed();
-    await expect(bench.rebuild(stream, target, { action: 'rollback' })).rejects.toThrow(
-      /there is nothing to bring back/,
-    );
+    await expect(bench.rebuild(stream, target, { action: 'rollback' })).rejects.toThrow(/there is nothing to restore/);
     await expect(bench.rebuild('nothing', target)).rejects.toThrow(`${PARTNER} has no stream nothing`);
   });
 });

@@ -123,7 +123,7 @@ describe('who has signed in', () => {
       { scope: 'partner', target: 'p2', by: 'ann', reason: 'their <b>release</b>' },
     ]);
     const { text } = await browser.get(paused.location);
-    expect(text).toContain('Temporal could not be told (it is away)');
+    expect(text).toContain('Temporal could not be reached (it is away)');
     expect(text).toContain('their &lt;b&gt;release&lt;/b&gt;');
     await browser.post('/actions/resume', { target: 'p2', reason: 'over', form });
     expect(await readPauses(used.pool, 'p2')).toEqual([]);
@@ -222,6 +222,11 @@ test('an alert is silenced for a time, with a reason, and no longer than a month
   expect(await browser.post('/actions/silence', { ...asked, for: '4h' })).toMatchObject({ status: 303 });
   expect(await listAlerts(used.pool, { open: true })).toMatchObject([{ silenced: { by: 'ann', reason: 'known' } }]);
   expect((await browser.get('/alerts')).text).toContain('Silenced by ann until');
+  const [silenced] = await listAlerts(used.pool, { open: true });
+  const end = { target: String(silenced?.silenced?.id), reason: 'over', form };
+  expect(await browser.post('/actions/unsilence', { ...end, target: '4711' })).toMatchObject({ status: 400 });
+  expect(await browser.post('/actions/unsilence', end)).toMatchObject({ status: 303 });
+  expect(await listAlerts(used.pool, { open: true })).toMatchObject([{ silenced: null }]);
 });
 
 test('a proxy in front says who asks, and nobody else is believed', async () => {

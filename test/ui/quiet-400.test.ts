@@ -72,9 +72,11 @@ scenario(
       `suspect ${partner.name} / statements`,
       'What the last run brought may not be complete or true (run)',
     ]);
-    expect(why).toMatch(/^the calls of 2 parents were refused and passed over, the first: .*answered 400/);
+    expect(why).toMatch(/^the calls of 2 parents were refused and skipped, the first: .*answered 400/);
     expect(since).toMatch(/UTC just now$/);
-    expect(todo).toMatch(/^Look at the calls that the partner refused, mend the cause, and read it again\. ?syncline /);
+    expect(todo).toMatch(
+      /^Look at the calls that the partner refused, remove the cause, and read it again\. ?syncline /,
+    );
   },
 );
 

@@ -209,7 +209,7 @@ describe('an undo', () => {
     await expect(undo(stream, day(9))).rejects.toThrow('has no run');
     await expect(back(stream, day(1))).rejects.toThrow('is not undone: there is nothing to take back');
     await used.pool.query('update streams set log_from = 2 where partner = $1', [stream.partner.name]);
-    await expect(undo(stream, day(1))).rejects.toThrow('retention has taken events below 2');
+    await expect(undo(stream, day(1))).rejects.toThrow('retention has removed events below 2');
     await expect(undo(aStream(), day(1))).rejects.toThrow('was ever read');
   });
 
@@ -247,7 +247,7 @@ describe('a complete listing of a replace', () => {
       [order('c', 2), order('d', 1)],
     ]);
     const before = await rowsOf(used.pool, stream);
-    await expect(undo(stream, day(2))).rejects.toThrow('a later one stands in its place');
+    await expect(undo(stream, day(2))).rejects.toThrow('a later one has replaced it');
     await undo(stream, day(3));
     expect(new Map(await idAndText(used.pool, stream))).toEqual(
       new Map([

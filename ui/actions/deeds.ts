@@ -4,13 +4,14 @@ import { showPauses } from '../../client/control.ts';
 import { tellGovernor, wakeStreams } from '../../client/governor.ts';
 import { startRetry } from '../../client/start-retry.ts';
 import { alertKey, placeWords } from '../../core/alert.ts';
+import { matchWords } from '../../core/alert-silence.ts';
 import { describeWave } from '../../core/approval.ts';
 import { DAY, parseDuration } from '../../core/duration.ts';
 import { explain, InvalidInput } from '../../core/errors.ts';
 import { describePause } from '../../core/person-pause.ts';
 import type { Names } from '../../messages/names.ts';
 import { readAlerts } from '../../store/alerts/alerts.ts';
-import { silenceAlerts } from '../../store/alerts/silences.ts';
+import { endSilence, readSilences, silenceAlerts } from '../../store/alerts/silences.ts';
 import { decideApproval, readApproval } from '../../store/approvals.ts';
 import { showRun, type RunSummary } from '../../store/inspect/inspect.ts';
 import { isKnownPartner } from '../../store/inspect/partner-standing.ts';
@@ -53,6 +54,7 @@ export const deeds = {
   approve: decides('approved'),
   reject: decides('rejected'),
   silence,
+  unsilence,
 } as const satisfies Record<string, (deps: DeedDeps, wanted: Wanted) => Promise<Deed>>;
 
 async function pause(deps: DeedDeps, { target, by, reason }: Wanted): Promise<Deed> {
@@ -134,6 +136,19 @@ async function silence({ pool }: DeedDeps, { target, for: lasts, by, reason }: W
   };
 }
 
+/** Ends a silence before its time. */
+async function unsilence({ pool }: DeedDeps, { target, by }: Wanted): Promise<Deed> {
+  const found = (await readSilences(pool)).find(({ id }) => String(id) === target);
+  if (found === undefined) throw new InvalidInput(`there is no silence ${JSON.stringify(target)} that holds`);
+  return {
+    partner: found.match.partner ?? '',
+    work: async () => {
+      await endSilence(pool, { id: found.id, by });
+      return `People are told again of ${matchWords(found.match)}.`;
+    },
+  };
+}
+
 /** A partner that the store knows, or one of its runs. */
 async function placeOf(
   pool: Pool,
@@ -168,6 +183,6 @@ async function told({ temporal }: DeedDeps, work: (client: Client) => Promise<vo
     await temporal(work);
     return 'Runs were told.';
   } catch (error) {
-    return `Temporal could not be told (${explain(error)}): runs see it by themselves within 10 minutes.`;
+    return `Temporal could not be reached (${explain(error)}): runs see it by themselves within 10 minutes.`;
   }
 }

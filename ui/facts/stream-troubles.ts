@@ -187,7 +187,7 @@ const isRefused = (reason: string | null): boolean => /\brefused\b/.test(reason 
 
 /** The run's page lists the calls. */
 const refusedTodo = (facts: StreamFacts): Todo =>
-  todo('Look at the calls that the partner refused, mend the cause, and read it again.', readAgain(facts));
+  todo('Look at the calls that the partner refused, remove the cause, and read it again.', readAgain(facts));
 
 function againAfter(facts: StreamFacts): Todo {
   const { status } = facts;

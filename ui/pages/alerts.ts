@@ -1,6 +1,6 @@
 import type { AlertRow } from '../../core/alert.ts';
 import { html, words, type Html } from '../../core/html.ts';
-import { silenceForm } from '../parts/action-forms.ts';
+import { silenceForm, unsilenceForm } from '../parts/action-forms.ts';
 import { badge } from '../parts/badge.ts';
 import { partnerPath, streamPath } from '../parts/links.ts';
 import { table } from '../parts/table.ts';
@@ -38,7 +38,8 @@ export function alertsPage(
               : [
                   {
                     title: 'Silence',
-                    cell: (alert: AlertRow) => (alert.silenced === null ? silenceForm(alert.id, viewer) : ''),
+                    cell: ({ id, silenced }: AlertRow) =>
+                      silenced === null ? silenceForm(id, viewer) : unsilenceForm(silenced.id, viewer),
                   },
                 ]),
           ],

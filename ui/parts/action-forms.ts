@@ -70,6 +70,9 @@ export const silenceForm = (id: number, viewer: Viewer): Html =>
     <button>Silence</button>
   </form>`;
 
+export const unsilenceForm = (id: number, viewer: Viewer): Html =>
+  actionForm({ action: 'unsilence', fields: { target: String(id) }, does: 'End the silence', viewer });
+
 export function approvalForms(approval: Approval, viewer: Viewer): Html {
   const fields = { target: String(approval.id) };
   return html`<p>${describeWave(approval)}. Some of them: <code>syncline approvals show ${approval.id}</code>.</p>

@@ -79,8 +79,8 @@ function refusal(error: unknown, { kind }: FormattedText, { skipLines }: CsvForm
 const meaning: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'a quote is opened and never closed, so that a part is missing',
   INVALID_OPENING_QUOTE:
-    'a quote stands within a field that does not begin with one; see quote and escape of the format',
-  CSV_INVALID_CLOSING_QUOTE: 'something stands behind a closing quote; see quote and escape of the format',
+    'there is a quote within a field that does not begin with one; see quote and escape of the format',
+  CSV_INVALID_CLOSING_QUOTE: 'there is text after a closing quote; see quote and escape of the format',
 };
 
 /** They may hold anything, quotes as well. */

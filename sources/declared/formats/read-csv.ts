@@ -22,7 +22,7 @@ export function readCsv(from: FormattedText, all: CsvRows, { format, shape, need
   if (names === undefined || (format.columns !== undefined && rows.length === 0)) {
     if (shape.missing === 'empty') return { body: [], listed: [], records: [] };
     throw new RetryLater(
-      `expected CSV, found an empty body (${kind}). If the partner says so that there are no records, write records: { missing: empty }`,
+      `expected CSV, found an empty body (${kind}). If this means that there are no records, write records: { missing: empty }`,
     );
   }
   checkNames(names, format.columns === undefined ? needed : [], from);

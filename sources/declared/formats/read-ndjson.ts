@@ -18,7 +18,7 @@ export function readNdjson({ text, kind }: FormattedText, lines: readonly Ndjson
   if (text.trim() === '') {
     if (shape.missing === 'empty') return { body: [], listed: [], records: [] };
     throw new RetryLater(
-      `expected NDJSON, found an empty body (${kind}). If the partner says so that there are no records, write records: { missing: empty }`,
+      `expected NDJSON, found an empty body (${kind}). If this means that there are no records, write records: { missing: empty }`,
     );
   }
   const [first] = lines;

@@ -272,7 +272,7 @@ describe('what was not seen is said', () => {
   test('one page', async () => {
     const { unverified } = await check(() => ({ data: ids(1, 2), next: null }), token);
     expect(unverified).toEqual([
-      { about: 'pagination', says: 'there is one page only, so how pages follow each other was not seen' },
+      { about: 'pagination', says: 'there is only one page, so the check could not see how pages follow each other' },
     ]);
   });
 

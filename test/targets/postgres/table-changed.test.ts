@@ -75,7 +75,7 @@ const whenWritten: readonly (readonly [string, Change])[] = [
     'a unique index',
     {
       sql: 'create unique index one_text on $t (text)',
-      says: /^unique index "one_text" on \w+\.orders is none of ours.*drop it \(drop index "\w+"\."one_text"\)/,
+      says: /^unique index "one_text" on \w+\.orders is not Syncline's.*drop it \(drop index "\w+"\."one_text"\)/,
       cure: 'drop index $s.one_text',
     },
   ],
@@ -91,7 +91,7 @@ const whenWritten: readonly (readonly [string, Change])[] = [
     'a check',
     {
       sql: `alter table $t add constraint short check (length(text) < 5) not valid`,
-      says: /^check constraint "short" on \w+\.orders is none of ours/,
+      says: /^check constraint "short" on \w+\.orders is not Syncline's/,
       cure: 'alter table $t drop constraint short',
     },
   ],
@@ -99,7 +99,7 @@ const whenWritten: readonly (readonly [string, Change])[] = [
     'a foreign key',
     {
       sql: `create table $s.texts (text text primary key); alter table $t add constraint known foreign key (text) references $s.texts not valid`,
-      says: /^foreign key "known" on \w+\.orders is none of ours/,
+      says: /^foreign key "known" on \w+\.orders is not Syncline's/,
       cure: 'alter table $t drop constraint known',
     },
   ],
@@ -108,7 +108,7 @@ const whenWritten: readonly (readonly [string, Change])[] = [
     {
       sql: `create table $s.texts (text text primary key); alter table $t add constraint known foreign key (text) references $s.texts
         deferrable initially deferred not valid`,
-      says: /^foreign key "known" on \w+\.orders is none of ours/,
+      says: /^foreign key "known" on \w+\.orders is not Syncline's/,
       cure: 'alter table $t drop constraint known',
     },
   ],
@@ -116,7 +116,7 @@ const whenWritten: readonly (readonly [string, Change])[] = [
     'a column of its own that must not be null',
     {
       sql: `alter table $t add column note text not null default 'x'; alter table $t alter column note drop default`,
-      says: /^not null of column "note" on \w+\.orders is none of ours.*alter column "note" drop not null/,
+      says: /^not null of column "note" on \w+\.orders is not Syncline's.*alter column "note" drop not null/,
       cure: 'alter table $t alter column note drop not null',
     },
   ],
@@ -284,7 +284,7 @@ describe('a table that somebody changed', () => {
     const run = await runOf(warehouse, stream, day(1));
     await run.commit(run.page([order('b')]));
     expect(await failureOf(() => run.finish())).toMatchObject(
-      named(/^foreign key "needs" on \w+\.mine is none of ours/),
+      named(/^foreign key "needs" on \w+\.mine is not Syncline's/),
     );
   });
 

@@ -1,0 +1,29 @@
+/** How deeply records are compared: how many there are, which, in which version, with which content. */
+export const reconcileLevels = ['counts', 'keys', 'versions', 'content'] as const;
+export type ReconcileLevel = (typeof reconcileLevels)[number];
+
+/**
+ * How the store differs from the partner. `missing`: the partner has the record. `extra`: only the store has it. `stale`: the partner has a later version.
+ * `different`: the same version with other content. `newer-in-store`: the partner has an earlier version.
+ */
+export const findingKinds = ['missing', 'extra', 'stale', 'different', 'newer-in-store'] as const;
+export type FindingKind = (typeof findingKinds)[number];
+
+/**
+ * `candidate`: seen once. `open`: seen twice, and nothing explains it. `explained`: it was on its way, or is no fault. `unproven`: it could not be looked at
+ * twice. `repaired`: the store has it as the partner has it now.
+ */
+export const findingStates = ['candidate', 'open', 'explained', 'unproven', 'repaired'] as const;
+export type FindingState = (typeof findingStates)[number];
+
+export type ReconcileVerdict = 'clean' | 'differs' | 'unproven';
+
+/** What a reconciliation comes to: open findings say that something is wrong, and doubts only that nothing is proven. */
+export function verdictOf(found: {
+  readonly open: number;
+  readonly unproven: number;
+  readonly doubts: readonly string[];
+}): ReconcileVerdict {
+  if (found.open > 0) return 'differs';
+  return found.unproven > 0 || found.doubts.length > 0 ? 'unproven' : 'clean';
+}

@@ -1,0 +1,75 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cancelReconcile, startReconcile, startRepair } from '../../client/start-reconcile.ts';
+import { plainNames } from '../../messages/names.ts';
+import type { ReconcileInput } from '../../messages/reconcile.ts';
+import { reportOfSync } from '../../client/start-sync.ts';
+import { ended, until } from './playing.ts';
+import type { Recording, Stage } from './recording.ts';
+
+const reconcile = ({ scene, partner }: Stage, label: string, input: Partial<ReconcileInput> = {}) =>
+  startReconcile(scene.client, plainNames, {
+    partner,
+    stream: 'payments',
+    level: 'content',
+    range: null,
+    sample: null,
+    label,
+    ...input,
+  });
+
+/** Partners that are compared with the store. */
+export const reconciles = {
+  reconciled: {
+    play: async (stage) => {
+      await reportOfSync((await stage.start()).handle);
+      const clean = await reconcile(stage, 'clean');
+      await clean.handle.result();
+      await stage.save('reconcileStream.clean', clean.id);
+      stage.simulator.mutate({ change: 2, add: 1, remove: 1, at: '2026-11-01T00:00:00Z' });
+      const differs = await reconcile(stage, 'differs');
+      await differs.handle.result();
+      await stage.save('reconcileStream.differs', differs.id);
+      const repair = await startRepair(stage.scene.client, plainNames, {
+        partner: stage.partner,
+        stream: 'payments',
+        reconciliation: differs.id,
+        kinds: ['missing', 'stale', 'different'],
+        by: 'recorded',
+      });
+      await repair.handle.result();
+      await stage.save('repairStream.ok', repair.repairId);
+      // Its records do not say when they changed: only a sync tells what is on its way.
+      stage.simulator.mutate({ stream: 'customers', add: 1 });
+      const synced = await reconcile(stage, 'synced', { stream: 'customers' });
+      await synced.handle.result();
+      await stage.save('reconcileStream.synced', synced.id);
+    },
+  },
+  reconcile_asked: {
+    play: async (stage) => {
+      const definition = join(stage.scene.partnersDir, `${stage.partner}.yaml`);
+      const before = JSON.parse(await readFile(definition, 'utf8')) as object;
+      const route = { stream: 'payments', as: 'hint', key: 'id', fetch: { path: '/v1/payments/{id}' } };
+      const webhooks = { changes: { preset: 'github', secrets: [{ value: 'recorded' }], routes: [route] } };
+      await writeFile(definition, JSON.stringify({ ...before, webhooks }));
+      await reportOfSync((await stage.start(['payments'])).handle);
+      stage.simulator.mutate({ change: 400, at: '2026-11-01T00:00:00Z' });
+      const asked = await reconcile(stage, 'asked', { sample: 3 });
+      await asked.handle.result();
+      await stage.save('reconcileStream.asked', asked.id);
+    },
+  },
+  reconcile_cancelled: {
+    faults: [{ kind: 'delay', ms: 3000, nth: 12 }],
+    play: async (stage) => {
+      await reportOfSync((await stage.start(['payments'])).handle);
+      const before = stage.simulator.requests().length;
+      const { id, handle } = await reconcile(stage, 'cancelled');
+      await until(() => stage.simulator.requests().length > before);
+      await cancelReconcile(stage.scene.client, id);
+      await ended(handle);
+      await stage.save('reconcileStream.cancelled', id);
+    },
+  },
+} as const satisfies Readonly<Record<string, Recording>>;

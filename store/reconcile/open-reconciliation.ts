@@ -1,0 +1,42 @@
+import type { Pool } from 'pg';
+import { InvalidInput } from '../../core/errors.ts';
+import type { LandedStream } from '../../core/landed-stream.ts';
+import type { ReconcileLevel } from '../../core/reconcile.ts';
+
+export interface OpenReconciliation {
+  readonly stream: LandedStream;
+  /** Workflow id. */
+  readonly reconciliation: string;
+  readonly level: ReconcileLevel;
+  /** ISO times; null: all there is. */
+  readonly range: { readonly from: string; readonly to: string } | null;
+  readonly sample: number | null;
+}
+
+/** Records the reconciliation, or finds it again, and forgets what earlier ones of the stream that have ended had still kept. */
+export async function openReconciliation(pool: Pool, input: OpenReconciliation): Promise<void> {
+  const { stream, reconciliation, level, range, sample } = input;
+  const { rows } = await pool.query<{ stream_id: number; watermark: string | null; read: boolean }>(
+    `select stream_id, watermark, exists (select from stream_runs r where r.stream_id = s.stream_id and r.outcome in ('ok', 'partial')
+        and r.kind not in ('replay', 'fetch')) as read
+      from streams s where partner = $1 and name = $2`,
+    [stream.partner.name, stream.name],
+  );
+  const [known] = rows;
+  if (known?.read !== true || (stream.definition.incremental !== undefined && known.watermark === null))
+    throw new InvalidInput(
+      `no sync of ${stream.partner.name} ${stream.name} has ended well yet: \`syncline sync ${stream.partner.name} ${stream.name}\` first`,
+    );
+  await pool.query(
+    `insert into reconciliations (reconciliation, stream_id, level, range_from, range_to, sample, definition_version)
+      values ($1, $2, $3, $4, $5, $6, $7)
+      on conflict (reconciliation) do update set state = 'running', verdict = null, reason = null, finished_at = null
+        where reconciliations.state = 'failed'`,
+    [reconciliation, known.stream_id, level, range?.from ?? null, range?.to ?? null, sample, stream.definitionVersion],
+  );
+  await pool.query(
+    `delete from reconcile_seen where listing_id in (select l.listing_id from reconcile_listings l join reconciliations c using (reconciliation)
+      where c.stream_id = $1 and c.reconciliation <> $2 and c.state <> 'running')`,
+    [known.stream_id, reconciliation],
+  );
+}

@@ -1,0 +1,134 @@
+import type { ClientBase, Pool } from 'pg';
+import { InvalidInput } from '../../core/errors.ts';
+import { mismatchBound } from '../../core/mismatch-bound.ts';
+import { findingKinds, findingStates } from '../../core/reconcile.ts';
+import type { FindingKind, FindingState, ReconcileLevel, ReconcileVerdict } from '../../core/reconcile.ts';
+
+/** A reconciliation as people and scripts see it. Times are ISO. */
+export interface Reconciliation {
+  readonly id: string;
+  readonly partner: string;
+  readonly stream: string;
+  readonly level: ReconcileLevel;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly sample: number | null;
+  /** Of a sample: how many records were compared, and at most which share of all of them differs, in 95 of 100 samples. */
+  readonly bound: { readonly asked: number; readonly wrong: number; readonly share: number } | null;
+  readonly state: 'running' | 'done' | 'failed';
+  readonly verdict: ReconcileVerdict | null;
+  readonly reason: string | null;
+  /** Keys that were compared. */
+  readonly seen: number | null;
+  /** Records that do not fit the schema, and were not compared. */
+  readonly unfit: number | null;
+  /** Records that differ, and are newer than what was synced. */
+  readonly inFlight: number | null;
+  readonly partnerTotal: number | null;
+  readonly storeTotal: number | null;
+  readonly syncedBy: string | null;
+  readonly requests: number;
+  readonly deferredUntil: string | null;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  /** How many findings of each kind are in each state; those without any are left out. */
+  readonly findings: readonly FindingCount[];
+}
+
+export interface FindingCount {
+  readonly kind: FindingKind;
+  readonly state: FindingState;
+  readonly count: number;
+}
+
+const columns = `c.reconciliation as id, s.partner, s.name as stream, c.level, c.range_from as "from", c.range_to as "to", c.sample, c.asked, c.state, c.verdict,
+  c.reason, c.seen::integer, c.unfit::integer, c.in_flight::integer as "inFlight", c.partner_total::integer as "partnerTotal",
+  c.store_total::integer as "storeTotal", c.synced_by as "syncedBy", c.started_at as "startedAt", c.finished_at as "finishedAt",
+  (select coalesce(sum(requests), 0)::integer from reconcile_listings l where l.reconciliation = c.reconciliation) as requests,
+  (select max(deferred_until) from reconcile_listings l where l.reconciliation = c.reconciliation and l.state = 'running') as "deferredUntil",
+  (select coalesce(json_agg(f), '[]') from (select kind, state, count(*)::integer from reconcile_findings f
+    where f.reconciliation = c.reconciliation group by kind, state) f) as findings`;
+
+export async function readReconciliation(client: Pool | ClientBase, id: string): Promise<Reconciliation> {
+  const { rows } = await client.query(
+    `select ${columns} from reconciliations c join streams s using (stream_id) where c.reconciliation = $1`,
+    [id],
+  );
+  if (rows[0] === undefined)
+    throw new InvalidInput(`there is no reconciliation ${JSON.stringify(id)}: \`syncline reconcile list\` shows them`);
+  return shown(rows[0]);
+}
+
+export async function listReconciliations(
+  pool: Pool,
+  { partner, limit }: { readonly partner?: string | undefined; readonly limit: number },
+): Promise<readonly Reconciliation[]> {
+  const { rows } = await pool.query(
+    `select ${columns} from reconciliations c join streams s using (stream_id) where $1::text is null or s.partner = $1
+      order by c.started_at desc, c.reconciliation limit $2`,
+    [partner ?? null, limit],
+  );
+  return rows.map(shown);
+}
+
+type Row = Omit<Reconciliation, 'bound' | 'from' | 'to' | 'startedAt' | 'finishedAt' | 'deferredUntil'> &
+  Readonly<Record<'from' | 'to' | 'finishedAt' | 'deferredUntil', Date | null>> & {
+    readonly startedAt: Date;
+    readonly asked: number | null;
+  };
+
+function shown(row: Row): Reconciliation {
+  const { from, to, startedAt, finishedAt, deferredUntil, findings, asked, ...rest } = row;
+  const wrong = findings.reduce(
+    (sum, { state, count }) => sum + (state === 'open' || state === 'unproven' ? count : 0),
+    0,
+  );
+  return {
+    ...rest,
+    bound: row.state !== 'done' || asked === null ? null : { asked, wrong, share: mismatchBound(wrong, asked) },
+    from: at(from),
+    to: at(to),
+    startedAt: startedAt.toISOString(),
+    finishedAt: at(finishedAt),
+    deferredUntil: at(deferredUntil),
+    findings: findings.toSorted((a, b) => placeOf(a) - placeOf(b)),
+  };
+}
+
+const at = (time: Date | null): string | null => time?.toISOString() ?? null;
+
+const placeOf = ({ kind, state }: FindingCount): number =>
+  findingStates.indexOf(state) * findingKinds.length + findingKinds.indexOf(kind);
+
+/** One key of which the two say different things. */
+export interface Finding {
+  readonly key: string;
+  readonly kind: FindingKind;
+  readonly state: FindingState;
+  readonly why: string | null;
+  readonly theirVersion: string | null;
+  readonly theirHash: string | null;
+  readonly ourVersion: string | null;
+  readonly ourHash: string | null;
+  /** Number of the event that the store goes by; null: it knows nothing of the key. */
+  readonly event: number | null;
+  /** The store says that the record is gone. */
+  readonly gone: boolean;
+  /** Page of the listing that shows it, and the id of its request where the partner gives one. */
+  readonly page: number | null;
+  readonly requestId: string | null;
+}
+
+export async function readFindings(
+  client: Pool | ClientBase,
+  { id, states, limit }: { readonly id: string; readonly states?: readonly FindingState[]; readonly limit: number },
+): Promise<readonly Finding[]> {
+  const { rows } = await client.query<Finding>(
+    `select key, kind, state, why, their_version as "theirVersion", replace(their_hash::text, '-', '') as "theirHash",
+        our_version as "ourVersion", replace(our_hash::text, '-', '') as "ourHash", event::float8 as event, gone, page, request_id as "requestId"
+      from reconcile_findings where reconciliation = $1 and ($2::text[] is null or state = any ($2))
+      order by array_position($4::text[], state), array_position($5::text[], kind), key limit $3`,
+    [id, states ?? null, limit, findingStates, findingKinds],
+  );
+  return rows;
+}

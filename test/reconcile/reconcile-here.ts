@@ -1,0 +1,146 @@
+import { pullStream } from '../../activities/pull/pull-stream.ts';
+import { readingDeps } from '../../activities/reconcile/listing-deps.ts';
+import {
+  closeReconcile,
+  compareListing,
+  confirmFindings,
+  planReconcile,
+  type ReconcileDeps,
+} from '../../activities/reconcile/reconcile.ts';
+import { askKeys } from '../../activities/reconcile/ask-keys.ts';
+import { closeRepair, planRepair } from '../../activities/reconcile/repair.ts';
+import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
+import type { FindingKind } from '../../core/reconcile.ts';
+import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
+import { postgresReconciler } from '../../landing/reconcile/reconciler.ts';
+import type { GrantInput, GrantResult } from '../../messages/grant.ts';
+import { plainNames } from '../../messages/names.ts';
+import type { AskKeysInput, ReconcileInput, RepairReport } from '../../messages/reconcile.ts';
+import {
+  readFindings,
+  readReconciliation,
+  type Finding,
+  type Reconciliation,
+} from '../../store/reconcile/read-reconciliations.ts';
+import type { OwnPartner, OwnPartners } from '../support/own-partner.ts';
+
+export interface Reconciled extends Reconciliation {
+  readonly each: readonly Finding[];
+}
+
+export interface Here {
+  readonly own: OwnPartners;
+  readonly partner: OwnPartner;
+  readonly stream: string;
+  /** What a worker dies at; the next one goes on. */
+  readonly failpoint?: Failpoint;
+}
+
+type Deps = ReconcileDeps & { readonly warehouse: ReturnType<typeof postgresWarehouse> };
+
+function depsOf({ own, partner }: Here): Deps {
+  const warehouse = postgresWarehouse(own.pool);
+  return {
+    names: plainNames,
+    partners: {
+      access: (_, name) => partner.access(name),
+      streams: () => partner.streams(),
+    },
+    warehouse,
+    reconciler: postgresReconciler(own.pool, warehouse),
+    now: Date.now,
+    heartbeatTimeoutMs: 60_000,
+  };
+}
+
+let last = 0;
+
+/** Reconciles a stream of a partner of the test's own: the steps of `reconcileStream`, without Temporal. */
+export async function reconcileHere(
+  here: Here,
+  { level = 'content', range = null, sample = null }: Partial<ReconcileInput> = {},
+): Promise<Reconciled> {
+  const { own, partner, stream } = here;
+  const reconciliation = plainNames.reconcileId({ partner: partner.name, stream, label: String(++last) });
+  const deps = depsOf(here);
+  const of = { partner: partner.name, stream, reconciliation };
+  const { window, looks } = await planReconcile(deps, { ...of, level, range, sample });
+  const look = async (which: 1 | 2, byKey: boolean): Promise<void> => {
+    const syncId = looks[which - 1] as string;
+    if (byKey) await askAll(deps, here, { ...of, look: which, syncId });
+    else await readAll(deps, here, { kind: 'reconcile', syncId, window });
+  };
+  await look(1, sample !== null);
+  const { candidates, needsSync, byKey } = await compareListing(deps, of);
+  if (candidates > 0) {
+    if (needsSync) await partner.read(stream, { generation: 1000 + last });
+    await look(2, byKey);
+    await confirmFindings(deps, { ...of, synced: true });
+  }
+  await closeReconcile(deps, { reconciliation, syncedBy: null, broken: null, doubts: [] });
+  return {
+    ...(await readReconciliation(own.pool, reconciliation)),
+    each: await readFindings(own.pool, { id: reconciliation, limit: 10_000 }),
+  };
+}
+
+/** Repairs findings: the steps of `repairStream`. Returns undefined where a person has to look at it first. */
+export async function repairHere(
+  here: Here,
+  reconciliation: string,
+  kinds: readonly FindingKind[] = ['missing', 'stale', 'different'],
+): Promise<RepairReport | undefined> {
+  const { partner, stream } = here;
+  const deps = depsOf(here);
+  const of = { partner: partner.name, stream };
+  const { syncId, window } = await planRepair(deps, { ...of, reconciliation, kinds, by: 'test' });
+  const ended = await readAll(deps, here, { kind: 'repair', syncId, window });
+  return ended.state === 'done' ? closeRepair(deps, { ...of, syncId, broken: null }) : undefined;
+}
+
+/** Grant after grant, also where one dies. Ends, too, where it waits. */
+async function readAll(
+  deps: Deps,
+  { partner, stream, failpoint = noFailpoint }: Here,
+  of: Pick<GrantInput, 'kind' | 'syncId' | 'window'>,
+): Promise<GrantResult> {
+  const job = { ...of, partner: partner.name, stream, runId: null, lane: 'backfill', idleGrants: 0 } as const;
+  for (let grants = 0; grants < 500; grants++) {
+    const grant = pullStream(
+      {
+        ...(await readingDeps(deps, await partner.access(stream), job)),
+        accessOf: (other) => partner.access(other),
+        failpoint,
+        now: Date.now,
+        random: () => 0,
+        draining: () => false,
+      },
+      job,
+      {
+        signal: new AbortController().signal,
+        writer: { workflowRunId: 'r', attempt: grants + 1 },
+        heartbeat: () => {},
+      },
+    );
+    const ended = failpoint === noFailpoint ? await grant : await grant.catch(() => undefined);
+    if (ended?.state === 'done' || (ended?.state === 'deferred' && ended.reason !== 'failure')) return ended;
+  }
+  throw new Error(`${of.syncId} did not end in 500 grants`);
+}
+
+async function askAll(deps: Deps, { failpoint = noFailpoint }: Here, of: Omit<AskKeysInput, 'idle'>): Promise<void> {
+  for (let grants = 0; grants < 500; grants++) {
+    const grant = askKeys(
+      { ...deps, failpoint, random: () => 0, draining: () => false },
+      { ...of, idle: 0 },
+      {
+        signal: new AbortController().signal,
+        writer: { workflowRunId: 'r', attempt: grants + 1 },
+        heartbeat: () => {},
+      },
+    );
+    const asked = failpoint === noFailpoint ? await grant : await grant.catch(() => undefined);
+    if (asked?.state === 'done') return;
+  }
+  throw new Error(`${of.syncId} did not end in 500 grants`);
+}

@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { judge, type WeekSample } from '../../bench/soak/judge.ts';
+import type { ProcessSample } from '../../bench/soak/process-sample.ts';
+import { findingsOf, linesOf, warmUpOf, type SoakWeek } from '../../bench/soak/report.ts';
+import { mannKendall, theilSen, trendOf } from '../../bench/soak/trend.ts';
+import { randomOf } from '../../simulator/random.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const long = process.env['SYNCLINE_TEST_LONG'] === '1';
+const WEEKS = 60;
+
+/** Up and down by `noise`, rising by `slope` each week. */
+const noisy = (seed: number, { slope = 0, noise = 5 } = {}): readonly number[] => {
+  const random = randomOf(seed);
+  return Array.from({ length: WEEKS }, (_, week) => 200 + slope * week + noise * (random() * 2 - 1));
+};
+
+const grows = (values: readonly number[]): boolean => trendOf({ name: 'heap', values, slack: 10 }).grows;
+
+describe('a trend', () => {
+  test('is what the median of all slopes says, whatever a few weeks do', () => {
+    expect(theilSen([1, 3, 5, 7, 9])).toBe(2);
+    expect(theilSen([1, 3, 500, 7, 9, 11])).toBeCloseTo(2);
+    expect(theilSen([4])).toBe(0);
+  });
+
+  // S = 8 of 10 pairs, variance 16.67: https://en.wikipedia.org/wiki/Mann-Kendall_trend_test
+  test('is told from chance', () => {
+    expect(mannKendall([1, 2, 4, 3, 5])).toBeCloseTo(7 / Math.sqrt(50 / 3));
+    expect(mannKendall([5, 5, 5, 5, 5])).toBe(0);
+    expect(mannKendall([1, 2, 3])).toBe(0);
+  });
+
+  test('of a leak is seen in each of a hundred noisy series, and in none of a hundred that only vary', () => {
+    const seeds = Array.from({ length: 100 }, (_, seed) => seed);
+    expect(seeds.filter((seed) => !grows(noisy(seed, { slope: 0.5 })))).toEqual([]);
+    expect(seeds.filter((seed) => grows(noisy(seed)))).toEqual([]);
+  });
+
+  test('is none where it fell, or where a step was followed by nothing', () => {
+    const step = Array.from({ length: WEEKS }, (_, week) => (week < 2 ? 100 : 200));
+    expect(trendOf({ name: 'step', values: step, slack: 10 })).toMatchObject({ grows: false, slope: 0 });
+    expect(trendOf({ name: 'fall', values: noisy(1, { slope: -2 }), slack: 10 }).grows).toBe(false);
+  });
+});
+
+const still: ProcessSample = {
+  ...{ rssMb: 200, heapMb: 60, threadsHeapMb: 30, externalMb: 5, threads: 12, fds: 30, sockets: 12, files: 0 },
+  resources: { TCPSocketWrap: 9, Timeout: 4 },
+};
+
+const weekWith = (week: number, sample: WeekSample, more: Partial<SoakWeek> = {}): SoakWeek => ({
+  week: week + 1,
+  seconds: 60,
+  nights: [{ day: '1990-01-01', outcome: 'ok', faults: [], kills: 0, reasons: [] }],
+  drifts: [],
+  stays: [],
+  problems: [],
+  sample,
+  ...more,
+});
+
+const weeksOf = (sampleAt: (week: number) => WeekSample): readonly SoakWeek[] =>
+  Array.from({ length: WEEKS }, (_, week) => weekWith(week, sampleAt(week)));
+
+describe('the report', () => {
+  test('of weeks like each other finds nothing, also where what is meant to grow grows', () => {
+    const weeks = weeksOf((week) => ({
+      processes: { worker: still },
+      store: { 'rows syncline.runs': 8 * week, 'rows soak.events': 21 * week, 'rows syncline.leases': week % 3 },
+    }));
+    expect(findingsOf(weeks)).toEqual([]);
+    expect(linesOf(weeks, []).join('\n')).toContain('No drift, no leak, nothing stays.');
+  });
+
+  test.each<[string, (week: number) => WeekSample]>([
+    [
+      'worker Timeout',
+      (week) => ({ processes: { worker: { ...still, resources: { Timeout: 4 + week } } }, store: {} }),
+    ],
+    ['ui heap MB', (week) => ({ processes: { ui: { ...still, heapMb: 60 + week / 3 } }, store: {} })],
+    ['ingest open sockets', (week) => ({ processes: { ingest: { ...still, sockets: 12 + week } }, store: {} })],
+    ['workflows deliverAlert', (week) => ({ processes: {}, store: { 'workflows deliverAlert': week } })],
+    ['rows syncline.leases', (week) => ({ processes: {}, store: { 'rows syncline.leases': 3 * week } })],
+    // Not there at all in the first weeks.
+    ['tables', (week) => ({ processes: {}, store: week < 25 ? {} : { tables: week } })],
+  ])('says that %s grows, and nothing else', (name, sampleAt) => {
+    const weeks = weeksOf(sampleAt);
+    const { growing } = judge(weeks.slice(warmUpOf(WEEKS)).map(({ sample }) => sample));
+    expect(growing.map((trend) => trend.name)).toEqual([name]);
+    expect(findingsOf(weeks)).toEqual([expect.stringMatching(new RegExp(`^grows: ${name}, from .* a week`))]);
+  });
+
+  test('names what differs, what stays and what else went wrong', () => {
+    const sample: WeekSample = { processes: {}, store: {} };
+    const drift = { table: 'mart soak.payments', missing: ['pay_1'], tooMany: [], other: ['expected 1, found 2'] };
+    const week = weekWith(0, sample, {
+      drifts: [drift],
+      stays: ['leases that hold a slot: 2'],
+      problems: ['ui has ended'],
+    });
+    expect(findingsOf([week])).toEqual([
+      'week 1: mart soak.payments differs from what its sender holds; lacks 1 (pay_1); 1 differ: expected 1, found 2',
+      'week 1: stays at rest: leases that hold a slot: 2',
+      'week 1: ui has ended',
+    ]);
+  });
+});
+
+(long ? describe : describe.skip)('in full', () => {
+  test('a week holds, and a value that somebody has changed in the next one is found', async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder.path, 'report.json');
+    try {
+      const args = ['--import', 'tsx', 'bench/soak.ts', '--weeks', '2', '--seed', '5', '--tamper', '--out', out];
+      const code = await new Promise<number>((resolve) => {
+        const child = execFile(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: '' } });
+        child.once('exit', (ended) => resolve(ended ?? -1));
+      });
+      const { findings } = JSON.parse(await readFile(out, 'utf8')) as { findings: string[] };
+      expect(findings).toEqual([
+        expect.stringMatching(/^week 2: store soak\.customers differs .*; 1 differ: .*"email":"tampered"/),
+      ]);
+      expect(code).toBe(1);
+    } finally {
+      await folder.remove();
+    }
+  }, 600_000);
+});
