@@ -44,7 +44,8 @@ function checkOne(field: string, own: Transform, around: Around): string[] {
     return ['says nothing; known are cast, default, mask, hash, encrypt, rename, drop and compute'];
   if (own.compute !== undefined) return checkComputed(field, own, said, around);
   if (own.as !== undefined) return ['`as` is the type of a computed field; write cast for one that comes'];
-  if (own.drop === true && said.length > 1) return [`drop cannot be combined with others; found ${without(said, 'drop')} beside it`];
+  if (own.drop === true && said.length > 1)
+    return [`drop cannot be combined with others; found ${without(said, 'drop')} beside it`];
   const hiding = said.filter((name) => ['mask', 'hash', 'encrypt'].includes(name));
   if (hiding.length > 1) return [`expected one of mask, hash and encrypt, found ${hiding.join(' and ')}`];
   if (field === EXTRA)

@@ -12,7 +12,7 @@ import { showDuplicates } from '../../cli/commands/duplicates.ts';
 import { partnersCheck } from '../../cli/commands/partners-check.ts';
 import { rebuild } from '../../cli/commands/rebuild.ts';
 import { readConfig, type Config } from '../../config/config.ts';
-import type { PartnerInput, StreamInput } from '../../definitions/definition.ts';
+import type { StreamInput } from '../../definitions/definition.ts';
 import { createLogger } from '../../workers/logger.ts';
 import { startWorkers } from '../../workers/sync-worker.ts';
 import { freshNamespace } from '../support/fresh-namespace.ts';
@@ -34,7 +34,7 @@ let served: readonly unknown[] = [];
 
 beforeAll(async () => {
   own = await ownPartners();
-  crm = await own.partner(() => ({ body: served }), streams as PartnerInput['streams']);
+  crm = await own.partner(() => ({ body: served }), streams);
   writeFileSync(
     join(own.folder, 'duplicates.yaml'),
     (fences('yaml duplicates.yaml')[0] as string).replaceAll('crm.', `${crm.name}.`),

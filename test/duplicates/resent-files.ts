@@ -22,8 +22,9 @@ export function resentFiles(): readonly { readonly month: string; readonly recor
     const month = `2025-${String(at + 1).padStart(2, '0')}`;
     const edited = known.flatMap((contact, index) => {
       if (random() >= 0.45) return [];
-      known[index] = edit(contact, random);
-      return [known[index] as Omit<Contact, 'row_id'>];
+      const now = edit(contact, random);
+      known[index] = now;
+      return [now];
     });
     const last = Math.round((CUSTOMERS * (at + 1)) / MONTHS);
     const fresh = Array.from({ length: last - known.length }, (__, more) => contactOf(known.length + more));
