@@ -268,7 +268,7 @@ test('the example of docs/duplicates.md is one, for us and for editors', async (
 });
 
 test('docs/duplicates.md names all types, forms and levels', () => {
-  const page = readFileSync(new URL('../../docs/duplicates.md', import.meta.url), 'utf8');
+  const page = read('docs/duplicates.md');
   for (const name of [...fieldKinds, ...formNames, ...Object.keys(levelRules)])
     expect(page).toMatch(new RegExp(`\\b${name}`));
   for (const [kind, levels] of Object.entries(defaultLevels)) {
