@@ -149,7 +149,7 @@ describe('a large answer', () => {
     );
   });
 
-  test('that is another one when it is asked for again begins anew', () => {
+  test('that has changed when asked for again begins anew', () => {
     const { partner, stream } = define({ format: 'ndjson' });
     const source = inParts(partner, stream, 10);
     const start: Position = { cursor: null, range: null, parents: [] };
@@ -157,7 +157,7 @@ describe('a large answer', () => {
     const further = { ...start, cursor: next.cursor };
     expect(source.read(answerOf('{"n":1}\n{"n":2}\n{"n":4}\n'), further).records).toHaveLength(1);
     for (const other of ['{"n":9}\n{"n":2}\n{"n":3}\n', '{"n":1}\n', '{"m":1}\n{"n":2}\n{"n":3}\n'])
-      expect(() => source.read(answerOf(other), further)).toThrow('is another one when it is asked for again');
+      expect(() => source.read(answerOf(other), further)).toThrow('has changed when asked for again');
   });
 
   test('whose pages are counted, or are told of in the body, is read whole', () => {
