@@ -146,12 +146,14 @@ async function makeLinks(client: ClientBase, piece: Piece): Promise<readonly Tou
   return rows;
 }
 
+/** One index look-up for each pair: without statistics the planner would read all links of the plan for each piece. */
 async function endLinks(client: ClientBase, piece: Piece): Promise<readonly Touched[]> {
   const { where, values } = filterSql(piece.scope, 5);
   const { rows } = await client.query<Touched>(
-    `update duplicate_links l set ended_in = $4 from duplicate_pairs p
-      where p.plan_id = $1 and p.cluster > $2 and p.cluster <= $3 and l.plan_id = p.plan_id and l.pair = p.pair and l.ended_in is null${where}
-      returning l.left_stream as ls, l.left_row as lr, l.right_stream as rs, l.right_row as rr`,
+    `update duplicate_links set ended_in = $4
+      where ctid = any (array(select l.id from (select p.pair from duplicate_pairs p where p.plan_id = $1 and p.cluster > $2 and p.cluster <= $3${where}) n
+        cross join lateral (select ctid as id from duplicate_links where plan_id = $1 and pair = n.pair and ended_in is null offset 0) l))
+      returning left_stream as ls, left_row as lr, right_stream as rs, right_row as rr`,
     [piece.plan_id, piece.done_to, piece.to, piece.change, ...values],
   );
   return rows;

@@ -25,12 +25,15 @@ export async function decidePairs(
   return transaction(pool, async (client) => {
     await lockDuplicates(client, name);
     const { where, values } = filterSql(filter, 6);
-    const { rows } = await client.query<{ ls: string; lr: string; rs: string; rr: string }>(
+    const changesMembers = decision === 'no' || again;
+    const { rows, rowCount } = await client.query<{ ls: string; lr: string; rs: string; rr: string }>(
       `update duplicate_pairs p set decision = $2, decided_by = $3, decided_at = clock_timestamp(), reason = $4
         where p.plan_id = $1 and (p.decision is null or ($5 and p.decision <> $2))${where}
-        returning left_stream as ls, left_row as lr, right_stream as rs, right_row as rr`,
+        ${changesMembers ? 'returning left_stream as ls, left_row as lr, right_stream as rs, right_row as rr' : ''}`,
       [plan, decision, by, reason, again, ...values],
     );
+    // Who approves a million pairs for the first time changes nothing but the pairs.
+    if (!changesMembers) return rowCount ?? 0;
     const of = [
       name,
       rows.map(({ ls }) => ls),
@@ -45,20 +48,19 @@ export async function decidePairs(
         [...of, by, reason],
       );
     // Only who changes a decision takes back what was said before: a rule that approves many pairs does not.
-    else if (again)
+    else
       await client.query(
         `delete from duplicate_never x using unnest($2::text[], $3::text[], $4::text[], $5::text[]) as n(ls, lr, rs, rr)
           where x.name = $1 and x.left_stream = ls and x.left_row = lr and x.right_stream = rs and x.right_row = rr`,
         of,
       );
-    if (decision === 'no' || again)
-      await settleMembers(client, {
-        name,
-        rows: rows.flatMap(({ ls, lr, rs, rr }) => [
-          { stream: ls, row: lr },
-          { stream: rs, row: rr },
-        ]),
-      });
+    await settleMembers(client, {
+      name,
+      rows: rows.flatMap(({ ls, lr, rs, rr }) => [
+        { stream: ls, row: lr },
+        { stream: rs, row: rr },
+      ]),
+    });
     return rows.length;
   });
 }
