@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { InvalidInput } from '../../core/errors.ts';
 import { dayOf } from '../../core/window.ts';
 import { compilePartner } from '../../definitions/compile.ts';
@@ -8,13 +8,14 @@ import { isPushOnly } from '../../definitions/push.ts';
 import { loadPartner } from '../../definitions/load.ts';
 import { plainNames } from '../../messages/names.ts';
 import { faultKinds, faultsEnded, plannedFaults, type FaultKind } from '../../recordings/faults.ts';
-import { readRecordings } from '../../recordings/files.ts';
 import { startReplay } from '../../recordings/replay.ts';
 import type { Recording } from '../../recordings/recording.ts';
 import { startEmbedded } from '../../services/embedded.ts';
 import { randomOf } from '../../simulator/random.ts';
 import { called } from '../called.ts';
+import { generatedAnswers, recordedAnswers } from '../chaos/answers.ts';
 import { faultsOf, judgeRound, judgeUndisturbed, type Finding, type RoundFacts } from '../chaos/judge.ts';
+import type { LeftOut } from '../chaos/generate/generate.ts';
 import { startKilledWorker } from '../chaos/killed-worker.ts';
 import { playRound, type Round, type Stage } from '../chaos/play-round.ts';
 import { rehearsed } from '../chaos/rehearsed.ts';
@@ -30,12 +31,16 @@ export interface ChaosChoice {
   readonly round?: string;
   readonly kills: string;
   readonly lies?: boolean;
+  readonly generate?: boolean;
+  readonly records?: string;
 }
 
 const PATIENCE_MS = 120_000;
 const SEEDS = 1_000_000;
+const USUAL_RECORDS = '200';
+const USUAL_KILLS = '1';
 
-/** Syncs from a partner that plays what was recorded, with faults and kills, and compares with a sync that nobody disturbed. */
+/** Syncs from a partner that plays what was recorded or generated, with faults and kills, and compares with a sync that nobody disturbed. */
 export async function chaos({
   config,
   output,
@@ -48,11 +53,24 @@ export async function chaos({
       ? Array.from({ length: positive('--rounds', options.rounds) }, (_, i) => i + 1)
       : [positive('--round', options.round)];
   const kills = whole('--kills', options.kills);
-  const recordings = await readRecordings(resolve(options.from), name);
+  if (options.records !== undefined && options.generate !== true)
+    throw new InvalidInput('--records says how many records are generated: add --generate');
+  const dir = join(config.home, `chaos-${process.pid}`);
+  const { partnersDir, env } = config;
+  const generated = options.generate === true;
+  const { recordings, leftOut } = generated
+    ? await generatedAnswers(name, {
+        dir: join(dir, 'generated'),
+        partnersDir,
+        env,
+        records: positive('--records', options.records ?? USUAL_RECORDS),
+        seed,
+      })
+    : await recordedAnswers(options.from, name);
+  for (const { stream, reason } of leftOut) output.say(`${stream} is left out: ${reason}.`);
   for (const { stream, complete } of recordings)
     if (!complete)
       output.say(`${stream} was not recorded to its end: what a run reads of it is not compared with the recording.`);
-  const dir = join(config.home, `chaos-${process.pid}`);
   const played = join(dir, 'partners');
   const replay = await startReplay(recordings);
   output.say(`Starting PostgreSQL and Temporal … seed ${seed}`);
@@ -76,7 +94,12 @@ export async function chaos({
     const baseUrl = `${replay.origin}${recordings[0]?.basePath ?? ''}`;
     await writeFile(
       join(played, `${partner}.yaml`),
-      await rehearsed(name, { dir: config.partnersDir, baseUrl, as: partner }),
+      await rehearsed(name, {
+        dir: partnersDir,
+        baseUrl,
+        as: partner,
+        leftOut: leftOut.map(({ stream }) => stream),
+      }),
     );
     const loaded = await loadPartner(partner, { dir: played, env: config.env });
     const recorded = new Set(recordings.map(({ stream }) => stream));
@@ -112,10 +135,14 @@ export async function chaos({
           const usual = { window: dayOf(Date.now()), patienceMs: PATIENCE_MS };
           const played = (round: number, more: Pick<Round, 'faults' | 'kills'>): Promise<RoundFacts> =>
             playRound(stage, { ...(prepared.get(round) as Awaited<ReturnType<typeof inRound>>), ...usual, ...more });
-          const told = teller(output, { seed, name });
+          const told = teller(output, { name, seed, leftOut, choice: chosen(options) });
           const undisturbed = await played(0, { faults: faultsEnded, kills: [] });
           const byStream = new Map<string, Recording>(recordings.map((each) => [each.stream, each]));
-          told.round('undisturbed', undisturbed, judgeUndisturbed(undisturbed, byStream));
+          told.round(
+            'undisturbed',
+            undisturbed,
+            judgeUndisturbed(undisturbed, byStream, generated ? 'generated' : 'recorded'),
+          );
           const expected = new Map(undisturbed.streams.map(({ stream, after }) => [stream, after]));
           const requests = undisturbed.arrivals.length;
           const kinds = (Object.keys(faultKinds) as FaultKind[]).filter(
@@ -154,7 +181,18 @@ interface Told {
 
 function teller(
   output: CommandContext['output'],
-  { seed, name }: { readonly seed: number; readonly name: string },
+  {
+    name,
+    seed,
+    leftOut,
+    choice,
+  }: {
+    readonly name: string;
+    readonly seed: number;
+    readonly leftOut: readonly LeftOut[];
+    /** Further options, as they were given. */
+    readonly choice: string;
+  },
 ): Told {
   const all: { readonly round: string; readonly facts: RoundFacts; readonly findings: readonly Finding[] }[] = [];
   return {
@@ -175,6 +213,7 @@ function teller(
       output.json({
         partner: name,
         seed,
+        leftOut,
         rounds: all.map(({ round, facts, findings }) => ({
           round,
           requests: facts.arrivals.length,
@@ -191,12 +230,21 @@ function teller(
         );
       else
         output.say(
-          `\n${bad.length} of ${all.length} rounds did not hold. Once more the same: ${called(`chaos ${name} --seed ${seed}${repeat(bad)}`)}`,
+          `\n${bad.length} of ${all.length} rounds did not hold. Once more the same: ${called(`chaos ${name} --seed ${seed}${repeat(bad)}${choice}`)}`,
         );
       return bad.length === 0 ? exitCodes.ok : exitCodes.failed;
     },
   };
 }
+
+/** What else a round depends on. */
+const chosen = ({ kills, lies, generate, records }: ChaosChoice): string =>
+  [
+    kills === USUAL_KILLS ? '' : ` --kills ${kills}`,
+    lies === true ? ' --lies' : '',
+    generate === true ? ' --generate' : '',
+    records === undefined ? '' : ` --records ${records}`,
+  ].join('');
 
 /** A round depends on the seed and its number alone. */
 function repeat(bad: readonly { readonly round: string }[]): string {

@@ -1,0 +1,51 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { InvalidInput } from '../../core/errors.ts';
+import { compilePartner } from '../../definitions/compile.ts';
+import type { Environment } from '../../definitions/interpolate.ts';
+import { loadPartner } from '../../definitions/load.ts';
+import { plainNames } from '../../messages/names.ts';
+import { readRecordings } from '../../recordings/files.ts';
+import type { Recording } from '../../recordings/recording.ts';
+import { generate, type LeftOut } from './generate/generate.ts';
+import { rehearsed } from './rehearsed.ts';
+
+/** What the partner plays. */
+export interface Answers {
+  readonly recordings: readonly Recording[];
+  /** Streams that are not tried, and why. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+export async function recordedAnswers(from: string, partner: string): Promise<Answers> {
+  return { recordings: await readRecordings(resolve(from), partner), leftOut: [] };
+}
+
+/** Made from the definition in `partnersDir`. `dir`: a folder of our own. @throws {InvalidInput} no stream can be tried so. */
+export async function generatedAnswers(
+  name: string,
+  {
+    dir,
+    partnersDir,
+    env,
+    ...options
+  }: {
+    readonly dir: string;
+    readonly partnersDir: string;
+    readonly env: Environment;
+    readonly records: number;
+    readonly seed: number;
+  },
+): Promise<Answers> {
+  const document = await rehearsed(name, { dir: partnersDir, baseUrl: NOBODY, as: name });
+  await mkdir(dir, { recursive: true });
+  await writeFile(join(dir, `${name}.yaml`), document);
+  const partner = await loadPartner(name, { dir, env });
+  const answers = await generate(compilePartner(partner, plainNames), { ...options, nowMs: Date.now() });
+  if (answers.recordings.length > 0) return answers;
+  const reasons = answers.leftOut.map(({ stream, reason }) => `  ${stream}: ${reason}`);
+  throw new InvalidInput(`no answers can be generated for ${name}; record the partner instead:\n${reasons.join('\n')}`);
+}
+
+/** RFC 6761 §6.4: no request goes there. */
+const NOBODY = 'http://partner.invalid';
