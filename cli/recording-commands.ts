@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
 import type { Run } from './command.ts';
-import type { ChaosChoice } from './commands/chaos.ts';
+import type { ChaosChoice } from './chaos/choice.ts';
 import type { RecordChoice } from './commands/partners-record.ts';
 
 const from = ['--from <dir>', 'folder of recordings', 'recordings'] as const;

@@ -12,33 +12,20 @@ import { startReplay } from '../../recordings/replay.ts';
 import type { Recording } from '../../recordings/recording.ts';
 import { startEmbedded } from '../../services/embedded.ts';
 import { randomOf } from '../../simulator/random.ts';
-import { called } from '../called.ts';
 import { generatedAnswers, recordedAnswers } from '../chaos/answers.ts';
-import { faultsOf, judgeRound, judgeUndisturbed, type Finding, type RoundFacts } from '../chaos/judge.ts';
-import type { LeftOut } from '../chaos/generate/generate.ts';
+import type { ChaosChoice } from '../chaos/choice.ts';
+import { judgeRound, judgeUndisturbed, type RoundFacts } from '../chaos/judge.ts';
 import { startKilledWorker } from '../chaos/killed-worker.ts';
 import { playRound, type Round, type Stage } from '../chaos/play-round.ts';
 import { rehearsed } from '../chaos/rehearsed.ts';
+import { chosen, teller } from '../chaos/teller.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
-import { exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
-
-export interface ChaosChoice {
-  readonly from: string;
-  readonly rounds: string;
-  readonly seed?: string;
-  readonly round?: string;
-  readonly kills: string;
-  readonly lies?: boolean;
-  readonly generate?: boolean;
-  readonly records?: string;
-}
 
 const PATIENCE_MS = 120_000;
 const SEEDS = 1_000_000;
 const USUAL_RECORDS = '200';
-const USUAL_KILLS = '1';
 
 /** Syncs from a partner that plays what was recorded or generated, with faults and kills, and compares with a sync that nobody disturbed. */
 export async function chaos({
@@ -60,7 +47,7 @@ export async function chaos({
   const generated = options.generate === true;
   const { recordings, leftOut } = generated
     ? await generatedAnswers(name, {
-        dir: join(dir, 'generated'),
+        dir: `${dir}-generated`,
         partnersDir,
         env,
         records: positive('--records', options.records ?? USUAL_RECORDS),
@@ -172,87 +159,6 @@ function whole(option: string, text: string): number {
   if (Number.isInteger(value) && value >= 0) return value;
   throw new InvalidInput(`${option}: expected a whole number from 0, found ${JSON.stringify(text)}`);
 }
-
-interface Told {
-  readonly round: (round: string, facts: RoundFacts, findings: readonly Finding[]) => void;
-  /** The exit code. */
-  readonly end: () => number;
-}
-
-function teller(
-  output: CommandContext['output'],
-  {
-    name,
-    seed,
-    leftOut,
-    choice,
-  }: {
-    readonly name: string;
-    readonly seed: number;
-    readonly leftOut: readonly LeftOut[];
-    /** Further options, as they were given. */
-    readonly choice: string;
-  },
-): Told {
-  const all: { readonly round: string; readonly facts: RoundFacts; readonly findings: readonly Finding[] }[] = [];
-  return {
-    round: (round, facts, findings) => {
-      all.push({ round, facts, findings });
-      const outcomes = facts.streams
-        .map(({ stream, outcome, after }) => `${stream} ${outcome ?? '?'} ${after.rows}`)
-        .join(', ');
-      const faults = faultsOf(facts.arrivals);
-      const disturbed = [faults, facts.kills === 0 ? '' : `${facts.kills} × worker killed`].filter(Boolean).join(', ');
-      output.say(
-        `\nRound ${round}: ${facts.arrivals.length} requests${disturbed === '' ? '' : `; ${disturbed}`}\n  ${outcomes}`,
-      );
-      for (const finding of findings) output.say(`  ✗ ${shown(finding)}`);
-    },
-    end: () => {
-      const bad = all.filter(({ findings }) => findings.length > 0);
-      output.json({
-        partner: name,
-        seed,
-        leftOut,
-        rounds: all.map(({ round, facts, findings }) => ({
-          round,
-          requests: facts.arrivals.length,
-          kills: facts.kills,
-          faults: faultsOf(facts.arrivals),
-          streams: facts.streams,
-          findings,
-        })),
-        holds: bad.length === 0,
-      });
-      if (bad.length === 0)
-        output.say(
-          '\nAll held: nothing lost, nothing doubled, nothing green that was not complete, and a second sync changed nothing.',
-        );
-      else
-        output.say(
-          `\n${bad.length} of ${all.length} rounds did not hold. Once more the same: ${called(`chaos ${name} --seed ${seed}${repeat(bad)}${choice}`)}`,
-        );
-      return bad.length === 0 ? exitCodes.ok : exitCodes.failed;
-    },
-  };
-}
-
-/** What else a round depends on. */
-const chosen = ({ kills, lies, generate, records }: ChaosChoice): string =>
-  [
-    kills === USUAL_KILLS ? '' : ` --kills ${kills}`,
-    lies === true ? ' --lies' : '',
-    generate === true ? ' --generate' : '',
-    records === undefined ? '' : ` --records ${records}`,
-  ].join('');
-
-/** A round depends on the seed and its number alone. */
-function repeat(bad: readonly { readonly round: string }[]): string {
-  const first = bad[0]?.round;
-  return bad.length === 1 && first !== 'undisturbed' ? ` --round ${first}` : '';
-}
-
-const shown = ({ stream, says }: Finding): string => `${stream === null ? '' : `${stream}: `}${says}`;
 
 /** The environment that this process has. */
 const textsOf = (env: Readonly<Record<string, string | undefined>>): Record<string, string> =>
