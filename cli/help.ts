@@ -17,6 +17,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'duplicates',
     'erase',
     'prune',
+    'janitor',
     'decrypt',
   ],
   'Run it on servers:': ['migrate', 'worker', 'ingest', 'ui', 'codec'],

@@ -371,6 +371,13 @@ program
   .action(run<{ tables?: boolean }>(async (context) => (await import('./commands/doctor.ts')).doctor(context)));
 
 program
+  .command('janitor')
+  .description('what has stayed behind: dead claims, tables of ended runs, old quarantine, unused keys')
+  .option('--apply', 'remove what nobody needs; without it nothing changes')
+  .addOption(json)
+  .action(run<{ apply?: boolean }>(async (context) => (await import('./commands/janitor.ts')).janitor(context)));
+
+program
   .command('completion [shell]')
   .description('print the script that lets bash, zsh or fish complete commands, partners and streams')
   .addOption(json)

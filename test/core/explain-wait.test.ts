@@ -195,7 +195,7 @@ describe('a stream that has not ended', () => {
 
   test('is explained in docs/inspect.md as it is here', () => {
     const document = readFileSync('docs/inspect.md', 'utf8');
-    const [, block = ''] = /in plain words.*\n\n```\n([^]*?)```/.exec(document) ?? [];
+    const [, block = ''] = /is waiting for, and the command.*\n\n```\n([^]*?)```/.exec(document) ?? [];
     const said = cases.map(([, given]) => explainStream({ ...facts, ...given }));
     const lines = said.flatMap(({ says, todo }) => [`payments: ${says}`, ...(todo === null ? [] : [`  → ${todo}`])]);
     const shown = block.trimEnd().split('\n');

@@ -28,7 +28,7 @@ afterAll(async () => {
 const given = { by: 'tester', reason: 'a test' };
 const GATE = 4712;
 /** Several pieces of a change. */
-const PAIRS = 2400;
+const PAIRS = 1600;
 
 const ref = (n: number): RowRef => ({ stream: n % 3 === 0 ? 'shop.customers' : 'crm.contacts', row: `r${n}` });
 
@@ -126,7 +126,7 @@ async function finish(change: number): Promise<void> {
 
 test('a process that is killed while it applies or undoes leaves what an undisturbed one does', async () => {
   const [disturbed, quiet] = (await twins()) as [{ name: string; plan: number }, { name: string; plan: number }];
-  for (const action of ['apply', 'undo', 'apply'] as const) {
+  for (const action of ['apply', 'undo'] as const) {
     const change = await beginChange(pool, { plan: disturbed.plan, action, scope: {}, ...given });
     expect(await killedInside(change)).toBe(true);
     await finish(change);

@@ -262,7 +262,7 @@ test(
         expect(await world.members()).toEqual(await world.expected());
         expect(await world.seen()).toEqual(await without.seen());
       }),
-      { numRuns: long ? 60 : 5, ...(long ? {} : { seed: 20 }) },
+      { numRuns: long ? 60 : 3, ...(long ? {} : { seed: 20 }) },
     );
   },
   long ? 3_600_000 : 60_000,
