@@ -16,10 +16,12 @@ export interface Answers {
   readonly recordings: readonly Recording[];
   /** Streams that are not tried, and why. */
   readonly leftOut: readonly LeftOut[];
+  /** Streams whose keys tell fewer records apart than were asked for. */
+  readonly short: readonly string[];
 }
 
 export async function recordedAnswers(from: string, partner: string): Promise<Answers> {
-  return { recordings: await readRecordings(resolve(from), partner), leftOut: [] };
+  return { recordings: await readRecordings(resolve(from), partner), leftOut: [], short: [] };
 }
 
 /** Made from the definition in `partnersDir`. `dir`: a folder of our own, which is removed. @throws {InvalidInput} no stream can be tried so. */

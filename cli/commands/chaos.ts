@@ -45,7 +45,7 @@ export async function chaos({
   const dir = join(config.home, `chaos-${process.pid}`);
   const { partnersDir, env } = config;
   const generated = options.generate === true;
-  const { recordings, leftOut } = generated
+  const { recordings, leftOut, short } = generated
     ? await generatedAnswers(name, {
         dir: `${dir}-generated`,
         partnersDir,
@@ -55,6 +55,8 @@ export async function chaos({
       })
     : await recordedAnswers(options.from, name);
   for (const { stream, reason } of leftOut) output.say(`${stream} is left out: ${reason}.`);
+  for (const stream of short)
+    output.say(`${stream} has fewer records than asked for: its primary key can tell no more apart. Is it the key?`);
   for (const { stream, complete } of recordings)
     if (!complete)
       output.say(`${stream} was not recorded to its end: what a run reads of it is not compared with the recording.`);

@@ -15,6 +15,8 @@ export interface LeftOut {
 export interface Generated {
   readonly recordings: readonly Recording[];
   readonly leftOut: readonly LeftOut[];
+  /** Streams with fewer records than were asked for: their keys have no more values. */
+  readonly short: readonly string[];
 }
 
 /** What a partner would answer which does all that the definition says, as if it had been recorded. Nobody is asked. */
@@ -54,6 +56,7 @@ export async function generate(streams: ReadonlyMap<string, CompiledStream>, opt
   return {
     recordings: able.map((one) => recordingOf(one, options)),
     leftOut: [...reasons].map(([stream, reason]) => ({ stream, reason })),
+    short: able.flatMap(({ stream, isShort }) => (isShort ? [stream.name] : [])),
   };
 }
 

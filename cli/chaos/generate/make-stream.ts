@@ -23,6 +23,8 @@ export interface MadeStream {
   readonly stream: CompiledStream;
   readonly records: readonly Checked[];
   readonly exchanges: readonly Exchange[];
+  /** Its key has no more values. */
+  readonly isShort: boolean;
 }
 
 export interface Making {
@@ -61,20 +63,23 @@ export async function makeStream(stream: CompiledStream, { streams, options, rea
   };
   const records: Checked[] = [];
   const exchanges: Exchange[] = [];
+  let isShort = false;
   for (const [i, position] of different.entries()) {
+    // The last parent has no children, as some have not.
+    const wanted = different.length > 2 && i === different.length - 1 ? 0 : each;
     const listed = await checkedRecords(stream, {
       ...usual,
-      // The last parent has no children, as some have not.
-      count: different.length > 2 && i === different.length - 1 ? 0 : each,
+      count: wanted,
       parents: position.parents,
       seed: [options.seed, numberOf(stream.name), i],
       from: numbersAnew(stream) ? 0 : i * each,
     });
+    isShort ||= new Set(listed.map(({ identity }) => identity)).size < wanted;
     records.push(...listed);
     exchanges.push(...exchangesOf(stream, position, listed));
     if (exchanges.length > MOST_REQUESTS) throw new CannotGenerate(TOO_MANY);
   }
-  return { stream, records, exchanges };
+  return { stream, records, exchanges, isShort };
 }
 
 /** Each parent numbers its records from 1: the key has a field of the parent. */

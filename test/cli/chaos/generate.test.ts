@@ -181,15 +181,23 @@ describe('records', () => {
     expect(recordsOf(recording)[0]).toEqual({ id: expect.any(String), attributes: { amount: expect.any(Number) } });
   });
 
-  test('are as many as the key can tell apart', async () => {
-    const recording = await one({
-      primaryKey: ['state', 'place'],
-      schema: {
-        type: 'object',
-        properties: { state: { enum: ['open', 'paid'] }, place: { type: 'integer', minimum: 1, maximum: 3 } },
+  test('are as many as the key can tell apart, which is said', async () => {
+    const { recordings, short } = await generated({
+      orders: {
+        ...orders,
+        primaryKey: ['state', 'place'],
+        schema: {
+          type: 'object',
+          properties: { state: { enum: ['open', 'paid'] }, place: { type: 'integer', minimum: 1, maximum: 3 } },
+        },
       },
+      good: { ...orders, path: '/good' },
     });
-    expect(recording.records).toBe(6);
+    expect(recordings.map(({ stream, records }) => [stream, records])).toEqual([
+      ['orders', 6],
+      ['good', 40],
+    ]);
+    expect(short).toEqual(['orders']);
   });
 });
 
