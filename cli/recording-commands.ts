@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
 import type { Run } from './command.ts';
-import type { ChaosChoice } from './commands/chaos.ts';
+import type { ChaosChoice } from './chaos/choice.ts';
 import type { RecordChoice } from './commands/partners-record.ts';
 
 const from = ['--from <dir>', 'folder of recordings', 'recordings'] as const;
@@ -42,13 +42,15 @@ export function addRecordingCommands(to: {
   program
     .command('chaos <partner>')
     .description(
-      'test a definition: sync from a recording under faults and kills, and compare with an undisturbed sync',
+      'test a definition: sync from a recording, or from generated answers, under faults and kills, and compare with an undisturbed sync',
     )
     .option(...from)
+    .option('--generate', 'without a recording: answers are made from the definition')
+    .option('--records <n>', 'with --generate: records of a stream (200)')
     .option('--rounds <n>', 'how many rounds, each with other faults', '5')
     .option('--kills <n>', 'times the worker is killed in a round', '1')
     .option('--lies', 'also leave out records of pages, which with many APIs cannot be noticed')
-    .option('--seed <n>', 'repeat the faults of another run')
+    .option('--seed <n>', 'repeat the faults, and the generated answers, of another run')
     .option('--round <n>', 'only this round of the seed')
     .addOption(json)
     .action(async (name: string, options: ChaosChoice & { json?: boolean }) =>

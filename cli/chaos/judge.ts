@@ -31,8 +31,15 @@ export interface Finding {
   readonly says: string;
 }
 
-/** What is wrong with a run that nobody disturbed, beside what was recorded. */
-export function judgeUndisturbed(facts: RoundFacts, recordings: ReadonlyMap<string, Recording>): readonly Finding[] {
+/** Where the answers came from that were played. */
+export type Origin = 'recorded' | 'generated';
+
+/** What is wrong with a run that nobody disturbed, beside what was recorded or generated. */
+export function judgeUndisturbed(
+  facts: RoundFacts,
+  recordings: ReadonlyMap<string, Recording>,
+  origin: Origin = 'recorded',
+): readonly Finding[] {
   if (!facts.ended) return [notEnded];
   const asked = facts.arrivals.find(({ unknown }) => unknown);
   return [
@@ -41,18 +48,27 @@ export function judgeUndisturbed(facts: RoundFacts, recordings: ReadonlyMap<stri
       : [
           {
             stream: null,
-            says: `asks for what was never recorded: ${asked.request}; record the partner again, or correct the request`,
+            says: `asks for what was never ${origin}: ${asked.request}; ${cures[origin]}`,
           },
         ]),
     ...facts.streams.flatMap((each) => [
       ...unbalanced(each),
       ...rewrites(each),
-      ...besideRecording(each, recordings.get(each.stream)),
+      ...besideRecording(each, recordings.get(each.stream), origin),
     ]),
   ];
 }
 
-function besideRecording({ stream, outcome, reason, after }: StreamFacts, recording: Recording | undefined): Finding[] {
+const cures: Readonly<Record<Origin, string>> = {
+  recorded: 'record the partner again, or correct the request',
+  generated: 'try it with a recording, or correct the request',
+};
+
+function besideRecording(
+  { stream, outcome, reason, after }: StreamFacts,
+  recording: Recording | undefined,
+  origin: Origin,
+): Finding[] {
   const told = (says: string): Finding[] => [{ stream, says }];
   if (outcome !== 'ok')
     return told(`ends ${outcome ?? 'without a report'} without any fault${reason === null ? '' : `: ${reason}`}`);
@@ -60,11 +76,11 @@ function besideRecording({ stream, outcome, reason, after }: StreamFacts, record
   const { records, keyed } = recording;
   if (after.rows < records)
     return told(
-      `${records} different records were recorded, and the table has ${after.rows} rows: pages are not read, or the primary key is the same for several records`,
+      `${records} different records were ${origin}, and the table has ${after.rows} rows: pages are not read, or the primary key is the same for several records`,
     );
   if (keyed && after.rows > records)
     return told(
-      `${records} different records were recorded, and the table has ${after.rows} rows: records are there more than once`,
+      `${records} different records were ${origin}, and the table has ${after.rows} rows: records are there more than once`,
     );
   return [];
 }

@@ -9,7 +9,18 @@ import { findPartner } from '../../definitions/find.ts';
  */
 export async function rehearsed(
   name: string,
-  { dir, baseUrl, as }: { readonly dir: string; readonly baseUrl: string; readonly as: string },
+  {
+    dir,
+    baseUrl,
+    as,
+    leftOut = [],
+  }: {
+    readonly dir: string;
+    readonly baseUrl: string;
+    readonly as: string;
+    /** Streams that are not tried. */
+    readonly leftOut?: readonly string[];
+  },
 ): Promise<string> {
   const file = await findPartner(name, dir);
   if (!/\.ya?ml$/.test(file))
@@ -23,7 +34,7 @@ export async function rehearsed(
   if (!isObject(document) || !isObject(document['streams']))
     throw new InvalidInput(`${file}: expected a definition with streams`);
   const streams = Object.fromEntries(
-    Object.entries(document['streams']).map(([stream, of]) => [
+    Object.entries(without(document['streams'], leftOut)).map(([stream, of]) => [
       stream,
       isObject(of) ? without(of, ['auth', 'targets']) : of,
     ]),

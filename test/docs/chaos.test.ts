@@ -70,6 +70,9 @@ test('a definition with a wrong key is found out, by a seed that finds it again'
 
 test('what cannot be tried is refused with what to do', async () => {
   expect(await chaos(['--rounds', 'none'])).toMatchObject({ code: 2, text: expect.stringContaining('--rounds') });
+  expect(await chaos(['--records', '5'])).toMatchObject({ code: 2, text: expect.stringContaining('add --generate') });
+  const nothing = await chaos(['--generate'], [/records: data/, 'records: { path: data, byKey: id }']);
+  expect(nothing).toMatchObject({ code: 2, text: expect.stringContaining('no answers can be generated for acme') });
   const none = await runSyncline(['chaos', 'acme', '--from', dir], env);
   expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('syncline partners record acme') });
 });
@@ -107,6 +110,48 @@ async function processesOf(folder: string): Promise<readonly string[]> {
       const { code, text } = await chaos(['--rounds', '8', '--seed', '7', '--kills', '2']);
       expect(text).toContain('All held');
       expect(code).toBe(0);
+    },
+    LONG_MS,
+  );
+
+  test(
+    'without a recording a right stream passes, mistakes that such answers can show are found, and the rest is named',
+    async () => {
+      const partners = mkdtempSync(join(dir, 'generated-'));
+      const schema =
+        '{ type: object, required: [id], properties: { id: { type: string }, at: { type: string, format: date-time } } }';
+      const streams = [
+        '  logs:',
+        '    path: logs',
+        '    records: data',
+        '    primaryKey: [id]',
+        '    pagination: { type: keyset, field: at, as: after }',
+        `    schema: ${schema}`,
+        '  copies:',
+        '    path: copies',
+        '    disposition: append',
+        `    schema: ${schema}`,
+        '  files:',
+        '    path: files',
+        '    format: csv',
+        '    primaryKey: [id]',
+        `    schema: ${schema}`,
+      ];
+      writeFileSync(join(partners, 'acme.yaml'), `${definition}${streams.join('\n')}\n`);
+      const { code, stdout, stderr } = await runSyncline(
+        ['chaos', 'acme', '--generate', '--records', '100', '--rounds', '2', '--seed', '7'],
+        { ...env, SYNCLINE_PARTNERS_DIR: partners },
+      );
+      const text = stdout + stderr;
+      const [said = ''] = /says, for example: `(.*?)`/.exec(document)?.slice(1) ?? [];
+      expect(text).toContain(said);
+      expect(text).toContain('copies: the same sync again wrote 100 rows');
+      expect(text).not.toContain('✗ payments');
+      expect(text.match(/payments ok 100/g)).toHaveLength(3);
+      expect(text).toContain('files is left out: its answers are csv, and only JSON is generated.');
+      expect(text).toMatch(/Once more the same: .*chaos acme --seed 7 --generate --records 100$/m);
+      expect(code).toBe(1);
+      expect(await readdir(env.SYNCLINE_HOME)).not.toContainEqual(expect.stringContaining('generated'));
     },
     LONG_MS,
   );
