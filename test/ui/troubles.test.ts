@@ -1,9 +1,13 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { HOUR } from '../../core/duration.ts';
 import type { AlertRow } from '../../core/alert.ts';
 import type { StreamStatus } from '../../store/inspect/stream-status.ts';
 import { troublesOfStanding, troublesOfWebhooks } from '../../ui/facts/partner-troubles.ts';
 import { troublesOf, type StreamFacts } from '../../ui/facts/stream-troubles.ts';
+import { readShown } from '../../ui/facts/shown-of-definition.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { grouped, inOrder, type Trouble } from '../../ui/facts/trouble.ts';
 
 const NOW = Date.parse('2026-11-30T12:00:00Z');
@@ -180,6 +184,19 @@ test('what stands in the way of a partner is told once, and not for each stream'
     ['quota', 'warning', null],
   ]);
   expect(found.every(({ todo, why }) => todo.says !== '' && why !== null)).toBe(true);
+});
+
+test('a definition whose limits depend on variables is shown, though the pages have none', async () => {
+  const folder = await temporaryFolder();
+  const definition = {
+    name: 'acme',
+    baseUrl: '${URL}',
+    limits: { rate: '${RATE}' },
+    streams: { orders: { path: '/' } },
+  };
+  await writeFile(join(folder.path, 'acme.yaml'), JSON.stringify(definition));
+  expect((await readShown('acme', folder.path)).partner).toMatchObject({ name: 'acme', streams: { orders: {} } });
+  await folder.remove();
 });
 
 test('of open alerts the overview shows those of webhooks: nothing else there asks about them', () => {

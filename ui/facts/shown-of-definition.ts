@@ -44,7 +44,7 @@ export async function readShown(name: string, dir: string): Promise<ShownDefinit
   return { partner, webhooks, parents: new Map(parents) };
 }
 
-const ofPartner = ['name', 'limits', 'schedules', 'targets'] as const;
+const ofPartner = ['name', 'schedules', 'targets'] as const;
 const ofStream = ['freshness', 'table', 'targets', 'history', 'lane', 'disposition'] as const;
 
 function onlyShown(written: unknown): Mapping {
@@ -53,8 +53,18 @@ function onlyShown(written: unknown): Mapping {
     name,
     { path: '/', schema: { type: 'object' }, ...picked(mapping(stream), ofStream) },
   ]);
-  return { ...picked(all, ofPartner), baseUrl: 'https://not-known-here.invalid', streams: Object.fromEntries(streams) };
+  const limits = withoutVariables(mapping(all['limits']));
+  return {
+    ...picked(all, ofPartner),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    baseUrl: 'https://not-known-here.invalid',
+    streams: Object.fromEntries(streams),
+  };
 }
+
+/** A limit that depends on a variable is not shown; the others are. */
+const withoutVariables = (limits: Mapping): Mapping =>
+  Object.fromEntries(Object.entries(limits).filter(([, limit]) => !/(^|[^$])\$\{/.test(JSON.stringify(limit))));
 
 const picked = (of: Mapping, names: readonly string[]): Mapping =>
   Object.fromEntries(names.filter((name) => of[name] !== undefined).map((name) => [name, of[name]]));
