@@ -8,6 +8,9 @@ export default {
   globalTeardown: '<rootDir>/test/teardown.ts',
   testTimeout: 60_000,
   maxWorkers: 2,
+  // Modules of a file that has ended stay in memory (Node does not free what `vm` has linked): after 340 files a worker held 4.6 GB and did little but
+  // collect garbage.
+  workerIdleMemoryLimit: '1GB',
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, sourceMaps: 'inline' }],
   },
