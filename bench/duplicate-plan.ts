@@ -64,7 +64,7 @@ try {
         from + 1,
       );
   };
-  const { plan } = await transaction(pool, (client) =>
+  const { plan, claim } = await transaction(pool, (client) =>
     beginPlan(client, { name, workflowId: 'bench', settings: { largest: 50, from: [] }, follows: null, by: 'bench' }),
   );
   await timed('plain insert', async () =>
@@ -78,12 +78,12 @@ try {
     ),
   );
   await timed('pairs of the plan', () =>
-    batches((pairs, first) => writePairs(pool, { plan, name, first, merge: 0.99, pairs })),
+    batches((pairs, first) => writePairs(pool, { plan, claim, name, first, merge: 0.99, pairs })),
   );
   await timed('clusters', () =>
     transaction(pool, async (client) => {
       const counts = await numberClusters(client, { plan, name, largest: 50 });
-      await notePlanReady(client, { plan, weights: {}, lookedAt: {}, counts });
+      await notePlanReady(client, { plan, claim, weights: {}, lookedAt: {}, counts });
     }),
   );
   await timed('approve', async () => {

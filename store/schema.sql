@@ -471,6 +471,7 @@ create table duplicate_plans (
   plan_id integer generated always as identity not null,
   name text not null,
   workflow_id text not null,
+  claim uuid default gen_random_uuid() not null,
   settings jsonb not null,
   follows integer,
   by text not null,

@@ -35,7 +35,7 @@ export async function findDuplicates(
   try {
     let pairs = 0;
     for await (const some of found.pairs) {
-      pairs += await writePairs(pool, { plan: begun.plan, name, first: pairs + 1, merge: settings.merge, pairs: some });
+      pairs += await writePairs(pool, { ...begun, name, first: pairs + 1, merge: settings.merge, pairs: some });
       progress(`${pairs} pairs`);
     }
     progress('clusters');
@@ -46,7 +46,7 @@ export async function findDuplicates(
         largest: settings.largest,
       });
       await notePlanReady(client, {
-        plan: begun.plan,
+        ...begun,
         weights: found.weights,
         lookedAt: found.rows,
         counts: { ...found.counts, clusters, largest, held },

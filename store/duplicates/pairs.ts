@@ -57,18 +57,21 @@ export function filterSql(
 
 /**
  * Pairs that were found, numbered from `first` on; those that never merge are left out. What another plan has in force already is a pair of this one as
- * well: it has to stay when that one is undone. Returns how many are kept.
+ * well: it has to stay when that one is undone. Returns how many are kept: none where somebody else has taken the plan.
  */
 export async function writePairs(
   client: ClientBase | Pool,
   {
     plan,
+    claim,
     name,
     first,
     merge,
     pairs,
   }: {
     readonly plan: number;
+    /** Of `beginPlan`. */
+    readonly claim: string;
     readonly name: string;
     readonly first: number;
     /** Probability from which a pair is proposed to merge. */
@@ -81,11 +84,12 @@ export async function writePairs(
     ...{ rule, weight, probability, levels },
   }));
   const { rowCount } = await client.query(
-    `insert into duplicate_pairs (plan_id, pair, left_stream, left_row, right_stream, right_row, rule, weight, probability, levels, found)
+    `with mine as (select from duplicate_plans where plan_id = $1 and claim = $6 and state = 'finding' for share)
+      insert into duplicate_pairs (plan_id, pair, left_stream, left_row, right_stream, right_row, rule, weight, probability, levels, found)
       select $1, $2 + row_number() over (), ls, lr, rs, rr, rule, weight, probability, levels, case when probability >= $3 then 'merge' else 'review' end
-        from json_to_recordset($4) as n(ls text, lr text, rs text, rr text, rule text, weight float8, probability float8, levels jsonb)
+        from json_to_recordset($4) as n(ls text, lr text, rs text, rr text, rule text, weight float8, probability float8, levels jsonb), mine
         where not exists (select from duplicate_never x where x.name = $5 and x.left_stream = ls and x.left_row = lr and x.right_stream = rs and x.right_row = rr)`,
-    [plan, first - 1, merge, JSON.stringify(lines), name],
+    [plan, first - 1, merge, JSON.stringify(lines), name, claim],
   );
   return rowCount ?? 0;
 }

@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
-import { InvalidInput } from '../../core/errors.ts';
+import { GiveUp, InvalidInput } from '../../core/errors.ts';
 import type { MatchCounts } from '../../core/match-weights.ts';
 
 export type PlanState = 'finding' | 'ready' | 'failed';
@@ -72,39 +72,49 @@ export interface NewPlan {
   readonly by: string;
 }
 
-/** Begins a plan, or finds the one that the workflow has begun. What a first attempt has written goes. */
+export interface BegunPlan {
+  readonly plan: number;
+  readonly state: PlanState;
+  /** Whoever begins the same plan later takes it: from then on nothing is written with this one. */
+  readonly claim: string;
+}
+
+/** Begins a plan, or takes over the one that the workflow has begun. What an attempt before has written goes, unless the plan is ready. */
 export async function beginPlan(
   client: ClientBase,
   { name, workflowId, settings, follows, by }: NewPlan,
-): Promise<{ readonly plan: number; readonly state: PlanState }> {
+): Promise<BegunPlan> {
   await client.query(
     `insert into duplicate_plans (name, workflow_id, settings, follows, by) values ($1, $2, $3, $4, $5) on conflict (workflow_id) do nothing`,
     [name, workflowId, JSON.stringify(settings), follows, by],
   );
-  const { rows } = await client.query<{ plan_id: number; state: PlanState }>(
-    'select plan_id, state from duplicate_plans where workflow_id = $1 for update',
+  const { rows } = await client.query<BegunPlan>(
+    `update duplicate_plans set claim = gen_random_uuid(), state = case when state = 'ready' then state else 'finding' end
+      where workflow_id = $1 returning plan_id as plan, state, claim`,
     [workflowId],
   );
-  const { plan_id: plan, state } = rows[0] as (typeof rows)[number];
-  if (state === 'finding') await client.query('delete from duplicate_pairs where plan_id = $1', [plan]);
-  return { plan, state };
+  const begun = rows[0] as BegunPlan;
+  if (begun.state === 'finding') await client.query('delete from duplicate_pairs where plan_id = $1', [begun.plan]);
+  return begun;
 }
 
-export interface PlanFound {
-  readonly plan: number;
+export interface PlanFound extends Pick<BegunPlan, 'plan' | 'claim'> {
   readonly weights: unknown;
   readonly lookedAt: Readonly<Record<string, LookedAt>>;
   readonly counts: PlanCounts;
 }
 
+/** Throws GiveUp where somebody else has taken the plan meanwhile. */
 export async function notePlanReady(
   client: ClientBase | Pool,
-  { plan, weights, lookedAt, counts }: PlanFound,
+  { plan, claim, weights, lookedAt, counts }: PlanFound,
 ): Promise<void> {
-  await client.query(
-    `update duplicate_plans set state = 'ready', ready_at = clock_timestamp(), weights = $2, looked_at = $3, counts = $4 where plan_id = $1`,
-    [plan, JSON.stringify(weights), JSON.stringify(lookedAt), JSON.stringify(counts)],
+  const { rowCount } = await client.query(
+    `update duplicate_plans set state = 'ready', ready_at = clock_timestamp(), weights = $2, looked_at = $3, counts = $4
+      where plan_id = $1 and claim = $5 and state = 'finding'`,
+    [plan, JSON.stringify(weights), JSON.stringify(lookedAt), JSON.stringify(counts), claim],
   );
+  if (rowCount !== 1) throw new GiveUp(`plan ${plan} of duplicates is being found by another attempt`);
 }
 
 /** The workflow, which Temporal keeps, says why. */

@@ -7,6 +7,8 @@ create table duplicate_plans (
   name text not null,
   -- The workflow that finds: started twice, it finds once.
   workflow_id text not null unique,
+  -- Of the attempt that finds now: one that was frozen and wakes up writes no more.
+  claim uuid not null default gen_random_uuid(),
   -- What it was found by.
   settings jsonb not null,
   -- A plan that goes on with the rules of another one, for rows that came later. Undone with it.

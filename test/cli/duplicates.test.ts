@@ -9,18 +9,13 @@ import { importDecisions } from '../../cli/commands/duplicates-import.ts';
 import { listDuplicates, showDuplicates } from '../../cli/commands/duplicates.ts';
 import { signalApproval } from '../../client/duplicates.ts';
 import { withTemporal } from '../../cli/context.ts';
-import { readConfig, type Config } from '../../config/config.ts';
-import { createLogger } from '../../workers/logger.ts';
-import { startWorkers } from '../../workers/sync-worker.ts';
-import { freshNamespace } from '../support/fresh-namespace.ts';
+import { duplicateWorkers, type DuplicateWorkers } from '../duplicates/duplicate-workers.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { said, type Said } from '../support/said.ts';
-import { temporalAddress } from '../support/temporal.ts';
 
 let own: OwnPartners;
 let shop: OwnPartner;
-let workers: Awaited<ReturnType<typeof startWorkers>>;
-let config: Config;
+let workers: DuplicateWorkers;
 let served: readonly unknown[] = [];
 let nights = 0;
 
@@ -45,17 +40,7 @@ beforeAll(async () => {
     },
   };
   writeFileSync(join(own.folder, 'duplicates.yaml'), JSON.stringify(settings));
-  config = {
-    ...readConfig({
-      DATABASE_URL: own.databaseUrl,
-      TEMPORAL_ADDRESS: temporalAddress(),
-      TEMPORAL_NAMESPACE: await freshNamespace(),
-      SYNCLINE_PARTNERS_DIR: own.folder,
-      SYNCLINE_HOME: own.folder,
-    }),
-    workflowBundle: process.env['WORKFLOW_BUNDLE'],
-  };
-  workers = await startWorkers({ config, log: createLogger('silent'), roles: ['workflows'] });
+  workers = await duplicateWorkers(own);
   await read([
     ['1', 'ada@example.com', 'Ada'],
     ['2', 'Ada@Example.com', 'Ada Okafor'],
@@ -85,7 +70,7 @@ async function together(): Promise<readonly string[]> {
 const run = <O extends object>(
   command: (context: Parameters<Parameters<typeof said<O>>[2]>[0]) => Promise<number>,
   options: O,
-): Promise<Said> => said(config, options, command);
+): Promise<Said> => said(workers.config, options, command);
 const why = { reason: 'a test' };
 const plan = (): Promise<Said> => run((context) => planDuplicates({ ...context, name: 'people' }), {});
 const show = (of: string, options = {}): Promise<Said> =>
@@ -177,7 +162,7 @@ describe('duplicates', () => {
   test('a plan that waits is approved by a signal', async () => {
     const begun = await run((context) => planDuplicates({ ...context, name: 'people' }), { waitForApproval: '1m' });
     const { workflowId } = begun.json as { workflowId: string };
-    const found = await withTemporal(config, async (client) => {
+    const found = await withTemporal(workers.config, async (client) => {
       await signalApproval(client, workflowId, { by: 'anna', reason: 'looked at it', rule: 'same-email' });
       return client.workflow.getHandle(workflowId).result();
     });

@@ -11,14 +11,10 @@ import { whyDuplicates } from '../../cli/commands/duplicates-why.ts';
 import { showDuplicates } from '../../cli/commands/duplicates.ts';
 import { partnersCheck } from '../../cli/commands/partners-check.ts';
 import { rebuild } from '../../cli/commands/rebuild.ts';
-import { readConfig, type Config } from '../../config/config.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
-import { createLogger } from '../../workers/logger.ts';
-import { startWorkers } from '../../workers/sync-worker.ts';
-import { freshNamespace } from '../support/fresh-namespace.ts';
+import { duplicateWorkers, type DuplicateWorkers } from '../duplicates/duplicate-workers.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { said, type Said } from '../support/said.ts';
-import { temporalAddress } from '../support/temporal.ts';
 import { resentFiles } from '../duplicates/resent-files.ts';
 
 const document = readFileSync(new URL('../../docs/resent-records.md', import.meta.url), 'utf8');
@@ -28,8 +24,7 @@ const { streams } = parse(fences('yaml')[0] as string) as { streams: Record<'con
 
 let own: OwnPartners;
 let crm: OwnPartner;
-let workers: Awaited<ReturnType<typeof startWorkers>>;
-let config: Config;
+let workers: DuplicateWorkers;
 let served: readonly unknown[] = [];
 
 beforeAll(async () => {
@@ -39,17 +34,7 @@ beforeAll(async () => {
     join(own.folder, 'duplicates.yaml'),
     (fences('yaml duplicates.yaml')[0] as string).replaceAll('crm.', `${crm.name}.`),
   );
-  config = {
-    ...readConfig({
-      DATABASE_URL: own.databaseUrl,
-      TEMPORAL_ADDRESS: temporalAddress(),
-      TEMPORAL_NAMESPACE: await freshNamespace(),
-      SYNCLINE_PARTNERS_DIR: own.folder,
-      SYNCLINE_HOME: own.folder,
-    }),
-    workflowBundle: process.env['WORKFLOW_BUNDLE'],
-  };
-  workers = await startWorkers({ config, log: createLogger('silent'), roles: ['workflows'] });
+  workers = await duplicateWorkers(own);
   for (const { month, records } of resentFiles()) {
     served = records;
     await crm.read('contacts', { window: `${month}-01` });
@@ -67,7 +52,7 @@ const rowsIn = async (table: string): Promise<number> => {
 const run = <O extends object>(
   command: (context: Parameters<Parameters<typeof said<O>>[2]>[0]) => Promise<number>,
   options: O,
-): Promise<Said> => said(config, options, command);
+): Promise<Said> => said(workers.config, options, command);
 const change = (action: 'apply' | 'undo', reason: string): Promise<Said> =>
   run((context) => changePlan({ ...context, plan: '1', action }), { reason });
 const rows = Number(/has (\d+) rows of 40 customers/.exec(document)?.[1]);

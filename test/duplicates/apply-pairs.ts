@@ -20,16 +20,16 @@ export async function planPairs(
   }: { readonly name: string; readonly pairs: readonly FoundPair[]; readonly largest?: number },
 ): Promise<number> {
   return transaction(pool, async (client) => {
-    const { plan } = await beginPlan(client, {
+    const { plan, claim } = await beginPlan(client, {
       name,
       workflowId: `duplicates/${name}/${(plans += 1)}`,
       settings: { largest, from: [] },
       follows: null,
       by: given.by,
     });
-    await writePairs(client, { plan, name, first: 1, merge: 0.9, pairs });
+    await writePairs(client, { plan, claim, name, first: 1, merge: 0.9, pairs });
     await numberClusters(client, { plan, name, largest });
-    await notePlanReady(client, { plan, weights: {}, lookedAt: {}, counts: {} });
+    await notePlanReady(client, { plan, claim, weights: {}, lookedAt: {}, counts: {} });
     return plan;
   });
 }

@@ -9,6 +9,9 @@ import { compareRows, type FoundPair, type RowRef } from '../../core/duplicates.
 import { openPool } from '../../landing/postgres-warehouse.ts';
 import { beginChange, changePiece } from '../../store/duplicates/changes.ts';
 import { decidePairs } from '../../store/duplicates/decide.ts';
+import { writePairs } from '../../store/duplicates/pairs.ts';
+import { beginPlan, notePlanReady, type BegunPlan } from '../../store/duplicates/plans.ts';
+import { transaction } from '../../store/session/transaction.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { long } from '../support/long.ts';
@@ -133,6 +136,43 @@ test('a process that is killed while it applies or undoes leaves what an undistu
     await changePairs(pool, quiet.plan, action);
     expect(await worldOf(disturbed.name)).toEqual(await worldOf(quiet.name));
   }
+});
+
+test('four workers that make the same change at once leave what one does', async () => {
+  const [disturbed, quiet] = (await twins()) as [{ name: string; plan: number }, { name: string; plan: number }];
+  for (const action of ['apply', 'undo'] as const) {
+    const change = await beginChange(pool, { plan: disturbed.plan, action, scope: {}, ...given });
+    await Promise.all(Array.from({ length: 4 }, () => finish(change)));
+    await changePairs(pool, quiet.plan, action);
+    expect(await worldOf(disturbed.name)).toEqual(await worldOf(quiet.name));
+  }
+});
+
+test('a search that was frozen and wakes up beside its second attempt adds nothing to its plan', async () => {
+  const begin = () =>
+    transaction(pool, (client) =>
+      beginPlan(client, {
+        name: 'frozen',
+        workflowId: 'frozen',
+        settings: { largest: 9 },
+        follows: null,
+        by: 'tester',
+      }),
+    );
+  const write = (of: BegunPlan, first: number, pairs: readonly FoundPair[]): Promise<number> =>
+    writePairs(pool, { ...of, name: 'frozen', first, merge: 0.9, pairs });
+  const ready = (of: BegunPlan) => notePlanReady(pool, { ...of, weights: {}, lookedAt: {}, counts: {} });
+  const pairs = pairsOf(1).slice(0, 4);
+  const frozen = await begin();
+  expect(await write(frozen, 1, pairs.slice(0, 2))).toBe(2);
+  const second = await begin();
+  expect(await write(frozen, 3, pairs.slice(2))).toBe(0);
+  await expect(ready(frozen)).rejects.toThrow('is being found by another attempt');
+  expect(await write(second, 1, pairs)).toBe(4);
+  await ready(second);
+  // Asked for once more, it is there.
+  expect(await begin()).toMatchObject({ plan: second.plan, state: 'ready' });
+  expect((await pool.query('select from duplicate_pairs where plan_id = $1', [second.plan])).rowCount).toBe(4);
 });
 
 (long ? describe : describe.skip)('in full', () => {
