@@ -23,11 +23,12 @@ export interface LeftoverAges {
 
 export const defaultAges: LeftoverAges = { short: 1, long: 30, unused: 90 };
 
+/** A run that failed goes on with what it has gathered, as long as no later one has begun. */
 const shadows = `select n.nspname, c.relname, s.partner || '.' || s.name as place
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
     join streams s on s.target_schema = n.nspname and c.relname ~ ('^_shadow_' || s.stream_id || '_[0-9]+$')
-  where c.relkind = 'r' and not exists (select from stream_runs r where r.stream_id = s.stream_id and r.state = 'running'
-    and r.run_no = substring(c.relname from '[0-9]+$')::integer)`;
+  where c.relkind = 'r' and not exists (select from stream_runs r where r.stream_id = s.stream_id and r.run_no = substring(c.relname from '[0-9]+$')::integer
+    and (r.state = 'running' or (r.state = 'failed' and not exists (select from stream_runs l where l.stream_id = s.stream_id and l.run_no > r.run_no))))`;
 
 /** Parameters: $1 short, $2 long, $3 unused, in days. Each query uses all of them. */
 const queries = {

@@ -40,9 +40,10 @@ test('what stays behind is named, removed where nobody needs it, and left to peo
     insert into idempotency (caller, operation, key, fingerprint, lease, lease_until, expires_at) values
       ('shop', 'push', 'dead', '', gen_random_uuid(), now() - interval '2 days', now()), ('shop', 'push', 'alive', '', gen_random_uuid(), now(), now());
     insert into leases values ('acme', gen_random_uuid(), now() - interval '2 days'), ('acme', gen_random_uuid(), now());
-    create table ${schema}._shadow_${id}_1 (); create table ${schema}._shadow_${id}_99 ();
+    create table ${schema}._shadow_${id}_1 (); create table ${schema}._shadow_${id}_99 (); create table ${schema}._shadow_${id}_100 ();
     insert into stream_runs (stream_id, run_no, sync_id, window_label, kind, lane, definition_version, state, checkpoint, updated_at)
-      values (${id}, 99, 'sync/acme/orders/stuck', '2026-01-09', 'nightly', 'normal', '', 'running', '{}', now() - interval '3 days');
+      values (${id}, 99, 'sync/acme/orders/stuck', '2026-01-09', 'nightly', 'normal', '', 'running', '{}', now() - interval '3 days'),
+        (${id}, 100, 'sync/acme/orders/failed', '2026-01-10', 'nightly', 'normal', '', 'failed', '{}', now());
     insert into duplicate_plans (name, workflow_id, settings, by, made_at, state) values
       ('people', 'w1', '{}', 'x', now() - interval '2 days', 'finding'), ('people', 'w2', '{}', 'x', now() - interval '2 days', 'ready');
     insert into duplicate_changes (plan_id, action, by, reason, begun_at) values (2, 'undo', 'x', 'y', now() - interval '2 days');
@@ -64,7 +65,7 @@ test('what stays behind is named, removed where nobody needs it, and left to peo
   expect(kindsOf(await run())).toEqual(leftoverKinds.filter((kind) => leftoverWords[kind].todo !== null));
   const { rows: kept } = await pool.query(
     `select (select count(*)::integer from idempotency) as claims, (select count(*)::integer from leases) as leases,
-      to_regclass('${schema}._shadow_${id}_99') is not null as shadow`,
+      to_regclass('${schema}._shadow_${id}_99') is not null as running, to_regclass('${schema}._shadow_${id}_100') is not null as failed`,
   );
-  expect(kept).toEqual([{ claims: 1, leases: 1, shadow: true }]);
+  expect(kept).toEqual([{ claims: 1, leases: 1, running: true, failed: true }]);
 });
