@@ -50,13 +50,18 @@ const columns = `c.reconciliation as id, s.partner, s.name as stream, c.level, c
     where f.reconciliation = c.reconciliation group by kind, state) f) as findings`;
 
 export async function readReconciliation(client: Pool | ClientBase, id: string): Promise<Reconciliation> {
+  const found = await findReconciliation(client, id);
+  if (found === undefined)
+    throw new InvalidInput(`there is no reconciliation ${JSON.stringify(id)}: \`syncline reconcile list\` shows them`);
+  return found;
+}
+
+export async function findReconciliation(client: Pool | ClientBase, id: string): Promise<Reconciliation | undefined> {
   const { rows } = await client.query(
     `select ${columns} from reconciliations c join streams s using (stream_id) where c.reconciliation = $1`,
     [id],
   );
-  if (rows[0] === undefined)
-    throw new InvalidInput(`there is no reconciliation ${JSON.stringify(id)}: \`syncline reconcile list\` shows them`);
-  return shown(rows[0]);
+  return rows[0] === undefined ? undefined : shown(rows[0]);
 }
 
 export async function listReconciliations(
