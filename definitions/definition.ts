@@ -11,6 +11,7 @@ import { compression, format } from './formats.ts';
 import { pageSize, pagination } from './pagination.ts';
 import { polling } from './polling.ts';
 import { push } from './push.ts';
+import { reconcile } from './reconcile.ts';
 import { records } from './records.ts';
 import { requires } from './requires.ts';
 import { rules } from './rules.ts';
@@ -278,6 +279,8 @@ export const partner = z.strictObject({
     .prefault({}),
   /** When it is synced by itself: docs/schedules.md. */
   schedules,
+  /** When it is compared with the store by itself: docs/reconcile.md. */
+  reconcile,
   /** Names of `targets.yaml` that its streams are written to, beside the store's own PostgreSQL: docs/targets.md. */
   targets: targetNames.optional(),
   /** How long what was received is kept, of streams that do not say it themselves; for ever if absent: docs/retention.md. */

@@ -9,6 +9,8 @@ import type { PrunePartner } from './prune.ts';
 import type { RebuildTarget } from './rebuild-target.ts';
 import type { ReconcileStream, RepairStream } from './reconcile.ts';
 import type { RetryStream } from './retry.ts';
+import type { ScheduledJoin } from './scheduled-join.ts';
+import type { ScheduledReconcile } from './scheduled-reconcile.ts';
 import type { ScheduledSync } from './scheduled-sync.ts';
 import type { SyncPartner } from './sync-partner.ts';
 import type { SyncStream } from './sync-stream.ts';
@@ -28,6 +30,8 @@ export interface Workflows {
   readonly reconcileStream: ReconcileStream;
   readonly repairStream: RepairStream;
   readonly retryStream: RetryStream;
+  readonly scheduledJoin: ScheduledJoin;
+  readonly scheduledReconcile: ScheduledReconcile;
   readonly scheduledSync: ScheduledSync;
   readonly syncPartner: SyncPartner;
   readonly syncStream: SyncStream;

@@ -899,6 +899,8 @@ create table reconciliations (
   synced_by text,
   started_at timestamp with time zone default now() not null,
   finished_at timestamp with time zone,
+  findings_were jsonb,
+  findings_removed_at timestamp with time zone,
   constraint reconciliations_pkey PRIMARY KEY (reconciliation),
   constraint reconciliations_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
   constraint reconciliations_check CHECK ((state = 'done'::text) = (verdict IS NOT NULL)),

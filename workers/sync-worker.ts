@@ -206,7 +206,8 @@ class Fleet implements RunningWorkers {
     this.#watching.push(this.#watch(TARGETS_SEEN_MS, look, { first: true }));
     this.#watching.push(this.#watch(SCHEDULES_SEEN_MS, observeSchedules(seen), { first: true }));
     const { activities } = this.#deps;
-    const prune = pruneDaily({ ...activities, partnersDir: this.#config.partnersDir, client: this.#client });
+    const { partnersDir } = this.#config;
+    const prune = pruneDaily({ ...activities, pool: this.#deps.pool, partnersDir, client: this.#client });
     this.#watching.push(this.#watch(PRUNE_LOOK_MS, prune));
     const follow = followWebhooks({ ...activities, pool: this.#deps.pool, client: this.#client, log: this.#log });
     this.#watching.push(this.#watch(WEBHOOKS_LOOK_MS, follow));

@@ -149,6 +149,20 @@ export async function readPlan(client: ClientBase | Pool, plan: number): Promise
   return found;
 }
 
+/** The plan of a search, by its workflow; undefined: it has none yet. `changed`: it was applied. */
+export async function findPlan(
+  pool: Pool,
+  workflowId: string,
+): Promise<(DuplicatePlan & { readonly changed: boolean }) | undefined> {
+  const { rows } = await pool.query<{ plan_id: number; changed: boolean }>(
+    `select plan_id, exists (select from duplicate_changes c where c.plan_id = p.plan_id and c.ended_at is not null and not c.given_up) as changed
+      from duplicate_plans p where workflow_id = $1`,
+    [workflowId],
+  );
+  const [found] = rows;
+  return found === undefined ? undefined : { ...(await readPlan(pool, found.plan_id)), changed: found.changed };
+}
+
 const planOf = (row: PlanRow): DuplicatePlan => ({
   plan: row.plan_id,
   name: row.name,

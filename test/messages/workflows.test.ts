@@ -18,6 +18,8 @@ const names = {
   reconcileStream: true,
   repairStream: true,
   retryStream: true,
+  scheduledJoin: true,
+  scheduledReconcile: true,
   scheduledSync: true,
   syncPartner: true,
   syncStream: true,
