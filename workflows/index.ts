@@ -11,6 +11,7 @@ export { rebuildTarget } from './rebuild-target.ts';
 export { reconcileStream } from './reconcile-stream.ts';
 export { repairStream } from './repair-stream.ts';
 export { retryStream } from './retry-stream.ts';
+export { runJanitor } from './run-janitor.ts';
 export { scheduledSync } from './scheduled-sync.ts';
 export { syncPartner } from './sync-partner.ts';
 export { syncStream } from './sync-stream.ts';
