@@ -115,6 +115,7 @@ begin
         ('caller_keys', 'select (key_id, caller, created_at, ends_at, used_at)'),
         ('webhook_deliveries', 'select (partner, webhook, state, received_at, last_at, times, quarantined)'),
         ('webhook_refusals', 'select'), ('webhook_work', 'select (partner, webhook, state, noted, done)'),
+        ('janitor_reports', 'select'), ('janitor_findings', 'select'),
         -- It starts only on a database that is up to date.
         ('migrations', 'select'), ('functions', 'select')
       ) as granted (name, rights) where to_regclass('syncline.' || name) is not null loop
