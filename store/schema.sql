@@ -466,6 +466,7 @@ create table duplicate_pairs (
 CREATE INDEX duplicate_pairs_left_stream_left_row_idx ON duplicate_pairs USING btree (left_stream, left_row);
 CREATE INDEX duplicate_pairs_plan_id_cluster_pair_idx ON duplicate_pairs USING btree (plan_id, cluster, pair);
 CREATE INDEX duplicate_pairs_right_stream_right_row_idx ON duplicate_pairs USING btree (right_stream, right_row);
+CREATE INDEX duplicate_pairs_undecided ON duplicate_pairs USING btree (plan_id, cluster, weight, pair) WHERE decision IS NULL;
 
 create table duplicate_plans (
   plan_id integer generated always as identity not null,
@@ -1474,6 +1475,10 @@ create function note_told(p_credential text, p_partner text, p_left double preci
 create function own_key(p_text text) returns text
   language sql stable;
   -- body: sha256 8a19055386cf1867
+
+create function pair_values(p_plan integer, p_pairs integer[]) returns TABLE(stream text, "row" text, "values" jsonb)
+  language plpgsql stable security definer set search_path = syncline, pg_temp;
+  -- body: sha256 3726086cc90da23b
 
 create function quota_resets_us(p_at_us double precision, p_unit text, p_period_us double precision, p_reset_at interval, p_zone text) returns double precision
   language sql stable;

@@ -1,6 +1,5 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { resultOf, startChangeDuplicates } from '../../client/duplicates.ts';
-import { InvalidInput } from '../../core/errors.ts';
+import { expectChangeable } from '../../store/duplicates/expect-changeable.ts';
 import { readPlan } from '../../store/duplicates/plans.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
@@ -24,20 +23,10 @@ export async function changePlan({
   const scope = filterOf(options);
   const reason = givenReason(options.reason);
   const plan = await withDatabase(config, (pool) => readPlan(pool, number));
-  if (action === 'apply' && plan.approved === 0)
-    throw new InvalidInput(
-      `nothing of plan ${number} is approved: \`syncline duplicates approve ${number} --reason …\``,
-    );
+  expectChangeable(plan, action);
   const done = await withTemporal(config, async (client) => {
     const input = { names: config.names, name: plan.name, plan: number, action, scope, by: whoami(), reason };
-    const handle = await startChangeDuplicates(client, input).catch((error: unknown) => {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      throw new InvalidInput(
-        `plan ${number} is being applied or undone now (${error.workflowId}): wait until that has ended`,
-        { cause: error },
-      );
-    });
-    return resultOf(handle);
+    return resultOf(await startChangeDuplicates(client, input));
   });
   output.json(done);
   output.say(

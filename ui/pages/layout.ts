@@ -11,6 +11,8 @@ const places = [
   ['/limits', 'Limits'],
   ['/callers', 'Callers'],
   ['/webhooks', 'Webhooks'],
+  ['/duplicates', 'Duplicates'],
+  ['/reconciliations', 'Reconciliations'],
   ['/actions', 'Done by people'],
 ] as const;
 
