@@ -7,7 +7,7 @@ import { streamsOf } from './streams-of.ts';
 
 /** Begins to apply or undo a plan. Returns the changes to make, one after the other. */
 export async function beginDuplicates(
-  { pool }: DuplicatesDeps,
+  { pool }: Pick<DuplicatesDeps, 'pool'>,
   { plan, action, scope, by, reason }: ChangeDuplicatesInput,
 ): Promise<readonly number[]> {
   // Rows that came later have joined by the same rules. Without the plan they would not be there; numbers of pairs and clusters are its own.
