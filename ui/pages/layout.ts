@@ -11,6 +11,7 @@ const places = [
   ['/limits', 'Limits'],
   ['/callers', 'Callers'],
   ['/webhooks', 'Webhooks'],
+  ['/janitor', 'Janitor'],
   ['/actions', 'Done by people'],
 ] as const;
 
