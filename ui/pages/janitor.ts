@@ -1,5 +1,5 @@
 import { html, words, type Html } from '../../core/html.ts';
-import { leftoverKinds, leftoverWords } from '../../core/leftover.ts';
+import { leftoverWords } from '../../core/leftover.ts';
 import type { JanitorReport } from '../../store/janitor/reports.ts';
 import { badge } from '../parts/badge.ts';
 import { table } from '../parts/table.ts';
@@ -17,7 +17,7 @@ export function janitorPage(reports: readonly JanitorReport[], at: string): Page
           caption: 'What has stayed behind, by the last report',
           none:
             last === undefined ? 'There is no report yet: workers make one each week.' : 'Nothing has stayed behind.',
-          rows: leftoverKinds.flatMap((kind) => last?.findings.filter((one) => one.kind === kind) ?? []),
+          rows: last?.findings ?? [],
           columns: [
             { title: 'Where', cell: ({ place }) => place },
             { title: 'What', cell: ({ kind }) => leftoverWords[kind].what },
