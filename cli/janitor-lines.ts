@@ -1,9 +1,5 @@
-import { leftoverKinds, leftoverWords } from '../core/leftover.ts';
+import { leftoverWords } from '../core/leftover.ts';
 import type { JanitorFinding, JanitorReport } from '../store/janitor/reports.ts';
-
-/** By kind, the oldest first of each. */
-export const inOrder = ({ findings }: Pick<JanitorReport, 'findings'>): readonly JanitorFinding[] =>
-  leftoverKinds.flatMap((kind) => findings.filter((one) => one.kind === kind));
 
 export const findingColumns = ['what', 'where', 'count', 'since', 'what to do'] as const;
 

@@ -200,6 +200,7 @@ class Fleet implements RunningWorkers {
       await this.#deps.observeStreams();
       await this.#deps.observeWaiting();
       await this.#deps.observeRules();
+      await this.#deps.observeLeftovers();
       await this.#deps.observeWebhooks();
       await this.#deps.observeTargets();
       await queues();

@@ -3,7 +3,7 @@ import { listReports, readReport } from '../../store/janitor/reports.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
-import { findingColumns, findingRow, inOrder, leftOf } from '../janitor-lines.ts';
+import { findingColumns, findingRow, leftOf } from '../janitor-lines.ts';
 import { positive } from '../positive.ts';
 
 export async function janitorList({
@@ -48,8 +48,8 @@ export async function janitorShow({
       `expected the number of a report, found ${JSON.stringify(id)}: \`syncline janitor list\` has them`,
     );
   const report = await withDatabase(config, (pool) => readReport(pool, id === undefined ? undefined : Number(id)));
-  const found = inOrder(report);
-  output.json({ ...report, findings: found });
+  const found = report.findings;
+  output.json(report);
   const { at, by, mode, endedAt } = report;
   output.say(
     `Report ${report.report} of ${at.slice(0, 16).replace('T', ' ')} UTC, by ${by}, ${mode === 'apply' ? 'which removed what nobody needs' : 'a dry run'}${endedAt === null ? '. It has not come to its end.' : '.'}`,

@@ -5,7 +5,7 @@ import { endReport, noteReport, readReport } from '../../store/janitor/reports.t
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
-import { findingColumns, findingRow, inOrder, leftOf } from '../janitor-lines.ts';
+import { findingColumns, findingRow, leftOf } from '../janitor-lines.ts';
 import { whoami } from '../person.ts';
 
 /** Says what has stayed behind, and with --apply removes what nobody needs. */
@@ -23,9 +23,9 @@ export async function janitor({
     const number = await noteReport(pool, { run: randomUUID(), by: whoami(), mode, ...looked });
     await endReport(pool, number, apply ? await removeAll(deps, number) : []);
     const report = await readReport(pool, number);
-    const found = inOrder(report);
+    const found = report.findings;
     const { removable, person } = leftOf(report);
-    output.json({ ...report, findings: found });
+    output.json(report);
     for (const trouble of report.troubles) output.note(trouble);
     if (found.length === 0) output.say('Nothing has stayed behind.');
     else output.table(found.map(findingRow), findingColumns);

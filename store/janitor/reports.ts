@@ -1,6 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import { InvalidInput } from '../../core/errors.ts';
-import type { JanitorMode, Leftover, LeftoverKind } from '../../core/leftover.ts';
+import { leftoverKinds, type JanitorMode, type Leftover, type LeftoverKind } from '../../core/leftover.ts';
 import { transaction } from '../session/transaction.ts';
 
 export interface NewReport {
@@ -112,7 +112,9 @@ export async function listReports(
     [rows.map((row) => row.report)],
   );
   const byReport = new Map<number, JanitorFinding[]>(rows.map((row) => [row.report, []]));
-  for (const row of found) byReport.get(row.report_id)?.push(findingOf(row));
+  // In the order of the kinds; one of a newer version is not known here.
+  for (const kind of leftoverKinds)
+    for (const row of found.filter((one) => one.kind === kind)) byReport.get(row.report_id)?.push(findingOf(row));
   return rows.map(({ ended_at: endedAt, at, ...row }) => ({
     ...row,
     at: at.toISOString(),
