@@ -16,6 +16,12 @@ export type FindingKind = (typeof findingKinds)[number];
 export const findingStates = ['candidate', 'open', 'explained', 'unproven', 'repaired'] as const;
 export type FindingState = (typeof findingStates)[number];
 
+export interface FindingCount {
+  readonly kind: FindingKind;
+  readonly state: FindingState;
+  readonly count: number;
+}
+
 export type ReconcileVerdict = 'clean' | 'differs' | 'unproven';
 
 /** What a reconciliation comes to: open findings say that something is wrong, and doubts only that nothing is proven. */
