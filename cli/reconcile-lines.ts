@@ -1,5 +1,5 @@
 import { readableVersion } from '../core/life-words.ts';
-import { keyParts } from '../core/key-text.ts';
+import { readableKey } from './readable-key.ts';
 import type { FindingState } from '../core/reconcile.ts';
 import { exitCodes } from './exit.ts';
 import type { Finding, Reconciliation } from '../store/reconcile/read-reconciliations.ts';
@@ -35,7 +35,7 @@ export function findingLines(of: Reconciliation): readonly string[] {
 export const findingColumns = ['key', 'kind', 'state', 'theirs', 'ours', 'event', 'page', 'why'];
 
 export const findingRow = ({ key, kind, state, why, theirVersion, ourVersion, event, gone, page }: Finding) => ({
-  key: readable(key),
+  key: readableKey(key),
   kind,
   state,
   theirs: readableVersion(theirVersion ?? ''),
@@ -44,16 +44,6 @@ export const findingRow = ({ key, kind, state, why, theirVersion, ourVersion, ev
   page: page ?? '',
   why: why ?? '',
 });
-
-/** Several parts stand in the log as a JSON array. */
-function readable(key: string): string {
-  if (!key.startsWith('["')) return key;
-  try {
-    return keyParts(key, 2).join(', ');
-  } catch {
-    return key;
-  }
-}
 
 /** What a sample says of all. */
 export function boundLines({ bound, storeTotal }: Reconciliation): readonly string[] {
