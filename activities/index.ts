@@ -45,6 +45,7 @@ import type { AlertsDeps } from './alerts/alerts-deps.ts';
 import { deliverAlert } from './alerts/deliver.ts';
 import { lookAtAlerts } from './alerts/look.ts';
 import { applyTarget } from './apply/apply-target.ts';
+import { compareActivities } from './apply/compare-activities.ts';
 import { rebuildTarget } from './apply/rebuild-target.ts';
 import type { TargetsAccess } from './apply/targets-access.ts';
 import { tellTargets } from './apply/tell-targets.ts';
@@ -156,6 +157,9 @@ export function createControlActivities(deps: ActivityDeps) {
         });
       }
     },
+    /** A comparison of a target was cancelled, or could not be done. */
+    breakComparison: (input: PlaceInTarget & { readonly broken: string }): Promise<void> =>
+      translated(deps, () => deps.targetStore.breakComparison(input)),
     /** A stream waits for long: the ledger keeps why, and the governor looks at once. */
     noteWait: (input: NotedWait): Promise<void> => translated(deps, () => noteWait(deps, getClient(), input)),
   };
@@ -360,6 +364,7 @@ export function createTargetActivities(deps: ActivityDeps) {
         clearInterval(alive);
       }
     },
+    ...compareActivities(deps),
     exportTarget: async (input: ExportTargetInput): Promise<ExportTargetReport> => {
       const context = Context.current();
       const alive = setInterval(() => context.heartbeat(), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
