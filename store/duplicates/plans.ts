@@ -45,7 +45,7 @@ export interface DuplicatePlan {
   readonly applied: number;
 }
 
-interface PlanRow {
+export interface PlanRow {
   readonly plan_id: number;
   readonly name: string;
   readonly workflow_id: string;
@@ -149,7 +149,7 @@ export async function readPlan(client: ClientBase | Pool, plan: number): Promise
   return found;
 }
 
-const planOf = (row: PlanRow): DuplicatePlan => ({
+export const planOf = (row: PlanRow): DuplicatePlan => ({
   plan: row.plan_id,
   name: row.name,
   workflowId: row.workflow_id,

@@ -17,13 +17,19 @@ export async function planPairs(
     name,
     pairs,
     largest = 50,
-  }: { readonly name: string; readonly pairs: readonly FoundPair[]; readonly largest?: number },
+    from = [],
+  }: {
+    readonly name: string;
+    readonly pairs: readonly FoundPair[];
+    readonly largest?: number;
+    readonly from?: readonly object[];
+  },
 ): Promise<number> {
   return transaction(pool, async (client) => {
     const { plan, claim } = await beginPlan(client, {
       name,
       workflowId: `duplicates/${name}/${(plans += 1)}`,
-      settings: { largest, from: [] },
+      settings: { largest, from },
       follows: null,
       by: given.by,
     });
