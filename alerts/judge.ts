@@ -1,5 +1,6 @@
 import type { AlertFacts } from '../core/alert-facts.ts';
 import type { Found } from './find.ts';
+import { leftBehind } from './rules/leftovers.ts';
 import { brokenDefinitions, limitsReached, longPauses, partnersDown, scheduleTrouble } from './rules/partners.ts';
 import { heldDeletes, recordsOff } from './rules/records.ts';
 import { lateData, runEnds } from './rules/runs.ts';
@@ -18,6 +19,7 @@ const all: readonly ((facts: AlertFacts) => readonly Found[])[] = [
   scheduleTrouble,
   targetsBehind,
   webhookTrouble,
+  leftBehind,
   missingWorkers,
   deadChannels,
   unusualValues,

@@ -130,6 +130,7 @@ begin
         ('caller_keys', 'select (key_id, caller, created_at, ends_at, used_at)'),
         ('webhook_deliveries', 'select (partner, webhook, state, received_at, last_at, times, quarantined)'),
         ('webhook_refusals', 'select'), ('webhook_work', 'select (partner, webhook, state, noted, done)'),
+        ('janitor_reports', 'select'), ('janitor_findings', 'select'),
         ('reconciliations', 'select'), ('reconcile_repairs', 'select'),
         ('reconcile_listings', 'select (reconciliation, look, requests, state, deferred_until)'),
         ('reconcile_findings', 'select (reconciliation, key, kind, state, why, their_version, their_hash, our_version, our_hash, event, gone, page, request_id)'),

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SECOND } from '../core/duration.ts';
 import { listedOutcomes, listRuns } from '../store/inspect/inspect.ts';
 import { listAlerts } from '../store/alerts/alerts.ts';
+import { listReports } from '../store/janitor/reports.ts';
 import { listCallers, listTiers } from '../store/callers/list-callers.ts';
 import { undecidedPlans } from '../store/duplicates/plan-facts.ts';
 import { streamsThatDiffer } from '../store/reconcile/open-findings.ts';
@@ -15,6 +16,7 @@ import { readWebhooks } from './facts/read-webhooks.ts';
 import { shared } from './facts/shared.ts';
 import { alertsPage } from './pages/alerts.ts';
 import { callersPage } from './pages/callers.ts';
+import { janitorPage } from './pages/janitor.ts';
 import { layout } from './pages/layout.ts';
 import { LIMITS_EACH, limitsPage } from './pages/limits.ts';
 import { overviewPage } from './pages/overview.ts';
@@ -44,6 +46,7 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
   const overview = shared(() => readOverview(deps), SHARED_MS);
   const alerts = shared(() => listAlerts(pool, { open: true }), SHARED_MS);
   const callers = shared(() => Promise.all([listCallers(pool), listTiers(pool)]), SHARED_MS);
+  const reports = shared(() => listReports(pool), 5 * SECOND);
   const webhooks = shared(async () => readWebhooks(pool, await definitions()), 5 * SECOND);
 
   const decisions = shared(
@@ -111,6 +114,7 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
     const [listed, tiers] = await callers();
     return callersPage(listed, { at: now(), tiers });
   });
+  page('/janitor', async () => janitorPage(await reports(), now()));
   page('/webhooks', async () => webhooksPage(await webhooks(), now()));
 
   app.setNotFoundHandler((request, reply) =>

@@ -68,7 +68,7 @@ export async function closeReconcile(deps: ReconcileDeps, input: CloseReconcileI
   return reported(await deps.reconciler.close(input));
 }
 
-function reported({ id, state, verdict, reason, seen, inFlight, findings }: Reconciliation): ReconcileReport {
+export function reported({ id, state, verdict, reason, seen, inFlight, findings }: Reconciliation): ReconcileReport {
   const of = (wanted: string): number =>
     findings.reduce((sum, { state: each, count }) => sum + (each === wanted ? count : 0), 0);
   return {

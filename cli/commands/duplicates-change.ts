@@ -1,11 +1,11 @@
-import { resultOf, startChangeDuplicates } from '../../client/duplicates.ts';
 import { expectChangeable } from '../../store/duplicates/expect-changeable.ts';
 import { readPlan } from '../../store/duplicates/plans.ts';
 import type { CommandContext } from '../command.ts';
-import { withDatabase, withTemporal } from '../context.ts';
+import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { filterOf, whole, type FilterOptions } from '../pair-filter.ts';
-import { givenReason, whoami } from '../person.ts';
+import { givenReason } from '../person.ts';
+import { changeDuplicates } from '../change-duplicates.ts';
 
 export interface ChangeOptions extends Pick<FilterOptions, 'rule' | 'cluster' | 'pair'> {
   readonly reason: string;
@@ -24,10 +24,7 @@ export async function changePlan({
   const reason = givenReason(options.reason);
   const plan = await withDatabase(config, (pool) => readPlan(pool, number));
   expectChangeable(plan, action);
-  const done = await withTemporal(config, async (client) => {
-    const input = { names: config.names, name: plan.name, plan: number, action, scope, by: whoami(), reason };
-    return resultOf(await startChangeDuplicates(client, input));
-  });
+  const done = await changeDuplicates(config, { name: plan.name, plan: number, action, scope, reason });
   output.json(done);
   output.say(
     action === 'apply'

@@ -6,8 +6,8 @@ import { filterSql, type PairFilter } from './pairs.ts';
 
 export type ChangeAction = 'apply' | 'undo';
 
-/** Of a plan: a rule, a cluster or a pair; {}: all of it. */
-export type ChangeScope = Pick<PairFilter, 'rule' | 'cluster' | 'pair'>;
+/** Of a plan: a rule, a cluster, a pair or some pairs; {}: all of it. */
+export type ChangeScope = Pick<PairFilter, 'rule' | 'cluster' | 'pair' | 'pairs'>;
 
 export interface NewChange {
   readonly plan: number;

@@ -33,6 +33,8 @@ export interface Reconciliation {
   readonly finishedAt: string | null;
   /** How many findings of each kind are in each state; those without any are left out. */
   readonly findings: readonly FindingCount[];
+  /** Since when only their counts are known; null: they are still there. */
+  readonly findingsRemovedAt: string | null;
 }
 
 export interface FindingCount {
@@ -41,22 +43,31 @@ export interface FindingCount {
   readonly count: number;
 }
 
+/** Of the findings of the reconciliation `c`. */
+export const COUNTS = `select coalesce(jsonb_agg(f), '[]') from (select kind, state, count(*)::integer from reconcile_findings f
+  where f.reconciliation = c.reconciliation group by kind, state) f`;
+
 const columns = `c.reconciliation as id, s.partner, s.name as stream, c.level, c.range_from as "from", c.range_to as "to", c.sample, c.asked, c.state, c.verdict,
   c.reason, c.seen::integer, c.unfit::integer, c.in_flight::integer as "inFlight", c.partner_total::integer as "partnerTotal",
   c.store_total::integer as "storeTotal", c.synced_by as "syncedBy", c.started_at as "startedAt", c.finished_at as "finishedAt",
   (select coalesce(sum(requests), 0)::integer from reconcile_listings l where l.reconciliation = c.reconciliation) as requests,
   (select max(deferred_until) from reconcile_listings l where l.reconciliation = c.reconciliation and l.state = 'running') as "deferredUntil",
-  (select coalesce(json_agg(f), '[]') from (select kind, state, count(*)::integer from reconcile_findings f
-    where f.reconciliation = c.reconciliation group by kind, state) f) as findings`;
+  c.findings_removed_at as "findingsRemovedAt",
+  coalesce(c.findings_were, (${COUNTS})) as findings`;
 
 export async function readReconciliation(client: Pool | ClientBase, id: string): Promise<Reconciliation> {
+  const found = await findReconciliation(client, id);
+  if (found === undefined)
+    throw new InvalidInput(`there is no reconciliation ${JSON.stringify(id)}: \`syncline reconcile list\` shows them`);
+  return found;
+}
+
+export async function findReconciliation(client: Pool | ClientBase, id: string): Promise<Reconciliation | undefined> {
   const { rows } = await client.query(
     `select ${columns} from reconciliations c join streams s using (stream_id) where c.reconciliation = $1`,
     [id],
   );
-  if (rows[0] === undefined)
-    throw new InvalidInput(`there is no reconciliation ${JSON.stringify(id)}: \`syncline reconcile list\` shows them`);
-  return shown(rows[0]);
+  return rows[0] === undefined ? undefined : shown(rows[0]);
 }
 
 export async function listReconciliations(
@@ -81,14 +92,17 @@ export async function listReconciliations(
   return rows.map(shown);
 }
 
-type Row = Omit<Reconciliation, 'bound' | 'from' | 'to' | 'startedAt' | 'finishedAt' | 'deferredUntil'> &
-  Readonly<Record<'from' | 'to' | 'finishedAt' | 'deferredUntil', Date | null>> & {
+type Row = Omit<
+  Reconciliation,
+  'bound' | 'from' | 'to' | 'startedAt' | 'finishedAt' | 'deferredUntil' | 'findingsRemovedAt'
+> &
+  Readonly<Record<'from' | 'to' | 'finishedAt' | 'deferredUntil' | 'findingsRemovedAt', Date | null>> & {
     readonly startedAt: Date;
     readonly asked: number | null;
   };
 
 function shown(row: Row): Reconciliation {
-  const { from, to, startedAt, finishedAt, deferredUntil, findings, asked, ...rest } = row;
+  const { from, to, startedAt, finishedAt, deferredUntil, findingsRemovedAt, findings, asked, ...rest } = row;
   const wrong = findings.reduce(
     (sum, { state, count }) => sum + (state === 'open' || state === 'unproven' ? count : 0),
     0,
@@ -101,6 +115,7 @@ function shown(row: Row): Reconciliation {
     startedAt: startedAt.toISOString(),
     finishedAt: at(finishedAt),
     deferredUntil: at(deferredUntil),
+    findingsRemovedAt: at(findingsRemovedAt),
     findings: findings.toSorted((a, b) => placeOf(a) - placeOf(b)),
   };
 }

@@ -28,6 +28,13 @@ export async function openRepair(pool: Pool, { syncId, reconciliation, kinds, by
   );
 }
 
+export async function hasRepaired(pool: Pool, syncId: string): Promise<boolean> {
+  const { rows } = await pool.query<{ state: string }>('select state from reconcile_repairs where sync_id = $1', [
+    syncId,
+  ]);
+  return rows[0]?.state === 'done';
+}
+
 export async function readRepair(client: Pool | ClientBase, syncId: string): Promise<Repair> {
   const { rows } = await client.query<Repair>({
     name: 'read repair',

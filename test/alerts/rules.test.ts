@@ -24,6 +24,7 @@ const calm: AlertFacts = {
   webhooks: [],
   schedules: [],
   unserved: [],
+  left: [],
   channels: [],
   unusual: [],
 };
@@ -178,6 +179,15 @@ const cases: Record<RuleName, { readonly fires: Partial<AlertFacts>; readonly qu
     },
   },
   'webhook-failed': { fires: { webhooks: [{ ...hook, failedDeliveries: 1 }] }, quiet: { webhooks: [hook] } },
+  'left-behind': {
+    fires: {
+      left: [
+        { kind: 'stuck-run', place: 'acme.orders sync/acme/orders/1', firstAt: ago(15 * DAY) },
+        { kind: 'stuck-run', place: 'acme.orders sync/acme/orders/2', firstAt: ago(14 * DAY) },
+      ],
+    },
+    quiet: { left: [{ kind: 'stuck-run', place: 'acme.orders sync/acme/orders/3', firstAt: ago(13 * DAY) }] },
+  },
   'workers-missing': {
     fires: { unserved: [{ role: 'partner', name: 'acme', queue: 'partner.acme', since: ago(HOUR) }] },
     quiet: { unserved: [] },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { changePlan } from '../../cli/commands/duplicates-change.ts';
 import { decide, keepApart } from '../../cli/commands/duplicates-decide.ts';
+import { driftOfDuplicates } from '../../cli/commands/duplicates-drift.ts';
 import { exportDuplicates } from '../../cli/commands/duplicates-export.ts';
 import { joinDuplicates, planDuplicates } from '../../cli/commands/duplicates-find.ts';
 import { importDecisions } from '../../cli/commands/duplicates-import.ts';
@@ -79,6 +80,8 @@ const decided = (of: string, decision: 'approve' | 'reject', options = {}): Prom
   run((context) => decide({ ...context, plan: of, decision }), { ...why, ...options });
 const change = (of: string, action: 'apply' | 'undo', scope = {}): Promise<Said> =>
   run((context) => changePlan({ ...context, plan: of, action }), { ...why, ...scope });
+const drift = (options = {}): Promise<Said> =>
+  run((context) => driftOfDuplicates({ ...context, name: 'people' }), options);
 const imported = (of: string, file: string): Promise<Said> =>
   run((context) => importDecisions({ ...context, plan: of }), { ...why, file });
 
@@ -156,6 +159,33 @@ describe('duplicates', () => {
     expect(await together()).toEqual(['3 4']);
     expect((await apart('may')).json).toMatchObject({ changed: true });
     expect((await apart('may')).json).toMatchObject({ changed: false });
+    expect(await together()).toEqual(['1 2', '3 4']);
+  });
+
+  test('a row that was edited so that it says something else is named, and its pairs can be undone', async () => {
+    const none = await drift();
+    expect(none).toMatchObject({ code: 0, json: { looked: 2, drifted: 0, heldOtherwise: 0, gone: 0 } });
+    await read([
+      ['2', 'bea@example.com', 'Ada Okafor'],
+      ['4', 'BOLA@example.com', 'Someone Else'],
+    ]);
+    const found = await drift();
+    expect(found).toMatchObject({
+      code: 3,
+      json: { looked: 2, drifted: 1, undone: 0, pairs: [{ plan: 1, now: null, changed: [{ field: 'email' }] }] },
+    });
+    expect(found.text).toMatch(/email: ada@example.com \| bea@example.com {3}\(no longer the same\)/);
+    const { pair } = (found.json as { pairs: { pair: number }[] }).pairs[0] as { pair: number };
+    expect(found.text).toContain(`\`syncline duplicates undo 1 --pair ${pair} --reason …\``);
+    // Nothing is undone by itself.
+    expect(await together()).toEqual(['1 2', '3 4']);
+    await expect(drift({ undo: true })).rejects.toThrow('--reason: expected why');
+    await expect(drift(why)).rejects.toThrow('--reason goes with --undo');
+    expect(await drift({ undo: true, ...why })).toMatchObject({ code: 0, json: { drifted: 1, undone: 1 } });
+    expect(await together()).toEqual(['3 4']);
+    expect(await drift()).toMatchObject({ code: 0, json: { looked: 1, drifted: 0 } });
+    await read([['2', 'ada@example.com', 'Ada Okafor']]);
+    await change('1', 'apply');
     expect(await together()).toEqual(['1 2', '3 4']);
   });
 

@@ -18,11 +18,13 @@ export async function planPairs(
     pairs,
     largest = 50,
     from = [],
+    follows = null,
   }: {
     readonly name: string;
     readonly pairs: readonly FoundPair[];
     readonly largest?: number;
     readonly from?: readonly object[];
+    readonly follows?: number | null;
   },
 ): Promise<number> {
   return transaction(pool, async (client) => {
@@ -30,7 +32,7 @@ export async function planPairs(
       name,
       workflowId: `duplicates/${name}/${(plans += 1)}`,
       settings: { largest, from },
-      follows: null,
+      follows,
       by: given.by,
     });
     await writePairs(client, { plan, claim, name, first: 1, merge: 0.9, pairs });

@@ -29,6 +29,7 @@ const others = [
   '/limits',
   '/callers',
   '/webhooks',
+  '/janitor',
   '/runs',
   '/actions',
   '/sign-in',

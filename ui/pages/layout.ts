@@ -13,6 +13,7 @@ const places = [
   ['/webhooks', 'Webhooks'],
   ['/duplicates', 'Duplicates'],
   ['/reconciliations', 'Reconciliations'],
+  ['/janitor', 'Janitor'],
   ['/actions', 'Done by people'],
 ] as const;
 
