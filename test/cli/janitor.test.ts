@@ -16,7 +16,7 @@ import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { declaredSchedule } from '../support/declared-schedule.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshNamespace } from '../support/fresh-namespace.ts';
-import { firstOf } from '../support/long.ts';
+import { long } from '../support/long.ts';
 import { said, type Said } from '../support/said.ts';
 import { testTemporal, type TestTemporal } from '../support/temporal.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
@@ -180,9 +180,11 @@ test('killed in the middle, it has removed and counted each or left it; the next
     `create function gate() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(${GATE}); return new; end $$`,
   );
   const seeded = await seed();
-  const kinds = ['shadow-table', 'locked-key', 'expired-lease', 'unended-search', 'build-table'] as const;
-  for (const kind of firstOf(kinds, 1)) await killedAt(kind);
-  await killedAt('staging-file');
+  // In the order in which they are removed: what a killed one did not come to is left for the next.
+  const kinds = long
+    ? (['locked-key', 'expired-lease', 'unended-search', 'shadow-table', 'build-table', 'staging-file'] as const)
+    : (['shadow-table', 'staging-file'] as const);
+  for (const kind of kinds) await killedAt(kind);
   expect(await runSyncline(['janitor', '--apply'], env())).toMatchObject({ code: 3 });
   expect(await kept(seeded)).toEqual(afterwards);
   const { rows } = await pool.query<{ removed: number; open: number }>(
@@ -190,6 +192,6 @@ test('killed in the middle, it has removed and counted each or left it; the next
       from janitor_findings f join janitor_reports r using (report_id)`,
   );
   // PostgreSQL ends a statement that nobody waits for any more: what it removed, it noted.
-  expect(rows).toEqual([{ removed: REMOVABLE, open: firstOf(kinds, 1).length + 1 }]);
+  expect(rows).toEqual([{ removed: REMOVABLE, open: kinds.length }]);
   await clean(seeded);
 });
