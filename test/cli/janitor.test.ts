@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -9,6 +9,7 @@ import { applyChange } from '../../client/schedules.ts';
 import { readConfig } from '../../config/config.ts';
 import { leftoverKinds, leftoverWords } from '../../core/leftover.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
+import type { JoinSchedule } from '../../core/schedule.ts';
 import { plainNames } from '../../messages/names.ts';
 import type { JanitorReport } from '../../store/janitor/reports.ts';
 import { aStream, order, runAll } from '../landing/run-of.ts';
@@ -109,10 +110,29 @@ async function clean({ schema }: { readonly schema: string }): Promise<void> {
 test('what stays behind is named, removed where nobody needs it, and left to people otherwise', async () => {
   expect(await run()).toMatchObject({ code: 0, text: 'Nothing has stayed behind.' });
   const seeded = await seed();
+  // As from another folder than that of the workers.
+  expect(reportOf(await run()).troubles).toEqual([expect.stringMatching(/^there is no definition in /)]);
+  const streams = {
+    things: { path: '/things', primaryKey: ['id'], schema: { type: 'object', properties: { id: { type: 'string' } } } },
+  };
+  await writeFile(
+    join(folder.path, 'other.yaml'),
+    JSON.stringify({ name: 'other', baseUrl: 'https://other.example', streams }),
+  );
   const stray = plainNames.scheduleId({ partner: 'gone', name: 'nightly' });
   await applyChange(client, plainNames, { kind: 'create', id: stray, to: declaredSchedule('gone') });
+  const joins = { id: plainNames.scheduleId({ partner: 'duplicates', name: 'people' }), kind: 'create' } as const;
+  await applyChange(client, plainNames, {
+    ...joins,
+    to: { ...declaredSchedule('duplicates'), name: 'people', kind: 'join' } as JoinSchedule,
+  });
+  const from = [{ stream: 'acme.orders', fields: { id: 'id' } }];
+  const people = { people: { from, join: { cron: '0 6 * * *' } } };
   // Temporal's list is a little late.
-  await eventually(async () => kindsOf(await run()).includes('stray-schedule'));
+  await eventually(
+    async () => reportOf(await run()).findings.filter(({ kind }) => kind === 'stray-schedule').length === 2,
+  );
+  await writeFile(join(folder.path, 'duplicates.yaml'), JSON.stringify(people));
   const dry = await run();
   expect(kindsOf(dry)).toEqual(leftoverKinds);
   expect(dry).toMatchObject({ code: 3, text: expect.stringContaining('this was a dry run') });
@@ -146,11 +166,15 @@ test('what stays behind is named, removed where nobody needs it, and left to peo
   expect(shown.text).toMatch(/which removed what nobody needs[^]*idempotency keys .* removed/);
 
   // Of a definition that does not load nobody knows what it has.
-  await client.schedule.getHandle(stray).delete();
   await writeFile(join(folder.path, 'acme.yaml'), 'name: [');
+  await writeFile(join(folder.path, 'duplicates.yaml'), 'people: [');
   const broken = await run();
-  expect(reportOf(broken).troubles).toEqual([expect.stringMatching(/^the definition of acme does not load/)]);
-  await writeFile(join(folder.path, 'acme.yaml'), '');
+  expect(reportOf(broken).troubles).toEqual([
+    expect.stringMatching(/^the definition of acme does not load/),
+    expect.stringMatching(/^the definition of duplicates does not load/),
+  ]);
+  expect(reportOf(broken).findings.filter(({ kind }) => kind === 'stray-schedule')).toMatchObject([{ place: stray }]);
+  await Promise.all(['acme', 'duplicates', 'other'].map((name) => rm(join(folder.path, `${name}.yaml`))));
   await clean(seeded);
 });
 
