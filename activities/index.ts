@@ -51,6 +51,8 @@ import { tellTargets } from './apply/tell-targets.ts';
 import { duplicateActivities } from './duplicates/activities.ts';
 import type { DuplicatesDeps } from './duplicates/duplicates-deps.ts';
 import { exportTarget } from './apply/export-target.ts';
+import { janitorActivities } from './janitor/activities.ts';
+import type { JanitorDeps } from './janitor/janitor-deps.ts';
 import { closeBackfill, nextWindows, planBackfill } from './backfill.ts';
 import { closeRun, failStream, planRun } from './control.ts';
 import { toFailure, type RetryRules } from './failures.ts';
@@ -84,6 +86,8 @@ export interface ActivityDeps {
   readonly alerts?: AlertsDeps;
   /** undefined: this process looks for no duplicates. */
   readonly duplicates?: DuplicatesDeps;
+  /** undefined: this process does not look for what has stayed behind. */
+  readonly janitor?: JanitorDeps;
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;
   readonly calls?: CallLog;
@@ -101,6 +105,7 @@ export function createControlActivities(deps: ActivityDeps) {
   return {
     ...reconcileActivities(deps),
     ...duplicateActivities(deps),
+    ...janitorActivities(deps),
     planRun: (input: PlanRunInput): Promise<RunPlan> => translated(deps, () => planRun(deps, input)),
     closeRun: (input: CloseRunInput): Promise<RunReport> => translated(deps, () => closeRun(deps, input)),
     planBackfill: (input: PlanBackfillInput): Promise<PlannedBackfill> =>

@@ -1,5 +1,6 @@
 import type { AlertPlace, Severity } from '../core/alert.ts';
 import { MINUTE } from '../core/duration.ts';
+import { leftoverKinds, leftoverWords } from '../core/leftover.ts';
 
 /** What is the same for every alert of a rule. Each has a section of its name in docs/alerts.md. */
 export interface AlertRule {
@@ -12,6 +13,7 @@ export interface AlertRule {
   readonly whatToDo: (at: Omit<AlertPlace, 'rule'>) => string;
 }
 
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 const at = ({ partner, stream }: Omit<AlertPlace, 'rule'>): string => [partner, stream].filter(Boolean).join(' ');
 const ofRun = { forMs: 0, clearMs: 0 } as const;
 const live = { forMs: 0, clearMs: 5 * MINUTE } as const;
@@ -224,6 +226,15 @@ export const catalog = {
     meaning: 'Deliveries came that the definition cannot read. They are kept.',
     whatToDo: ({ partner, subject }) =>
       `Correct the definition, then \`syncline webhooks replay ${partner} ${subject}\`.`,
+  },
+  'left-behind': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'Something ended half-way, or was forgotten, and only a person can end it. Nothing is lost by it.',
+    whatToDo: ({ subject }) => {
+      const kind = leftoverKinds.find((one) => one === subject);
+      return `\`syncline janitor show\` has the places. ${kind === undefined ? '' : `${sentence(leftoverWords[kind].todo)} `}\`syncline janitor\` looks again, which ends the alert.`;
+    },
   },
   'workers-missing': {
     ...page,

@@ -1,5 +1,6 @@
 import type { AlertFacts } from '../core/alert-facts.ts';
 import type { Found } from './find.ts';
+import { leftBehind } from './rules/leftovers.ts';
 import { brokenDefinitions, limitsReached, longPauses, partnersDown, scheduleTrouble } from './rules/partners.ts';
 import { joinsFailed, reconcileEnds, reconcilesLate } from './rules/reconciled.ts';
 import { heldDeletes, recordsOff } from './rules/records.ts';
@@ -22,6 +23,7 @@ const all: readonly ((facts: AlertFacts) => readonly Found[])[] = [
   joinsFailed,
   targetsBehind,
   webhookTrouble,
+  leftBehind,
   missingWorkers,
   deadChannels,
   unusualValues,

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { Run } from './command.ts';
 import type { ChangeOptions } from './commands/duplicates-change.ts';
 import type { DecideOptions } from './commands/duplicates-decide.ts';
+import type { DriftOptions } from './commands/duplicates-drift.ts';
 import type { ShowOptions } from './commands/duplicates.ts';
 
 /** `syncline duplicates …`: only words here; what a command needs is loaded when it is called. */
@@ -82,6 +83,18 @@ export function addDuplicateCommands(program: Command, run: Run): void {
         )(options),
       );
   }
+  group
+    .command('drift <name>')
+    .description('pairs in force whose rows were edited so that they say different things now')
+    .option('--limit <n>', 'show at most so many pairs (default: 20)')
+    .option('--undo', 'undo these pairs')
+    .option('--reason <text>', 'with --undo, why: kept with the change')
+    .addOption(json)
+    .action((name: string, options: DriftOptions & { json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/duplicates-drift.ts')).driftOfDuplicates({ ...context, name }),
+      )(options),
+    );
   group
     .command('why <plan>')
     .description(

@@ -1,3 +1,4 @@
+import type { LeftoverKind } from './leftover.ts';
 import type { Outcome } from './names.ts';
 
 /** What the rules of alerts look at, as one look at the store, the definitions and Temporal found it. Times are ISO, JSON throughout. */
@@ -16,6 +17,8 @@ export interface AlertFacts {
   readonly schedules: readonly ScheduleFacts[];
   /** Task queues that no worker asks for work. */
   readonly unserved: readonly UnservedFacts[];
+  /** What waits for a person by the last report of the janitor, the longest first. */
+  readonly left: readonly LeftFacts[];
   /** Channels that did not take what was to be delivered. */
   readonly channels: readonly ChannelFacts[];
   /** What reconciliations say of streams. */
@@ -157,6 +160,13 @@ export interface UnservedFacts {
   readonly name: string;
   readonly queue: string;
   readonly since: string;
+}
+
+export interface LeftFacts {
+  readonly kind: LeftoverKind;
+  readonly place: string;
+  /** When a report named it first, and all after it did. */
+  readonly firstAt: string;
 }
 
 export interface ChannelFacts {

@@ -40,6 +40,8 @@ export interface Metrics {
   /** `broken`: places where rules of the stream do not hold. */
   rulesObserved(of: StreamLabels, seen: { readonly broken: number }): void;
   waitingObserved(of: StreamLabels, seen: { readonly records: number; readonly overdue: number }): void;
+  /** How much has stayed behind of every kind, by the last report of the janitor; null: there is none. */
+  leftoversObserved(seen: { readonly reportAtMs: number | null; readonly kinds: ReadonlyMap<string, number> }): void;
   webhookObserved(of: { readonly partner: string; readonly webhook: string }, seen: ObservedWebhook): void;
   streamObserved(of: StreamLabels, seen: ObservedStream): void;
   reconcileObserved(of: StreamLabels, seen: ObservedReconcile): void;
@@ -140,6 +142,7 @@ export const noMetrics: Metrics = {
   targetObserved: nothing,
   rulesObserved: nothing,
   waitingObserved: nothing,
+  leftoversObserved: nothing,
   webhookObserved: nothing,
   retried: nothing,
   streamObserved: nothing,

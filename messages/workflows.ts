@@ -5,6 +5,7 @@ import type { ChangeDuplicates, FindDuplicates } from './duplicates.ts';
 import type { ExportTarget } from './export-target.ts';
 import type { FollowHints } from './follow-hints.ts';
 import type { GovernPartner } from './govern-partner.ts';
+import type { RunJanitor } from './janitor.ts';
 import type { PrunePartner } from './prune.ts';
 import type { RebuildTarget } from './rebuild-target.ts';
 import type { ReconcileStream, RepairStream } from './reconcile.ts';
@@ -30,6 +31,7 @@ export interface Workflows {
   readonly reconcileStream: ReconcileStream;
   readonly repairStream: RepairStream;
   readonly retryStream: RetryStream;
+  readonly runJanitor: RunJanitor;
   readonly scheduledJoin: ScheduledJoin;
   readonly scheduledReconcile: ScheduledReconcile;
   readonly scheduledSync: ScheduledSync;

@@ -25,6 +25,7 @@ import { killingFailpoint } from './failpoint.ts';
 import { observeWaiting } from './observe-waiting.ts';
 import { observeStreams } from './observe-streams.ts';
 import { observeReconciliations } from './observe-reconciliations.ts';
+import { observeLeftovers } from './observe-leftovers.ts';
 import { observeRules } from './observe-rules.ts';
 import { observeTargets } from './observe-targets.ts';
 import { observeWebhooks } from './observe-webhooks.ts';
@@ -39,6 +40,8 @@ export interface Deps {
   observeTargets(): Promise<readonly TargetLag[]>;
   /** Which rules of streams do not hold; tells the metrics of it. */
   observeRules(): Promise<void>;
+  /** What has stayed behind by the last report of the janitor; tells the metrics of it. */
+  observeLeftovers(): Promise<void>;
   /** How fresh each stream is, and what is in quarantine; tells the metrics of it. */
   observeStreams(): Promise<void>;
   /** How much waits of each stream; tells the metrics of it. */
@@ -100,6 +103,7 @@ export function buildDeps(
     targets,
     observeTargets: observeTargets({ dir: config.partnersDir, partners, pool, metrics, now }),
     observeRules: observeRules({ pool, metrics }),
+    observeLeftovers: observeLeftovers({ pool, metrics }),
     observeWaiting: observeWaiting({ pool, metrics }),
     observeStreams: observeStreams({ dir: config.partnersDir, partners, pool, metrics }),
     observeReconciliations: observeReconciliations({ dir: config.partnersDir, partners, pool, metrics, now }),
@@ -136,6 +140,14 @@ export function buildDeps(
             ...input,
             ...config.duplicates,
           }),
+      },
+      janitor: {
+        pool,
+        names: config.names,
+        partnersDir: config.partnersDir,
+        env: config.env,
+        folders: config.janitor.folders,
+        now,
       },
       failpoint,
       metrics,

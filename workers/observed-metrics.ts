@@ -3,7 +3,7 @@ import type { Metrics, ObservedLimits, StreamLabels } from '../core/metrics.ts';
 
 type Observed = Pick<
   Metrics,
-  'streamObserved' | 'reconcileObserved' | 'queueObserved' | 'roleServed' | 'scheduleObserved'
+  'streamObserved' | 'reconcileObserved' | 'queueObserved' | 'roleServed' | 'scheduleObserved' | 'leftoversObserved'
 > & {
   /** A run of it has ended ok here, now. */
   readonly endedOk: (of: StreamLabels) => void;
@@ -72,6 +72,8 @@ export function observedMetrics(meter: MetricMeter): Observed {
     'float',
     'When nothing will be left of a limit at the present pace; 0: not before its reset',
   );
+  const leftovers = gauge('syncline_left_behind', 'int', 'What has stayed behind, by the last report of the janitor');
+  const reported = gauge('syncline_janitor_timestamp_seconds', 'float', 'When that report was; 0: there is none');
   return {
     streamObserved: (of, seen) => {
       fresh.set(seconds(seen.freshAtMs), { ...of });
@@ -96,6 +98,10 @@ export function observedMetrics(meter: MetricMeter): Observed {
       missed.set(seen.missedSlots, { ...of });
       skipped.set(seen.skippedSlots, { ...of });
       next.set(seconds(seen.nextMs), { ...of });
+    },
+    leftoversObserved: ({ reportAtMs, kinds }) => {
+      for (const [kind, count] of kinds) leftovers.set(count, { kind });
+      reported.set(seconds(reportAtMs));
     },
     limitsLeft: (partner, limits) => {
       for (const { limit, left: units, resetsAtMs, goneAtMs } of limits) {

@@ -9,6 +9,7 @@ import { placesOf } from '../../definitions/named-targets.ts';
 import { readCircuits } from '../../limits/circuit/read-circuits.ts';
 import { deadChannels, knownSince, limitFacts, quarantineFacts } from '../../store/alerts/facts.ts';
 import { readApprovals } from '../../store/approvals.ts';
+import { leftForPeople } from '../../store/janitor/left-behind.ts';
 import { statusOfStreams } from '../../store/inspect/stream-status.ts';
 import { readPauses } from '../../store/pauses.ts';
 import { streamsBreaking } from '../../store/rules/broken-rules.ts';
@@ -68,6 +69,7 @@ export async function gatherFacts(deps: AlertsDeps, client: Client, settings: Al
     dues: [],
     failedJoins: await attempt(['join-failed'], () => failedJoins(deps)),
     unserved: await attempt(['workers-missing'], () => unservedQueues(deps, client, definitions)),
+    left: await leftForPeople(pool),
     channels: (await deadChannels(pool)).filter(({ channel }) => settings.channels[channel] !== undefined),
     unusual: (
       await attempt(

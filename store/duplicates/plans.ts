@@ -89,7 +89,7 @@ export async function beginPlan(
     [name, workflowId, JSON.stringify(settings), follows, by],
   );
   const { rows } = await client.query<BegunPlan>(
-    `update duplicate_plans set claim = gen_random_uuid(), state = case when state = 'ready' then state else 'finding' end
+    `update duplicate_plans set claim = gen_random_uuid(), begun_at = clock_timestamp(), state = case when state = 'ready' then state else 'finding' end
       where workflow_id = $1 returning plan_id as plan, state, claim`,
     [workflowId],
   );

@@ -72,12 +72,22 @@ export async function findReconciliation(client: Pool | ClientBase, id: string):
 
 export async function listReconciliations(
   pool: Pool,
-  { partner, limit }: { readonly partner?: string | undefined; readonly limit: number },
+  {
+    partner,
+    stream,
+    limit,
+    offset = 0,
+  }: {
+    readonly partner?: string | undefined;
+    readonly stream?: string | undefined;
+    readonly limit: number;
+    readonly offset?: number;
+  },
 ): Promise<readonly Reconciliation[]> {
   const { rows } = await pool.query(
-    `select ${columns} from reconciliations c join streams s using (stream_id) where $1::text is null or s.partner = $1
-      order by c.started_at desc, c.reconciliation limit $2`,
-    [partner ?? null, limit],
+    `select ${columns} from reconciliations c join streams s using (stream_id) where ($1::text is null or s.partner = $1) and ($3::text is null or s.name = $3)
+      order by c.started_at desc, c.reconciliation limit $2 offset $4`,
+    [partner ?? null, limit, stream ?? null, offset],
   );
   return rows.map(shown);
 }
@@ -136,14 +146,26 @@ export interface Finding {
 
 export async function readFindings(
   client: Pool | ClientBase,
-  { id, states, limit }: { readonly id: string; readonly states?: readonly FindingState[]; readonly limit: number },
+  {
+    id,
+    states,
+    kind,
+    limit,
+    offset = 0,
+  }: {
+    readonly id: string;
+    readonly states?: readonly FindingState[];
+    readonly kind?: FindingKind | undefined;
+    readonly limit: number;
+    readonly offset?: number;
+  },
 ): Promise<readonly Finding[]> {
   const { rows } = await client.query<Finding>(
     `select key, kind, state, why, their_version as "theirVersion", replace(their_hash::text, '-', '') as "theirHash",
         our_version as "ourVersion", replace(our_hash::text, '-', '') as "ourHash", event::float8 as event, gone, page, request_id as "requestId"
-      from reconcile_findings where reconciliation = $1 and ($2::text[] is null or state = any ($2))
-      order by array_position($4::text[], state), array_position($5::text[], kind), key limit $3`,
-    [id, states ?? null, limit, findingStates, findingKinds],
+      from reconcile_findings where reconciliation = $1 and ($2::text[] is null or state = any ($2)) and ($6::text is null or kind = $6)
+      order by array_position($4::text[], state), array_position($5::text[], kind), key limit $3 offset $7`,
+    [id, states ?? null, limit, findingStates, findingKinds, kind ?? null, offset],
   );
   return rows;
 }

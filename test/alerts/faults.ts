@@ -166,6 +166,11 @@ export const faults: Partial<Record<RuleName, Fault>> = {
     `insert into webhook_deliveries (partner, webhook, delivery_id, body_hash, state) values ('acme', 'odd', '1', '', 'failed')`,
     `update webhook_deliveries set state = 'taken'`,
   ),
+  'left-behind': sql(
+    `with r as (insert into janitor_reports (run, by, mode, ended_at) values ('r1', 'schedule', 'report', now()) returning report_id)
+      insert into janitor_findings (report_id, kind, place, count, first_at) select report_id, 'unused-key', 'shop k1', 1, now() - interval '20 days' from r`,
+    `insert into janitor_reports (run, by, mode, ended_at) values ('r2', 'ann', 'report', now())`,
+  ),
   'definition-broken': {
     inject: ({ dir }) => writeFile(join(dir, 'broken.yaml'), 'name: broken\nstreams: 7\n'),
     mend: ({ dir }) => rm(join(dir, 'broken.yaml')),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { changePlan } from '../../cli/commands/duplicates-change.ts';
 import { decide, keepApart } from '../../cli/commands/duplicates-decide.ts';
+import { driftOfDuplicates } from '../../cli/commands/duplicates-drift.ts';
 import { exportDuplicates } from '../../cli/commands/duplicates-export.ts';
 import { joinDuplicates, planDuplicates } from '../../cli/commands/duplicates-find.ts';
 import { importDecisions } from '../../cli/commands/duplicates-import.ts';
@@ -90,8 +91,31 @@ const decided = (of: string, decision: 'approve' | 'reject', options = {}): Prom
   run((context) => decide({ ...context, plan: of, decision }), { ...why, ...options });
 const change = (of: string, action: 'apply' | 'undo', scope = {}): Promise<Said> =>
   run((context) => changePlan({ ...context, plan: of, action }), { ...why, ...scope });
+const drift = (options = {}): Promise<Said> =>
+  run((context) => driftOfDuplicates({ ...context, name: 'people' }), options);
 const imported = (of: string, file: string): Promise<Said> =>
   run((context) => importDecisions({ ...context, plan: of }), { ...why, file });
+
+/** Runs a slot of a joining, and waits for its end. */
+const slot = (name: string): Promise<ScheduledJoinReport> =>
+  withTemporal(workers.config, async (client) => {
+    const { names } = workers.config;
+    const of = { partner: 'duplicates', name };
+    const id = `${names.scheduledRunId(of)}-2026-02-01T06:00:00Z`;
+    const latest = (): Promise<string | undefined> =>
+      client.workflow
+        .getHandle(id)
+        .describe()
+        .then(
+          ({ runId }) => runId,
+          () => undefined,
+        );
+    const before = await latest();
+    const range = { from: new Date('2026-02-01T05:00:00Z'), to: new Date('2026-02-01T07:00:00Z') };
+    await catchUpSchedule(client, names, of, range);
+    expect(await eventually(async () => (await latest()) !== before)).toBe(true);
+    return client.workflow.getHandle(id, await latest()).result() as Promise<ScheduledJoinReport>;
+  });
 
 describe('duplicates', () => {
   test('a plan is made, read, decided in a spreadsheet and applied', async () => {
@@ -170,6 +194,33 @@ describe('duplicates', () => {
     expect(await together()).toEqual(['1 2', '3 4']);
   });
 
+  test('a row that was edited so that it says something else is named, and its pairs can be undone', async () => {
+    const none = await drift();
+    expect(none).toMatchObject({ code: 0, json: { looked: 2, drifted: 0, heldOtherwise: 0, gone: 0 } });
+    await read([
+      ['2', 'bea@example.com', 'Ada Okafor'],
+      ['4', 'BOLA@example.com', 'Someone Else'],
+    ]);
+    const found = await drift();
+    expect(found).toMatchObject({
+      code: 3,
+      json: { looked: 2, drifted: 1, undone: 0, pairs: [{ plan: 1, now: null, changed: [{ field: 'email' }] }] },
+    });
+    expect(found.text).toMatch(/email: ada@example.com \| bea@example.com {3}\(no longer the same\)/);
+    const { pair } = (found.json as { pairs: { pair: number }[] }).pairs[0] as { pair: number };
+    expect(found.text).toContain(`\`syncline duplicates undo 1 --pair ${pair} --reason …\``);
+    // Nothing is undone by itself.
+    expect(await together()).toEqual(['1 2', '3 4']);
+    await expect(drift({ undo: true })).rejects.toThrow('--reason: expected why');
+    await expect(drift(why)).rejects.toThrow('--reason goes with --undo');
+    expect(await drift({ undo: true, ...why })).toMatchObject({ code: 0, json: { drifted: 1, undone: 1 } });
+    expect(await together()).toEqual(['3 4']);
+    expect(await drift()).toMatchObject({ code: 0, json: { looked: 1, drifted: 0 } });
+    await read([['2', 'ada@example.com', 'Ada Okafor']]);
+    await change('1', 'apply');
+    expect(await together()).toEqual(['1 2', '3 4']);
+  });
+
   test('a plan that waits is approved by a signal', async () => {
     const begun = await run((context) => planDuplicates({ ...context, name: 'people' }), { waitForApproval: '1m' });
     const { workflowId } = begun.json as { workflowId: string };
@@ -191,25 +242,6 @@ describe('duplicates', () => {
     );
     expect((await run(scheduleList, {})).text).toMatch(/duplicates people \(join\) +0 6 \* \* \* UTC +paused/);
     await read([['9', 'bola@example.com', 'B.']]);
-    const slot = (name: string): Promise<ScheduledJoinReport> =>
-      withTemporal(workers.config, async (client) => {
-        const { names } = workers.config;
-        const of = { partner: 'duplicates', name };
-        const id = `${names.scheduledRunId(of)}-2026-02-01T06:00:00Z`;
-        const latest = (): Promise<string | undefined> =>
-          client.workflow
-            .getHandle(id)
-            .describe()
-            .then(
-              ({ runId }) => runId,
-              () => undefined,
-            );
-        const before = await latest();
-        const range = { from: new Date('2026-02-01T05:00:00Z'), to: new Date('2026-02-01T07:00:00Z') };
-        await catchUpSchedule(client, names, of, range);
-        expect(await eventually(async () => (await latest()) !== before)).toBe(true);
-        return client.workflow.getHandle(id, await latest()).result() as Promise<ScheduledJoinReport>;
-      });
     expect(await slot('places')).toMatchObject({
       outcome: 'ok',
       reason: 'nothing to join: no plan of places is in force',

@@ -18,6 +18,7 @@ const names = {
   reconcileStream: true,
   repairStream: true,
   retryStream: true,
+  runJanitor: true,
   scheduledJoin: true,
   scheduledReconcile: true,
   scheduledSync: true,
