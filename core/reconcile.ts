@@ -16,23 +16,20 @@ export type FindingKind = (typeof findingKinds)[number];
 export const findingStates = ['candidate', 'open', 'explained', 'unproven', 'repaired'] as const;
 export type FindingState = (typeof findingStates)[number];
 
-export interface FindingCount {
-  readonly kind: FindingKind;
-  readonly state: FindingState;
-  readonly count: number;
-}
-
 /** Kinds that a repair can mend, in one order: the same kinds are the same repair. Undefined: one of the names is no kind. */
 export function kindsNamed(names: readonly string[]): readonly FindingKind[] | undefined {
   const kinds = findingKinds.filter((kind) => names.includes(kind));
   return kinds.length === new Set(names).size ? kinds : undefined;
 }
 
+export interface FindingCount {
+  readonly kind: FindingKind;
+  readonly state: FindingState;
+  readonly count: number;
+}
+
 /** How many findings of these kinds are open. */
-export const openOf = (
-  findings: readonly { readonly kind: FindingKind; readonly state: FindingState; readonly count: number }[],
-  kinds: readonly FindingKind[] = findingKinds,
-): number =>
+export const openOf = (findings: readonly FindingCount[], kinds: readonly FindingKind[] = findingKinds): number =>
   findings.reduce((sum, { kind, state, count }) => sum + (state === 'open' && kinds.includes(kind) ? count : 0), 0);
 
 /** What a repair of these kinds does. */
