@@ -1,4 +1,4 @@
-import { readableKey } from './readable-key.ts';
+import { readableKey } from '../core/key-text.ts';
 import { exitCodes } from './exit.ts';
 import { differenceKinds, type RowDifference } from '../core/target-comparison.ts';
 import type { Comparison } from '../store/comparisons/read-comparisons.ts';

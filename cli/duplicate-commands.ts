@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { Run } from './command.ts';
 import type { ChangeOptions } from './commands/duplicates-change.ts';
 import type { DecideOptions } from './commands/duplicates-decide.ts';
+import type { DriftOptions } from './commands/duplicates-drift.ts';
 import type { ShowOptions } from './commands/duplicates.ts';
 
 /** `syncline duplicates …`: only words here; what a command needs is loaded when it is called. */
@@ -83,6 +84,18 @@ export function addDuplicateCommands(program: Command, run: Run): void {
       );
   }
   group
+    .command('drift <name>')
+    .description('pairs in force whose rows were edited so that they say different things now')
+    .option('--limit <n>', 'show at most so many pairs (default: 20)')
+    .option('--undo', 'undo these pairs')
+    .option('--reason <text>', 'with --undo, why: kept with the change')
+    .addOption(json)
+    .action((name: string, options: DriftOptions & { json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/duplicates-drift.ts')).driftOfDuplicates({ ...context, name }),
+      )(options),
+    );
+  group
     .command('why <plan>')
     .description(
       'which run, page or caller made the duplicates, since when, and what key would have made one row of them',
@@ -110,6 +123,26 @@ export function addDuplicateCommands(program: Command, run: Run): void {
     .action((plan: string, options: { file: string; reason: string; json?: boolean }) =>
       run<typeof options>(async (context) =>
         (await import('./commands/duplicates-import.ts')).importDecisions({ ...context, plan }),
+      )(options),
+    );
+  group
+    .command('links <name>')
+    .description('write which rows belong together now, for other warehouses: .csv or .parquet')
+    .requiredOption('--out <file>', 'the file; its ending says what it becomes')
+    .addOption(json)
+    .action((name: string, options: { out: string; json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/duplicates-links.ts')).writeLinks({ ...context, name }),
+      )(options),
+    );
+  group
+    .command('view <name>')
+    .description('print the SQL of the views of golden records for a target')
+    .requiredOption('--target <name>', 'a target of targets.yaml that all streams are written to')
+    .addOption(json)
+    .action((name: string, options: { target: string; json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/duplicates-links.ts')).viewInTarget({ ...context, name }),
       )(options),
     );
   for (const [name, description] of [

@@ -1,6 +1,6 @@
 import { readableVersion } from '../core/life-words.ts';
-import { readableKey } from './readable-key.ts';
-import type { FindingState } from '../core/reconcile.ts';
+import { readableKey } from '../core/key-text.ts';
+import { findingMeaning, type FindingState } from '../core/reconcile.ts';
 import { exitCodes } from './exit.ts';
 import type { Finding, Reconciliation } from '../store/reconcile/read-reconciliations.ts';
 
@@ -19,17 +19,8 @@ export const summaryOf = (of: Reconciliation): Record<string, string | number> =
   verdict: of.verdict ?? of.state,
 });
 
-/** What each open kind means, and what to do about it. */
-const meaning = {
-  missing: 'the partner has it, the store has not',
-  extra: 'only the store has it',
-  stale: 'the partner has a later version',
-  different: 'the same version with other content',
-  'newer-in-store': 'the partner has an earlier version',
-} as const;
-
 export function findingLines(of: Reconciliation): readonly string[] {
-  return of.findings.map(({ kind, state, count }) => `  ${state} ${kind}: ${count} (${meaning[kind]})`);
+  return of.findings.map(({ kind, state, count }) => `  ${state} ${kind}: ${count} (${findingMeaning[kind]})`);
 }
 
 export const findingColumns = ['key', 'kind', 'state', 'theirs', 'ours', 'event', 'page', 'why'];

@@ -100,7 +100,7 @@ async function find(session: Session, input: FindInput): Promise<Omit<Found, 'cl
 }
 
 /** Weights are found by the place of their level. */
-function checkWeights({ scored }: CompiledMatch, { fields }: Weights, name: string): void {
+export function checkWeights({ scored }: CompiledMatch, { fields }: Weights, name: string): void {
   for (const field of scored) {
     const wanted = [...field.levels.map(({ text }) => text), 'else'].join(', ');
     if (fields[field.name]?.map(({ level }) => level).join(', ') === wanted) continue;
@@ -119,7 +119,7 @@ async function* pairsOf(
 }
 
 /** In the order of their names, by which pairs are ordered. */
-function streamsOf({ settings, streams, name }: FindInput) {
+export function streamsOf({ settings, streams, name }: Pick<FindInput, 'settings' | 'streams' | 'name'>) {
   return settings.from
     .map(({ stream, fields }) => {
       const compiled = streams.get(stream);

@@ -38,17 +38,39 @@ function scoredSql(pass: CountedPass, { match, settings, weights, passes, rows, 
   const own = ['n', 's', 'id'];
   const from = candidatesSql(pass, { columns: [...own, ...comparedColumns(match.scored)], besides, since });
   const both = own.flatMap((column) => [`l_${column}`, `r_${column}`]);
+  const least = pass.kind === 'block' ? boundSql(settings.review) : undefined;
+  return `${weighedSql({ from, carry: both, match, weights, rows })}${least === undefined ? '' : ` where weight >= ${least}`}`;
+}
+
+/** The weight of a probability, as SQL; undefined: every weight is at least that. */
+export function boundSql(probability: number): string | undefined {
+  const odds = oddsOf(probability);
+  if (odds === -Infinity) return undefined;
+  return odds === Infinity ? "'infinity'::double" : String(odds);
+}
+
+export interface WeighedInput {
+  /** Pairs, with the columns of both rows. */
+  readonly from: string;
+  /** Columns of it that come with the result. */
+  readonly carry: readonly string[];
+  readonly match: CompiledMatch;
+  readonly weights: Weights;
+  /** How many there are in all. */
+  readonly rows: number;
+}
+
+/** SQL of pairs with what they weigh: the columns of `carry`, the weight of the pair (`weight`), then for each field its level and what that weighs. */
+export function weighedSql({ from, carry, match, weights, rows }: WeighedInput): string {
   const times = match.scored.flatMap((field) => countedColumns(field).map((column) => `l_${timesOf(column)}`));
-  const levels = levelsSql(match.scored, { from, carry: [...both, ...times] });
+  const levels = levelsSql(match.scored, { from, carry: [...carry, ...times] });
   const weighed = match.scored.map((field) => `${weightSql(field, weights, rows)} as ${weightOf(field.name)}`);
   const sum = match.scored.map(({ name }) => ` + ${weightOf(name)}`).join('');
-  const least = pass.kind === 'block' ? oddsOf(settings.review) : -Infinity;
-  const bound = least === -Infinity ? '' : ` where weight >= ${least === Infinity ? "'infinity'::double" : least}`;
   const prior = match.scored.length === 0 ? 0 : oddsOf(weights.prior);
   const facts = match.scored.flatMap(({ name }) => [levelOf(name), weightOf(name)]);
   return (
-    `select ${[...both, 'weight', ...facts].join(', ')} from (select *, ${prior}${sum} as weight from ` +
-    `(select *${weighed.map((sql) => `, ${sql}`).join('')} from (${levels})))${bound}`
+    `select ${[...carry, 'weight', ...facts].join(', ')} from (select *, ${prior}${sum} as weight from ` +
+    `(select *${weighed.map((sql) => `, ${sql}`).join('')} from (${levels})))`
   );
 }
 
@@ -90,14 +112,18 @@ function pairOf(row: Row, pass: CountedPass, { match, settings, streams }: Score
     rule: isScore ? 'score' : pass.name,
     weight,
     probability: pass.kind === 'exact' ? 1 : pass.kind === 'review' ? Math.max(score, settings.review) : score,
-    levels: Object.fromEntries(
-      match.scored.map((field, at) => [
-        field.name,
-        { level: levelName(field, Number(facts[2 * at])), weight: Number(facts[2 * at + 1]) },
-      ]),
-    ),
+    levels: levelsOf(match, facts),
   };
 }
+
+/** What `weighedSql` says of the fields of a pair. */
+export const levelsOf = ({ scored }: CompiledMatch, facts: readonly Cell[]): FoundPair['levels'] =>
+  Object.fromEntries(
+    scored.map((field, at) => [
+      field.name,
+      { level: levelName(field, Number(facts[2 * at])), weight: Number(facts[2 * at + 1]) },
+    ]),
+  );
 
 function levelName({ levels }: ScoredField, at: number): string {
   if (at < 0) return at === SWAPPED ? 'swapped' : 'missing';

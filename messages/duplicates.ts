@@ -33,6 +33,8 @@ export interface DuplicateScope {
   readonly rule?: string;
   readonly cluster?: number;
   readonly pair?: number;
+  /** These, by their numbers: 10,000 at most. */
+  readonly pairs?: readonly number[];
 }
 
 /** What the signal `approve` says. */

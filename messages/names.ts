@@ -63,6 +63,10 @@ export interface Names extends SchemaNames, StreamIds {
   reconcileId(of: { readonly partner: string; readonly stream: string; readonly label: string }): string;
   /** `reconcile/acme/payments/2026-11-30T08-00-00Z/repair/missing+stale`: mends what that one found. */
   repairId(of: { readonly reconciliation: string; readonly kinds: readonly string[] }): string;
+  /** `janitor`: the schedule that looks for what has stayed behind. */
+  readonly janitorScheduleId: string;
+  /** `janitor/run-2026-11-30T04:17:00Z`: Temporal adds the time. */
+  readonly janitorRunId: string;
   /** What the ids of all schedules begin with. */
   readonly schedules: string;
   /** `schedule/acme/nightly`. */
@@ -101,6 +105,8 @@ export function namesOf(installation: string): Names {
       `${ids}backfill/${partner}/${stream}/${range}/${chunk}${zone === null ? '' : `/${zone}`}${again(generation)}`,
     reconcileId: ({ partner, stream, label }) => `${ids}reconcile/${partner}/${stream}/${label}`,
     repairId: ({ reconciliation, kinds }) => `${reconciliation}/repair/${kinds.join('+')}`,
+    janitorScheduleId: `${ids}janitor`,
+    janitorRunId: `${ids}janitor/run`,
     schedules: `${ids}schedule/`,
     scheduleId: ({ partner, name }) => `${ids}schedule/${partner}/${name}`,
     scheduledRunId: ({ partner, name }) => `${ids}scheduled/${partner}/${name}`,
@@ -130,6 +136,7 @@ export const reserved = [
   'alerts',
   'duplicates',
   'reconcile',
+  'janitor',
   'syncline',
 ] as const;
 

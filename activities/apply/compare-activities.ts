@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { MINUTE, SECOND } from '../../core/duration.ts';
 import { explain, GiveUp, InvalidInput, NeedsAttention } from '../../core/errors.ts';
 import type { CompareStep, CompareStepped } from '../../messages/compare-target.ts';
-import type { ActivityDeps } from '../index.ts';
+import type { ActivityDeps } from '../activity-deps.ts';
 import { toFailure, type RetryRules } from '../failures.ts';
 import { compareTarget } from './compare-target.ts';
 

@@ -7,11 +7,12 @@ import { streamsOf } from './streams-of.ts';
 
 /** Begins to apply or undo a plan. Returns the changes to make, one after the other. */
 export async function beginDuplicates(
-  { pool }: DuplicatesDeps,
+  { pool }: Pick<DuplicatesDeps, 'pool'>,
   { plan, action, scope, by, reason }: ChangeDuplicatesInput,
 ): Promise<readonly number[]> {
   // Rows that came later have joined by the same rules. Without the plan they would not be there; numbers of pairs and clusters are its own.
-  const all = action === 'undo' && scope.pair === undefined && scope.cluster === undefined;
+  const named = scope.pair !== undefined || scope.pairs !== undefined || scope.cluster !== undefined;
+  const all = action === 'undo' && !named;
   const plans = all ? await plansWithFollowers(pool, plan) : [plan];
   const changes: number[] = [];
   for (const each of plans) changes.push(await beginChange(pool, { plan: each, action, scope, by, reason }));

@@ -28,7 +28,7 @@ import { expiredSecrets } from '../expired-secrets.ts';
 import { loadDeclared } from '../named-places.ts';
 import { differs, rebuildLines } from '../rebuild-lines.ts';
 import { rebuildInTarget } from './rebuild-in-target.ts';
-import { allPartners, compareWithTemporal, isPending } from '../schedule-changes.ts';
+import { allDeclaring, allPartners, compareWithTemporal, isPending } from '../schedule-changes.ts';
 
 type Finding = {
   readonly check: string;
@@ -124,9 +124,10 @@ export async function doctor({ config, output, options }: CommandContext<{ table
   });
   await look('schedules', async () => {
     if (!answers) throw new Error('cannot be checked while Temporal does not answer');
-    const partners = await partnersThatHold();
+    await partnersThatHold();
+    const declaring = await allDeclaring(config);
     return withTemporal(config, async (client) => {
-      const { found, changes } = await compareWithTemporal(client, config.names, partners);
+      const { found, changes } = await compareWithTemporal(client, config.names, declaring);
       const pending = changes.filter(isPending);
       if (pending.length > 0)
         throw new Error(

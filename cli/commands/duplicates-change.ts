@@ -1,12 +1,11 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { resultOf, startChangeDuplicates } from '../../client/duplicates.ts';
-import { InvalidInput } from '../../core/errors.ts';
+import { expectChangeable } from '../../store/duplicates/expect-changeable.ts';
 import { readPlan } from '../../store/duplicates/plans.ts';
 import type { CommandContext } from '../command.ts';
-import { withDatabase, withTemporal } from '../context.ts';
+import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { filterOf, whole, type FilterOptions } from '../pair-filter.ts';
-import { givenReason, whoami } from '../person.ts';
+import { givenReason } from '../person.ts';
+import { changeDuplicates } from '../change-duplicates.ts';
 
 export interface ChangeOptions extends Pick<FilterOptions, 'rule' | 'cluster' | 'pair'> {
   readonly reason: string;
@@ -24,21 +23,8 @@ export async function changePlan({
   const scope = filterOf(options);
   const reason = givenReason(options.reason);
   const plan = await withDatabase(config, (pool) => readPlan(pool, number));
-  if (action === 'apply' && plan.approved === 0)
-    throw new InvalidInput(
-      `nothing of plan ${number} is approved: \`syncline duplicates approve ${number} --reason …\``,
-    );
-  const done = await withTemporal(config, async (client) => {
-    const input = { names: config.names, name: plan.name, plan: number, action, scope, by: whoami(), reason };
-    const handle = await startChangeDuplicates(client, input).catch((error: unknown) => {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      throw new InvalidInput(
-        `plan ${number} is being applied or undone now (${error.workflowId}): wait until that has ended`,
-        { cause: error },
-      );
-    });
-    return resultOf(handle);
-  });
+  expectChangeable(plan, action);
+  const done = await changeDuplicates(config, { name: plan.name, plan: number, action, scope, reason });
   output.json(done);
   output.say(
     action === 'apply'

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { parse } from 'csv-parse';
 import { InvalidInput } from '../../core/errors.ts';
-import { decidePairs } from '../../store/duplicates/decide.ts';
+import { decideAll } from '../../store/duplicates/decide.ts';
 import { readPlan } from '../../store/duplicates/plans.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
@@ -11,7 +11,7 @@ import { givenReason, whoami } from '../person.ts';
 
 const COLUMNS = ['plan', 'pair', 'decision'] as const;
 
-/** Takes decisions from an edited export. The whole file is checked before anything is decided. */
+/** Takes decisions from an edited export. The whole file is checked before anything is decided, and all of it is decided, or nothing. */
 export async function importDecisions({
   config,
   output,
@@ -23,29 +23,22 @@ export async function importDecisions({
   const decided = await readDecisions(options.file, plan);
   return withDatabase(config, async (pool) => {
     await readPlan(pool, plan);
-    let pairs = 0;
-    for (const [decision, numbers] of decided)
-      if (numbers.length > 0)
-        pairs += await decidePairs(pool, {
-          plan,
-          filter: { pairs: numbers },
-          decision,
-          by: whoami(),
-          reason,
-          again: true,
-        });
+    const given = { by: whoami(), reason, again: true };
+    const pairs = await decideAll(pool, {
+      plan,
+      decisions: (['merge', 'no'] as const).flatMap((decision) => {
+        const numbers = [...decided].flatMap(([pair, of]) => (of === decision ? [pair] : []));
+        return numbers.length === 0 ? [] : [{ filter: { pairs: numbers }, decision, ...given }];
+      }),
+    });
     output.json({ plan, pairs });
     output.say(`${pairs} decisions were taken from ${options.file}.`);
     return exitCodes.ok;
   });
 }
 
-async function readDecisions(
-  file: string,
-  plan: number,
-): Promise<readonly (readonly ['merge' | 'no', readonly number[]])[]> {
-  const merge: number[] = [];
-  const no: number[] = [];
+async function readDecisions(file: string, plan: number): Promise<ReadonlyMap<number, 'merge' | 'no'>> {
+  const decided = new Map<number, 'merge' | 'no'>();
   const rows = createReadStream(file).pipe(parse({ columns: true, bom: true, info: true, relax_column_count: true }));
   try {
     for await (const { record, info } of rows as AsyncIterable<{
@@ -60,17 +53,16 @@ async function readDecisions(
         throw new InvalidInput(`${at}: expected plan ${plan}, found ${JSON.stringify(record['plan'])}`);
       const pair = whole(`${at}: pair`, record['pair'] as string);
       const decision = (record['decision'] as string).trim();
-      if (decision === 'merge') merge.push(pair);
-      else if (decision === 'no') no.push(pair);
-      else if (decision !== '')
+      if (decision === '') continue;
+      if (decision !== 'merge' && decision !== 'no')
         throw new InvalidInput(`${at}: decision: expected merge, no or nothing, found ${JSON.stringify(decision)}`);
+      if ((decided.get(pair) ?? decision) !== decision)
+        throw new InvalidInput(`${at}: pair ${pair} is decided twice in this file, as merge and as no`);
+      decided.set(pair, decision);
     }
   } catch (error) {
     if (error instanceof InvalidInput) throw error;
     throw new InvalidInput(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
-  return [
-    ['merge', merge],
-    ['no', no],
-  ];
+  return decided;
 }

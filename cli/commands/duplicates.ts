@@ -1,13 +1,12 @@
-import type { DuplicateSettings } from '../../definitions/duplicates.ts';
-import { readRowValues, type ReadRows } from '../../landing/row-values.ts';
 import { listChanges } from '../../store/duplicates/changes.ts';
+import { readPairValues, type ReadRows } from '../../store/duplicates/pair-values.ts';
 import { readPairs, type PlannedPair } from '../../store/duplicates/pairs.ts';
 import { listPlans, readPlan, type DuplicatePlan } from '../../store/duplicates/plans.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
-import { loadKnownDuplicates } from '../known-streams.ts';
 import { filterOf, whole, type FilterOptions } from '../pair-filter.ts';
+import { pairLines, scopeText, type PairWords } from '../pair-lines.ts';
 
 /** Plans, the newest first. */
 export async function listDuplicates({
@@ -52,13 +51,11 @@ export async function showDuplicates({
   const number = whole('plan', text);
   const limit = options.limit === undefined ? 20 : whole('--limit', options.limit);
   const filter = { ...filterOf(options), ...(options.undecided === true ? { decision: 'none' as const } : {}) };
-  const { streams } = await loadKnownDuplicates(config);
   return withDatabase(config, async (pool) => {
     const plan = await readPlan(pool, number);
-    const settings = plan.settings as DuplicateSettings;
     const pairs = await readPairs(pool, { plan: number, filter, limit: limit + 1 });
     const shown = pairs.slice(0, limit);
-    const rows = await readRowValues(pool, { settings, streams, rows: shown.flatMap(rowsOf) });
+    const rows = await readPairValues(pool, { plan: number, pairs: shown });
     const changes = await listChanges(pool, { plan: number });
     output.json({ ...shortOf(plan), changes, pairs: shown.map((pair) => valuedPair(pair, rows)) });
     output.say(
@@ -69,17 +66,15 @@ export async function showDuplicates({
         output.say(
           `Block [${block.block}]: ${block.tooLarge} groups were too large to compare (${block.rowsTooLarge} rows). Their pairs are not in this plan unless another block found them.`,
         );
-    for (const pair of shown) for (const line of pairLines(pair, rows)) output.say(line);
+    for (const pair of shown) for (const line of pairLines(pair, rows, headAndLevels(pair))) output.say(line);
     if (pairs.length > limit) output.say(`There are more: --limit ${limit * 5}, or \`syncline duplicates export\`.`);
     for (const { action, scope, by, reason, begunAt, links, endedAt } of changes)
       output.say(
-        `${begunAt.slice(0, 19).replace('T', ' ')} ${action} ${JSON.stringify(scope)} by ${by}: ${reason} (${links} pairs${endedAt === null ? ', not ended' : ''})`,
+        `${begunAt.slice(0, 19).replace('T', ' ')} ${action} ${scopeText(scope)} by ${by}: ${reason} (${links} pairs${endedAt === null ? ', not ended' : ''})`,
       );
     return exitCodes.ok;
   });
 }
-
-export const rowsOf = ({ left, right }: PlannedPair) => [left, right];
 
 /** A pair with what both rows say. */
 export const valuedPair = (pair: PlannedPair, rows: ReadRows) => ({
@@ -88,28 +83,20 @@ export const valuedPair = (pair: PlannedPair, rows: ReadRows) => ({
   right: { ...pair.right, values: rows.of(pair.right) ?? null },
 });
 
-function pairLines(pair: PlannedPair, rows: ReadRows): readonly string[] {
-  const [left, right] = [rows.of(pair.left), rows.of(pair.right)];
-  const fields = [...new Set([...Object.keys(left ?? {}), ...Object.keys(right ?? {})])];
+function headAndLevels(pair: PlannedPair): PairWords {
   const state = pair.applied ? 'in force' : (pair.decision ?? `proposed: ${pair.found}`);
   const also = pair.alsoBy.length === 0 ? '' : `, in force by plan ${pair.alsoBy.join(', ')}`;
   const held = pair.held === null ? '' : `; holds nothing: ${heldWords[pair.held]}`;
-  return [
-    '',
-    `Cluster ${pair.cluster}, pair ${pair.pair}: ${pair.rule}, probability ${pair.probability.toFixed(4)}, ${state}${also}${held}`,
-    `  ${pair.left.stream} ${pair.left.row} | ${pair.right.stream} ${pair.right.row}`,
-    ...fields.map((field) => {
+  return {
+    head: `Cluster ${pair.cluster}, pair ${pair.pair}: ${pair.rule}, probability ${pair.probability.toFixed(4)}, ${state}${also}${held}`,
+    said: (field) => {
       const level = pair.levels[field];
-      const said = level === undefined ? '' : `   (${level.level}, ${level.weight.toFixed(1)} bits)`;
-      return `  ${field}: ${valueOf(left?.[field], left)} | ${valueOf(right?.[field], right)}${said}`;
-    }),
-  ];
+      return level === undefined ? '' : `   (${level.level}, ${level.weight.toFixed(1)} bits)`;
+    },
+  };
 }
 
 const heldWords = {
   large: 'its cluster would be too large',
   never: 'it would bring together rows that never merge',
 } as const;
-
-const valueOf = (value: string | null | undefined, row: unknown): string =>
-  row === undefined ? '(the row is gone)' : (value ?? '–');

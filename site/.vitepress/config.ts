@@ -30,6 +30,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'http',
     'outages',
     'control',
+    'janitor',
     'durability',
     'soak',
   ],

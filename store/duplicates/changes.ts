@@ -6,8 +6,8 @@ import { filterSql, type PairFilter } from './pairs.ts';
 
 export type ChangeAction = 'apply' | 'undo';
 
-/** Of a plan: a rule, a cluster or a pair; {}: all of it. */
-export type ChangeScope = Pick<PairFilter, 'rule' | 'cluster' | 'pair'>;
+/** Of a plan: a rule, a cluster, a pair or some pairs; {}: all of it. */
+export type ChangeScope = Pick<PairFilter, 'rule' | 'cluster' | 'pair' | 'pairs'>;
 
 export interface NewChange {
   readonly plan: number;
@@ -28,6 +28,8 @@ export interface Change {
   readonly begunAt: string;
   readonly endedAt: string | null;
   readonly givenUp: boolean;
+  /** Clusters up to this one are done. */
+  readonly doneTo: number;
   /** Pairs that came in force, or went. */
   readonly links: number;
   readonly held: number;
@@ -174,6 +176,7 @@ export async function listChanges(
     begun_at: Date;
     ended_at: Date | null;
     given_up: boolean;
+    done_to: number;
     links: number;
     held: number;
   }>(
@@ -190,6 +193,7 @@ export async function listChanges(
     begunAt: row.begun_at.toISOString(),
     endedAt: row.ended_at?.toISOString() ?? null,
     givenUp: row.given_up,
+    doneTo: row.done_to,
     links: row.links,
     held: row.held,
   }));

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import type { RowRef } from '../../core/duplicates.ts';
 import { compareRows } from '../../core/duplicates.ts';
 import { transaction } from '../session/transaction.ts';
@@ -17,52 +17,66 @@ export interface Decision {
 }
 
 /** Approves or rejects pairs of a plan. What a person rejects never merges: no later plan proposes it. Returns how many. */
-export async function decidePairs(
+export const decidePairs = (pool: Pool, { plan, ...decision }: Decision): Promise<number> =>
+  decideAll(pool, { plan, decisions: [decision] });
+
+/** Decisions on one plan in one transaction: all of them hold, or none. Returns how many pairs were decided. */
+export async function decideAll(
   pool: Pool,
-  { plan, filter, decision, by, reason, again = false }: Decision,
+  { plan, decisions }: { readonly plan: number; readonly decisions: readonly Omit<Decision, 'plan'>[] },
 ): Promise<number> {
   const { name } = await readPlan(pool, plan);
   return transaction(pool, async (client) => {
     await lockDuplicates(client, name);
-    const { where, values } = filterSql(filter, 6);
-    const changesMembers = decision === 'no' || again;
-    const { rows, rowCount } = await client.query<{ ls: string; lr: string; rs: string; rr: string }>(
-      `update duplicate_pairs p set decision = $2, decided_by = $3, decided_at = clock_timestamp(), reason = $4
-        where p.plan_id = $1 and (p.decision is null or ($5 and p.decision <> $2))${where}
-        ${changesMembers ? 'returning left_stream as ls, left_row as lr, right_stream as rs, right_row as rr' : ''}`,
-      [plan, decision, by, reason, again, ...values],
-    );
-    // Who approves a million pairs for the first time changes nothing but the pairs.
-    if (!changesMembers) return rowCount ?? 0;
-    const of = [
-      name,
-      rows.map(({ ls }) => ls),
-      rows.map(({ lr }) => lr),
-      rows.map(({ rs }) => rs),
-      rows.map(({ rr }) => rr),
-    ];
-    if (decision === 'no')
-      await client.query(
-        `insert into duplicate_never (name, left_stream, left_row, right_stream, right_row, by, reason)
-          select $1, ls, lr, rs, rr, $6, $7 from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as n(ls, lr, rs, rr) on conflict do nothing`,
-        [...of, by, reason],
-      );
-    // Only who changes a decision takes back what was said before: a rule that approves many pairs does not.
-    else
-      await client.query(
-        `delete from duplicate_never x using unnest($2::text[], $3::text[], $4::text[], $5::text[]) as n(ls, lr, rs, rr)
-          where x.name = $1 and x.left_stream = ls and x.left_row = lr and x.right_stream = rs and x.right_row = rr`,
-        of,
-      );
-    await settleMembers(client, {
-      name,
-      rows: rows.flatMap(({ ls, lr, rs, rr }) => [
-        { stream: ls, row: lr },
-        { stream: rs, row: rr },
-      ]),
-    });
-    return rows.length;
+    let pairs = 0;
+    for (const decision of decisions) pairs += await decide(client, name, { plan, ...decision });
+    return pairs;
   });
+}
+
+async function decide(
+  client: ClientBase,
+  name: string,
+  { plan, filter, decision, by, reason, again = false }: Decision,
+): Promise<number> {
+  const { where, values } = filterSql(filter, 6);
+  const changesMembers = decision === 'no' || again;
+  const { rows, rowCount } = await client.query<{ ls: string; lr: string; rs: string; rr: string }>(
+    `update duplicate_pairs p set decision = $2, decided_by = $3, decided_at = clock_timestamp(), reason = $4
+      where p.plan_id = $1 and (p.decision is null or ($5 and p.decision <> $2))${where}
+      ${changesMembers ? 'returning left_stream as ls, left_row as lr, right_stream as rs, right_row as rr' : ''}`,
+    [plan, decision, by, reason, again, ...values],
+  );
+  // Who approves a million pairs for the first time changes nothing but the pairs.
+  if (!changesMembers) return rowCount ?? 0;
+  const of = [
+    name,
+    rows.map(({ ls }) => ls),
+    rows.map(({ lr }) => lr),
+    rows.map(({ rs }) => rs),
+    rows.map(({ rr }) => rr),
+  ];
+  if (decision === 'no')
+    await client.query(
+      `insert into duplicate_never (name, left_stream, left_row, right_stream, right_row, by, reason)
+        select $1, ls, lr, rs, rr, $6, $7 from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as n(ls, lr, rs, rr) on conflict do nothing`,
+      [...of, by, reason],
+    );
+  // Only who changes a decision takes back what was said before: a rule that approves many pairs does not.
+  else
+    await client.query(
+      `delete from duplicate_never x using unnest($2::text[], $3::text[], $4::text[], $5::text[]) as n(ls, lr, rs, rr)
+        where x.name = $1 and x.left_stream = ls and x.left_row = lr and x.right_stream = rs and x.right_row = rr`,
+      of,
+    );
+  await settleMembers(client, {
+    name,
+    rows: rows.flatMap(({ ls, lr, rs, rr }) => [
+      { stream: ls, row: lr },
+      { stream: rs, row: rr },
+    ]),
+  });
+  return rows.length;
 }
 
 export interface Never {

@@ -51,7 +51,9 @@ export function filterSql(
   if (filter.found !== undefined) add('p.found = ?', filter.found);
   if (filter.from !== undefined) add('p.probability >= ?', filter.from);
   if (filter.to !== undefined) add('p.probability <= ?', filter.to);
-  if (filter.decision !== undefined) add("coalesce(p.decision, 'none') = ?", filter.decision);
+  // Only this text has an index: `duplicate_pairs_undecided`.
+  if (filter.decision === 'none') parts.push(' and p.decision is null');
+  else if (filter.decision !== undefined) add('p.decision = ?', filter.decision);
   return { where: parts.join(''), values };
 }
 
@@ -125,7 +127,7 @@ export async function readPairs(
   }: {
     readonly plan: number;
     readonly filter?: PairFilter;
-    readonly after?: PlannedPair;
+    readonly after?: Pick<PlannedPair, 'cluster' | 'weight' | 'pair'>;
     readonly limit?: number;
   },
 ): Promise<readonly PlannedPair[]> {

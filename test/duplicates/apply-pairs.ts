@@ -17,14 +17,20 @@ export async function planPairs(
     name,
     pairs,
     largest = 50,
-  }: { readonly name: string; readonly pairs: readonly FoundPair[]; readonly largest?: number },
+    follows = null,
+  }: {
+    readonly name: string;
+    readonly pairs: readonly FoundPair[];
+    readonly largest?: number;
+    readonly follows?: number | null;
+  },
 ): Promise<number> {
   return transaction(pool, async (client) => {
     const { plan, claim } = await beginPlan(client, {
       name,
       workflowId: `duplicates/${name}/${(plans += 1)}`,
       settings: { largest, from: [] },
-      follows: null,
+      follows,
       by: given.by,
     });
     await writePairs(client, { plan, claim, name, first: 1, merge: 0.9, pairs });

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { once } from 'node:events';
 import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -6,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
 import { compareRows, type FoundPair, type RowRef } from '../../core/duplicates.ts';
+import { beginDuplicates } from '../../activities/duplicates/change-duplicates.ts';
+import { importDecisions } from '../../cli/commands/duplicates-import.ts';
+import { readConfig } from '../../config/config.ts';
 import { openPool } from '../../landing/postgres-warehouse.ts';
 import { beginChange, changePiece } from '../../store/duplicates/changes.ts';
 import { decidePairs } from '../../store/duplicates/decide.ts';
@@ -15,6 +20,8 @@ import { transaction } from '../../store/session/transaction.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { long } from '../support/long.ts';
+import { said } from '../support/said.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { applyPairs, changePairs, planPairs } from './apply-pairs.ts';
 
 let database: TestDatabase;
@@ -48,7 +55,11 @@ function pairsOf(step: number): readonly FoundPair[] {
 interface World {
   readonly members: readonly string[];
   readonly links: readonly string[];
+  /** What was decided, and by that never merges. */
+  readonly decided: readonly string[];
 }
+
+const lines = (rows: readonly { readonly line: string }[]): readonly string[] => rows.map(({ line }) => line);
 
 async function worldOf(name: string): Promise<World> {
   const { rows: members } = await pool.query<{ line: string }>(
@@ -59,27 +70,35 @@ async function worldOf(name: string): Promise<World> {
     `select concat_ws(' ', left_stream, left_row, right_stream, right_row, weight, ended_in is null) as line from duplicate_links where name = $1 order by 1`,
     [name],
   );
-  return { members: members.map(({ line }) => line), links: links.map(({ line }) => line) };
+  const { rows: decided } = await pool.query<{ line: string }>(
+    `select concat_ws(' ', p.left_stream, p.left_row, p.right_stream, p.right_row, d.state, p.decision, p.reason) as line
+        from duplicate_pairs p join duplicate_plans d using (plan_id) where d.name = $1
+      union all select concat_ws(' ', left_stream, left_row, right_stream, right_row, 'never', reason) from duplicate_never where name = $1 order by 1`,
+    [name],
+  );
+  return { members: lines(members), links: lines(links), decided: lines(decided) };
 }
 
-/** Two names with the same pairs in force, and a plan of each that is approved: the first is disturbed. */
-async function twins(): Promise<readonly { readonly name: string; readonly plan: number }[]> {
+/** Names with the same pairs in force, and a plan of each: the first of two is disturbed, and their plans are approved. */
+async function twins(count = 2): Promise<readonly { readonly name: string; readonly plan: number }[]> {
   const made: { name: string; plan: number }[] = [];
-  for (const side of ['disturbed', 'quiet']) {
+  for (const side of ['disturbed', 'quiet'].slice(0, count)) {
     const name = `${side}${(made.length + 1) * 1000 + randomInt(100_000)}`;
     await applyPairs(pool, { name, pairs: pairsOf(2) });
     const plan = await planPairs(pool, { name, pairs: pairsOf(1) });
-    await decidePairs(pool, { plan, filter: {}, decision: 'merge', ...given });
+    if (count === 2) await decidePairs(pool, { plan, filter: {}, decision: 'merge', ...given });
     made.push({ name, plan });
   }
   return made;
 }
 
-const script = fileURLToPath(new URL('change-process.ts', import.meta.url));
+/** A script beside this file, and what it is told behind the database's URL. */
+type Work = readonly ['change-process.ts' | 'import-process.ts', ...string[]];
 
-/** Makes a change in a process that is killed when `when` comes back; whether it was. */
-async function killed(change: number, when: (said: () => string) => Promise<void>): Promise<boolean> {
-  const child = spawn(process.execPath, ['--import', 'tsx', script, database.url, String(change)], {
+/** Does it in a process that is killed when `when` comes back; whether it was. */
+async function killed([file, ...told]: Work, when: (said: () => string) => Promise<void>): Promise<boolean> {
+  const script = fileURLToPath(new URL(file, import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', script, database.url, ...told], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let said = '';
@@ -93,17 +112,20 @@ async function killed(change: number, when: (said: () => string) => Promise<void
   return signal === 'SIGKILL';
 }
 
-/** Killed while its second piece writes who belongs together. */
-async function killedInside(change: number): Promise<boolean> {
+/** Killed in the middle of the so manieth statement that changes one of these tables; false: it has ended before. */
+async function killedAt(work: Work, tables: readonly string[], statement: number): Promise<boolean> {
   const gate = await pool.connect();
+  const triggers = (sql: (table: string) => string): Promise<unknown> => gate.query(tables.map(sql).join('; '));
   try {
     await gate.query(
-      `create or replace function gate() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(${GATE}); return null; end $$`,
+      `create sequence gate_at; create function gate() returns trigger language plpgsql as $$ begin
+        if nextval('gate_at') = ${statement} then perform pg_advisory_xact_lock(${GATE}); end if; return null; end $$`,
     );
-    await changePiece(pool, change);
-    await gate.query('create trigger gate after insert or delete on duplicate_members execute function gate()');
+    await triggers(
+      (table) => `create trigger gate after insert or update or delete on ${table} execute function gate()`,
+    );
     await gate.query(`select pg_advisory_lock(${GATE})`);
-    return await killed(change, async () => {
+    return await killed(work, async () => {
       await eventually(
         async () =>
           (await gate.query(`select from pg_locks where locktype = 'advisory' and objid = ${GATE} and not granted`))
@@ -118,9 +140,17 @@ async function killedInside(change: number): Promise<boolean> {
       );
       return rowCount === 0;
     });
-    await gate.query('drop trigger gate on duplicate_members');
+    await triggers((table) => `drop trigger gate on ${table}`);
+    await gate.query('drop function gate; drop sequence gate_at');
     gate.release();
   }
+}
+
+/** A plan that goes on with the rules of another one, approved. */
+async function followed({ name, plan }: { readonly name: string; readonly plan: number }): Promise<number> {
+  const follower = await planPairs(pool, { name, follows: plan, pairs: pairsOf(3).slice(0, 500) });
+  await decidePairs(pool, { plan: follower, filter: {}, decision: 'merge', ...given });
+  return follower;
 }
 
 async function finish(change: number): Promise<void> {
@@ -129,13 +159,75 @@ async function finish(change: number): Promise<void> {
 
 test('a process that is killed while it applies or undoes leaves what an undisturbed one does', async () => {
   const [disturbed, quiet] = (await twins()) as [{ name: string; plan: number }, { name: string; plan: number }];
-  for (const action of ['apply', 'undo'] as const) {
-    const change = await beginChange(pool, { plan: disturbed.plan, action, scope: {}, ...given });
-    expect(await killedInside(change)).toBe(true);
-    await finish(change);
-    await changePairs(pool, quiet.plan, action);
-    expect(await worldOf(disturbed.name)).toEqual(await worldOf(quiet.name));
+  const [follower, quietFollower] = (await Promise.all([disturbed, quiet].map(followed))) as [number, number];
+  const same = async (): Promise<void> => expect(await worldOf(disturbed.name)).toEqual(await worldOf(quiet.name));
+  const change = await beginChange(pool, { plan: disturbed.plan, action: 'apply', scope: {}, ...given });
+  await changePiece(pool, change);
+  expect(await killedAt(['change-process.ts', String(change)], ['duplicate_members'], 1)).toBe(true);
+  await finish(change);
+  await changePairs(pool, quiet.plan, 'apply');
+  await same();
+  for (const plan of [follower, quietFollower]) await changePairs(pool, plan, 'apply');
+
+  // Rows that came later leave with the plan that they followed: its two pieces are done, and the first of theirs is not.
+  const input = { plan: disturbed.plan, action: 'undo', scope: {}, ...given } as const;
+  const changes = await beginDuplicates({ pool }, input);
+  expect(changes).toHaveLength(2);
+  expect(await killedAt(['change-process.ts', ...changes.map(String)], ['duplicate_members'], 6)).toBe(true);
+  for (const each of changes) await finish(each);
+  for (const plan of [quiet.plan, quietFollower]) await changePairs(pool, plan, 'undo');
+  await same();
+});
+
+const importFile = (plan: number, file: string): Promise<unknown> =>
+  said(readConfig({ DATABASE_URL: database.url }), { file, reason: 'a test' }, (context) =>
+    importDecisions({ ...context, plan: String(plan) }),
+  );
+
+describe('a file of decisions', () => {
+  let folder: TemporaryFolder;
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+  });
+  afterAll(() => folder.remove());
+
+  /** Every third pair says no, and every third nothing. */
+  async function fileFor(plan: number): Promise<string> {
+    const file = join(folder.path, `${plan}.csv`);
+    const { rows } = await pool.query<{ line: string }>(
+      `select plan_id || ',' || pair || ',' || (array['merge', 'no', ''])[1 + pair % 3] as line from duplicate_pairs where plan_id = $1 order by pair`,
+      [plan],
+    );
+    await writeFile(file, ['plan,pair,decision', ...rows.map(({ line }) => line), ''].join('\n'));
+    return file;
   }
+  const tables = ['duplicate_pairs', 'duplicate_never', 'duplicate_members'];
+  /** Eight statements: the fifth is the first that says no. */
+  const statements = long ? [1, 2, 3, 4, 5, 6, 7, 8] : [5];
+
+  test('a process that is killed while it reads decisions has decided nothing, and the next one decides all', async () => {
+    const made: World[] = [];
+    for (const kills of [statements, []]) {
+      const { name, plan } = (await twins(1))[0] as { name: string; plan: number };
+      const file = await fileFor(plan);
+      const before = await worldOf(name);
+      for (const at of kills) {
+        expect(await killedAt(['import-process.ts', String(plan), file], tables, at)).toBe(true);
+        expect(await worldOf(name)).toEqual(before);
+      }
+      await importFile(plan, file);
+      made.push(await worldOf(name));
+    }
+    expect(made[0]).toEqual(made[1]);
+    expect(made[0]?.decided.filter((line) => line.includes('never')).length).toBeGreaterThan(100);
+  });
+
+  test('a pair that it decides twice is refused', async () => {
+    const { plan } = (await twins(1))[0] as { plan: number };
+    const file = join(folder.path, 'twice.csv');
+    await writeFile(file, `plan,pair,decision\n${plan},1,no\n${plan},2,merge\n${plan},1,merge\n`);
+    await expect(importFile(plan, file)).rejects.toThrow('line 4: pair 1 is decided twice in this file');
+  });
 });
 
 test('four workers that make the same change at once leave what one does', async () => {
@@ -183,7 +275,7 @@ test('a search that was frozen and wakes up beside its second attempt adds nothi
       const action = round % 2 === 0 ? 'apply' : 'undo';
       const change = await beginChange(pool, { plan: disturbed.plan, action, scope: {}, ...given });
       const delay = randomInt(0, 1200);
-      const wasKilled = await killed(change, async (said) => {
+      const wasKilled = await killed(['change-process.ts', String(change)], async (said) => {
         await eventually(() => Promise.resolve(said().includes('begins')));
         await wait(delay);
       });

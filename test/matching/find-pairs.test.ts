@@ -1,9 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { makePeople, peopleColumns, type MadeRow } from '../../bench/duplicate-rows.ts';
+import { changedFields } from '../../core/duplicate-drift.ts';
 import { compareRows, type FoundPair } from '../../core/duplicates.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { duplicatesFile, type DuplicateSettings, type DuplicatesInput } from '../../definitions/duplicates.ts';
+import { weighPairs, type GivenPair } from '../../matching/weigh-pairs.ts';
 import { findPairs, type FindInput, type Found } from '../../matching/find-pairs.ts';
 import { defineStream } from '../support/define-stream.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
@@ -157,6 +159,94 @@ describe('rows that are known to mean the same thing', () => {
     expect(expected.length).toBeGreaterThan(0);
     expect(since.pairs.map(nameOf).toSorted()).toEqual(expected.map(nameOf).toSorted());
     expect((await find(settingsOf(scored), { weights, since: new Map([['crm.orders', ROWS]]) })).pairs).toEqual([]);
+  });
+});
+
+const names = (pairs: readonly FoundPair[]): string[] => pairs.map(nameOf).toSorted();
+const has =
+  (rows: ReadonlySet<string>) =>
+  ({ left, right }: FoundPair): boolean =>
+    rows.has(left.row) || rows.has(right.row);
+
+describe('pairs that were found, weighed anew', () => {
+  const made = [...makePeople(ROWS, 7)];
+  const settings = settingsOf({ ...scored, exact: [{ name: 'same-phone', fields: ['phone', 'family~phonetic'] }] });
+  let first: Awaited<ReturnType<typeof find>>;
+  beforeAll(async () => {
+    await land(crm, made);
+    first = await find(settings);
+  });
+
+  /** Pairs of which a field says something else and that nothing holds any more, those of which only another rule holds them, and those of rows that are gone. */
+  async function weighed() {
+    const { pairs, weights } = first;
+    async function* given(): AsyncGenerator<readonly GivenPair[]> {
+      yield pairs.map((pair, at) => ({ ...pair, plan: 1, pair: at }));
+    }
+    const input = { pool: used.pool, settings, name: 'people', streams, weights, pairs: given() };
+    const found = await weighPairs({ ...input, folder: folder.path, memoryLimit: '256MB', threads: 1 });
+    try {
+      const lost: FoundPair[] = [];
+      const held: FoundPair[] = [];
+      for await (const some of found.lost())
+        for (const { pair: at, levels: now, held: isHeld, apart } of some) {
+          const pair = pairs[at] as FoundPair;
+          const changed = changedFields({ before: pair.levels, now, apart: apart[pair.rule] ?? [] });
+          if (changed.length > 0) (isHeld ? held : lost).push(pair);
+        }
+      const gone: FoundPair[] = [];
+      for await (const some of found.gone()) gone.push(...some.map(({ pair: at }) => pairs[at] as FoundPair));
+      return { pairs: found.pairs, lost: names(lost), held: names(held), gone: names(gone) };
+    } finally {
+      await found.close();
+    }
+  }
+
+  test('exactly the pairs of rows that were made somebody else are lost, and those of rows that are gone are told apart', async () => {
+    const { pairs } = first;
+    expect(await weighed()).toEqual({ pairs: pairs.length, lost: [], held: [], gone: [] });
+    const paired = [...new Set(pairs.flatMap(({ left, right }) => [left.row, right.row]))].toSorted();
+    const inTurn = (turn: number): ReadonlySet<string> => new Set(paired.filter((_, at) => at % 8 === turn));
+    const [edited, gone] = [inTurn(0), inTurn(3)];
+    expect([edited.size, gone.size].every((size) => size > 10)).toBe(true);
+    // People whom no row of the first ones means.
+    const others = [...makePeople(3 * ROWS, 1234)].slice(ROWS);
+    await land(
+      crm,
+      made.map((each, at) => {
+        if (edited.has(each.id)) return { ...each, values: others[2 * at]?.values ?? [] };
+        // Written otherwise, it says the same.
+        return { ...each, values: each.values.map((value) => value.toUpperCase()) };
+      }),
+    );
+    await used.pool.query(`update "${crm.schema}"."${crm.table}" set _deleted_at = now() where id = any ($1)`, [
+      [...gone],
+    ]);
+    const isGone = has(gone);
+    expect(await weighed()).toEqual({
+      pairs: pairs.length,
+      lost: names(pairs.filter((pair) => has(edited)(pair) && !isGone(pair))),
+      held: [],
+      gone: names(pairs.filter(isGone)),
+    });
+  });
+
+  test('a pair that only its exact rule does not hold any more is held otherwise', async () => {
+    const { pairs } = first;
+    const certain = pairs.filter(
+      ({ rule, levels }) =>
+        rule === 'same-phone' && levels['email']?.level === 'exact' && levels['born']?.level === 'exact',
+    );
+    const moved = new Set(certain.slice(0, 3).map(({ left }) => left.row));
+    expect(moved.size).toBeGreaterThan(0);
+    const phone = peopleColumns.indexOf('phone');
+    await land(
+      crm,
+      made.map((each) => (moved.has(each.id) ? { ...each, values: each.values.with(phone, '020 1111 9999') } : each)),
+    );
+    const { lost, held } = await weighed();
+    expect(held).toEqual(expect.arrayContaining(names(certain.filter(({ left }) => moved.has(left.row)))));
+    expect(lost).toEqual([]);
   });
 });
 

@@ -20,7 +20,17 @@ const complaints: string[] = [];
 
 /** Of each kind one; the long form looks at all. */
 const few = ['/', '/partners/p2/s2', '/runs/sync/p2/2026-11-24', '/alerts'];
-const others = ['/streams', '/partners/p2', '/limits', '/callers', '/webhooks', '/runs', '/actions', '/sign-in'];
+const others = [
+  '/streams',
+  '/partners/p2',
+  '/limits',
+  '/callers',
+  '/webhooks',
+  '/janitor',
+  '/runs',
+  '/actions',
+  '/sign-in',
+];
 
 async function open(path: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
   const page = await browser.newPage(options);

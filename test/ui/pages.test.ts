@@ -50,11 +50,24 @@ const paths = [
   '/limits',
   '/callers',
   '/webhooks',
+  '/janitor',
   '/actions',
   '/sign-in',
 ];
 
 describe('the pages', () => {
+  test('the janitor says what has stayed behind, what was removed and what a person can do', async () => {
+    const { page } = await see('/janitor');
+    expect(page.querySelector('#found p')?.textContent).toBe('the definition of broken does not load');
+    expect(rowsOf(page, '#found').map(([where, , count, , todo]) => [where, count, todo])).toEqual([
+      ['c1', '2', 'Removed'],
+      [`p2.s1 ${HOSTILE}`, '1', expect.stringMatching(/^look at it with syncline runs show/)],
+    ]);
+    expect(rowsOf(page, '#reports').map(([, , by, did, places, removed]) => [by, did, places, removed])).toEqual([
+      ['schedule', 'Looked, and removed not ended', '2', '2'],
+    ]);
+  });
+
   test('the overview says what is late or wrong first: why, since when, and what to do', async () => {
     const { page } = await see('/');
     const rows = rowsOf(page, '#troubles');

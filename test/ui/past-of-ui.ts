@@ -41,6 +41,9 @@ export async function pastOfUi(pool: Pool, partnersDir: string): Promise<void> {
     `insert into alerts (key, rule, severity, partner, stream, since, first_seen_at, opened_at, last_seen_at, summary, meaning, what_to_do, runbook)
       values ('run-failed/p2/s1/', 'run-failed', 'page', 'p2', 's1', now() - interval '10 minutes', now(), now(), now(), 'its run failed', 'data is missing',
         'read it again', 'https://runbooks.example/run-failed')`,
+    `with r as (insert into janitor_reports (run, by, mode, troubles) values ('r1', 'schedule', 'apply', array['the definition of broken does not load']) returning report_id)
+      insert into janitor_findings (report_id, kind, place, count, since, first_at, removed) select report_id, n.* from r,
+        (values ('expired-lease', 'c1', 2, now() - interval '3 days', now(), 2), ('stuck-run', 'p2.s1 ${HOSTILE.replaceAll("'", "''")}', 1, now() - interval '3 days', now(), 0)) n`,
     `insert into calls (at, partner, stream, purpose, sync_id, run_id, attempt, method, host, path, status, error, duration_ms, waited_ms, request_id, excerpt, weight)
       select now() - n * interval '1 minute', 'p2', 's2', 'page', 'sync/p2/s2/2026-11-24', 'sync/p2/2026-11-24', 1, 'GET', 'api.example', '/s2?parent', 400,
         'skipped', 12, 0, 'request-' || n, '${CANARY}', 1 from generate_series(1, 12) n`,
