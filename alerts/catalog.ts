@@ -171,6 +171,40 @@ export const catalog = {
     meaning: 'Rows of the table contradict a rule that the definition states for them.',
     whatToDo: (place) => `\`syncline anomalies list ${at(place)}\` names the rows; have the partner correct them.`,
   },
+  'reconcile-differs': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'The partner was read anew, and the store has something else. No sync brings it.',
+    whatToDo: (place) =>
+      `\`syncline reconcile list ${place.partner}\` has the reconciliation; \`syncline reconcile show ID --state open\` shows each key, \`syncline reconcile repair ID\` mends what can be read again.`,
+  },
+  'reconcile-unproven': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'The partner was read anew, and its answers do not prove whether the store has the same.',
+    whatToDo: (place) =>
+      `Mend what the summary names, then \`syncline reconcile ${at(place)}\`; the next one of its schedule does as well.`,
+  },
+  'reconcile-failed': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'The partner could not be read anew, so nobody knows whether the store has the same.',
+    whatToDo: (place) =>
+      `\`syncline reconcile list ${place.partner}\` has it. Once the cause is removed, \`syncline reconcile ${at(place)} --label LABEL\` goes on from its last page.`,
+  },
+  'reconcile-late': {
+    ...ticket,
+    ...live,
+    meaning: 'A reconciliation that a schedule is to start has not ended for too long.',
+    whatToDo: ({ partner, subject }) =>
+      `\`syncline schedule list\` says how its last run ended; \`syncline limits show ${partner}\` whether any quota is spare. \`syncline schedule trigger ${partner} ${subject}\` runs it now.`,
+  },
+  'join-failed': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'Rows that came since were not compared with merged clusters, and stand beside them.',
+    whatToDo: ({ subject }) => `\`syncline duplicates join ${subject}\` tries again, and says what is wrong.`,
+  },
   'target-behind': {
     ...ticket,
     ...live,

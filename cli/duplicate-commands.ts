@@ -125,6 +125,26 @@ export function addDuplicateCommands(program: Command, run: Run): void {
         (await import('./commands/duplicates-import.ts')).importDecisions({ ...context, plan }),
       )(options),
     );
+  group
+    .command('links <name>')
+    .description('write which rows belong together now, for other warehouses: .csv or .parquet')
+    .requiredOption('--out <file>', 'the file; its ending says what it becomes')
+    .addOption(json)
+    .action((name: string, options: { out: string; json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/duplicates-links.ts')).writeLinks({ ...context, name }),
+      )(options),
+    );
+  group
+    .command('view <name>')
+    .description('print the SQL of the views of golden records for a target')
+    .requiredOption('--target <name>', 'a target of targets.yaml that all streams are written to')
+    .addOption(json)
+    .action((name: string, options: { target: string; json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/duplicates-links.ts')).viewInTarget({ ...context, name }),
+      )(options),
+    );
   for (const [name, description] of [
     ['never', 'two rows never belong together: they are parted now if they do'],
     ['may', 'two rows may belong together again'],

@@ -367,7 +367,10 @@ program
 program
   .command('doctor')
   .description('what is wrong with this installation, and how to fix it')
-  .option('--tables', 'also compare every table with its log; reads the whole log')
+  .option(
+    '--tables',
+    'also compare every table with its log, and tables in targets with the store; reads the whole log',
+  )
   .addOption(json)
   .action(run<{ tables?: boolean }>(async (context) => (await import('./commands/doctor.ts')).doctor(context)));
 

@@ -44,6 +44,7 @@ export interface Metrics {
   leftoversObserved(seen: { readonly reportAtMs: number | null; readonly kinds: ReadonlyMap<string, number> }): void;
   webhookObserved(of: { readonly partner: string; readonly webhook: string }, seen: ObservedWebhook): void;
   streamObserved(of: StreamLabels, seen: ObservedStream): void;
+  reconcileObserved(of: StreamLabels, seen: ObservedReconcile): void;
   /** The queue of a partner, of grants that wait for a worker or for the queue's rate. */
   queueObserved(partner: string, seen: { readonly waiting: number; readonly oldestSecs: number }): void;
   /** This process asks for work of a role; `name` is that of the partner or the target. */
@@ -63,6 +64,18 @@ export interface ObservedStream {
   readonly lastOkMs: number | null;
   /** Records in quarantine. */
   readonly quarantined: number;
+}
+
+/** What reconciliations say of a stream. */
+export interface ObservedReconcile {
+  /** Findings that are open, of every kind. */
+  readonly open: readonly (readonly [kind: string, count: number])[];
+  /** One of them proves nothing. */
+  readonly unproven: boolean;
+  /** Epoch ms when the last one ended well; null: none has. */
+  readonly endedAtMs: number | null;
+  /** How long ago that may be, by its schedules; 0: it has none. */
+  readonly withinMs: number;
 }
 
 /** How a schedule stands in Temporal. */
@@ -133,6 +146,7 @@ export const noMetrics: Metrics = {
   webhookObserved: nothing,
   retried: nothing,
   streamObserved: nothing,
+  reconcileObserved: nothing,
   queueObserved: nothing,
   roleServed: nothing,
   scheduleObserved: nothing,

@@ -22,11 +22,14 @@ export function kindsNamed(names: readonly string[]): readonly FindingKind[] | u
   return kinds.length === new Set(names).size ? kinds : undefined;
 }
 
+export interface FindingCount {
+  readonly kind: FindingKind;
+  readonly state: FindingState;
+  readonly count: number;
+}
+
 /** How many findings of these kinds are open. */
-export const openOf = (
-  findings: readonly { readonly kind: FindingKind; readonly state: FindingState; readonly count: number }[],
-  kinds: readonly FindingKind[] = findingKinds,
-): number =>
+export const openOf = (findings: readonly FindingCount[], kinds: readonly FindingKind[] = findingKinds): number =>
   findings.reduce((sum, { kind, state, count }) => sum + (state === 'open' && kinds.includes(kind) ? count : 0), 0);
 
 /** What a repair of these kinds does. */

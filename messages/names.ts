@@ -34,6 +34,8 @@ export interface Names extends SchemaNames, StreamIds {
   targetId(place: { readonly target: string; readonly partner: string; readonly stream: string }): string;
   /** `rebuild/lake/acme/payments`: one rebuild of a table at a time. */
   rebuildId(place: { readonly target: string; readonly partner: string; readonly stream: string }): string;
+  /** `compare/lake/acme/payments`: one comparison of a table at a time. */
+  compareId(place: { readonly target: string; readonly partner: string; readonly stream: string }): string;
   /** `prune/acme/2026-11-24`: once a day. */
   pruneId(of: { readonly partner: string; readonly day: string }): string;
   /** `hints/acme`: fetches what webhooks of a partner have named. */
@@ -91,6 +93,7 @@ export function namesOf(installation: string): Names {
     targetQueue: (target) => `${queues}target.${target}`,
     targetId: ({ target, partner, stream }) => `${ids}target/${target}/${partner}/${stream}`,
     rebuildId: ({ target, partner, stream }) => `${ids}rebuild/${target}/${partner}/${stream}`,
+    compareId: ({ target, partner, stream }) => `${ids}compare/${target}/${partner}/${stream}`,
     pruneId: ({ partner, day }) => `${ids}prune/${partner}/${day}`,
     hintsId: (partner) => `${ids}hints/${partner}`,
     alertsId: `${ids}alerts/watch`,
@@ -126,6 +129,7 @@ export const reserved = [
   'partner',
   'target',
   'rebuild',
+  'compare',
   'export',
   'prune',
   'hints',

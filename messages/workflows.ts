@@ -1,6 +1,7 @@
 import type { ApplyTarget } from './apply-target.ts';
 import type { DeliverAlert, WatchAlerts } from './watch-alerts.ts';
 import type { BackfillStream } from './backfill.ts';
+import type { CompareTarget } from './compare-target.ts';
 import type { ChangeDuplicates, FindDuplicates } from './duplicates.ts';
 import type { ExportTarget } from './export-target.ts';
 import type { FollowHints } from './follow-hints.ts';
@@ -21,6 +22,7 @@ export interface Workflows {
   readonly applyTarget: ApplyTarget;
   readonly backfillStream: BackfillStream;
   readonly changeDuplicates: ChangeDuplicates;
+  readonly compareTarget: CompareTarget;
   readonly deliverAlert: DeliverAlert;
   readonly exportTarget: ExportTarget;
   readonly findDuplicates: FindDuplicates;

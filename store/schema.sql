@@ -1069,6 +1069,48 @@ create table streams (
   constraint streams_partner_name_key UNIQUE (partner, name)
 );
 
+create table target_comparisons (
+  comparison integer generated always as identity not null,
+  run_id text not null,
+  target text not null,
+  stream_id integer not null,
+  table_name text not null,
+  state text default 'running'::text not null,
+  verdict text,
+  reason text,
+  store_rows bigint,
+  target_rows bigint,
+  buckets integer[],
+  buckets_differ integer,
+  target_event bigint,
+  missing bigint default 0 not null,
+  extra bigint default 0 not null,
+  different bigint default 0 not null,
+  in_flight bigint default 0 not null,
+  left_out bigint default 0 not null,
+  started_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint target_comparisons_pkey PRIMARY KEY (comparison),
+  constraint target_comparisons_run_id_key UNIQUE (run_id),
+  constraint target_comparisons_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
+  constraint target_comparisons_check CHECK ((state = 'done'::text) = (verdict IS NOT NULL)),
+  constraint target_comparisons_state_check CHECK (state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])),
+  constraint target_comparisons_verdict_check CHECK (verdict = ANY (ARRAY['clean'::text, 'differs'::text, 'unproven'::text]))
+);
+CREATE INDEX target_comparisons_of ON target_comparisons USING btree (stream_id, target, table_name, comparison DESC);
+
+create table target_findings (
+  comparison integer not null,
+  place integer not null,
+  key text collate "C",
+  kind text not null,
+  store_event bigint,
+  target_event bigint,
+  constraint target_findings_pkey PRIMARY KEY (comparison, place),
+  constraint target_findings_comparison_fkey FOREIGN KEY (comparison) REFERENCES target_comparisons(comparison) ON DELETE CASCADE,
+  constraint target_findings_kind_check CHECK (kind = ANY (ARRAY['missing'::text, 'extra'::text, 'different'::text]))
+);
+
 create table target_pauses (
   target text not null,
   reason text not null,

@@ -25,6 +25,7 @@ import { killingFailpoint } from './failpoint.ts';
 import { observeWaiting } from './observe-waiting.ts';
 import { observeStreams } from './observe-streams.ts';
 import { observeLeftovers } from './observe-leftovers.ts';
+import { observeReconciliations } from './observe-reconciliations.ts';
 import { observeRules } from './observe-rules.ts';
 import { observeTargets } from './observe-targets.ts';
 import { observeWebhooks } from './observe-webhooks.ts';
@@ -45,6 +46,8 @@ export interface Deps {
   observeStreams(): Promise<void>;
   /** How much waits of each stream; tells the metrics of it. */
   observeWaiting(): Promise<void>;
+  /** What reconciliations say of each stream; tells the metrics of it. */
+  observeReconciliations(): Promise<void>;
   /** How webhooks stand; tells the metrics of it. */
   observeWebhooks(): Promise<void>;
   /** From now on grants end at their next page. */
@@ -103,6 +106,7 @@ export function buildDeps(
     observeLeftovers: observeLeftovers({ pool, metrics }),
     observeWaiting: observeWaiting({ pool, metrics }),
     observeStreams: observeStreams({ dir: config.partnersDir, partners, pool, metrics }),
+    observeReconciliations: observeReconciliations({ dir: config.partnersDir, partners, pool, metrics, now }),
     observeWebhooks: observeWebhooks({ dir: config.partnersDir, partners, pool, metrics, now }),
     drain: () => {
       draining = true;

@@ -3,7 +3,7 @@ import type { Metrics, ObservedLimits, StreamLabels } from '../core/metrics.ts';
 
 type Observed = Pick<
   Metrics,
-  'streamObserved' | 'queueObserved' | 'roleServed' | 'scheduleObserved' | 'leftoversObserved'
+  'streamObserved' | 'reconcileObserved' | 'queueObserved' | 'roleServed' | 'scheduleObserved' | 'leftoversObserved'
 > & {
   /** A run of it has ended ok here, now. */
   readonly endedOk: (of: StreamLabels) => void;
@@ -26,6 +26,22 @@ export function observedMetrics(meter: MetricMeter): Observed {
   );
   const lastOk = gauge('syncline_last_ok_timestamp_seconds', 'float', 'When a run of the stream last ended ok');
   const quarantined = gauge('syncline_quarantined_records', 'int', 'Records in quarantine');
+  const differs = gauge(
+    'syncline_reconcile_open_findings',
+    'int',
+    'Records that differ between the partner and the store, by the latest reconciliations',
+  );
+  const unproven = gauge('syncline_reconcile_unproven', 'int', '1 while a latest reconciliation proves nothing');
+  const reconciled = gauge(
+    'syncline_reconcile_timestamp_seconds',
+    'float',
+    'When a reconciliation of the stream last ended well; 0: none has',
+  );
+  const within = gauge(
+    'syncline_reconcile_due_seconds',
+    'float',
+    'How long ago that may be, by the schedules of the definition; 0: it has none',
+  );
   const waiting = gauge('syncline_queue_waiting', 'int', 'Grants that wait in the queue of a partner');
   const age = gauge('syncline_queue_age_seconds', 'float', 'How long the first of them has waited');
   const serves = gauge('syncline_worker_serves', 'int', 'Always 1: what this process asks for work of');
@@ -64,6 +80,12 @@ export function observedMetrics(meter: MetricMeter): Observed {
       promise.set(seen.promiseMs / 1000, { ...of });
       if (seen.lastOkMs !== null) lastOk.set(seconds(seen.lastOkMs), { ...of });
       quarantined.set(seen.quarantined, { ...of });
+    },
+    reconcileObserved: (of, seen) => {
+      for (const [kind, count] of seen.open) differs.set(count, { ...of, kind });
+      unproven.set(seen.unproven ? 1 : 0, { ...of });
+      reconciled.set(seconds(seen.endedAtMs), { ...of });
+      within.set(seen.withinMs / 1000, { ...of });
     },
     endedOk: (of) => lastOk.set(Date.now() / 1000, { ...of }),
     queueObserved: (partner, seen) => {

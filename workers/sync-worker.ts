@@ -198,6 +198,7 @@ class Fleet implements RunningWorkers {
     const queues = observeQueues({ ...seen, dir: this.#config.partnersDir });
     const look = async (): Promise<void> => {
       await this.#deps.observeStreams();
+      await this.#deps.observeReconciliations();
       await this.#deps.observeWaiting();
       await this.#deps.observeRules();
       await this.#deps.observeLeftovers();

@@ -12,6 +12,7 @@ const says = {
   compareListing: ({ stream }) => `where ${stream} and its first listing differ`,
   confirmFindings: ({ stream }) => `what of ${stream} differs still`,
   closeReconcile: () => 'sums the reconciliation up and ends it',
+  breakComparison: ({ target, stream }) => `the comparison of ${stream} in ${target} has failed`,
   planRepair: ({ stream }) => `what of ${stream} is repaired`,
   closeRepair: () => 'which findings are repaired now',
   planScheduled: () => 'which window this slot stands for',

@@ -1,6 +1,7 @@
 export { applyTarget } from './apply-target.ts';
 export { backfillStream } from './backfill-stream.ts';
 export { changeDuplicates } from './change-duplicates.ts';
+export { compareTarget } from './compare-target.ts';
 export { deliverAlert } from './deliver-alert.ts';
 export { exportTarget } from './export-target.ts';
 export { findDuplicates } from './find-duplicates.ts';

@@ -19,6 +19,7 @@ import { webhookStanding } from '../../store/webhooks/silence.ts';
 import type { AlertsDeps } from './alerts-deps.ts';
 import { unusualStreams } from './judge-streams.ts';
 import { schedulesNow, unservedQueues } from './observe-temporal.ts';
+import { failedJoins, reconcileDueFacts, reconcileFacts } from './reconcile-facts.ts';
 import { readDefinitions, type ReadDefinitions } from './read-definitions.ts';
 
 export interface Gathered {
@@ -62,6 +63,11 @@ export async function gatherFacts(deps: AlertsDeps, client: Client, settings: Al
     schedules: await attempt(['schedule-absent', 'schedule-missed', 'schedule-paused'], () =>
       schedulesNow(deps, client, definitions),
     ),
+    reconciled: (
+      await attempt(['reconcile-differs', 'reconcile-unproven', 'reconcile-failed'], () => reconcileFacts(pool))
+    ).filter(isDefined(definitions)),
+    dues: [],
+    failedJoins: await attempt(['join-failed'], () => failedJoins(deps)),
     unserved: await attempt(['workers-missing'], () => unservedQueues(deps, client, definitions)),
     left: await leftForPeople(pool),
     channels: (await deadChannels(pool)).filter(({ channel }) => settings.channels[channel] !== undefined),
@@ -72,7 +78,10 @@ export async function gatherFacts(deps: AlertsDeps, client: Client, settings: Al
       )
     ).filter(isDefined(definitions)),
   };
-  return { facts, troubles };
+  const dues = await attempt(['reconcile-late'], () =>
+    reconcileDueFacts(deps, { definitions, schedules: facts.schedules }),
+  );
+  return { facts: { ...facts, dues }, troubles };
 }
 
 /** What a definition no longer has is nobody's trouble; of a broken one nobody knows what it has. */

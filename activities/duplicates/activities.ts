@@ -12,7 +12,7 @@ import type { PlannedJoin, SlotOfJoin } from '../../messages/scheduled-join.ts';
 import { decidePairs } from '../../store/duplicates/decide.ts';
 import { approveJoining } from '../../store/duplicates/plan-to-follow.ts';
 import { notePlanFailed } from '../../store/duplicates/plans.ts';
-import type { ActivityDeps } from '../index.ts';
+import type { ActivityDeps } from '../activity-deps.ts';
 import { translated, translatedAlive } from '../translated.ts';
 import { beginDuplicates, changeDuplicates } from './change-duplicates.ts';
 import type { DuplicatesDeps } from './duplicates-deps.ts';

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { DuplicateSettings } from '../../definitions/duplicates.ts';
-import type { Golden } from '../../landing/golden-view.ts';
+import type { Golden } from '../../landing/golden-sql.ts';
 import type { Found, FindInput } from '../../matching/find-pairs.ts';
 import type { Partners } from '../access.ts';
 

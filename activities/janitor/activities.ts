@@ -3,7 +3,7 @@ import { InvalidInput } from '../../core/errors.ts';
 import type { JanitorMode } from '../../core/leftover.ts';
 import type { JanitorTally } from '../../messages/janitor.ts';
 import { endReport, noteReport, readReport } from '../../store/janitor/reports.ts';
-import type { ActivityDeps } from '../index.ts';
+import type { ActivityDeps } from '../activity-deps.ts';
 import { translated } from '../translated.ts';
 import type { JanitorDeps } from './janitor-deps.ts';
 import { findAll, removeAll, tallyOf } from './look.ts';

@@ -2,9 +2,11 @@ import { listSchedules, presentOf } from '../../client/schedules.ts';
 import { explain } from '../../core/errors.ts';
 import type { Leftover } from '../../core/leftover.ts';
 import { compilePartner } from '../../definitions/compile.ts';
-import { declaredSchedules } from '../../definitions/declared-schedules.ts';
+import { declaredJoins, declaredSchedules } from '../../definitions/declared-schedules.ts';
 import type { Partner } from '../../definitions/definition.ts';
+import { DUPLICATES } from '../../definitions/duplicates.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
+import { loadDuplicates, type LoadedDuplicates } from '../../definitions/load-duplicates.ts';
 import { declaredTargets, placesOf } from '../../definitions/named-targets.ts';
 import { STORE } from '../../definitions/targets.ts';
 import { storedStreams, storedTargets } from '../../store/janitor/leftovers.ts';
@@ -18,7 +20,7 @@ export interface Undeclared {
 
 /** Streams, tables in targets and schedules that no definition has. Of a definition that does not load nobody knows what it has. */
 export async function undeclared(deps: JanitorDeps, temporal: AskTemporal): Promise<Undeclared> {
-  const { partners, broken, troubles } = await readAll(deps);
+  const { partners, duplicates, broken, troubles } = await readAll(deps);
   const found: Leftover[] = [];
   const attempt = async (work: () => Promise<readonly Leftover[]>): Promise<void> => {
     try {
@@ -27,7 +29,7 @@ export async function undeclared(deps: JanitorDeps, temporal: AskTemporal): Prom
       troubles.push(explain(error));
     }
   };
-  await attempt(() => straySchedules(deps, temporal, { partners, broken }));
+  await attempt(() => straySchedules(deps, temporal, { partners, duplicates, broken }));
   const streams = new Set(
     partners.flatMap((partner) =>
       [...compilePartner(partner, deps.names).keys()].map((name) => `${partner.name}.${name}`),
@@ -42,6 +44,8 @@ export async function undeclared(deps: JanitorDeps, temporal: AskTemporal): Prom
 
 interface Read {
   readonly partners: readonly Partner[];
+  readonly duplicates: LoadedDuplicates['settings'];
+  /** Names of files that do not load. */
   readonly broken: ReadonlySet<string>;
 }
 
@@ -57,15 +61,26 @@ async function readAll({ partnersDir, env }: JanitorDeps): Promise<Read & { read
       broken.add(name);
       troubles.push(`the definition of ${name} does not load, so what it declares is not known: ${explain(error)}`);
     }
-  return { partners, broken, troubles };
+  let duplicates: LoadedDuplicates['settings'] = new Map();
+  try {
+    duplicates = (await loadDuplicates({ dir: partnersDir, env })).settings;
+  } catch (error) {
+    broken.add(DUPLICATES);
+    troubles.push(`duplicates.yaml does not load, so the joins that it declares are not known: ${explain(error)}`);
+  }
+  return { partners, duplicates, broken, troubles };
 }
 
 async function straySchedules(
   { names }: JanitorDeps,
   temporal: AskTemporal,
-  { partners, broken }: Read,
+  { partners, duplicates, broken }: Read,
 ): Promise<readonly Leftover[]> {
-  const declared = new Set(partners.flatMap((partner) => declaredSchedules(names, partner)).map(({ id }) => id));
+  const all = [
+    ...partners.flatMap((partner) => declaredSchedules(names, partner)),
+    ...declaredJoins(names, duplicates),
+  ];
+  const declared = new Set(all.map(({ id }) => id));
   return temporal(async (client) =>
     (await listSchedules(client, names)).flatMap((description): Leftover[] => {
       const { id, declared: of } = presentOf(description);
@@ -77,7 +92,7 @@ async function straySchedules(
 
 async function forgottenTargets(
   { pool, partnersDir }: JanitorDeps,
-  { partners, broken }: Read,
+  { partners, broken }: Pick<Read, 'partners' | 'broken'>,
 ): Promise<readonly Leftover[]> {
   const declared = new Set([STORE, ...(await declaredTargets(partnersDir))]);
   const wanted = new Set(placesOf(partners).map(({ target, partner, stream }) => `${target} ${partner}.${stream}`));

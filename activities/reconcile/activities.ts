@@ -10,7 +10,7 @@ import type {
   RepairPlan,
   RepairReport,
 } from '../../messages/reconcile.ts';
-import type { ActivityDeps } from '../index.ts';
+import type { ActivityDeps } from '../activity-deps.ts';
 import type { PlannedReconcile, SlotOfReconcile } from '../../messages/scheduled-reconcile.ts';
 import { translated, translatedAlive } from '../translated.ts';
 import { closeRepair, planRepair, runOfRepair } from './repair.ts';

@@ -10,7 +10,7 @@ import type {
 } from '../../messages/reconcile.ts';
 import type { Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import { grantTimes } from '../control.ts';
-import type { ActivityDeps } from '../index.ts';
+import type { ActivityDeps } from '../activity-deps.ts';
 import { streamOf } from './stream-of.ts';
 import { fetchOf } from '../../definitions/fetch-of.ts';
 import { expectComparable, expectFetchable } from '../../definitions/expect-comparable.ts';

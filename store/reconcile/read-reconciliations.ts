@@ -2,7 +2,13 @@ import type { ClientBase, Pool } from 'pg';
 import { InvalidInput } from '../../core/errors.ts';
 import { mismatchBound } from '../../core/mismatch-bound.ts';
 import { findingKinds, findingStates } from '../../core/reconcile.ts';
-import type { FindingKind, FindingState, ReconcileLevel, ReconcileVerdict } from '../../core/reconcile.ts';
+import type {
+  FindingCount,
+  FindingKind,
+  FindingState,
+  ReconcileLevel,
+  ReconcileVerdict,
+} from '../../core/reconcile.ts';
 
 /** A reconciliation as people and scripts see it. Times are ISO. */
 export interface Reconciliation {
@@ -35,12 +41,6 @@ export interface Reconciliation {
   readonly findings: readonly FindingCount[];
   /** Since when only their counts are known; null: they are still there. */
   readonly findingsRemovedAt: string | null;
-}
-
-export interface FindingCount {
-  readonly kind: FindingKind;
-  readonly state: FindingState;
-  readonly count: number;
 }
 
 /** Of the findings of the reconciliation `c`. */

@@ -12,6 +12,7 @@ const later =
 export const applyTarget = later(workflows.applyTarget);
 export const backfillStream = later(workflows.backfillStream);
 export const changeDuplicates = later(workflows.changeDuplicates);
+export const compareTarget = later(workflows.compareTarget);
 export const deliverAlert = later(workflows.deliverAlert);
 export const exportTarget = later(workflows.exportTarget);
 export const findDuplicates = later(workflows.findDuplicates);

@@ -7,9 +7,11 @@ import { driftOfDuplicates } from '../../cli/commands/duplicates-drift.ts';
 import { exportDuplicates } from '../../cli/commands/duplicates-export.ts';
 import { joinDuplicates, planDuplicates } from '../../cli/commands/duplicates-find.ts';
 import { importDecisions } from '../../cli/commands/duplicates-import.ts';
+import { viewInTarget, writeLinks } from '../../cli/commands/duplicates-links.ts';
 import { listDuplicates, showDuplicates } from '../../cli/commands/duplicates.ts';
 import { signalApproval } from '../../client/duplicates.ts';
 import { withTemporal } from '../../cli/context.ts';
+import { openSession } from '../../matching/session.ts';
 import { duplicateWorkers, type DuplicateWorkers } from '../duplicates/duplicate-workers.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { said, type Said } from '../support/said.ts';
@@ -82,6 +84,9 @@ const change = (of: string, action: 'apply' | 'undo', scope = {}): Promise<Said>
   run((context) => changePlan({ ...context, plan: of, action }), { ...why, ...scope });
 const drift = (options = {}): Promise<Said> =>
   run((context) => driftOfDuplicates({ ...context, name: 'people' }), options);
+const view = (target: string): Promise<Said> =>
+  run((context) => viewInTarget({ ...context, name: 'people' }), { target });
+const links = (out: string): Promise<Said> => run((context) => writeLinks({ ...context, name: 'people' }), { out });
 const imported = (of: string, file: string): Promise<Said> =>
   run((context) => importDecisions({ ...context, plan: of }), { ...why, file });
 
@@ -201,6 +206,43 @@ describe('duplicates', () => {
     expect((await run((context) => listDuplicates({ ...context, name: 'people' }), {})).text).toMatch(
       /ready, follows 1/,
     );
+  });
+
+  test('links and the SQL of the views make the same golden records in a target', async () => {
+    await expect(view('lake')).rejects.toThrow('targets.yaml declares no "lake"');
+    writeFileSync(
+      join(own.folder, 'targets.yaml'),
+      JSON.stringify({ targets: { lake: { type: 'duckdb', path: 'lake.duckdb' } } }),
+    );
+    await expect(view('lake')).rejects.toThrow(`${shop.name}.people is not written to lake`);
+    await shop.define({ people: { path: '/people', primaryKey: ['id'], schema, targets: ['lake'] } });
+    const [parquet, csv] = [join(own.folder, 'links.parquet'), join(own.folder, 'links.csv')];
+    expect((await links(parquet)).json).toMatchObject({ rows: 7 });
+    await expect(links(parquet)).rejects.toThrow('is there already');
+    expect((await links(csv)).json).toMatchObject({ rows: 7 });
+    expect(readFileSync(csv, 'utf8').split('\n').slice(0, 2)).toEqual([
+      'stream,row,entity',
+      expect.stringMatching(new RegExp(`^${shop.name}.people,"1",[0-9a-f-]{36}$`)),
+    ]);
+    const session = await openSession({ folder: own.folder, memoryLimit: '128MB', threads: 1 });
+    try {
+      const { rows } = await own.pool.query<Record<string, string>>(`select * from "${shop.name}".people`);
+      await session.run(
+        `create schema "${shop.name}"; create table "${shop.name}".people (id varchar, email varchar, name varchar, _event bigint, _deleted_at timestamptz)`,
+      );
+      for (const { id, email, name, _event: event } of rows)
+        await session.run(`insert into "${shop.name}".people values ('${id}', '${email}', '${name}', ${event}, null)`);
+      for (const statement of ((await view('lake')).json as { sql: string[] }).sql)
+        await session.run(statement.replace('links.parquet', parquet));
+      const found = await session.rows('select entity::varchar, members, email, name from golden.people order by 1');
+      const { rows: golden } = await own.pool.query(
+        `select entity::text, members, email, name from golden.people order by entity::text collate "C"`,
+      );
+      expect(found).toEqual(golden.map((row) => Object.values(row as object)));
+      expect(found).toHaveLength(4);
+    } finally {
+      await session.close();
+    }
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -145,6 +145,18 @@ test('what stays behind is named, removed where nobody needs it, and left to peo
   const shown = await said(config(), {}, (context) => janitorShow({ ...context, id: String(reportOf(done).report) }));
   expect(shown.text).toMatch(/which removed what nobody needs[^]*idempotency keys .* removed/);
 
+  // What duplicates.yaml declares is declared.
+  const duplicatesFile = join(folder.path, 'duplicates.yaml');
+  const joining = plainNames.scheduleId({ partner: 'duplicates', name: 'people' });
+  await applyChange(client, plainNames, { kind: 'create', id: joining, to: declaredSchedule('duplicates') });
+  const strayIn = (of: Said): readonly string[] =>
+    reportOf(of).findings.flatMap(({ kind, place }) => (kind === 'stray-schedule' ? [place] : []));
+  await eventually(async () => strayIn(await run()).includes(joining));
+  await writeFile(duplicatesFile, duplicatesWithJoin);
+  expect(strayIn(await run())).toEqual([stray]);
+  await client.schedule.getHandle(joining).delete();
+  await rm(duplicatesFile);
+
   // Of a definition that does not load nobody knows what it has.
   await client.schedule.getHandle(stray).delete();
   await writeFile(join(folder.path, 'acme.yaml'), 'name: [');
@@ -153,6 +165,14 @@ test('what stays behind is named, removed where nobody needs it, and left to peo
   await writeFile(join(folder.path, 'acme.yaml'), '');
   await clean(seeded);
 });
+
+const duplicatesWithJoin = `
+people:
+  from: [{ stream: acme.orders, fields: { email: mail } }]
+  compare: { email: { as: email } }
+  block: [[email]]
+  join: { cron: '0 5 * * *' }
+`;
 
 /** SIGKILL while a removal of this kind is being noted. */
 async function killedAt(kind: string): Promise<void> {

@@ -1,17 +1,31 @@
-import { beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { RowRef } from '../../core/duplicates.ts';
 import type { Survivor } from '../../definitions/duplicates.ts';
-import { ensureGoldenViews, type Golden } from '../../landing/golden-view.ts';
+import type { ColumnType } from '../../core/column.ts';
+import { targetDialect } from '../../landing/golden-dialects.ts';
+import { goldenSql, type Golden } from '../../landing/golden-sql.ts';
+import { ensureGoldenViews } from '../../landing/golden-view.ts';
 import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
+import { openSession } from '../../matching/session.ts';
+import { duckdbRowIdSql } from '../../targets/duckdb/row-id.ts';
+import { duckdbTypes } from '../../targets/duckdb/types.ts';
+import { postgresTypes } from '../../targets/postgres/column-types.ts';
+import { rowIdSql } from '../../targets/postgres/row-id.ts';
 import { readPairValues } from '../../store/duplicates/pair-values.ts';
 import { transaction } from '../../store/session/transaction.ts';
 import { aStream, runAll } from '../landing/run-of.ts';
+import { defineStream } from '../support/define-stream.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { usePool } from '../support/use-pool.ts';
-import { rowIdSql } from '../../targets/postgres/row-id.ts';
 import { applyPairs, planPairs } from './apply-pairs.ts';
 
 const used = usePool(4);
+let folder: TemporaryFolder;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+afterAll(() => folder.remove());
 
 const schema = {
   type: 'object',
@@ -76,6 +90,96 @@ test.each([
 ] as const)('%s: an empty text and a row that is gone say nothing', async (survivor, text) => {
   await ensure(golden(survivor));
   expect(await merged()).toMatchObject({ members: 4, text });
+});
+
+const inDuckdb = (type: ColumnType): string => duckdbTypes[type];
+const asText = (value: unknown): string =>
+  value === null
+    ? 'null'
+    : `'${String(value instanceof Date ? value.toISOString() : (value as string | number)).replaceAll("'", "''")}'`;
+
+test.each(['newest', 'longest', 'source', 'mostFrequent'] as const)(
+  '%s: DuckDB says the same of the same rows and links',
+  async (survivor) => {
+    const of = golden(survivor);
+    await ensure(of);
+    const session = await openSession({ folder: folder.path, memoryLimit: '128MB', threads: 1 });
+    try {
+      await session.run(
+        'create schema golden; create table golden.people_links (stream varchar, "row" varchar, entity uuid)',
+      );
+      const { rows: links } = await used.pool.query('select stream, row, entity from duplicate_members');
+      for (const { stream, row, entity } of links as Record<string, string>[])
+        await session.run(`insert into golden.people_links values (${[stream, row, entity].map(asText).join(', ')})`);
+      for (const { schema: own, table, columns } of [crm, shop]) {
+        const all = [
+          ...columns.map(({ name, type }) => ({ name, type: inDuckdb(type) })),
+          { name: '_event', type: 'bigint' },
+          { name: '_deleted_at', type: 'timestamptz' },
+        ];
+        const name = `"${own}"."${table}"`;
+        await session.run(
+          `create schema if not exists "${own}"; create table ${name} (${all.map((column) => `"${column.name}" ${column.type}`).join(', ')})`,
+        );
+        const { rows } = await used.pool.query<Record<string, unknown>>(`select * from ${name}`);
+        for (const row of rows)
+          await session.run(`insert into ${name} values (${all.map((column) => asText(row[column.name])).join(', ')})`);
+      }
+      const sql = goldenSql(of, targetDialect('duckdb', ['golden', 'people_links']));
+      const said = await session.rows(
+        `select entity::varchar, members, array_to_string("rows", ','), text from (${sql.golden}) order by 1`,
+      );
+      const { rows } = await used.pool.query(
+        `select entity::text, members, array_to_string(rows, ',') as rows, text from golden.people order by entity::text collate "C"`,
+      );
+      expect(said.length).toBeGreaterThan(1);
+      expect(said).toEqual(rows.map((row) => Object.values(row as object)));
+      const each = await session.rows(`select stream, "row", entity::varchar, merged from (${sql.rows}) order by 1, 2`);
+      const { rows: expected } = await used.pool.query(
+        `select stream, row, entity::text, merged from golden.people_rows order by 1, 2`,
+      );
+      expect(each).toEqual(expected.map((row) => Object.values(row as object)));
+    } finally {
+      await session.close();
+    }
+  },
+);
+
+test('DuckDB names a row as the store does, whatever its key is made of', async () => {
+  const keys = { name: 'string', n: 'integer', is: 'boolean', day: 'date', at: 'date-time' } as const;
+  const of = defineStream(
+    {
+      primaryKey: Object.keys(keys),
+      schema: {
+        type: 'object',
+        properties: Object.fromEntries(
+          Object.entries(keys).map(([name, type]) => [
+            name,
+            type.startsWith('date') ? { type: 'string', format: type } : { type },
+          ]),
+        ),
+      },
+    },
+    { name: 'odd' },
+  );
+  const values = (type: (of: ColumnType) => string): string =>
+    of.keyColumns
+      .map(
+        (column) =>
+          `${{ name: String.raw`'ö "x" \ '' / 😀'`, n: '-7', is: 'true', day: `'2026-01-02'`, at: `'2026-03-04T05:06:07.5+02:00'` }[column.name]}::${type(column.type)} as "${column.name}"`,
+      )
+      .join(', ');
+  const session = await openSession({ folder: folder.path, memoryLimit: '128MB', threads: 1 });
+  try {
+    const [found] = await session.rows(`select ${duckdbRowIdSql(of, 't')} from (select ${values(inDuckdb)}) t`);
+    const { rows } = await used.pool.query(
+      `select ${rowIdSql(of, 't')} as id from (select ${values((type) => postgresTypes[type])}) t`,
+    );
+    expect(found).toEqual([rows[0]?.id]);
+    expect(rows[0]?.id).toContain('😀');
+  } finally {
+    await session.close();
+  }
 });
 
 test('a row that is merged with no other is a golden record of its own', async () => {

@@ -8,6 +8,7 @@ const names = {
   applyTarget: true,
   backfillStream: true,
   changeDuplicates: true,
+  compareTarget: true,
   deliverAlert: true,
   exportTarget: true,
   findDuplicates: true,

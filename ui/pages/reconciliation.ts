@@ -1,6 +1,6 @@
 import { html, type Html } from '../../core/html.ts';
-import { findingMeaning, openOf } from '../../core/reconcile.ts';
-import type { FindingCount, Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
+import { findingMeaning, openOf, type FindingCount } from '../../core/reconcile.ts';
+import type { Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import type { PastRepair } from '../../store/reconcile/repairs.ts';
 import type { ReconciliationFacts } from '../facts/read-reconciliation.ts';
 import { badge } from '../parts/badge.ts';
