@@ -831,7 +831,7 @@ create table reconcile_findings (
   constraint reconcile_findings_kind_check CHECK (kind = ANY (ARRAY['missing'::text, 'extra'::text, 'stale'::text, 'different'::text, 'newer-in-store'::text])),
   constraint reconcile_findings_state_check CHECK (state = ANY (ARRAY['candidate'::text, 'open'::text, 'explained'::text, 'unproven'::text, 'repaired'::text]))
 );
-CREATE INDEX reconcile_findings_by_state ON reconcile_findings USING btree (reconciliation, state, kind);
+CREATE INDEX reconcile_findings_by_state ON reconcile_findings USING btree (reconciliation, state, kind, key);
 
 create table reconcile_listings (
   listing_id integer generated always as identity not null,

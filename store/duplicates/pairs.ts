@@ -133,12 +133,14 @@ export async function readPairs(
 ): Promise<readonly PlannedPair[]> {
   const { where, values } = filterSql(filter, 6);
   const { rows } = await client.query<PairRow>(
+    // The pairs first, and what else has them in force of these alone.
     `select p.*, exists (select from duplicate_links l where l.plan_id = p.plan_id and l.pair = p.pair and l.ended_in is null) as applied,
         array(select l.plan_id from duplicate_links l join duplicate_plans d on d.plan_id = p.plan_id and d.name = l.name where l.ended_in is null and l.plan_id <> p.plan_id
           and l.left_stream = p.left_stream and l.left_row = p.left_row and l.right_stream = p.right_stream and l.right_row = p.right_row order by 1) as also_by
-      from duplicate_pairs p
-      where p.plan_id = $1 and ($2::integer is null or (p.cluster, p.weight, p.pair) > ($2, $3::float8, $4))${where}
-      order by p.cluster, p.weight, p.pair limit $5`,
+      from (select * from duplicate_pairs p
+        where p.plan_id = $1 and ($2::integer is null or (p.cluster, p.weight, p.pair) > ($2, $3::float8, $4))${where}
+        order by p.cluster, p.weight, p.pair limit $5) p
+      order by p.cluster, p.weight, p.pair`,
     [plan, after?.cluster ?? null, after?.weight ?? null, after?.pair ?? null, limit, ...values],
   );
   return rows.map(pairOf);

@@ -45,7 +45,7 @@ export interface DuplicatePlan {
   readonly applied: number;
 }
 
-interface PlanRow {
+export interface PlanRow {
   readonly plan_id: number;
   readonly name: string;
   readonly workflow_id: string;
@@ -163,7 +163,7 @@ export async function findPlan(
   return found === undefined ? undefined : { ...(await readPlan(pool, found.plan_id)), changed: found.changed };
 }
 
-const planOf = (row: PlanRow): DuplicatePlan => ({
+export const planOf = (row: PlanRow): DuplicatePlan => ({
   plan: row.plan_id,
   name: row.name,
   workflowId: row.workflow_id,

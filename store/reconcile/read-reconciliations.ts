@@ -160,12 +160,22 @@ export async function readFindings(
     readonly offset?: number;
   },
 ): Promise<readonly Finding[]> {
+  const [only] = states ?? [];
+  // Of one kind in one state the index has the order; of several they are sorted.
+  const inOrder = kind !== undefined && states?.length === 1;
   const { rows } = await client.query<Finding>(
     `select key, kind, state, why, their_version as "theirVersion", replace(their_hash::text, '-', '') as "theirHash",
         our_version as "ourVersion", replace(our_hash::text, '-', '') as "ourHash", event::float8 as event, gone, page, request_id as "requestId"
-      from reconcile_findings where reconciliation = $1 and ($2::text[] is null or state = any ($2)) and ($6::text is null or kind = $6)
-      order by array_position($4::text[], state), array_position($5::text[], kind), key limit $3 offset $7`,
-    [id, states ?? null, limit, findingStates, findingKinds, kind ?? null, offset],
+      from reconcile_findings where reconciliation = $1 and ${inOrder ? 'state = $2' : '($2::text[] is null or state = any ($2))'} and ($3::text is null or kind = $3)
+      order by ${inOrder ? 'key' : 'array_position($6::text[], state), array_position($7::text[], kind), key'} limit $4 offset $5`,
+    [
+      id,
+      inOrder ? only : (states ?? null),
+      kind ?? null,
+      limit,
+      offset,
+      ...(inOrder ? [] : [findingStates, findingKinds]),
+    ],
   );
   return rows;
 }

@@ -17,11 +17,13 @@ export async function planPairs(
     name,
     pairs,
     largest = 50,
+    from = [],
     follows = null,
   }: {
     readonly name: string;
     readonly pairs: readonly FoundPair[];
     readonly largest?: number;
+    readonly from?: readonly object[];
     readonly follows?: number | null;
   },
 ): Promise<number> {
@@ -29,7 +31,7 @@ export async function planPairs(
     const { plan, claim } = await beginPlan(client, {
       name,
       workflowId: `duplicates/${name}/${(plans += 1)}`,
-      settings: { largest, from: [] },
+      settings: { largest, from },
       follows,
       by: given.by,
     });

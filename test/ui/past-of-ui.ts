@@ -2,10 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { writePast } from '../../bench/past.ts';
+import { RECONCILIATION, writePlanPast } from '../../bench/plan-past.ts';
 
 /** What a partner may say, in an error or as a name. */
 export const HOSTILE = `<script>alert(1)</script> & "quotes' \`code\``;
 export const CANARY = 'canary-4711';
+export const planPages = ['/duplicates', '/duplicates/1', '/reconciliations', `/reconciliations/${RECONCILIATION}`];
 
 const definition = (name: string): string => `
 name: ${name}
@@ -20,7 +22,8 @@ streams:
 
 /**
  * A short past whose last night was just now. p1 is as it should be; of p2 the last night of s1 failed, a while ago, and that of s2 met quiet
- * 400s in three nights; of p3 nobody has read anything for two days. p4 has a definition only, and broken does not load.
+ * 400s in three nights; of p3 nobody has read anything for two days. p4 has a definition only, and broken does not load. The records of p1.s1 have
+ * duplicates (plan 1, of 50 pairs), and differ from what p1 has.
  */
 export async function pastOfUi(pool: Pool, partnersDir: string): Promise<void> {
   await writePast(pool, { partners: 3, streams: 2, nights: 12, backfills: 1, windows: 3, quarantined: 4 });
@@ -50,6 +53,8 @@ export async function pastOfUi(pool: Pool, partnersDir: string): Promise<void> {
     `insert into pauses (scope, target, partner, reason, paused_by) values ('partner', 'p1', 'p1', 'their release', 'ann')`,
   ];
   for (const sql of statements) await pool.query(sql);
+  await writePlanPast(pool, { pairs: 50, findings: 120, called: CANARY });
+  await pool.query(`update p1.s1 set given = $1 where id = 'k4'`, [HOSTILE]);
   for (const name of ['p1', 'p2', 'p3', 'p4']) await writeFile(join(partnersDir, `${name}.yaml`), definition(name));
   await writeFile(join(partnersDir, 'broken.yaml'), 'name: [');
 }

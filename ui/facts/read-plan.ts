@@ -3,14 +3,11 @@ import { fieldsFrom, type DuplicateSettings } from '../../definitions/duplicates
 import { listChanges, type Change } from '../../store/duplicates/changes.ts';
 import { readPairValues, type ReadRows } from '../../store/duplicates/pair-values.ts';
 import { readPairs, type PairFilter, type PlannedPair } from '../../store/duplicates/pairs.ts';
-import { countByRule, countPairs, type PairCounts } from '../../store/duplicates/plan-facts.ts';
-import { listPlans, type DuplicatePlan } from '../../store/duplicates/plans.ts';
+import { countPairs, readCounted, type CountedPlan, type PairCounts } from '../../store/duplicates/plan-facts.ts';
 import { readDeeds, type NotedDeed } from '../../store/ui-audit.ts';
 
-export interface PlanFacts {
+export interface PlanFacts extends CountedPlan {
   readonly at: string;
-  readonly plan: DuplicatePlan;
-  readonly counts: readonly PairCounts[];
   /** The newest first. */
   readonly changes: readonly Change[];
   /** Null: whoever asks may see no record. */
@@ -46,23 +43,17 @@ export async function readPlanFacts(
   of: { readonly plan: number; readonly asked: AskedPairs | null; readonly done: number | null },
 ): Promise<PlanFacts | undefined> {
   const { plan: number, asked, done } = of;
-  const [[plan], counts, changes, deeds] = await Promise.all([
-    listPlans(pool, { plan: number }),
-    countByRule(pool, number),
+  const [found, changes, deeds] = await Promise.all([
+    readCounted(pool, number),
     listChanges(pool, { plan: number }),
     done === null ? [] : readDeeds(pool, { id: done, limit: 1 }),
   ]);
-  if (plan === undefined) return undefined;
-  const pairs = asked === null ? null : await readShown(pool, plan, asked, counts);
-  return { at: new Date().toISOString(), plan, counts, changes, pairs, done: deeds[0] ?? null };
+  if (found === undefined) return undefined;
+  const pairs = asked === null ? null : await readShown(pool, found, asked);
+  return { at: new Date().toISOString(), ...found, changes, pairs, done: deeds[0] ?? null };
 }
 
-async function readShown(
-  pool: Pool,
-  plan: DuplicatePlan,
-  asked: AskedPairs,
-  counts: readonly PairCounts[],
-): Promise<ShownPairs> {
+async function readShown(pool: Pool, { plan, counts }: CountedPlan, asked: AskedPairs): Promise<ShownPairs> {
   const { filter } = asked;
   const of = { plan: plan.plan };
   const [last] =

@@ -101,8 +101,9 @@ const pastChanges = (changes: readonly Change[], at: string): Html =>
     ],
   });
 
-/** `all`, `rule same-email`, `cluster 7`, `pair 12`. */
-const scopeWords = (scope: Change['scope']): string =>
-  Object.entries(scope)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(', ') || 'all';
+/** `all`, `rule same-email`, `cluster 7`, `pair 12`, `12 pairs`. */
+const scopeWords = ({ pairs, ...scope }: Change['scope']): string =>
+  [
+    ...Object.entries(scope).map(([name, value]) => `${name} ${value}`),
+    ...(pairs === undefined ? [] : [counted(pairs.length, 'pair')]),
+  ].join(', ') || 'all';
