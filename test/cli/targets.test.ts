@@ -294,6 +294,7 @@ test('a comparison needs a target that is declared, streams that it gets, and so
   await expect(compareIn('pond', 'acme.payments')).rejects.toThrow(
     /acme\.payments is not written to pond: there are acme\.refunds/,
   );
+  await expect(compareIn('idle')).rejects.toThrow(/no worker serves the target idle: start/);
   await expect(comparedAs('one')).rejects.toThrow(/expected the number of a comparison/);
   await expect(comparedAs('7')).rejects.toThrow(/there is no comparison 7/);
   expect(await comparedAs()).toMatchObject({
