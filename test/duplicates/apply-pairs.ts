@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { FoundPair } from '../../core/duplicates.ts';
+import type { DuplicateSettings } from '../../definitions/duplicates.ts';
 import { beginChange, changePiece, type ChangeScope } from '../../store/duplicates/changes.ts';
 import { decidePairs } from '../../store/duplicates/decide.ts';
 import { numberClusters } from '../../store/duplicates/number-clusters.ts';
@@ -18,18 +19,20 @@ export async function planPairs(
     pairs,
     largest = 50,
     follows = null,
+    from = [],
   }: {
     readonly name: string;
     readonly pairs: readonly FoundPair[];
     readonly largest?: number;
     readonly follows?: number | null;
+    readonly from?: DuplicateSettings['from'];
   },
 ): Promise<number> {
   return transaction(pool, async (client) => {
     const { plan, claim } = await beginPlan(client, {
       name,
       workflowId: `duplicates/${name}/${(plans += 1)}`,
-      settings: { largest, from: [] },
+      settings: { largest, from },
       follows,
       by: given.by,
     });
