@@ -8,7 +8,7 @@ import type { BackfillReport } from '../messages/backfill.ts';
 import type { NextWindowsInput, WindowToRead, NextWindows } from '../messages/next-windows.ts';
 import type { PlanBackfillInput, PlannedBackfill, CloseBackfillInput } from '../messages/plan-backfill.ts';
 import { grantTimes } from './control.ts';
-import type { ActivityDeps } from './index.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
 /** Checks that the stream can be read window by window, and records the backfill. */
 export async function planBackfill(deps: ActivityDeps, input: PlanBackfillInput): Promise<PlannedBackfill> {

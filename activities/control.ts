@@ -11,7 +11,7 @@ import type { GrantTimes } from '../messages/grant.ts';
 import type { PlanRunInput, RunPlan, CloseRunInput } from '../messages/plan-run.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import type { RunReport } from '../messages/sync-partner.ts';
-import type { ActivityDeps } from './index.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
 const laneOrder = { critical: 0, normal: 1, backfill: 2 } as const satisfies Record<Lane, number>;
 

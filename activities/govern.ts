@@ -9,7 +9,7 @@ import { pauseOf } from '../core/pause.ts';
 import { pauseIn, shouldSet, wantedRate } from '../core/queue-rate.ts';
 import type { Partner } from '../definitions/definition.ts';
 import type { LookInput, Look } from '../messages/look.ts';
-import type { ActivityDeps } from './index.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
 /** One look of the governor: notes the use, raises alerts, and sets the queue to what follows. Safe to repeat. */
 export async function lookAtLimits(deps: ActivityDeps, client: Client, input: LookInput): Promise<Look> {

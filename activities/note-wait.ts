@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { tellGovernor } from '../client/governor.ts';
 import type { NotedWait } from '../messages/deferral.ts';
-import type { ActivityDeps } from './index.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
 /** Writes down why a stream waits; it may concern the whole partner, so its governor looks at once. */
 export async function noteWait(deps: ActivityDeps, client: Client, wait: NotedWait): Promise<void> {

@@ -1,7 +1,7 @@
 import { InvalidInput } from '../core/errors.ts';
 import { SECOND } from '../core/duration.ts';
 import type { PruneStreamInput, PrunedStream } from '../messages/prune.ts';
-import type { ActivityDeps } from './index.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
 interface PruneContext {
   readonly cancellationSignal: AbortSignal;

@@ -6,7 +6,7 @@ import type { StreamReport } from '../messages/stream-report.ts';
 import type { RunReport } from '../messages/sync-partner.ts';
 import type { RetryBasis } from '../store/ledger/ledger.ts';
 import { closeRun, grantTimes } from './control.ts';
-import type { ActivityDeps } from './index.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
 /** One that failed on its way goes on from its checkpoint; one that was read to its end is read once more. */
 export async function planRetry(deps: ActivityDeps, { runId, stream }: RetryOf): Promise<RetryPlan> {

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
-import type { ActivityDeps } from './index.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 import { toFailure, type RetryRules } from './failures.ts';
 
 export const defaultRules: RetryRules = { attempts: 8, base: SECOND, cap: MINUTE, total: HOUR };

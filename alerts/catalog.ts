@@ -1,5 +1,6 @@
 import type { AlertPlace, Severity } from '../core/alert.ts';
 import { MINUTE } from '../core/duration.ts';
+import { leftoverKinds, leftoverWords } from '../core/leftover.ts';
 
 /** What is the same for every alert of a rule. Each has a section of its name in docs/alerts.md. */
 export interface AlertRule {
@@ -12,6 +13,7 @@ export interface AlertRule {
   readonly whatToDo: (at: Omit<AlertPlace, 'rule'>) => string;
 }
 
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 const at = ({ partner, stream }: Omit<AlertPlace, 'rule'>): string => [partner, stream].filter(Boolean).join(' ');
 const ofRun = { forMs: 0, clearMs: 0 } as const;
 const live = { forMs: 0, clearMs: 5 * MINUTE } as const;
@@ -169,6 +171,40 @@ export const catalog = {
     meaning: 'Rows of the table contradict a rule that the definition states for them.',
     whatToDo: (place) => `\`syncline anomalies list ${at(place)}\` names the rows; have the partner correct them.`,
   },
+  'reconcile-differs': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'The partner was read anew, and the store has something else. No sync brings it.',
+    whatToDo: (place) =>
+      `\`syncline reconcile list ${place.partner}\` has the reconciliation; \`syncline reconcile show ID --state open\` shows each key, \`syncline reconcile repair ID\` mends what can be read again.`,
+  },
+  'reconcile-unproven': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'The partner was read anew, and its answers do not prove whether the store has the same.',
+    whatToDo: (place) =>
+      `Mend what the summary names, then \`syncline reconcile ${at(place)}\`; the next one of its schedule does as well.`,
+  },
+  'reconcile-failed': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'The partner could not be read anew, so nobody knows whether the store has the same.',
+    whatToDo: (place) =>
+      `\`syncline reconcile list ${place.partner}\` has it. Once the cause is removed, \`syncline reconcile ${at(place)} --label LABEL\` goes on from its last page.`,
+  },
+  'reconcile-late': {
+    ...ticket,
+    ...live,
+    meaning: 'A reconciliation that a schedule is to start has not ended for too long.',
+    whatToDo: ({ partner, subject }) =>
+      `\`syncline schedule list\` says how its last run ended; \`syncline limits show ${partner}\` whether any quota is spare. \`syncline schedule trigger ${partner} ${subject}\` runs it now.`,
+  },
+  'join-failed': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'Rows that came since were not compared with merged clusters, and stand beside them.',
+    whatToDo: ({ subject }) => `\`syncline duplicates join ${subject}\` tries again, and says what is wrong.`,
+  },
   'target-behind': {
     ...ticket,
     ...live,
@@ -190,6 +226,15 @@ export const catalog = {
     meaning: 'Deliveries came that the definition cannot read. They are kept.',
     whatToDo: ({ partner, subject }) =>
       `Correct the definition, then \`syncline webhooks replay ${partner} ${subject}\`.`,
+  },
+  'left-behind': {
+    ...ticket,
+    ...ofRun,
+    meaning: 'Something ended half-way, or was forgotten, and only a person can end it. Nothing is lost by it.',
+    whatToDo: ({ subject }) => {
+      const kind = leftoverKinds.find((one) => one === subject);
+      return `\`syncline janitor show\` has the places. ${kind === undefined ? '' : `${sentence(leftoverWords[kind].todo)} `}\`syncline janitor\` looks again, which ends the alert.`;
+    },
   },
   'workers-missing': {
     ...page,

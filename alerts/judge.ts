@@ -1,6 +1,8 @@
 import type { AlertFacts } from '../core/alert-facts.ts';
 import type { Found } from './find.ts';
+import { leftBehind } from './rules/leftovers.ts';
 import { brokenDefinitions, limitsReached, longPauses, partnersDown, scheduleTrouble } from './rules/partners.ts';
+import { joinsFailed, reconcileEnds, reconcilesLate } from './rules/reconciled.ts';
 import { heldDeletes, recordsOff } from './rules/records.ts';
 import { lateData, runEnds } from './rules/runs.ts';
 import { deadChannels, missingWorkers, targetsBehind, webhookTrouble } from './rules/surroundings.ts';
@@ -16,8 +18,12 @@ const all: readonly ((facts: AlertFacts) => readonly Found[])[] = [
   partnersDown,
   longPauses,
   scheduleTrouble,
+  reconcileEnds,
+  reconcilesLate,
+  joinsFailed,
   targetsBehind,
   webhookTrouble,
+  leftBehind,
   missingWorkers,
   deadChannels,
   unusualValues,

@@ -1,7 +1,5 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { resultOf, startChangeDuplicates } from '../client/duplicates.ts';
 import type { Config } from '../config/config.ts';
-import { InvalidInput } from '../core/errors.ts';
 import type { ChangeDuplicatesInput, DuplicatesChanged } from '../messages/duplicates.ts';
 import { withTemporal } from './context.ts';
 import { whoami } from './person.ts';
@@ -12,15 +10,7 @@ export async function changeDuplicates(
   { name, ...input }: Omit<ChangeDuplicatesInput, 'by'> & { readonly name: string },
 ): Promise<DuplicatesChanged> {
   return withTemporal(config, async (client) => {
-    const handle = await startChangeDuplicates(client, { names: config.names, name, by: whoami(), ...input }).catch(
-      (error: unknown) => {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-        throw new InvalidInput(
-          `plan ${input.plan} is being applied or undone now (${error.workflowId}): wait until that has ended`,
-          { cause: error },
-        );
-      },
-    );
+    const handle = await startChangeDuplicates(client, { names: config.names, name, by: whoami(), ...input });
     return resultOf(handle);
   });
 }

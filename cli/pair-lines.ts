@@ -1,5 +1,5 @@
-import type { ReadRows } from '../landing/row-values.ts';
 import type { ChangeScope } from '../store/duplicates/changes.ts';
+import type { ReadRows } from '../store/duplicates/pair-values.ts';
 import type { PlannedPair } from '../store/duplicates/pairs.ts';
 
 export interface PairWords {

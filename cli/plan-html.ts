@@ -1,7 +1,8 @@
 import { html, Html } from '../core/html.ts';
-import type { RowValues, ReadRows } from '../landing/row-values.ts';
+import type { ReadRows } from '../store/duplicates/pair-values.ts';
 import type { PlannedPair } from '../store/duplicates/pairs.ts';
 import type { DuplicatePlan } from '../store/duplicates/plans.ts';
+import { pairSides } from '../ui/parts/pair-sides.ts';
 import { style } from '../ui/parts/style.ts';
 
 /** A plan as one HTML file that loads nothing: pairs side by side, the weakest of each cluster first. It is written piece by piece. */
@@ -12,9 +13,7 @@ export function planHead({ plan, name, madeAt, pairs, counts }: DuplicatePlan): 
       <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
       <title>Plan ${plan} of ${name}</title>
       <style>
-        ${new Html(style)} td.same {
-          opacity: 0.7;
-        }
+        ${new Html(style)}
       </style>`.text
   }</head><body><main>${
     html`<h1>Plan ${plan} of ${name}</h1>
@@ -29,7 +28,6 @@ export function planHead({ plan, name, madeAt, pairs, counts }: DuplicatePlan): 
 export const planTail = '</main></body></html>\n';
 
 export function pairHtml(pair: PlannedPair, rows: ReadRows, fields: readonly string[]): string {
-  const sides = [rows.of(pair.left), rows.of(pair.right)];
   const state = pair.applied ? 'in force' : (pair.decision ?? `proposed: ${pair.found}`);
   return html`<section>
     <h2>Cluster ${pair.cluster}, pair ${pair.pair}</h2>
@@ -37,29 +35,6 @@ export function pairHtml(pair: PlannedPair, rows: ReadRows, fields: readonly str
       ${pair.rule}, probability ${pair.probability.toFixed(4)},
       ${state}${pair.held === null ? '' : `, held: ${pair.held}`}
     </p>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">field</th>
-          <th scope="col">${pair.left.stream} ${pair.left.row}</th>
-          <th scope="col">${pair.right.stream} ${pair.right.row}</th>
-          <th scope="col">how alike</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${fields.map((field) => {
-          const level = pair.levels[field];
-          return html`<tr>
-            <th scope="row">${field}</th>
-            <td>${said(sides[0], field)}</td>
-            <td>${said(sides[1], field)}</td>
-            <td>${level === undefined ? '' : `${level.level}, ${level.weight.toFixed(1)} bits`}</td>
-          </tr>`;
-        })}
-      </tbody>
-    </table>
+    ${pairSides(pair, rows, fields)}
   </section>`.text;
 }
-
-const said = (row: RowValues | undefined, field: string): string =>
-  row === undefined ? '(the row is gone)' : (row[field] ?? '–');

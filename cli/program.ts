@@ -16,6 +16,7 @@ import { errorDocument } from './error-document.ts';
 import type { Output } from './output.ts';
 import { addLimitCommands } from './limit-commands.ts';
 import { addQuarantineCommands } from './quarantine-commands.ts';
+import { addJanitorCommands } from './janitor-commands.ts';
 import { addReconcileCommands } from './reconcile-commands.ts';
 import { addRebuildCommands } from './rebuild-commands.ts';
 import { addRecordingCommands } from './recording-commands.ts';
@@ -366,16 +367,14 @@ program
 program
   .command('doctor')
   .description('what is wrong with this installation, and how to fix it')
-  .option('--tables', 'also compare every table with its log; reads the whole log')
+  .option(
+    '--tables',
+    'also compare every table with its log, and tables in targets with the store; reads the whole log',
+  )
   .addOption(json)
   .action(run<{ tables?: boolean }>(async (context) => (await import('./commands/doctor.ts')).doctor(context)));
 
-program
-  .command('janitor')
-  .description('what has stayed behind: dead claims, tables of ended runs, old quarantine, unused keys')
-  .option('--apply', 'remove what nobody needs; without it nothing changes')
-  .addOption(json)
-  .action(run<{ apply?: boolean }>(async (context) => (await import('./commands/janitor.ts')).janitor(context)));
+addJanitorCommands(program, run);
 
 program
   .command('completion [shell]')

@@ -1,6 +1,6 @@
 import { readableVersion } from '../core/life-words.ts';
-import { keyParts } from '../core/key-text.ts';
-import type { FindingState } from '../core/reconcile.ts';
+import { readableKey } from '../core/key-text.ts';
+import { findingMeaning, type FindingState } from '../core/reconcile.ts';
 import { exitCodes } from './exit.ts';
 import type { Finding, Reconciliation } from '../store/reconcile/read-reconciliations.ts';
 
@@ -19,23 +19,14 @@ export const summaryOf = (of: Reconciliation): Record<string, string | number> =
   verdict: of.verdict ?? of.state,
 });
 
-/** What each open kind means, and what to do about it. */
-const meaning = {
-  missing: 'the partner has it, the store has not',
-  extra: 'only the store has it',
-  stale: 'the partner has a later version',
-  different: 'the same version with other content',
-  'newer-in-store': 'the partner has an earlier version',
-} as const;
-
 export function findingLines(of: Reconciliation): readonly string[] {
-  return of.findings.map(({ kind, state, count }) => `  ${state} ${kind}: ${count} (${meaning[kind]})`);
+  return of.findings.map(({ kind, state, count }) => `  ${state} ${kind}: ${count} (${findingMeaning[kind]})`);
 }
 
 export const findingColumns = ['key', 'kind', 'state', 'theirs', 'ours', 'event', 'page', 'why'];
 
 export const findingRow = ({ key, kind, state, why, theirVersion, ourVersion, event, gone, page }: Finding) => ({
-  key: readable(key),
+  key: readableKey(key),
   kind,
   state,
   theirs: readableVersion(theirVersion ?? ''),
@@ -44,16 +35,6 @@ export const findingRow = ({ key, kind, state, why, theirVersion, ourVersion, ev
   page: page ?? '',
   why: why ?? '',
 });
-
-/** Several parts stand in the log as a JSON array. */
-function readable(key: string): string {
-  if (!key.startsWith('["')) return key;
-  try {
-    return keyParts(key, 2).join(', ');
-  } catch {
-    return key;
-  }
-}
 
 /** What a sample says of all. */
 export function boundLines({ bound, storeTotal }: Reconciliation): readonly string[] {

@@ -57,6 +57,17 @@ export function addRunControl(to: {
         options,
       ),
     );
+  runs
+    .command('accept <id>')
+    .description('of a suspect run: so few records are right; the next run is compared with them')
+    .requiredOption('--stream <name>', 'the stream whose listing has become so short')
+    .requiredOption(reason, 'why it is right: kept with the run')
+    .addOption(json)
+    .action(async (id: string, options: { stream: string; reason: string }) =>
+      run<typeof options>(async (context) => (await import('./commands/accept.ts')).runsAccept({ ...context, id }))(
+        options,
+      ),
+    );
   partners
     .command('pause <name>')
     .description("stop all requests of the partner's runs, until it is resumed")

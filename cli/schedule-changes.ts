@@ -3,9 +3,10 @@ import { listSchedules, presentOf } from '../client/schedules.ts';
 import { explain, InvalidInput } from '../core/errors.ts';
 import type { Names } from '../messages/names.ts';
 import { compareSchedules, type ScheduleChange } from '../core/schedule.ts';
-import { declaredSchedules } from '../definitions/declared-schedules.ts';
+import { declaredJoins, declaredSchedules } from '../definitions/declared-schedules.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { listPartners, loadPartner } from '../definitions/load.ts';
+import { loadDuplicates, type LoadedDuplicates } from '../definitions/load-duplicates.ts';
 import type { CommandContext } from './command.ts';
 
 /** All of them or none: with one file unread, its schedules would look as if they had been taken out. */
@@ -20,6 +21,18 @@ export async function allPartners(config: CommandContext['config']): Promise<rea
   return loaded.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
 }
 
+/** All that declares schedules. */
+export interface Declaring {
+  readonly partners: readonly Partner[];
+  readonly duplicates: LoadedDuplicates['settings'];
+}
+
+export async function allDeclaring(config: CommandContext['config']): Promise<Declaring> {
+  const partners = await allPartners(config);
+  const { settings } = await loadDuplicates({ dir: config.partnersDir, env: config.env });
+  return { partners, duplicates: settings };
+}
+
 export interface Compared {
   /** As Temporal has them. */
   readonly found: readonly ScheduleDescription[];
@@ -30,9 +43,12 @@ export interface Compared {
 export async function compareWithTemporal(
   client: Client,
   names: Names,
-  partners: readonly Partner[],
+  { partners, duplicates }: Declaring,
 ): Promise<Compared> {
-  const declared = partners.flatMap((partner) => declaredSchedules(names, partner));
+  const declared = [
+    ...partners.flatMap((partner) => declaredSchedules(names, partner)),
+    ...declaredJoins(names, duplicates),
+  ];
   const found = await listSchedules(
     client,
     names,

@@ -1,9 +1,12 @@
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import { presentOf } from '../client/schedules.ts';
+import { scheduleKind, type ScheduleKind } from '../core/schedule.ts';
 
 export interface ScheduleRow {
   readonly partner: string;
   readonly name: string;
+  /** What it starts. */
+  readonly kind: ScheduleKind;
   readonly cron: readonly string[];
   readonly timeZone: string;
   readonly streams: readonly string[];
@@ -24,9 +27,10 @@ export const scheduleRows = (client: Client, found: readonly ScheduleDescription
     found.map(async (description) => {
       const { declared, paused, note } = presentOf(description);
       const { info } = description;
-      const { partner, name, cron, timeZone, streams } = declared;
+      const { partner, name, cron, timeZone } = declared;
+      const streams = declared.kind === 'join' ? [] : declared.streams;
       return {
-        ...{ partner, name, cron, timeZone, streams, paused, note },
+        ...{ partner, name, kind: scheduleKind(declared), cron, timeZone, streams, paused, note },
         next: info.nextActionTimes[0]?.toISOString() ?? null,
         last: await lastOf(client, description),
         running: info.runningActions.length,

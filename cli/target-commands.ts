@@ -1,5 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { Run } from './command.ts';
+import type { CompareOptions } from './commands/targets-compare.ts';
+import type { ComparedOptions } from './commands/targets-compared.ts';
 
 /** `syncline targets …`: only words here; what a command needs is loaded when it is called. */
 export function addTargetCommands(program: Command, run: Run): void {
@@ -19,6 +21,29 @@ export function addTargetCommands(program: Command, run: Run): void {
     .action(async (name: string | undefined, options: { json?: boolean }) =>
       run<typeof options>(async (context) =>
         (await import('./commands/targets.ts')).targetsCheck({ ...context, name }),
+      )(options),
+    );
+  targets
+    .command('compare <name> [tables...]')
+    .description(
+      'compare tables in a target (PARTNER.STREAM; all when none is named) with the store, row by row where checksums differ',
+    )
+    .option('--heal', 'make tables that differ anew from the log, and compare them again')
+    .addOption(json)
+    .action(async (name: string, tables: string[], options: CompareOptions & { json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/targets-compare.ts')).targetsCompare({ ...context, name, tables }),
+      )(options),
+    );
+  targets
+    .command('compared [id]')
+    .description('comparisons and what they came to, the newest first; of one, each row that differs')
+    .option('--target <name>', 'only those of this target')
+    .option('--limit <n>', 'how many', '50')
+    .addOption(json)
+    .action(async (id: string | undefined, options: ComparedOptions & { json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/targets-compared.ts')).targetsCompared({ ...context, id }),
       )(options),
     );
   targets

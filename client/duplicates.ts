@@ -1,6 +1,12 @@
-import { WorkflowFailedError, type Client, type WorkflowHandle, type WorkflowResultType } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  type Client,
+  type WorkflowHandle,
+  type WorkflowResultType,
+} from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
-import { GiveUp } from '../core/errors.ts';
+import { GiveUp, InvalidInput } from '../core/errors.ts';
 import type {
   ApproveDuplicates,
   ChangeDuplicates,
@@ -27,19 +33,27 @@ export function startFindDuplicates(
   });
 }
 
-/** Applies or undoes a plan. While one of the two is under way, another one is refused. */
-export function startChangeDuplicates(
+/** Applies or undoes a plan. While one of the two is under way, another one is refused with InvalidInput. */
+export async function startChangeDuplicates(
   client: Client,
   { names, name, ...input }: ChangeDuplicatesInput & { readonly names: Names; readonly name: string },
 ): Promise<WorkflowHandle<ChangeDuplicates>> {
-  return client.workflow.start<ChangeDuplicates>('changeDuplicates', {
-    workflowId: names.duplicatesPlanId({ name, plan: input.plan }),
-    taskQueue: names.workflowQueue,
-    args: [input],
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    workflowIdConflictPolicy: 'FAIL',
-    staticSummary: `${input.action} plan ${input.plan} of ${name}`,
-  });
+  try {
+    return await client.workflow.start<ChangeDuplicates>('changeDuplicates', {
+      workflowId: names.duplicatesPlanId({ name, plan: input.plan }),
+      taskQueue: names.workflowQueue,
+      args: [input],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+      staticSummary: `${input.action} plan ${input.plan} of ${name}`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw new InvalidInput(
+      `plan ${input.plan} is being applied or undone now (${error.workflowId}): wait until that has ended`,
+      { cause: error },
+    );
+  }
 }
 
 /** Approves a plan whose search waits for that, and has it applied. */

@@ -11,6 +11,7 @@ import {
 import { InvalidInput } from '../core/errors.ts';
 import {
   PAUSED_BY_DEFINITION,
+  scheduleKind,
   type DeclaredSchedule,
   type Overlap,
   type PresentSchedule,
@@ -18,7 +19,10 @@ import {
 } from '../core/schedule.ts';
 import { searchAttributesOf } from '../messages/attributes.ts';
 import type { Names } from '../messages/names.ts';
+import type { ScheduledJoin } from '../messages/scheduled-join.ts';
+import type { ScheduledReconcile } from '../messages/scheduled-reconcile.ts';
 import type { ScheduledSync } from '../messages/scheduled-sync.ts';
+import type { SearchAttributePair } from '@temporalio/common';
 
 const overlaps = {
   queue: ScheduleOverlapPolicy.BUFFER_ALL,
@@ -26,7 +30,18 @@ const overlaps = {
   skip: ScheduleOverlapPolicy.SKIP,
 } as const satisfies Record<Overlap, ScheduleOverlapPolicy>;
 
-type Action = ScheduleOptionsStartWorkflowAction<ScheduledSync>;
+type Action = ScheduleOptionsStartWorkflowAction<ScheduledSync | ScheduledReconcile | ScheduledJoin>;
+
+/** By what they start. */
+const workflowTypes = { sync: 'scheduledSync', reconcile: 'scheduledReconcile', join: 'scheduledJoin' } as const;
+const isOurs = (type: string): boolean => Object.values<string>(workflowTypes).includes(type);
+
+/** A join is of no partner. */
+function attributesOf(declared: DeclaredSchedule): SearchAttributePair[] {
+  const { partner } = declared;
+  const kind = scheduleKind(declared);
+  return kind === 'join' ? [] : searchAttributesOf({ partner, kind: kind === 'sync' ? 'nightly' : 'reconcile' });
+}
 
 function settings(names: Names, declared: DeclaredSchedule): Omit<ScheduleUpdateOptions<Action>, 'state'> {
   const { partner, name } = declared;
@@ -38,11 +53,11 @@ function settings(names: Names, declared: DeclaredSchedule): Omit<ScheduleUpdate
     },
     action: {
       type: 'startWorkflow',
-      workflowType: 'scheduledSync',
+      workflowType: workflowTypes[scheduleKind(declared)],
       workflowId: names.scheduledRunId({ partner, name }),
       taskQueue: names.workflowQueue,
-      args: [declared],
-      typedSearchAttributes: searchAttributesOf({ partner, kind: 'nightly' }),
+      args: [declared] as [never],
+      typedSearchAttributes: attributesOf(declared),
       staticSummary: `${partner}, scheduled: ${name}`,
     },
     policies: {
@@ -50,7 +65,7 @@ function settings(names: Names, declared: DeclaredSchedule): Omit<ScheduleUpdate
       catchupWindow: declared.catchUpMs,
       pauseOnFailure: declared.pauseOnFailure,
     },
-    typedSearchAttributes: searchAttributesOf({ partner }),
+    typedSearchAttributes: scheduleKind(declared) === 'join' ? [] : searchAttributesOf({ partner }),
   };
 }
 
@@ -89,7 +104,7 @@ export function presentOf(description: ScheduleDescription): PresentSchedule {
 }
 
 function declaredOf({ action }: ScheduleDescription): DeclaredSchedule | undefined {
-  return action.type === 'startWorkflow' && action.workflowType === 'scheduledSync'
+  return action.type === 'startWorkflow' && isOurs(action.workflowType)
     ? (action.args?.[0] as DeclaredSchedule | undefined)
     : undefined;
 }

@@ -6,6 +6,7 @@ import { failpoints } from '../core/failpoint.ts';
 import { namesOf, reserved, type Names } from '../messages/names.ts';
 import { duplicatesLimits, duplicatesVariables, type DuplicatesLimits } from './duplicates-settings.ts';
 import { callsSettings, callsVariables, type CallsSettings } from './calls-settings.ts';
+import { janitorSettings, janitorVariables, type JanitorSettings } from './janitor-settings.ts';
 import { ingestSettings, ingestVariables, type IngestSettings } from './ingest-settings.ts';
 import { wantsTraces } from './traces-settings.ts';
 import { uiProblem, uiSettings, uiVariables, type UiSettings } from './ui-settings.ts';
@@ -55,6 +56,7 @@ const schema = z.object({
   ...uiVariables,
   ...callsVariables,
   ...duplicatesVariables,
+  ...janitorVariables,
   SYNCLINE_PAYLOAD_KEYS: z
     .string()
     .default('')
@@ -94,6 +96,7 @@ export interface Config {
   readonly ui: UiSettings;
   readonly calls: CallsSettings;
   readonly duplicates: DuplicatesLimits;
+  readonly janitor: JanitorSettings;
   /** Traces go to a collector. */
   readonly traces: boolean;
   /** Temporal keeps payloads encrypted with the first one; none: as they are. */
@@ -135,6 +138,7 @@ export function readConfig(env: Environment): Config {
     ui: uiSettings(value),
     calls: callsSettings(value),
     duplicates: duplicatesLimits(value),
+    janitor: janitorSettings(value),
     traces: wantsTraces(given),
     payloadKeys: value.SYNCLINE_PAYLOAD_KEYS,
     codecToken: value.SYNCLINE_CODEC_TOKEN,

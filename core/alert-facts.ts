@@ -1,3 +1,4 @@
+import type { LeftoverKind } from './leftover.ts';
 import type { Outcome } from './names.ts';
 
 /** What the rules of alerts look at, as one look at the store, the definitions and Temporal found it. Times are ISO, JSON throughout. */
@@ -16,8 +17,16 @@ export interface AlertFacts {
   readonly schedules: readonly ScheduleFacts[];
   /** Task queues that no worker asks for work. */
   readonly unserved: readonly UnservedFacts[];
+  /** What waits for a person by the last report of the janitor, the longest first. */
+  readonly left: readonly LeftFacts[];
   /** Channels that did not take what was to be delivered. */
   readonly channels: readonly ChannelFacts[];
+  /** What reconciliations say of streams. */
+  readonly reconciled: readonly ReconcileFacts[];
+  /** Reconciliations that schedules are to start. */
+  readonly dues: readonly ReconcileDueFacts[];
+  /** Names of duplicates.yaml for which the last joining of new rows has failed. */
+  readonly failedJoins: readonly { readonly name: string; readonly at: string }[];
   /** What was unusual in the last run, or the last day, of a stream. */
   readonly unusual: readonly (Unusual & { readonly partner: string; readonly stream: string })[];
 }
@@ -117,12 +126,47 @@ export interface ScheduleFacts {
   readonly skipped: { readonly slots: number; readonly since: string } | null;
 }
 
+export interface ReconcileFacts {
+  readonly partner: string;
+  readonly stream: string;
+  /** Findings that are open. */
+  readonly differs: {
+    readonly id: string;
+    readonly open: readonly (readonly [kind: string, count: number])[];
+    readonly since: string;
+  } | null;
+  readonly unproven: { readonly id: string; readonly reason: string; readonly since: string } | null;
+  /** The last one to end has failed. */
+  readonly failed: { readonly id: string; readonly reason: string; readonly since: string } | null;
+}
+
+export interface ReconcileDueFacts {
+  readonly partner: string;
+  readonly stream: string;
+  readonly schedule: string;
+  /** How long ago the last one may have ended, ms. */
+  readonly withinMs: number;
+  /** When the last one ended well; null: none has. */
+  readonly lastAt: string | null;
+  /** When the schedule was first seen to be at work. */
+  readonly knownSince: string;
+  /** Since when one is going; null: none is. */
+  readonly runningSince: string | null;
+}
+
 export interface UnservedFacts {
   readonly role: 'workflows' | 'partner' | 'target';
   /** Of a partner or a target. */
   readonly name: string;
   readonly queue: string;
   readonly since: string;
+}
+
+export interface LeftFacts {
+  readonly kind: LeftoverKind;
+  readonly place: string;
+  /** When a report named it first, and all after it did. */
+  readonly firstAt: string;
 }
 
 export interface ChannelFacts {

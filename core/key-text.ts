@@ -23,6 +23,16 @@ export function keyText(parts: readonly string[]): string | null {
 export const keyParts = (key: string, columns: number): readonly string[] =>
   columns === 1 ? [key] : (JSON.parse(key) as string[]);
 
+/** For people: several parts stand in the log as a JSON array. */
+export function readableKey(key: string): string {
+  if (!key.startsWith('["')) return key;
+  try {
+    return keyParts(key, 2).join(', ');
+  } catch {
+    return key;
+  }
+}
+
 /** UTC already, and of no more digits than the microsecond has. */
 const plainTime = /^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z$/;
 const ZEROS = '000000';

@@ -40,8 +40,11 @@ export interface Metrics {
   /** `broken`: places where rules of the stream do not hold. */
   rulesObserved(of: StreamLabels, seen: { readonly broken: number }): void;
   waitingObserved(of: StreamLabels, seen: { readonly records: number; readonly overdue: number }): void;
+  /** How much has stayed behind of every kind, by the last report of the janitor; null: there is none. */
+  leftoversObserved(seen: { readonly reportAtMs: number | null; readonly kinds: ReadonlyMap<string, number> }): void;
   webhookObserved(of: { readonly partner: string; readonly webhook: string }, seen: ObservedWebhook): void;
   streamObserved(of: StreamLabels, seen: ObservedStream): void;
+  reconcileObserved(of: StreamLabels, seen: ObservedReconcile): void;
   /** The queue of a partner, of grants that wait for a worker or for the queue's rate. */
   queueObserved(partner: string, seen: { readonly waiting: number; readonly oldestSecs: number }): void;
   /** This process asks for work of a role; `name` is that of the partner or the target. */
@@ -61,6 +64,18 @@ export interface ObservedStream {
   readonly lastOkMs: number | null;
   /** Records in quarantine. */
   readonly quarantined: number;
+}
+
+/** What reconciliations say of a stream. */
+export interface ObservedReconcile {
+  /** Findings that are open, of every kind. */
+  readonly open: readonly (readonly [kind: string, count: number])[];
+  /** One of them proves nothing. */
+  readonly unproven: boolean;
+  /** Epoch ms when the last one ended well; null: none has. */
+  readonly endedAtMs: number | null;
+  /** How long ago that may be, by its schedules; 0: it has none. */
+  readonly withinMs: number;
 }
 
 /** How a schedule stands in Temporal. */
@@ -127,9 +142,11 @@ export const noMetrics: Metrics = {
   targetObserved: nothing,
   rulesObserved: nothing,
   waitingObserved: nothing,
+  leftoversObserved: nothing,
   webhookObserved: nothing,
   retried: nothing,
   streamObserved: nothing,
+  reconcileObserved: nothing,
   queueObserved: nothing,
   roleServed: nothing,
   scheduleObserved: nothing,

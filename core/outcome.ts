@@ -93,13 +93,23 @@ function suspicions(evidence: Evidence): string[] {
       `${counts.updated} of ${counts.fetched} records replaced another one of the same key (${sharedKeys}): where parents number their records alike, write include under parent, and put what it adds into the primaryKey`,
     );
   if (skipped > 0 && skipped === pages) found.push(`all ${skipped} calls were skipped by a rule`);
-  if (fullListing && lastFetched !== null && lastFetched > 0) {
-    if (counts.fetched === 0) found.push(`no record at all, ${lastFetched} the last time`);
-    else if (counts.fetched < lastFetched * (1 - SUSPICIOUS_DROP))
-      found.push(`${counts.fetched} records, ${lastFetched} the last time`);
-  }
+  const { fetched } = counts;
+  if (fullListing && lastFetched !== null && hasShrunk({ fetched, lastFetched }))
+    found.push(shrunkWords({ fetched, lastFetched }));
   return found;
 }
+
+interface Shrunk {
+  readonly fetched: number;
+  /** Of the run that it is compared with. */
+  readonly lastFetched: number;
+}
+
+/** Of a full listing: a person may accept it (store/ledger/accept-count.ts). */
+export const hasShrunk = ({ fetched, lastFetched }: Shrunk): boolean => fetched < lastFetched * (1 - SUSPICIOUS_DROP);
+
+export const shrunkWords = ({ fetched, lastFetched }: Shrunk): string =>
+  `${fetched === 0 ? 'no record at all' : `${fetched} records`}, ${lastFetched} the last time`;
 
 const percent = (share: number): string => `${(share * 100).toFixed(share < 0.01 ? 2 : 0)} %`;
 

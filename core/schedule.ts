@@ -1,17 +1,15 @@
+import type { FindingKind, ReconcileLevel } from './reconcile.ts';
 import type { Covers } from './schedule-slot.ts';
 
 export type Overlap = 'queue' | 'queueOne' | 'skip';
 
-/** A schedule as its definition declares it: JSON. It is what a scheduled run is given, so Temporal keeps it too. */
-export interface DeclaredSchedule {
+interface TimesOfSchedule {
+  /** `duplicates` for what duplicates.yaml declares: no partner can have that name. */
   readonly partner: string;
   readonly name: string;
   /** Five fields each. */
   readonly cron: readonly string[];
   readonly timeZone: string;
-  readonly covers: Covers;
-  /** Empty: all. */
-  readonly streams: readonly string[];
   readonly jitterMs: number;
   readonly overlap: Overlap;
   readonly catchUpMs: number;
@@ -19,6 +17,38 @@ export interface DeclaredSchedule {
   readonly paused: boolean;
   readonly note: string | null;
 }
+
+export interface SyncSchedule extends TimesOfSchedule {
+  /** Schedules were once of syncs only: those in Temporal do not say it. */
+  readonly kind?: never;
+  readonly covers: Covers;
+  /** Empty: all. */
+  readonly streams: readonly string[];
+}
+
+export interface ReconcileSchedule extends TimesOfSchedule {
+  readonly kind: 'reconcile';
+  /** Empty: all that can be compared in this way. */
+  readonly streams: readonly string[];
+  readonly level: ReconcileLevel;
+  /** Only what changed within so long before the slot; null: all there is. */
+  readonly lastMs: number | null;
+  /** Records that are drawn; null: the partner is listed. */
+  readonly sample: number | null;
+  /** Findings of these kinds are repaired at once. */
+  readonly repair: readonly FindingKind[];
+}
+
+/** New rows join merged clusters. */
+export interface JoinSchedule extends TimesOfSchedule {
+  readonly kind: 'join';
+}
+
+/** A schedule as its definition declares it: JSON. It is what a scheduled run is given, so Temporal keeps it too. */
+export type DeclaredSchedule = SyncSchedule | ReconcileSchedule | JoinSchedule;
+
+export type ScheduleKind = 'sync' | 'reconcile' | 'join';
+export const scheduleKind = ({ kind }: DeclaredSchedule): ScheduleKind => kind ?? 'sync';
 
 /** As Temporal has it now. */
 export interface PresentSchedule {
@@ -73,10 +103,10 @@ export function compareSchedules(
   return [...changes, ...gone].toSorted((a, b) => a.id.localeCompare(b.id));
 }
 
-/** Only what is written: `paused` is compared with how it stands. */
+/** Only what is written: `paused` is compared with how it stands. What only the old kind of a schedule had is not told. */
 function differences(from: DeclaredSchedule, to: DeclaredSchedule): FieldChange[] {
-  const fields = Object.keys(to) as (keyof DeclaredSchedule)[];
-  return fields
-    .filter((field) => field !== 'paused' && JSON.stringify(from[field]) !== JSON.stringify(to[field]))
-    .map((field) => ({ field, from: from[field], to: to[field] }));
+  const [old, wanted] = [from, to] as unknown as readonly Readonly<Record<string, unknown>>[];
+  return Object.keys(to)
+    .filter((field) => field !== 'paused' && JSON.stringify(old?.[field]) !== JSON.stringify(wanted?.[field]))
+    .map((field) => ({ field, from: old?.[field], to: wanted?.[field] }));
 }

@@ -2,7 +2,8 @@ import { Cron } from 'croner';
 import { formatDuration } from '../core/duration.ts';
 import type { PollHint } from '../core/poll-hint.ts';
 import type { Partner } from './definition.ts';
-import { cronOf, type Schedule } from './schedules.ts';
+import { cronOf } from './schedule-times.ts';
+import type { Schedule } from './schedules.ts';
 
 /** Enough to see the shortest distance of a week of minutes that repeat. */
 const SLOTS = 100;

@@ -1,5 +1,6 @@
 import { formFits, readForm, type FieldKind } from '../core/match-form.ts';
 import { readLevel } from '../core/match-level.ts';
+import { checkScheduleTimes } from './check-schedule-times.ts';
 import { closest } from './closest.ts';
 import type { CompiledStream } from './compiled.ts';
 import { fieldsFrom, levelsOf, survivorOf, type DuplicateSettings } from './duplicates.ts';
@@ -22,6 +23,7 @@ export function checkDuplicates(settings: DuplicateSettings, known: KnownStreams
     ...checkWeights(settings),
     ...checkSurvivors(settings),
     ...checkBounds(settings),
+    ...(settings.join === undefined ? [] : checkScheduleTimes(settings.join, ['join'])),
   ];
 }
 

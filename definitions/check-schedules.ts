@@ -1,77 +1,26 @@
-import { Cron } from 'croner';
-import { explain } from '../core/errors.ts';
-import { isZone } from '../core/zone.ts';
+import { checkScheduleTimes } from './check-schedule-times.ts';
 import { closest } from './closest.ts';
 import type { Partner } from './definition.ts';
 import type { Problem } from './problem.ts';
-import { cronOf, type Schedule } from './schedules.ts';
 
 export function checkSchedules({ schedules, streams }: Partner): Problem[] {
   return Object.entries(schedules).flatMap(([name, schedule]) => {
     const path = ['schedules', name];
-    return [
-      ...checkTimes(schedule, path),
-      ...checkZone(schedule, path),
-      ...schedule.streams.flatMap((stream, at) => {
-        if (Object.hasOwn(streams, stream)) return [];
-        const near = closest(stream, Object.keys(streams));
-        const cure =
-          near === undefined ? `there are ${Object.keys(streams).join(', ')}` : `did you mean ${JSON.stringify(near)}?`;
-        return [
-          { path: [...path, 'streams', at], says: `expected a stream of this partner, found "${stream}"; ${cure}` },
-        ];
-      }),
-    ];
+    return [...checkScheduleTimes(schedule, path), ...checkNamedStreams(schedule.streams, streams, path)];
   });
 }
 
-function checkTimes(schedule: Schedule, path: readonly string[]): Problem[] {
-  const { cron, calendar } = schedule;
-  if ((cron === undefined) === (calendar === undefined))
-    return [
-      {
-        path: [...path],
-        says: 'expected either cron: "30 3 * * *" or calendar: { at: "03:30" }, found ' + (cron ? 'both' : 'neither'),
-      },
-    ];
-  return cronOf(schedule).flatMap((expression, at) => {
-    const problem = calendar === undefined ? cronProblem(expression) : undefined;
-    const field = calendar === undefined ? ['cron', ...(typeof cron === 'string' ? [] : [at])] : ['calendar'];
-    return problem === undefined ? [] : [{ path: [...path, ...field], says: problem }];
+/** What a schedule names has to be there. */
+export function checkNamedStreams(
+  named: readonly string[],
+  streams: Partner['streams'],
+  path: readonly string[],
+): Problem[] {
+  return named.flatMap((stream, at) => {
+    if (Object.hasOwn(streams, stream)) return [];
+    const near = closest(stream, Object.keys(streams));
+    const cure =
+      near === undefined ? `there are ${Object.keys(streams).join(', ')}` : `did you mean ${JSON.stringify(near)}?`;
+    return [{ path: [...path, 'streams', at], says: `expected a stream of this partner, found "${stream}"; ${cure}` }];
   });
-}
-
-/** Five plain fields: what crontab(5), Temporal and the check for clock changes all read in the same way. */
-function cronProblem(expression: string): string | undefined {
-  const wanted = 'expected five fields such as "30 3 * * *" (minute, hour, day of month, month, day of week)';
-  const shown = JSON.stringify(expression);
-  const fields = expression.trim().split(/\s+/);
-  if (fields.length !== 5) return `${wanted}, found ${shown}`;
-  if (
-    !fields.every((field) =>
-      /^(\d|[*,/-]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)+$/i.test(field),
-    )
-  )
-    return `${wanted} of digits, names of months and weekdays, "*", ",", "-" and "/", found ${shown}`;
-  // crontab(5) means either, Temporal means both.
-  if (!fields[2]?.startsWith('*') && !fields[4]?.startsWith('*'))
-    return `expected a day of month or a day of week, found ${shown}, which names both; write calendar: with daysOfMonth and weekdays, which means days that are both`;
-  try {
-    const pattern = new Cron(expression, { timezone: 'UTC', paused: true });
-    if (pattern.nextRun() === null) return `expected a time that comes, found ${shown}, which never does`;
-  } catch (error) {
-    return `${wanted}, found ${shown}: ${explain(error)}`;
-  }
-  return undefined;
-}
-
-function checkZone({ timeZone }: Schedule, path: readonly string[]): Problem[] {
-  if (isZone(timeZone) && !/^[+-]/.test(timeZone)) return [];
-  const near = closest(timeZone, Intl.supportedValuesOf('timeZone'));
-  return [
-    {
-      path: [...path, 'timeZone'],
-      says: `expected a time zone such as Europe/Berlin, found ${JSON.stringify(timeZone)}${near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`}`,
-    },
-  ];
 }

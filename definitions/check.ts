@@ -5,6 +5,7 @@ import { checkKeep } from './check-keep.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkParents } from './check-parents.ts';
 import { childName } from './children.ts';
+import { checkReconcile } from './check-reconcile.ts';
 import { checkRequest } from './check-request.ts';
 import { checkRequires } from './check-requires.ts';
 import { checkRows } from './check-rows.ts';
@@ -42,6 +43,7 @@ export function checkPartner(partner: Partner, isSecret?: (path: Path) => boolea
     ...checkDeletes(partner.streams),
     ...checkTables(partner),
     ...checkSchedules(partner),
+    ...checkReconcile(partner),
     ...checkWebhooks(partner),
   ];
 }

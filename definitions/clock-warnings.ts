@@ -1,10 +1,13 @@
 import { Cron } from 'croner';
 import { DAY, MINUTE } from '../core/duration.ts';
 import { clockChanges } from '../core/zone.ts';
-import { cronOf, type Schedule } from './schedules.ts';
+import { cronOf, type ScheduleTimes } from './schedule-times.ts';
 
 /** Nights within the next year whose time does not exist, or comes twice, in the schedule's zone. In words, with the day. */
-export function clockWarnings(schedule: Schedule, nowMs: number): readonly string[] {
+export function clockWarnings(
+  schedule: Pick<ScheduleTimes, 'cron' | 'calendar' | 'timeZone'>,
+  nowMs: number,
+): readonly string[] {
   const { timeZone } = schedule;
   return clockChanges(timeZone, nowMs, nowMs + 366 * DAY).flatMap(({ kind, fromLocalMs, toLocalMs }) => {
     const hit = cronOf(schedule)

@@ -1,25 +1,62 @@
 import type { DeclaredSchedule } from '../core/schedule.ts';
 import type { Partner } from './definition.ts';
-import { cronOf } from './schedules.ts';
+import { DUPLICATES, type DuplicateSettings } from './duplicates.ts';
+import { repairedByItself } from './reconcile.ts';
+import { cronOf, type ScheduleTimes } from './schedule-times.ts';
+import type { Schedule } from './schedules.ts';
+
+interface ScheduleIds {
+  scheduleId(of: { readonly partner: string; readonly name: string }): string;
+}
+type Declared = DeclaredSchedule & { readonly id: string };
 
 /** The schedules of a definition, as Temporal is told. */
-export function declaredSchedules(
-  names: { scheduleId(of: { readonly partner: string; readonly name: string }): string },
-  partner: Partner,
-): readonly (DeclaredSchedule & { readonly id: string })[] {
-  return Object.entries(partner.schedules).map(([name, schedule]) => ({
-    id: names.scheduleId({ partner: partner.name, name }),
-    partner: partner.name,
-    name,
-    cron: cronOf(schedule),
-    timeZone: schedule.timeZone,
-    covers: schedule.window,
-    streams: schedule.streams,
-    jitterMs: schedule.jitter,
-    overlap: schedule.overlap,
-    catchUpMs: schedule.catchUp,
-    pauseOnFailure: schedule.pauseOnFailure,
-    paused: schedule.paused,
-    note: schedule.note ?? null,
-  }));
+export function declaredSchedules(names: ScheduleIds, partner: Partner): readonly Declared[] {
+  return [
+    ...Object.entries(partner.schedules).map(([name, schedule]) => ({
+      ...placeOf(names, { partner: partner.name, name }),
+      ...timesOf(schedule),
+      covers: schedule.window,
+      streams: schedule.streams,
+    })),
+    ...Object.entries(partner.reconcile).map(([name, entry]) => ({
+      ...placeOf(names, { partner: partner.name, name }),
+      ...timesOf(entry),
+      kind: 'reconcile' as const,
+      streams: [...new Set(entry.streams)],
+      level: entry.level,
+      lastMs: entry.last ?? null,
+      sample: entry.sample ?? null,
+      // In one order: the same kinds are the same repair.
+      repair: repairedByItself.filter((kind) => entry.repair.includes(kind)),
+    })),
+  ];
 }
+
+/** The schedules of duplicates.yaml. */
+export function declaredJoins(
+  names: ScheduleIds,
+  settings: ReadonlyMap<string, Pick<DuplicateSettings, 'join'>>,
+): readonly Declared[] {
+  return [...settings].flatMap(([name, { join }]) =>
+    join === undefined
+      ? []
+      : [{ ...placeOf(names, { partner: DUPLICATES, name }), ...timesOf(join), kind: 'join' as const }],
+  );
+}
+
+const placeOf = (names: ScheduleIds, of: { readonly partner: string; readonly name: string }) => ({
+  id: names.scheduleId(of),
+  ...of,
+});
+
+const timesOf = (schedule: ScheduleTimes & Pick<Schedule, 'overlap'>) => ({
+  cron: cronOf(schedule),
+  timeZone: schedule.timeZone,
+  jitterMs: schedule.jitter,
+  overlap: schedule.overlap,
+  catchUpMs: schedule.catchUp,
+  pauseOnFailure: schedule.pauseOnFailure,
+  paused: schedule.paused,
+  note: schedule.note ?? null,
+});

@@ -4,17 +4,18 @@ import { deletes } from './deletes.ts';
 import { durationMs } from './duration-text.ts';
 import { children } from './children.ts';
 import { codeRule, headerRule } from './error-rules.ts';
-import { emptyPages, endFlags, firstCursor, keptToken, keptUrl, noNext } from './end-signs.ts';
 import type { Source } from '../core/source.ts';
 import { limits, type Limits } from './limits.ts';
 import { onMismatch } from './contract.ts';
 import { compression, format } from './formats.ts';
+import { pageSize, pagination } from './pagination.ts';
 import { polling } from './polling.ts';
 import { push } from './push.ts';
+import { reconcile } from './reconcile.ts';
 import { records } from './records.ts';
 import { requires } from './requires.ts';
 import { rules } from './rules.ts';
-import { graphql, include, lists, methods, parameters } from './request-shapes.ts';
+import { graphql, include, lists, methods, parameters, place } from './request-shapes.ts';
 import { history } from './history.ts';
 import { job } from './job.ts';
 import { schedules } from './schedules.ts';
@@ -34,13 +35,6 @@ import { webhooks } from './webhooks.ts';
 const name = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,39}$/, 'a lower-case name of letters, digits and _ that starts with a letter, up to 40');
-const path = z.string();
-const place = z.enum(['query', 'header', 'body']);
-type AnyFunction = (...args: never[]) => unknown;
-/** A function, as `.ts` definitions may use wherever a plain value does not reach. */
-const fn = <T extends AnyFunction>(): z.ZodType<T, T> =>
-  z.custom<T>((value) => typeof value === 'function', 'a function (only in a .ts definition)');
-
 export {
   auth,
   type Auth,
@@ -54,99 +48,7 @@ export {
   type ReadSecret,
 } from './auth.ts';
 
-// --- pagination -----------------------------------------------------------------------------------------------------
-
-/** What a paginating function is told of a page; it returns the next cursor, or null at the end. */
-export interface AnsweredPage {
-  readonly body: unknown;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly records: readonly unknown[];
-  readonly cursor: string | null;
-}
-
-/** Where a cursor or a size goes is said by `as` and `in`, or by `{cursor}` and `{limit}` in a template (docs/requests.md). */
-export const pagination = z.discriminatedUnion('type', [
-  /** One request, one page; with `all` it is all there is, whatever the answer says of more. */
-  z.strictObject({ type: z.literal('none'), all: z.boolean().default(false) }),
-  /** A token in the answer's body or header, sent back. Ends when it is absent, null, empty or 0, or at a flag. */
-  z.strictObject({
-    type: z.literal('token'),
-    from: z.enum(['body', 'header']).default('body'),
-    /** Path in the body, or header name. */
-    token: z.string().min(1),
-    in: place.default('query'),
-    as: z.string().min(1).optional(),
-    total: path.optional(),
-    ...firstCursor,
-    ...noNext,
-    ...keptToken,
-    ...endFlags,
-    ...emptyPages,
-  }),
-  /** A whole next URL (absolute or relative) in the body. Ends when it is absent, null, empty or 0, or at a flag. */
-  z.strictObject({
-    type: z.literal('nextUrl'),
-    path: z.string().min(1),
-    total: path.optional(),
-    ...noNext,
-    ...keptUrl,
-    ...endFlags,
-    ...emptyPages,
-  }),
-  /** `Link: <…>; rel="next"` (RFC 8288). Ends when there is none, or at a flag. */
-  z.strictObject({
-    type: z.literal('link'),
-    rel: z.string().default('next'),
-    total: path.optional(),
-    ...endFlags,
-    ...emptyPages,
-  }),
-  /** Offset and limit. Ends at a flag or an empty page, at a short page only with `stopOnShort`; never at a declared total. */
-  z.strictObject({
-    type: z.literal('offset'),
-    as: z.string().optional(),
-    limitAs: z.string().optional(),
-    limit: z.int().positive(),
-    in: place.default('query'),
-    total: path.optional(),
-    stopOnShort: z.boolean().default(false),
-    ...endFlags,
-    ...emptyPages,
-  }),
-  /** Page numbers. Ends as `offset` does, or after `totalPages` where that page is not full. */
-  z.strictObject({
-    type: z.literal('page'),
-    as: z.string().optional(),
-    first: z.int().nonnegative().default(1),
-    sizeAs: z.string().optional(),
-    size: z.int().positive(),
-    in: place.default('query'),
-    total: path.optional(),
-    totalPages: path.optional(),
-    stopOnShort: z.boolean().default(false),
-    ...endFlags,
-    ...emptyPages,
-  }),
-  /** The last record's field goes back as a parameter (`starting_after`). Ends at a flag or an empty page. */
-  z.strictObject({
-    type: z.literal('keyset'),
-    field: z.string().min(1),
-    as: z.string().min(1).optional(),
-    in: place.default('query'),
-    total: path.optional(),
-    ...firstCursor,
-    ...endFlags,
-    ...emptyPages,
-  }),
-  z.strictObject({
-    type: z.literal('function'),
-    next: fn<(page: AnsweredPage) => string | null>(),
-    in: place.default('query'),
-    as: z.string().min(1).optional(),
-    ...emptyPages,
-  }),
-]);
-export type Pagination = z.output<typeof pagination>;
+export { pageSize, pagination, type AnsweredPage, type PageSize, type Pagination } from './pagination.ts';
 
 // --- limits and errors ----------------------------------------------------------------------------------------------
 
@@ -232,18 +134,6 @@ export const parent = z.strictObject({
   include: include.optional(),
 });
 export type Parent = z.output<typeof parent>;
-
-/**
- * How many records to ask for at once: `max`, the most the partner gives, where its limits make each request dear; `usual`
- * where they do not, and smaller pages cost less to fetch again.
- */
-export const pageSize = z.strictObject({
-  as: z.string().min(1).optional(),
-  in: place.default('query'),
-  max: z.int().positive(),
-  usual: z.int().positive().default(1000),
-});
-export type PageSize = z.output<typeof pageSize>;
 
 const jsonSchema = z.record(z.string(), z.unknown());
 
@@ -389,6 +279,8 @@ export const partner = z.strictObject({
     .prefault({}),
   /** When it is synced by itself: docs/schedules.md. */
   schedules,
+  /** When it is compared with the store by itself: docs/reconcile.md. */
+  reconcile,
   /** Names of `targets.yaml` that its streams are written to, beside the store's own PostgreSQL: docs/targets.md. */
   targets: targetNames.optional(),
   /** How long what was received is kept, of streams that do not say it themselves; for ever if absent: docs/retention.md. */

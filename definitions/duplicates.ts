@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fieldKinds, formNames } from '../core/match-form.ts';
 import { defaultLevels } from '../core/match-level.ts';
+import { overlap, scheduleTimes } from './schedule-times.ts';
 
 /** The shape of `duplicates.yaml`: which rows mean the same thing, and what becomes of them (docs/duplicates.md). */
 
@@ -97,6 +98,8 @@ const record = z.strictObject({
   /** Which value stands in the golden record, by field; `default` for all others. */
   survivors: z.record(name, survivor).default({}),
   view: inSchema.optional(),
+  /** When rows that came since join merged clusters by themselves; only by hand when absent. */
+  join: z.strictObject({ ...scheduleTimes, overlap: overlap.default('queueOne') }).optional(),
 });
 /** Checked: defaults filled in, durations in ms. */
 export type DuplicateSettings = z.output<typeof record>;

@@ -3,15 +3,14 @@ import type { ReconcileLevel } from '../core/reconcile.ts';
 import type { CompiledFetch, CompiledStream } from './compiled.ts';
 import { isPushOnly } from './push.ts';
 
+export interface HowCompared {
+  readonly level: ReconcileLevel;
+  readonly range: object | null;
+  readonly sample: number | null;
+}
+
 /** Throws InvalidInput where a stream cannot be compared with its partner in this way. */
-export function expectComparable(
-  stream: CompiledStream,
-  {
-    level,
-    range,
-    sample,
-  }: { readonly level: ReconcileLevel; readonly range: object | null; readonly sample: number | null },
-): void {
+export function expectComparable(stream: CompiledStream, { level, range, sample }: HowCompared): void {
   const name = `stream ${stream.name} of ${stream.partner.name}`;
   if (isPushOnly(stream.definition))
     throw new InvalidInput(`${name} has no path: its records are only pushed, and there is nothing to compare with`);

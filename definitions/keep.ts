@@ -36,6 +36,8 @@ export const keep = z.strictObject({
   ledger: durationMs.optional(),
   /** Records that had to wait, and were released or refused so long ago. */
   settled: durationMs.optional(),
+  /** What reconciliations found, each key, of those that ended so long ago; 90 days when absent. */
+  findings: durationMs.optional(),
 });
 export type Keep = z.output<typeof keep>;
 export type KeptLog = NonNullable<Keep['log']>;

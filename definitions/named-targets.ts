@@ -53,8 +53,8 @@ export async function checkNamedTargets(partner: Partner, { dir }: { readonly di
   throw invalidDefinition(file, problems, (await readDefinition(file)).locate);
 }
 
-/** Without its values: only whoever opens a target needs what they take from the environment. */
-async function declaredTargets(dir: string): Promise<readonly string[]> {
+/** Names in targets.yaml. Without its values: only whoever opens a target needs what they take from the environment. */
+export async function declaredTargets(dir: string): Promise<readonly string[]> {
   const file = await findTargets(dir);
   if (file === undefined) return [];
   const { value } = await readDefinition(file);

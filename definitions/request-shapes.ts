@@ -8,6 +8,9 @@ export const methods = ['GET', 'POST', 'PUT'] as const satisfies readonly Method
 /** Of a job: some of them change something at the partner. */
 export const jobMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies readonly Method[];
 
+/** Where a parameter goes. */
+export const place = z.enum(['query', 'header', 'body']);
+
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 /** Parameters of a query or a form. A list is sent as its `lists` says. */

@@ -5,7 +5,10 @@
 --   syncline_migrate  `syncline migrate`: owns the control tables and the event log
 --   syncline_worker   workers and the CLI: reads and writes them, adds to the event log, owns the partners' schemas
 --   syncline_ingest   `syncline ingest`, which strangers talk to: adds to the event log and to tables that workers have made, reads callers
---   syncline_ui       `syncline ui`, the status page: reads how things stand, and neither records nor secrets; writes pauses, approvals and its audit trail
+--   syncline_ui       `syncline ui`, the status page: reads how things stand, and no secrets; of records only the rows that a plan of duplicates compares and
+--                     the keys that a reconciliation found; writes pauses, approvals, what becomes of pairs, and its audit trail
+--   syncline_values   nobody logs in as it: owns the function that reads the rows of a plan for syncline_ui. Workers own the tables that it reads, so it may
+--                     do less than they: a table that somebody swaps for a trap gains nothing
 --   syncline_reader   analysts: the partners' tables, and the ledger without payloads, tokens and quarantine
 
 begin;
@@ -14,9 +17,10 @@ do $$
 declare
   role_ text;
 begin
-  foreach role_ in array array['syncline_migrate', 'syncline_worker', 'syncline_ingest', 'syncline_ui', 'syncline_reader'] loop
+  foreach role_ in array array['syncline_migrate', 'syncline_worker', 'syncline_ingest', 'syncline_ui', 'syncline_reader', 'syncline_values'] loop
     if not exists (select from pg_roles where rolname = role_) then
-      execute format('create role %I login nosuperuser nocreatedb nocreaterole', role_);
+      execute format('create role %I %s nosuperuser nocreatedb nocreaterole', role_,
+        case when role_ = 'syncline_values' then 'nologin' else 'login' end);
     end if;
     -- Whoever hands objects over must be a member of the new owner.
     execute format('grant %I to %I', role_, current_user);
@@ -38,13 +42,24 @@ begin
       where relnamespace = 'syncline'::regnamespace and relkind in ('r', 'p', 'v') loop
     execute format('alter table %s owner to syncline_migrate', each.name);
   end loop;
-  for each in select oid::regprocedure as name from pg_proc where pronamespace = 'syncline'::regnamespace loop
+  for each in select oid::regprocedure as name from pg_proc where pronamespace = 'syncline'::regnamespace and proname <> 'pair_values' loop
     execute format('alter function %s owner to syncline_migrate', each.name);
   end loop;
 end $$;
 
+-- Later versions of it are made by `syncline migrate`, which for that is a member of its owner.
+grant syncline_values to syncline_migrate;
+do $$
+begin
+  if to_regprocedure('syncline.pair_values(integer, integer[])') is not null then
+    grant create on schema syncline to syncline_values;
+    alter function syncline.pair_values(integer, integer[]) owner to syncline_values;
+    revoke create on schema syncline from syncline_values;
+  end if;
+end $$;
+
 -- What is there, and what later migrations add.
-grant usage on schema syncline to syncline_worker, syncline_ingest, syncline_ui, syncline_reader;
+grant usage on schema syncline to syncline_worker, syncline_ingest, syncline_ui, syncline_reader, syncline_values;
 grant select, insert, update, delete on all tables in schema syncline to syncline_worker;
 alter default privileges for role syncline_migrate in schema syncline
   grant select, insert, update, delete on tables to syncline_worker;
@@ -95,8 +110,8 @@ begin
   end loop;
 end $$;
 
--- What the status page may do: see how things stand, and what people order there. Of records it sees neither payloads nor keys, of callers' keys
--- their names. PostgreSQL asks for a right to change something of a row before it is locked: that is what `rules_checked` is for.
+-- What the status page may do: see how things stand, and what people order there. Of records it sees the keys that a reconciliation or a plan of duplicates
+-- has found, and through pair_values the rows of such a plan; of callers' keys their names. PostgreSQL asks for a right to change something of a row before it is locked: that is what `rules_checked` is for.
 do $$
 declare
   each record;
@@ -115,10 +130,22 @@ begin
         ('caller_keys', 'select (key_id, caller, created_at, ends_at, used_at)'),
         ('webhook_deliveries', 'select (partner, webhook, state, received_at, last_at, times, quarantined)'),
         ('webhook_refusals', 'select'), ('webhook_work', 'select (partner, webhook, state, noted, done)'),
+        ('janitor_reports', 'select'), ('janitor_findings', 'select'),
+        ('reconciliations', 'select'), ('reconcile_repairs', 'select'),
+        ('reconcile_listings', 'select (reconciliation, look, requests, state, deferred_until)'),
+        ('reconcile_findings', 'select (reconciliation, key, kind, state, why, their_version, their_hash, our_version, our_hash, event, gone, page, request_id)'),
+        ('duplicate_plans', 'select'), ('duplicate_changes', 'select'), ('duplicate_links', 'select'),
+        ('duplicate_pairs', 'select, update (decision, decided_by, decided_at, reason)'),
+        ('duplicate_removals', 'select'), ('duplicate_removed', 'select'),
+        ('duplicate_never', 'select, insert, delete'), ('duplicate_members', 'select, insert, delete'),
         -- It starts only on a database that is up to date.
         ('migrations', 'select'), ('functions', 'select')
       ) as granted (name, rights) where to_regclass('syncline.' || name) is not null loop
     execute format('grant %s on %s to syncline_ui', each.rights, each.name);
+  end loop;
+  for each in select to_regclass('syncline.' || name) as name from unnest(array['streams', 'duplicate_plans', 'duplicate_pairs']) as name
+      where to_regclass('syncline.' || name) is not null loop
+    execute format('grant select on %s to syncline_values', each.name);
   end loop;
 end $$;
 
@@ -131,6 +158,9 @@ begin
     execute format('revoke execute on function %s from public', each.name);
     execute format('grant execute on function %s to syncline_worker', each.name);
   end loop;
+  if to_regprocedure('syncline.pair_values(integer, integer[])') is not null then
+    grant execute on function syncline.pair_values(integer, integer[]) to syncline_ui;
+  end if;
 end $$;
 
 -- The partners' schemas: workers make the tables, add columns and swap what is replaced.
@@ -147,14 +177,14 @@ begin
           where n.nspname = schema_ and c.relkind in ('r', 'p', 'v') loop
         execute format('alter table %s owner to syncline_worker', each.name);
       end loop;
-      execute format('grant usage on schema %I to syncline_reader, syncline_ingest', schema_);
-      execute format('grant select on all tables in schema %I to syncline_reader', schema_);
+      execute format('grant usage on schema %I to syncline_reader, syncline_ingest, syncline_values', schema_);
+      execute format('grant select on all tables in schema %I to syncline_reader, syncline_values', schema_);
       execute format('grant select, insert, update, delete on all tables in schema %I to syncline_ingest', schema_);
     end loop;
   end if;
 end $$;
-alter default privileges for role syncline_worker grant usage on schemas to syncline_reader, syncline_ingest;
-alter default privileges for role syncline_worker grant select on tables to syncline_reader;
+alter default privileges for role syncline_worker grant usage on schemas to syncline_reader, syncline_ingest, syncline_values;
+alter default privileges for role syncline_worker grant select on tables to syncline_reader, syncline_values;
 alter default privileges for role syncline_worker grant select, insert, update, delete on tables to syncline_ingest;
 
 commit;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { RetryLater } from '../core/errors.ts';
+import { spoolName } from '../core/staging-names.ts';
 import type { OpenBytes } from '../core/large-bytes.ts';
 
 /** What is longer is written to a file while it arrives. */
@@ -101,7 +102,7 @@ export async function spool(
 }
 
 function openNameless(folder: string): number {
-  const file = join(folder, `syncline-${randomUUID()}.answer`);
+  const file = join(folder, spoolName(randomUUID()));
   try {
     const fd = openSync(file, 'wx+', 0o600);
     unlinkSync(file);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { InvalidInput } from '../core/errors.ts';
 import { DAY } from '../core/duration.ts';
+import { MATCH_PREFIX } from '../core/staging-names.ts';
 import { loadDriver } from '../targets/duckdb/load-driver.ts';
 import { literal } from './sql.ts';
 
@@ -30,8 +31,6 @@ export interface Session {
   readonly close: () => Promise<void>;
 }
 
-const PREFIX = 'syncline-match-';
-
 export async function openSession({ folder, memoryLimit, threads, signal }: SessionOptions): Promise<Session> {
   const { DuckDBInstance } = await loadDriver().catch((error: unknown) => {
     if (!(error instanceof InvalidInput)) throw error;
@@ -42,7 +41,7 @@ export async function openSession({ folder, memoryLimit, threads, signal }: Sess
   signal?.throwIfAborted();
   await mkdir(folder, { recursive: true });
   await removeLeft(folder);
-  const own = await mkdtemp(join(folder, PREFIX));
+  const own = await mkdtemp(join(folder, MATCH_PREFIX));
   const remove = (): Promise<void> => rm(own, { recursive: true, force: true });
   try {
     const instance = await DuckDBInstance.create(join(own, 'match.duckdb'), {
@@ -121,7 +120,7 @@ function statements(connection: DuckDBConnection, signal: AbortSignal | undefine
 /** Of processes that were killed. Nobody works so long on one. */
 async function removeLeft(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!name.startsWith(PREFIX)) continue;
+    if (!name.startsWith(MATCH_PREFIX)) continue;
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined);
     if (found !== undefined && Date.now() - found.mtimeMs > DAY) await rm(path, { recursive: true, force: true });

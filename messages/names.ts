@@ -34,6 +34,8 @@ export interface Names extends SchemaNames, StreamIds {
   targetId(place: { readonly target: string; readonly partner: string; readonly stream: string }): string;
   /** `rebuild/lake/acme/payments`: one rebuild of a table at a time. */
   rebuildId(place: { readonly target: string; readonly partner: string; readonly stream: string }): string;
+  /** `compare/lake/acme/payments`: one comparison of a table at a time. */
+  compareId(place: { readonly target: string; readonly partner: string; readonly stream: string }): string;
   /** `prune/acme/2026-11-24`: once a day. */
   pruneId(of: { readonly partner: string; readonly day: string }): string;
   /** `hints/acme`: fetches what webhooks of a partner have named. */
@@ -61,6 +63,10 @@ export interface Names extends SchemaNames, StreamIds {
   reconcileId(of: { readonly partner: string; readonly stream: string; readonly label: string }): string;
   /** `reconcile/acme/payments/2026-11-30T08-00-00Z/repair/missing+stale`: mends what that one found. */
   repairId(of: { readonly reconciliation: string; readonly kinds: readonly string[] }): string;
+  /** `janitor`: the schedule that looks for what has stayed behind. */
+  readonly janitorScheduleId: string;
+  /** `janitor/run-2026-11-30T04:17:00Z`: Temporal adds the time. */
+  readonly janitorRunId: string;
   /** What the ids of all schedules begin with. */
   readonly schedules: string;
   /** `schedule/acme/nightly`. */
@@ -87,6 +93,7 @@ export function namesOf(installation: string): Names {
     targetQueue: (target) => `${queues}target.${target}`,
     targetId: ({ target, partner, stream }) => `${ids}target/${target}/${partner}/${stream}`,
     rebuildId: ({ target, partner, stream }) => `${ids}rebuild/${target}/${partner}/${stream}`,
+    compareId: ({ target, partner, stream }) => `${ids}compare/${target}/${partner}/${stream}`,
     pruneId: ({ partner, day }) => `${ids}prune/${partner}/${day}`,
     hintsId: (partner) => `${ids}hints/${partner}`,
     alertsId: `${ids}alerts/watch`,
@@ -98,6 +105,8 @@ export function namesOf(installation: string): Names {
       `${ids}backfill/${partner}/${stream}/${range}/${chunk}${zone === null ? '' : `/${zone}`}${again(generation)}`,
     reconcileId: ({ partner, stream, label }) => `${ids}reconcile/${partner}/${stream}/${label}`,
     repairId: ({ reconciliation, kinds }) => `${reconciliation}/repair/${kinds.join('+')}`,
+    janitorScheduleId: `${ids}janitor`,
+    janitorRunId: `${ids}janitor/run`,
     schedules: `${ids}schedule/`,
     scheduleId: ({ partner, name }) => `${ids}schedule/${partner}/${name}`,
     scheduledRunId: ({ partner, name }) => `${ids}scheduled/${partner}/${name}`,
@@ -120,12 +129,14 @@ export const reserved = [
   'partner',
   'target',
   'rebuild',
+  'compare',
   'export',
   'prune',
   'hints',
   'alerts',
   'duplicates',
   'reconcile',
+  'janitor',
   'syncline',
 ] as const;
 

@@ -1,5 +1,5 @@
 import type { Outcome } from '../core/names.ts';
-import type { DeclaredSchedule } from '../core/schedule.ts';
+import type { SyncSchedule } from '../core/schedule.ts';
 
 export interface ScheduledReport {
   readonly runId: string;
@@ -8,7 +8,7 @@ export interface ScheduledReport {
   readonly reason: string | null;
 }
 
-export type SlotOfSchedule = Pick<DeclaredSchedule, 'partner' | 'streams' | 'timeZone' | 'covers'> & {
+export type SlotOfSchedule = Pick<SyncSchedule, 'partner' | 'streams' | 'timeZone' | 'covers'> & {
   /** The time it was meant for, epoch ms. */
   readonly slotMs: number;
 };
@@ -19,4 +19,4 @@ export interface PlannedSlot {
   readonly runId: string;
 }
 
-export type ScheduledSync = (schedule: DeclaredSchedule) => Promise<ScheduledReport>;
+export type ScheduledSync = (schedule: SyncSchedule) => Promise<ScheduledReport>;

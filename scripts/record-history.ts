@@ -6,13 +6,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Connection, type WorkflowHandle } from '@temporalio/client';
 import { startBackfill } from '../client/start-backfill.ts';
 import { startSync } from '../client/start-sync.ts';
-import { applyChange, catchUpSchedule } from '../client/schedules.ts';
 import { processConfig } from '../config/env.ts';
 import { GiveUp } from '../core/errors.ts';
-import { MINUTE } from '../core/duration.ts';
 import { plainNames } from '../messages/names.ts';
 import { searchAttributes } from '../messages/search-attributes.ts';
-import type { DeclaredSchedule } from '../core/schedule.ts';
 import { startChildServer, type ChildServer } from '../services/child-server.ts';
 import { freePort } from '../services/free-port.ts';
 import { startPostgres } from '../services/postgres.ts';
@@ -23,7 +20,7 @@ import { startSimulator, type Simulator } from '../simulator/start.ts';
 import { openScene, WINDOW, type Scene } from '../test/workflows/scene.ts';
 import { migrate } from '../store/migrate/migrate.ts';
 import { recordings } from './recordings/all.ts';
-import { until } from './recordings/playing.ts';
+import { startSlotOf, timesOf } from './recordings/slots.ts';
 import { scrubHistory } from './scrub-history.ts';
 
 /**
@@ -40,34 +37,8 @@ const { historyToJSON } = createRequire(import.meta.url)('@temporalio/common/lib
 /** A run of many grants passes it and continues as new; the others stay below. */
 const SUGGEST_CONTINUE_AS_NEW = 45;
 
-async function startSlot({ client }: Scene, partner: string): Promise<WorkflowHandle> {
-  const name = 'nightly';
-  const schedule: DeclaredSchedule = {
-    partner,
-    name,
-    cron: ['30 3 * * *'],
-    timeZone: 'UTC',
-    covers: 'day',
-    streams: [],
-    jitterMs: 0,
-    overlap: 'queue',
-    catchUpMs: MINUTE,
-    pauseOnFailure: false,
-    paused: true,
-    note: null,
-  };
-  await applyChange(client, plainNames, { kind: 'create', id: plainNames.scheduleId({ partner, name }), to: schedule });
-  const range = { from: new Date('2026-11-25T03:00:00Z'), to: new Date('2026-11-25T04:00:00Z') };
-  await catchUpSchedule(client, plainNames, { partner, name }, range);
-  const handle = client.workflow.getHandle(`${plainNames.scheduledRunId({ partner, name })}-2026-11-25T03:30:00Z`);
-  await until(() =>
-    handle.describe().then(
-      () => true,
-      () => false,
-    ),
-  );
-  return handle;
-}
+const startSlot = ({ client }: Scene, partner: string): Promise<WorkflowHandle> =>
+  startSlotOf(client, { ...timesOf(partner, 'nightly'), covers: 'day', streams: [] });
 
 async function saveHistory(name: string, handle: WorkflowHandle): Promise<void> {
   const history = scrubHistory(JSON.parse(historyToJSON(await handle.fetchHistory())));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { demoPartners } from '../cli/demo-partner.ts';
+import { resultOf, startFindDuplicates } from '../client/duplicates.ts';
 import { startBackfill } from '../client/start-backfill.ts';
 import { applyChange, triggerSchedule } from '../client/schedules.ts';
 import { reportOfSync, startSync } from '../client/start-sync.ts';
@@ -22,6 +23,7 @@ import { openPool } from '../store/session/open-pool.ts';
 import { startUi } from '../ui/start-ui.ts';
 import { createLogger } from '../workers/logger.ts';
 import { startWorkers } from '../workers/sync-worker.ts';
+import { serveContacts } from './screenshot-contacts.ts';
 
 export interface ScreenshotScene {
   readonly uiUrl: string;
@@ -31,6 +33,9 @@ export interface ScreenshotScene {
   readonly day: string;
   close(): Promise<void>;
 }
+
+/** Who it names has signed in on the status page. */
+export const USER_HEADER = 'x-user';
 
 /** Partners in the states that docs/inspect.md tells of; what is not said is that of partners/demo.yaml. */
 const cast: Readonly<Record<string, { readonly partner?: object; readonly simulator?: SimulatorOptions }>> = {
@@ -97,6 +102,9 @@ export async function openScreenshotScene(): Promise<ScreenshotScene> {
     const definition = { ...demo, streams, name, auth: { type: 'none' }, baseUrl: running.url, ...partner };
     await writeFile(join(partnersDir, `${name}.yaml`), JSON.stringify(definition));
   }
+  const crm = await serveContacts();
+  await writeFile(join(partnersDir, 'crm.yaml'), JSON.stringify(crm.definition));
+  await writeFile(join(partnersDir, 'duplicates.yaml'), JSON.stringify(crm.duplicates));
   const workers = await startWorkers({ config, log: createLogger('silent'), roles: [] });
   const client = await connectClient({ address: services.temporalAddress, namespace: config.temporalNamespace });
   const day = dayOf(Date.now() - DAY);
@@ -109,7 +117,8 @@ export async function openScreenshotScene(): Promise<ScreenshotScene> {
     const earlier = { ...run, window, partner: 'demo', streams: ['customers'] };
     await reportOfSync((await startSync(client, earlier)).handle);
   }
-  for (const partner of ['demo', 'acme']) await reportOfSync((await startSync(client, { ...run, partner })).handle);
+  for (const partner of ['demo', 'acme', 'crm'])
+    await reportOfSync((await startSync(client, { ...run, partner })).handle);
   await triggerSchedule(client, config.names, { partner: 'demo', name: 'nightly' });
   for (const partner of ['globex', 'initech']) await startSync(client, { ...run, partner });
   await startSync(client, { ...run, partner: 'umbrella', streams: ['events'] });
@@ -121,6 +130,8 @@ export async function openScreenshotScene(): Promise<ScreenshotScene> {
     concurrency: 2,
     generation: 1,
   });
+  const search = { names: config.names, name: 'people', by: 'ann', label: day, join: false, waitMs: 0 };
+  await resultOf(await startFindDuplicates(client, search));
   await wait(20_000);
   const pool = openPool(services.databaseUrl);
   const page = await startUi({
@@ -129,7 +140,7 @@ export async function openScreenshotScene(): Promise<ScreenshotScene> {
     names: config.names,
     partnersDir,
     log: createLogger('silent'),
-    settings: config.ui,
+    settings: readConfig({ SYNCLINE_UI_USER_HEADER: USER_HEADER, SYNCLINE_UI_PROXIES: '127.0.0.1' }).ui,
     secret: services.databaseUrl,
     temporal: (work) => work(client),
   });
@@ -143,6 +154,7 @@ export async function openScreenshotScene(): Promise<ScreenshotScene> {
       await workers.stop();
       await client.connection.close();
       for (const simulator of simulators) await simulator.close();
+      crm.close();
       await services.stop();
       await rm(dir, { recursive: true, force: true });
     },

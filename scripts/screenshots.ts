@@ -6,7 +6,7 @@ import { processConfig } from '../config/env.ts';
 import { GiveUp } from '../core/errors.ts';
 import { findOnPath } from '../services/find-on-path.ts';
 import { eventually } from '../test/support/eventually.ts';
-import { openScreenshotScene, type ScreenshotScene } from './screenshot-scene.ts';
+import { openScreenshotScene, USER_HEADER, type ScreenshotScene } from './screenshot-scene.ts';
 
 /**
  * `screenshots [FOLDER [NAME…]]`: the pictures of docs/inspect.md and docs/status-page.md, from real runs in the real UI and the real page. Look at each before it is
@@ -18,6 +18,8 @@ interface Shot {
   /** Of the UI, below the namespace; of the status page with `of`. */
   readonly path: string;
   readonly of?: 'light' | 'dark';
+  /** Who looks at the status page; absent: nobody who has signed in. */
+  readonly by?: string;
   /** A tab of a workflow's page. */
   readonly tab?: string;
   /** Texts that are there when the page shows what it should. */
@@ -90,6 +92,14 @@ const shotsOf = ({ day }: ScreenshotScene): Readonly<Record<string, Shot>> => ({
     height: 900,
   },
   'status-page-partner': { path: '/partners/initech', of: 'light', ready: ['daily'], height: 760 },
+  'status-page-plan': {
+    path: '/duplicates/1?decision=none',
+    of: 'light',
+    by: 'ann',
+    ready: ['Pair 1', 'a nickname'],
+    from: 'pairs fit',
+    height: 860,
+  },
   schedule: {
     path: `schedules/${encodeURIComponent('schedule/demo/nightly')}`,
     ready: ['Catchup Window', 'scheduled/demo/nightly', '"timeZone"'],
@@ -105,8 +115,9 @@ async function browserPath(): Promise<string> {
 }
 
 async function open(page: Page, { uiUrl, pageUrl }: ScreenshotScene, shot: Shot): Promise<void> {
-  const { path, tab, ready, of } = shot;
+  const { path, tab, ready, of, by } = shot;
   if (of !== undefined) {
+    if (by !== undefined) await page.setExtraHTTPHeaders({ [USER_HEADER]: by });
     await page.setViewportSize({ width: WIDTH, height: shot.height });
     await page.emulateMedia({ colorScheme: of });
     await page.goto(`${pageUrl}${path}`);
@@ -152,8 +163,11 @@ async function take(page: Page, name: string, { from, height, of }: Shot): Promi
   const start = from === undefined ? undefined : await page.getByText(from).first().boundingBox();
   const file = join(folder, `${name}.png`);
   const y = start === undefined || start === null ? TOP : Math.round(start.y) - 24;
-  const clip = of === undefined ? { x: SIDE, y, width: WIDTH, height } : { x: 0, y: 0, width: WIDTH, height };
-  await page.screenshot({ path: file, clip });
+  const clip =
+    of === undefined
+      ? { x: SIDE, y, width: WIDTH, height }
+      : { x: 0, y: from === undefined ? 0 : y, width: WIDTH, height };
+  await page.screenshot({ path: file, clip, fullPage: of !== undefined && from !== undefined });
   const { size } = await stat(file);
   console.log(`${file}: ${Math.round(size / 1000)} kB`);
   if (size > LARGEST) throw new GiveUp(`${file} has ${size} bytes: show less of the page (${LARGEST} at the most)`);

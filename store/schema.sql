@@ -466,6 +466,7 @@ create table duplicate_pairs (
 CREATE INDEX duplicate_pairs_left_stream_left_row_idx ON duplicate_pairs USING btree (left_stream, left_row);
 CREATE INDEX duplicate_pairs_plan_id_cluster_pair_idx ON duplicate_pairs USING btree (plan_id, cluster, pair);
 CREATE INDEX duplicate_pairs_right_stream_right_row_idx ON duplicate_pairs USING btree (right_stream, right_row);
+CREATE INDEX duplicate_pairs_undecided ON duplicate_pairs USING btree (plan_id, cluster, weight, pair) WHERE decision IS NULL;
 
 create table duplicate_plans (
   plan_id integer generated always as identity not null,
@@ -481,6 +482,7 @@ create table duplicate_plans (
   weights jsonb,
   looked_at jsonb default '{}'::jsonb not null,
   counts jsonb default '{}'::jsonb not null,
+  begun_at timestamp with time zone default clock_timestamp() not null,
   constraint duplicate_plans_pkey PRIMARY KEY (plan_id),
   constraint duplicate_plans_workflow_id_key UNIQUE (workflow_id),
   constraint duplicate_plans_follows_fkey FOREIGN KEY (follows) REFERENCES duplicate_plans(plan_id),
@@ -585,6 +587,31 @@ create table idempotency (
   constraint idempotency_pkey PRIMARY KEY (caller, operation, key)
 );
 CREATE INDEX idempotency_expires_at ON idempotency USING btree (expires_at);
+
+create table janitor_findings (
+  report_id integer not null,
+  kind text not null,
+  place text collate "C" not null,
+  count bigint not null,
+  since timestamp with time zone,
+  first_at timestamp with time zone not null,
+  removed bigint default 0 not null,
+  constraint janitor_findings_pkey PRIMARY KEY (report_id, kind, place),
+  constraint janitor_findings_report_id_fkey FOREIGN KEY (report_id) REFERENCES janitor_reports(report_id) ON DELETE CASCADE
+);
+
+create table janitor_reports (
+  report_id integer generated always as identity not null,
+  run text not null,
+  by text not null,
+  mode text not null,
+  at timestamp with time zone default clock_timestamp() not null,
+  ended_at timestamp with time zone,
+  troubles text[] default '{}'::text[] not null,
+  constraint janitor_reports_pkey PRIMARY KEY (report_id),
+  constraint janitor_reports_run_key UNIQUE (run),
+  constraint janitor_reports_mode_check CHECK (mode = ANY (ARRAY['report'::text, 'apply'::text]))
+);
 
 create table leases (
   credential text not null,
@@ -830,7 +857,7 @@ create table reconcile_findings (
   constraint reconcile_findings_kind_check CHECK (kind = ANY (ARRAY['missing'::text, 'extra'::text, 'stale'::text, 'different'::text, 'newer-in-store'::text])),
   constraint reconcile_findings_state_check CHECK (state = ANY (ARRAY['candidate'::text, 'open'::text, 'explained'::text, 'unproven'::text, 'repaired'::text]))
 );
-CREATE INDEX reconcile_findings_by_state ON reconcile_findings USING btree (reconciliation, state, kind);
+CREATE INDEX reconcile_findings_by_state ON reconcile_findings USING btree (reconciliation, state, kind, key);
 
 create table reconcile_listings (
   listing_id integer generated always as identity not null,
@@ -925,6 +952,8 @@ create table reconciliations (
   synced_by text,
   started_at timestamp with time zone default now() not null,
   finished_at timestamp with time zone,
+  findings_were jsonb,
+  findings_removed_at timestamp with time zone,
   constraint reconciliations_pkey PRIMARY KEY (reconciliation),
   constraint reconciliations_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
   constraint reconciliations_check CHECK ((state = 'done'::text) = (verdict IS NOT NULL)),
@@ -1015,6 +1044,9 @@ create table stream_runs (
   began_at timestamp with time zone,
   sweep bigint,
   undone_at timestamp with time zone,
+  accepted_at timestamp with time zone,
+  accepted_by text,
+  accepted_reason text,
   constraint stream_runs_pkey PRIMARY KEY (stream_id, run_no),
   constraint stream_runs_sync_id_key UNIQUE (sync_id),
   constraint stream_runs_run_id_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id),
@@ -1061,6 +1093,48 @@ create table streams (
   made_columns integer default 0 not null,
   constraint streams_pkey PRIMARY KEY (stream_id),
   constraint streams_partner_name_key UNIQUE (partner, name)
+);
+
+create table target_comparisons (
+  comparison integer generated always as identity not null,
+  run_id text not null,
+  target text not null,
+  stream_id integer not null,
+  table_name text not null,
+  state text default 'running'::text not null,
+  verdict text,
+  reason text,
+  store_rows bigint,
+  target_rows bigint,
+  buckets integer[],
+  buckets_differ integer,
+  target_event bigint,
+  missing bigint default 0 not null,
+  extra bigint default 0 not null,
+  different bigint default 0 not null,
+  in_flight bigint default 0 not null,
+  left_out bigint default 0 not null,
+  started_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint target_comparisons_pkey PRIMARY KEY (comparison),
+  constraint target_comparisons_run_id_key UNIQUE (run_id),
+  constraint target_comparisons_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
+  constraint target_comparisons_check CHECK ((state = 'done'::text) = (verdict IS NOT NULL)),
+  constraint target_comparisons_state_check CHECK (state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])),
+  constraint target_comparisons_verdict_check CHECK (verdict = ANY (ARRAY['clean'::text, 'differs'::text, 'unproven'::text]))
+);
+CREATE INDEX target_comparisons_of ON target_comparisons USING btree (stream_id, target, table_name, comparison DESC);
+
+create table target_findings (
+  comparison integer not null,
+  place integer not null,
+  key text collate "C",
+  kind text not null,
+  store_event bigint,
+  target_event bigint,
+  constraint target_findings_pkey PRIMARY KEY (comparison, place),
+  constraint target_findings_comparison_fkey FOREIGN KEY (comparison) REFERENCES target_comparisons(comparison) ON DELETE CASCADE,
+  constraint target_findings_kind_check CHECK (kind = ANY (ARRAY['missing'::text, 'extra'::text, 'different'::text]))
 );
 
 create table target_pauses (
@@ -1470,6 +1544,10 @@ create function note_told(p_credential text, p_partner text, p_left double preci
 create function own_key(p_text text) returns text
   language sql stable;
   -- body: sha256 8a19055386cf1867
+
+create function pair_values(p_plan integer, p_pairs integer[]) returns TABLE(stream text, "row" text, "values" jsonb)
+  language plpgsql stable security definer set search_path = syncline, pg_temp;
+  -- body: sha256 3726086cc90da23b
 
 create function quota_resets_us(p_at_us double precision, p_unit text, p_period_us double precision, p_reset_at interval, p_zone text) returns double precision
   language sql stable;

@@ -1,6 +1,15 @@
 import type { Pool } from 'pg';
 import type { LoggedEvent } from '../core/logged-event.ts';
 import type { UnfitEvents } from '../core/unfit-events.ts';
+import { breakComparison, closeComparison, type CloseComparison } from './comparisons/close-comparison.ts';
+import {
+  noteSums,
+  openComparison,
+  type ComparedPlace,
+  type NotedSums,
+  type OpenComparison,
+  type OpenedComparison,
+} from './comparisons/open-comparison.ts';
 import {
   completeExport,
   forgetExport,
@@ -13,6 +22,7 @@ import { nextListing, type Listing, type ListingsIn } from './log/listings.ts';
 import { readEvents, type EventsToRead } from './log/read-events.ts';
 import { readKeys } from './log/read-keys.ts';
 import { readLog, type ChunkSize, type EventRange } from './log/read-log.ts';
+import { erasedAmong, touchedKeys, type Touched, type TouchedSince } from './log/touched-keys.ts';
 import {
   noteApplied,
   noteTroubled,
@@ -50,6 +60,15 @@ export interface TargetStore {
   noteUnfit(noted: TableInTarget & { readonly unfit: UnfitEvents }): Promise<void>;
   /** Another table is live; `tables` are all that there are, by their ids. */
   noteLive(live: TableInTarget & { readonly tables: readonly string[] }): Promise<void>;
+  /** Of which keys events have come since. */
+  touchedKeys(since: TouchedSince): Promise<Touched>;
+  /** Those of some events that were erased. */
+  erasedAmong(of: { readonly streamId: number; readonly events: readonly number[] }): Promise<ReadonlySet<number>>;
+  openComparison(comparison: OpenComparison): Promise<OpenedComparison>;
+  noteSums(sums: NotedSums): Promise<void>;
+  closeComparison(closed: CloseComparison): Promise<void>;
+  /** It was cancelled, or could not be done. */
+  breakComparison(place: ComparedPlace & { readonly broken: string }): Promise<void>;
   /** Before the first file of an export is written. */
   noteExport(noted: NewExport): Promise<void>;
   /** `publish` gives its folder the name. Throws where an erasure has stopped it. */
@@ -70,6 +89,12 @@ export const postgresTargetStore = (pool: Pool): TargetStore => ({
   readUnfit: (table) => readUnfit(pool, table),
   noteUnfit: (noted) => noteUnfit(pool, noted),
   noteLive: (live) => noteLive(pool, live),
+  touchedKeys: (since) => touchedKeys(pool, since),
+  erasedAmong: (of) => erasedAmong(pool, of),
+  openComparison: (comparison) => openComparison(pool, comparison),
+  noteSums: (sums) => noteSums(pool, sums),
+  closeComparison: (closed) => closeComparison(pool, closed),
+  breakComparison: (broken) => breakComparison(pool, broken),
   noteExport: (noted) => noteExport(pool, noted),
   completeExport: (complete) => completeExport(pool, complete),
   forgetExport: (id) => forgetExport(pool, id),

@@ -1,6 +1,7 @@
 import type { ChildTable } from '../core/child-table.ts';
 import type { Column } from '../core/column.ts';
 import type { StampedTable } from '../core/stamp.ts';
+import type { BucketSums } from './bucket-sums.ts';
 
 /**
  * The port to a warehouse that people query. A table there is a shadow of a stream's event log: it can be thrown away and
@@ -79,6 +80,11 @@ export interface TargetRow {
  */
 export type ReadRow = Pick<TargetRow, 'event' | 'values' | 'extra' | 'deletedAt'>;
 
+/** With the digest of its key: 32 hex digits, the same in each kind of warehouse. */
+export interface KeyedRow extends ReadRow {
+  readonly keyDigest: string;
+}
+
 /** The newest event of a key, as a table shows it. */
 export interface RowHead {
   readonly event: number;
@@ -124,6 +130,21 @@ export interface Changes extends Move, RowChanges {}
 /** Reads all rows of each key (texts of the key's columns), in any order. What is written again as it was read stays as it is. */
 export type RowsOfKeys = (keys: readonly (readonly string[])[]) => Promise<readonly (readonly TargetRow[])[]>;
 
+/** Where a table stood at a moment; undefined: nothing loads it. */
+export type Standing = Pick<OpenedTable, 'id' | 'event'> | undefined;
+
+export interface SummedTable {
+  readonly sums: BucketSums;
+  /** At the same moment. */
+  readonly standing: Standing;
+}
+
+export interface SomeRows {
+  readonly buckets: readonly number[];
+  /** Called before the first row, with where the table stands at the moment of all of them. */
+  readonly stands: (standing: Standing) => void;
+}
+
 /** Which table takes the live one's place. */
 export interface Swap {
   readonly from: 'build' | 'fill';
@@ -158,6 +179,12 @@ export interface Target {
   rewrite(table: TargetTable, move: Move, parts: (rowsOf: RowsOfKeys) => AsyncIterable<RowChanges>): Promise<void>;
   /** All rows in the order of their row key. */
   rows(table: TargetTable): AsyncIterable<ReadRow>;
+  /** Why the rows of a table cannot be compared as they stand; undefined: they can. Unlike `open` it changes nothing. */
+  misfit(table: TargetTable): Promise<string | undefined>;
+  /** Counts and checksums, computed where the rows are. The same rows have the same in each kind of warehouse. It changes nothing. */
+  sums(table: TargetTable): Promise<SummedTable>;
+  /** The rows of some buckets, of one moment, in the order of the digests of their keys. */
+  some(table: TargetTable, asked: SomeRows): AsyncIterable<KeyedRow>;
   /** The stream's tables that there are, by their places. */
   placed(table: TargetTable): Promise<Readonly<Partial<Record<Place, OpenedTable>>>>;
   /**

@@ -2,7 +2,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SECOND } from '../core/duration.ts';
 import { listedOutcomes, listRuns } from '../store/inspect/inspect.ts';
 import { listAlerts } from '../store/alerts/alerts.ts';
+import { listReports } from '../store/janitor/reports.ts';
 import { listCallers, listTiers } from '../store/callers/list-callers.ts';
+import { undecidedPlans } from '../store/duplicates/plan-facts.ts';
+import { streamsThatDiffer } from '../store/reconcile/open-findings.ts';
+import { duplicateRoutes } from './duplicate-routes.ts';
 import { limitsOf } from './facts/read-limits.ts';
 import { readOverview, type OverviewDeps } from './facts/read-overview.ts';
 import { readPartner } from './facts/read-partner.ts';
@@ -12,10 +16,10 @@ import { readWebhooks } from './facts/read-webhooks.ts';
 import { shared } from './facts/shared.ts';
 import { alertsPage } from './pages/alerts.ts';
 import { callersPage } from './pages/callers.ts';
+import { janitorPage } from './pages/janitor.ts';
 import { layout } from './pages/layout.ts';
 import { LIMITS_EACH, limitsPage } from './pages/limits.ts';
 import { overviewPage } from './pages/overview.ts';
-import type { Page } from './pages/page.ts';
 import { partnerPage } from './pages/partner.ts';
 import { notThere } from './pages/problem.ts';
 import { runPage } from './pages/run.ts';
@@ -24,7 +28,9 @@ import { streamPage } from './pages/stream.ts';
 import { streamsPage, streamStates } from './pages/streams.ts';
 import { webhooksPage } from './pages/webhooks.ts';
 import type { Viewer } from './sign-in/viewer.ts';
-import { textIn } from './text-in.ts';
+import { pageRoute } from './page-route.ts';
+import { reconcileRoutes } from './reconcile-routes.ts';
+import { pageIn, textIn } from './text-in.ts';
 
 export interface PageDeps extends OverviewDeps {
   readonly viewer: (request: FastifyRequest) => Viewer;
@@ -40,28 +46,26 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
   const overview = shared(() => readOverview(deps), SHARED_MS);
   const alerts = shared(() => listAlerts(pool, { open: true }), SHARED_MS);
   const callers = shared(() => Promise.all([listCallers(pool), listTiers(pool)]), SHARED_MS);
+  const reports = shared(() => listReports(pool), 5 * SECOND);
   const webhooks = shared(async () => readWebhooks(pool, await definitions()), 5 * SECOND);
 
-  const page = (url: string, read: (request: FastifyRequest, viewer: Viewer) => Promise<Page>): void => {
-    app.get(url, async (request, reply) => {
-      const who = viewer(request);
-      const shown = await read(request, who);
-      return reply
-        .status(shown.status ?? 200)
-        .type('text/html; charset=utf-8')
-        .send(layout(shown, { path: request.url, viewer: who }));
-    });
-  };
+  const decisions = shared(
+    async () => ({ plans: await undecidedPlans(pool), differ: await streamsThatDiffer(pool) }),
+    5 * SECOND,
+  );
 
+  const page = pageRoute(app, viewer);
+  duplicateRoutes(page, deps);
+  reconcileRoutes(page, deps);
   page('/', async () => {
-    const [facts, open] = await Promise.all([overview(), alerts()]);
-    return overviewPage(facts, open);
+    const [facts, open, waiting] = await Promise.all([overview(), alerts(), decisions()]);
+    return overviewPage(facts, open, waiting);
   });
   page('/streams', async ({ query }) =>
     streamsPage(await overview(), {
       state: streamStates.find((each) => each === textIn(query, 'state')) ?? 'all',
       text: textIn(query, 'q').slice(0, 200),
-      page: pageOf(query),
+      page: pageIn(query),
     }),
   );
   page('/partners/:partner', async ({ params }, who) => {
@@ -95,7 +99,7 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
   });
   page('/limits', async ({ query }) => {
     const all = [...(await definitions()).partners.values()].map(({ partner }) => partner);
-    const number = pageOf(query);
+    const number = pageIn(query);
     const views = await limitsOf(pool, all.slice((number - 1) * LIMITS_EACH, number * LIMITS_EACH));
     return limitsPage([...views.values()], { at: now(), page: number, of: all.length });
   });
@@ -110,6 +114,7 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
     const [listed, tiers] = await callers();
     return callersPage(listed, { at: now(), tiers });
   });
+  page('/janitor', async () => janitorPage(await reports(), now()));
   page('/webhooks', async () => webhooksPage(await webhooks(), now()));
 
   app.setNotFoundHandler((request, reply) =>
@@ -121,5 +126,3 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
 }
 
 const now = (): string => new Date().toISOString();
-
-const pageOf = (query: unknown): number => Math.max(1, Math.floor(Number(textIn(query, 'page'))) || 1);

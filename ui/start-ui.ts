@@ -66,7 +66,7 @@ export async function startUi(options: UiOptions): Promise<UiServer> {
       assetRoutes(app);
       probeRoutes(app, pool);
       signInRoutes(app, { settings, sessions, who, log });
-      actionRoutes(app, { pool, names, temporal, who, log });
+      actionRoutes(app, { pool, names, partnersDir, temporal, who, log });
       pageRoutes(app, { pool, names, definitions: () => known.present(), viewer: (request) => who.viewer(request) });
       app.get('/live', async (_, reply) => {
         reply.hijack();

@@ -24,6 +24,8 @@ import { postgresHints } from '../store/webhooks/hints.ts';
 import { killingFailpoint } from './failpoint.ts';
 import { observeWaiting } from './observe-waiting.ts';
 import { observeStreams } from './observe-streams.ts';
+import { observeLeftovers } from './observe-leftovers.ts';
+import { observeReconciliations } from './observe-reconciliations.ts';
 import { observeRules } from './observe-rules.ts';
 import { observeTargets } from './observe-targets.ts';
 import { observeWebhooks } from './observe-webhooks.ts';
@@ -38,10 +40,14 @@ export interface Deps {
   observeTargets(): Promise<readonly TargetLag[]>;
   /** Which rules of streams do not hold; tells the metrics of it. */
   observeRules(): Promise<void>;
+  /** What has stayed behind by the last report of the janitor; tells the metrics of it. */
+  observeLeftovers(): Promise<void>;
   /** How fresh each stream is, and what is in quarantine; tells the metrics of it. */
   observeStreams(): Promise<void>;
   /** How much waits of each stream; tells the metrics of it. */
   observeWaiting(): Promise<void>;
+  /** What reconciliations say of each stream; tells the metrics of it. */
+  observeReconciliations(): Promise<void>;
   /** How webhooks stand; tells the metrics of it. */
   observeWebhooks(): Promise<void>;
   /** From now on grants end at their next page. */
@@ -97,8 +103,10 @@ export function buildDeps(
     targets,
     observeTargets: observeTargets({ dir: config.partnersDir, partners, pool, metrics, now }),
     observeRules: observeRules({ pool, metrics }),
+    observeLeftovers: observeLeftovers({ pool, metrics }),
     observeWaiting: observeWaiting({ pool, metrics }),
     observeStreams: observeStreams({ dir: config.partnersDir, partners, pool, metrics }),
+    observeReconciliations: observeReconciliations({ dir: config.partnersDir, partners, pool, metrics, now }),
     observeWebhooks: observeWebhooks({ dir: config.partnersDir, partners, pool, metrics, now }),
     drain: () => {
       draining = true;
@@ -132,6 +140,14 @@ export function buildDeps(
             ...input,
             ...config.duplicates,
           }),
+      },
+      janitor: {
+        pool,
+        names: config.names,
+        partnersDir: config.partnersDir,
+        env: config.env,
+        folders: config.janitor.folders,
+        now,
       },
       failpoint,
       metrics,

@@ -1,7 +1,10 @@
 import type { MetricMeter } from '@temporalio/common';
 import type { Metrics, ObservedLimits, StreamLabels } from '../core/metrics.ts';
 
-type Observed = Pick<Metrics, 'streamObserved' | 'queueObserved' | 'roleServed' | 'scheduleObserved'> & {
+type Observed = Pick<
+  Metrics,
+  'streamObserved' | 'reconcileObserved' | 'queueObserved' | 'roleServed' | 'scheduleObserved' | 'leftoversObserved'
+> & {
   /** A run of it has ended ok here, now. */
   readonly endedOk: (of: StreamLabels) => void;
   /** What is left of limits, and for how long. */
@@ -23,6 +26,22 @@ export function observedMetrics(meter: MetricMeter): Observed {
   );
   const lastOk = gauge('syncline_last_ok_timestamp_seconds', 'float', 'When a run of the stream last ended ok');
   const quarantined = gauge('syncline_quarantined_records', 'int', 'Records in quarantine');
+  const differs = gauge(
+    'syncline_reconcile_open_findings',
+    'int',
+    'Records that differ between the partner and the store, by the latest reconciliations',
+  );
+  const unproven = gauge('syncline_reconcile_unproven', 'int', '1 while a latest reconciliation proves nothing');
+  const reconciled = gauge(
+    'syncline_reconcile_timestamp_seconds',
+    'float',
+    'When a reconciliation of the stream last ended well; 0: none has',
+  );
+  const within = gauge(
+    'syncline_reconcile_due_seconds',
+    'float',
+    'How long ago that may be, by the schedules of the definition; 0: it has none',
+  );
   const waiting = gauge('syncline_queue_waiting', 'int', 'Grants that wait in the queue of a partner');
   const age = gauge('syncline_queue_age_seconds', 'float', 'How long the first of them has waited');
   const serves = gauge('syncline_worker_serves', 'int', 'Always 1: what this process asks for work of');
@@ -53,12 +72,20 @@ export function observedMetrics(meter: MetricMeter): Observed {
     'float',
     'When nothing will be left of a limit at the present pace; 0: not before its reset',
   );
+  const leftovers = gauge('syncline_left_behind', 'int', 'What has stayed behind, by the last report of the janitor');
+  const reported = gauge('syncline_janitor_timestamp_seconds', 'float', 'When that report was; 0: there is none');
   return {
     streamObserved: (of, seen) => {
       fresh.set(seconds(seen.freshAtMs), { ...of });
       promise.set(seen.promiseMs / 1000, { ...of });
       if (seen.lastOkMs !== null) lastOk.set(seconds(seen.lastOkMs), { ...of });
       quarantined.set(seen.quarantined, { ...of });
+    },
+    reconcileObserved: (of, seen) => {
+      for (const [kind, count] of seen.open) differs.set(count, { ...of, kind });
+      unproven.set(seen.unproven ? 1 : 0, { ...of });
+      reconciled.set(seconds(seen.endedAtMs), { ...of });
+      within.set(seen.withinMs / 1000, { ...of });
     },
     endedOk: (of) => lastOk.set(Date.now() / 1000, { ...of }),
     queueObserved: (partner, seen) => {
@@ -71,6 +98,10 @@ export function observedMetrics(meter: MetricMeter): Observed {
       missed.set(seen.missedSlots, { ...of });
       skipped.set(seen.skippedSlots, { ...of });
       next.set(seconds(seen.nextMs), { ...of });
+    },
+    leftoversObserved: ({ reportAtMs, kinds }) => {
+      for (const [kind, count] of kinds) leftovers.set(count, { kind });
+      reported.set(seconds(reportAtMs));
     },
     limitsLeft: (partner, limits) => {
       for (const { limit, left: units, resetsAtMs, goneAtMs } of limits) {

@@ -4,6 +4,7 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Logger } from 'pino';
 import { createControlActivities, createPartnerActivities, createTargetActivities } from '../activities/index.ts';
+import { keepJanitor } from '../client/janitor-schedule.ts';
 import { startAlerts } from '../client/start-alerts.ts';
 import { dataConverterOf } from '../client/payload-codec.ts';
 import type { Config } from '../config/config.ts';
@@ -197,8 +198,10 @@ class Fleet implements RunningWorkers {
     const queues = observeQueues({ ...seen, dir: this.#config.partnersDir });
     const look = async (): Promise<void> => {
       await this.#deps.observeStreams();
+      await this.#deps.observeReconciliations();
       await this.#deps.observeWaiting();
       await this.#deps.observeRules();
+      await this.#deps.observeLeftovers();
       await this.#deps.observeWebhooks();
       await this.#deps.observeTargets();
       await queues();
@@ -206,12 +209,18 @@ class Fleet implements RunningWorkers {
     this.#watching.push(this.#watch(TARGETS_SEEN_MS, look, { first: true }));
     this.#watching.push(this.#watch(SCHEDULES_SEEN_MS, observeSchedules(seen), { first: true }));
     const { activities } = this.#deps;
-    const prune = pruneDaily({ ...activities, partnersDir: this.#config.partnersDir, client: this.#client });
+    const { partnersDir } = this.#config;
+    const prune = pruneDaily({ ...activities, pool: this.#deps.pool, partnersDir, client: this.#client });
     this.#watching.push(this.#watch(PRUNE_LOOK_MS, prune));
     const follow = followWebhooks({ ...activities, pool: this.#deps.pool, client: this.#client, log: this.#log });
     this.#watching.push(this.#watch(WEBHOOKS_LOOK_MS, follow));
     const { names } = this.#config;
-    this.#watching.push(this.#watch(ALERTS_START_MS, () => startAlerts(this.#client, { names })));
+    const janitor = keepJanitor(this.#client, { names, ...this.#config.janitor });
+    const start = async (): Promise<void> => {
+      await startAlerts(this.#client, { names });
+      await janitor();
+    };
+    this.#watching.push(this.#watch(ALERTS_START_MS, start));
     const { pool } = this.#deps;
     const { keepMs } = this.#config.calls;
     this.#watching.push(

@@ -1,6 +1,7 @@
 export { applyTarget } from './apply-target.ts';
 export { backfillStream } from './backfill-stream.ts';
 export { changeDuplicates } from './change-duplicates.ts';
+export { compareTarget } from './compare-target.ts';
 export { deliverAlert } from './deliver-alert.ts';
 export { exportTarget } from './export-target.ts';
 export { findDuplicates } from './find-duplicates.ts';
@@ -11,6 +12,9 @@ export { rebuildTarget } from './rebuild-target.ts';
 export { reconcileStream } from './reconcile-stream.ts';
 export { repairStream } from './repair-stream.ts';
 export { retryStream } from './retry-stream.ts';
+export { runJanitor } from './run-janitor.ts';
+export { scheduledJoin } from './scheduled-join.ts';
+export { scheduledReconcile } from './scheduled-reconcile.ts';
 export { scheduledSync } from './scheduled-sync.ts';
 export { syncPartner } from './sync-partner.ts';
 export { syncStream } from './sync-stream.ts';

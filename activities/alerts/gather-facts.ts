@@ -9,6 +9,7 @@ import { placesOf } from '../../definitions/named-targets.ts';
 import { readCircuits } from '../../limits/circuit/read-circuits.ts';
 import { deadChannels, knownSince, limitFacts, quarantineFacts } from '../../store/alerts/facts.ts';
 import { readApprovals } from '../../store/approvals.ts';
+import { leftForPeople } from '../../store/janitor/left-behind.ts';
 import { statusOfStreams } from '../../store/inspect/stream-status.ts';
 import { readPauses } from '../../store/pauses.ts';
 import { streamsBreaking } from '../../store/rules/broken-rules.ts';
@@ -18,6 +19,7 @@ import { webhookStanding } from '../../store/webhooks/silence.ts';
 import type { AlertsDeps } from './alerts-deps.ts';
 import { unusualStreams } from './judge-streams.ts';
 import { schedulesNow, unservedQueues } from './observe-temporal.ts';
+import { failedJoins, reconcileDueFacts, reconcileFacts } from './reconcile-facts.ts';
 import { readDefinitions, type ReadDefinitions } from './read-definitions.ts';
 
 export interface Gathered {
@@ -61,7 +63,13 @@ export async function gatherFacts(deps: AlertsDeps, client: Client, settings: Al
     schedules: await attempt(['schedule-absent', 'schedule-missed', 'schedule-paused'], () =>
       schedulesNow(deps, client, definitions),
     ),
+    reconciled: (
+      await attempt(['reconcile-differs', 'reconcile-unproven', 'reconcile-failed'], () => reconcileFacts(pool))
+    ).filter(isDefined(definitions)),
+    dues: [],
+    failedJoins: await attempt(['join-failed'], () => failedJoins(deps)),
     unserved: await attempt(['workers-missing'], () => unservedQueues(deps, client, definitions)),
+    left: await leftForPeople(pool),
     channels: (await deadChannels(pool)).filter(({ channel }) => settings.channels[channel] !== undefined),
     unusual: (
       await attempt(
@@ -70,7 +78,10 @@ export async function gatherFacts(deps: AlertsDeps, client: Client, settings: Al
       )
     ).filter(isDefined(definitions)),
   };
-  return { facts, troubles };
+  const dues = await attempt(['reconcile-late'], () =>
+    reconcileDueFacts(deps, { definitions, schedules: facts.schedules }),
+  );
+  return { facts: { ...facts, dues }, troubles };
 }
 
 /** What a definition no longer has is nobody's trouble; of a broken one nobody knows what it has. */

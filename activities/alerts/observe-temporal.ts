@@ -11,7 +11,8 @@ import { listSchedules, presentOf } from '../../client/schedules.ts';
 import type { AlertFacts, UnservedFacts } from '../../core/alert-facts.ts';
 import { MINUTE } from '../../core/duration.ts';
 import { PAUSED_BY_DEFINITION } from '../../core/schedule.ts';
-import { declaredSchedules } from '../../definitions/declared-schedules.ts';
+import { declaredJoins, declaredSchedules } from '../../definitions/declared-schedules.ts';
+import { loadDuplicates } from '../../definitions/load-duplicates.ts';
 import { placesOf } from '../../definitions/named-targets.ts';
 import { noteObservation, readObservation } from '../../store/alerts/observations.ts';
 import type { AlertsDeps } from './alerts-deps.ts';
@@ -48,7 +49,7 @@ export async function unservedQueues(
 
 /** Schedules that the definitions declare, as Temporal has them. */
 export async function schedulesNow(
-  { pool, names, now }: AlertsDeps,
+  { pool, names, now, partnersDir: dir, env }: AlertsDeps,
   client: Client,
   { partners }: ReadDefinitions,
 ): Promise<AlertFacts['schedules']> {
@@ -56,7 +57,11 @@ export async function schedulesNow(
   const before = (last?.seen ?? []) as readonly ObservedSchedule[];
   const nowMs = now();
   if (last !== undefined && nowMs - last.atMs < OLDEST.schedules) return scheduleFacts(before);
-  const declared = partners.flatMap((partner) => declaredSchedules(names, partner));
+  const { settings } = await loadDuplicates({ dir, env });
+  const declared = [
+    ...partners.flatMap((partner) => declaredSchedules(names, partner)),
+    ...declaredJoins(names, settings),
+  ];
   const found = new Map(
     (declared.length === 0
       ? []

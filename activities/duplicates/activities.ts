@@ -5,16 +5,19 @@ import type {
   ChangeDuplicatesInput,
   DuplicatesChanged,
   FindDuplicatesInput,
+  FoundDuplicates,
   PairsFound,
 } from '../../messages/duplicates.ts';
+import type { PlannedJoin, SlotOfJoin } from '../../messages/scheduled-join.ts';
 import { decidePairs } from '../../store/duplicates/decide.ts';
 import { approveJoining } from '../../store/duplicates/plan-to-follow.ts';
 import { notePlanFailed } from '../../store/duplicates/plans.ts';
-import type { ActivityDeps } from '../index.ts';
+import type { ActivityDeps } from '../activity-deps.ts';
 import { translated, translatedAlive } from '../translated.ts';
 import { beginDuplicates, changeDuplicates } from './change-duplicates.ts';
 import type { DuplicatesDeps } from './duplicates-deps.ts';
 import { findDuplicates } from './find-duplicates.ts';
+import { joinOutcome, planScheduledJoin } from './scheduled-join.ts';
 
 /** Activities of finding duplicates, and of applying and undoing plans of them. */
 export function duplicateActivities(deps: ActivityDeps) {
@@ -47,6 +50,11 @@ export function duplicateActivities(deps: ActivityDeps) {
       translated(deps, () => approveJoining(duplicatesOf(deps).pool, input)),
     beginDuplicates: (input: ChangeDuplicatesInput): Promise<readonly number[]> =>
       translated(deps, () => beginDuplicates(duplicatesOf(deps), input)),
+    planScheduledJoin: (slot: SlotOfJoin): Promise<PlannedJoin> =>
+      translated(deps, () => planScheduledJoin({ ...duplicatesOf(deps), names: deps.names }, slot)),
+    /** null: it has not ended well. */
+    joinOutcome: (input: Pick<PlannedJoin, 'workflowId'>): Promise<FoundDuplicates | null> =>
+      translated(deps, () => joinOutcome(duplicatesOf(deps), input)),
     changeDuplicates: ({ changes }: { readonly changes: readonly number[] }): Promise<DuplicatesChanged> =>
       translatedAlive(deps, (progress) =>
         changeDuplicates(duplicatesOf(deps), changes, { signal: Context.current().cancellationSignal, progress }),

@@ -72,7 +72,7 @@ async function settingsOf({ settings }: DuplicatesDeps, name: string): Promise<D
 const sinceOf = (follows: PlanToFollow | undefined) =>
   follows === undefined ? {} : { weights: follows.weights as Weights, since: follows.since };
 
-const foundOf = ({ plan, pairs, merge, counts }: DuplicatePlan): PairsFound => ({
+export const foundOf = ({ plan, pairs, merge, counts }: DuplicatePlan): PairsFound => ({
   plan,
   pairs,
   merge,

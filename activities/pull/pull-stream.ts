@@ -1,4 +1,4 @@
-import { HeldForApproval, PartnerDown, RetryLater } from '../../core/errors.ts';
+import { PartnerDown, RetryLater } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { SECOND } from '../../core/duration.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
@@ -10,11 +10,10 @@ import type { StagedPage } from '../../core/staged.ts';
 import type { OpenedStream } from '../../landing/warehouse.ts';
 import type { PartnerAccess } from '../access.ts';
 import { companyOf, isFast } from './company.ts';
-import { deferralOf } from './deferral.ts';
-import type { Deferral } from '../../messages/deferral.ts';
 import { callsBy } from './calls-by.ts';
 import { fetchNeeds } from './fetch-needs.ts';
 import { fetchPage } from './fetch-page.ts';
+import { GrantEnds, type GrantFacts } from './grant-ends.ts';
 import { grantGoesOn } from './grant-goes-on.ts';
 import { HeldAnswers } from './held-answer.ts';
 import { IN_FLIGHT, mostInFlight, queueOf } from './in-flight.ts';
@@ -60,8 +59,6 @@ export async function pullStream(deps: PullDeps, input: GrantInput, context: Pul
   return opened.checkpoint.done && !fetchesNeeds(stream) ? grant.end() : grant.run();
 }
 
-type Facts = Pick<GrantResult, 'pages' | 'rows' | 'requests'>;
-
 /**
  * After a reset or a lost heartbeat an older grant may go on until its next heartbeat tells it to stop. Whoever finds its
  * page in the ledger steps back for that long: side by side they would fetch every page twice.
@@ -86,6 +83,7 @@ class Grant {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #guard: PauseGuard;
+  readonly #ends: GrantEnds;
   readonly #limiter: Limiter;
   readonly #reader: PartReader;
   readonly #width: Width;
@@ -115,6 +113,7 @@ class Grant {
     this.#startedAtMs = deps.now();
     this.#committed = opened.report.pages;
     this.#guard = new PauseGuard(deps.access.pauses, input);
+    this.#ends = new GrantEnds({ deps, input, opened, metrics: this.#metrics });
     this.#limiter = this.#guard.over(deps.access.limiter);
     this.#requests = new RequestTally(context.writer);
     this.#signal = AbortSignal.any([context.signal, this.#stop.signal, this.#guard.signal]);
@@ -162,25 +161,29 @@ class Grant {
   }
 
   async run(): Promise<GrantResult> {
-    const facts = (): Facts => ({ pages: this.#pages, rows: this.#rows, requests: this.#requests.made });
     this.#guard.begin();
     try {
-      const early = this.#tooEarly();
-      if (early !== undefined) return await this.#defer(early, facts());
+      const early = this.#ends.tooEarly();
+      if (early !== undefined) return await this.#ends.defer(early, this.#facts());
       const ended = (await this.#guard.look()) === undefined ? await this.#readAll() : 'more';
       await this.#bookRequests();
       if (ended === 'more') {
         const paused = pausedDeferral(this.#guard.pause, { nowMs: this.#deps.now() });
-        return paused === undefined ? { state: 'more', ...facts() } : await this.#defer(paused, facts());
+        return paused === undefined
+          ? { state: 'more', ...this.#facts() }
+          : await this.#ends.defer(paused, this.#facts());
       }
     } catch (error) {
       // What ended the grant matters more than a count.
       await this.#bookRequests().catch(nothing);
-      const deferred = this.#context.signal.aborted ? undefined : this.#deferral(error);
+      const deferred = this.#context.signal.aborted
+        ? undefined
+        : (pausedDeferral(this.#guard.pause, { nowMs: this.#deps.now(), error }) ??
+          this.#ends.deferralOf(error, this.#pages));
       const reason = this.#context.signal.aborted || deferred?.reason === 'paused' ? undefined : retryReasonOf(error);
       if (reason !== undefined) this.#metrics.retried(this.#labels, reason);
-      if (deferred !== undefined) return await this.#defer(deferred, facts());
-      if (error instanceof PartnerDown) await this.#noteOutage(error);
+      if (deferred !== undefined) return await this.#ends.defer(deferred, this.#facts());
+      if (error instanceof PartnerDown) await this.#ends.noteOutage(error);
       throw error;
     } finally {
       this.#guard.end();
@@ -190,56 +193,18 @@ class Grant {
   }
 
   /** All pages are read: the run ends, or waits for a person to look at what would be deleted. */
-  async end(): Promise<GrantResult> {
-    const facts: Facts = { pages: this.#pages, rows: this.#rows, requests: this.#requests.made };
-    try {
-      const report = await this.#deps.warehouse.finishStream({
-        stream: this.#deps.access.stream,
-        run: this.#opened.run,
-        nothingToRead: this.#nothingToRead,
-      });
-      if (report.outcome !== null) this.#metrics.streamEnded(this.#labels, report.outcome);
-      if (this.#input.lane === 'critical') await this.#deps.access.limiter.finished?.(this.#input.syncId);
-      return { state: 'done', report, ...facts };
-    } catch (error) {
-      if (!(error instanceof HeldForApproval)) throw error;
-      // It asks nothing more of the partner, so it keeps nothing for itself meanwhile.
-      if (this.#input.lane === 'critical') await this.#deps.access.limiter.finished?.(this.#input.syncId);
-      return this.#defer({ until: error.resumeAt, cause: error.message, reason: 'approval' }, facts);
-    }
+  end(): Promise<GrantResult> {
+    return this.#ends.end(this.#facts(), { nothingToRead: this.#nothingToRead });
   }
 
-  /** The partner has said how often it wants to be asked, and this run has not asked yet. */
-  #tooEarly(): Deferral | undefined {
-    const { pollHint: hint, report } = this.#opened;
-    if (hint === null || report.pages > 0 || this.#input.kind === 'backfill') return undefined;
-    return Date.parse(hint.until) > this.#deps.now()
-      ? { until: hint.until, cause: hint.says, reason: 'limit' }
-      : undefined;
+  #facts(): GrantFacts {
+    return { pages: this.#pages, rows: this.#rows, requests: this.#requests.made };
   }
 
   /** However the grant ends, the ledger has all its requests before anybody hears of it. */
   async #bookRequests(): Promise<void> {
     const rest = this.#requests.rest();
     if (rest !== undefined) await this.#deps.warehouse.bookRequests(this.#opened.run, rest);
-  }
-
-  async #defer(deferral: Deferral, facts: Facts): Promise<GrantResult> {
-    const { until, cause, reason } = deferral;
-    // First the why: whoever ends the pause wakes the streams that stand still for it, and must not find one without a reason.
-    if (reason === 'paused' || reason === 'job' || reason === 'approval')
-      await this.#deps.warehouse.explainDeferral({ syncId: this.#input.syncId, until, cause, kind: reason });
-    await this.#deps.warehouse.deferStream(this.#opened.run, until);
-    this.#metrics.deferred(this.#labels, reason);
-    return { state: 'deferred', ...deferral, ...facts };
-  }
-
-  /** Temporal asks again by itself; until then the ledger says why nothing goes on. */
-  async #noteOutage({ afterMs = 0, message }: PartnerDown): Promise<void> {
-    const until = new Date(this.#deps.now() + afterMs).toISOString();
-    await this.#deps.warehouse.explainDeferral({ syncId: this.#input.syncId, until, cause: message, kind: 'outage' });
-    await this.#deps.warehouse.deferStream(this.#opened.run, until);
-    this.#metrics.deferred(this.#labels, 'outage');
   }
 
   /** All pages, and then what their records wait for. */
@@ -346,7 +311,10 @@ class Grant {
       now,
       lane: this.#input.lane,
       work: () => this.#work(),
-      throttledBackoffMs: () => this.#backoff(this.#input.idleGrants + 1, 1 - random() / 2),
+      throttledBackoffMs: () => {
+        const { base: baseMs, cap: capMs } = access.stream.partner.retry;
+        return backoffMs({ attempt: this.#input.idleGrants + 1, baseMs, capMs, random: 1 - random() / 2 });
+      },
       onRequest: () => this.#requests.count(),
     };
   }
@@ -397,23 +365,5 @@ class Grant {
     if (this.#input.kind === 'backfill') return;
     if (this.#hint !== undefined || this.#opened.pollHint !== null)
       await this.#deps.warehouse.notePollHint(this.#opened.run, this.#hint ?? null);
-  }
-
-  #deferral(error: unknown): Deferral | undefined {
-    const { now, random, access } = this.#deps;
-    const paused = pausedDeferral(this.#guard.pause, { nowMs: now(), error });
-    if (paused !== undefined) return paused;
-    return deferralOf(error, {
-      pages: this.#pages,
-      idleGrants: this.#input.idleGrants,
-      retry: access.stream.partner.retry,
-      nowMs: now(),
-      random: random(),
-    });
-  }
-
-  #backoff(attempt: number, random: number): number {
-    const { retry } = this.#deps.access.stream.partner;
-    return backoffMs({ attempt, baseMs: retry.base, capMs: retry.cap, random });
   }
 }

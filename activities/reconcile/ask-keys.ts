@@ -4,7 +4,7 @@ import { InvalidInput, PartnerDown } from '../../core/errors.ts';
 import { fetchOf } from '../../definitions/fetch-of.ts';
 import type { AskKeysInput, AskedKeys } from '../../messages/reconcile.ts';
 import type { Deferral } from '../../messages/deferral.ts';
-import type { ActivityDeps } from '../index.ts';
+import type { ActivityDeps } from '../activity-deps.ts';
 import { callsBy } from '../pull/calls-by.ts';
 import { deferralOf } from '../pull/deferral.ts';
 import { FetchByKey } from '../pull/fetch-by-key.ts';

@@ -2,7 +2,7 @@ import { noMetrics, type Metrics } from '../../core/metrics.ts';
 import type { GrantInput } from '../../messages/grant.ts';
 import type { PartnerAccess } from '../access.ts';
 import type { PullDeps } from '../pull/pull-deps.ts';
-import type { ActivityDeps } from '../index.ts';
+import type { ActivityDeps } from '../activity-deps.ts';
 
 /**
  * What a grant of kind `reconcile` has instead: it writes to a listing, and what is counted of it are its requests. No page of it was committed, and no

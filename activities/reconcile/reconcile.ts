@@ -10,7 +10,7 @@ import type {
 } from '../../messages/reconcile.ts';
 import type { Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import { grantTimes } from '../control.ts';
-import type { ActivityDeps } from '../index.ts';
+import type { ActivityDeps } from '../activity-deps.ts';
 import { streamOf } from './stream-of.ts';
 import { fetchOf } from '../../definitions/fetch-of.ts';
 import { expectComparable, expectFetchable } from '../../definitions/expect-comparable.ts';
@@ -68,7 +68,7 @@ export async function closeReconcile(deps: ReconcileDeps, input: CloseReconcileI
   return reported(await deps.reconciler.close(input));
 }
 
-function reported({ id, state, verdict, reason, seen, inFlight, findings }: Reconciliation): ReconcileReport {
+export function reported({ id, state, verdict, reason, seen, inFlight, findings }: Reconciliation): ReconcileReport {
   const of = (wanted: string): number =>
     findings.reduce((sum, { state: each, count }) => sum + (each === wanted ? count : 0), 0);
   return {

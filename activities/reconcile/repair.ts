@@ -6,12 +6,16 @@ import { grantTimes } from '../control.ts';
 import type { ReconcileDeps } from './reconcile.ts';
 import { streamOf } from './stream-of.ts';
 
+/** Workflow id of the run that lands it. */
+export const runOfRepair = (names: ReconcileDeps['names'], of: Pick<RepairInput, 'reconciliation' | 'kinds'>): string =>
+  `${names.repairId(of)}/run`;
+
 /** Checks that findings of these kinds can be repaired, and records the repair. */
 export async function planRepair(deps: ReconcileDeps, input: RepairInput): Promise<RepairPlan> {
   const { reconciliation, kinds, by } = input;
   const stream = await streamOf(deps.partners, input);
   expectRepairable(stream, kinds);
-  const syncId = `${deps.names.repairId({ reconciliation, kinds })}/run`;
+  const syncId = runOfRepair(deps.names, { reconciliation, kinds });
   await deps.reconciler.openRepair({ syncId, reconciliation, kinds, by });
   return { syncId, window: `1970-01-01..${dayOf(deps.now() + DAY)}`, times: grantTimes(stream.partner, deps) };
 }

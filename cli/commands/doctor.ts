@@ -21,13 +21,14 @@ import type { TargetPlace } from '../../store/target-states.ts';
 import type { CommandContext } from '../command.ts';
 import { checkAlerts } from '../check-alerts.ts';
 import { checkTargets } from '../check-targets.ts';
+import { comparedElsewhere, isComparable, placesElsewhere } from '../compare-tables-of-targets.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { expiredSecrets } from '../expired-secrets.ts';
 import { loadDeclared } from '../named-places.ts';
 import { differs, rebuildLines } from '../rebuild-lines.ts';
 import { rebuildInTarget } from './rebuild-in-target.ts';
-import { allPartners, compareWithTemporal, isPending } from '../schedule-changes.ts';
+import { allDeclaring, allPartners, compareWithTemporal, isPending } from '../schedule-changes.ts';
 
 type Finding = {
   readonly check: string;
@@ -123,9 +124,10 @@ export async function doctor({ config, output, options }: CommandContext<{ table
   });
   await look('schedules', async () => {
     if (!answers) throw new Error('cannot be checked while Temporal does not answer');
-    const partners = await partnersThatHold();
+    await partnersThatHold();
+    const declaring = await allDeclaring(config);
     return withTemporal(config, async (client) => {
-      const { found, changes } = await compareWithTemporal(client, config.names, partners);
+      const { found, changes } = await compareWithTemporal(client, config.names, declaring);
       const pending = changes.filter(isPending);
       if (pending.length > 0)
         throw new Error(
@@ -192,12 +194,21 @@ export async function doctor({ config, output, options }: CommandContext<{ table
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
     return 'done wherever data was';
   });
-  if (options.tables === true)
-    for (const { partner, stream } of await streamsRead(config)) {
+  if (options.tables === true) {
+    const read = await streamsRead(config);
+    for (const { partner, stream } of read) {
       await look(`table of ${partner}.${stream}`, () => compared(config, partner, stream));
       if (histories.some((place) => place.partner === partner && place.stream === historyOf(stream)))
-        await look(`history of ${partner}.${stream}`, () => comparedHistory({ config, output }, partner, stream));
+        await look(`history of ${partner}.${stream}`, () =>
+          comparedHistory({ config, output }, { target: STORE, partner, stream: historyOf(stream) }),
+        );
     }
+    const { places } = await loadDeclared(config);
+    for (const place of placesElsewhere(places, read))
+      await look(`${place.target}: ${place.partner}.${place.stream}`, () =>
+        isComparable(place, places) ? comparedElsewhere(config, place) : comparedHistory({ config, output }, place),
+      );
+  }
   output.json(findings);
   output.table(findings, ['check', 'state', 'says']);
   return findings.some(({ state }) => state === 'problem') ? exitCodes.failed : exitCodes.ok;
@@ -235,10 +246,8 @@ async function compared(config: CommandContext['config'], partner: string, strea
 /** By the worker that loads it: the table it is compared with is made beside the live one. */
 async function comparedHistory(
   context: Pick<CommandContext, 'config' | 'output'>,
-  partner: string,
-  stream: string,
+  place: TargetPlace,
 ): Promise<string> {
-  const place = { target: STORE, partner, stream: historyOf(stream) };
   const report = await rebuildInTarget(context, { ...place, action: 'compare', acceptUnfit: false });
   const { changed, gone, came } = report.differences;
   const lines = rebuildLines(report, place);

@@ -1,4 +1,4 @@
-import { InvalidInput } from '../../core/errors.ts';
+import { expectChangeable } from '../../store/duplicates/expect-changeable.ts';
 import { readPlan } from '../../store/duplicates/plans.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
@@ -23,10 +23,7 @@ export async function changePlan({
   const scope = filterOf(options);
   const reason = givenReason(options.reason);
   const plan = await withDatabase(config, (pool) => readPlan(pool, number));
-  if (action === 'apply' && plan.approved === 0)
-    throw new InvalidInput(
-      `nothing of plan ${number} is approved: \`syncline duplicates approve ${number} --reason …\``,
-    );
+  expectChangeable(plan, action);
   const done = await changeDuplicates(config, { name: plan.name, plan: number, action, scope, reason });
   output.json(done);
   output.say(

@@ -1,7 +1,7 @@
 import { InvalidInput } from '../../core/errors.ts';
 import type { RowRef } from '../../core/duplicates.ts';
-import { decidePairs, mayMerge, neverMerge } from '../../store/duplicates/decide.ts';
-import { readPlan } from '../../store/duplicates/plans.ts';
+import { decideAsAsked, decidedWords, expectNamed } from '../../store/duplicates/decide-as-asked.ts';
+import { mayMerge, neverMerge } from '../../store/duplicates/decide.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
@@ -25,25 +25,20 @@ export async function decide({
   readonly decision: 'approve' | 'reject';
 }): Promise<number> {
   const plan = whole('plan', text);
-  const filter = filterOf(options);
-  const all = Object.keys(filter).length === 0;
-  if (all && decision === 'reject')
-    throw new InvalidInput('reject needs to know which pairs: --pair, --cluster, --rule, --found, --from or --to');
-  const reason = givenReason(options.reason);
+  const asked = {
+    plan,
+    filter: filterOf(options),
+    decision: decision === 'approve' ? 'merge' : 'no',
+    by: whoami(),
+    reason: givenReason(options.reason),
+    again: options.again === true,
+  } as const;
+  expectNamed(asked);
   return withDatabase(config, async (pool) => {
-    const pairs = await decidePairs(pool, {
-      plan,
-      filter: all ? { found: 'merge' } : filter,
-      decision: decision === 'approve' ? 'merge' : 'no',
-      by: whoami(),
-      reason,
-      again: options.again === true,
-    });
-    const { undecided, approved } = await readPlan(pool, plan);
+    const decided = await decideAsAsked(pool, asked);
+    const { pairs, approved, undecided } = decided;
     output.json({ plan, pairs, approved, undecided });
-    output.say(
-      `${pairs} pairs were ${decision === 'approve' ? 'approved' : 'rejected'}; ${approved} of plan ${plan} are approved, ${undecided} are undecided.`,
-    );
+    output.say(decidedWords(decided, asked));
     if (decision === 'approve' && approved > 0)
       output.say(`Nothing is merged yet: \`syncline duplicates apply ${plan} --reason …\` does it.`);
     return exitCodes.ok;

@@ -1,8 +1,6 @@
 import type { Pool } from 'pg';
 import { InvalidInput } from '../../core/errors.ts';
-import type { DuplicateSettings } from '../../definitions/duplicates.ts';
-import { readRowValues } from '../../landing/row-values.ts';
-import { readPlan } from '../../store/duplicates/plans.ts';
+import { readPairValues } from '../../store/duplicates/pair-values.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
@@ -12,7 +10,7 @@ import { pairLines } from '../pair-lines.ts';
 import { whole } from '../pair-filter.ts';
 import { givenReason } from '../person.ts';
 import { undoPairs } from '../change-duplicates.ts';
-import { rowsOf, valuedPair } from './duplicates.ts';
+import { valuedPair } from './duplicates.ts';
 
 export interface DriftOptions {
   readonly limit?: string;
@@ -34,7 +32,7 @@ export async function driftOfDuplicates(
     const found = await findDrift({ pool, config, name, streams, limit });
     if (found.looked === 0 && !settings.has(name))
       throw new InvalidInput(`duplicates.yaml has no ${JSON.stringify(name)}, and no plan of it is in force`);
-    return { ...found, examples: await valued(pool, found.examples, streams) };
+    return { ...found, examples: await valued(pool, found.examples) };
   });
   const plans = [...drift.drifted].map(([plan, pairs]) => ({ plan, pairs: pairs.length }));
   const count = plans.reduce((sum, { pairs }) => sum + pairs, 0);
@@ -57,19 +55,14 @@ export async function driftOfDuplicates(
   return count > undone ? exitCodes.partial : exitCodes.ok;
 }
 
-async function valued(
-  pool: Pool,
-  pairs: readonly DriftedPair[],
-  streams: Parameters<typeof readRowValues>[1]['streams'],
-) {
+async function valued(pool: Pool, pairs: readonly DriftedPair[]) {
   const shown: (DriftedPair & {
     readonly valuedPair: ReturnType<typeof valuedPair>;
     readonly lines: readonly string[];
   })[] = [];
   for (const plan of new Set(pairs.map((each) => each.plan))) {
     const of = pairs.filter((each) => each.plan === plan);
-    const settings = (await readPlan(pool, plan)).settings as DuplicateSettings;
-    const rows = await readRowValues(pool, { settings, streams, rows: of.flatMap(({ pair }) => rowsOf(pair)) });
+    const rows = await readPairValues(pool, { plan, pairs: of.map(({ pair }) => pair) });
     for (const each of of)
       shown.push({
         ...each,

@@ -5,18 +5,16 @@ import { finished } from 'node:stream/promises';
 import { stringify } from 'csv-stringify/sync';
 import type { Pool } from 'pg';
 import { explain, InvalidInput } from '../../core/errors.ts';
-import type { CompiledStream } from '../../definitions/compiled.ts';
 import { fieldsFrom, type DuplicateSettings } from '../../definitions/duplicates.ts';
-import { readRowValues, type ReadRows } from '../../landing/row-values.ts';
+import { readPairValues, type ReadRows } from '../../store/duplicates/pair-values.ts';
 import { readPairs, type PairFilter, type PlannedPair } from '../../store/duplicates/pairs.ts';
 import { readPlan, type DuplicatePlan } from '../../store/duplicates/plans.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
-import { loadKnownDuplicates } from '../known-streams.ts';
 import { pairHtml, planHead, planTail } from '../plan-html.ts';
 import { filterOf, whole } from '../pair-filter.ts';
-import { rowsOf, type ShowOptions } from './duplicates.ts';
+import type { ShowOptions } from './duplicates.ts';
 
 /** So many pairs, with the values of their rows, are in memory at once. */
 const STEP = 500;
@@ -24,7 +22,6 @@ const STEP = 500;
 interface Export {
   readonly plan: DuplicatePlan;
   readonly settings: DuplicateSettings;
-  readonly streams: ReadonlyMap<string, CompiledStream>;
   readonly filter: PairFilter;
 }
 
@@ -40,13 +37,9 @@ export async function exportDuplicates({
   const file = options.out;
   const write = /\.csv$/i.test(file) ? csvOf : /\.html?$/i.test(file) ? htmlOf : undefined;
   if (write === undefined) throw new InvalidInput(`--out: expected a file that ends in .csv or .html, found ${file}`);
-  const { streams } = await loadKnownDuplicates(config);
   return withDatabase(config, async (pool) => {
     const plan = await readPlan(pool, number);
-    const pairs = await writeTo(
-      file,
-      write(pool, { plan, settings: plan.settings as DuplicateSettings, streams, filter }),
-    );
+    const pairs = await writeTo(file, write(pool, { plan, settings: plan.settings as DuplicateSettings, filter }));
     output.json({ plan: number, file, pairs });
     output.say(`${pairs} pairs were written to ${file}. It holds personal data if your records do.`);
     return exitCodes.ok;
@@ -82,7 +75,7 @@ async function writeTo(
 
 async function* pages(
   pool: Pool,
-  { plan, settings, streams, filter }: Export,
+  { plan, filter }: Export,
 ): AsyncGenerator<{ readonly pairs: readonly PlannedPair[]; readonly rows: ReadRows }> {
   for (let after: PlannedPair | undefined; ;) {
     const pairs = await readPairs(pool, {
@@ -92,7 +85,7 @@ async function* pages(
       ...(after === undefined ? {} : { after }),
     });
     if (pairs.length === 0) return;
-    yield { pairs, rows: await readRowValues(pool, { settings, streams, rows: pairs.flatMap(rowsOf) }) };
+    yield { pairs, rows: await readPairValues(pool, { plan: plan.plan, pairs }) };
     after = pairs.at(-1);
   }
 }
@@ -111,7 +104,7 @@ async function* csvOf(pool: Pool, of: Export): AsyncGenerator<{ readonly text: s
         pairs.map((pair) => [
           ...[of.plan.plan, pair.pair, pair.cluster, pair.rule, pair.probability, pair.found, pair.held, pair.decision],
           pair.applied ? 'yes' : 'no',
-          ...rowsOf(pair).flatMap((row) => [
+          ...[pair.left, pair.right].flatMap((row) => [
             `${row.stream} ${row.row}`,
             ...fields.map((field) => rows.of(row)?.[field]),
           ]),

@@ -1,12 +1,10 @@
-import type { DuplicateSettings } from '../../definitions/duplicates.ts';
-import { readRowValues, type ReadRows } from '../../landing/row-values.ts';
 import { listChanges } from '../../store/duplicates/changes.ts';
+import { readPairValues, type ReadRows } from '../../store/duplicates/pair-values.ts';
 import { readPairs, type PlannedPair } from '../../store/duplicates/pairs.ts';
 import { listPlans, readPlan, type DuplicatePlan } from '../../store/duplicates/plans.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
-import { loadKnownDuplicates } from '../known-streams.ts';
 import { filterOf, whole, type FilterOptions } from '../pair-filter.ts';
 import { pairLines, scopeText, type PairWords } from '../pair-lines.ts';
 
@@ -53,13 +51,11 @@ export async function showDuplicates({
   const number = whole('plan', text);
   const limit = options.limit === undefined ? 20 : whole('--limit', options.limit);
   const filter = { ...filterOf(options), ...(options.undecided === true ? { decision: 'none' as const } : {}) };
-  const { streams } = await loadKnownDuplicates(config);
   return withDatabase(config, async (pool) => {
     const plan = await readPlan(pool, number);
-    const settings = plan.settings as DuplicateSettings;
     const pairs = await readPairs(pool, { plan: number, filter, limit: limit + 1 });
     const shown = pairs.slice(0, limit);
-    const rows = await readRowValues(pool, { settings, streams, rows: shown.flatMap(rowsOf) });
+    const rows = await readPairValues(pool, { plan: number, pairs: shown });
     const changes = await listChanges(pool, { plan: number });
     output.json({ ...shortOf(plan), changes, pairs: shown.map((pair) => valuedPair(pair, rows)) });
     output.say(
@@ -79,8 +75,6 @@ export async function showDuplicates({
     return exitCodes.ok;
   });
 }
-
-export const rowsOf = ({ left, right }: PlannedPair) => [left, right];
 
 /** A pair with what both rows say. */
 export const valuedPair = (pair: PlannedPair, rows: ReadRows) => ({

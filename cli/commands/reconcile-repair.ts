@@ -1,17 +1,14 @@
 import { startRepair } from '../../client/start-reconcile.ts';
 import { InvalidInput } from '../../core/errors.ts';
-import { findingKinds, type FindingKind } from '../../core/reconcile.ts';
-import { compilePartner } from '../../definitions/compile.ts';
-import { expectRepairable } from '../../definitions/expect-repairable.ts';
-import { loadPartner } from '../../definitions/load.ts';
+import { findingKinds, kindsNamed, openOf, repairWords, type FindingKind } from '../../core/reconcile.ts';
+import { expectRepair } from '../../definitions/expect-repair.ts';
 import { waitingApproval } from '../../store/approvals.ts';
-import { readFindings, readReconciliation, type Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
+import { readFindings, readReconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { whoami } from '../person.ts';
 import { findingColumns, findingRow } from '../reconcile-lines.ts';
-import { streamNamed } from '../stream-named.ts';
 import { leaveRunning, untilInterrupted } from '../until-interrupted.ts';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SECOND } from '../../core/duration.ts';
@@ -31,15 +28,8 @@ export async function reconcileRepair(context: Context): Promise<number> {
   const kinds = kindsOf(options.kinds);
   return withDatabase(config, async (pool) => {
     const of = await readReconciliation(pool, id);
-    if (of.state !== 'done')
-      throw new InvalidInput(`${id} is ${of.state}: only what was looked at to its end can be repaired`);
-    const definition = await loadPartner(of.partner, {
-      dir: config.partnersDir,
-      env: config.env,
-      forgiveMissing: true,
-    });
-    expectRepairable(streamNamed(compilePartner(definition, config.names), of.stream), kinds);
-    const count = openOf(of, kinds);
+    await expectRepair(of, kinds, { dir: config.partnersDir, env: config.env, names: config.names });
+    const count = openOf(of.findings, kinds);
     if (options.yes !== true) {
       const each = (await readFindings(pool, { id, states: ['open'], limit: 10_000 })).filter(({ kind }) =>
         kinds.includes(kind),
@@ -49,7 +39,7 @@ export async function reconcileRepair(context: Context): Promise<number> {
       output.say(
         count === 0
           ? `Nothing of these kinds is open in ${id}.`
-          : `${count} findings would be repaired: ${whatHappens(kinds)}. Nothing was changed: --yes does it.`,
+          : `${count} findings would be repaired: ${repairWords(kinds)}. Nothing was changed: --yes does it.`,
       );
       return exitCodes.ok;
     }
@@ -88,26 +78,10 @@ export async function reconcileRepair(context: Context): Promise<number> {
 }
 
 function kindsOf(text: string): readonly FindingKind[] {
-  const named = text.split(',').map((kind) => kind.trim());
-  const unknown = named.find((kind) => !(findingKinds as readonly string[]).includes(kind));
-  if (unknown !== undefined)
-    throw new InvalidInput(`--kinds: expected some of ${findingKinds.join(', ')}, found ${JSON.stringify(unknown)}`);
-  // In one order: the same kinds are the same repair.
-  return findingKinds.filter((kind) => named.includes(kind));
+  const kinds = kindsNamed(text.split(',').map((kind) => kind.trim()));
+  if (kinds !== undefined) return kinds;
+  throw new InvalidInput(`--kinds: expected some of ${findingKinds.join(', ')}, found ${JSON.stringify(text)}`);
 }
-
-const openOf = ({ findings }: Reconciliation, kinds: readonly FindingKind[]): number =>
-  findings.reduce((sum, { kind, state, count }) => sum + (state === 'open' && kinds.includes(kind) ? count : 0), 0);
-
-const whatHappens = (kinds: readonly FindingKind[]): string =>
-  [
-    ...(kinds.some((kind) => kind !== 'extra')
-      ? ['the partner is read again, and what differs lands as all records do']
-      : []),
-    ...(kinds.includes('extra')
-      ? ['what only the store has is deleted, unless it is so much that a person is asked']
-      : []),
-  ].join('; ');
 
 /** The number of the question that a person has to answer, as soon as there is one. */
 function untilHeld(look: () => Promise<number | undefined>): {

@@ -7,8 +7,7 @@ import type { ReconcileLevel } from '../../core/reconcile.ts';
 import { startOf } from '../../core/window.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
-import { fetchOf } from '../../definitions/fetch-of.ts';
-import { expectComparable, expectFetchable } from '../../definitions/expect-comparable.ts';
+import { comparableStreams, expectComparedSo } from '../../definitions/comparable-streams.ts';
 import { loadPartner } from '../../definitions/load.ts';
 import { readReconciliation, type Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import type { CommandContext } from '../command.ts';
@@ -84,27 +83,10 @@ async function streamsOf(
 ): Promise<readonly CompiledStream[]> {
   const definition = await loadPartner(partner, { dir: config.partnersDir, env: config.env, forgiveMissing: true });
   const all = compilePartner(definition, config.names);
-  const check = (stream: CompiledStream): void => {
-    expectComparable(stream, { level, ...how });
-    if (how.sample !== null) expectFetchable(stream, fetchOf(all, stream.name));
-  };
-  if (streams.length > 0) {
-    const named = streams.map((name) => streamNamed(all, name));
-    for (const stream of named) check(stream);
-    return named;
-  }
-  const fit = [...all.values()].filter((stream) => {
-    try {
-      check(stream);
-      return true;
-    } catch (error) {
-      if (error instanceof InvalidInput) return false;
-      throw error;
-    }
-  });
-  if (fit.length === 0)
-    throw new InvalidInput(`no stream of ${partner} can be compared in this way: name one, and it says why`);
-  return fit;
+  if (streams.length === 0) return comparableStreams(partner, all, { level, ...how });
+  const named = streams.map((name) => streamNamed(all, name));
+  for (const stream of named) expectComparedSo(all, stream, { level, ...how });
+  return named;
 }
 
 /** Ends, too, once all that are left wait for long: they go on by themselves. */

@@ -1,6 +1,7 @@
 import { cancelReconcile } from '../../client/start-reconcile.ts';
 import type { FindingState } from '../../core/reconcile.ts';
 import { listReconciliations, readFindings, readReconciliation } from '../../store/reconcile/read-reconciliations.ts';
+import { InvalidInput } from '../../core/errors.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
 import { exitCodes } from '../exit.ts';
@@ -61,6 +62,10 @@ export async function reconcileShow({
     if (of.reason !== null) output.say(of.reason);
     if (of.syncedBy !== null) output.say(`Between the two looks ran ${of.syncedBy}.`);
     for (const line of [...boundLines(of), ...findingLines(of)]) output.say(line);
+    if (of.findingsRemovedAt !== null)
+      output.say(
+        `Its findings were removed on ${of.findingsRemovedAt.slice(0, 10)} (docs/retention.md); these are their counts.`,
+      );
     if (each.length > 0) output.table(each.map(findingRow), findingColumns);
     for (const line of whatToDo(of)) output.say(line);
     return exitCodeOf([of]);
@@ -72,7 +77,12 @@ export async function reconcileCancel({
   output,
   id,
 }: CommandContext & { readonly id: string }): Promise<number> {
-  await withDatabase(config, (pool) => readReconciliation(pool, id));
+  // Temporal takes the order for one that has ended, too.
+  const { state } = await withDatabase(config, (pool) => readReconciliation(pool, id));
+  if (state !== 'running')
+    throw new InvalidInput(
+      `${id} does not run now, it is ${state}: \`syncline reconcile show ${id}\` says how it ended`,
+    );
   await withTemporal(config, (client) => cancelReconcile(client, id));
   output.say(`${id} ends after the pages it is at. Started again with --label ${labelOf(id)}, it goes on from there.`);
   output.json({ cancelled: id });

@@ -44,6 +44,11 @@ export async function runsShow({ config, output, id }: CommandContext & { readon
     );
   printBalance(output, streams, timesOf(streams));
   for (const { stream, range } of streams) if (range !== null) output.say(`${stream} read ${range}`);
+  for (const { stream, counts, accepted } of streams)
+    if (accepted !== null)
+      output.say(
+        `${stream}: ${accepted.by} has accepted its ${counts.fetched} records as right at ${accepted.at.slice(0, 16).replace('T', ' ')} UTC: ${accepted.reason}`,
+      );
   for (const lag of lags.lags)
     if (streams.some(({ stream }) => stream === streamOf(lag.stream))) output.say(describeTargetLag(lag, Date.now()));
   for (const { stream, says, todo } of explained.streams) {

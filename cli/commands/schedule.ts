@@ -14,21 +14,20 @@ import { explain, InvalidInput } from '../../core/errors.ts';
 import type { DeclaredSchedule } from '../../core/schedule.ts';
 import { startOf } from '../../core/window.ts';
 import { clockWarnings } from '../../definitions/clock-warnings.ts';
-import type { Partner } from '../../definitions/definition.ts';
 import type { CommandContext } from '../command.ts';
 import { withTemporal } from '../context.ts';
 import { describeChange } from '../describe-schedule.ts';
 import { exitCodes } from '../exit.ts';
-import { allPartners, compareWithTemporal, isPending } from '../schedule-changes.ts';
+import { allDeclaring, compareWithTemporal, isPending, type Declaring } from '../schedule-changes.ts';
 import { scheduleRows, type ScheduleRow } from '../schedule-rows.ts';
 
 /** Makes Temporal's schedules what the definitions say. Shows what will change first; without `--yes` it asks. */
 export async function scheduleApply(context: CommandContext<{ yes?: boolean; dryRun?: boolean }>): Promise<number> {
   const { config, output, options } = context;
-  const partners = await allPartners(config);
-  for (const warning of partners.flatMap(warningsOf)) output.say(`CAUTION: ${warning}`);
+  const declaring = await allDeclaring(config);
+  for (const warning of warningsOf(declaring)) output.say(`CAUTION: ${warning}`);
   return withTemporal(config, async (client) => {
-    const { changes } = await compareWithTemporal(client, config.names, partners);
+    const { changes } = await compareWithTemporal(client, config.names, declaring);
     const pending = changes.filter(isPending);
     for (const change of changes) for (const line of describeChange(change)) output.say(line);
     const applied = pending.length > 0 && options.dryRun !== true && (await agreed(context, pending.length));
@@ -53,24 +52,33 @@ async function agreed({ options }: CommandContext<{ yes?: boolean }>, count: num
   return /^y(es)?$/i.test(answer.trim());
 }
 
-const warningsOf = (partner: Partner): readonly string[] =>
-  Object.entries(partner.schedules).flatMap(([name, schedule]) =>
-    clockWarnings(schedule, Date.now()).map((warning) => `${partner.name} ${name}: ${warning}`),
-  );
+function warningsOf({ partners, duplicates }: Declaring): readonly string[] {
+  const all = [
+    ...partners.flatMap(({ name: partner, schedules, reconcile }) =>
+      Object.entries({ ...schedules, ...reconcile }).map(([name, times]) => ({ of: `${partner} ${name}`, times })),
+    ),
+    ...[...duplicates].flatMap(([name, { join }]) =>
+      join === undefined ? [] : [{ of: `duplicates ${name}`, times: join }],
+    ),
+  ];
+  return all.flatMap(({ of, times }) => clockWarnings(times, Date.now()).map((warning) => `${of}: ${warning}`));
+}
 
 export async function scheduleList({ config, output }: CommandContext): Promise<number> {
-  const partners = await allPartners(config).catch(explain);
+  const declaring = await allDeclaring(config).catch(explain);
   return withTemporal(config, async (client) => {
     const { found, changes } =
-      typeof partners === 'string'
+      typeof declaring === 'string'
         ? { found: await listSchedules(client, config.names), changes: [] }
-        : await compareWithTemporal(client, config.names, partners);
+        : await compareWithTemporal(client, config.names, declaring);
     const rows = await scheduleRows(client, found);
     output.json(rows);
     if (rows.length === 0)
-      output.say('There is no schedule: write `schedules` into a definition, then `schedule apply`.');
+      output.say(
+        'There is no schedule: write `schedules` or `reconcile` into a definition, or `join` into duplicates.yaml, then `schedule apply`.',
+      );
     else print(output, rows);
-    if (typeof partners === 'string') output.say(`The definitions cannot be compared: ${partners}`);
+    if (typeof declaring === 'string') output.say(`The definitions cannot be compared: ${declaring}`);
     else if (changes.some(isPending))
       output.say('The definitions say something else: `syncline schedule apply --dry-run` shows what.');
     return exitCodes.ok;
@@ -80,7 +88,8 @@ export async function scheduleList({ config, output }: CommandContext): Promise<
 function print(output: CommandContext['output'], rows: readonly ScheduleRow[]): void {
   output.table(
     rows.map((row) => ({
-      schedule: `${row.partner} ${row.name}`,
+      // Most are syncs, and the table is wide.
+      schedule: `${row.partner} ${row.name}${row.kind === 'sync' ? '' : ` (${row.kind})`}`,
       when: `${row.cron.join(' and ')} ${row.timeZone}`,
       next: row.paused ? 'paused' : row.next?.replace('.000Z', 'Z'),
       'last slot': row.last?.slot,

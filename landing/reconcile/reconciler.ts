@@ -2,8 +2,8 @@ import type { Pool } from 'pg';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { closeReconciliation, type CloseReconciliation } from '../../store/reconcile/close-reconciliation.ts';
 import { openReconciliation, type OpenReconciliation } from '../../store/reconcile/open-reconciliation.ts';
-import type { Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
-import { openRepair, type OpenRepair } from '../../store/reconcile/repairs.ts';
+import { findReconciliation, type Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
+import { hasRepaired, openRepair, type OpenRepair } from '../../store/reconcile/repairs.ts';
 import { whenAvailable } from '../../store/session/unavailable.ts';
 import { atTarget } from '../../targets/postgres/at-target.ts';
 import type { Warehouse } from '../warehouse.ts';
@@ -26,6 +26,10 @@ export interface Reconciler {
   readonly listings: Warehouse;
   /** What grants of kind `repair` write to. */
   readonly repairs: Warehouse;
+  /** undefined: there is none. */
+  find(reconciliation: string): Promise<Reconciliation | undefined>;
+  /** Whether a repair has ended well, by the id of the run that lands it. */
+  hasRepaired(syncId: string): Promise<boolean>;
   openRepair(input: OpenRepair): Promise<void>;
   closeRepair(input: CloseRepair): Promise<Repaired>;
   /** Whether a listing only has to say how many records there are. */
@@ -50,6 +54,8 @@ export function postgresReconciler(pool: Pool, warehouse: Warehouse): Reconciler
   return {
     listings: listingWarehouse(pool, warehouse),
     repairs: repairWarehouse(pool, warehouse),
+    find: (id) => whenAvailable(() => findReconciliation(pool, id)),
+    hasRepaired: (syncId) => whenAvailable(() => hasRepaired(pool, syncId)),
     openRepair: (input) => whenAvailable(() => openRepair(pool, input)),
     closeRepair: (input) => onTarget(input.stream, () => closeRepair(pool, input)),
     wantsCounts: (syncId) => whenAvailable(() => wantsCounts(pool, syncId)),

@@ -3,6 +3,7 @@ import { backfills } from './backfills.ts';
 import { duplicates } from './duplicates.ts';
 import { governors } from './governors.ts';
 import { hints } from './hints.ts';
+import { janitors } from './janitor.ts';
 import { nights } from './nights.ts';
 import { reconciles } from './reconciles.ts';
 import type { Recording } from './recording.ts';
@@ -20,4 +21,5 @@ export const recordings: Readonly<Record<string, Recording>> = {
   ...alerts,
   ...duplicates,
   ...reconciles,
+  ...janitors,
 };

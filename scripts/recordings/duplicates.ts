@@ -6,6 +6,7 @@ import { plainNames } from '../../messages/names.ts';
 import { decidePairs } from '../../store/duplicates/decide.ts';
 import { ended } from './playing.ts';
 import type { Recording } from './recording.ts';
+import { startSlotOf, timesOf } from './slots.ts';
 
 const given = { by: 'somebody', reason: 'a recording' };
 
@@ -29,15 +30,24 @@ export const duplicates = {
         const found = await handle.result();
         return { handle, plan: found.plan };
       };
+      const slot = async (partnerName: string): Promise<string> => {
+        const run = await startSlotOf(client, { ...timesOf('duplicates', partnerName), kind: 'join' });
+        await ended(run);
+        return run.workflowId;
+      };
+      await save('scheduledJoin.nothing', await slot(name));
       const plain = await find('plain', { join: false, waitMs: 0 });
       await save('findDuplicates.ok', plain.handle.workflowId);
       await decidePairs(pool, { plan: plain.plan, filter: { found: 'merge' }, decision: 'merge', ...given });
       const change = { names: plainNames, name, plan: plain.plan, scope: {}, ...given };
+      let joining = '';
       for (const action of ['apply', 'undo'] as const) {
         const handle = await startChangeDuplicates(client, { ...change, action });
         await handle.result();
         await save(`changeDuplicates.${action}`, handle.workflowId);
+        if (action === 'apply') joining = await slot(name);
       }
+      await save('scheduledJoin.ok', joining);
       const approved = await find('approved', { join: false, waitMs: 60_000 });
       await save('findDuplicates.approved', approved.handle.workflowId);
       const joined = await find('joined', { join: true, waitMs: 0 });

@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { cancelReconcile, startReconcile, startRepair } from '../../client/start-reconcile.ts';
 import { plainNames } from '../../messages/names.ts';
 import type { ReconcileInput } from '../../messages/reconcile.ts';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { ReconcileSchedule } from '../../core/schedule.ts';
 import { reportOfSync } from '../../client/start-sync.ts';
 import { ended, until } from './playing.ts';
 import type { Recording, Stage } from './recording.ts';
+import { startSlotOf, timesOf } from './slots.ts';
 
 const reconcile = ({ scene, partner }: Stage, label: string, input: Partial<ReconcileInput> = {}) =>
   startReconcile(scene.client, plainNames, {
@@ -44,6 +47,30 @@ export const reconciles = {
       const synced = await reconcile(stage, 'synced', { stream: 'customers' });
       await synced.handle.result();
       await stage.save('reconcileStream.synced', synced.id);
+    },
+  },
+  reconcile_slots: {
+    play: async (stage) => {
+      const { scene, partner, save } = stage;
+      const slot = async (name: string, more: Partial<ReconcileSchedule>): Promise<WorkflowHandle> => {
+        const run = await startSlotOf(scene.client, {
+          ...timesOf(partner, name),
+          kind: 'reconcile',
+          streams: ['payments'],
+          level: 'content',
+          lastMs: null,
+          sample: null,
+          repair: [],
+          ...more,
+        });
+        await ended(run);
+        return run;
+      };
+      await save('scheduledReconcile.failed', (await slot('early', {})).workflowId);
+      await reportOfSync((await stage.start()).handle);
+      await save('scheduledReconcile.ok', (await slot('all', { streams: [] })).workflowId);
+      stage.simulator.mutate({ add: 1, remove: 1, at: '2026-11-01T00:00:00Z' });
+      await save('scheduledReconcile.repaired', (await slot('repairs', { repair: ['missing', 'stale'] })).workflowId);
     },
   },
   reconcile_asked: {

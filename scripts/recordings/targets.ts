@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { exportByWorker } from '../../client/export-target.ts';
+import { startCompare } from '../../client/start-compare.ts';
 import { startPrune } from '../../client/start-prune.ts';
 import { startRebuild } from '../../client/start-rebuild.ts';
 import { reportOfSync } from '../../client/start-sync.ts';
@@ -55,6 +56,31 @@ export const targets = {
         await handle.result();
         await save(`rebuildTarget.${end}`, handle.workflowId);
       }
+    },
+  },
+  compared: {
+    targets: ['lake'],
+    play: async ({ scene, partner, start, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      const place = { target: 'lake', partner, stream: 'payments' };
+      const compare = async (): Promise<void> => {
+        const handle = await startCompare(scene.client, plainNames, place);
+        const report = await handle.result();
+        await save(`compareTarget.${report.state === 'done' ? report.verdict : report.state}`, handle.workflowId);
+      };
+      await until(async () => (await readTargetState(scene.pool, place))?.behindSince === null);
+      await compare();
+      // The rows that differ are looked at in a second step.
+      await scene.pool.query(
+        `update ${partner}.payments set _deleted_at = now() where id = (select min(id) from ${partner}.payments)`,
+      );
+      await compare();
+      await writeTo(scene, partner, 'nowhere', { type: 'postgres', url: 'postgres://127.0.0.1:1/away' });
+      const handle = await startCompare(scene.client, plainNames, { ...place, target: 'nowhere' });
+      await tried(scene, handle.workflowId, 2);
+      await handle.cancel();
+      await ended(handle);
+      await save('compareTarget.cancelled', handle.workflowId);
     },
   },
   lands: {

@@ -30,6 +30,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'http',
     'outages',
     'control',
+    'janitor',
     'durability',
     'soak',
   ],
@@ -51,7 +52,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'retention',
     'erasure',
   ],
-  Targets: ['targets', 'duckdb', 'targets-matrix', 'target-loads'],
+  Targets: ['targets', 'duckdb', 'targets-matrix', 'target-loads', 'target-checks'],
   'See and hear': ['status-page', 'alerts', 'inspect', 'calls', 'partner-report', 'metrics', 'tracing'],
   'Run it': [
     'services',

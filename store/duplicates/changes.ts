@@ -29,6 +29,8 @@ export interface Change {
   readonly begunAt: string;
   readonly endedAt: string | null;
   readonly givenUp: boolean;
+  /** Clusters up to this one are done. */
+  readonly doneTo: number;
   /** Pairs that came in force, or went. */
   readonly links: number;
   readonly held: number;
@@ -176,6 +178,7 @@ export async function listChanges(
     begun_at: Date;
     ended_at: Date | null;
     given_up: boolean;
+    done_to: number;
     links: number;
     held: number;
   }>(
@@ -192,6 +195,7 @@ export async function listChanges(
     begunAt: row.begun_at.toISOString(),
     endedAt: row.ended_at?.toISOString() ?? null,
     givenUp: row.given_up,
+    doneTo: row.done_to,
     links: row.links,
     held: row.held,
   }));

@@ -51,7 +51,9 @@ export function filterSql(
   if (filter.found !== undefined) add('p.found = ?', filter.found);
   if (filter.from !== undefined) add('p.probability >= ?', filter.from);
   if (filter.to !== undefined) add('p.probability <= ?', filter.to);
-  if (filter.decision !== undefined) add("coalesce(p.decision, 'none') = ?", filter.decision);
+  // Only this text has an index: `duplicate_pairs_undecided`.
+  if (filter.decision === 'none') parts.push(' and p.decision is null');
+  else if (filter.decision !== undefined) add('p.decision = ?', filter.decision);
   return { where: parts.join(''), values };
 }
 
@@ -125,18 +127,20 @@ export async function readPairs(
   }: {
     readonly plan: number;
     readonly filter?: PairFilter;
-    readonly after?: PlannedPair;
+    readonly after?: Pick<PlannedPair, 'cluster' | 'weight' | 'pair'>;
     readonly limit?: number;
   },
 ): Promise<readonly PlannedPair[]> {
   const { where, values } = filterSql(filter, 6);
   const { rows } = await client.query<PairRow>(
+    // The pairs first, and what else has them in force of these alone.
     `select p.*, exists (select from duplicate_links l where l.plan_id = p.plan_id and l.pair = p.pair and l.ended_in is null) as applied,
         array(select l.plan_id from duplicate_links l join duplicate_plans d on d.plan_id = p.plan_id and d.name = l.name where l.ended_in is null and l.plan_id <> p.plan_id
           and l.left_stream = p.left_stream and l.left_row = p.left_row and l.right_stream = p.right_stream and l.right_row = p.right_row order by 1) as also_by
-      from duplicate_pairs p
-      where p.plan_id = $1 and ($2::integer is null or (p.cluster, p.weight, p.pair) > ($2, $3::float8, $4))${where}
-      order by p.cluster, p.weight, p.pair limit $5`,
+      from (select * from duplicate_pairs p
+        where p.plan_id = $1 and ($2::integer is null or (p.cluster, p.weight, p.pair) > ($2, $3::float8, $4))${where}
+        order by p.cluster, p.weight, p.pair limit $5) p
+      order by p.cluster, p.weight, p.pair`,
     [plan, after?.cluster ?? null, after?.weight ?? null, after?.pair ?? null, limit, ...values],
   );
   return rows.map(pairOf);

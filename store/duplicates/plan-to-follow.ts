@@ -12,6 +12,15 @@ export interface PlanToFollow {
 
 /** The newest plan in force, whose rules hold for rows that came later. Throws InvalidInput where none is. */
 export async function goesOnWith(pool: Pool, name: string): Promise<PlanToFollow> {
+  const found = await planInForce(pool, name);
+  if (found !== undefined) return found;
+  throw new InvalidInput(
+    `no plan of ${name} is in force, so nothing says by what rules new rows join: make one (\`syncline duplicates plan ${name}\`), approve it and apply it`,
+  );
+}
+
+/** undefined: none is. */
+export async function planInForce(pool: Pool, name: string): Promise<PlanToFollow | undefined> {
   const { rows } = await pool.query<{
     plan_id: number;
     settings: unknown;
@@ -26,10 +35,7 @@ export async function goesOnWith(pool: Pool, name: string): Promise<PlanToFollow
     [name],
   );
   const found = rows[0];
-  if (found === undefined)
-    throw new InvalidInput(
-      `no plan of ${name} is in force, so nothing says by what rules new rows join: make one (\`syncline duplicates plan ${name}\`), approve it and apply it`,
-    );
+  if (found === undefined) return undefined;
   const since = new Map<string, number>();
   for (const looked of found.looked_at)
     for (const [stream, { lastEvent }] of Object.entries(looked))

@@ -45,7 +45,7 @@ export interface DuplicatePlan {
   readonly applied: number;
 }
 
-interface PlanRow {
+export interface PlanRow {
   readonly plan_id: number;
   readonly name: string;
   readonly workflow_id: string;
@@ -89,7 +89,7 @@ export async function beginPlan(
     [name, workflowId, JSON.stringify(settings), follows, by],
   );
   const { rows } = await client.query<BegunPlan>(
-    `update duplicate_plans set claim = gen_random_uuid(), state = case when state = 'ready' then state else 'finding' end
+    `update duplicate_plans set claim = gen_random_uuid(), begun_at = clock_timestamp(), state = case when state = 'ready' then state else 'finding' end
       where workflow_id = $1 returning plan_id as plan, state, claim`,
     [workflowId],
   );
@@ -149,7 +149,21 @@ export async function readPlan(client: ClientBase | Pool, plan: number): Promise
   return found;
 }
 
-const planOf = (row: PlanRow): DuplicatePlan => ({
+/** The plan of a search, by its workflow; undefined: it has none yet. `changed`: it was applied. */
+export async function findPlan(
+  pool: Pool,
+  workflowId: string,
+): Promise<(DuplicatePlan & { readonly changed: boolean }) | undefined> {
+  const { rows } = await pool.query<{ plan_id: number; changed: boolean }>(
+    `select plan_id, exists (select from duplicate_changes c where c.plan_id = p.plan_id and c.ended_at is not null and not c.given_up) as changed
+      from duplicate_plans p where workflow_id = $1`,
+    [workflowId],
+  );
+  const [found] = rows;
+  return found === undefined ? undefined : { ...(await readPlan(pool, found.plan_id)), changed: found.changed };
+}
+
+export const planOf = (row: PlanRow): DuplicatePlan => ({
   plan: row.plan_id,
   name: row.name,
   workflowId: row.workflow_id,

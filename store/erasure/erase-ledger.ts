@@ -72,6 +72,11 @@ export async function eraseFromLedger(
       where c.stream_id = $1 and a.reconciliation = c.reconciliation and a.key = any ($2)`,
     of,
   );
+  await client.query(
+    `delete from target_findings f using target_comparisons c where c.stream_id = $1 and f.comparison = c.comparison
+        and (f.key = any ($2) or f.store_event = any ($3::bigint[]) or f.target_event = any ($3::bigint[]))`,
+    [...of, loose],
+  );
   // The next run looks at all that is left.
   await client.query('delete from broken_rules where stream_id = $1', [streamId]);
   await client.query('update streams set rules_checked = null where stream_id = $1 and rules_checked is not null', [

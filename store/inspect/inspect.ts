@@ -92,6 +92,8 @@ export interface StreamDetail extends StreamReport {
   readonly bytes: number;
   readonly startedAt: string;
   readonly finishedAt: string | null;
+  /** Who has taken its number of records for right (accept-count.ts). */
+  readonly accepted: { readonly by: string; readonly at: string; readonly reason: string } | null;
 }
 
 interface StreamRow extends ReportRow {
@@ -107,6 +109,9 @@ interface StreamRow extends ReportRow {
   readonly bytes: string;
   readonly started_at: Date;
   readonly finished_at: Date | null;
+  readonly accepted_at: Date | null;
+  readonly accepted_by: string;
+  readonly accepted_reason: string;
 }
 
 /** What deferredCause reads. */
@@ -127,7 +132,8 @@ export async function showRun(
 ): Promise<{ readonly run: RunSummary | null; readonly streams: readonly StreamDetail[] }> {
   const runs = await pool.query<RunRow>(`select ${runColumns} from runs where run_id = $1`, [id]);
   const streams = await pool.query<StreamRow>(
-    `select s.partner, s.name as stream, r.sync_id, r.run_id, r.window_label, r.deferred_until, ${deferredCause('r')}, r.range_from, r.range_to, r.bytes, r.started_at, r.finished_at, ${reportColumns}
+    `select s.partner, s.name as stream, r.sync_id, r.run_id, r.window_label, r.deferred_until, ${deferredCause('r')}, r.range_from, r.range_to, r.bytes, r.started_at, r.finished_at,
+        r.accepted_at, r.accepted_by, r.accepted_reason, ${reportColumns}
       from stream_runs r join streams s using (stream_id) where (r.run_id = $1 and ${isLatest}) or r.sync_id = $1 order by s.name, r.run_no`,
     [id],
   );
@@ -147,6 +153,10 @@ export async function showRun(
       bytes: Number(row.bytes),
       startedAt: row.started_at.toISOString(),
       finishedAt: row.finished_at?.toISOString() ?? null,
+      accepted:
+        row.accepted_at === null
+          ? null
+          : { by: row.accepted_by, at: row.accepted_at.toISOString(), reason: row.accepted_reason },
     })),
   };
 }

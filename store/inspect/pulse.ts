@@ -13,7 +13,12 @@ export async function pulse(pool: Pool): Promise<string> {
       (select concat_ws('.', max(approval_id), max(decided_at)) from approvals),
       (select concat_ws('.', max(alert_id), max(resolved_at)) from alerts),
       (select concat_ws('.', max(silence_id), max(ended_at)) from alert_silences),
-      (select max(alert_id) from limit_alerts)) as pulse`,
+      (select max(alert_id) from limit_alerts),
+      (select concat_ws('.', max(plan_id), count(*) filter (where state = 'finding')) from duplicate_plans),
+      (select concat_ws('.', max(change_id), max(ended_at), sum(done_to) filter (where ended_at is null)) from duplicate_changes),
+      (select concat_ws('.', count(*), max(finished_at)) from reconciliations),
+      (select concat_ws('.', count(*), max(finished_at)) from reconcile_repairs),
+      (select concat_ws('.', audit_id, done_at) from ui_audit order by audit_id desc limit 1)) as pulse`,
   });
   return rows[0]?.pulse ?? '';
 }

@@ -19,7 +19,7 @@ export const distinctKeys = `case when r.checkpoint::json ->> 'expected' is not 
 export const evidenceColumns = `r.checkpoint, r.kind, r.window_label, r.skipped, r.not_modified, r.high_mark,
   coalesce(r.began_at, r.started_at) as began_at, ${distinctKeys} as distinct_keys, ${reportColumns},
   (select fetched from stream_runs before where before.stream_id = r.stream_id and before.run_no < r.run_no
-    and before.outcome in ('ok', 'partial') and not before.not_modified and before.undone_at is null
+    and (before.outcome in ('ok', 'partial') or before.accepted_at is not null) and not before.not_modified and before.undone_at is null
     and before.kind not in ('replay', 'fetch') order by before.run_no desc limit 1) as last_fetched`;
 
 export interface EvidenceRow extends ReportRow {

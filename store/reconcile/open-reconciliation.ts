@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { InvalidInput } from '../../core/errors.ts';
 import type { LandedStream } from '../../core/landed-stream.ts';
 import type { ReconcileLevel } from '../../core/reconcile.ts';
+import { forgetGathered } from './forget-gathered.ts';
 
 export interface OpenReconciliation {
   readonly stream: LandedStream;
@@ -13,7 +14,7 @@ export interface OpenReconciliation {
   readonly sample: number | null;
 }
 
-/** Records the reconciliation, or finds it again, and forgets what earlier ones of the stream that have ended had still kept. */
+/** Records the reconciliation, or finds it again, and forgets what earlier ones of the stream that failed had still kept. */
 export async function openReconciliation(pool: Pool, input: OpenReconciliation): Promise<void> {
   const { stream, reconciliation, level, range, sample } = input;
   const { rows } = await pool.query<{ stream_id: number; watermark: string | null; read: boolean }>(
@@ -34,9 +35,7 @@ export async function openReconciliation(pool: Pool, input: OpenReconciliation):
         where reconciliations.state = 'failed'`,
     [reconciliation, known.stream_id, level, range?.from ?? null, range?.to ?? null, sample, stream.definitionVersion],
   );
-  await pool.query(
-    `delete from reconcile_seen where listing_id in (select l.listing_id from reconcile_listings l join reconciliations c using (reconciliation)
-      where c.stream_id = $1 and c.reconciliation <> $2 and c.state <> 'running')`,
-    [known.stream_id, reconciliation],
-  );
+  // It goes on now, whatever it waited for when it failed.
+  await pool.query('update reconcile_listings set deferred_until = null where reconciliation = $1', [reconciliation]);
+  await forgetGathered(pool, { streamId: known.stream_id, except: reconciliation });
 }

@@ -2,7 +2,13 @@ import type { ClientBase, Pool } from 'pg';
 import { InvalidInput } from '../../core/errors.ts';
 import { mismatchBound } from '../../core/mismatch-bound.ts';
 import { findingKinds, findingStates } from '../../core/reconcile.ts';
-import type { FindingKind, FindingState, ReconcileLevel, ReconcileVerdict } from '../../core/reconcile.ts';
+import type {
+  FindingCount,
+  FindingKind,
+  FindingState,
+  ReconcileLevel,
+  ReconcileVerdict,
+} from '../../core/reconcile.ts';
 
 /** A reconciliation as people and scripts see it. Times are ISO. */
 export interface Reconciliation {
@@ -33,52 +39,70 @@ export interface Reconciliation {
   readonly finishedAt: string | null;
   /** How many findings of each kind are in each state; those without any are left out. */
   readonly findings: readonly FindingCount[];
+  /** Since when only their counts are known; null: they are still there. */
+  readonly findingsRemovedAt: string | null;
 }
 
-export interface FindingCount {
-  readonly kind: FindingKind;
-  readonly state: FindingState;
-  readonly count: number;
-}
+/** Of the findings of the reconciliation `c`. */
+export const COUNTS = `select coalesce(jsonb_agg(f), '[]') from (select kind, state, count(*)::integer from reconcile_findings f
+  where f.reconciliation = c.reconciliation group by kind, state) f`;
 
 const columns = `c.reconciliation as id, s.partner, s.name as stream, c.level, c.range_from as "from", c.range_to as "to", c.sample, c.asked, c.state, c.verdict,
   c.reason, c.seen::integer, c.unfit::integer, c.in_flight::integer as "inFlight", c.partner_total::integer as "partnerTotal",
   c.store_total::integer as "storeTotal", c.synced_by as "syncedBy", c.started_at as "startedAt", c.finished_at as "finishedAt",
   (select coalesce(sum(requests), 0)::integer from reconcile_listings l where l.reconciliation = c.reconciliation) as requests,
   (select max(deferred_until) from reconcile_listings l where l.reconciliation = c.reconciliation and l.state = 'running') as "deferredUntil",
-  (select coalesce(json_agg(f), '[]') from (select kind, state, count(*)::integer from reconcile_findings f
-    where f.reconciliation = c.reconciliation group by kind, state) f) as findings`;
+  c.findings_removed_at as "findingsRemovedAt",
+  coalesce(c.findings_were, (${COUNTS})) as findings`;
 
 export async function readReconciliation(client: Pool | ClientBase, id: string): Promise<Reconciliation> {
+  const found = await findReconciliation(client, id);
+  if (found === undefined)
+    throw new InvalidInput(`there is no reconciliation ${JSON.stringify(id)}: \`syncline reconcile list\` shows them`);
+  return found;
+}
+
+export async function findReconciliation(client: Pool | ClientBase, id: string): Promise<Reconciliation | undefined> {
   const { rows } = await client.query(
     `select ${columns} from reconciliations c join streams s using (stream_id) where c.reconciliation = $1`,
     [id],
   );
-  if (rows[0] === undefined)
-    throw new InvalidInput(`there is no reconciliation ${JSON.stringify(id)}: \`syncline reconcile list\` shows them`);
-  return shown(rows[0]);
+  return rows[0] === undefined ? undefined : shown(rows[0]);
 }
 
 export async function listReconciliations(
   pool: Pool,
-  { partner, limit }: { readonly partner?: string | undefined; readonly limit: number },
+  {
+    partner,
+    stream,
+    limit,
+    offset = 0,
+  }: {
+    readonly partner?: string | undefined;
+    readonly stream?: string | undefined;
+    readonly limit: number;
+    readonly offset?: number;
+  },
 ): Promise<readonly Reconciliation[]> {
   const { rows } = await pool.query(
-    `select ${columns} from reconciliations c join streams s using (stream_id) where $1::text is null or s.partner = $1
-      order by c.started_at desc, c.reconciliation limit $2`,
-    [partner ?? null, limit],
+    `select ${columns} from reconciliations c join streams s using (stream_id) where ($1::text is null or s.partner = $1) and ($3::text is null or s.name = $3)
+      order by c.started_at desc, c.reconciliation limit $2 offset $4`,
+    [partner ?? null, limit, stream ?? null, offset],
   );
   return rows.map(shown);
 }
 
-type Row = Omit<Reconciliation, 'bound' | 'from' | 'to' | 'startedAt' | 'finishedAt' | 'deferredUntil'> &
-  Readonly<Record<'from' | 'to' | 'finishedAt' | 'deferredUntil', Date | null>> & {
+type Row = Omit<
+  Reconciliation,
+  'bound' | 'from' | 'to' | 'startedAt' | 'finishedAt' | 'deferredUntil' | 'findingsRemovedAt'
+> &
+  Readonly<Record<'from' | 'to' | 'finishedAt' | 'deferredUntil' | 'findingsRemovedAt', Date | null>> & {
     readonly startedAt: Date;
     readonly asked: number | null;
   };
 
 function shown(row: Row): Reconciliation {
-  const { from, to, startedAt, finishedAt, deferredUntil, findings, asked, ...rest } = row;
+  const { from, to, startedAt, finishedAt, deferredUntil, findingsRemovedAt, findings, asked, ...rest } = row;
   const wrong = findings.reduce(
     (sum, { state, count }) => sum + (state === 'open' || state === 'unproven' ? count : 0),
     0,
@@ -91,6 +115,7 @@ function shown(row: Row): Reconciliation {
     startedAt: startedAt.toISOString(),
     finishedAt: at(finishedAt),
     deferredUntil: at(deferredUntil),
+    findingsRemovedAt: at(findingsRemovedAt),
     findings: findings.toSorted((a, b) => placeOf(a) - placeOf(b)),
   };
 }
@@ -121,14 +146,36 @@ export interface Finding {
 
 export async function readFindings(
   client: Pool | ClientBase,
-  { id, states, limit }: { readonly id: string; readonly states?: readonly FindingState[]; readonly limit: number },
+  {
+    id,
+    states,
+    kind,
+    limit,
+    offset = 0,
+  }: {
+    readonly id: string;
+    readonly states?: readonly FindingState[];
+    readonly kind?: FindingKind | undefined;
+    readonly limit: number;
+    readonly offset?: number;
+  },
 ): Promise<readonly Finding[]> {
+  const [only] = states ?? [];
+  // Of one kind in one state the index has the order; of several they are sorted.
+  const inOrder = kind !== undefined && states?.length === 1;
   const { rows } = await client.query<Finding>(
     `select key, kind, state, why, their_version as "theirVersion", replace(their_hash::text, '-', '') as "theirHash",
         our_version as "ourVersion", replace(our_hash::text, '-', '') as "ourHash", event::float8 as event, gone, page, request_id as "requestId"
-      from reconcile_findings where reconciliation = $1 and ($2::text[] is null or state = any ($2))
-      order by array_position($4::text[], state), array_position($5::text[], kind), key limit $3`,
-    [id, states ?? null, limit, findingStates, findingKinds],
+      from reconcile_findings where reconciliation = $1 and ${inOrder ? 'state = $2' : '($2::text[] is null or state = any ($2))'} and ($3::text is null or kind = $3)
+      order by ${inOrder ? 'key' : 'array_position($6::text[], state), array_position($7::text[], kind), key'} limit $4 offset $5`,
+    [
+      id,
+      inOrder ? only : (states ?? null),
+      kind ?? null,
+      limit,
+      offset,
+      ...(inOrder ? [] : [findingStates, findingKinds]),
+    ],
   );
   return rows;
 }

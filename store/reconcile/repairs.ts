@@ -28,6 +28,13 @@ export async function openRepair(pool: Pool, { syncId, reconciliation, kinds, by
   );
 }
 
+export async function hasRepaired(pool: Pool, syncId: string): Promise<boolean> {
+  const { rows } = await pool.query<{ state: string }>('select state from reconcile_repairs where sync_id = $1', [
+    syncId,
+  ]);
+  return rows[0]?.state === 'done';
+}
+
 export async function readRepair(client: Pool | ClientBase, syncId: string): Promise<Repair> {
   const { rows } = await client.query<Repair>({
     name: 'read repair',
@@ -54,4 +61,32 @@ export async function keysToRepair(
     values: [reconciliation, kinds, keyHashes],
   });
   return new Set(rows.map(({ key }) => key));
+}
+
+/** A repair as people see it. Times are ISO. */
+export interface PastRepair {
+  /** Id of its run. */
+  readonly syncId: string;
+  readonly kinds: readonly FindingKind[];
+  readonly by: string;
+  readonly state: 'running' | 'done' | 'failed';
+  readonly reason: string | null;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+}
+
+/** The newest first. */
+export async function repairsOf(pool: Pool, reconciliation: string): Promise<readonly PastRepair[]> {
+  const { rows } = await pool.query<
+    Omit<PastRepair, 'startedAt' | 'finishedAt'> & { readonly startedAt: Date; readonly finishedAt: Date | null }
+  >(
+    `select sync_id as "syncId", kinds, by, state, reason, started_at as "startedAt", finished_at as "finishedAt"
+      from reconcile_repairs where reconciliation = $1 order by started_at desc`,
+    [reconciliation],
+  );
+  return rows.map(({ startedAt, finishedAt, ...repair }) => ({
+    ...repair,
+    startedAt: startedAt.toISOString(),
+    finishedAt: finishedAt?.toISOString() ?? null,
+  }));
 }

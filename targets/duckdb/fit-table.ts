@@ -56,7 +56,7 @@ async function fit(on: FileWork, table: TargetTable, owner: string): Promise<Ope
 }
 
 /** Whether other transforms made the table's rows. All rows of a table were made by the same ones: one tells. */
-async function isOutdated(
+export async function isOutdated(
   { sql, catalog }: FileWork,
   table: TargetTable,
   columns: readonly StoredColumn[],

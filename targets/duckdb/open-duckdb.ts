@@ -1,12 +1,15 @@
 import type { Reached } from '../apply-points.ts';
-import type { Changes, ExportsParquet, Target } from '../target.ts';
+import type { Changes, ExportsParquet, KeyedRow, SomeRows, Target, TargetTable } from '../target.ts';
 import { applyChanges, applyParts } from './apply-changes.ts';
-import { DuckdbFile, filePath } from './duckdb-file.ts';
+import { bucketSums } from './bucket-sums.ts';
+import { readCursors } from './cursors.ts';
+import { DuckdbFile, filePath, type FileWork } from './duckdb-file.ts';
 import { exportParquet } from './export-parquet.ts';
 import { fitTable } from './fit-table.ts';
 import { loadDriver } from './load-driver.ts';
+import { misfit } from './misfit.ts';
 import { readHeads } from './read-heads.ts';
-import { readRows } from './read-rows.ts';
+import { readRows, readSome } from './read-rows.ts';
 import { dropPlaced, makeLive, placedTables } from './swap-tables.ts';
 
 export interface DuckdbOptions {
@@ -51,6 +54,15 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbTarget> 
       file.write((on) => applyParts(on, table, { move, parts: () => parts, reached })),
     rewrite: (table, move, parts) => file.write((on) => applyParts(on, table, { move, parts, reached })),
     rows: (table) => file.stream((on) => readRows(on, table)),
+    misfit: (table) => file.read((on) => misfit(on, table)),
+    sums: (table) =>
+      file.read((on) =>
+        on.sql.transaction(async () => ({
+          standing: (await readCursors(on, table)).get(table.place ?? 'live'),
+          sums: await bucketSums(on, table),
+        })),
+      ),
+    some: (table, asked) => file.stream((on) => someRows(on, table, asked)),
     placed: (table) => file.read((on) => placedTables(on, table)),
     swap: (table, swap) => file.write((on) => makeLive(on, table, swap)),
     rollback: (table, id) => file.write((on) => makeLive(on, table, { id, from: 'old' })),
@@ -58,4 +70,11 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbTarget> 
     exportParquet: (input) => file.read((on) => exportParquet(on, { ...input, owner })),
     close: () => file.close(),
   };
+}
+
+/** In a transaction, which ends with the connection: rows and cursor are of one moment. */
+async function* someRows(on: FileWork, table: TargetTable, { buckets, stands }: SomeRows): AsyncGenerator<KeyedRow> {
+  await on.sql.run('begin transaction');
+  stands((await readCursors(on, table)).get(table.place ?? 'live'));
+  yield* readSome(on, table, buckets);
 }

@@ -4,11 +4,14 @@ import { transaction } from '../../store/session/transaction.ts';
 import type { Reached } from '../apply-points.ts';
 import type { RowChanges, Target } from '../target.ts';
 import { applyChanges } from './apply-changes.ts';
+import { bucketSums } from './bucket-sums.ts';
+import { readCursors } from './cursors.ts';
 import { fitTable } from './fit-table.ts';
 import { explained } from './known-error.ts';
+import { misfit } from './misfit.ts';
 import { OWN_SCHEMA } from './names.ts';
 import { readHeads } from './read-heads.ts';
-import { readRows } from './read-rows.ts';
+import { readRows, readSome } from './read-rows.ts';
 import { dropPlaced, makeLive, placedTables } from './swap-tables.ts';
 
 export interface PostgresOptions {
@@ -64,6 +67,19 @@ export function openPostgres(options: PostgresOptions): Target {
       await reached('committed');
     },
     rows: (table) => rowsOf(pool, (client) => readRows(client, table)),
+    misfit: (table) => within((client) => misfit(client, table)),
+    sums: (table) =>
+      explained(name, () =>
+        ofOneMoment(pool, timeoutMs, async (client) => ({
+          standing: (await readCursors(client, table)).get(table.place ?? 'live'),
+          sums: await bucketSums(client, table),
+        })),
+      ),
+    some: (table, { buckets, stands }) =>
+      rowsOf(pool, async function* read(client) {
+        stands((await readCursors(client, table)).get(table.place ?? 'live'));
+        yield* readSome(client, table, buckets);
+      }),
     placed: (table) => within((client) => placedTables(client, table)),
     swap: (table, swap) => within((client) => makeLive(client, table, swap)),
     rollback: (table, id) => within((client) => makeLive(client, table, { id, from: 'old' })),
@@ -78,11 +94,21 @@ const inTime = <T>(pool: Pool, timeoutMs: number, work: (client: PoolClient) => 
     return work(client);
   });
 
+const ofOneMoment = <T>(pool: Pool, timeoutMs: number, work: (client: PoolClient) => Promise<T>): Promise<T> =>
+  transaction(pool, async (client) => {
+    await client.query(MOMENT);
+    await client.query(`set local statement_timeout = ${Math.round(timeoutMs)}`);
+    return work(client);
+  });
+
+const MOMENT = 'set transaction isolation level repeatable read, read only';
+
 /** In a transaction of its own: all rows are of one moment. */
 async function* rowsOf<T>(pool: Pool, read: (client: PoolClient) => AsyncGenerator<T>): AsyncGenerator<T> {
   const client = await pool.connect();
   try {
     await client.query('begin');
+    await client.query(MOMENT);
     yield* read(client);
   } finally {
     await client.query('rollback').catch(() => {});

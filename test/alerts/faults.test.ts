@@ -126,7 +126,7 @@ const nightly = { partner: 'acme', name: 'nightly' };
 test('a calm installation has no alert, and tells that it looks', async () => {
   const partner = await loadPartner('acme', { dir: folder.path, env: {} });
   const schedules = declaredSchedules(plainNames, partner);
-  for (const { id, ...to } of schedules.filter(({ name }) => name === 'nightly'))
+  for (const { id, ...to } of schedules.filter(({ name }) => name !== 'weekly'))
     await applyChange(client, plainNames, { kind: 'create', id, to });
   await pauseSchedule(client, plainNames, nightly, 'their release');
   await startAlerts(client, { names: plainNames, everyMs: 200 });
@@ -136,7 +136,13 @@ test('a calm installation has no alert, and tells that it looks', async () => {
   expect(await listAlerts(deps.pool)).toEqual([]);
 });
 
-const live: readonly RuleName[] = ['workers-missing', 'schedule-absent', 'schedule-paused', 'schedule-missed'];
+const live: readonly RuleName[] = [
+  'workers-missing',
+  'schedule-absent',
+  'schedule-paused',
+  'schedule-missed',
+  'reconcile-late',
+];
 const injected = [...Object.keys(faults), ...live];
 
 test('each fault is heard, by HTTP and by e-mail', async () => {
@@ -221,6 +227,10 @@ test('what is over is said to be over', async () => {
   for (const { id, ...to } of declaredSchedules(plainNames, partner))
     await applyChange(client, plainNames, { kind: 'create', id, to });
   await resumeSchedule(client, plainNames, nightly, 'done');
+  await world.pool.query(
+    `insert into reconciliations (reconciliation, stream_id, level, definition_version, state, verdict, finished_at)
+      select 'reconcile/acme/calm/compare-2026-11-24T03-00-00Z', stream_id, 'content', 'v', 'done', 'clean', now() + interval '4 days' from streams where name = 'calm'`,
+  );
   for (const taskQueue of [plainNames.partnerQueue('acme'), plainNames.targetQueue('lake')])
     await work({ taskQueue, workflows: false, activities: { idle: async () => {} } });
   ahead += 25 * HOUR;

@@ -15,11 +15,12 @@ interface Fault {
 
 const stream = { path: '/x', primaryKey: ['id'], schema: { type: 'object', properties: { id: { type: 'string' } } } };
 const ends = ['failed', 'suspect', 'partial'] as const;
+const compares = ['differs', 'unproven', 'broke'] as const;
 const values = ['none', 'few', 'refused', 'retried', 'slow', 'large'] as const;
 
 /** The installation that the faults are injected into. */
 export async function writeDefinitions({ dir }: World): Promise<void> {
-  const names = [...ends, ...values, 'late', 'held', 'waits', 'quarantined', 'breaks', 'behind', 'calm'];
+  const names = [...ends, ...values, 'late', 'held', 'waits', 'quarantined', 'breaks', 'behind', ...compares, 'calm'];
   const streams = Object.fromEntries(names.map((name) => [name, stream]));
   await writeFile(
     join(dir, 'acme.yaml'),
@@ -27,6 +28,7 @@ export async function writeDefinitions({ dir }: World): Promise<void> {
       name: 'acme',
       baseUrl: 'http://127.0.0.1:9',
       schedules: { nightly: { cron: '0 3 * * *', timeZone: 'UTC' }, weekly: { cron: '0 3 * * 1', timeZone: 'UTC' } },
+      reconcile: { compare: { cron: '0 * * * *', streams: ['calm'] } },
       webhooks: {
         quiet: { preset: 'github', secrets: [{ value: 'x' }], expect: '1h', routes: [{ stream: 'calm', as: 'sync' }] },
         odd: { preset: 'github', secrets: [{ value: 'x' }], routes: [{ stream: 'calm', as: 'sync' }] },
@@ -34,6 +36,8 @@ export async function writeDefinitions({ dir }: World): Promise<void> {
       streams: { ...streams, late: { ...stream, freshness: '26h' }, behind: { ...stream, targets: ['lake'] } },
     }),
   );
+  const people = { from: [{ stream: 'acme.calm', fields: { id: 'id' } }], exact: [{ name: 'same', fields: ['id'] }] };
+  await writeFile(join(dir, 'duplicates.yaml'), JSON.stringify({ people }));
   await writeFile(
     join(dir, 'targets.yaml'),
     JSON.stringify({ targets: { lake: { type: 'duckdb', path: 'lake.duckdb' } } }),
@@ -49,7 +53,7 @@ export async function addNights({ pool }: World): Promise<void> {
         select s.stream_id, d, format('sync/acme/%s/%s', s.name, d), to_char(now() - (41 - d) * interval '1 day', 'YYYY-MM-DD'), 'nightly', 'normal', 'v', 'done', 'ok', '{"slice":0,"done":true}',
             100, 5000, 5000, 100, 5000 * 600, now() - (41 - d) * interval '1 day', now() - (41 - d) * interval '1 day' + interval '20 seconds'
           from s, generate_series(1, 40) d`,
-    [[...ends, ...values, 'late', 'held', 'waits', 'quarantined', 'breaks', 'behind', 'calm']],
+    [[...ends, ...values, 'late', 'held', 'waits', 'quarantined', 'breaks', 'behind', ...compares, 'calm']],
   );
 }
 
@@ -73,6 +77,10 @@ const sql = (inject: string, mend: string): Fault => ({
   mend: ({ pool }) => pool.query(mend),
 });
 const idOf = (name: string): string => `(select stream_id from streams where partner = 'acme' and name = '${name}')`;
+/** Of a stream, by its level as its label. */
+const compared = (stream: string, level: string, state: string, verdict: string | null): string =>
+  `insert into reconciliations (reconciliation, stream_id, level, definition_version, state, verdict, reason, finished_at)
+    values ('reconcile/acme/${stream}/${level}', ${idOf(stream)}, '${level}', 'v', '${state}', ${verdict === null ? 'null' : `'${verdict}'`}, 'because', clock_timestamp())`;
 const limit = (bucket: string, level: number): Fault =>
   sql(
     `insert into limit_alerts (credential, partner, bucket, level, cap, used, period, current_until, message)
@@ -129,6 +137,22 @@ export const faults: Partial<Record<RuleName, Fault>> = {
     `insert into broken_rules (stream_id, rule, place, of, found, allowed, keys, first_run, last_run) values (${idOf('breaks')}, 'one_reversal', gen_random_uuid(), 'p1', '2', 'one', '{r1,r2}', 1, 1)`,
     `update broken_rules set mended_at = now()`,
   ),
+  'reconcile-differs': sql(
+    `${compared('differs', 'content', 'done', 'differs')};
+      insert into reconcile_findings (reconciliation, key_hash, key, kind, state) values ('reconcile/acme/differs/content', gen_random_uuid(), 'k', 'missing', 'open')`,
+    `update reconcile_findings set state = 'repaired'`,
+  ),
+  'reconcile-unproven': sql(
+    compared('unproven', 'keys', 'done', 'unproven'),
+    compared('unproven', 'content', 'done', 'clean'),
+  ),
+  'reconcile-failed': sql(compared('broke', 'keys', 'failed', null), compared('broke', 'content', 'done', 'clean')),
+  'join-failed': sql(
+    `with p as (insert into duplicate_plans (name, workflow_id, settings, by, state) values ('people', 'p', '{}', 'ann', 'ready') returning plan_id)
+      insert into duplicate_plans (name, workflow_id, settings, by, state, follows) select 'people', 'f', '{}', 'ann', 'failed', plan_id from p`,
+    `insert into duplicate_plans (name, workflow_id, settings, by, state, follows) select 'people', 'g', '{}', 'ann', 'ready', follows
+      from duplicate_plans where workflow_id = 'f'`,
+  ),
   'target-behind': sql(
     `with s as (update streams set last_event = 7 where name = 'behind')
       insert into target_states (target, partner, stream, cursor, behind_since, error) values ('lake', 'acme', 'behind', 2, now() - interval '2 hours', 'disk full')`,
@@ -141,6 +165,11 @@ export const faults: Partial<Record<RuleName, Fault>> = {
   'webhook-failed': sql(
     `insert into webhook_deliveries (partner, webhook, delivery_id, body_hash, state) values ('acme', 'odd', '1', '', 'failed')`,
     `update webhook_deliveries set state = 'taken'`,
+  ),
+  'left-behind': sql(
+    `with r as (insert into janitor_reports (run, by, mode, ended_at) values ('r1', 'schedule', 'report', now()) returning report_id)
+      insert into janitor_findings (report_id, kind, place, count, first_at) select report_id, 'unused-key', 'shop k1', 1, now() - interval '20 days' from r`,
+    `insert into janitor_reports (run, by, mode, ended_at) values ('r2', 'ann', 'report', now())`,
   ),
   'definition-broken': {
     inject: ({ dir }) => writeFile(join(dir, 'broken.yaml'), 'name: broken\nstreams: 7\n'),

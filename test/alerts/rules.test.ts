@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { AlertFacts, StreamFacts } from '../../core/alert-facts.ts';
+import type { AlertFacts, ReconcileDueFacts, ReconcileFacts, StreamFacts } from '../../core/alert-facts.ts';
+import { openOf, standingOf, type EndedReconciliation } from '../../core/reconcile-standing.ts';
 import { alertKey, type Finding } from '../../core/alert.ts';
 import { checkMatch, matches } from '../../core/alert-silence.ts';
 import { DAY, HOUR, MINUTE } from '../../core/duration.ts';
@@ -24,8 +25,12 @@ const calm: AlertFacts = {
   webhooks: [],
   schedules: [],
   unserved: [],
+  left: [],
   channels: [],
   unusual: [],
+  reconciled: [],
+  dues: [],
+  failedJoins: [],
 };
 const orders: StreamFacts = {
   partner: 'acme',
@@ -93,6 +98,18 @@ const schedule: AlertFacts['schedules'][number] = {
   skipped: null,
 };
 
+const compared: ReconcileFacts = { partner: 'acme', stream: 'orders', differs: null, unproven: null, failed: null };
+const ended = { id: 'reconcile/acme/orders/weekly-1', reason: 'the listing shrank', since: ago(HOUR) };
+const due: ReconcileDueFacts = {
+  partner: 'acme',
+  stream: 'orders',
+  schedule: 'weekly',
+  withinMs: 8 * DAY,
+  lastAt: ago(7 * DAY),
+  knownSince: ago(90 * DAY),
+  runningSince: null,
+};
+
 /** Of each rule facts that it is about, and the nearest ones that it leaves alone. */
 const cases: Record<RuleName, { readonly fires: Partial<AlertFacts>; readonly quiet: Partial<AlertFacts> }> = {
   'run-failed': { fires: endedAs('failed'), quiet: endedAs('suspect') },
@@ -158,6 +175,23 @@ const cases: Record<RuleName, { readonly fires: Partial<AlertFacts>; readonly qu
     },
   },
   'rule-broken': { fires: streamWith({ brokenRules: [{ rule: 'one_reversal', places: 2 }] }), quiet: streamWith({}) },
+  'reconcile-differs': {
+    fires: { reconciled: [{ ...compared, differs: { ...ended, open: [['missing', 3]] } }] },
+    quiet: { reconciled: [{ ...compared, unproven: ended }] },
+  },
+  'reconcile-unproven': {
+    fires: { reconciled: [{ ...compared, unproven: ended }] },
+    quiet: { reconciled: [{ ...compared, failed: ended }] },
+  },
+  'reconcile-failed': {
+    fires: { reconciled: [{ ...compared, failed: ended }] },
+    quiet: { reconciled: [compared] },
+  },
+  'reconcile-late': {
+    fires: { dues: [{ ...due, lastAt: null, runningSince: ago(DAY) }] },
+    quiet: { dues: [due, { ...due, lastAt: null, knownSince: ago(7 * DAY) }, { ...due, knownSince: ago(DAY) }] },
+  },
+  'join-failed': { fires: { failedJoins: [{ name: 'people', at: ago(HOUR) }] }, quiet: { failedJoins: [] } },
   'target-behind': {
     fires: { targets: [lake] },
     quiet: {
@@ -178,6 +212,15 @@ const cases: Record<RuleName, { readonly fires: Partial<AlertFacts>; readonly qu
     },
   },
   'webhook-failed': { fires: { webhooks: [{ ...hook, failedDeliveries: 1 }] }, quiet: { webhooks: [hook] } },
+  'left-behind': {
+    fires: {
+      left: [
+        { kind: 'stuck-run', place: 'acme.orders sync/acme/orders/1', firstAt: ago(15 * DAY) },
+        { kind: 'stuck-run', place: 'acme.orders sync/acme/orders/2', firstAt: ago(14 * DAY) },
+      ],
+    },
+    quiet: { left: [{ kind: 'stuck-run', place: 'acme.orders sync/acme/orders/3', firstAt: ago(13 * DAY) }] },
+  },
   'workers-missing': {
     fires: { unserved: [{ role: 'partner', name: 'acme', queue: 'partner.acme', since: ago(HOUR) }] },
     quiet: { unserved: [] },
@@ -293,4 +336,38 @@ test('names with a slash make no key of another alert', () => {
   expect(alertKey({ ...place, partner: 'a/b', stream: 'c' })).not.toBe(
     alertKey({ ...place, partner: 'a', stream: 'b/c' }),
   );
+});
+
+describe('what reconciliations say of a stream', () => {
+  const one = (id: string, day: number, more: Partial<EndedReconciliation> = {}): EndedReconciliation => ({
+    id,
+    level: 'content',
+    windowed: false,
+    sampled: false,
+    verdict: 'clean',
+    reason: null,
+    endedAt: `2026-11-0${day}T00:00:00.000Z`,
+    findings: [],
+    ...more,
+  });
+  const window = { windowed: true };
+
+  test.each<[string, readonly EndedReconciliation[], readonly string[]]>([
+    ['a later one takes the place of all before it', [one('a', 1), one('b', 2), one('c', 3, window)], ['b', 'c']],
+    ['a window takes that of a window only', [one('a', 1), one('b', 2, window), one('c', 3, window)], ['a', 'c']],
+    ['all there is takes that of a sample', [one('a', 1, { sampled: true }), one('b', 2)], ['b']],
+    ['counts take that of nothing deeper', [one('a', 1), one('b', 2, { level: 'counts' })], ['a', 'b']],
+    ['what is deeper takes that of counts', [one('a', 1, { level: 'counts' }), one('b', 2, { level: 'keys' })], ['b']],
+  ])('%s', (_, ended, standing) => {
+    expect(standingOf(ended).map(({ id }) => id)).toEqual(standing);
+  });
+
+  test('open findings are counted by kind', () => {
+    const found = (count: number, state: 'open' | 'repaired' = 'open') => ({ kind: 'missing', state, count }) as const;
+    const open = openOf([
+      one('a', 1, { findings: [found(3), found(9, 'repaired')] }),
+      one('b', 2, { ...window, findings: [found(2)] }),
+    ]);
+    expect([...open]).toEqual([['missing', 3]]);
+  });
 });

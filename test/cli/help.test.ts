@@ -96,7 +96,7 @@ describe('completion', () => {
     [['sta'], ['status']],
     [
       ['runs', ''],
-      ['list', 'show', 'report', 'pause', 'resume', 'cancel', 'retry'],
+      ['list', 'show', 'report', 'pause', 'resume', 'cancel', 'retry', 'accept'],
     ],
     [
       ['sync', ''],

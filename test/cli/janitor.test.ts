@@ -1,71 +1,215 @@
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
 import { janitor } from '../../cli/commands/janitor.ts';
+import { janitorList, janitorShow } from '../../cli/commands/janitor-reports.ts';
+import { applyChange } from '../../client/schedules.ts';
 import { readConfig } from '../../config/config.ts';
 import { leftoverKinds, leftoverWords } from '../../core/leftover.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
-import type { Leftover } from '../../store/janitor/leftovers.ts';
+import { plainNames } from '../../messages/names.ts';
+import type { JanitorReport } from '../../store/janitor/reports.ts';
 import { aStream, order, runAll } from '../landing/run-of.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { declaredSchedule } from '../support/declared-schedule.ts';
+import { eventually } from '../support/eventually.ts';
+import { freshNamespace } from '../support/fresh-namespace.ts';
+import { firstOf } from '../support/long.ts';
 import { said, type Said } from '../support/said.ts';
+import { testTemporal, type TestTemporal } from '../support/temporal.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { leaveBehind, REMOVABLE } from './left-behind.ts';
+import { killSyncline, runSyncline } from './run-syncline.ts';
 
 let database: TestDatabase;
 let pool: Pool;
 let folder: TemporaryFolder;
+let staging: TemporaryFolder;
+let temporal: TestTemporal;
+let client: Client;
+let namespace: string;
 beforeAll(async () => {
-  [database, folder] = await Promise.all([freshDatabase(), temporaryFolder()]);
+  [database, folder, staging, temporal, namespace] = await Promise.all([
+    freshDatabase(),
+    temporaryFolder(),
+    temporaryFolder(),
+    testTemporal(),
+    freshNamespace(),
+  ]);
+  client = new Client({ connection: temporal.connection, namespace });
   pool = openPool(database.url);
 });
 afterAll(async () => {
-  await pool.end();
-  await database.drop();
-  await folder.remove();
+  await temporal?.close();
+  await pool?.end();
+  await database?.drop();
+  await folder?.remove();
+  await staging?.remove();
 });
 
+const env = (): Record<string, string> => ({
+  DATABASE_URL: database.url,
+  SYNCLINE_PARTNERS_DIR: folder.path,
+  SYNCLINE_HOME: folder.path,
+  SYNCLINE_DUPLICATES_DIR: staging.path,
+  TMPDIR: staging.path,
+  TEMPORAL_ADDRESS: temporal.address,
+  TEMPORAL_NAMESPACE: namespace,
+});
+const config = () => {
+  const read = readConfig(env());
+  return { ...read, janitor: { ...read.janitor, folders: [staging.path, join(staging.path, 'none')] } };
+};
 const run = (options: { readonly apply?: boolean } = {}): Promise<Said> =>
-  said(readConfig({ DATABASE_URL: database.url, SYNCLINE_PARTNERS_DIR: folder.path }), options, (context) =>
-    janitor(context),
+  said(config(), options, (context) => janitor(context));
+const reportOf = ({ json }: Said): JanitorReport => json as JanitorReport;
+const kindsOf = (of: Said): readonly string[] => [...new Set(reportOf(of).findings.map(({ kind }) => kind))];
+const removedIn = ({ findings }: JanitorReport): number => findings.reduce((sum, { removed }) => sum + removed, 0);
+
+async function seed(): Promise<{ readonly schema: string; readonly id: number }> {
+  const stream = aStream();
+  await runAll(postgresWarehouse(pool), stream, [[order('a', 1)]]);
+  const { rows } = await pool.query<{ id: number }>('select stream_id as id from streams where partner = $1', [
+    stream.partner.name,
+  ]);
+  const id = rows[0]?.id as number;
+  await leaveBehind(pool, { stream, id, folder: staging.path });
+  return { schema: stream.schema, id };
+}
+
+/** What the janitor may not touch. */
+async function kept({ schema, id }: { readonly schema: string; readonly id: number }): Promise<unknown> {
+  const { rows: tables } = await pool.query<{ name: string }>(
+    'select tablename as name from pg_tables where schemaname = $1 order by 1',
+    [schema],
   );
-const kindsOf = ({ json }: Said): readonly string[] => (json as { found: Leftover[] }).found.map(({ kind }) => kind);
+  const { rows } = await pool.query(
+    `select (select array_agg(key) from idempotency) as claims, (select count(*)::integer from leases) as leases,
+      (select array_agg(work) from critical_work) as permits, (select array_agg(state order by plan_id) from duplicate_plans) as plans`,
+  );
+  return [tables.map(({ name }) => name.replace(String(id), 'N')), rows[0], (await readdir(staging.path)).toSorted()];
+}
+
+const afterwards = [
+  ['_before_N', '_shadow_N_100', '_shadow_N_99', 'orders'],
+  { claims: ['alive'], leases: 1, permits: ['w2'], plans: ['failed', 'ready', 'finding'] },
+  ['somebody-elses', 'syncline-match-alive'],
+];
+
+async function clean({ schema }: { readonly schema: string }): Promise<void> {
+  await pool.query(`drop schema "${schema}" cascade`);
+  await pool.query(
+    `truncate idempotency, leases, critical_work, duplicate_plans, duplicate_changes, streams, runs, exports, callers, webhook_work,
+      target_states, pauses, janitor_reports cascade`,
+  );
+}
 
 test('what stays behind is named, removed where nobody needs it, and left to people otherwise', async () => {
   expect(await run()).toMatchObject({ code: 0, text: 'Nothing has stayed behind.' });
-  const stream = aStream();
-  await runAll(postgresWarehouse(pool), stream, [[order('a', 1)]]);
-  const { rows } = await pool.query<{ id: number }>('select stream_id as id from streams');
-  const id = rows[0]?.id as number;
-  const schema = `"${stream.schema}"`;
-  await pool.query(`
-    insert into idempotency (caller, operation, key, fingerprint, lease, lease_until, expires_at) values
-      ('shop', 'push', 'dead', '', gen_random_uuid(), now() - interval '2 days', now()), ('shop', 'push', 'alive', '', gen_random_uuid(), now(), now());
-    insert into leases values ('acme', gen_random_uuid(), now() - interval '2 days'), ('acme', gen_random_uuid(), now());
-    create table ${schema}._shadow_${id}_1 (); create table ${schema}._shadow_${id}_99 (); create table ${schema}._shadow_${id}_100 ();
-    insert into stream_runs (stream_id, run_no, sync_id, window_label, kind, lane, definition_version, state, checkpoint, updated_at)
-      values (${id}, 99, 'sync/acme/orders/stuck', '2026-01-09', 'nightly', 'normal', '', 'running', '{}', now() - interval '3 days'),
-        (${id}, 100, 'sync/acme/orders/failed', '2026-01-10', 'nightly', 'normal', '', 'failed', '{}', now());
-    insert into duplicate_plans (name, workflow_id, settings, by, made_at, state) values
-      ('people', 'w1', '{}', 'x', now() - interval '2 days', 'finding'), ('people', 'w2', '{}', 'x', now() - interval '2 days', 'ready');
-    insert into duplicate_changes (plan_id, action, by, reason, begun_at) values (2, 'undo', 'x', 'y', now() - interval '2 days');
-    insert into exports (export, target, host, folder, format, tables, by, at) values (gen_random_uuid(), 'lake', 'h', '/out', 'parquet', '{}', 'x', now() - interval '2 days');
-    insert into waiting (stream_id, event, hash, page, ordinal, needs, overdue_at) values (${id}, 1, gen_random_uuid(), 1, 0, '[]', now() - interval '2 days');
-    insert into quarantine (stream_id, page, ordinal, path, reason, hash, definition_version, quarantined_at) values
-      (${id}, 1, 0, 'v', 'r', gen_random_uuid(), '', now() - interval '40 days'), (${id}, 1, 1, 'v', 'r', gen_random_uuid(), '', now());
-    insert into callers (caller, tier, scopes) values ('shop', 'normal', '{acme}');
-    insert into caller_keys (key_id, caller, hash, created_at, used_at) select key, 'shop', decode(repeat('00', 32), 'hex'), now() - interval '200 days', used
-      from (values ('00000000000000aa', null), ('00000000000000bb', now())) n(key, used);
-  `);
+  const seeded = await seed();
+  const stray = plainNames.scheduleId({ partner: 'gone', name: 'nightly' });
+  await applyChange(client, plainNames, { kind: 'create', id: stray, to: declaredSchedule('gone') });
+  // Temporal's list is a little late.
+  await eventually(async () => kindsOf(await run()).includes('stray-schedule'));
   const dry = await run();
   expect(kindsOf(dry)).toEqual(leftoverKinds);
   expect(dry).toMatchObject({ code: 3, text: expect.stringContaining('this was a dry run') });
-  expect(dry.json).toMatchObject({ forgotten: [`${stream.partner.name}.orders`], removed: 0 });
+  const placesOf = (kind: string) => reportOf(dry).findings.filter((one) => one.kind === kind);
+  expect(placesOf('unended-export')).toEqual([expect.objectContaining({ place: 'lake /out', count: 2 })]);
+  expect(placesOf('stuck-run').map(({ place }) => place.split(' ').at(-1))).toEqual([
+    'sync/acme/orders/stuck',
+    'sync/acme/lost',
+  ]);
+  expect(placesOf('unended-reconcile').map(({ place }) => place)).toEqual(['reconcile/acme/orders/old']);
+  expect(placesOf('stray-schedule').map(({ place }) => place)).toEqual([stray]);
 
   const done = await run({ apply: true });
-  expect(done).toMatchObject({ code: 3, json: { removed: 4 } });
-  expect(kindsOf(await run())).toEqual(leftoverKinds.filter((kind) => leftoverWords[kind].todo !== null));
-  const { rows: kept } = await pool.query(
-    `select (select count(*)::integer from idempotency) as claims, (select count(*)::integer from leases) as leases,
-      to_regclass('${schema}._shadow_${id}_99') is not null as running, to_regclass('${schema}._shadow_${id}_100') is not null as failed`,
+  expect([done.code, removedIn(reportOf(done))]).toEqual([3, REMOVABLE]);
+  expect(await kept(seeded)).toEqual(afterwards);
+  const again = await run({ apply: true });
+  expect(removedIn(reportOf(again))).toBe(0);
+  expect(kindsOf(again)).toEqual(leftoverKinds.filter((kind) => leftoverWords[kind].by !== 'janitor'));
+  expect(await kept(seeded)).toEqual(afterwards);
+
+  // Since a report named it first; what was removed and comes again begins anew.
+  const first = reportOf(dry).findings.find(({ kind }) => kind === 'unused-key')?.firstAt;
+  expect(reportOf(again).findings.find(({ kind }) => kind === 'unused-key')?.firstAt).toBe(first);
+
+  const list = await said(config(), { limit: '2' }, (context) => janitorList(context));
+  expect(list.json).toMatchObject([
+    { report: reportOf(again).report, mode: 'apply', removed: 0 },
+    { report: reportOf(done).report, mode: 'apply', removed: REMOVABLE },
+  ]);
+  const shown = await said(config(), {}, (context) => janitorShow({ ...context, id: String(reportOf(done).report) }));
+  expect(shown.text).toMatch(/which removed what nobody needs[^]*idempotency keys .* removed/);
+
+  // What duplicates.yaml declares is declared.
+  const duplicatesFile = join(folder.path, 'duplicates.yaml');
+  const joining = plainNames.scheduleId({ partner: 'duplicates', name: 'people' });
+  await applyChange(client, plainNames, { kind: 'create', id: joining, to: declaredSchedule('duplicates') });
+  const strayIn = (of: Said): readonly string[] =>
+    reportOf(of).findings.flatMap(({ kind, place }) => (kind === 'stray-schedule' ? [place] : []));
+  await eventually(async () => strayIn(await run()).includes(joining));
+  await writeFile(duplicatesFile, duplicatesWithJoin);
+  expect(strayIn(await run())).toEqual([stray]);
+  await client.schedule.getHandle(joining).delete();
+  await rm(duplicatesFile);
+
+  // Of a definition that does not load nobody knows what it has.
+  await client.schedule.getHandle(stray).delete();
+  await writeFile(join(folder.path, 'acme.yaml'), 'name: [');
+  const broken = await run();
+  expect(reportOf(broken).troubles).toEqual([expect.stringMatching(/^the definition of acme does not load/)]);
+  await writeFile(join(folder.path, 'acme.yaml'), '');
+  await clean(seeded);
+});
+
+const duplicatesWithJoin = `
+people:
+  from: [{ stream: acme.orders, fields: { email: mail } }]
+  compare: { email: { as: email } }
+  block: [[email]]
+  join: { cron: '0 5 * * *' }
+`;
+
+/** SIGKILL while a removal of this kind is being noted. */
+async function killedAt(kind: string): Promise<void> {
+  const gate = await pool.connect();
+  try {
+    await gate.query(
+      `create trigger gate before insert on janitor_findings for each row when (new.kind = '${kind}' and new.removed > 0) execute function gate()`,
+    );
+    await gate.query(`select pg_advisory_lock(${GATE})`);
+    const standing = async (): Promise<boolean> =>
+      (await gate.query(`select from pg_locks where locktype = 'advisory' and objid = ${GATE} and not granted`))
+        .rowCount === 1;
+    await killSyncline(['janitor', '--apply'], { env: env(), when: standing });
+    await gate.query(`select pg_advisory_unlock(${GATE})`);
+    await eventually(async () => !(await standing()));
+    await gate.query('drop trigger gate on janitor_findings');
+  } finally {
+    gate.release();
+  }
+}
+const GATE = 4713;
+
+test('killed in the middle, it has removed and counted each or left it; the next one ends it', async () => {
+  await pool.query(
+    `create function gate() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(${GATE}); return new; end $$`,
   );
-  expect(kept).toEqual([{ claims: 1, leases: 1, running: true, failed: true }]);
+  const seeded = await seed();
+  const kinds = ['shadow-table', 'locked-key', 'expired-lease', 'unended-search', 'build-table'] as const;
+  for (const kind of firstOf(kinds, 1)) await killedAt(kind);
+  await killedAt('staging-file');
+  expect(await runSyncline(['janitor', '--apply'], env())).toMatchObject({ code: 3 });
+  expect(await kept(seeded)).toEqual(afterwards);
+  const { rows } = await pool.query<{ removed: number; open: number }>(
+    `select sum(f.removed)::integer as removed, count(distinct r.report_id) filter (where r.ended_at is null)::integer as open
+      from janitor_findings f join janitor_reports r using (report_id)`,
+  );
+  // PostgreSQL ends a statement that nobody waits for any more: what it removed, it noted.
+  expect(rows).toEqual([{ removed: REMOVABLE, open: firstOf(kinds, 1).length + 1 }]);
+  await clean(seeded);
 });

@@ -38,6 +38,7 @@ describe('the configuration', () => {
       },
       calls: { keepMs: 1_209_600_000, sample: 1 },
       duplicates: { memoryLimit: '1GB', threads: 2, folder: join(tmpdir(), 'syncline-duplicates') },
+      janitor: { mode: 'report', cron: '17 4 * * 1', folders: [join(tmpdir(), 'syncline-duplicates'), tmpdir()] },
       traces: false,
       failpoint: undefined,
       cacheDir: '/home/me/.cache/syncline',
@@ -104,7 +105,7 @@ describe('the configuration', () => {
     [
       'SYNCLINE_INSTALLATION',
       'sync',
-      'SYNCLINE_INSTALLATION: expected a name other than sync, governor, backfill, schedule, scheduled, partner, target, rebuild, export, prune, hints, alerts, duplicates, reconcile, syncline',
+      'SYNCLINE_INSTALLATION: expected a name other than sync, governor, backfill, schedule, scheduled, partner, target, rebuild, export, prune, hints, alerts, duplicates, reconcile, janitor, syncline',
     ],
     ['SYNCLINE_PARTNER_SLOTS', '-1', 'SYNCLINE_PARTNER_SLOTS: expected a whole number'],
     ['SYNCLINE_WORKFLOW_SLOTS', '1', 'SYNCLINE_WORKFLOW_SLOTS: expected a whole number, 2 or more'],

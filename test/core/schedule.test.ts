@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import {
   compareSchedules,
   PAUSED_BY_DEFINITION,
-  type DeclaredSchedule,
   type PresentSchedule,
+  type SyncSchedule,
 } from '../../core/schedule.ts';
 import { declaredSchedule } from '../support/declared-schedule.ts';
 
@@ -16,7 +16,7 @@ const present = (more: Partial<PresentSchedule> = {}): PresentSchedule => ({
   note: null,
   ...more,
 });
-const compare = (to: Partial<DeclaredSchedule>, now: Partial<PresentSchedule> = {}) =>
+const compare = (to: Partial<SyncSchedule>, now: Partial<PresentSchedule> = {}) =>
   compareSchedules([{ ...declared, ...to, id }], [present(now)])[0];
 
 describe('what is declared and what is there', () => {

@@ -1,28 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
 import { checkPartner } from '../../definitions/check.ts';
 import { clockWarnings } from '../../definitions/clock-warnings.ts';
-import { declaredSchedules } from '../../definitions/declared-schedules.ts';
+import { declaredJoins, declaredSchedules } from '../../definitions/declared-schedules.ts';
+import { duplicatesFile } from '../../definitions/duplicates.ts';
 import { partner, type Partner, type PartnerInput } from '../../definitions/definition.ts';
 import { dotted } from '../../definitions/problem.ts';
 import { plainNames } from '../../messages/names.ts';
 
 type ScheduleInput = NonNullable<PartnerInput['schedules']>[string];
 
-const withSchedule = (nightly: ScheduleInput): Partner =>
-  partner.parse({
-    name: 'acme',
-    baseUrl: 'https://api.example',
-    streams: {
-      orders: {
-        path: '/orders',
-        primaryKey: ['id'],
-        schema: { type: 'object', properties: { id: { type: 'string' } } },
-      },
-    },
-    schedules: { nightly },
-  });
-const problems = (nightly: ScheduleInput): string[] =>
-  checkPartner(withSchedule(nightly)).map(({ path, says }) => `${dotted(path)}: ${says}`);
+const schema = { type: 'object', properties: { id: { type: 'string' }, at: { type: 'string', format: 'date-time' } } };
+const orders = { path: '/orders', primaryKey: ['id'], schema };
+const acme = (more: Partial<PartnerInput>): Partner =>
+  partner.parse({ name: 'acme', baseUrl: 'https://api.example', streams: { orders }, ...more });
+const problemsOf = (of: Partner): string[] => checkPartner(of).map(({ path, says }) => `${dotted(path)}: ${says}`);
+const withSchedule = (nightly: ScheduleInput): Partner => acme({ schedules: { nightly } });
+const problems = (nightly: ScheduleInput): string[] => problemsOf(withSchedule(nightly));
 const cronOf = (nightly: ScheduleInput) => declaredSchedules(plainNames, withSchedule(nightly))[0]?.cron;
 
 describe('a schedule', () => {
@@ -66,4 +59,84 @@ describe('a schedule', () => {
     // No Sunday.
     expect(warnings({ cron: '30 2 * * mon-fri', timeZone: 'Europe/Berlin' })).toEqual([]);
   });
+});
+
+type ReconcileInput = NonNullable<PartnerInput['reconcile']>[string];
+
+describe('a reconciliation that is declared', () => {
+  const fetch = { path: '/orders/{id}' };
+  const streams: PartnerInput['streams'] = {
+    orders,
+    changes: { ...orders, version: ['at'], incremental: { field: 'at', start: { as: 'since' } } },
+    pushed: { primaryKey: ['id'], schema, push: {} },
+    keyless: { path: '/keyless', schema, disposition: 'append' },
+    rates: { path: '/rates', primaryKey: ['id'], schema, disposition: 'replace' },
+    items: { ...orders, path: '/items', requires: { order: { stream: 'changes', by: 'id', fetch } } },
+  };
+  const weekly = (entry: ReconcileInput): Partner => acme({ streams, reconcile: { weekly: entry } });
+  const cron = '0 5 * * sun';
+
+  test.each<[ReconcileInput, object]>([
+    [{ cron }, { streams: [], level: 'content', lastMs: null, sample: null, repair: [], overlap: 'queueOne' }],
+    [
+      { cron, streams: ['changes'], last: '7d', level: 'keys' },
+      { lastMs: 604_800_000, level: 'keys' },
+    ],
+    [
+      { cron, last: '7d' },
+      { streams: [], lastMs: 604_800_000 },
+    ],
+    [{ cron, streams: ['changes'], sample: 300 }, { sample: 300 }],
+    [{ cron, streams: ['orders'], repair: ['stale', 'missing', 'stale'] }, { repair: ['missing', 'stale'] }],
+  ])('%j is told to Temporal', (entry, told) => {
+    expect(problemsOf(weekly(entry))).toEqual([]);
+    expect(declaredSchedules(plainNames, weekly(entry))).toMatchObject([
+      { id: 'schedule/acme/weekly', partner: 'acme', name: 'weekly', kind: 'reconcile', cron: [cron], ...told },
+    ]);
+  });
+
+  test.each<[ReconcileInput, string]>([
+    [{}, 'reconcile.weekly: expected either cron:'],
+    [{ cron: '0 25 * * *' }, 'reconcile.weekly.cron: expected five fields'],
+    [{ cron, streams: ['order'] }, 'reconcile.weekly.streams.0: expected a stream of this partner, found "order"; did'],
+    [{ cron, streams: ['orders', 'pushed'] }, 'reconcile.weekly.streams.1: pushed has no path: its records are only'],
+    [{ cron, streams: ['keyless'] }, 'reconcile.weekly.streams.0: keyless has no primaryKey'],
+    [{ cron, streams: ['orders'], last: '7d' }, 'reconcile.weekly.streams.0: orders is not incremental'],
+    [
+      { cron, streams: ['orders'], sample: 9 },
+      'reconcile.weekly.streams.0: orders cannot be asked for one record: say',
+    ],
+    [{ cron, streams: ['rates'], repair: ['stale'] }, 'reconcile.weekly.streams.0: rates is a `replace`'],
+    [{ cron, last: '7d', level: 'counts' }, 'reconcile.weekly.last: level: counts compares whole streams; leave out'],
+    [
+      { cron, streams: ['changes'], last: '7d', sample: 9 },
+      'reconcile.weekly.sample: a sample is drawn from the whole',
+    ],
+    [
+      { cron, streams: ['changes'], sample: 9, repair: ['stale'] },
+      'reconcile.weekly.repair: only what a whole listing',
+    ],
+  ])('%j is refused, with its place and what to do', (entry, says) => {
+    expect(problemsOf(weekly(entry))).toEqual([expect.stringContaining(says)]);
+  });
+
+  test('at least one stream has to be fit, the kinds to repair are safe, and a name is taken once', () => {
+    expect(problemsOf(acme({ reconcile: { weekly: { cron, last: '7d' } } }))).toEqual([
+      expect.stringMatching(/^reconcile\.weekly: no stream can be compared in this way: orders is not incremental/),
+    ]);
+    expect(() => weekly({ cron, repair: ['extra' as 'stale'] })).toThrow('missing');
+    expect(problemsOf(acme({ schedules: { weekly: { cron } }, reconcile: { weekly: { cron } } }))).toEqual([
+      'reconcile.weekly: "weekly" is the name of a schedule under `schedules` already; take another one',
+    ]);
+  });
+});
+
+test('joins of duplicates.yaml are schedules, too', () => {
+  const join = duplicatesFile.parse({
+    people: { from: [{ stream: 'acme.orders', fields: { id: 'id' } }], join: { cron: '0 6 * * *' } },
+    places: { from: [{ stream: 'acme.orders', fields: { id: 'id' } }] },
+  });
+  expect(declaredJoins(plainNames, new Map(Object.entries(join)))).toMatchObject([
+    { id: 'schedule/duplicates/people', partner: 'duplicates', name: 'people', kind: 'join', overlap: 'queueOne' },
+  ]);
 });

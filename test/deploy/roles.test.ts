@@ -94,6 +94,21 @@ afterAll(async () => {
   await folder.remove();
 });
 
+/** A plan with one pair of payments, and the ids of these. */
+async function planOfPayments(): Promise<{ readonly plan: number; readonly ids: readonly string[] }> {
+  const { rows } = await database.pool.query<{ plan: number; ids: readonly string[] }>(
+    `with two as (select array_agg(id order by id) as ids from (select id from "${partner}".payments order by id limit 2) p),
+      plan as (insert into syncline.duplicate_plans (name, workflow_id, settings, by, state)
+        values ('payments', 'of the test', jsonb_build_object('largest', 50, 'from', jsonb_build_array(jsonb_build_object(
+          'stream', $1::text, 'fields', '{"number": "id"}'::jsonb))), 'ann', 'ready') returning plan_id),
+      pair as (insert into syncline.duplicate_pairs (plan_id, pair, left_stream, left_row, right_stream, right_row, rule, weight, probability, levels, found, cluster)
+        select plan_id, 1, $1, ids[1], $1, ids[2], 'score', 9, 0.99, '{}', 'merge', 1 from plan, two)
+      select plan_id as plan, ids from plan, two`,
+    [`${partner}.payments`],
+  );
+  return rows[0] as (typeof rows)[0];
+}
+
 describe('deploy/roles.sql', () => {
   test('a worker that has synced cannot drop, change or forget what was received', async () => {
     expect(report).toMatchObject({ counts: { fetched: 951, inserted: 950, quarantined: 1 } });
@@ -264,7 +279,7 @@ describe('deploy/roles.sql', () => {
     const run = report.runId;
     for (const path of [
       ...['/', '/streams', `/partners/${partner}`, `/partners/${partner}/payments`, '/runs', `/runs/${run}`],
-      ...['/alerts', '/limits', '/callers', '/webhooks', '/actions'],
+      ...['/alerts', '/limits', '/callers', '/webhooks', '/actions', '/duplicates', '/reconciliations'],
     ])
       expect([path, (await browser.get(path)).status]).toEqual([path, 200]);
     const form = /name="form" value="([^"]+)"/.exec((await browser.get(`/partners/${partner}`)).text)?.[1] ?? '';
@@ -274,11 +289,21 @@ describe('deploy/roles.sql', () => {
         action === 'pause' ? /Now paused by ann/ : /No longer paused by ann/,
       );
     }
+    // Of a partner's table it sees the rows that a plan compares, and these by a function alone.
+    const { plan, ids } = await planOfPayments();
+    const shown = await browser.get(`/duplicates/${plan}`);
+    for (const id of ids) expect(shown.text).toContain(`>${id}</td>`);
+    const rejected = await browser.post('/actions/reject-pairs', {
+      ...{ target: String(plan), pair: '1', reason: 'a test', form },
+    });
+    expect((await browser.get(rejected.location)).text).toContain('1 pairs were rejected');
     await ui.close();
     await pool.end();
+    expect(await states('syncline_reader', [`select * from syncline.pair_values(${plan}, '{1}')`])).toEqual(['denied']);
 
     const denied = [
       'select * from syncline.events',
+      'set role syncline_values',
       'select payload from syncline.quarantine',
       'select key from syncline.quarantine',
       'select key from syncline.waiting',
@@ -286,6 +311,9 @@ describe('deploy/roles.sql', () => {
       'select body from syncline.webhook_deliveries',
       'select * from syncline.tokens',
       `select * from "${partner}".payments`,
+      'select * from syncline.reconcile_seen',
+      `update syncline.duplicate_pairs set left_row = 'other'`,
+      'delete from syncline.duplicate_links',
       'delete from syncline.pauses',
       'delete from syncline.ui_audit',
       `update syncline.ui_audit set by = 'bob'`,
@@ -313,7 +341,7 @@ describe('deploy/roles.sql', () => {
     expect(await states('blue_syncline_worker', statements)).toEqual(['allowed', 'denied', 'denied']);
     expect(await states('syncline_worker', statements)).toEqual(['denied', 'allowed', 'allowed']);
     await database.pool.query('drop schema blue_syncline cascade');
-    for (const role of ['worker', 'ingest', 'ui', 'reader', 'migrate']) {
+    for (const role of ['worker', 'ingest', 'ui', 'reader', 'migrate', 'values']) {
       await database.pool.query(`drop owned by blue_syncline_${role}`);
       await database.pool.query(`drop role blue_syncline_${role}`);
     }
@@ -333,6 +361,9 @@ describe('deploy/roles.sql', () => {
     ).toEqual(['allowed', 'allowed', 'denied']);
     // What is append-only was just made, with the rights of all tables.
     await database.pool.query(roles);
+    // A later version of the function that belongs to another role.
+    const values = await readFile(join(import.meta.dirname, '../../store/functions/pair_values.sql'), 'utf8');
+    expect(await states('syncline_migrate', [`set local search_path = syncline; ${values}`])).toEqual(['allowed']);
     expect(await states('syncline_worker', ['delete from syncline.events', 'delete from syncline.pages'])).toEqual([
       'denied',
       'denied',

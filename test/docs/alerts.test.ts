@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { catalog, ruleNames } from '../../alerts/catalog.ts';
+import { leftoverKinds, leftoverWords } from '../../core/leftover.ts';
 import { treeOf, type CommandNode } from '../../cli/completion/tree.ts';
 import { program } from '../../cli/program.ts';
 import { alertsFile } from '../../definitions/alerts.ts';
@@ -85,4 +86,14 @@ const commands = new Set(
 
 test.each([...commands])('`syncline %s` is a command that there is', (command) => {
   expect(faultOf(command.replaceAll(/'[^']*'/g, 'x').split(/\s+/))).toBeUndefined();
+});
+
+test('docs/janitor.md has a row for each kind of leftover, in their order, and who ends it', () => {
+  const rows = [
+    ...readFileSync('docs/janitor.md', 'utf8').matchAll(/^\| `([a-z-]+)` +\| [^|]+ \| (janitor|person|nobody)\b/gm),
+  ];
+  const by = { janitor: 'janitor', person: 'person', kept: 'nobody' } as const;
+  expect(rows.map(([, kind, who]) => [kind, who])).toEqual(
+    leftoverKinds.map((kind) => [kind, by[leftoverWords[kind].by]]),
+  );
 });

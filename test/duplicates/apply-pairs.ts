@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
 import type { FoundPair } from '../../core/duplicates.ts';
-import type { DuplicateSettings } from '../../definitions/duplicates.ts';
 import { beginChange, changePiece, type ChangeScope } from '../../store/duplicates/changes.ts';
 import { decidePairs } from '../../store/duplicates/decide.ts';
 import { numberClusters } from '../../store/duplicates/number-clusters.ts';
@@ -18,14 +17,14 @@ export async function planPairs(
     name,
     pairs,
     largest = 50,
-    follows = null,
     from = [],
+    follows = null,
   }: {
     readonly name: string;
     readonly pairs: readonly FoundPair[];
     readonly largest?: number;
+    readonly from?: readonly object[];
     readonly follows?: number | null;
-    readonly from?: DuplicateSettings['from'];
   },
 ): Promise<number> {
   return transaction(pool, async (client) => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { CompiledStream } from '../../definitions/compiled.ts';
+import type { RowRef } from '../../core/duplicates.ts';
 import type { Survivor } from '../../definitions/duplicates.ts';
 import type { ColumnType } from '../../core/column.ts';
 import { targetDialect } from '../../landing/golden-dialects.ts';
@@ -11,12 +12,13 @@ import { duckdbRowIdSql } from '../../targets/duckdb/row-id.ts';
 import { duckdbTypes } from '../../targets/duckdb/types.ts';
 import { postgresTypes } from '../../targets/postgres/column-types.ts';
 import { rowIdSql } from '../../targets/postgres/row-id.ts';
+import { readPairValues } from '../../store/duplicates/pair-values.ts';
 import { transaction } from '../../store/session/transaction.ts';
 import { aStream, runAll } from '../landing/run-of.ts';
 import { defineStream } from '../support/define-stream.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { usePool } from '../support/use-pool.ts';
-import { applyPairs } from './apply-pairs.ts';
+import { applyPairs, planPairs } from './apply-pairs.ts';
 
 const used = usePool(4);
 let folder: TemporaryFolder;
@@ -223,4 +225,55 @@ test('rights stay when the view gets other columns, and a view of somebody else 
     'golden.mine is there and is not ours',
   );
   await used.pool.query('revoke select on golden.people from golden_reader; drop role golden_reader');
+});
+
+const record = (n: number) => ({
+  n,
+  price: 1.5,
+  at: '2026-01-03T04:05:06.5Z',
+  day: '2026-02-03',
+  text: `"quoted" ${n}`,
+});
+
+test('rows of a plan are found by keys of every type, also of several parts, and after the key has another type', async () => {
+  const parts = aStream({
+    schema: {
+      type: 'object',
+      properties: {
+        n: { type: 'integer' },
+        price: { type: 'number' },
+        at: { type: 'string', format: 'date-time' },
+        day: { type: 'string', format: 'date' },
+        text: { type: 'string' },
+      },
+    },
+    primaryKey: ['n', 'price', 'at', 'day', 'text'],
+  });
+  await runAll(postgresWarehouse(used.pool), parts, [[record(1), record(2)]]);
+  const table = `"${parts.schema}"."${parts.table}"`;
+  const { rows } = await used.pool.query<{ row: string }>(
+    `select ${rowIdSql(parts, 't')} as row from ${table} t order by n`,
+  );
+  const stream = `${parts.partner.name}.${parts.name}`;
+  const [left, right] = rows.map(({ row }) => ({ stream, row })) as [RowRef, RowRef];
+  const plan = await planPairs(used.pool, {
+    name: 'parts',
+    pairs: [{ left, right, rule: 'same', weight: 1, probability: 1, levels: {} }],
+    from: [{ stream, fields: { said: 'text', other: 'no_such_column' } }],
+  });
+  const read = async (): Promise<readonly unknown[]> => {
+    const found = await readPairValues(used.pool, { plan, pairs: [{ pair: 1 }] });
+    return [found.of(left), found.of(right), found.of({ stream, row: 'none' })];
+  };
+  const expected = [{ said: '"quoted" 1', other: null }, { said: '"quoted" 2', other: null }, undefined];
+  expect(await read()).toEqual(expected);
+  expect(await readPairValues(used.pool, { plan, pairs: [{ pair: 2 }] })).toEqual(
+    await readPairValues(used.pool, { plan: 0, pairs: [] }),
+  );
+  await used.pool.query(`alter table ${table} alter column n type text using 'n' || n`);
+  expect(await read()).toEqual([undefined, undefined, undefined]);
+  await used.pool.query(
+    `alter table ${table} alter column n type bigint using substr(n, 2)::bigint, alter column text type bigint using right(text, 1)::bigint`,
+  );
+  expect(await read()).toEqual([undefined, undefined, undefined]);
 });

@@ -122,6 +122,7 @@ async function definePartner(): Promise<void> {
     limits: { rate: 500, per: '1s', burst: 50 },
     retry: { base: '50ms', cap: '500ms' },
     targets: ['lake'],
+    reconcile: { weekly: { cron: '0 5 * * sun', streams: ['payments'] } },
     streams: { payments, customers: stream('/v1/customers'), refunds: stream('/v1/refunds') },
     webhooks: { changes: { preset: 'github', secrets: [{ value: CANARY }], routes: [{ as: 'sync' }] } },
   };
@@ -171,6 +172,8 @@ describe('a worker tells Prometheus', () => {
     expect(
       total(samples, 'syncline_schedule_next_timestamp_seconds', { partner, schedule: 'nightly' }),
     ).toBeGreaterThan(Date.now() / 1000);
+    expect(total(samples, 'syncline_reconcile_due_seconds', payments)).toBe(8 * 86_400);
+    expect(total(samples, 'syncline_reconcile_timestamp_seconds', payments)).toBe(0);
   });
 
   test('waits and outcomes', () => {

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { compileStream } from '../../definitions/compile.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
+import { loadPartner } from '../../definitions/load.ts';
+import { plainNames } from '../../messages/names.ts';
+import { showRun } from '../../store/inspect/inspect.ts';
+import { acceptCount, type CountAccepted } from '../../store/ledger/accept-count.ts';
 import { expectTruth } from '../support/expect-truth.ts';
-import { openPullBench } from '../support/pull-bench.ts';
+import { openPullBench, WINDOW } from '../support/pull-bench.ts';
 import type { PullBench } from '../support/pull-bench.ts';
 import { pullOne } from '../support/pull-one.ts';
 import type { PullCase } from '../support/pull-one.ts';
@@ -106,6 +111,44 @@ describe('a listing that ends too early is never green', () => {
     expect(second).toMatchObject({
       outcome: 'suspect',
       reason: expect.stringContaining('15 records, 40 the last time'),
+    });
+  });
+
+  scenario('until a person says that it is right', async () => {
+    const { partner } = await bench.syncOnce({
+      streams: { refunds: { ...streams.refunds, deletes: { sweep: true } } },
+    });
+    const accept = async (generation: number): Promise<CountAccepted> =>
+      acceptCount(bench.pool, {
+        syncId: plainNames.streamSyncId({ partner: partner.name, stream: 'refunds', window: WINDOW, generation }),
+        stream: compileStream(
+          await loadPartner(partner.name, { dir: bench.partnersDir, env: {} }),
+          'refunds',
+          plainNames,
+        ),
+        by: 'anna',
+        reason: 'they archive what is older than a year',
+      });
+    await expect(accept(1)).rejects.toThrow(/ended ok: only a run can be accepted that is suspect because/);
+    partner.simulator.set({ faults: [{ kind: 'early_end', rows: 25 }] });
+    expect(await partner.sync({ generation: 2 })).toMatchObject({ outcome: 'suspect' });
+    expect(await tableRows(bench.pool, partner.name, 'refunds')).toHaveLength(40);
+    expect(await accept(2)).toEqual({ partner: partner.name, stream: 'refunds', fetched: 15, before: 40 });
+
+    expect(await partner.sync({ generation: 3 })).toMatchObject({ outcome: 'ok', reason: null });
+    expect(await tableRows(bench.pool, partner.name, 'refunds')).toHaveLength(15);
+    const { streams: shown } = await showRun(
+      bench.pool,
+      plainNames.partnerSyncId({ partner: partner.name, window: WINDOW, generation: 2 }),
+    );
+    expect(shown).toMatchObject([
+      { outcome: 'suspect', accepted: { by: 'anna', reason: 'they archive what is older than a year' } },
+    ]);
+    // Less than half of what was accepted is in doubt again.
+    partner.simulator.set({ faults: [{ kind: 'early_end', rows: 35 }] });
+    expect(await partner.sync({ generation: 4 })).toMatchObject({
+      outcome: 'suspect',
+      reason: expect.stringContaining('5 records, 15 the last time'),
     });
   });
 

@@ -58,10 +58,15 @@ let last = 0;
 /** Reconciles a stream of a partner of the test's own: the steps of `reconcileStream`, without Temporal. */
 export async function reconcileHere(
   here: Here,
-  { level = 'content', range = null, sample = null }: Partial<ReconcileInput> = {},
+  {
+    level = 'content',
+    range = null,
+    sample = null,
+    label = String(++last),
+  }: Partial<ReconcileInput> & { readonly label?: string } = {},
 ): Promise<Reconciled> {
   const { own, partner, stream } = here;
-  const reconciliation = plainNames.reconcileId({ partner: partner.name, stream, label: String(++last) });
+  const reconciliation = plainNames.reconcileId({ partner: partner.name, stream, label });
   const deps = depsOf(here);
   const of = { partner: partner.name, stream, reconciliation };
   const { window, looks } = await planReconcile(deps, { ...of, level, range, sample });
@@ -84,6 +89,17 @@ export async function reconcileHere(
   };
 }
 
+/** A reconciliation that fails after its first grant, with what it has read until then. */
+export async function breakOff(here: Here, label: string): Promise<void> {
+  const { partner, stream } = here;
+  const deps = depsOf(here);
+  const reconciliation = plainNames.reconcileId({ partner: partner.name, stream, label });
+  const of = { partner: partner.name, stream, reconciliation, level: 'content', range: null, sample: null } as const;
+  const { window, looks } = await planReconcile(deps, of);
+  await grantOf(deps, here, { kind: 'reconcile', syncId: looks[0], window }, 1).catch(() => {});
+  await closeReconcile(deps, { reconciliation, syncedBy: null, broken: 'it died', doubts: [] });
+}
+
 /** Repairs findings: the steps of `repairStream`. Returns undefined where a person has to look at it first. */
 export async function repairHere(
   here: Here,
@@ -101,27 +117,12 @@ export async function repairHere(
 /** Grant after grant, also where one dies. Ends, too, where it waits. */
 async function readAll(
   deps: Deps,
-  { partner, stream, failpoint = noFailpoint }: Here,
+  here: Here,
   of: Pick<GrantInput, 'kind' | 'syncId' | 'window'>,
 ): Promise<GrantResult> {
-  const job = { ...of, partner: partner.name, stream, runId: null, lane: 'backfill', idleGrants: 0 } as const;
+  const { failpoint = noFailpoint } = here;
   for (let grants = 0; grants < 500; grants++) {
-    const grant = pullStream(
-      {
-        ...(await readingDeps(deps, await partner.access(stream), job)),
-        accessOf: (other) => partner.access(other),
-        failpoint,
-        now: Date.now,
-        random: () => 0,
-        draining: () => false,
-      },
-      job,
-      {
-        signal: new AbortController().signal,
-        writer: { workflowRunId: 'r', attempt: grants + 1 },
-        heartbeat: () => {},
-      },
-    );
+    const grant = grantOf(deps, here, of, grants + 1);
     const ended = failpoint === noFailpoint ? await grant : await grant.catch(() => undefined);
     if (ended?.state === 'done' || (ended?.state === 'deferred' && ended.reason !== 'failure')) return ended;
   }
@@ -143,4 +144,25 @@ async function askAll(deps: Deps, { failpoint = noFailpoint }: Here, of: Omit<As
     if (asked?.state === 'done') return;
   }
   throw new Error(`${of.syncId} did not end in 500 grants`);
+}
+
+async function grantOf(
+  deps: Deps,
+  { partner, stream, failpoint = noFailpoint }: Here,
+  of: Pick<GrantInput, 'kind' | 'syncId' | 'window'>,
+  attempt: number,
+): Promise<GrantResult> {
+  const job = { ...of, partner: partner.name, stream, runId: null, lane: 'backfill', idleGrants: 0 } as const;
+  return pullStream(
+    {
+      ...(await readingDeps(deps, await partner.access(stream), job)),
+      accessOf: (other) => partner.access(other),
+      failpoint,
+      now: Date.now,
+      random: () => 0,
+      draining: () => false,
+    },
+    job,
+    { signal: new AbortController().signal, writer: { workflowRunId: 'r', attempt }, heartbeat: () => {} },
+  );
 }

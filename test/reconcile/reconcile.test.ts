@@ -6,7 +6,7 @@ import { firstOf, long } from '../support/long.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { randomOf } from '../../simulator/random.ts';
 import { at, MovingPartner, paginations, parentStream, type Pagination } from './moving-partner.ts';
-import { reconcileHere, repairHere, type Here, type Reconciled } from './reconcile-here.ts';
+import { breakOff, reconcileHere, repairHere, type Here, type Reconciled } from './reconcile-here.ts';
 
 let own: OwnPartners;
 beforeAll(async () => {
@@ -157,6 +157,26 @@ describe.each(firstOf(names, 2))('a stream that is read by %s, whose records say
     const brought = [...found(done, 'explained')].filter(([key]) => seeded.has(key));
     expect(sorted(new Map(brought))).toEqual(tally(seeded, (kind) => !stays(kind)));
   });
+});
+
+test('one that failed goes on from its last page, and anew where another one came in between', async () => {
+  const { partner } = await synced('cursor', incremental);
+  const here = { own, partner, stream: 'cursor' };
+  let pages = 0;
+  const dies: Failpoint = (at) =>
+    at === 'commit.after' && ++pages === 2 ? Promise.reject(new Error('it died')) : Promise.resolve();
+  await breakOff({ ...here, failpoint: dies }, 'broken');
+  const gathered = async (): Promise<number> =>
+    (
+      await own.pool.query(
+        `select count(*)::integer as n from reconcile_seen join reconcile_listings using (listing_id) where reconciliation like $1`,
+        [`reconcile/${partner.name}/%/broken`],
+      )
+    ).rows[0].n;
+  expect(await gathered()).toBeGreaterThan(0);
+  expect(await reconcileHere(here)).toMatchObject({ verdict: 'clean', seen: RECORDS });
+  expect(await gathered()).toBe(0);
+  expect(await reconcileHere(here, { label: 'broken' })).toMatchObject({ verdict: 'clean', seen: RECORDS, each: [] });
 });
 
 /** Records that the partner has no more, and what a reconciliation says of them. */

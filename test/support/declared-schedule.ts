@@ -1,7 +1,7 @@
-import type { DeclaredSchedule } from '../../core/schedule.ts';
+import type { SyncSchedule } from '../../core/schedule.ts';
 
 /** Each night at half past three. */
-export const declaredSchedule = (partner = 'acme'): DeclaredSchedule => ({
+export const declaredSchedule = (partner = 'acme'): SyncSchedule => ({
   partner,
   name: 'nightly',
   cron: ['30 3 * * *'],

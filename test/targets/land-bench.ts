@@ -11,7 +11,14 @@ import { loadedTable, tableOf } from '../../apply/table-of.ts';
 import { noFailpoint } from '../../core/failpoint.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { PartnerInput, StreamInput } from '../../definitions/definition.ts';
+import { randomUUID } from 'node:crypto';
+import { compareTarget } from '../../activities/apply/compare-target.ts';
 import { rebuildTarget } from '../../activities/apply/rebuild-target.ts';
+import type { RowDifference } from '../../core/target-comparison.ts';
+import { STORE, target as targetDefinition } from '../../definitions/targets.ts';
+import type { CompareSoFar, CompareStepped } from '../../messages/compare-target.ts';
+import { readComparison, readDifferences, type Comparison } from '../../store/comparisons/read-comparisons.ts';
+import { openTarget } from '../../workers/open-target.ts';
 import type { RebuildStep, RebuildStepped } from '../../messages/rebuild-target.ts';
 import type { AppliedToTarget } from '../../messages/apply-target.ts';
 import { plainNames } from '../../messages/names.ts';
@@ -41,6 +48,8 @@ export interface LandBench {
   replay(stream: string): Promise<void>;
   /** One activity of the target's queue, also for `STREAM.history`; `rows`: most events a load. */
   apply(stream: string, target: Target, rows?: number): Promise<AppliedToTarget>;
+  /** The same for a history in the store's own database. */
+  applyInStore(stream: string): Promise<AppliedToTarget>;
   /** One activity of a rebuild. `patient`: it has time for all of it. */
   rebuildStep(
     stream: string,
@@ -53,6 +62,8 @@ export interface LandBench {
     target: Target,
     of?: Partial<Omit<RebuildStep, 'stream'>> & { readonly rows?: number },
   ): Promise<RebuildStepped>;
+  /** All of a comparison with the store, and its findings. `between`: what happens after the first look, and each time it waits. */
+  compare(stream: string, target: Target, of?: CompareOf): Promise<Compared>;
   streamOf(stream: string): Promise<CompiledStream>;
   compiled(stream: string): Promise<CompiledStream>;
   /** Also of `STREAM.history`. */
@@ -62,6 +73,21 @@ export interface LandBench {
   landed(stream: string, target: Target): Promise<readonly ReadRow[]>;
   state(stream: string): Promise<TargetState | undefined>;
   close(): Promise<void>;
+}
+
+export interface CompareOf {
+  readonly between?: () => Promise<void>;
+  /** Also where the history is. */
+  readonly targets?: readonly string[];
+  /** The one before it with this id is gone on with. */
+  readonly runId?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface Compared extends Comparison {
+  readonly found: readonly RowDifference[];
+  /** Activities that it took. */
+  readonly steps: number;
 }
 
 const now = (): number => Date.now();
@@ -86,6 +112,13 @@ export async function openLandBench(): Promise<LandBench> {
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   let defined: Record<string, StreamInput> = {};
   let times = 0;
+  let store: Target | undefined;
+  const openStore = async (): Promise<Target> =>
+    (store ??= await openTarget(
+      STORE,
+      targetDefinition.parse({ type: 'postgres', url: database.url }),
+      plainNames.controlSchema,
+    ));
   const streamOf = async (name: string) => (await partners.access(PARTNER, name)).stream;
   const tableNamed = async (name: string): Promise<TargetTable> => {
     const found = loadedTable(await partners.streams(PARTNER), name);
@@ -111,8 +144,57 @@ export async function openLandBench(): Promise<LandBench> {
       { signal: new AbortController().signal, heartbeat: () => {} },
     );
   };
+  const load = (
+    stream: string,
+    target: Target,
+    { rows = 1000, at = TARGET }: { readonly rows?: number | undefined; readonly at?: string },
+  ): Promise<AppliedToTarget> =>
+    applyTarget(
+      {
+        partners,
+        targets: {
+          of: () => Promise.resolve([at]),
+          open: () => Promise.resolve(target),
+          loads: () => Promise.resolve({ everyMs: 10_000, rows }),
+        },
+        store: postgresTargetStore(pool),
+        failpoint: noFailpoint,
+        now,
+        draining: () => false,
+      },
+      { ...place(stream), target: at },
+      { signal: new AbortController().signal, heartbeat: () => {} },
+    );
+  const compare: LandBench['compare'] = async (stream, target, of = {}) => {
+    const { between, targets = [TARGET], runId = randomUUID(), signal = new AbortController().signal } = of;
+    const own = await openStore();
+    let soFar: CompareSoFar | null = null;
+    for (let steps = 1; ; steps++) {
+      const stepped: CompareStepped = await compareTarget(
+        {
+          partners,
+          targets: {
+            of: () => Promise.resolve(targets),
+            open: (name) => Promise.resolve(name === STORE ? own : target),
+            loads: () => Promise.resolve({ everyMs: 10_000, rows: 1000 }),
+          },
+          store: postgresTargetStore(pool),
+        },
+        { ...place(stream), runId, soFar },
+        { signal },
+      );
+      if (stepped.state === 'refused') throw new Error(stepped.reason);
+      if (stepped.state === 'done') {
+        const id = stepped.comparison;
+        return { ...(await readComparison(pool, id)), found: await readDifferences(pool, { id, limit: 100 }), steps };
+      }
+      ({ soFar } = stepped);
+      await between?.();
+    }
+  };
   return {
     rebuildStep,
+    compare,
     async rebuild(stream, target, of) {
       let step = await rebuildStep(stream, target, of);
       while (step.state === 'more') step = await rebuildStep(stream, target, { ...of, soFar: step.soFar });
@@ -164,23 +246,8 @@ export async function openLandBench(): Promise<LandBench> {
       const held = await readQuarantine(pool, { partner: PARTNER, stream, status: 'held', limit: 100 });
       await replayQuarantine(warehouse, { stream: await streamOf(stream), held, nowMs: now() });
     },
-    apply: (stream, target, rows = 1000) =>
-      applyTarget(
-        {
-          partners,
-          targets: {
-            of: () => Promise.resolve([TARGET]),
-            open: () => Promise.resolve(target),
-            loads: () => Promise.resolve({ everyMs: 10_000, rows }),
-          },
-          store: postgresTargetStore(pool),
-          failpoint: noFailpoint,
-          now,
-          draining: () => false,
-        },
-        place(stream),
-        { signal: new AbortController().signal, heartbeat: () => {} },
-      ),
+    applyInStore: async (stream) => load(stream, await openStore(), { at: STORE }),
+    apply: (stream, target, rows) => load(stream, target, { rows }),
     async shown(stream) {
       const client = await pool.connect();
       try {
@@ -194,6 +261,7 @@ export async function openLandBench(): Promise<LandBench> {
     landed: async (stream, target) => allOf(target.rows(await tableNamed(stream))),
     state: (stream) => readTargetState(pool, place(stream)),
     async close() {
+      await store?.close();
       await partners.close();
       server.close();
       await pool.end();

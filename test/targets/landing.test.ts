@@ -44,6 +44,8 @@ describe.each(kinds)('what lands in a %s target is what the store has', (kind) =
     const late = await warehouse.fresh();
     expect(await bench.apply(stream, late)).toMatchObject({ state: 'caughtUp' });
     expect(await bench.landed(stream, late)).toEqual(await bench.shown(stream));
+    // Its checksums are those of the store.
+    expect(await bench.compare(stream, late)).toMatchObject({ verdict: 'clean', bucketsDiffer: 0, storeRows: rows });
     shown.set(name, (shown.get(name) ?? new Set()).add(kind));
   });
 });

@@ -6,7 +6,7 @@ import { listAlerts } from '../../store/alerts/alerts.ts';
 import { readApproval } from '../../store/approvals.ts';
 import { readDeeds } from '../../store/ui-audit.ts';
 import { isAllowed } from '../../ui/sign-in/oidc.ts';
-import { ownPath } from '../../ui/sign-in/sign-in-routes.ts';
+import { ownPath } from '../../ui/sign-in/own-path.ts';
 import { freshNamespace } from '../support/fresh-namespace.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, type TestTemporal } from '../support/temporal.ts';

@@ -6,7 +6,7 @@ import { long } from '../support/long.ts';
 import { axeFinds, chromiumPath, startChromium } from '../support/chromium.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { usePool } from '../support/use-pool.ts';
-import { pastOfUi } from './past-of-ui.ts';
+import { pastOfUi, planPages } from './past-of-ui.ts';
 import { serveUi } from './serve-ui.ts';
 
 const executablePath = await chromiumPath();
@@ -19,8 +19,21 @@ let browser: Browser;
 const complaints: string[] = [];
 
 /** Of each kind one; the long form looks at all. */
-const few = ['/', '/partners/p2/s2', '/runs/sync/p2/2026-11-24', '/alerts'];
-const others = ['/streams', '/partners/p2', '/limits', '/callers', '/webhooks', '/runs', '/actions', '/sign-in'];
+const [, plan = '', , reconciliation = ''] = planPages;
+const few = ['/', '/partners/p2/s2', '/runs/sync/p2/2026-11-24', '/alerts', plan, reconciliation];
+const others = [
+  '/duplicates',
+  '/reconciliations',
+  '/streams',
+  '/partners/p2',
+  '/limits',
+  '/callers',
+  '/webhooks',
+  '/janitor',
+  '/runs',
+  '/actions',
+  '/sign-in',
+];
 
 async function open(path: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
   const page = await browser.newPage(options);
@@ -117,6 +130,30 @@ inChromium('in a real browser', () => {
     await page.getByRole('button', { name: 'Pause all of this partner' }).click();
     await page.getByText('Now paused by ann').waitFor();
     expect(await readPauses(used.pool, 'p2')).toMatchObject([{ by: 'ann', reason: 'no script' }]);
+    await page.close();
+  });
+
+  test('without a script pairs are found by a form and decided, and an apply is asked about first', async () => {
+    const page = await open(plan, { javaScriptEnabled: false });
+    await signIn(page);
+    await page.goto(`${ui.url}${plan}`);
+    await page.getByRole('search').getByLabel('Rule').selectOption('same-email');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByText('10 pairs fit').waitFor();
+    const pair = page.getByRole('article', { name: 'Pair 5', exact: true });
+    await pair.getByLabel('Reason').fill('the same house');
+    await pair.getByRole('button', { name: 'Approve' }).click();
+    await page.getByText('1 pairs were approved').waitFor();
+    const forms = page.getByRole('region', { name: 'Do something' });
+    await forms.getByLabel('Reason').fill('ticket 4711');
+    await forms.getByRole('button', { name: 'Apply what is approved' }).click();
+    await page.getByRole('heading', { name: 'Apply plan 1 of people?' }).waitFor();
+    await page.getByRole('link', { name: 'Leave it as it is' }).click();
+    await page.getByText('to apply').or(page.getByText('to decide')).first().waitFor();
+    const { rows } = await used.pool.query(
+      `select by, action from ui_audit where action like '%-p%' order by audit_id`,
+    );
+    expect(rows).toEqual([{ by: 'ann', action: 'approve-pairs' }]);
     await page.close();
   });
 

@@ -4,7 +4,7 @@ import type { UiServer } from '../../ui/server.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { usePool } from '../support/use-pool.ts';
 import { serveUi } from './serve-ui.ts';
-import { CANARY, HOSTILE, pastOfUi } from './past-of-ui.ts';
+import { CANARY, HOSTILE, pastOfUi, planPages } from './past-of-ui.ts';
 
 type Document = ReturnType<typeof parseHTML>['document'];
 
@@ -50,11 +50,26 @@ const paths = [
   '/limits',
   '/callers',
   '/webhooks',
+  '/janitor',
   '/actions',
   '/sign-in',
+  ...planPages,
+  '/duplicates/1?cluster=1&pair=1&done=1',
 ];
 
 describe('the pages', () => {
+  test('the janitor says what has stayed behind, what was removed and what a person can do', async () => {
+    const { page } = await see('/janitor');
+    expect(page.querySelector('#found p')?.textContent).toBe('the definition of broken does not load');
+    expect(rowsOf(page, '#found').map(([where, , count, , todo]) => [where, count, todo])).toEqual([
+      ['c1', '2', 'Removed'],
+      [`p2.s1 ${HOSTILE}`, '1', expect.stringMatching(/^look at it with syncline runs show/)],
+    ]);
+    expect(rowsOf(page, '#reports').map(([, , by, did, places, removed]) => [by, did, places, removed])).toEqual([
+      ['schedule', 'Looked, and removed not ended', '2', '2'],
+    ]);
+  });
+
   test('the overview says what is late or wrong first: why, since when, and what to do', async () => {
     const { page } = await see('/');
     const rows = rowsOf(page, '#troubles');
@@ -84,6 +99,40 @@ describe('the pages', () => {
   test('the overview leads to the alerts that are open', async () => {
     const { page } = await see('/');
     expect(page.querySelector('main a[href="/alerts"]')?.textContent).toBe('1 open alert');
+  });
+
+  test('the overview leads to plans that wait for a decision and to streams that differ', async () => {
+    const { page } = await see('/');
+    const said = (id: string): string | undefined =>
+      page.querySelector(`#${id}`)?.textContent?.replaceAll(/\s+/g, ' ').trim();
+    expect([said('to-decide'), said('differ')]).toEqual([
+      'Pairs of duplicates wait for a decision: plan 1 of people.',
+      'Records differ from what the partner has: 108 of p1 / s1.',
+    ]);
+    const stream = (await see('/partners/p1/s1')).page;
+    expect(stream.querySelector('#standing')?.textContent?.replaceAll(/\s+/g, ' ')).toMatch(
+      /Compared with the partner \S+ \S+ UTC \S+ ago: differs 108 records differ/,
+    );
+  });
+
+  test('whoever has not signed in sees how many pairs and findings there are, and none of them', async () => {
+    const { page } = await see('/duplicates/1');
+    expect(rowsOf(page, '#rules')).toEqual([
+      ['score', 'to merge', '35', '0', '0', '35'],
+      ['same-email', 'to merge', '10', '0', '0', '10'],
+      ['score', 'for a person to decide', '5', '0', '0', '5'],
+    ]);
+    expect(page.querySelector('#pairs')?.textContent).toContain('They are shown to people who have signed in');
+    expect(page.querySelectorAll('#pairs table, main form')).toHaveLength(0);
+
+    const differs = (await see(planPages.at(-1) ?? '')).page;
+    expect(rowsOf(differs, '#kinds').map(([kind, , state, n]) => [kind, state, n])).toEqual([
+      ['extra', 'open', '24'],
+      ['stale', 'open', '84'],
+      ['extra', 'explained', '6'],
+      ['stale', 'explained', '6'],
+    ]);
+    expect(differs.querySelectorAll('#findings table, main form')).toHaveLength(0);
   });
 
   test('the tiles count what the lists behind them show', async () => {
@@ -172,7 +221,10 @@ describe('the pages', () => {
   });
 
   test('what is not there is told with 404, and leads back', async () => {
-    for (const path of ['/nowhere', '/partners/nobody', '/partners/p1/none', '/runs/sync/p1/1999-01-01']) {
+    for (const path of [
+      ...['/nowhere', '/partners/nobody', '/partners/p1/none', '/runs/sync/p1/1999-01-01'],
+      ...['/duplicates/99', '/duplicates/x', '/reconciliations/none'],
+    ]) {
       const { status, page } = await see(path);
       expect([status, page.querySelector('h1')?.textContent]).toEqual([404, 'There is no such page']);
     }

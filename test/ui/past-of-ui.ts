@@ -2,10 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { writePast } from '../../bench/past.ts';
+import { RECONCILIATION, writePlanPast } from '../../bench/plan-past.ts';
 
 /** What a partner may say, in an error or as a name. */
 export const HOSTILE = `<script>alert(1)</script> & "quotes' \`code\``;
 export const CANARY = 'canary-4711';
+export const planPages = ['/duplicates', '/duplicates/1', '/reconciliations', `/reconciliations/${RECONCILIATION}`];
 
 const definition = (name: string): string => `
 name: ${name}
@@ -20,7 +22,8 @@ streams:
 
 /**
  * A short past whose last night was just now. p1 is as it should be; of p2 the last night of s1 failed, a while ago, and that of s2 met quiet
- * 400s in three nights; of p3 nobody has read anything for two days. p4 has a definition only, and broken does not load.
+ * 400s in three nights; of p3 nobody has read anything for two days. p4 has a definition only, and broken does not load. The records of p1.s1 have
+ * duplicates (plan 1, of 50 pairs), and differ from what p1 has.
  */
 export async function pastOfUi(pool: Pool, partnersDir: string): Promise<void> {
   await writePast(pool, { partners: 3, streams: 2, nights: 12, backfills: 1, windows: 3, quarantined: 4 });
@@ -41,12 +44,17 @@ export async function pastOfUi(pool: Pool, partnersDir: string): Promise<void> {
     `insert into alerts (key, rule, severity, partner, stream, since, first_seen_at, opened_at, last_seen_at, summary, meaning, what_to_do, runbook)
       values ('run-failed/p2/s1/', 'run-failed', 'page', 'p2', 's1', now() - interval '10 minutes', now(), now(), now(), 'its run failed', 'data is missing',
         'read it again', 'https://runbooks.example/run-failed')`,
+    `with r as (insert into janitor_reports (run, by, mode, troubles) values ('r1', 'schedule', 'apply', array['the definition of broken does not load']) returning report_id)
+      insert into janitor_findings (report_id, kind, place, count, since, first_at, removed) select report_id, n.* from r,
+        (values ('expired-lease', 'c1', 2, now() - interval '3 days', now(), 2), ('stuck-run', 'p2.s1 ${HOSTILE.replaceAll("'", "''")}', 1, now() - interval '3 days', now(), 0)) n`,
     `insert into calls (at, partner, stream, purpose, sync_id, run_id, attempt, method, host, path, status, error, duration_ms, waited_ms, request_id, excerpt, weight)
       select now() - n * interval '1 minute', 'p2', 's2', 'page', 'sync/p2/s2/2026-11-24', 'sync/p2/2026-11-24', 1, 'GET', 'api.example', '/s2?parent', 400,
         'skipped', 12, 0, 'request-' || n, '${CANARY}', 1 from generate_series(1, 12) n`,
     `insert into pauses (scope, target, partner, reason, paused_by) values ('partner', 'p1', 'p1', 'their release', 'ann')`,
   ];
   for (const sql of statements) await pool.query(sql);
+  await writePlanPast(pool, { pairs: 50, findings: 120, called: CANARY });
+  await pool.query(`update p1.s1 set given = $1 where id = 'k4'`, [HOSTILE]);
   for (const name of ['p1', 'p2', 'p3', 'p4']) await writeFile(join(partnersDir, `${name}.yaml`), definition(name));
   await writeFile(join(partnersDir, 'broken.yaml'), 'name: [');
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { explain, InvalidInput } from '../../core/errors.ts';
 import { visible } from '../../core/visible.ts';
 import { noteDeed, noteResult, readDeeds } from '../../store/ui-audit.ts';
+import { confirmPage } from '../pages/confirm.ts';
 import { layout } from '../pages/layout.ts';
 import { deedPage, deedsPage } from '../pages/deeds.ts';
 import type { Page } from '../pages/page.ts';
@@ -9,9 +10,11 @@ import { notThere, problemPage } from '../pages/problem.ts';
 import type { Who } from '../sign-in/who.ts';
 import { textIn } from '../text-in.ts';
 import type { UiLog } from '../ui-log.ts';
-import type { deeds, DeedDeps } from './deeds.ts';
+import type { DeedDeps } from './deed.ts';
+import type { deeds } from './deeds.ts';
 
 const MOST_REASON = 400;
+const MOST_FIELD = 500;
 const LISTED = 200;
 
 export interface ActionDeps extends DeedDeps {
@@ -20,6 +23,22 @@ export interface ActionDeps extends DeedDeps {
 }
 
 const now = (): string => new Date().toISOString();
+
+/** A form as it was sent, to be sent once more. */
+const sentIn = (body: unknown): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.keys(typeof body === 'object' && body !== null ? body : {})
+      .filter((name) => name !== 'confirmed')
+      .map((name) => [name, textIn(body, name)]),
+  );
+
+/** The page shows what came of the deed of this number. */
+function withDone(page: string, id: number): string {
+  const [path = '', query = ''] = page.split('?');
+  const asked = new URLSearchParams(query);
+  asked.set('done', String(id));
+  return `${path}?${asked.toString()}`;
+}
 
 const isDeed = (name: string, all: typeof deeds): name is keyof typeof deeds => Object.hasOwn(all, name);
 
@@ -68,22 +87,19 @@ export function actionRoutes(app: FastifyInstance, { who, log, ...deps }: Action
     const stream = textIn(request.body, 'stream').slice(0, 100);
     const { by, how } = person;
     try {
-      const deed = await all[action](deps, { target, stream, for: textIn(request.body, 'for'), by, reason });
-      const id = await noteDeed(pool, {
-        by,
-        how,
-        action,
-        partner: deed.partner,
-        target: stream === '' ? target : `${target} ${stream}`,
-        reason,
-      });
+      const field = (name: string): string => textIn(request.body, name).slice(0, MOST_FIELD);
+      const deed = await all[action](deps, { target, stream, for: field('for'), field, by, reason });
+      if (deed.confirm !== undefined && field('confirmed') !== 'yes')
+        return await answer(confirmPage(deed.confirm, { action, sent: sentIn(request.body), at: now() }));
+      const named = deed.target ?? (stream === '' ? target : `${target} ${stream}`);
+      const id = await noteDeed(pool, { by, how, action, partner: deed.partner, target: named, reason });
       const came = await deed.work().then(
         (says) => ({ failed: false, says }),
         (error: unknown) => ({ failed: true, says: explain(error) }),
       );
       await noteResult(pool, { id, ...came });
       log.info({ by, how, action, target, failed: came.failed }, 'somebody did something on the status page');
-      return await reply.redirect(`/actions/${id}`, 303);
+      return await reply.redirect(deed.page === undefined ? `/actions/${id}` : withDone(deed.page, id), 303);
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
       return answer(problemPage({ status: 400, title: 'That cannot be done', says: error.message }));

@@ -9,7 +9,6 @@ import { describeWave } from '../../core/approval.ts';
 import { DAY, parseDuration } from '../../core/duration.ts';
 import { explain, InvalidInput } from '../../core/errors.ts';
 import { describePause } from '../../core/person-pause.ts';
-import type { Names } from '../../messages/names.ts';
 import { readAlerts } from '../../store/alerts/alerts.ts';
 import { endSilence, readSilences, silenceAlerts } from '../../store/alerts/silences.ts';
 import { decideApproval, readApproval } from '../../store/approvals.ts';
@@ -18,33 +17,11 @@ import { isKnownPartner } from '../../store/inspect/partner-standing.ts';
 import { openStreamRuns } from '../../store/ledger/open-runs.ts';
 import { pausesByRun } from '../../store/ledger/pauses-by-run.ts';
 import { endPauses, orderPause, readPauses } from '../../store/pauses.ts';
-
-export interface DeedDeps {
-  readonly pool: Pool;
-  readonly names: Names;
-  /** Runs some work with Temporal; fails in seconds where it does not answer. */
-  readonly temporal: <T>(work: (client: Client) => Promise<T>) => Promise<T>;
-}
+import type { Deed, DeedDeps, Wanted } from './deed.ts';
+import { duplicateDeeds } from './duplicate-deeds.ts';
+import { repair } from './repair-deed.ts';
 
 const MOST_SILENCE_MS = 30 * DAY;
-
-/** What somebody wants: texts of a form. */
-export interface Wanted {
-  /** `acme`, or the id of a run, or the number of an approval. */
-  readonly target: string;
-  readonly stream: string;
-  /** A duration, of a silence. */
-  readonly for: string;
-  readonly by: string;
-  readonly reason: string;
-}
-
-export interface Deed {
-  /** Where it happens. Fails with InvalidInput where it cannot be done. */
-  readonly partner: string;
-  /** Does it; returns what came of it, in a sentence. */
-  readonly work: () => Promise<string>;
-}
 
 /** What can be done on the pages. Each looks at first whether it can be done at all. */
 export const deeds = {
@@ -55,6 +32,8 @@ export const deeds = {
   reject: decides('rejected'),
   silence,
   unsilence,
+  repair,
+  ...duplicateDeeds,
 } as const satisfies Record<string, (deps: DeedDeps, wanted: Wanted) => Promise<Deed>>;
 
 async function pause(deps: DeedDeps, { target, by, reason }: Wanted): Promise<Deed> {

@@ -2,6 +2,7 @@ import type { Approval } from '../../core/approval.ts';
 import { readApprovals } from '../../store/approvals.ts';
 import { targetsOfStream, type StandingTarget } from '../../store/inspect/troubled-targets.ts';
 import { pastRunsOf, quarantineReasons, waitingFor, type PastRun } from '../../store/inspect/stream-history.ts';
+import { listReconciliations, type Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import { readOverview, type OverviewDeps, type ShownStream } from './read-overview.ts';
 import type { ShownDefinition } from './shown-of-definition.ts';
 import type { Trouble } from './trouble.ts';
@@ -18,6 +19,8 @@ export interface StreamPageFacts {
   readonly targets: readonly StandingTarget[];
   /** What it asks a person for; null: nothing. */
   readonly approval: Approval | null;
+  /** When it was last compared with what the partner has; null: never. */
+  readonly compared: Reconciliation | null;
 }
 
 const RUNS = 60;
@@ -30,13 +33,14 @@ export async function readStream(
 ): Promise<StreamPageFacts | undefined> {
   const { pool, definitions } = deps;
   const definition = (await definitions()).partners.get(of.partner);
-  const [overview, runs, quarantine, waiting, targets, approvals] = await Promise.all([
+  const [overview, runs, quarantine, waiting, targets, approvals, [compared]] = await Promise.all([
     readOverview(deps, of),
     pastRunsOf(pool, { ...of, limit: RUNS }),
     quarantineReasons(pool, { ...of, limit: REASONS }),
     waitingFor(pool, of),
     targetsOfStream(pool, of),
     readApprovals(pool, { partner: of.partner }),
+    listReconciliations(pool, { ...of, limit: 1 }),
   ]);
   const stream = overview.streams.find((one) => one.stream === of.stream);
   if (stream === undefined) return undefined;
@@ -51,5 +55,6 @@ export async function readStream(
     waiting,
     targets,
     approval: approvals.find((one) => one.stream === of.stream) ?? null,
+    compared: compared ?? null,
   };
 }

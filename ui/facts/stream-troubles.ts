@@ -159,7 +159,12 @@ function ended(facts: StreamFacts): readonly Trouble[] {
         run: lastRun,
         todo: isRefused(lastReason)
           ? refusedTodo(facts)
-          : todo('Compare with the partner. If the figures are right there, read it again.', readAgain(facts)),
+          : isShrunk(lastReason) && lastRun !== null
+            ? todo(
+                'Compare with the partner. If the listing is really so short, accept it, and read it again.',
+                `syncline runs accept ${lastRun} --stream ${facts.status.stream} --reason WHY`,
+              )
+            : todo('Compare with the partner. If the figures are right there, read it again.', readAgain(facts)),
       }),
     ];
   if (lastOutcome === 'partial')
@@ -183,6 +188,8 @@ function ended(facts: StreamFacts): readonly Trouble[] {
   return [];
 }
 
+/** As core/outcome.ts says it. */
+const isShrunk = (reason: string | null): boolean => /\d the last time$/.test(reason ?? '');
 const isRefused = (reason: string | null): boolean => /\brefused\b/.test(reason ?? '');
 
 /** The run's page lists the calls. */

@@ -1,6 +1,6 @@
 import { html, type Html } from '../../core/html.ts';
 import type { NotedDeed } from '../../store/ui-audit.ts';
-import { badge } from '../parts/badge.ts';
+import { deedResult } from '../parts/deed-result.ts';
 import { partnerPath } from '../parts/links.ts';
 import { table } from '../parts/table.ts';
 import { when } from '../parts/times.ts';
@@ -21,10 +21,10 @@ export function deedsPage(deeds: readonly NotedDeed[], at: string): Page {
         { title: 'What', cell: ({ action, id }) => html`<a href="/actions/${id}">${action}</a>` },
         {
           title: 'Where',
-          cell: ({ partner, target }) => html`<a href="${partnerPath(partner)}">${partner}</a> <code>${target}</code>`,
+          cell: ({ partner, target }) => html`${ofPartner(partner)} <code>${target}</code>`,
         },
         { title: 'Why', cell: ({ reason }) => reason },
-        { title: 'What came of it', cell: result },
+        { title: 'What came of it', cell: deedResult },
       ],
     })}`;
   return { title: 'What people have done', body, at };
@@ -32,13 +32,12 @@ export function deedsPage(deeds: readonly NotedDeed[], at: string): Page {
 
 /** One of them, as it is shown to whoever has just done it. */
 export function deedPage(deed: NotedDeed, at: string): Page {
-  const body = html`<p id="result">${result(deed)}</p>
+  const body = html`<p id="result">${deedResult(deed)}</p>
     <p>${deed.by}, ${when(deed.at, at)}: ${deed.reason}</p>
-    <p><a href="${partnerPath(deed.partner)}">${deed.partner}</a> · <a href="/actions">What people have done</a></p>`;
+    <p>${deed.partner !== '' && html`${ofPartner(deed.partner)} · `}<a href="/actions">What people have done</a></p>`;
   return { title: `${deed.action} ${deed.target}`, body, at };
 }
 
-const result = ({ result: found }: NotedDeed): Html =>
-  found === null
-    ? html`${badge('unknown', 'warning')} It was begun, and this process ended before it knew what came of it.`
-    : html`${badge(found.failed ? 'failed' : 'done', found.failed ? 'bad' : 'good')} ${found.says}`;
+/** What was done with duplicates is of no partner. */
+const ofPartner = (partner: string): Html | undefined =>
+  partner === '' ? undefined : html`<a href="${partnerPath(partner)}">${partner}</a>`;

@@ -11,6 +11,9 @@ const places = [
   ['/limits', 'Limits'],
   ['/callers', 'Callers'],
   ['/webhooks', 'Webhooks'],
+  ['/duplicates', 'Duplicates'],
+  ['/reconciliations', 'Reconciliations'],
+  ['/janitor', 'Janitor'],
   ['/actions', 'Done by people'],
 ] as const;
 

@@ -1,10 +1,12 @@
 import type { AlertRow } from '../../core/alert.ts';
 import { html, type Html } from '../../core/html.ts';
+import type { UndecidedPlan } from '../../store/duplicates/plan-facts.ts';
+import type { StreamThatDiffers } from '../../store/reconcile/open-findings.ts';
 import type { Overview, ShownStream } from '../facts/read-overview.ts';
 import { troublesOfWebhooks } from '../facts/partner-troubles.ts';
 import { inOrder, type Trouble } from '../facts/trouble.ts';
 import { badge, standingOf } from '../parts/badge.ts';
-import { partnerPath } from '../parts/links.ts';
+import { partnerPath, planPath, reconciliationPath } from '../parts/links.ts';
 import { count, counted } from '../parts/numbers.ts';
 import { table } from '../parts/table.ts';
 import { when } from '../parts/times.ts';
@@ -14,13 +16,17 @@ import type { Page } from './page.ts';
 const MOST_TROUBLES = 40;
 
 /** What is late or wrong first; then all partners. */
-export function overviewPage({ at, streams, troubles: found }: Overview, open: readonly AlertRow[] = []): Page {
+export function overviewPage(
+  { at, streams, troubles: found }: Overview,
+  open: readonly AlertRow[] = [],
+  waiting: WaitsForPeople = { plans: [], differ: [] },
+): Page {
   const troubles = inOrder([...found, ...troublesOfWebhooks(open)]);
   const urgent = troubles.filter(({ level }) => level !== 'note');
   const notes = troubles.filter(({ level }) => level === 'note');
   const alerts =
     open.length > 0 && html`<p>People are told of <a href="/alerts">${counted(open.length, 'open alert')}</a>.</p>`;
-  const body = html` ${summary(streams)} ${alerts}
+  const body = html` ${summary(streams)} ${alerts} ${plansToDecide(waiting.plans)} ${streamsToRepair(waiting.differ)}
     <section id="troubles" aria-labelledby="troubles-title">
       <h2 id="troubles-title">${urgent.length === 0 ? 'Nothing is late or wrong' : 'Late or wrong'}</h2>
       ${urgent.length === 0 ? html`<p class="good">All streams are as fresh as they promise, and their last runs ended well.</p>` : troubleList(urgent, { at, most: MOST_TROUBLES, caption: 'Late or wrong, the worst first' })}
@@ -38,6 +44,45 @@ export function overviewPage({ at, streams, troubles: found }: Overview, open: r
     </section>`;
   return { title: 'Overview', body, at };
 }
+
+/** What goes on only when somebody decides something, and is not late or wrong by itself. */
+export interface WaitsForPeople {
+  readonly plans: readonly UndecidedPlan[];
+  readonly differ: readonly StreamThatDiffers[];
+}
+
+const NAMED = 3;
+
+/** One line: the first ones, and how many more. */
+function line(all: readonly Html[], more: Html): Html {
+  const left = all.length - NAMED;
+  return html`${all.slice(0, NAMED).map((one, n) => html`${n > 0 && ', '}${one}`)}${left > 0 && html` and ${count(left)} ${more}`}`;
+}
+
+const plansToDecide = (plans: readonly UndecidedPlan[]): Html | undefined =>
+  plans.length === 0
+    ? undefined
+    : html`<p id="to-decide">
+        Pairs of duplicates wait for a decision:
+        ${line(
+          plans.map(({ plan, name }) => html`<a href="${planPath(plan)}?decision=none">plan ${plan} of ${name}</a>`),
+          html`<a href="/duplicates">more plans</a>`,
+        )}.
+      </p>`;
+
+const streamsToRepair = (differ: readonly StreamThatDiffers[]): Html | undefined =>
+  differ.length === 0
+    ? undefined
+    : html`<p id="differ">
+        Records differ from what the partner has:
+        ${line(
+          differ.map(
+            ({ reconciliation, partner, stream, open }) =>
+              html`<a href="${reconciliationPath(reconciliation)}">${count(open)} of ${partner} / ${stream}</a>`,
+          ),
+          html`<a href="/reconciliations">more streams</a>`,
+        )}.
+      </p>`;
 
 /** One line that says whether anybody has to look at all. */
 function summary(streams: readonly ShownStream[]): Html {

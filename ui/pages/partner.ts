@@ -1,5 +1,5 @@
 import { html } from '../../core/html.ts';
-import { cronOf } from '../../definitions/schedules.ts';
+import { cronOf } from '../../definitions/schedule-times.ts';
 import type { PartnerFacts } from '../facts/read-partner.ts';
 import { streamPath } from '../parts/links.ts';
 import { quotaBars } from '../parts/quota-bars.ts';
@@ -13,7 +13,10 @@ import type { Page } from './page.ts';
 
 export function partnerPage(of: PartnerFacts, viewer: Viewer): Page {
   const { at, partner, definition, limits, runs, glimpses, streams, troubles, pause } = of;
-  const schedules = Object.entries(definition?.partner.schedules ?? {});
+  const schedules = [
+    ...Object.entries(definition?.partner.schedules ?? {}).map(([name, each]) => ({ name, does: 'syncs', ...each })),
+    ...Object.entries(definition?.partner.reconcile ?? {}).map(([name, each]) => ({ name, does: 'compares', ...each })),
+  ];
   const body = html` <section id="troubles" aria-labelledby="troubles-title">
       <h2 id="troubles-title">${troubles.length === 0 ? 'Nothing is late or wrong' : 'What to look at'}</h2>
       ${troubles.length > 0 && troubleList(troubles, { at, caption: `What to look at of ${partner}` })}
@@ -34,16 +37,17 @@ export function partnerPage(of: PartnerFacts, viewer: Viewer): Page {
         none: 'None: runs begin only when somebody starts them.',
         rows: schedules,
         columns: [
-          { title: 'Name', cell: ([name]) => name },
+          { title: 'Name', cell: ({ name }) => name },
+          { title: 'What it does', cell: ({ does }) => does },
           {
             title: 'When',
-            cell: ([, schedule]) => html`<code>${cronOf(schedule).join('; ')}</code> ${schedule.timeZone}`,
+            cell: (schedule) => html`<code>${cronOf(schedule).join('; ')}</code> ${schedule.timeZone}`,
           },
           {
             title: 'Streams',
-            cell: ([, schedule]) => (schedule.streams.length === 0 ? 'all' : schedule.streams.join(', ')),
+            cell: ({ streams: some }) => (some.length === 0 ? 'all' : some.join(', ')),
           },
-          { title: 'Paused by the definition', cell: ([, schedule]) => (schedule.paused ? 'yes' : 'no') },
+          { title: 'Paused by the definition', cell: ({ paused }) => (paused ? 'yes' : 'no') },
         ],
       })}
     </section>

@@ -3,10 +3,12 @@ import { fateCounts } from '../../core/counts.ts';
 import { html, words, type Html } from '../../core/html.ts';
 import type { PastRun } from '../../store/inspect/stream-history.ts';
 import type { StandingTarget } from '../../store/inspect/troubled-targets.ts';
+import type { Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
+import { openOf } from '../../core/reconcile.ts';
 import type { StreamPageFacts } from '../facts/read-stream.ts';
 import { badge, outcomeBadge, standingOf } from '../parts/badge.ts';
-import { partnerPath, runPath } from '../parts/links.ts';
-import { count } from '../parts/numbers.ts';
+import { partnerPath, reconciliationPath, runPath } from '../parts/links.ts';
+import { count, counted } from '../parts/numbers.ts';
 import { runsPlot } from '../parts/runs-plot.ts';
 import { facts, table } from '../parts/table.ts';
 import { took, when } from '../parts/times.ts';
@@ -14,12 +16,13 @@ import { troubleList } from '../parts/trouble-list.ts';
 import { actions, approvalForms } from '../parts/action-forms.ts';
 import { nobody, type Viewer } from '../sign-in/viewer.ts';
 import type { Page } from './page.ts';
+import { verdictBadge } from './reconciliations.ts';
 
 /** Of the runs that the plot shows. */
 const LISTED = 20;
 
 export function streamPage(of: StreamPageFacts, viewer: Viewer = nobody): Page {
-  const { at, stream, troubles, runs, quarantine, waiting, targets, definition, approval } = of;
+  const { at, stream, troubles, runs, quarantine, waiting, targets, definition, approval, compared } = of;
   const { partner, stream: name, freshness } = stream;
   const { word, tone } = standingOf(stream);
   const parent = definition?.parents.get(name);
@@ -50,6 +53,7 @@ export function streamPage(of: StreamPageFacts, viewer: Viewer = nobody): Page {
         ],
         ['Now', nowOf(of)],
         ['Records received', count(stream.events)],
+        ['Compared with the partner', lastCompared(compared, at)],
       ])}
       ${troubles.length > 0 && troubleList(troubles, { at, caption: 'What to look at' })}
     </section>
@@ -116,6 +120,13 @@ export function streamPage(of: StreamPageFacts, viewer: Viewer = nobody): Page {
     </section>
     ${actions(viewer, approval === null ? [] : [approvalForms(approval, viewer)])}`;
   return { title: `${partner} / ${name}`, body, at };
+}
+
+function lastCompared(compared: Reconciliation | null, at: string): Html {
+  if (compared === null) return html`<span class="quiet">never</span>`;
+  const { id, startedAt, findings } = compared;
+  return html`${when(startedAt, at)}: ${verdictBadge(compared)}
+    <a href="${reconciliationPath(id)}">${counted(openOf(findings), 'record differs', 'records differ')}</a>`;
 }
 
 function nowOf({ stream, at }: StreamPageFacts): Html | string {

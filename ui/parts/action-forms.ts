@@ -4,23 +4,7 @@ import { html, type Html } from '../../core/html.ts';
 import type { PauseScope, PersonPause } from '../../core/person-pause.ts';
 import { describePause } from '../../core/person-pause.ts';
 import type { Viewer } from '../sign-in/viewer.ts';
-
-/** A form that changes something. What stands in `form` is known to this page only, so that no other site can send it. */
-function actionForm(of: {
-  readonly action: string;
-  readonly fields: Readonly<Record<string, string>>;
-  /** What the button says. */
-  readonly does: string;
-  readonly viewer: Viewer;
-}): Html {
-  const { action, fields, does, viewer } = of;
-  const hidden = { ...fields, form: viewer.form };
-  return html`<form method="post" action="/actions/${action}" class="act">
-    ${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
-    <label>Reason <input type="text" name="reason" required maxlength="400" autocomplete="off" /></label>
-    <button>${does}</button>
-  </form>`;
-}
+import { actionForm } from './action-form.ts';
 
 /** What somebody who has signed in can do here; for others, where to sign in. */
 export function actions(viewer: Viewer, forms: readonly (Html | undefined)[]): Html | undefined {
@@ -44,20 +28,21 @@ export function pauseForm(
   const what = scope === 'partner' ? 'all of this partner' : 'this run';
   return pause === null
     ? html`<p>A pause stops ${what} at the end of its pages. Nothing is lost, and nothing is read twice.</p>
-        ${actionForm({ action: 'pause', fields, does: `Pause ${what}`, viewer })}`
+        ${actionForm({ buttons: [{ action: 'pause', does: `Pause ${what}` }], fields, viewer })}`
     : html`<p>${describePause(pause)}</p>
-        ${actionForm({ action: 'resume', fields, does: `Resume ${what}`, viewer })}`;
+        ${actionForm({ buttons: [{ action: 'resume', does: `Resume ${what}` }], fields, viewer })}`;
 }
 
 export const retryForm = ({ run, stream }: { readonly run: string; readonly stream: string }, viewer: Viewer): Html =>
   html`<p>Reads ${stream} once more; the other streams stay as they are.</p>
-    ${actionForm({ action: 'retry', fields: { target: run, stream }, does: `Read ${stream} again`, viewer })}`;
+    ${actionForm({ buttons: [{ action: 'retry', does: `Read ${stream} again` }], fields: { target: run, stream }, viewer })}`;
 
 /** Of an alert: for how long, and why. */
 export const silenceForm = (id: number, viewer: Viewer): Html =>
-  html`<form method="post" action="/actions/silence" class="act">
-    <input type="hidden" name="target" value="${id}" /><input type="hidden" name="form" value="${viewer.form}" />
-    <label
+  actionForm({
+    buttons: [{ action: 'silence', does: 'Silence' }],
+    fields: { target: String(id) },
+    asks: html`<label
       >For
       <select name="for">
         <option value="1h">an hour</option>
@@ -65,17 +50,16 @@ export const silenceForm = (id: number, viewer: Viewer): Html =>
         <option value="1d">a day</option>
         <option value="7d">a week</option>
       </select></label
-    >
-    <label>Reason <input type="text" name="reason" required maxlength="400" autocomplete="off" /></label>
-    <button>Silence</button>
-  </form>`;
+    >`,
+    viewer,
+  });
 
 export const unsilenceForm = (id: number, viewer: Viewer): Html =>
-  actionForm({ action: 'unsilence', fields: { target: String(id) }, does: 'End the silence', viewer });
+  actionForm({ buttons: [{ action: 'unsilence', does: 'End the silence' }], fields: { target: String(id) }, viewer });
 
 export function approvalForms(approval: Approval, viewer: Viewer): Html {
   const fields = { target: String(approval.id) };
   return html`<p>${describeWave(approval)}. Some of them: <code>syncline approvals show ${approval.id}</code>.</p>
-    ${actionForm({ action: 'approve', fields, does: 'Delete them', viewer })}
-    ${actionForm({ action: 'reject', fields, does: 'Keep them', viewer })}`;
+    ${actionForm({ buttons: [{ action: 'approve', does: 'Delete them' }], fields, viewer })}
+    ${actionForm({ buttons: [{ action: 'reject', does: 'Keep them' }], fields, viewer })}`;
 }

@@ -6,3 +6,5 @@ export const partnerPath = (partner: string): string => `/partners/${encodeURICo
 export const streamPath = ({ partner, stream }: { readonly partner: string; readonly stream: string }): string =>
   `${partnerPath(partner)}/${encodeURIComponent(stream)}`;
 export const runPath = (id: string): string => `/runs/${segments(id)}`;
+export const planPath = (plan: number): string => `/duplicates/${plan}`;
+export const reconciliationPath = (id: string): string => `/reconciliations/${segments(id)}`;

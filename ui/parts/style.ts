@@ -63,6 +63,12 @@ form[role="search"] { align-items: end; display: flex; flex-wrap: wrap; gap: 0.6
 .act { align-items: end; display: flex; flex-wrap: wrap; gap: 0.6rem; margin: 0.4rem 0 1rem; }
 input, select, button { background: var(--ground); border: 1px solid var(--quiet); border-radius: 5px; color: var(--text); font: inherit; min-height: 2.2rem; padding: 0.2rem 0.6rem; }
 button { background: var(--soft); cursor: pointer; font-weight: 600; }
+fieldset { border: 1px solid var(--line); border-radius: 5px; display: grid; gap: 0.2rem; margin: 0; }
+fieldset label { align-items: center; display: flex; gap: 0.5rem; }
+fieldset input { min-height: 1.2rem; }
+.pair { border: 1px solid var(--line); border-radius: 8px; margin: 0.8rem 0; padding: 0.2rem 1rem; }
+.pair td { overflow-wrap: anywhere; }
+tr.alike td { color: var(--quiet); }
 .pages { display: flex; flex-wrap: wrap; gap: 1rem; list-style: none; padding: 0; }
 figure { margin: 0.5rem 0 1rem; }
 figure svg { display: block; height: auto; max-width: 100%; }

@@ -10,6 +10,7 @@ import type { UiLog } from '../ui-log.ts';
 import { Attempts } from './attempts.ts';
 import { Oidc, type Asked } from './oidc.ts';
 import { isSame, type Sessions } from './sessions.ts';
+import { ownPath } from './own-path.ts';
 import type { Who } from './who.ts';
 
 export interface SignInDeps {
@@ -93,6 +94,3 @@ export function signInRoutes(app: FastifyInstance, { settings, sessions, who, lo
     }
   });
 }
-
-/** Only a path of our own: anything else would send people who have just signed in to a site of somebody else's choice. */
-export const ownPath = (text: string): string => (/^\/(?![/\\])[\w\-./?=&%:@~+,]*$/.test(text) ? text : '/');

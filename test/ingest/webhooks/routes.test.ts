@@ -1,149 +1,33 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { sign as signAsGitHub } from '@octokit/webhooks-methods';
-import * as fc from 'fast-check';
-import { pino } from 'pino';
-import { Webhook } from 'standardwebhooks';
 import { Stripe } from 'stripe';
 import { checkPartner } from '../../../definitions/check.ts';
 import { compilePartner } from '../../../definitions/compile.ts';
 import { compileWebhooks, type CompiledWebhook } from '../../../definitions/compile-webhooks.ts';
 import { partner } from '../../../definitions/definition.ts';
 import { retakeDelivery } from '../../../ingest/webhooks/take-delivery.ts';
-import { countRefusals } from '../../../ingest/webhooks/refusal-counts.ts';
-import { webhookRoutes, type WebhookDeps } from '../../../ingest/webhooks/routes.ts';
+import type { WebhookDeps } from '../../../ingest/webhooks/routes.ts';
 import { plainNames } from '../../../messages/names.ts';
-import { openPool } from '../../../store/session/open-pool.ts';
 import { failedDeliveries } from '../../../store/webhooks/deliveries.ts';
-import { eventually } from '../../support/eventually.ts';
-import { long } from '../../support/long.ts';
-import { ask, openIngestBench, ordersByPush, type Answered, type IngestBench } from '../../support/use-ingest.ts';
-
-const streams = {
-  orders: ordersByPush({ deletes: { as: 'hard' } }),
-  entries: ordersByPush({ primaryKey: [], version: [], disposition: 'append' }),
-};
-const whsec = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-const definition = partner.parse({
-  name: 'acme',
-  baseUrl: 'https://api.acme.example',
-  streams: {
-    orders: streams.orders,
-    entries: streams.entries,
-    lines: { ...ordersByPush(), push: undefined, path: '/lines' },
-  },
-  webhooks: {
-    payments: {
-      preset: 'stripe',
-      secrets: [{ value: 'whsec_new' }, { value: 'whsec_old' }],
-      routes: [
-        { when: { values: ['order.deleted'] }, stream: 'orders', as: 'delete', record: 'data.object' },
-        { when: { values: ['order.*'] }, stream: 'orders', as: 'record', record: 'data.object' },
-      ],
-    },
-    entries: {
-      preset: 'standard',
-      secrets: [{ value: whsec }],
-      routes: [{ stream: 'entries', as: 'record', record: 'data' }],
-      id: { header: 'webhook-id' },
-    },
-    changes: {
-      preset: 'hubspot',
-      url: 'https://hooks.example.com/hooks/acme/changes',
-      secrets: [{ value: 'client' }],
-      routes: [
-        {
-          when: { values: ['line.changed'] },
-          stream: 'lines',
-          as: 'hint',
-          key: 'objectId',
-          fetch: { path: '/lines/{id}' },
-          wait: '10s',
-        },
-        { when: { values: ['everything.*'] }, as: 'sync' },
-        { when: { values: ['order.*'] }, stream: 'orders', as: 'record', record: 'order' },
-      ],
-    },
-    chat: { preset: 'slack', secrets: [{ value: 's' }], routes: [{ as: 'sync' }] },
-    books: { preset: 'xero', secrets: [{ value: 'k' }], routes: [{ stream: 'lines', as: 'sync' }] },
-    code: { preset: 'github', secrets: [{ value: 'g' }], routes: [{ when: { values: ['push'] }, as: 'sync' }] },
-  },
-});
-const webhooks = compileWebhooks(compilePartner(definition, plainNames));
-
-let bench: IngestBench;
-let url: string;
-let refusals: ReturnType<typeof countRefusals>;
-const fates: unknown[] = [];
-const log = pino({ level: 'silent' });
-const start = async (more: Partial<WebhookDeps> = {}): Promise<string> => {
-  const served = await bench.start({
-    more: (app, { intake }) =>
-      webhookRoutes(app, {
-        pool: bench.pool,
-        intake,
-        log,
-        refusals,
-        webhooks: (name) => Promise.resolve(name === 'acme' ? webhooks : undefined),
-        onDelivery: (one) => fates.push(one),
-        ...more,
-      }),
-  });
-  return served.url;
-};
-beforeAll(async () => {
-  bench = await openIngestBench({ orders: streams.orders, entries: streams.entries });
-  refusals = countRefusals(bench.pool, log);
-  url = await start();
-});
-afterAll(() => bench.close());
-
-type Headers = Readonly<Record<string, string>>;
-const deliver = (webhook: string, body: string | Buffer, headers: Headers, at = url): Promise<Answered> =>
-  ask(`${at}/hooks/acme/${webhook}`, {
-    method: 'POST',
-    body,
-    headers: { 'content-type': 'application/json', ...headers },
-  });
-
-const stripe = (payload: string, secret = 'whsec_new'): Headers => ({
-  'stripe-signature': Stripe.webhooks.generateTestHeaderString({ payload, secret }),
-});
-const event = (id: string, type: string, object: object): string => JSON.stringify({ id, type, data: { object } });
-const byStripe = (body: string, secret?: string): Promise<Answered> => deliver('payments', body, stripe(body, secret));
-
-const standardHeaders = (id: string, body: string): Headers => {
-  const atS = Math.floor(Date.now() / 1000);
-  return {
-    'webhook-id': id,
-    'webhook-timestamp': String(atS),
-    'webhook-signature': new Webhook(whsec).sign(id, new Date(atS * 1000), body),
-  };
-};
-const byStandard = (id: string, body: string): Promise<Answered> => deliver('entries', body, standardHeaders(id, body));
-
-const byHubSpot = (events: unknown): Promise<Answered> => {
-  const body = JSON.stringify(events);
-  const at = String(Date.now());
-  const signed = createHmac('sha256', 'client').update(`POST${definition.webhooks?.['changes']?.url}${body}${at}`);
-  return deliver('changes', body, {
-    'x-hubspot-request-timestamp': at,
-    'x-hubspot-signature-v3': signed.digest('base64'),
-  });
-};
-
-const table = async (sql: string, values: readonly unknown[] = []): Promise<unknown[][]> =>
-  (await bench.pool.query<unknown[]>({ text: sql, values: [...values], rowMode: 'array' })).rows;
-const rowsOf = (stream: string): Promise<unknown[][]> =>
-  table(`select id, v::integer, text from acme.${stream} where _deleted_at is null order by id, v`);
-const deliveryOf = async (id: string): Promise<unknown[] | undefined> =>
-  (
-    await table(
-      'select state, event_type, records, quarantined, times, reason, body is not null from webhook_deliveries where delivery_id = $1',
-      [id],
-    )
-  )[0];
+import { ask } from '../../support/use-ingest.ts';
+import {
+  bench,
+  byHubSpot,
+  byStandard,
+  byStripe,
+  definition,
+  deliver,
+  deliveryOf,
+  event,
+  refusals,
+  rowsOf,
+  streams,
+  stripe,
+  table,
+  url,
+  webhooks,
+} from '../support/hook-bench.ts';
 
 test('the definition holds', () => {
   expect(checkPartner(definition)).toEqual([]);
@@ -412,112 +296,6 @@ test('Xero’s intent to receive: 200 without a body for the right signature, 40
   const wrong = createHmac('sha256', 'other').update(body).digest('base64');
   expect((await deliver('books', body, { 'x-xero-signature': wrong })).status).toBe(401);
 });
-
-test('without the database it is to be sent again, and nothing is acknowledged', async () => {
-  const away = openPool('postgres://nobody@127.0.0.1:1/nothing', 1);
-  try {
-    const at = await start({ pool: away });
-    const body = event('evt_away', 'order.created', { id: 'away', v: 1 });
-    const answer = await deliver('payments', body, stripe(body), at);
-    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
-    expect(await rowsOf('orders')).not.toContainEqual(['away', 1, null]);
-    // Forged ones are told from true ones all the same.
-    expect((await deliver('payments', body, stripe(body, 'whsec_wrong'), at)).status).toBe(401);
-  } finally {
-    await away.end();
-  }
-});
-
-test('a server that ends between the records and the note of their delivery doubles nothing', async () => {
-  // Reads, and cannot begin a transaction: the records are committed by the server's own pool.
-  const half = new Proxy(bench.pool, {
-    get: (pool, name) =>
-      name === 'connect'
-        ? () => Promise.reject(Object.assign(new Error('gone'), { code: 'ECONNREFUSED' }))
-        : (Reflect.get(pool, name) as () => unknown).bind(pool),
-  });
-  const at = await start({ pool: half });
-  const body = JSON.stringify({ type: 'x', data: { id: 'half', v: 1 } });
-  const headers = standardHeaders('msg_half', body);
-  const answer = await deliver('entries', body, headers, at);
-  expect(answer.status).toBe(503);
-  expect((await rowsOf('entries')).filter(([id]) => id === 'half')).toHaveLength(1);
-  expect(await deliveryOf('msg_half')).toBeUndefined();
-  expect((await deliver('entries', body, headers)).status).toBe(200);
-  expect((await rowsOf('entries')).filter(([id]) => id === 'half')).toHaveLength(1);
-  expect(await deliveryOf('msg_half')).toEqual(['taken', 'x', 1, 0, 1, null, false]);
-});
-
-test('a stream that keeps nothing of what does not fit keeps no body: the sender is told', async () => {
-  const strict = compileWebhooks(
-    compilePartner(
-      partner.parse({
-        name: 'acme',
-        baseUrl: 'https://api.acme.example',
-        streams: { orders: { ...streams.orders, quarantinePayload: 'withhold' } },
-        webhooks: {
-          payments: {
-            preset: 'stripe',
-            secrets: [{ value: 'whsec_new' }],
-            routes: [{ stream: 'orders', as: 'record', record: 'data.object' }],
-          },
-        },
-      }),
-      plainNames,
-    ),
-  );
-  const at = await start({ webhooks: () => Promise.resolve(strict) });
-  const body = JSON.stringify({ id: 'evt_withheld', type: 'x', canary: 'withheld' });
-  const answer = await deliver('payments', body, stripe(body), at);
-  expect(answer.status).toBe(422);
-  expect(answer.text).toContain('data.object: expected a record of orders, found nothing');
-  expect(answer.text).not.toContain('withheld');
-  expect(await deliveryOf('evt_withheld')).toBeUndefined();
-});
-
-test('while too much is being read, further deliveries are to be sent again', async () => {
-  const at = await start({ bodyBytes: 1000 });
-  const slow = connect(Number(new URL(at).port), '127.0.0.1');
-  slow.write(`POST /hooks/acme/payments HTTP/1.1\r\nhost: x\r\ncontent-length: 900\r\n\r\n{`);
-  const body = event('evt_room', 'order.created', { id: 'room', v: 1, text: 'x'.repeat(200) });
-  expect(await eventually(async () => (await deliver('payments', body, stripe(body), at)).status === 503)).toBe(true);
-  slow.destroy();
-  expect(await eventually(async () => (await deliver('payments', body, stripe(body), at)).status === 200)).toBe(true);
-});
-
-test('whatever comes, signed or not, is answered, and never with a fault of ours', async () => {
-  const statuses = new Map<number, number>();
-  const note = ({ status }: Answered): void => void statuses.set(status, (statuses.get(status) ?? 0) + 1);
-  const record = { id: fc.oneof(fc.string(), fc.integer()), v: fc.oneof(fc.integer(), fc.string()) };
-  const value = fc.oneof(
-    fc.json().map((text) => Buffer.from(text)),
-    fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
-    fc
-      .record({
-        id: fc.oneof(fc.string({ unit: 'binary' }), fc.integer(), fc.constant(null)),
-        type: fc.oneof(fc.constantFrom('order.x', 'order.deleted'), fc.string({ unit: 'binary' })),
-        data: fc.oneof(fc.record({ object: fc.oneof(fc.record(record), fc.jsonValue()) }), fc.jsonValue()),
-      })
-      .map((one) => Buffer.from(JSON.stringify(one))),
-  );
-  await fc.assert(
-    fc.asyncProperty(value, fc.boolean(), async (body, signed) => {
-      const headers = signed ? stripe(body as unknown as string) : { 'stripe-signature': body.toString('base64') };
-      note(await deliver('payments', body, headers));
-      const items = Buffer.concat([Buffer.from('['), body, Buffer.from(']')]);
-      const at = String(Date.now());
-      const mac = createHmac('sha256', 'client').update(`POST${definition.webhooks?.['changes']?.url}`).update(items);
-      note(
-        await deliver('changes', items, {
-          'x-hubspot-request-timestamp': at,
-          'x-hubspot-signature-v3': mac.update(at).digest('base64'),
-        }),
-      );
-    }),
-    long ? { numRuns: 20_000 } : { seed: 18, numRuns: 30 },
-  );
-  expect(new Set(statuses.keys())).toEqual(new Set([200, 401]));
-}, 600_000);
 
 const webhook = (name: string): CompiledWebhook => webhooks.get(name) as CompiledWebhook;
 let used: WebhookDeps['intake'] | undefined;

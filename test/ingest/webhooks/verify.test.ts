@@ -1,128 +1,26 @@
 import { createHmac, generateKeyPairSync, sign as signWith } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { sign as signAsGitHub } from '@octokit/webhooks-methods';
 import * as fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { Stripe } from 'stripe';
-import { Webhook as SvixWebhook } from 'svix';
 import { presetNames, webhook } from '../../../definitions/webhooks.ts';
-import type { Preset } from '../../../ingest/webhooks/preset.ts';
 import { presetOf, presets } from '../../../ingest/webhooks/presets.ts';
 import { sign } from '../../../ingest/webhooks/sign.ts';
 import { verify, type Delivery, type DeliveryHeaders } from '../../../ingest/webhooks/verify.ts';
 import { long } from '../../support/long.ts';
-
-const nowMs = Date.parse('2026-11-30T10:00:00Z');
-const nowSecs = nowMs / 1000;
-const MINUTES = 60_000;
-const text = '{"id":"evt_1","type":"invoice.paid","amount": 12.50,"name":"Zoë €"}';
-const url = 'https://hooks.example.com/hooks/acme/events';
-const whsec = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-
-const delivered = (headers: DeliveryHeaders, secret: string, more: Partial<Delivery> = {}): Delivery => ({
-  secrets: [{ value: secret }],
-  toleranceMs: 5 * MINUTES,
-  headers,
-  body: Buffer.from(text),
-  method: 'POST',
-  url,
+import {
+  delivered,
+  MINUTES,
   nowMs,
-  ...more,
-});
+  nowSecs,
+  otherWhsec,
+  senders,
+  standardHeaders,
+  text,
+  url,
+  whsec,
+} from '../support/signed-deliveries.ts';
 
-interface Sender {
-  readonly preset: Preset;
-  readonly secret: string;
-  /** Made by the sender's own package where there is one. */
-  readonly headers: (payload: string, atMs: number, secret: string) => Promise<Record<string, string>>;
-  readonly otherSecret: string;
-}
-
-const standardHeaders = (payload: string, atMs: number, secret: string) => ({
-  'webhook-id': 'msg_1',
-  'webhook-timestamp': String(atMs / 1000),
-  'webhook-signature': new Webhook(secret).sign('msg_1', new Date(atMs), payload),
-});
-const hmac = (secret: string, content: string) => createHmac('sha256', secret).update(content).digest('base64');
-const otherWhsec = `whsec_${Buffer.alloc(32, 8).toString('base64')}`;
-
-const senders: Readonly<Record<string, Sender>> = {
-  'standardwebhooks (npm)': {
-    preset: presets.standard,
-    secret: whsec,
-    otherSecret: otherWhsec,
-    headers: async (payload, atMs, secret) => standardHeaders(payload, atMs, secret),
-  },
-  'svix (npm)': {
-    preset: presets.svix,
-    secret: whsec,
-    otherSecret: otherWhsec,
-    headers: async (payload, atMs, secret) => ({
-      'svix-id': 'msg_1',
-      'svix-timestamp': String(atMs / 1000),
-      'svix-signature': new SvixWebhook(secret).sign('msg_1', new Date(atMs), payload),
-    }),
-  },
-  'stripe (npm)': {
-    preset: presets.stripe,
-    secret: 'whsec_test_secret',
-    otherSecret: 'whsec_other',
-    headers: async (payload, atMs, secret) => ({
-      'stripe-signature': Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp: atMs / 1000 }),
-    }),
-  },
-  '@octokit/webhooks-methods (npm)': {
-    preset: presets.github,
-    secret: "It's a Secret",
-    otherSecret: 'another',
-    headers: async (payload, _atMs, secret) => ({
-      'x-hub-signature-256': await signAsGitHub(secret, payload),
-      'x-github-delivery': '72d3162e-cc78-11e3-81ab-4c9367dc0958',
-    }),
-  },
-  Shopify: {
-    preset: presets.shopify,
-    secret: 'hush',
-    otherSecret: 'other',
-    headers: async (payload, _atMs, secret) => ({ 'x-shopify-hmac-sha256': hmac(secret, payload) }),
-  },
-  Slack: {
-    preset: presets.slack,
-    secret: '8f742231b10e8888abcd99yyyzzz85a5',
-    otherSecret: 'other',
-    headers: async (payload, atMs, secret) => ({
-      'x-slack-request-timestamp': String(atMs / 1000),
-      'x-slack-signature': `v0=${Buffer.from(hmac(secret, `v0:${atMs / 1000}:${payload}`), 'base64').toString('hex')}`,
-    }),
-  },
-  HubSpot: {
-    preset: presets.hubspot,
-    secret: 'client-secret',
-    otherSecret: 'other',
-    headers: async (payload, atMs, secret) => ({
-      'x-hubspot-request-timestamp': String(atMs),
-      'x-hubspot-signature-v3': hmac(secret, `POST${url}${payload}${atMs}`),
-    }),
-  },
-  Zendesk: {
-    preset: presets.zendesk,
-    secret: 'zd',
-    otherSecret: 'other',
-    headers: async (payload, atMs, secret) => {
-      const at = new Date(atMs).toISOString().replace('.000', '');
-      return {
-        'x-zendesk-webhook-signature-timestamp': at,
-        'x-zendesk-webhook-signature': hmac(secret, at + payload),
-      };
-    },
-  },
-  Xero: {
-    preset: presets.xero,
-    secret: 'a2V5',
-    otherSecret: 'other',
-    headers: async (payload, _atMs, secret) => ({ 'x-xero-signature': hmac(secret, payload) }),
-  },
-};
 const named = Object.entries(senders);
 const timed = named.filter(([, { preset }]) => preset.timestamp !== undefined);
 
@@ -254,12 +152,15 @@ test.each(['1e9', ' 1', '0x10', '-1', '1.5', '٣', '', '99999999999999999999', '
 
 const isStripes = (value: string) => verify(presets.stripe, delivered({ 'stripe-signature': value }, 'whsec_a')).ok;
 
+const signatures = (value: string) =>
+  verify(presets.standard, delivered({ ...standardHeaders(text, nowMs, whsec), 'webhook-signature': value }, whsec));
+const header = (secret: string, at = nowSecs) =>
+  Stripe.webhooks.generateTestHeaderString({ payload: text, secret, timestamp: at });
+
 describe('several signatures in one header', () => {
   const [mine, other] = [whsec, otherWhsec].map(
     (secret) => standardHeaders(text, nowMs, secret)['webhook-signature'],
   ) as [string, string];
-  const signatures = (value: string) =>
-    verify(presets.standard, delivered({ ...standardHeaders(text, nowMs, whsec), 'webhook-signature': value }, whsec));
 
   test('one that fits is enough, wherever it stands', () => {
     expect(signatures(`${other} ${mine}`).ok).toBe(true);
@@ -277,8 +178,6 @@ describe('several signatures in one header', () => {
   });
 
   test('Stripe: v1 more than once while a secret is changed; v0 opens nothing; two times are refused', () => {
-    const header = (secret: string, at = nowSecs) =>
-      Stripe.webhooks.generateTestHeaderString({ payload: text, secret, timestamp: at });
     const [t, v1] = header('whsec_a').split(',') as [string, string];
     const [, v1Other] = header('whsec_b').split(',') as [string, string];
     expect(isStripes(`${t},${v1Other},${v1}`)).toBe(true);
@@ -327,78 +226,6 @@ describe('v1a', () => {
     expect(() => sign(presets.standard, { secret: whpk, id: 'x', url, body: Buffer.from(''), nowMs })).toThrow(
       /only the sender can sign/,
     );
-  });
-});
-
-describe('published examples', () => {
-  test('Svix: https://docs.svix.com/receiving/verifying-payloads/how', () => {
-    const headers = {
-      'svix-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
-      'svix-timestamp': '1614265330',
-      'svix-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
-    };
-    const of = delivered(headers, 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', {
-      body: Buffer.from('{"test": 2432232314}'),
-      nowMs: 1_614_265_330_000,
-    });
-    expect(verify(presets.svix, of)).toEqual({
-      ok: true,
-      id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
-      atMs: 1_614_265_330_000,
-    });
-    // Its larger customers may have its headers called as the standard calls them.
-    const unbranded = Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name.replace('svix', 'webhook'), value]),
-    );
-    expect(verify(presets.svix, { ...of, headers: unbranded }).ok).toBe(true);
-    expect(verify(presets.standard, { ...of, headers: unbranded }).ok).toBe(true);
-    expect(verify(presets.standard, of).ok).toBe(false);
-  });
-
-  test('GitHub: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries', () => {
-    const headers = {
-      'x-hub-signature-256': 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17',
-    };
-    expect(
-      verify(presets.github, delivered(headers, "It's a Secret to Everybody", { body: Buffer.from('Hello, World!') }))
-        .ok,
-    ).toBe(true);
-  });
-
-  test('Slack: https://docs.slack.dev/authentication/verifying-requests-from-slack', () => {
-    const body = Buffer.from(
-      'token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c',
-    );
-    const headers = {
-      'x-slack-request-timestamp': '1531420618',
-      'x-slack-signature': 'v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503',
-    };
-    expect(
-      verify(presets.slack, delivered(headers, '8f742231b10e8888abcd99yyyzzz85a5', { body, nowMs: 1_531_420_618_000 })),
-    ).toEqual({ ok: true, atMs: 1_531_420_618_000 });
-  });
-
-  test('HubSpot: the tests of its own client, https://github.com/HubSpot/hubspot-api-python', () => {
-    const headers = {
-      'x-hubspot-request-timestamp': '1693657560000',
-      'x-hubspot-signature-v3': 'K36dawei4A+QBNolUOqo7s91KQDWQ5MXZ/QufNYuk/Y=',
-    };
-    const of = delivered(headers, 'yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy', {
-      body: Buffer.from("{'example_field':'example_value'}"),
-      url: 'https://www.example.com/webhook_uri',
-      nowMs: 1_693_657_560_000,
-    });
-    expect(verify(presets.hubspot, of).ok).toBe(true);
-    expect(verify(presets.hubspot, { ...of, url: 'http://www.example.com/webhook_uri' }).ok).toBe(false);
-    expect(verify(presets.hubspot, { ...of, method: 'PUT' }).ok).toBe(false);
-  });
-
-  test('HubSpot signs an address with some characters decoded, and leaves others as they are', () => {
-    const at = String(nowMs);
-    const written = 'https://hooks.example.com/h%2fx?a=%3A%20%26%2C';
-    const signed = hmac('s', `POSThttps://hooks.example.com/h/x?a=:%20%26,${text}${at}`);
-    const headers = { 'x-hubspot-request-timestamp': at, 'x-hubspot-signature-v3': signed };
-    expect(verify(presets.hubspot, delivered(headers, 's', { url: written })).ok).toBe(true);
   });
 });
 

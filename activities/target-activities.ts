@@ -1,0 +1,101 @@
+import { Context, getClient, log } from '@temporalio/activity';
+import { SECOND } from '../core/duration.ts';
+import { explain, GiveUp, InvalidInput, NeedsAttention, RetryLater } from '../core/errors.ts';
+import type { ExportTargetInput, ExportTargetReport } from '../messages/export-target.ts';
+import type { AppliedToTarget, PlaceInTarget } from '../messages/apply-target.ts';
+import type { RebuildStep, RebuildStepped } from '../messages/rebuild-target.ts';
+import { applyTarget } from './apply/apply-target.ts';
+import { rebuildTarget } from './apply/rebuild-target.ts';
+import { tellTargets } from './apply/tell-targets.ts';
+import { exportTarget } from './apply/export-target.ts';
+import { toFailure } from './failures.ts';
+import { translated } from './translated.ts';
+import type { ActivityDeps } from './activity-deps.ts';
+import { compareActivities } from './apply/compare-activities.ts';
+import { targetRules, tellingOf } from './apply/telling.ts';
+
+/** Activities of a target's queue: the only ones that write to it. */
+export function createTargetActivities(deps: ActivityDeps) {
+  /** Why the last load of a place failed here: it is tried again for ever, and said once. */
+  const troubles = new Map<string, string>();
+  return {
+    applyTarget: async (place: PlaceInTarget): Promise<AppliedToTarget> => {
+      const at = `${place.target} ${place.partner} ${place.stream}`;
+      const context = Context.current();
+      let beat: unknown = null;
+      // A load may take long, and says nothing meanwhile.
+      const alive = setInterval(() => context.heartbeat(beat), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
+      try {
+        const applied = await applyTarget({ ...deps, store: deps.targetStore }, place, {
+          signal: context.cancellationSignal,
+          heartbeat: (progress) => context.heartbeat((beat = progress)),
+        });
+        troubles.delete(at);
+        return applied;
+      } catch (error) {
+        if (context.cancellationSignal.aborted) await context.cancelled;
+        const reason = explain(error);
+        if (!(error instanceof RetryLater && error.afterMs === 0)) {
+          if (troubles.get(at) !== reason) log.warn(`not loaded, and tried again: ${reason}`);
+          troubles.set(at, reason);
+          await deps.targetStore.noteTroubled({ ...place, error: reason }).catch(() => {});
+        }
+        if (refuses(error)) return { state: 'attention', reason };
+        throw toFailure(error, {
+          attempt: context.info.attempt,
+          failingForMs: 0,
+          retry: targetRules,
+          nowMs: deps.now(),
+          random: deps.random(),
+          quiet: true,
+        });
+      } finally {
+        clearInterval(alive);
+      }
+    },
+
+    rebuildTarget: async (step: RebuildStep): Promise<RebuildStepped> => {
+      const context = Context.current();
+      let beat: unknown = null;
+      const alive = setInterval(() => context.heartbeat(beat), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
+      try {
+        const stepped = await rebuildTarget({ ...deps, store: deps.targetStore }, step, {
+          signal: context.cancellationSignal,
+          heartbeat: (progress) => context.heartbeat((beat = progress)),
+        });
+        // The table that came in may lack the last events.
+        if (stepped.state === 'done' && stepped.report.applied) await tellTargets(getClient, tellingOf(deps), step);
+        return stepped;
+      } catch (error) {
+        if (context.cancellationSignal.aborted) await context.cancelled;
+        if (refuses(error)) return { state: 'refused', reason: explain(error) };
+        throw toFailure(error, {
+          attempt: context.info.attempt,
+          failingForMs: 0,
+          retry: targetRules,
+          nowMs: deps.now(),
+          random: deps.random(),
+          quiet: true,
+        });
+      } finally {
+        clearInterval(alive);
+      }
+    },
+    ...compareActivities(deps),
+    exportTarget: async (input: ExportTargetInput): Promise<ExportTargetReport> => {
+      const context = Context.current();
+      const alive = setInterval(() => context.heartbeat(), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
+      try {
+        return await translated(deps, () => exportTarget({ targets: deps.targets, store: deps.targetStore }, input));
+      } finally {
+        clearInterval(alive);
+      }
+    },
+  };
+}
+
+/** What the person asked for cannot be done, and trying again does not help. */
+const refuses = (error: unknown): boolean =>
+  error instanceof NeedsAttention || error instanceof GiveUp || error instanceof InvalidInput;
+
+export type TargetActivities = ReturnType<typeof createTargetActivities>;

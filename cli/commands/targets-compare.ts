@@ -1,0 +1,119 @@
+import { tellTarget } from '../../client/tell-target.ts';
+import { explain, InvalidInput } from '../../core/errors.ts';
+import { streamOf } from '../../core/table-name.ts';
+import { STORE } from '../../definitions/targets.ts';
+import { unknownTarget } from '../../definitions/unknown-target.ts';
+import type { PlaceInTarget } from '../../messages/apply-target.ts';
+import type { Comparison } from '../../store/comparisons/read-comparisons.ts';
+import type { CommandContext } from '../command.ts';
+import { compareInTarget, expectServed, type ComparesWith } from '../compare-in-target.ts';
+import { comparisonColumns, comparisonLines, comparisonRow, exitCodeOf, nextSteps } from '../comparison-lines.ts';
+import { withDatabase, withTemporal } from '../context.ts';
+import { exitCodes } from '../exit.ts';
+import { loadDeclared } from '../named-places.ts';
+import { rebuildInTarget } from './rebuild-in-target.ts';
+
+export interface CompareOptions {
+  readonly heal?: boolean;
+}
+
+type Context = CommandContext<CompareOptions> & { readonly name: string; readonly tables: readonly string[] };
+
+/** What became of one table. */
+interface Compared {
+  readonly comparison: Comparison;
+  /** It was made anew from the log, and this is how it stood before. */
+  readonly before?: Comparison;
+}
+
+export async function targetsCompare(context: Context): Promise<number> {
+  const { config, output } = context;
+  const places = await placesIn(context);
+  return withTemporal(config, async (client) => {
+    await expectServed({ client, names: config.names }, context.name);
+    return withDatabase(config, async (pool) => {
+      const by = { client, pool, names: config.names };
+      const read = await readStreams(by);
+      const compared: Compared[] = [];
+      const failures: { readonly table: string; readonly problem: string }[] = [];
+      // One after the other: each reads a whole table on both sides.
+      for (const place of places) {
+        const isRead = read.has(`${place.partner}.${streamOf(place.stream)}`);
+        if (!isRead && context.tables.length === 0) continue;
+        try {
+          compared.push(await compareOne(context, by, place));
+        } catch (error) {
+          if (places.length === 1) throw error;
+          failures.push({ table: `${place.partner}.${place.stream}`, problem: explain(error) });
+        }
+      }
+      output.json({ compared: compared.map(({ comparison, before }) => ({ ...comparison, before })), failures });
+      print(context, compared);
+      for (const { table, problem } of failures) output.say(`${table}: ${problem}`);
+      return failures.length > 0 ? exitCodes.failed : exitCodeOf(compared.map(({ comparison }) => comparison));
+    });
+  });
+}
+
+async function placesIn({ config, name, tables }: Context): Promise<readonly PlaceInTarget[]> {
+  if (name === STORE)
+    throw new InvalidInput(
+      'the store is what targets are compared with: `syncline doctor --tables` compares its own tables with their logs',
+    );
+  const { targets, places } = await loadDeclared(config);
+  if (!targets.has(name)) throw unknownTarget(name, [...targets.keys()]);
+  const own = places.filter(({ target }) => target === name);
+  if (tables.length === 0) return own;
+  return tables.map((table) => {
+    const found = own.find(({ partner, stream }) => `${partner}.${stream}` === table);
+    if (found !== undefined) return found;
+    throw new InvalidInput(
+      `${table} is not written to ${name}: ${own.length === 0 ? 'nothing is' : `there are ${own.map(({ partner, stream }) => `${partner}.${stream}`).join(', ')}`}`,
+    );
+  });
+}
+
+/** `acme.payments` of streams that were ever read. */
+async function readStreams({ pool }: ComparesWith): Promise<ReadonlySet<string>> {
+  const { rows } = await pool.query<{ name: string }>(
+    `select partner || '.' || name as name from streams where last_event > 0`,
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
+/** A rebuild takes the log as the truth, and the comparison the store: where both agree, the table is right. */
+async function compareOne(
+  { config, output, options }: Context,
+  by: ComparesWith,
+  place: PlaceInTarget,
+): Promise<Compared> {
+  const before = await compareInTarget(by, place);
+  if (options.heal !== true || before.verdict !== 'differs') return { comparison: before };
+  await rebuildInTarget({ config, output }, { ...place, action: 'rebuild', acceptUnfit: false });
+  // A table that was emptied because rows were gone is filled by a load.
+  await tellTarget(by.client, { names: by.names, ...place, signal: 'goOn' });
+  return { comparison: await compareInTarget(by, place), before };
+}
+
+function print({ output }: Context, compared: readonly Compared[]): void {
+  if (compared.length === 0) output.say('Nothing to compare: no stream that this target gets was read yet.');
+  else
+    output.table(
+      compared.map(({ comparison }) => comparisonRow(comparison)),
+      comparisonColumns,
+    );
+  for (const { comparison: of, before } of compared) {
+    if (before !== undefined)
+      for (const line of [
+        `${of.partner}.${of.stream} was made anew from the log. Before that:`,
+        ...comparisonLines(before),
+      ])
+        output.say(line);
+    for (const line of comparisonLines(of)) output.say(line);
+    if (before !== undefined && of.verdict === 'differs')
+      output.say(
+        `It is as the log says now, so the store's own table is not: syncline rebuild ${of.partner} ${of.stream} --dry-run`,
+      );
+    else for (const line of nextSteps(of)) output.say(line);
+  }
+}

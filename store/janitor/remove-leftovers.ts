@@ -1,0 +1,110 @@
+import type { ClientBase, Pool } from 'pg';
+import { explain } from '../../core/errors.ts';
+import type { LeftoverKind } from '../../core/leftover.ts';
+import { transaction } from '../session/transaction.ts';
+import { defaultAges, strayBuilds, strayShadows, type LeftoverAges, type StrayTable } from './leftover-queries.ts';
+
+/**
+ * What is removed by rows. What somebody is at work with is locked and left alone, and what was renewed meanwhile is looked at again
+ * once it is locked. Parameter: $2 short, in days.
+ */
+const removals = [
+  {
+    kind: 'locked-key',
+    sql: `delete from idempotency where (caller, operation, key) in (select caller, operation, key from idempotency
+        where status is null and lease_until < now() - $2 * interval '1 day' for update skip locked)
+      returning caller || ' ' || operation as place, lease_until as since`,
+  },
+  {
+    kind: 'expired-lease',
+    sql: `delete from leases where lease in (select lease from leases where expires_at < now() - $2 * interval '1 day' for update skip locked)
+      returning credential as place, expires_at as since`,
+  },
+  {
+    kind: 'expired-lease',
+    sql: `delete from critical_work where (credential, work) in (select credential, work from critical_work
+        where until < now() - $2 * interval '1 day' for update skip locked)
+      returning credential as place, until as since`,
+  },
+  {
+    kind: 'unended-search',
+    sql: `update duplicate_plans set state = 'failed' where plan_id in (select plan_id from duplicate_plans
+        where state = 'finding' and begun_at < now() - $2 * interval '1 day' for update skip locked)
+      returning name || ' plan ' || plan_id as place, begun_at as since`,
+  },
+] as const satisfies readonly { readonly kind: LeftoverKind; readonly sql: string }[];
+
+/**
+ * Removes what nobody needs any more: claims and leases whose time is long over, tables of runs and rebuilds that ended, marks of searches
+ * that ended. Each removal is noted in the report by the transaction that makes it: killed anywhere, the next one goes on, and nothing is
+ * counted twice. Returns what could not be removed, in words.
+ */
+export async function removeStored(
+  pool: Pool,
+  report: number,
+  ages: LeftoverAges = defaultAges,
+): Promise<readonly string[]> {
+  for (const { kind, sql } of removals)
+    await pool.query(
+      `with gone as (${sql}), tally as (select place, count(*) as n, min(since) as since from gone group by place)
+        ${noted(`select $1::integer, '${kind}', place, n, since, clock_timestamp(), n from tally`)}`,
+      [report, ages.short],
+    );
+  return [
+    ...(await dropTables(pool, { report, kind: 'shadow-table', stray: strayShadows })),
+    ...(await dropTables(pool, { report, kind: 'build-table', stray: strayBuilds })),
+  ];
+}
+
+/** What came between the look and the removal was not found by the look, and is in the report all the same. */
+const noted = (rows: string): string =>
+  `insert into janitor_findings as f (report_id, kind, place, count, since, first_at, removed) ${rows}
+    on conflict (report_id, kind, place) do update set removed = f.removed + excluded.removed, count = greatest(f.count, f.removed + excluded.removed)`;
+
+/** Notes what was removed beside the store. */
+export async function noteRemoved(
+  client: ClientBase | Pool,
+  {
+    report,
+    kind,
+    place,
+    count,
+  }: { readonly report: number; readonly kind: LeftoverKind; place: string; count: number },
+): Promise<void> {
+  await client.query(
+    noted('select $1::integer, $2::text, $3::text, $4::bigint, null::timestamptz, clock_timestamp(), $4::bigint'),
+    [report, kind, place, count],
+  );
+}
+
+async function dropTables(
+  pool: Pool,
+  of: { readonly report: number; readonly kind: 'shadow-table' | 'build-table'; readonly stray: string },
+): Promise<readonly string[]> {
+  const { rows } = await pool.query<StrayTable>(`select * from (${of.stray}) t order by place`);
+  const troubles: string[] = [];
+  for (const table of rows)
+    try {
+      await transaction(pool, (client) => dropTable(client, { ...of, table }), ["set local lock_timeout = '2s'"]);
+    } catch (error) {
+      troubles.push(`${table.place}: not removed: ${explain(error)}`);
+    }
+  return troubles;
+}
+
+/**
+ * A run that begins, and one that goes on, locks its stream before it touches its shadow; a rebuild locks its table, and has its own lock
+ * by then. So under these locks nobody needs the table who did not need it before.
+ */
+async function dropTable(
+  client: ClientBase,
+  { report, kind, stray, table }: { report: number; kind: LeftoverKind; stray: string; table: StrayTable },
+): Promise<void> {
+  if (kind === 'shadow-table') await client.query('select from streams where stream_id = $1 for update', [table.id]);
+  else if ((await client.query('select where to_regclass($1) is not null', [table.table])).rowCount === 1)
+    await client.query(`lock table ${table.table} in access exclusive mode`);
+  const { rowCount } = await client.query(`select from (${stray}) t where t.table = $1`, [table.table]);
+  if (rowCount !== 1) return;
+  await client.query(`drop table ${table.table}`);
+  await noteRemoved(client, { report, kind, place: table.place, count: 1 });
+}
