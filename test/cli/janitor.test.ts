@@ -8,8 +8,6 @@ import { janitorList, janitorShow } from '../../cli/commands/janitor-reports.ts'
 import { applyChange } from '../../client/schedules.ts';
 import { readConfig } from '../../config/config.ts';
 import { leftoverKinds, leftoverWords } from '../../core/leftover.ts';
-import { declaredJoins } from '../../definitions/declared-schedules.ts';
-import { loadDuplicates } from '../../definitions/load-duplicates.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import type { JoinSchedule } from '../../core/schedule.ts';
 import { plainNames } from '../../messages/names.ts';
@@ -122,16 +120,6 @@ test('what stays behind is named, removed where nobody needs it, and left to peo
     JSON.stringify({ name: 'other', baseUrl: 'https://other.example', streams }),
   );
   const stray = plainNames.scheduleId({ partner: 'gone', name: 'nightly' });
-  // One that duplicates.yaml declares is no stray.
-  const people = {
-    from: [{ stream: 'acme.orders', fields: { id: 'id' } }],
-    exact: [{ name: 'same', fields: ['id'] }],
-    join: { cron: '0 6 1 1 *' },
-  };
-  await writeFile(join(folder.path, 'duplicates.yaml'), JSON.stringify({ people }));
-  const { settings } = await loadDuplicates({ dir: folder.path, env: {} });
-  for (const { id, ...to } of declaredJoins(plainNames, settings))
-    await applyChange(client, plainNames, { kind: 'create', id, to });
   await applyChange(client, plainNames, { kind: 'create', id: stray, to: declaredSchedule('gone') });
   const joins = { id: plainNames.scheduleId({ partner: 'duplicates', name: 'people' }), kind: 'create' } as const;
   await applyChange(client, plainNames, {
@@ -139,7 +127,8 @@ test('what stays behind is named, removed where nobody needs it, and left to peo
     to: { ...declaredSchedule('duplicates'), name: 'people', kind: 'join' } as JoinSchedule,
   });
   const from = [{ stream: 'acme.orders', fields: { id: 'id' } }];
-  const people = { people: { from, join: { cron: '0 6 * * *' } } };
+  const exact = [{ name: 'same', fields: ['id'] }];
+  const people = { people: { from, exact, join: { cron: '0 6 * * *' } } };
   // Temporal's list is a little late.
   await eventually(
     async () => reportOf(await run()).findings.filter(({ kind }) => kind === 'stray-schedule').length === 2,
