@@ -284,15 +284,16 @@ test('a partner that names a target that there is not fails the list, by its lin
   expect(text).toContain('globex.yaml:4:11 targets.0: there is no target "lakes"; did you mean "lake"?');
 });
 
+const compare = (name: string, ...tables: readonly string[]) =>
+  said(config, {}, (context) => targetsCompare({ ...context, name, tables }));
+const shown = (id?: string) => said(config, { limit: '5' }, (context) => targetsCompared({ ...context, id }));
+
 test('a comparison needs a target that is declared, streams that it gets, and somebody who serves it', async () => {
-  const compare = (name: string, ...tables: readonly string[]) =>
-    said(config, {}, (context) => targetsCompare({ ...context, name, tables }));
   await expect(compare('laek')).rejects.toThrow(/did you mean "lake"/);
   await expect(compare('postgres')).rejects.toThrow(/the store is what targets are compared with/);
   await expect(compare('pond', 'acme.payments')).rejects.toThrow(
     /acme\.payments is not written to pond: there are acme\.refunds/,
   );
-  const shown = (id?: string) => said(config, { limit: '5' }, (context) => targetsCompared({ ...context, id }));
   await expect(shown('one')).rejects.toThrow(/expected the number of a comparison/);
   await expect(shown('7')).rejects.toThrow(/there is no comparison 7/);
   expect(await shown()).toMatchObject({ code: 0, json: [], text: expect.stringContaining('Nothing was compared yet') });
