@@ -183,14 +183,14 @@ export const catalog = {
     ...ofRun,
     meaning: 'The partner was read anew, and its answers do not prove whether the store has the same.',
     whatToDo: (place) =>
-      `Mend what the summary names, then \`syncline reconcile ${at(place)}\`; the next one of its schedule does as well.`,
+      `Mend what the summary names, then \`syncline reconcile start ${at(place)}\`; the next one of its schedule does as well.`,
   },
   'reconcile-failed': {
     ...ticket,
     ...ofRun,
     meaning: 'The partner could not be read anew, so nobody knows whether the store has the same.',
     whatToDo: (place) =>
-      `\`syncline reconcile list ${place.partner}\` has it. Once the cause is removed, \`syncline reconcile ${at(place)} --label LABEL\` goes on from its last page.`,
+      `\`syncline reconcile list ${place.partner}\` has it. Once the cause is removed, \`syncline reconcile start ${at(place)} --label LABEL\` goes on from its last page.`,
   },
   'reconcile-late': {
     ...ticket,

@@ -30,7 +30,7 @@ const covers = (later: EndedReconciliation, one: EndedReconciliation): boolean =
 const depth = ({ level }: EndedReconciliation): number => reconcileLevels.indexOf(level);
 
 /** Findings that are open, by kind. */
-export function openOf(standing: readonly EndedReconciliation[]): ReadonlyMap<FindingCount['kind'], number> {
+export function openKinds(standing: readonly EndedReconciliation[]): ReadonlyMap<FindingCount['kind'], number> {
   const open = new Map<FindingCount['kind'], number>();
   for (const { findings } of standing)
     for (const { kind, state, count } of findings)

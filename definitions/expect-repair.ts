@@ -1,6 +1,5 @@
 import { InvalidInput } from '../core/errors.ts';
 import type { FindingKind } from '../core/reconcile.ts';
-import type { Names } from '../messages/names.ts';
 import { compilePartner } from './compile.ts';
 import { expectRepairable } from './expect-repairable.ts';
 import { loadPartner, type LoadFrom } from './load.ts';
@@ -9,7 +8,7 @@ import { loadPartner, type LoadFrom } from './load.ts';
 export async function expectRepair(
   of: { readonly id: string; readonly partner: string; readonly stream: string; readonly state: string },
   kinds: readonly FindingKind[],
-  { names, ...from }: Pick<LoadFrom, 'dir' | 'env'> & { readonly names: Names },
+  { names, ...from }: Pick<LoadFrom, 'dir' | 'env'> & { readonly names: Parameters<typeof compilePartner>[1] },
 ): Promise<void> {
   if (of.state !== 'done')
     throw new InvalidInput(`${of.id} is ${of.state}: only what was looked at to its end can be repaired`);

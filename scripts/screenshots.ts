@@ -97,8 +97,8 @@ const shotsOf = ({ day }: ScreenshotScene): Readonly<Record<string, Shot>> => ({
     of: 'light',
     by: 'ann',
     ready: ['Pair 1', 'a nickname'],
-    from: 'pairs fit',
-    height: 860,
+    from: 'The weakest pair of each cluster',
+    height: 800,
   },
   schedule: {
     path: `schedules/${encodeURIComponent('schedule/demo/nightly')}`,
@@ -162,7 +162,7 @@ async function shows(page: Page, text: string): Promise<boolean> {
 async function take(page: Page, name: string, { from, height, of }: Shot): Promise<void> {
   const start = from === undefined ? undefined : await page.getByText(from).first().boundingBox();
   const file = join(folder, `${name}.png`);
-  const y = start === undefined || start === null ? TOP : Math.round(start.y) - 24;
+  const y = start === undefined || start === null ? TOP : Math.round(start.y) - (of === undefined ? 24 : 8);
   const clip =
     of === undefined
       ? { x: SIDE, y, width: WIDTH, height }

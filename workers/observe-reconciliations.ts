@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Partners } from '../activities/access.ts';
 import type { Metrics, ObservedReconcile, StreamLabels } from '../core/metrics.ts';
 import { findingKinds } from '../core/reconcile.ts';
-import { openOf } from '../core/reconcile-standing.ts';
+import { openKinds } from '../core/reconcile-standing.ts';
 import { listPartners } from '../definitions/find.ts';
 import { reconcileDues } from '../definitions/reconcile-dues.ts';
 import { readStanding } from '../store/reconcile/read-standing.ts';
@@ -41,7 +41,7 @@ export function observeReconciliations({
         metrics.reconcileObserved(
           { partner, stream },
           {
-            open: every(openOf(standing)),
+            open: every(openKinds(standing)),
             unproven: standing.some(({ verdict }) => verdict === 'unproven'),
             endedAtMs: standing.length === 0 ? null : Math.max(...standing.map(({ endedAt }) => Date.parse(endedAt))),
             withinMs: within.length === 0 ? 0 : Math.min(...within),

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { AlertFacts, ReconcileDueFacts, ReconcileFacts, ScheduleFacts } from '../../core/alert-facts.ts';
-import { openOf, type EndedReconciliation } from '../../core/reconcile-standing.ts';
+import { openKinds, type EndedReconciliation } from '../../core/reconcile-standing.ts';
 import { loadDuplicates } from '../../definitions/load-duplicates.ts';
 import { reconcileDues } from '../../definitions/reconcile-dues.ts';
 import { CANCELLED } from '../../messages/cancelled.ts';
@@ -9,10 +9,11 @@ import { failedReconciliations, readStanding, slotsOfSchedules } from '../../sto
 import type { AlertsDeps } from './alerts-deps.ts';
 import type { ReadDefinitions } from './read-definitions.ts';
 
+const at = ({ partner, stream }: { readonly partner: string; readonly stream: string }): string =>
+  `${partner} ${stream}`;
+
 /** What reconciliations say of the streams that had some. */
 export async function reconcileFacts(pool: Pool): Promise<readonly ReconcileFacts[]> {
-  const at = ({ partner, stream }: { readonly partner: string; readonly stream: string }): string =>
-    `${partner} ${stream}`;
   const standing = new Map((await readStanding(pool)).map((one) => [at(one), one]));
   // What a person has cancelled is no fault.
   const failed = new Map(
@@ -33,9 +34,9 @@ export async function reconcileFacts(pool: Pool): Promise<readonly ReconcileFact
 }
 
 function differsOf(standing: readonly EndedReconciliation[]): ReconcileFacts['differs'] {
-  const open = [...openOf(standing)];
+  const open = [...openKinds(standing)];
   const [latest] = standing
-    .filter((one) => openOf([one]).size > 0)
+    .filter((one) => openKinds([one]).size > 0)
     .toSorted((a, b) => (a.endedAt < b.endedAt ? 1 : -1));
   return latest === undefined ? null : { id: latest.id, open, since: latest.endedAt };
 }
@@ -60,11 +61,11 @@ export async function reconcileDueFacts(
   const dues: ReconcileDueFacts[] = [];
   for (const { name: partner } of wanted)
     for (const { schedule, stream, withinMs } of reconcileDues(await partners.streams(partner), now())) {
-      const at = schedules.find((one) => one.partner === partner && one.name === schedule);
-      if (at?.state !== 'ok') continue;
+      const known = schedules.find((one) => one.partner === partner && one.name === schedule);
+      if (known?.state !== 'ok') continue;
       const slot = slots.find((one) => one.partner === partner && one.stream === stream && one.schedule === schedule);
       const { lastAt = null, runningSince = null } = slot ?? {};
-      dues.push({ partner, stream, schedule, withinMs, lastAt, runningSince, knownSince: at.since });
+      dues.push({ partner, stream, schedule, withinMs, lastAt, runningSince, knownSince: known.since });
     }
   return dues;
 }

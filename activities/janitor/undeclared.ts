@@ -6,7 +6,7 @@ import { declaredJoins, declaredSchedules } from '../../definitions/declared-sch
 import type { Partner } from '../../definitions/definition.ts';
 import { DUPLICATES } from '../../definitions/duplicates.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
-import { loadDuplicates, type LoadedDuplicates } from '../../definitions/load-duplicates.ts';
+import { loadDuplicates } from '../../definitions/load-duplicates.ts';
 import { declaredTargets, placesOf } from '../../definitions/named-targets.ts';
 import { STORE } from '../../definitions/targets.ts';
 import { storedStreams, storedTargets } from '../../store/janitor/leftovers.ts';
@@ -20,7 +20,14 @@ export interface Undeclared {
 
 /** Streams, tables in targets and schedules that no definition has. Of a definition that does not load nobody knows what it has. */
 export async function undeclared(deps: JanitorDeps, temporal: AskTemporal): Promise<Undeclared> {
-  const { partners, duplicates, broken, troubles } = await readAll(deps);
+  const read = await readAll(deps);
+  const { streams, broken, troubles } = read;
+  const stored = await storedStreams(deps.pool);
+  if (read.partners.length + broken.size === 0) {
+    // Another folder than that of the workers, most likely.
+    const reason = `there is no definition in ${deps.partnersDir}, so nobody knows what is declared`;
+    return { found: [], troubles: stored.length === 0 ? troubles : [...troubles, reason] };
+  }
   const found: Leftover[] = [];
   const attempt = async (work: () => Promise<readonly Leftover[]>): Promise<void> => {
     try {
@@ -29,62 +36,60 @@ export async function undeclared(deps: JanitorDeps, temporal: AskTemporal): Prom
       troubles.push(explain(error));
     }
   };
-  await attempt(() => straySchedules(deps, temporal, { partners, duplicates, broken }));
-  const streams = new Set(
-    partners.flatMap((partner) =>
-      [...compilePartner(partner, deps.names).keys()].map((name) => `${partner.name}.${name}`),
-    ),
-  );
-  for (const { partner, stream, since } of await storedStreams(deps.pool))
+  await attempt(() => straySchedules(deps, temporal, read));
+  for (const { partner, stream, since } of stored)
     if (!broken.has(partner) && !streams.has(`${partner}.${stream}`))
       found.push({ kind: 'forgotten-stream', place: `${partner}.${stream}`, count: 1, since });
-  await attempt(() => forgottenTargets(deps, { partners, broken }));
+  await attempt(() => forgottenTargets(deps, read));
   return { found, troubles };
 }
 
 interface Read {
   readonly partners: readonly Partner[];
-  readonly duplicates: LoadedDuplicates['settings'];
-  /** Names of files that do not load. */
+  /** `acme.orders`. */
+  readonly streams: ReadonlySet<string>;
+  /** Ids of all schedules that are declared. */
+  readonly schedules: ReadonlySet<string>;
+  /** What does not load: names of partners, and `duplicates`, which no partner can be called. */
   readonly broken: ReadonlySet<string>;
 }
 
 /** For what they declare, not for a call: variables that only workers have may be missing. */
-async function readAll({ partnersDir, env }: JanitorDeps): Promise<Read & { readonly troubles: string[] }> {
+async function readAll({ partnersDir, env, names }: JanitorDeps): Promise<Read & { readonly troubles: string[] }> {
   const partners: Partner[] = [];
+  const streams = new Set<string>();
   const broken = new Set<string>();
   const troubles: string[] = [];
-  for (const name of await listPartners(partnersDir))
+  const attempt = async (name: string, load: () => Promise<void>): Promise<void> => {
     try {
-      partners.push(await loadPartner(name, { dir: partnersDir, env, forgiveMissing: true }));
+      await load();
     } catch (error) {
       broken.add(name);
       troubles.push(`the definition of ${name} does not load, so what it declares is not known: ${explain(error)}`);
     }
-  let duplicates: LoadedDuplicates['settings'] = new Map();
-  try {
-    duplicates = (await loadDuplicates({ dir: partnersDir, env })).settings;
-  } catch (error) {
-    broken.add(DUPLICATES);
-    troubles.push(`duplicates.yaml does not load, so the joins that it declares are not known: ${explain(error)}`);
-  }
-  return { partners, duplicates, broken, troubles };
+  };
+  for (const name of await listPartners(partnersDir))
+    await attempt(name, async () => {
+      const partner = await loadPartner(name, { dir: partnersDir, env, forgiveMissing: true });
+      for (const stream of compilePartner(partner, names).keys()) streams.add(`${name}.${stream}`);
+      partners.push(partner);
+    });
+  const schedules = partners.flatMap((partner) => declaredSchedules(names, partner));
+  await attempt(DUPLICATES, async () => {
+    schedules.push(...declaredJoins(names, (await loadDuplicates({ dir: partnersDir, env })).settings));
+  });
+  return { partners, streams, schedules: new Set(schedules.map(({ id }) => id)), broken, troubles };
 }
 
 async function straySchedules(
   { names }: JanitorDeps,
   temporal: AskTemporal,
-  { partners, duplicates, broken }: Read,
+  { schedules, broken }: Read,
 ): Promise<readonly Leftover[]> {
-  const all = [
-    ...partners.flatMap((partner) => declaredSchedules(names, partner)),
-    ...declaredJoins(names, duplicates),
-  ];
-  const declared = new Set(all.map(({ id }) => id));
   return temporal(async (client) =>
     (await listSchedules(client, names)).flatMap((description): Leftover[] => {
       const { id, declared: of } = presentOf(description);
-      if (declared.has(id) || broken.has(of.partner)) return [];
+      if (schedules.has(id) || broken.has(of.partner)) return [];
       return [{ kind: 'stray-schedule', place: id, count: 1, since: description.info.createdAt.toISOString() }];
     }),
   );
@@ -92,7 +97,7 @@ async function straySchedules(
 
 async function forgottenTargets(
   { pool, partnersDir }: JanitorDeps,
-  { partners, broken }: Pick<Read, 'partners' | 'broken'>,
+  { partners, broken }: Read,
 ): Promise<readonly Leftover[]> {
   const declared = new Set([STORE, ...(await declaredTargets(partnersDir))]);
   const wanted = new Set(placesOf(partners).map(({ target, partner, stream }) => `${target} ${partner}.${stream}`));

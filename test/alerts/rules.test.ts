@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AlertFacts, ReconcileDueFacts, ReconcileFacts, StreamFacts } from '../../core/alert-facts.ts';
-import { openOf, standingOf, type EndedReconciliation } from '../../core/reconcile-standing.ts';
+import { openKinds, standingOf, type EndedReconciliation } from '../../core/reconcile-standing.ts';
 import { alertKey, type Finding } from '../../core/alert.ts';
 import { checkMatch, matches } from '../../core/alert-silence.ts';
 import { DAY, HOUR, MINUTE } from '../../core/duration.ts';
@@ -338,18 +338,20 @@ test('names with a slash make no key of another alert', () => {
   );
 });
 
+const one = (id: string, day: number, more: Partial<EndedReconciliation> = {}): EndedReconciliation => ({
+  id,
+  level: 'content',
+  windowed: false,
+  sampled: false,
+  verdict: 'clean',
+  reason: null,
+  endedAt: `2026-11-0${day}T00:00:00.000Z`,
+  findings: [],
+  ...more,
+});
+const found = (count: number, state: 'open' | 'repaired' = 'open') => ({ kind: 'missing', state, count }) as const;
+
 describe('what reconciliations say of a stream', () => {
-  const one = (id: string, day: number, more: Partial<EndedReconciliation> = {}): EndedReconciliation => ({
-    id,
-    level: 'content',
-    windowed: false,
-    sampled: false,
-    verdict: 'clean',
-    reason: null,
-    endedAt: `2026-11-0${day}T00:00:00.000Z`,
-    findings: [],
-    ...more,
-  });
   const window = { windowed: true };
 
   test.each<[string, readonly EndedReconciliation[], readonly string[]]>([
@@ -363,8 +365,7 @@ describe('what reconciliations say of a stream', () => {
   });
 
   test('open findings are counted by kind', () => {
-    const found = (count: number, state: 'open' | 'repaired' = 'open') => ({ kind: 'missing', state, count }) as const;
-    const open = openOf([
+    const open = openKinds([
       one('a', 1, { findings: [found(3), found(9, 'repaired')] }),
       one('b', 2, { ...window, findings: [found(2)] }),
     ]);

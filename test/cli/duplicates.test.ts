@@ -7,9 +7,13 @@ import { driftOfDuplicates } from '../../cli/commands/duplicates-drift.ts';
 import { exportDuplicates } from '../../cli/commands/duplicates-export.ts';
 import { joinDuplicates, planDuplicates } from '../../cli/commands/duplicates-find.ts';
 import { importDecisions } from '../../cli/commands/duplicates-import.ts';
+import { scheduleApply, scheduleList } from '../../cli/commands/schedule.ts';
 import { viewInTarget, writeLinks } from '../../cli/commands/duplicates-links.ts';
 import { listDuplicates, showDuplicates } from '../../cli/commands/duplicates.ts';
 import { signalApproval } from '../../client/duplicates.ts';
+import { catchUpSchedule } from '../../client/schedules.ts';
+import type { ScheduledJoinReport } from '../../messages/scheduled-join.ts';
+import { eventually } from '../support/eventually.ts';
 import { withTemporal } from '../../cli/context.ts';
 import { openSession } from '../../matching/session.ts';
 import { duplicateWorkers, type DuplicateWorkers } from '../duplicates/duplicate-workers.ts';
@@ -30,6 +34,7 @@ const schema = {
 beforeAll(async () => {
   own = await ownPartners();
   shop = await own.partner(() => ({ body: served }), { people: { path: '/people', primaryKey: ['id'], schema } });
+  const joins = { cron: '0 6 * * *', paused: true };
   const settings = {
     people: {
       from: [{ stream: `${shop.name}.people`, fields: { email: 'email', name: 'name' } }],
@@ -40,6 +45,12 @@ beforeAll(async () => {
       ],
       survivors: { name: 'longest' },
       largest: 3,
+      join: joins,
+    },
+    places: {
+      from: [{ stream: `${shop.name}.people`, fields: { name: 'name' } }],
+      exact: [{ name: 'same-name', fields: ['name'] }],
+      join: joins,
     },
   };
   writeFileSync(join(own.folder, 'duplicates.yaml'), JSON.stringify(settings));
@@ -89,6 +100,27 @@ const view = (target: string): Promise<Said> =>
 const links = (out: string): Promise<Said> => run((context) => writeLinks({ ...context, name: 'people' }), { out });
 const imported = (of: string, file: string): Promise<Said> =>
   run((context) => importDecisions({ ...context, plan: of }), { ...why, file });
+
+/** Runs a slot of a joining, and waits for its end. */
+const slot = (name: string): Promise<ScheduledJoinReport> =>
+  withTemporal(workers.config, async (client) => {
+    const { names } = workers.config;
+    const of = { partner: 'duplicates', name };
+    const id = `${names.scheduledRunId(of)}-2026-02-01T06:00:00Z`;
+    const latest = (): Promise<string | undefined> =>
+      client.workflow
+        .getHandle(id)
+        .describe()
+        .then(
+          ({ runId }) => runId,
+          () => undefined,
+        );
+    const before = await latest();
+    const range = { from: new Date('2026-02-01T05:00:00Z'), to: new Date('2026-02-01T07:00:00Z') };
+    await catchUpSchedule(client, names, of, range);
+    expect(await eventually(async () => (await latest()) !== before)).toBe(true);
+    return client.workflow.getHandle(id, await latest()).result() as Promise<ScheduledJoinReport>;
+  });
 
 describe('duplicates', () => {
   test('a plan is made, read, decided in a spreadsheet and applied', async () => {
@@ -243,6 +275,28 @@ describe('duplicates', () => {
     } finally {
       await session.close();
     }
+  });
+
+  test('what a schedule starts joins once for each slot, and is no failure where no plan is in force', async () => {
+    const applied = await run(scheduleApply, { yes: true });
+    expect(applied.text).toContain(
+      '+ schedule/duplicates/people: 0 6 * * * UTC, join: new rows join merged clusters, paused',
+    );
+    expect((await run(scheduleList, {})).text).toMatch(/duplicates people \(join\) +0 6 \* \* \* UTC +paused/);
+    await read([['9', 'bola@example.com', 'B.']]);
+    expect(await slot('places')).toMatchObject({
+      outcome: 'ok',
+      reason: 'nothing to join: no plan of places is in force',
+      found: null,
+    });
+    const first = await slot('people');
+    expect(first).toMatchObject({ slot: '2026-02-01T06:00:00.000Z', outcome: 'ok', found: { applied: 2 } });
+    expect(await together()).toEqual(['1 2 6', '3 4 9', '7 8']);
+    const plans = async (): Promise<unknown> =>
+      (await run((context) => listDuplicates({ ...context, name: undefined }), {})).json;
+    const made = await plans();
+    expect(await slot('people')).toEqual(first);
+    expect(await plans()).toEqual(made);
   });
 
   test.each([

@@ -9,6 +9,8 @@ import { doctor } from '../../cli/commands/doctor.ts';
 import { runsShow } from '../../cli/commands/runs-show.ts';
 import { status } from '../../cli/commands/status.ts';
 import { targetsCheck, targetsList } from '../../cli/commands/targets.ts';
+import { targetsCompare } from '../../cli/commands/targets-compare.ts';
+import { targetsCompared } from '../../cli/commands/targets-compared.ts';
 import { targetsPause, targetsResume } from '../../cli/commands/target-pauses.ts';
 import { readConfig, type Config } from '../../config/config.ts';
 import { plainNames } from '../../messages/names.ts';
@@ -280,4 +282,19 @@ test('a partner that names a target that there is not fails the list, by its lin
     expect.stringContaining('globex.yaml:4:11 targets.0: there is no'),
   ]);
   expect(text).toContain('globex.yaml:4:11 targets.0: there is no target "lakes"; did you mean "lake"?');
+});
+
+const compare = (name: string, ...tables: readonly string[]) =>
+  said(config, {}, (context) => targetsCompare({ ...context, name, tables }));
+const shown = (id?: string) => said(config, { limit: '5' }, (context) => targetsCompared({ ...context, id }));
+
+test('a comparison needs a target that is declared, streams that it gets, and somebody who serves it', async () => {
+  await expect(compare('laek')).rejects.toThrow(/did you mean "lake"/);
+  await expect(compare('postgres')).rejects.toThrow(/the store is what targets are compared with/);
+  await expect(compare('pond', 'acme.payments')).rejects.toThrow(
+    /acme\.payments is not written to pond: there are acme\.refunds/,
+  );
+  await expect(shown('one')).rejects.toThrow(/expected the number of a comparison/);
+  await expect(shown('7')).rejects.toThrow(/there is no comparison 7/);
+  expect(await shown()).toMatchObject({ code: 0, json: [], text: expect.stringContaining('Nothing was compared yet') });
 });

@@ -105,7 +105,7 @@ describe('the configuration', () => {
     [
       'SYNCLINE_INSTALLATION',
       'sync',
-      'SYNCLINE_INSTALLATION: expected a name other than sync, governor, backfill, schedule, scheduled, partner, target, rebuild, export, prune, hints, alerts, duplicates, reconcile, janitor, syncline',
+      'SYNCLINE_INSTALLATION: expected a name other than sync, governor, backfill, schedule, scheduled, partner, target, rebuild, compare, export, prune, hints, alerts, duplicates, reconcile, janitor, syncline',
     ],
     ['SYNCLINE_PARTNER_SLOTS', '-1', 'SYNCLINE_PARTNER_SLOTS: expected a whole number'],
     ['SYNCLINE_WORKFLOW_SLOTS', '1', 'SYNCLINE_WORKFLOW_SLOTS: expected a whole number, 2 or more'],

@@ -3,7 +3,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { reconcileShow } from '../../cli/commands/reconciliations.ts';
 import { readConfig } from '../../config/config.ts';
-import type { StreamInput } from '../../definitions/definition.ts';
+import { checkPartner } from '../../definitions/check.ts';
+import { declaredJoins, declaredSchedules } from '../../definitions/declared-schedules.ts';
+import { partner, type StreamInput } from '../../definitions/definition.ts';
+import { duplicatesFile } from '../../definitions/duplicates.ts';
+import { plainNames } from '../../messages/names.ts';
 import { reconcileHere } from '../reconcile/reconcile-here.ts';
 import { ownPartners, type OwnPartners } from '../support/own-partner.ts';
 import { said } from '../support/said.ts';
@@ -40,4 +44,20 @@ test('docs/reconcile.md shows what a reconciliation says', async () => {
   const as = (text: string): string => text.replaceAll(id, 'reconcile/acme/payments/1').replaceAll(acme.name, 'acme');
   expect(command).toBe('$ syncline reconcile show reconcile/acme/payments/1');
   expect(squeezed(as(shown.text))).toEqual(squeezed(lines.join('\n')));
+});
+
+test('the schedules that docs/reconcile.md and docs/golden-records.md show are told to Temporal', async () => {
+  const acme = partner.parse(parse(fences('yaml')[1] as string));
+  expect(checkPartner(acme)).toEqual([]);
+  expect(declaredSchedules(plainNames, acme)).toMatchObject([
+    { name: 'weekly', cron: ['0 5 * * 0'], streams: [], repair: ['missing', 'stale'], overlap: 'queueOne' },
+    { name: 'recent', streams: ['payments'], lastMs: 7 * 86_400_000, level: 'content' },
+  ]);
+  const golden = readFileSync(new URL('../../docs/golden-records.md', import.meta.url), 'utf8');
+  const [, shown = ''] = /^```yaml\n(# duplicates\.yaml.*?)^```$/ms.exec(golden) ?? [];
+  const { customers } = parse(shown) as { readonly customers: object };
+  const file = { customers: { ...customers, from: [{ stream: 'acme.customers', fields: { id: 'id' } }] } };
+  expect(declaredJoins(plainNames, new Map(Object.entries(duplicatesFile.parse(file))))).toMatchObject([
+    { id: 'schedule/duplicates/customers', cron: ['0 6 * * *'], timeZone: 'Europe/Berlin' },
+  ]);
 });

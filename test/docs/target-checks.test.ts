@@ -47,6 +47,6 @@ test('docs/target-checks.md shows what a comparison says', async () => {
   expect(shown.code).toBe(3);
   const [command = '', ...lines] = (fences('console')[0] as string).trim().split('\n');
   expect(command).toBe('$ syncline targets compared 1');
-  const as = (text: string): string => text.replaceAll('lake', 'twin').replaceAll(PARTNER, 'acme');
-  expect(squeezed(as(shown.text))).toEqual(squeezed(lines.join('\n')));
+  const text = shown.text.replaceAll('lake', 'twin').replaceAll(PARTNER, 'acme');
+  expect(squeezed(text)).toEqual(squeezed(lines.join('\n')));
 });

@@ -109,7 +109,8 @@ function clusterOf(
   const { asked } = shown;
   const only = { filter: { cluster }, after: undefined };
   return html`<h3>
-      Cluster ${cluster}${asked.filter.cluster === undefined && html` <a href="${pathOf(plan, only)}">all of it</a>`}
+      Cluster
+      ${cluster}${asked.filter.cluster === undefined && html` <a href="${pathOf(plan, only)}">all its pairs</a>`}
     </h3>
     ${
       own.length > 1 &&

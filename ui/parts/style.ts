@@ -68,6 +68,7 @@ fieldset label { align-items: center; display: flex; gap: 0.5rem; }
 fieldset input { min-height: 1.2rem; }
 .pair { border: 1px solid var(--line); border-radius: 8px; margin: 0.8rem 0; padding: 0.2rem 1rem; }
 .pair td { overflow-wrap: anywhere; }
+.pair td:nth-child(2), .pair td:nth-child(3) { min-width: 14rem; }
 tr.alike td { color: var(--quiet); }
 .pages { display: flex; flex-wrap: wrap; gap: 1rem; list-style: none; padding: 0; }
 figure { margin: 0.5rem 0 1rem; }
