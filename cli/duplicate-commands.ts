@@ -3,6 +3,7 @@ import type { Run } from './command.ts';
 import type { ChangeOptions } from './commands/duplicates-change.ts';
 import type { DecideOptions } from './commands/duplicates-decide.ts';
 import type { DriftOptions } from './commands/duplicates-drift.ts';
+import type { RemoveOptions } from './commands/duplicates-remove.ts';
 import type { ShowOptions } from './commands/duplicates.ts';
 
 /** `syncline duplicates …`: only words here; what a command needs is loaded when it is called. */
@@ -143,6 +144,19 @@ export function addDuplicateCommands(program: Command, run: Run): void {
     .action((name: string, options: { target: string; json?: boolean }) =>
       run<typeof options>(async (context) =>
         (await import('./commands/duplicates-links.ts')).viewInTarget({ ...context, name }),
+      )(options),
+    );
+  group
+    .command('remove <plan>')
+    .description('take rows that a plan has merged out of their tables; without --yes it only says which ones would go')
+    .option('--yes', 'remove them')
+    .option('--expect <n>', 'with --yes: how many rows, as the command says without it')
+    .option('--reason <text>', 'with --yes, why: kept with the removal')
+    .option('--after <duration>', 'only what has been merged for so long (default: 7d)')
+    .addOption(json)
+    .action((plan: string, options: RemoveOptions & { json?: boolean }) =>
+      run<typeof options>(async (context) =>
+        (await import('./commands/duplicates-remove.ts')).removeDuplicates({ ...context, plan }),
       )(options),
     );
   for (const [name, description] of [

@@ -13,6 +13,8 @@ export interface Grave {
   readonly received?: Received | undefined;
   /** A complete listing did not have it: the same version may come back. */
   readonly swept?: boolean | undefined;
+  /** It was taken out as a duplicate: the record that it was then says nothing new, however often it comes. */
+  readonly removed?: boolean | undefined;
   /** A record of the key was there, or came behind its delete: who needs it need not wait. */
   readonly known?: boolean | undefined;
   /** When it was received, ISO; a grave that is being dug has none yet. */
@@ -32,6 +34,7 @@ const deleted: Decision = { fate: 'deleted', conflict: false };
 
 /** What becomes of a record whose key is known to be gone: it is late, or the key is born again. */
 export function decideBirth(came: Came, grave: Grave): Decision {
+  if (grave.removed === true && came.hash === grave.hash) return { ...stale, silent: true };
   const order = orderOf(came, grave);
   if (order < 0 || (order === 0 && came.version !== null && grave.swept !== true)) return stale;
   return came.superseded === true ? { ...stale, silent: true } : { fate: 'inserted', conflict: false };

@@ -14,6 +14,8 @@ export interface PastEvent {
   readonly at: string;
   /** A complete listing did not have it: what it says is what the row had. */
   readonly swept: boolean;
+  /** It was taken out as a duplicate: what it says is what the row had. */
+  readonly removed?: boolean;
   /** From the quarantine. */
   readonly replayed: boolean;
 }
@@ -66,7 +68,7 @@ export class KeyPast {
   #lookAtDelete(event: PastEvent): Told {
     const [head, grave] = [this.#head, this.#grave];
     // A listing has nothing to say of what is not there.
-    if (event.swept)
+    if (event.swept || event.removed === true)
       return head === undefined || grave !== undefined ? nothing : { means: 'd', found: this.#found(event) };
     const { fate } = decideDelete(event, { head, grave });
     return fate === 'unchanged' ? nothing : { means: 'd' };
@@ -76,19 +78,21 @@ export class KeyPast {
   #bury(event: PastEvent): void {
     const [head, grave] = [this.#head, this.#grave];
     const { version, hash } = this.#found(event);
-    const { received, swept, at } = event;
+    const { received, swept, removed = false, at } = event;
     if (decideDelete({ version, hash, received }, { head, grave }).fate !== 'deleted') return;
     this.#grave = {
       version: version ?? (grave === undefined ? (head?.version ?? null) : null),
-      ...{ hash, event: event.event, received, swept },
+      ...{ hash, event: event.event, received, swept, removed },
       known: grave === undefined ? head !== undefined : grave.known === true,
       // The row says when its record was first known to be gone.
       at: grave?.at ?? at,
     };
   }
 
-  #found({ swept, version, hash }: PastEvent): { readonly version: string | null; readonly hash: string } {
+  #found({ swept, removed, version, hash }: PastEvent): { readonly version: string | null; readonly hash: string } {
     const head = this.#head;
-    return swept && head !== undefined ? { version: head.version, hash: head.hash } : { version, hash };
+    return (swept || removed === true) && head !== undefined
+      ? { version: head.version, hash: head.hash }
+      : { version, hash };
   }
 }

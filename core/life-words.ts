@@ -59,6 +59,8 @@ function deed({ fate, changes, source, operation }: LivedEvent): string {
     case 'waits':
       return 'came, and waits for another record';
     case 'gone':
+      if (source.batch === 'duplicates')
+        return `removed as a duplicate by ${source.run ?? '(unknown)'}: it comes back when its record changes`;
       return source.batch === 'sweep'
         ? `gone: the complete listing of run ${source.run ?? '(unknown)'} did not name it`
         : 'gone: the partner says that it was deleted';

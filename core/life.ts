@@ -10,7 +10,7 @@ export interface TracedEvent extends LoggedEvent {
 }
 
 export interface EventSource {
-  /** `page`, `push`, `replay`, `fetch` or `sweep`; null: the ledger does not have the batch. */
+  /** `page`, `push`, `replay`, `fetch`, `sweep` or `duplicates`; null: the ledger does not have the batch. */
   readonly batch: string | null;
   /** As `syncline runs show` takes it. */
   readonly run: string | null;

@@ -136,6 +136,7 @@ begin
         ('reconcile_findings', 'select (reconciliation, key, kind, state, why, their_version, their_hash, our_version, our_hash, event, gone, page, request_id)'),
         ('duplicate_plans', 'select'), ('duplicate_changes', 'select'), ('duplicate_links', 'select'),
         ('duplicate_pairs', 'select, update (decision, decided_by, decided_at, reason)'),
+        ('duplicate_removals', 'select'), ('duplicate_removed', 'select'),
         ('duplicate_never', 'select, insert, delete'), ('duplicate_members', 'select, insert, delete'),
         -- It starts only on a database that is up to date.
         ('migrations', 'select'), ('functions', 'select')

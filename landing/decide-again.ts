@@ -164,5 +164,6 @@ const pastOf = (row: Row): PastEvent => ({
   received: { page: Number(row.page), ordinal: row.ordinal },
   at: writeMicros(BigInt(row.at)),
   swept: row.kind === 'sweep',
+  removed: row.kind === 'duplicates',
   replayed: row.kind === 'replay',
 });

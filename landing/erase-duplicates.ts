@@ -32,6 +32,7 @@ export async function eraseFromDuplicates(client: ClientBase, found: ToErase): P
   );
   for (const table of ['duplicate_pairs', 'duplicate_never'])
     await client.query(`delete from ${table} where (${isTheirs('left')}) or (${isTheirs('right')})`, of);
+  await client.query('delete from duplicate_removed where stream = $1 and row = any ($2)', of);
   for (const name of new Set(parted.map((link) => link.name))) {
     await lockDuplicates(client, name);
     const touched = parted

@@ -103,7 +103,11 @@ function sourceSql(
 }
 
 /** A number that grows with it: streams may say it as times, days or counters. */
-function changedSql(stream: LandedStream, changed: string | undefined, { number }: GoldenDialect): string {
+export function changedSql(
+  stream: LandedStream,
+  changed: string | undefined,
+  { number }: Pick<GoldenDialect, 'number'>,
+): string {
   if (changed === undefined) return `null::${number}`;
   const type = stream.columns.find(({ name }) => name === changed)?.type;
   const column = `t.${quoted(changed)}`;

@@ -6,10 +6,14 @@ import { missingOf } from './missing-keys.ts';
 import { endOf, sweepKey, type Sweep } from './sweep.ts';
 
 /**
- * Deletes what a complete listing did not have (`findMissing`): in the log, as a batch of its own, among the tombstones and in the table.
- * Call it in the transaction that ends the run. Returns how many there were.
+ * Deletes what a complete listing did not have (`findMissing`), or what was a duplicate: in the log, as a batch of its own, among the tombstones and in
+ * the table. Call it in the transaction that ends the run. Returns how many there were.
  */
-export async function sweepMissing(client: ClientBase, sweep: Omit<Sweep, 'baseline'>): Promise<number> {
+export async function sweepMissing(
+  client: ClientBase,
+  sweep: Omit<Sweep, 'baseline'>,
+  kind: 'sweep' | 'duplicates' = 'sweep',
+): Promise<number> {
   const { stream, run, pages, lastEvent, lastPage } = sweep;
   const { streamId, runNo } = run;
   const page = lastPage + 1;
@@ -24,11 +28,11 @@ export async function sweepMissing(client: ClientBase, sweep: Omit<Sweep, 'basel
   const swept = rowCount ?? 0;
   if (swept === 0) return 0;
   await client.query(
-    `insert into tombstones (stream_id, key_hash, key, event, version, hash, received_page, received_ordinal, swept, known, at)
-      select ${streamId}, left(encode(sha256(convert_to(key, 'UTF8')), 'hex'), 32)::uuid, key, number, version, hash, $2::bigint, ordinal, true, true,
+    `insert into tombstones (stream_id, key_hash, key, event, version, hash, received_page, received_ordinal, swept, removed, known, at)
+      select ${streamId}, left(encode(sha256(convert_to(key, 'UTF8')), 'hex'), 32)::uuid, key, number, version, hash, $2::bigint, ordinal, ${kind === 'sweep'}, ${kind === 'duplicates'}, true,
           $3::timestamptz from ${numbered} m
       on conflict (stream_id, key_hash) do update set event = excluded.event, version = excluded.version, hash = excluded.hash,
-        received_page = excluded.received_page, received_ordinal = excluded.received_ordinal, swept = true, known = true, at = excluded.at`,
+        received_page = excluded.received_page, received_ordinal = excluded.received_ordinal, swept = excluded.swept, removed = excluded.removed, known = true, at = excluded.at`,
     [lastEvent, page, receivedAt],
   );
   const rows = `${missingOf(streamId)} m where t._event = m.event and ${keyIs(stream, 'm.key', 't')}`;
@@ -40,7 +44,7 @@ export async function sweepMissing(client: ClientBase, sweep: Omit<Sweep, 'basel
   await client.query(
     `insert into pages (page_key, stream_id, page_id, run_no, page_no, slice, status, bytes, fetched, inserted, updated, unchanged,
         stale, deleted, waiting, quarantined, conflicts, fetched_at, workflow_run_id, attempt, kind)
-      values ($1, $2, $3, $4, $5, 0, 0, 0, $6, 0, 0, 0, 0, $6, 0, 0, 0, $7, '', 1, 'sweep')`,
+      values ($1, $2, $3, $4, $5, 0, 0, 0, $6, 0, 0, 0, 0, $6, 0, 0, 0, $7, '', 1, '${kind}')`,
     [sweepKey(sweep), streamId, page, runNo, pages + 1, swept, receivedAt],
   );
   await client.query('update streams set last_event = $2, last_page = $3 where stream_id = $1', [

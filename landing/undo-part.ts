@@ -135,7 +135,7 @@ async function expectAsNew(client: ClientBase, { streamId, own, counts }: UndoPa
   if (counts === 'again' || !('run' in own)) return;
   const { rows } = await client.query<{ most: string }>(
     `select coalesce(sum(inserted + waiting + quarantined + deleted), 0) as most from pages
-      where stream_id = $1 and run_no = $2 and kind <> 'sweep'`,
+      where stream_id = $1 and run_no = $2 and kind not in ('sweep', 'duplicates')`,
     [streamId, own.run],
   );
   if (fresh > Number(rows[0]?.most))

@@ -490,6 +490,32 @@ create table duplicate_plans (
 );
 CREATE INDEX duplicate_plans_name_plan_id_idx ON duplicate_plans USING btree (name, plan_id DESC);
 
+create table duplicate_removals (
+  removal_id integer generated always as identity not null,
+  plan_id integer not null,
+  stream_id integer not null,
+  run_no integer not null,
+  sync_id text not null,
+  by text not null,
+  reason text not null,
+  at timestamp with time zone default clock_timestamp() not null,
+  removed integer,
+  ended_at timestamp with time zone,
+  constraint duplicate_removals_pkey PRIMARY KEY (removal_id),
+  constraint duplicate_removals_sync_id_key UNIQUE (sync_id),
+  constraint duplicate_removals_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES duplicate_plans(plan_id),
+  constraint duplicate_removals_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
+);
+CREATE INDEX duplicate_removals_plan_id_idx ON duplicate_removals USING btree (plan_id);
+
+create table duplicate_removed (
+  removal_id integer not null,
+  stream text collate "C" not null,
+  "row" text collate "C" not null,
+  constraint duplicate_removed_pkey PRIMARY KEY ("row", stream, removal_id),
+  constraint duplicate_removed_removal_id_fkey FOREIGN KEY (removal_id) REFERENCES duplicate_removals(removal_id) ON DELETE CASCADE
+);
+
 create table erasures (
   erasure uuid not null,
   partner text not null,
@@ -1153,6 +1179,7 @@ create table tombstones (
   swept boolean default false not null,
   at timestamp with time zone not null,
   known boolean default false not null,
+  removed boolean default false not null,
   constraint tombstones_pkey PRIMARY KEY (stream_id, key_hash),
   constraint tombstones_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
 );

@@ -1,6 +1,11 @@
 import type { ReconcileLevel } from '../../core/reconcile.ts';
 import { headsOf } from './heads-sql.ts';
 
+/** The partner still has it, as it was when it was taken out. */
+const wasDuplicate = (streamId: number): string =>
+  `exists (select from tombstones g where g.stream_id = ${streamId} and g.key_hash = left(encode(sha256(convert_to(h.key, 'UTF8')), 'hex'), 32)::uuid
+            and g.removed and coalesce(s.hash = g.hash, true))`;
+
 export interface Differences {
   readonly streamId: number;
   readonly listingId: number;
@@ -23,7 +28,7 @@ export function differencesSql({ streamId, listingId, level }: Differences): str
         when s.key is null then case when h.gone or not h.listed then null else 'extra' end
         when s.operation = 'd' then case when h.key is null or h.gone then null when ${earlier} then 'newer-in-store' else 'stale' end
         when h.key is null then 'missing'
-        when h.gone then case when ${earlier} then 'newer-in-store' else 'missing' end
+        when h.gone then case when ${wasDuplicate(streamId)} then null when ${earlier} then 'newer-in-store' else 'missing' end
         ${both}
       end as kind,
       s.version as their_version, s.hash as their_hash, s.changed_at, s.page, s.operation,

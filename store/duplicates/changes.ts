@@ -3,6 +3,7 @@ import { GiveUp, InvalidInput } from '../../core/errors.ts';
 import { transaction } from '../session/transaction.ts';
 import { lockDuplicates, settleMembers } from './members.ts';
 import { filterSql, type PairFilter } from './pairs.ts';
+import { expectRowsThere } from './removals.ts';
 
 export type ChangeAction = 'apply' | 'undo';
 
@@ -50,6 +51,7 @@ export async function beginChange(pool: Pool, { plan, action, scope, by, reason 
     if (action === 'apply' && found[0].state !== 'ready')
       throw new InvalidInput(`plan ${plan} is not ready (${found[0].state}): nothing can be applied of it`);
     await lockDuplicates(client, found[0].name);
+    if (action === 'undo') await expectRowsThere(client, { plan, scope });
     await client.query(
       'update duplicate_changes set ended_at = clock_timestamp(), given_up = true where plan_id = $1 and ended_at is null',
       [plan],

@@ -5,6 +5,7 @@ import { transaction } from '../session/transaction.ts';
 import { lockDuplicates, settleMembers } from './members.ts';
 import { filterSql, type PairFilter } from './pairs.ts';
 import { readPlan } from './plans.ts';
+import { expectNotRemoved } from './removals.ts';
 
 export interface Decision {
   readonly plan: number;
@@ -56,12 +57,21 @@ async function decide(
     rows.map(({ rs }) => rs),
     rows.map(({ rr }) => rr),
   ];
-  if (decision === 'no')
+  if (decision === 'no') {
+    const pairs = rows.map(
+      ({ ls, lr, rs, rr }) =>
+        [
+          { stream: ls, row: lr },
+          { stream: rs, row: rr },
+        ] as const,
+    );
+    await expectNotRemoved(client, { name, pairs });
     await client.query(
       `insert into duplicate_never (name, left_stream, left_row, right_stream, right_row, by, reason)
         select $1, ls, lr, rs, rr, $6, $7 from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as n(ls, lr, rs, rr) on conflict do nothing`,
       [...of, by, reason],
     );
+  }
   // Only who changes a decision takes back what was said before: a rule that approves many pairs does not.
   else
     await client.query(
@@ -91,6 +101,7 @@ export async function neverMerge(pool: Pool, { name, rows, by, reason }: Never):
   const [left, right] = rows.toSorted(compareRows) as [RowRef, RowRef];
   await transaction(pool, async (client) => {
     await lockDuplicates(client, name);
+    await expectNotRemoved(client, { name, pairs: [[left, right]] });
     await client.query(
       `insert into duplicate_never (name, left_stream, left_row, right_stream, right_row, by, reason) values ($1, $2, $3, $4, $5, $6, $7)
         on conflict do nothing`,

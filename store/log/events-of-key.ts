@@ -118,7 +118,10 @@ const tracedOf = (row: Row): TracedEvent => ({
     run: row.run_id,
     window: row.window_label,
     // The end of a listing came with no page, and what was pushed with none of a run.
-    page: row.kind === 'sweep' || row.kind === 'deletes' || row.caller !== null ? null : row.page_no,
+    page:
+      row.kind === 'sweep' || row.kind === 'duplicates' || row.kind === 'deletes' || row.caller !== null
+        ? null
+        : row.page_no,
     pushed: row.caller === null || row.page_key === null ? null : { by: row.caller, request: row.page_key },
     requestId: row.request_id,
     sweep: row.sweep === null ? null : Number(row.sweep),

@@ -12,6 +12,7 @@ interface Row {
   readonly page: string;
   readonly ordinal: number;
   readonly swept: boolean;
+  readonly removed: boolean;
   readonly known: boolean;
   readonly at: string;
 }
@@ -24,13 +25,13 @@ export async function readGraves(
   if (keys.length === 0) return new Map();
   const { rows } = await client.query<Row>({
     name: 'read tombstones',
-    text: `select key, event, version, hash, received_page as page, received_ordinal as ordinal, swept, known,
+    text: `select key, event, version, hash, received_page as page, received_ordinal as ordinal, swept, removed, known,
         (extract(epoch from at) * 1000000)::bigint as at
       from tombstones where stream_id = $1 and key_hash = any ($2)`,
     values: [streamId, keys.map(hashToUuid)],
   });
   return new Map(
-    rows.map(({ key, event, version, hash, page, ordinal, swept, known, at }) => [
+    rows.map(({ key, event, version, hash, page, ordinal, swept, removed, known, at }) => [
       key,
       {
         event: Number(event),
@@ -38,6 +39,7 @@ export async function readGraves(
         hash: hash.replaceAll('-', ''),
         received: { page: Number(page), ordinal },
         swept,
+        removed,
         known,
         at: writeMicros(BigInt(at)),
       },
@@ -79,24 +81,27 @@ export async function writeTombstones(
       born.map(hashToUuid),
     ]);
   if (dead.length === 0) return;
-  const rows = dead.map(({ key, grave: { event, version, hash, received, swept = false, known = false, at } }) => ({
-    key_hash: hashToUuid(key),
-    key,
-    event,
-    version,
-    hash,
-    received_page: received?.page,
-    received_ordinal: received?.ordinal,
-    swept,
-    known,
-    at,
-  }));
-  const columns = 'key_hash, key, event, version, hash, received_page, received_ordinal, swept, known, at';
+  const rows = dead.map(
+    ({ key, grave: { event, version, hash, received, swept = false, removed = false, known = false, at } }) => ({
+      key_hash: hashToUuid(key),
+      key,
+      event,
+      version,
+      hash,
+      received_page: received?.page,
+      received_ordinal: received?.ordinal,
+      swept,
+      removed,
+      known,
+      at,
+    }),
+  );
+  const columns = 'key_hash, key, event, version, hash, received_page, received_ordinal, swept, removed, known, at';
   await client.query(
     `insert into tombstones (stream_id, ${columns}) select $1, ${columns} from json_populate_recordset(null::tombstones, $2)
       on conflict (stream_id, key_hash) do update set event = excluded.event, version = excluded.version, hash = excluded.hash,
         received_page = excluded.received_page, received_ordinal = excluded.received_ordinal, swept = excluded.swept,
-        known = excluded.known, at = excluded.at`,
+        removed = excluded.removed, known = excluded.known, at = excluded.at`,
     [streamId, JSON.stringify(rows)],
   );
 }

@@ -127,7 +127,8 @@ test('what stays behind is named, removed where nobody needs it, and left to peo
     to: { ...declaredSchedule('duplicates'), name: 'people', kind: 'join' } as JoinSchedule,
   });
   const from = [{ stream: 'acme.orders', fields: { id: 'id' } }];
-  const people = { people: { from, join: { cron: '0 6 * * *' } } };
+  const exact = [{ name: 'same', fields: ['id'] }];
+  const people = { people: { from, exact, join: { cron: '0 6 * * *' } } };
   // Temporal's list is a little late.
   await eventually(
     async () => reportOf(await run()).findings.filter(({ kind }) => kind === 'stray-schedule').length === 2,

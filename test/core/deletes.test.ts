@@ -222,6 +222,11 @@ describe('a grave', () => {
     expect(decideBirth(arrival('2'), graveOf('2', { swept: true })).fate).toBe('inserted');
     expect(decideBirth(arrival('1'), graveOf('2', { swept: true })).fate).toBe('stale');
     expect(decideBirth(arrival('3'), graveOf('2')).fate).toBe('inserted');
+    // What was removed as a duplicate comes back when it changes, and is not logged again as long as it does not.
+    const removed = graveOf('2', { removed: true, hash: arrival('2').hash });
+    expect(decideBirth(arrival('2'), removed)).toEqual({ fate: 'stale', conflict: false, silent: true });
+    expect(decideBirth({ ...arrival('3'), hash: 'f'.repeat(32) }, removed).fate).toBe('inserted');
+    expect(decideBirth({ ...arrival('1'), hash: 'f'.repeat(32) }, removed)).toEqual({ fate: 'stale', conflict: false });
   });
 
   test('without versions holds back what was received before it', () => {
