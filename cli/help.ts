@@ -24,7 +24,9 @@ const groups: Readonly<Record<string, readonly string[]>> = {
 };
 
 const order = Object.values(groups).flat();
+/** Those below the first level stay in the order in which they were added. */
 const placeOf = (command: Command): number => {
+  if (command.parent?.parent != null) return 0;
   const at = order.indexOf(command.name());
   return at === -1 ? order.length : at;
 };

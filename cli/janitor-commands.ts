@@ -9,7 +9,7 @@ export function addJanitorCommands(program: Command, run: Run): void {
     .description('what has stayed behind: dead claims, tables of ended runs, old quarantine, unused keys');
   group
     .command('look', { isDefault: true })
-    .description('name it in a report, and remove nothing')
+    .description('name it in a report (the default); with --apply also remove what nobody needs')
     .option('--apply', 'remove what nobody needs')
     .addOption(json)
     .action(run<{ apply?: boolean }>(async (context) => (await import('./commands/janitor.ts')).janitor(context)));

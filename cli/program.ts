@@ -241,7 +241,7 @@ addRecordingCommands({ program, partners, run, json });
 
 const runs = program
   .command('runs')
-  .description('runs: how they ended, what they wait for; pause, resume, cancel, retry');
+  .description('runs: how they ended, what they wait for; pause, resume, cancel, retry, accept');
 runs
   .command('list')
   .description('the newest runs: kind, start, duration, outcome')
