@@ -216,6 +216,23 @@ export const fleet: Dashboard = {
             { expr: quantile(0.95, 'syncline_request_duration_seconds', 'partner', ofPartner), legend: '{{partner}}' },
           ],
         }),
+        lines({
+          title: 'What has stayed behind',
+          says: 'By the last report of the janitor. `syncline janitor show` says where, since when, and who ends it',
+          width: 8,
+          unit: 'short',
+          queries: [{ expr: `${stored('syncline_left_behind', 'kind', '')} > 0`, legend: '{{kind}}' }],
+        }),
+        stat({
+          title: 'Last report of the janitor',
+          says: 'How long ago it was made',
+          width: 4,
+          unit: 's',
+          query: {
+            expr: 'time() - (max(syncline_janitor_timestamp_seconds) > 0)',
+            legend: 'ago',
+          },
+        }),
       ],
     ],
     temporalServer,

@@ -67,6 +67,38 @@ export const partner: Dashboard = {
       ],
     ],
     [
+      'Compared with the partner',
+      [
+        table({
+          title: 'Reconciliations',
+          says: '`syncline reconcile list PARTNER` has them. Unproven: one of the latest proves nothing',
+          width: 12,
+          columns: [
+            {
+              name: 'Last compared',
+              expr: asTime(storedOf('syncline_reconcile_timestamp_seconds')),
+              unit: 'dateTimeFromNow',
+              zero: 'never',
+            },
+            { name: 'May be so old', expr: storedOf('syncline_reconcile_due_seconds'), unit: 's', zero: 'no schedule' },
+            { name: 'Unproven', expr: storedOf('syncline_reconcile_unproven'), unit: 'short', zero: 'no' },
+          ],
+        }),
+        lines({
+          title: 'Records that differ',
+          says: 'Open findings of the latest reconciliations, by kind',
+          width: 12,
+          unit: 'short',
+          queries: [
+            {
+              expr: `${stored('syncline_reconcile_open_findings', 'stream, kind', ofPartner)} > 0`,
+              legend: '{{stream}} {{kind}}',
+            },
+          ],
+        }),
+      ],
+    ],
+    [
       'Records',
       [
         lines({
