@@ -34,7 +34,7 @@ export const keep = z.strictObject({
     .optional(),
   /** Pages that brought nothing new, of runs that ended so long ago. */
   ledger: durationMs.optional(),
-  /** Records that had to wait, and were released or refused so long ago. */
+  /** Records that had to wait, and were released or refused so long ago; entries of the quarantine that were replayed, or overtaken by a newer record, so long ago. */
   settled: durationMs.optional(),
   /** What reconciliations found, each key, of those that ended so long ago; 90 days when absent. */
   findings: durationMs.optional(),

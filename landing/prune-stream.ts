@@ -8,6 +8,7 @@ import { horizonOf, type Horizon } from '../store/retention/horizon.ts';
 import {
   announce,
   removeAnomalies,
+  removeEntries,
   removeLines,
   removePages,
   removeSettled,
@@ -29,7 +30,7 @@ export async function pruneStream(pool: Pool, stream: CompiledStream, pruning: P
     ageMs: keep.log?.age === undefined ? undefined : Math.max(keep.log.age, keep.log.atLeast),
     atLeastMs: keep.log?.atLeast ?? 0,
   });
-  const none = { stream: stream.name, lines: 0, bytes: 0, pages: 0, pageBytes: 0, waited: 0, logOnDisk: 0 };
+  const none = { stream: stream.name, lines: 0, bytes: 0, pages: 0, pageBytes: 0, waited: 0, entries: 0, logOnDisk: 0 };
   if (horizon === undefined) return { ...none, stays: null };
   const { streamId } = horizon;
   const log = await pruneLog(pool, { stream, horizon, pruning });
@@ -41,14 +42,13 @@ export async function pruneStream(pool: Pool, stream: CompiledStream, pruning: P
       pruning.signal?.throwIfAborted();
       pruning.progress?.(log.lines);
     }
-  const waited =
-    keep.settled === undefined
-      ? 0
-      : await removeSettled(pool, { streamId, olderMs: keep.settled, dryRun: pruning.dryRun });
+  const settled = keep.settled === undefined ? undefined : { streamId, olderMs: keep.settled, dryRun: pruning.dryRun };
+  const waited = settled === undefined ? 0 : await removeSettled(pool, settled);
+  const entries = settled === undefined ? 0 : await removeEntries(pool, settled);
   const { rows } = await pool.query<{ size: string }>('select pg_total_relation_size($1::regclass) as size', [
     `events_${streamId}`,
   ]);
-  return { ...none, ...log, pages, pageBytes, waited, logOnDisk: Number(rows[0]?.size) };
+  return { ...none, ...log, pages, pageBytes, waited, entries, logOnDisk: Number(rows[0]?.size) };
 }
 
 interface PruneLog {

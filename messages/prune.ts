@@ -21,6 +21,8 @@ export interface PrunedStream {
   readonly pageBytes: number;
   /** Records that had waited. */
   readonly waited: number;
+  /** Of the quarantine. */
+  readonly entries: number;
   /** What the log takes on disk, with its index and with the room that lines have left. */
   readonly logOnDisk: number;
   /** Why lines of the log stay that are old enough, in words; null: none does. */

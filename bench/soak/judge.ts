@@ -16,6 +16,8 @@ export const meantToGrow: Readonly<Record<string, string>> = {
   'rows syncline.events': 'the newest version of each record stays; the partner has more of them each week',
   'rows syncline.pages': 'a page stays while an event of it does',
   'rows syncline.tombstones': 'that a record is gone is known for as long as it is gone',
+  'rows syncline.quarantine': 'what is held waits for a person, and nobody looks at it here',
+  'rows syncline.quarantine_sightings': 'they belong to the rows of the quarantine',
   'rows syncline.limit_samples': 'kept for two hours',
   'rows syncline.alerts': 'kept for 400 days',
   'rows syncline.alert_notices': 'kept with their alerts',

@@ -35,15 +35,16 @@ export async function prune(context: PruneContext): Promise<number> {
       done.push({ partner: stream.partner.name, ...(await warehouse.pruneStream(stream, { dryRun })) });
     output.json(done);
     output.table(
-      done.map(({ partner, stream, lines, bytes, pages, waited, logOnDisk }) => ({
+      done.map(({ partner, stream, lines, bytes, pages, waited, entries, logOnDisk }) => ({
         stream: `${partner}.${stream}`,
         events: count(lines),
         frees: size(bytes),
         pages: count(pages),
         waited: count(waited),
+        quarantine: count(entries),
         log: size(logOnDisk),
       })),
-      ['stream', 'events', 'frees', 'pages', 'waited', 'log'],
+      ['stream', 'events', 'frees', 'pages', 'waited', 'quarantine', 'log'],
     );
     for (const { partner, stream, stays } of done) if (stays !== null) output.say(`${partner}.${stream}: ${stays}.`);
     if (dryRun) output.say('Nothing was removed: this was a dry run.');

@@ -68,6 +68,34 @@ export async function removeSettled(
   }
 }
 
+/**
+ * Entries of the quarantine that nobody has to deal with any more: their records went through, or a newer one of the key did. What a person dismissed
+ * stays: sent again, it is known. Returns how many went, or would go.
+ */
+export async function removeEntries(
+  pool: Pool,
+  { streamId, olderMs, dryRun }: { readonly streamId: number; readonly olderMs: number; readonly dryRun: boolean },
+): Promise<number> {
+  const before = `now() - $2::float8 * interval '1 millisecond'`;
+  const old = `stream_id = $1 and coalesce(last_seen_at, quarantined_at) < ${before}
+    and (status = 'replayed' and settled_at < ${before} or status = 'held' and superseded_at < ${before})`;
+  if (dryRun) {
+    const { rows } = await pool.query<{ count: string }>(`select count(*) from quarantine where ${old}`, [
+      streamId,
+      olderMs,
+    ]);
+    return Number(rows[0]?.count);
+  }
+  for (let removed = 0; ;) {
+    const { rowCount } = await pool.query(
+      `delete from quarantine where ctid = any (array(select ctid from quarantine where ${old} limit ${PIECE} for update))`,
+      [streamId, olderMs],
+    );
+    removed += rowCount ?? 0;
+    if ((rowCount ?? 0) < PIECE) return removed;
+  }
+}
+
 /** Anomalies whose last event is gone from the log: there is nothing left to show of them. What a partner does again is found again. */
 export async function removeAnomalies(pool: Pool, streamId: number): Promise<void> {
   await pool.query(

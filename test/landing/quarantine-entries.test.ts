@@ -8,6 +8,7 @@ import type { StreamInput } from '../../definitions/definition.ts';
 import { showRun } from '../../store/inspect/inspect.ts';
 import { readQuarantine, type QuarantinedRecord } from '../../store/quarantine/quarantine.ts';
 import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
+import { pruneStream } from '../../landing/prune-stream.ts';
 import type { LineOf, StagedRecord } from '../../core/staged.ts';
 import type { StreamReport, Warehouse } from '../../landing/warehouse.ts';
 import { defineStream, ordersSchema } from '../support/define-stream.ts';
@@ -286,4 +287,24 @@ describe('after a replay', () => {
     const left = '1 record is in quarantine';
     expect(await standing(strict, 1)).toEqual(['partial', `orders partial: ${left}`, [['partial', left, 1]]]);
   });
+});
+
+test('retention forgets entries whose records went through or were overtaken, not those that are held or dismissed', async () => {
+  const { strict, lenient } = definitions({ ...generous, version: [], keep: { settled: '0ms' } });
+  await night(strict, 1, [['through', 'overtaken', 'held', 'dismissed'].map(bad)]);
+  const idOf = new Map((await entries(strict)).map((entry) => [entry.key, entry]));
+  await replay(lenient, { held: [idOf.get('through') as QuarantinedRecord] });
+  await used.pool
+    .query(`update quarantine set status = 'dismissed', settled_at = now() where key = 'dismissed' and stream_id =
+    (select stream_id from streams where partner = '${strict.partner.name}')`);
+  await night(strict, 2, [[{ id: 'overtaken', v: 2, text: 'good' }]]);
+
+  const statuses = async (): Promise<unknown> =>
+    (await entries(strict)).map(({ key, status }) => `${key} ${status}`).toSorted();
+  const before = ['dismissed dismissed', 'held held', 'overtaken held', 'through replayed'];
+  expect(await statuses()).toEqual(before);
+  expect(await pruneStream(used.pool, strict, { dryRun: true })).toMatchObject({ entries: 2 });
+  expect(await statuses()).toEqual(before);
+  expect(await pruneStream(used.pool, strict, { dryRun: false })).toMatchObject({ entries: 2 });
+  expect(await statuses()).toEqual(['dismissed dismissed', 'held held']);
 });
