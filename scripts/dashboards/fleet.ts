@@ -219,19 +219,22 @@ export const fleet: Dashboard = {
         lines({
           title: 'What has stayed behind',
           says: 'By the last report of the janitor. `syncline janitor show` says where, since when, and who ends it',
-          width: 8,
+          width: 12,
           unit: 'short',
-          queries: [{ expr: `${stored('syncline_left_behind', 'kind', '')} > 0`, legend: '{{kind}}' }],
+          queries: [{ expr: stored('syncline_left_behind', 'kind', ''), legend: '{{kind}}' }],
         }),
-        stat({
+        table({
           title: 'Last report of the janitor',
-          says: 'How long ago it was made',
-          width: 4,
-          unit: 's',
-          query: {
-            expr: 'time() - (max(syncline_janitor_timestamp_seconds) > 0)',
-            legend: 'ago',
-          },
+          says: 'Of each worker that has looked lately; all of them say the same',
+          width: 12,
+          columns: [
+            {
+              name: 'Made',
+              expr: asTime(stored('syncline_janitor_timestamp_seconds', 'instance', '')),
+              unit: 'dateTimeFromNow',
+              zero: 'never',
+            },
+          ],
         }),
       ],
     ],

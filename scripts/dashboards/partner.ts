@@ -91,7 +91,7 @@ export const partner: Dashboard = {
           unit: 'short',
           queries: [
             {
-              expr: `${stored('syncline_reconcile_open_findings', 'stream, kind', ofPartner)} > 0`,
+              expr: stored('syncline_reconcile_open_findings', 'stream, kind', ofPartner),
               legend: '{{stream}} {{kind}}',
             },
           ],
