@@ -231,9 +231,21 @@ test('many at once wait for a person, and not while the plan changes', async () 
   const plan = await planOf('held');
   const waits = await remove(plan, doIt(3));
   expect(waits).toMatchObject({ code: 4, json: { removed: 0, streams: [{ state: 'waiting' }] } });
-  expect(await idsOf('held')).toHaveLength(6);
-  const { id } = (waits.json as { streams: [{ approval: { id: number } }] }).streams[0].approval;
-  await decideApproval(own.pool, { id, state: 'approved', by: 'ann', reason: 'looked at it' });
+  // Nights go on meanwhile.
+  await read('held', [...people, person('7', 1, 'Dede')]);
+  expect(await idsOf('held')).toHaveLength(7);
+  const approvalOf = ({ json }: Said): number =>
+    (json as { streams: [{ approval: { id: number } }] }).streams[0].approval.id;
+  const decide = (id: number): Promise<unknown> =>
+    decideApproval(own.pool, { id, state: 'approved', by: 'ann', reason: 'looked at it' });
+  await expect(decide(approvalOf(waits))).rejects.toThrow('was changed since approval');
+  expect(await remove(plan, doIt(3))).toMatchObject({
+    code: 3,
+    text: expect.stringContaining('its approval is outdated'),
+  });
+  const anew = await remove(plan, doIt(3));
+  expect(anew).toMatchObject({ code: 4, json: { streams: [{ state: 'waiting' }] } });
+  await decide(approvalOf(anew));
   await own.pool.query(
     `insert into duplicate_changes (plan_id, action, by, reason) values ($1, 'apply', 'tester', 'a test')`,
     [plan],
@@ -242,12 +254,12 @@ test('many at once wait for a person, and not while the plan changes', async () 
   await own.pool.query('update duplicate_changes set ended_at = now() where plan_id = $1 and ended_at is null', [plan]);
   const removed = await remove(plan, doIt(3));
   expect(removed).toMatchObject({ code: 0, json: { removed: 3 } });
-  expect(await idsOf('held')).toEqual(['2', '5', '6']);
+  expect(await idsOf('held')).toEqual(['2', '5', '6', '7']);
   // An undo that is taken back removes them again, and they stay gone.
   await undo(runOf(removed));
-  expect(await idsOf('held')).toHaveLength(6);
+  expect(await idsOf('held')).toHaveLength(7);
   const given = { apply: true, reason: 'a test' };
   await said(config, given, (context) => undoBack({ ...context, id: runOf(removed) }));
   await read('held', people);
-  expect(await idsOf('held')).toEqual(['2', '5', '6']);
+  expect(await idsOf('held')).toEqual(['2', '5', '6', '7']);
 });
