@@ -114,7 +114,8 @@ function shown(row: Row): Reconciliation {
     to: at(to),
     startedAt: startedAt.toISOString(),
     finishedAt: at(finishedAt),
-    deferredUntil: at(deferredUntil),
+    // One that has ended waits for nothing, whatever its listing was told.
+    deferredUntil: row.state === 'running' ? at(deferredUntil) : null,
     findingsRemovedAt: at(findingsRemovedAt),
     findings: findings.toSorted((a, b) => placeOf(a) - placeOf(b)),
   };
