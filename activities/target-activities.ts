@@ -1,6 +1,6 @@
 import { Context, getClient, log } from '@temporalio/activity';
 import { SECOND } from '../core/duration.ts';
-import { explain, GiveUp, InvalidInput, NeedsAttention, RetryLater } from '../core/errors.ts';
+import { explain, RetryLater } from '../core/errors.ts';
 import type { ExportTargetInput, ExportTargetReport } from '../messages/export-target.ts';
 import type { AppliedToTarget, PlaceInTarget } from '../messages/apply-target.ts';
 import type { RebuildStep, RebuildStepped } from '../messages/rebuild-target.ts';
@@ -12,6 +12,7 @@ import { toFailure } from './failures.ts';
 import { translated } from './translated.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { compareActivities } from './apply/compare-activities.ts';
+import { refuses, targetStep } from './apply/target-step.ts';
 import { targetRules, tellingOf } from './apply/telling.ts';
 
 /** Activities of a target's queue: the only ones that write to it. */
@@ -54,33 +55,13 @@ export function createTargetActivities(deps: ActivityDeps) {
       }
     },
 
-    rebuildTarget: async (step: RebuildStep): Promise<RebuildStepped> => {
-      const context = Context.current();
-      let beat: unknown = null;
-      const alive = setInterval(() => context.heartbeat(beat), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
-      try {
-        const stepped = await rebuildTarget({ ...deps, store: deps.targetStore }, step, {
-          signal: context.cancellationSignal,
-          heartbeat: (progress) => context.heartbeat((beat = progress)),
-        });
+    rebuildTarget: (step: RebuildStep): Promise<RebuildStepped> =>
+      targetStep(deps, async (context) => {
+        const stepped = await rebuildTarget({ ...deps, store: deps.targetStore }, step, context);
         // The table that came in may lack the last events.
         if (stepped.state === 'done' && stepped.report.applied) await tellTargets(getClient, tellingOf(deps), step);
         return stepped;
-      } catch (error) {
-        if (context.cancellationSignal.aborted) await context.cancelled;
-        if (refuses(error)) return { state: 'refused', reason: explain(error) };
-        throw toFailure(error, {
-          attempt: context.info.attempt,
-          failingForMs: 0,
-          retry: targetRules,
-          nowMs: deps.now(),
-          random: deps.random(),
-          quiet: true,
-        });
-      } finally {
-        clearInterval(alive);
-      }
-    },
+      }),
     ...compareActivities(deps),
     exportTarget: async (input: ExportTargetInput): Promise<ExportTargetReport> => {
       const context = Context.current();
@@ -93,9 +74,5 @@ export function createTargetActivities(deps: ActivityDeps) {
     },
   };
 }
-
-/** What the person asked for cannot be done, and trying again does not help. */
-const refuses = (error: unknown): boolean =>
-  error instanceof NeedsAttention || error instanceof GiveUp || error instanceof InvalidInput;
 
 export type TargetActivities = ReturnType<typeof createTargetActivities>;

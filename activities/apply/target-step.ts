@@ -1,0 +1,50 @@
+import { Context } from '@temporalio/activity';
+import { SECOND } from '../../core/duration.ts';
+import { explain, GiveUp, InvalidInput, NeedsAttention } from '../../core/errors.ts';
+import type { ActivityDeps } from '../activity-deps.ts';
+import { toFailure } from '../failures.ts';
+import { targetRules } from './telling.ts';
+
+interface StepContext {
+  readonly signal: AbortSignal;
+  /** What the next attempt finds. */
+  readonly heartbeat: (progress: unknown) => void;
+}
+
+export interface Refused {
+  readonly state: 'refused';
+  readonly reason: string;
+}
+
+/** What the person asked for cannot be done, and trying again does not help. */
+export const refuses = (error: unknown): boolean =>
+  error instanceof NeedsAttention || error instanceof GiveUp || error instanceof InvalidInput;
+
+/** One step of work on a target that somebody has asked for. It may be silent for long; a target that is down is asked again and again. */
+export async function targetStep<T>(
+  deps: ActivityDeps,
+  work: (context: StepContext) => Promise<T>,
+): Promise<T | Refused> {
+  const context = Context.current();
+  let beat: unknown = null;
+  const alive = setInterval(() => context.heartbeat(beat), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
+  try {
+    return await work({
+      signal: context.cancellationSignal,
+      heartbeat: (progress) => context.heartbeat((beat = progress)),
+    });
+  } catch (error) {
+    if (context.cancellationSignal.aborted) await context.cancelled;
+    if (refuses(error)) return { state: 'refused', reason: explain(error) };
+    throw toFailure(error, {
+      attempt: context.info.attempt,
+      failingForMs: 0,
+      retry: targetRules,
+      nowMs: deps.now(),
+      random: deps.random(),
+      quiet: true,
+    });
+  } finally {
+    clearInterval(alive);
+  }
+}
