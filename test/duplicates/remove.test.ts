@@ -227,6 +227,9 @@ describe.each(['versioned', 'plain'])('a stream that is %s', (stream) => {
   });
 });
 
+const approvalOf = ({ json }: Said): number =>
+  (json as { streams: [{ approval: { id: number } }] }).streams[0].approval.id;
+
 test('many at once wait for a person, and not while the plan changes', async () => {
   const plan = await planOf('held');
   const waits = await remove(plan, doIt(3));
@@ -234,8 +237,6 @@ test('many at once wait for a person, and not while the plan changes', async () 
   // Nights go on meanwhile.
   await read('held', [...people, person('7', 1, 'Dede')]);
   expect(await idsOf('held')).toHaveLength(7);
-  const approvalOf = ({ json }: Said): number =>
-    (json as { streams: [{ approval: { id: number } }] }).streams[0].approval.id;
   const decide = (id: number): Promise<unknown> =>
     decideApproval(own.pool, { id, state: 'approved', by: 'ann', reason: 'looked at it' });
   await expect(decide(approvalOf(waits))).rejects.toThrow('was changed since approval');
