@@ -82,6 +82,8 @@ export interface CompareOf {
   /** The one before it with this id is gone on with. */
   readonly runId?: string;
   readonly signal?: AbortSignal;
+  /** What the comparison gets instead of the store's own database. */
+  readonly store?: (own: Target) => Target;
 }
 
 export interface Compared extends Comparison {
@@ -167,7 +169,7 @@ export async function openLandBench(): Promise<LandBench> {
     );
   const compare: LandBench['compare'] = async (stream, target, of = {}) => {
     const { between, targets = [TARGET], runId = randomUUID(), signal = new AbortController().signal } = of;
-    const own = await openStore();
+    const own = of.store?.(await openStore()) ?? (await openStore());
     let soFar: CompareSoFar | null = null;
     for (let steps = 1; ; steps++) {
       const stepped: CompareStepped = await compareTarget(
