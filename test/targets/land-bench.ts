@@ -40,6 +40,8 @@ export interface LandBench {
   readonly pool: Pool;
   /** The store's database. */
   readonly url: string;
+  /** The folder that the partner's definition is in. */
+  readonly dir: string;
   /** Writes the partner's definition anew. */
   define(streams: Readonly<Record<string, Partial<StreamInput>>>): Promise<void>;
   /** Reads a stream once; these are the records of its pages, each as the partner writes it. */
@@ -207,6 +209,7 @@ export async function openLandBench(): Promise<LandBench> {
     tableOf: tableNamed,
     pool,
     url: database.url,
+    dir: folder.path,
     async define(streams) {
       const usual = { records: 'data', pagination: { type: 'token', token: 'next', as: 'after' } } as const;
       for (const [name, of] of Object.entries(streams))
