@@ -18,6 +18,7 @@ import { placesOf } from '../definitions/named-targets.ts';
 import { STORE } from '../definitions/targets.ts';
 import { pendingMigrations } from '../store/migrate/migrate.ts';
 import { sweepCalls } from '../store/calls/sweep-calls.ts';
+import { sweepGrants } from '../store/retention/forget-grants.ts';
 import { sweepDeliveries } from '../store/webhooks/deliveries.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { versioningOf } from './versioning.ts';
@@ -227,6 +228,7 @@ class Fleet implements RunningWorkers {
       this.#watch(PRUNE_LOOK_MS, async () => {
         await sweepDeliveries(pool);
         await sweepCalls(pool, keepMs);
+        await sweepGrants(pool);
       }),
     );
   }
