@@ -267,8 +267,9 @@ describe.each(['versioned', 'plain', 'soft'])('a stream that is %s', (stream) =>
   });
 });
 
+const late = (id: string, hour: number, name: string) => ({ ...person(id, 1, name), at: at(hour) });
+
 test('a record that changed behind the watermark is found to be missing, and repaired', async () => {
-  const late = (id: string, hour: number, name: string) => ({ ...person(id, 1, name), at: at(hour) });
   const rows = [late('1', 10, 'Ada'), late('2', 12, 'Ada'), late('9', 20, 'Zoe')];
   await read('late', rows);
   const here = { own, partner: crm, stream: 'late' };
@@ -331,12 +332,14 @@ test('many at once wait for a person, and not while the plan changes', async () 
   expect(await idsOf('held')).toEqual(['2', '5', '6', '7']);
 });
 
+const idsOfBoth = async () => [await idsOf('left'), await idsOf('right')];
+const without = (ids: readonly string[] | undefined) => ids?.filter((id) => id !== '1');
+
 describe('a process that is killed while it removes rows of two streams', () => {
   const both = ['left', 'right'] as const;
   /** Of each stream it writes the removal twice: when it begins, and with how many rows went. Then two of the second one, and two of the first. */
   const statements = firstOf([3, 2, 4, 1], 2);
   const env = { DATABASE_URL: '', SYNCLINE_PARTNERS_DIR: '', SYNCLINE_HOME: '' };
-  const idsOfBoth = async () => [await idsOf('left'), await idsOf('right')];
 
   test.each(statements)('has done a stream, or nothing of it (statement %i)', async (statement) => {
     const whole = await idsOfBoth();
@@ -369,7 +372,6 @@ describe('a process that is killed while it removes rows of two streams', () => 
       }),
     ).toBe(true);
     const firstIsDone = statement > 2;
-    const without = (ids: readonly string[] | undefined) => ids?.filter((id) => id !== '1');
     expect(await idsOfBoth()).toEqual([firstIsDone ? without(whole[0]) : whole[0], whole[1]]);
     // Nobody removes more, or less, than was looked at.
     const left = firstIsDone ? 1 : 2;
