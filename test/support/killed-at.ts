@@ -10,13 +10,19 @@ export interface KillAt {
   readonly tables: readonly string[];
   /** The so manieth statement that changes one of them, from 1. */
   readonly statement: number;
+  /** Of the process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
  * Starts a Node process and kills it in the middle of a statement, before its transaction can commit; the statement is gone with its session when this
  * returns. false: the process has ended before it came so far.
  */
-export async function killedAt(pool: Pool, args: readonly string[], { tables, statement }: KillAt): Promise<boolean> {
+export async function killedAt(
+  pool: Pool,
+  args: readonly string[],
+  { tables, statement, env = {} }: KillAt,
+): Promise<boolean> {
   const gate = await pool.connect();
   const triggers = (sql: (table: string) => string): Promise<unknown> => gate.query(tables.map(sql).join('; '));
   try {
@@ -30,7 +36,7 @@ export async function killedAt(pool: Pool, args: readonly string[], { tables, st
     await gate.query(`select pg_advisory_lock(${GATE})`);
     const child = spawn(process.execPath, [...args], {
       stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, NODE_OPTIONS: '' },
+      env: { ...process.env, NODE_OPTIONS: '', ...env },
     });
     const ended = once(child, 'exit') as Promise<[number | null, string | null]>;
     const waits = eventually(
