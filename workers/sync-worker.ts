@@ -22,6 +22,7 @@ import { sweepGrants } from '../store/retention/forget-grants.ts';
 import { sweepDeliveries } from '../store/webhooks/deliveries.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { versioningOf } from './versioning.ts';
+import { sweepSamples } from '../limits/watch/observe.ts';
 import { rateOverride } from '../limits/watch/overrides.ts';
 import { observeQueues, observeSchedules } from './observe-temporal.ts';
 import { workerMetrics } from './metrics.ts';
@@ -229,6 +230,7 @@ class Fleet implements RunningWorkers {
         await sweepDeliveries(pool);
         await sweepCalls(pool, keepMs);
         await sweepGrants(pool);
+        await sweepSamples(pool);
       }),
     );
   }
