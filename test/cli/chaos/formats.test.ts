@@ -70,7 +70,7 @@ test('a listing without records is one without an error', async () => {
   await expect(generated(stream)).rejects.toThrow(/does not read the answer .*missing: empty/);
   const { exchanges } = await generated({ ...stream, records: { missing: 'empty' } });
   expect(exchanges.map(({ status, text }) => [status, text === ''])).toEqual([
-    ...Array(4).fill([200, false]),
+    ...Array.from({ length: 4 }, () => [200, false]),
     [200, true],
   ]);
 });
