@@ -795,6 +795,8 @@ create table quarantine (
   last_page bigint,
   last_ordinal integer,
   superseded_at timestamp with time zone,
+  version text collate "C",
+  version_form text,
   constraint quarantine_pkey PRIMARY KEY (stream_id, page, ordinal),
   constraint quarantine_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
   constraint quarantine_status_check CHECK (status = ANY (ARRAY['held'::text, 'replayed'::text, 'dismissed'::text, 'undone'::text]))
