@@ -132,6 +132,8 @@ async function seed(pool: Pool): Promise<void> {
   );
 }
 
+const mayDay = (): number => Date.parse('2026-05-01T12:00:00Z');
+
 /** How many rows each table has. */
 async function counted(pool: Pool): Promise<Readonly<Record<string, number>>> {
   const { rows } = await pool.query<{ name: string }>(
@@ -168,8 +170,7 @@ test('by hand the same kinds go as once a day', async () => {
   expect((await byHand({})).json).toMatchObject(went);
   expect((await byHand({})).json).toMatchObject([{ entries: 0, findings: 0, comparisons: 0, gathered: 0 }]);
 
-  const now = (): number => Date.parse('2026-05-01T12:00:00Z');
-  await pruneDaily({ ...deps.activities, pool: daily, partnersDir: dir, client, now })();
+  await pruneDaily({ ...deps.activities, pool: daily, partnersDir: dir, client, now: mayDay })();
   await handle('keeps', '2026-05-01').result();
   const after = await counted(own);
   expect(await counted(daily)).toEqual(after);
