@@ -999,6 +999,15 @@ CREATE INDEX runs_of_window ON runs USING btree (partner, window_label, generati
 CREATE INDEX runs_open ON runs USING btree (partner, started_at DESC) WHERE finished_at IS NULL;
 CREATE INDEX runs_recent ON runs USING btree (started_at DESC);
 
+create table staging_files (
+  host text not null,
+  path text not null,
+  since timestamp with time zone not null,
+  seen_at timestamp with time zone default now() not null,
+  removed_at timestamp with time zone,
+  constraint staging_files_pkey PRIMARY KEY (host, path)
+);
+
 create table stream_runs (
   stream_id integer not null,
   run_no integer not null,
