@@ -41,3 +41,7 @@ export const keep = z.strictObject({
 });
 export type Keep = z.output<typeof keep>;
 export type KeptLog = NonNullable<Keep['log']>;
+
+/** What only says how long findings are kept leaves nothing to look for in the log. */
+export const removesEvents = (keep: Keep | undefined): boolean =>
+  (keep?.log ?? keep?.ledger ?? keep?.settled) !== undefined;

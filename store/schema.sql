@@ -825,6 +825,8 @@ create table quarantine (
   last_page bigint,
   last_ordinal integer,
   superseded_at timestamp with time zone,
+  version text collate "C",
+  version_form text,
   constraint quarantine_pkey PRIMARY KEY (stream_id, page, ordinal),
   constraint quarantine_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
   constraint quarantine_status_check CHECK (status = ANY (ARRAY['held'::text, 'replayed'::text, 'dismissed'::text, 'undone'::text]))
@@ -1026,6 +1028,15 @@ CREATE INDEX runs_of_partner ON runs USING btree (partner, started_at DESC);
 CREATE INDEX runs_of_window ON runs USING btree (partner, window_label, generation DESC);
 CREATE INDEX runs_open ON runs USING btree (partner, started_at DESC) WHERE finished_at IS NULL;
 CREATE INDEX runs_recent ON runs USING btree (started_at DESC);
+
+create table staging_files (
+  host text not null,
+  path text not null,
+  since timestamp with time zone not null,
+  seen_at timestamp with time zone default now() not null,
+  removed_at timestamp with time zone,
+  constraint staging_files_pkey PRIMARY KEY (host, path)
+);
 
 create table stream_runs (
   stream_id integer not null,
