@@ -1,4 +1,5 @@
 import { formatDuration } from '../core/duration.ts';
+import type { ToldLimit } from '../core/call.ts';
 import { visible } from '../core/visible.ts';
 import type { CallRow } from '../store/calls/read-calls.ts';
 
@@ -22,11 +23,12 @@ const secondOf = ({ at }: CallRow): string => at.slice(5, 19).replace('T', ' ');
 
 const whatFor = ({ purpose }: CallRow): string => (purpose === 'token' ? 'token ' : '');
 
-/** What a table has no room for, of a call that failed. */
+/** What a table has no room for, of a call that failed, or that said something of limits. */
 export function callDetails(call: CallRow): readonly string[] {
-  const { error, excerpt, code, attempt, workflowId, page, requestId } = call;
-  if (error === null) return [];
+  const { error, excerpt, code, attempt, workflowId, page, requestId, told } = call;
+  if (error === null && told === null) return [];
   const facts = [
+    ...(told === null ? [] : [toldWords(told)]),
     ...(code === null ? [] : [code]),
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
     ...(page === null ? [] : [`page ${page}`]),
@@ -34,7 +36,15 @@ export function callDetails(call: CallRow): readonly string[] {
     ...(requestId === null ? [] : [`request ${requestId}`]),
   ];
   const says = excerpt === null ? '' : `: ${excerpt}`;
-  return [visible(`${secondOf(call)}  ${error}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}${says}`)];
+  return [
+    visible(`${secondOf(call)}  ${error ?? 'went well'}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}${says}`),
+  ];
+}
+
+function toldWords({ kind, waitMs }: ToldLimit): string {
+  const wait = waitMs === null ? '' : ` for ${formatDuration(waitMs)}`;
+  if (kind === 'wait') return `asked to wait${wait}`;
+  return kind === 'used-up' ? `said that nothing is left${wait}` : 'did not say how long to wait';
 }
 
 const shorten = (text: string, most: number): string =>

@@ -1,4 +1,4 @@
-import type { CallError, CallLog, CallOwner, CallPurpose } from '../../core/call.ts';
+import type { CallError, CallLog, CallOwner, CallPurpose, ToldLimit } from '../../core/call.ts';
 import { GiveUp, NeedsAttention } from '../../core/errors.ts';
 import type { Answer, PageRequest } from '../../core/page.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
@@ -33,6 +33,7 @@ type Came =
       /** Absent: nobody may read it. */
       readonly says?: Pick<Answer, 'text' | 'noText' | 'outline'>;
       readonly action: Verdict['action'];
+      readonly told?: ToldLimit | null;
     }
   | { readonly error: unknown; readonly cancelled: boolean };
 
@@ -64,6 +65,7 @@ export function noteCall({ log, owner }: NotedCalls, made: CallMade): void {
       bytes: answer?.bytes ?? null,
       requestId: answer?.requestId ?? null,
       excerpt: says === undefined ? null : excerptOf(says, secrets),
+      told: 'answer' in came ? (came.told ?? null) : null,
       weight,
     });
   } catch {
