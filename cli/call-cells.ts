@@ -8,10 +8,7 @@ export const callColumns = ['sent (UTC)', 'call', 'status', 'took', 'waited', 'b
 /** A call as a row of a table that fits a screen. `known`: the reader has named the stream. */
 export const callCells = (call: CallRow, known: boolean): Readonly<Record<string, unknown>> => ({
   'sent (UTC)': secondOf(call),
-  call: shorten(
-    visible(`${known ? '' : `${call.partner}.${call.stream} `}${whatFor(call)}${call.method} ${call.path}`),
-    40,
-  ),
+  call: shorten(visible(`${known ? '' : `${placeOf(call)} `}${whatFor(call)}${call.method} ${call.path}`), 40),
   status: `${call.status ?? 'none'}${call.error === null ? '' : ` ${call.error}`}`,
   took: formatDuration(call.durationMs),
   waited: call.waitedMs < 10 ? '' : formatDuration(call.waitedMs),
@@ -21,7 +18,11 @@ export const callCells = (call: CallRow, known: boolean): Readonly<Record<string
 /** Month and day too: a log is of some weeks. */
 const secondOf = ({ at }: CallRow): string => at.slice(5, 19).replace('T', ' ');
 
-const whatFor = ({ purpose }: CallRow): string => (purpose === 'token' ? 'token ' : '');
+/** A token may be for all streams. */
+const placeOf = ({ partner, stream }: CallRow): string => (stream === '' ? partner : `${partner}.${stream}`);
+
+const whatFor = ({ purpose, madeBy }: CallRow): string =>
+  `${madeBy == null ? '' : `${madeBy}: `}${purpose === 'token' ? 'token ' : ''}`;
 
 /** What a table has no room for, of a call that failed, or that said something of limits. */
 export function callDetails(call: CallRow): readonly string[] {

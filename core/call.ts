@@ -31,6 +31,10 @@ export interface ToldLimit {
   readonly waitMs: number | null;
 }
 
+/** Commands of a person that ask a partner themselves: `partners check`, `partners record`, `auth`. */
+export const callMakers = ['check', 'record', 'auth'] as const;
+export type CallMaker = (typeof callMakers)[number];
+
 /** Whose a call was: names of runs, as the ledger and Temporal have them. */
 export interface CallOwner {
   /** Of the stream's run; null: no run asked. */
@@ -39,6 +43,8 @@ export interface CallOwner {
   readonly runId: string | null;
   readonly workflowRunId: string | null;
   readonly attempt: number;
+  /** Left out, or null: a worker. */
+  readonly madeBy?: CallMaker | null;
 }
 
 /** Facts about one request to a partner and its answer: what the call log keeps. Nothing in it is secret. */

@@ -295,6 +295,7 @@ create table calls (
   weight real default 1 not null,
   told text,
   told_wait_ms integer,
+  made_by text,
   constraint calls_pkey PRIMARY KEY (call_no)
 );
 CREATE INDEX calls_by_time ON calls USING btree (at);

@@ -14,8 +14,15 @@ export interface NotedCalls {
   readonly owner: CallOwner;
 }
 
+/** What the log needs to know of a stream. `name` is empty where a call is for all streams of the partner. */
+export interface CalledStream {
+  readonly name: string;
+  readonly partner: Pick<CompiledStream['partner'], 'name' | 'baseUrl' | 'calls'>;
+  readonly definition: Pick<CompiledStream['definition'], 'calls'>;
+}
+
 export interface CallMade {
-  readonly stream: CompiledStream;
+  readonly stream: CalledStream;
   readonly request: PageRequest;
   readonly purpose: CallPurpose;
   readonly page: number | null;
