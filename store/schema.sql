@@ -293,6 +293,9 @@ create table calls (
   trace_id text,
   excerpt text,
   weight real default 1 not null,
+  told text,
+  told_wait_ms integer,
+  made_by text,
   constraint calls_pkey PRIMARY KEY (call_no)
 );
 CREATE INDEX calls_by_time ON calls USING btree (at);

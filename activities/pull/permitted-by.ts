@@ -85,7 +85,7 @@ export function permittedBy(deps: FetchDeps, stream: CompiledStream): Permitted 
 }
 
 /** What an endpoint of tokens means by its status. */
-function actionOf(status: number): 'ok' | 'throttled' | 'retry' | 'attention' | 'giveUp' {
+export function actionOf(status: number): 'ok' | 'throttled' | 'retry' | 'attention' | 'giveUp' {
   if (status < 400) return 'ok';
   if (status === 429) return 'throttled';
   if (status >= 500) return 'retry';

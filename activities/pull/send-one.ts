@@ -13,6 +13,7 @@ import { classify, type Verdict } from '../../http/classify.ts';
 import type { PartnerClient } from '../../http/client.ts';
 import type { ReportProblems } from '../../http/header-problems.ts';
 import type { KnownSecret } from '../../http/known-secrets.ts';
+import { toldLimit } from '../../http/told-limit.ts';
 import { SMALL_PAGE } from '../../http/profiles/choose-profiles.ts';
 import { harmlessHeaders } from '../../http/redact.ts';
 import { noSpans, type Spans } from '../../core/spans.ts';
@@ -164,7 +165,8 @@ async function sendWith(
       nowMs: answer.receivedAtMs,
       maxWaitMs: limits.maxWait,
     });
-    noted(secrets, { answer, says: answer, action: verdict.action });
+    const told = toldLimit({ status: answer.status, headers, verdict, nowMs: answer.receivedAtMs });
+    noted(secrets, { answer, says: answer, action: verdict.action, told });
     if (verdict.action === 'throttled') metrics.throttled(labels, { declared: countsRequests(limits) });
     const { reading } = verdict;
     if (reading.cut || reading.problems.length > 0) deps.onHeaderProblems?.(reading);
