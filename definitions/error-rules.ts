@@ -1,14 +1,17 @@
 import { z } from 'zod';
+import { means } from './means.ts';
 
-/** A header that the answer must have; with `equals` or `contains`, one of that value. */
+/** What it names must all match. */
 export const headerRule = z.strictObject({
-  name: z.string().min(1),
-  equals: z.string().optional(),
-  contains: z.string().min(1).optional(),
+  name: means('name of a header that the answer must have', z.string().min(1)),
+  equals: means('the value that the header must have', z.string().optional()),
+  contains: means("text that must be in the header's value", z.string().min(1).optional()),
 });
 
-/** A path in a JSON body and the value it must have; without one, something must stand there. */
 export const codeRule = z.strictObject({
-  path: z.string(),
-  equals: z.union([z.string(), z.number(), z.boolean()]).optional(),
+  path: means("path of a value in the answer's JSON; '' is all of it", z.string()),
+  equals: means(
+    'the value that must be there; without it, anything but null, false, 0 and nothing',
+    z.union([z.string(), z.number(), z.boolean()]).optional(),
+  ),
 });
