@@ -3,9 +3,9 @@ import { auth } from './auth.ts';
 import { deletes } from './deletes.ts';
 import { durationMs } from './duration-text.ts';
 import { children } from './children.ts';
-import { codeRule, headerRule } from './error-rules.ts';
+import { errorRule } from './error-rules.ts';
 import type { Source } from '../core/source.ts';
-import { limits, type Limits } from './limits.ts';
+import { limits } from './limits.ts';
 import { onMismatch } from './contract.ts';
 import { compression, format } from './formats.ts';
 import { pageSize, pagination } from './pagination.ts';
@@ -15,14 +15,15 @@ import { reconcile } from './reconcile.ts';
 import { records } from './records.ts';
 import { requires } from './requires.ts';
 import { rules } from './rules.ts';
-import { include, lists, methods, place, sent } from './request-shapes.ts';
+import { include, lists, methods, sent } from './request-shapes.ts';
 import { history } from './history.ts';
+import { incremental } from './incremental.ts';
 import { job } from './job.ts';
 import { schedules } from './schedules.ts';
 import { targetNames } from './targets.ts';
 import { calls } from './calls.ts';
 import { keep } from './keep.ts';
-import { timeFormat, times, timeZone } from './times.ts';
+import { times } from './times.ts';
 import { tls } from './tls.ts';
 import { transforms } from './transforms.ts';
 import { webhooks } from './webhooks.ts';
@@ -49,87 +50,10 @@ export {
   type ReadSecret,
 } from './auth.ts';
 
+export { actions, errorRule, type Action, type ErrorRule } from './error-rules.ts';
+export { incremental, type Incremental } from './incremental.ts';
+export { limits, type Limits } from './limits.ts';
 export { pageSize, pagination, type AnsweredPage, type PageSize, type Pagination } from './pagination.ts';
-
-// --- limits and errors ----------------------------------------------------------------------------------------------
-
-export { limits, type Limits };
-
-export const actions = [
-  'ok',
-  'throttled',
-  'retry',
-  'refreshToken',
-  'skip',
-  /** The listing has ended before this page. */
-  'end',
-  /** Its cursor is dead: the listing is read from its first page again, once. */
-  'restart',
-  'attention',
-  'giveUp',
-] as const;
-export type Action = (typeof actions)[number];
-
-/** A rule matches when all it names matches; the first that does wins over the built-in table. */
-export const errorRule = z.strictObject({
-  status: means(
-    'HTTP status of the answer, such as 403 or `4xx`, or a list of numbers',
-    z.union([z.int().min(100).max(599), z.string().regex(/^[1-5]xx$/), z.array(z.int().min(100).max(599))]).optional(),
-  ),
-  header: means('a header that the answer must have', headerRule.optional()),
-  code: means("a value that the answer's JSON must have", codeRule.optional()),
-  contains: means('text that the body must contain', z.string().min(1).optional()),
-  action: means(
-    'what such an answer leads to; `end`: the listing has ended, `restart`: it is read anew, `attention`: a person acts, `giveUp`: the stream fails',
-    z.enum(actions),
-  ),
-  message: means('what a person should know or do; shown with the run', z.string().optional()),
-});
-export type ErrorRule = z.output<typeof errorRule>;
-
-// --- streams --------------------------------------------------------------------------------------------------------
-
-const timeParam = z.strictObject({
-  as: means('name of the parameter for the time', z.string().min(1)),
-  in: place.default('query'),
-  format: means(
-    'how the time is written: a format such as `epochMs`, or a pattern such as `yyyy-MM-dd HH:mm:ss`',
-    timeFormat.default('iso'),
-  ),
-  zone: means('time zone in which the partner reads the time; UTC if absent', timeZone.optional()),
-});
-
-export const incremental = z.strictObject({
-  field: means('path of the field of a record that moves forward, such as its time of change', z.string().min(1)),
-  start: means(
-    'the parameter for the start of the time to read; left out if the request has the placeholder `{start}`',
-    timeParam.optional(),
-  ),
-  end: means(
-    'the parameter for the end of the time to read; left out if the request has `{end}`, or there is none',
-    timeParam.optional(),
-  ),
-  zone: means(
-    'time zone in which the partner reads the placeholders `{start}` and `{end}`; UTC if absent',
-    timeZone.optional(),
-  ),
-  // An exclusive start is sent one step earlier.
-  startInclusive: means('whether the partner sends records of exactly the start', z.boolean().default(true)),
-  endInclusive: means('whether the partner sends records of exactly the end', z.boolean().default(false)),
-  lookback: means(
-    'how far before the last known time each run reads again, so that records committed late are not lost',
-    durationMs.default(0),
-  ),
-  lag: means(
-    'how much later changes may show up at the partner; no run begins after the start of the last one less this',
-    durationMs.default(0),
-  ),
-  initial: means(
-    'where the first run starts; if absent, it asks for everything, also for records without the field',
-    z.iso.datetime({ offset: true }).optional(),
-  ),
-});
-export type Incremental = z.output<typeof incremental>;
 
 export const parent = z.strictObject({
   stream: name.describe('the stream whose records are the parents'),

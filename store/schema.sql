@@ -571,6 +571,36 @@ create table functions (
   constraint functions_pkey PRIMARY KEY (made_no)
 );
 
+create table grants (
+  stream_id integer not null,
+  run_no integer not null,
+  number integer not null,
+  asked_at timestamp with time zone not null,
+  given_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  workflow_run_id text not null,
+  attempt integer not null,
+  waited_for text,
+  waited_ms bigint default 0 not null,
+  queued_ms bigint default 0 not null,
+  pages integer default 0 not null,
+  records bigint default 0 not null,
+  requests integer default 0 not null,
+  rate_ms integer default 0 not null,
+  window_ms integer default 0 not null,
+  quota_ms integer default 0 not null,
+  concurrency_ms integer default 0 not null,
+  partner_ms integer default 0 not null,
+  lane_ms integer default 0 not null,
+  outage_ms integer default 0 not null,
+  ended text,
+  waits_for text,
+  until timestamp with time zone,
+  cause text,
+  constraint grants_pkey PRIMARY KEY (stream_id, run_no, number)
+) with (fillfactor=80);
+CREATE INDEX grants_by_time ON grants USING brin (given_at) WITH (pages_per_range='32');
+
 create table idempotency (
   caller text not null,
   operation text not null,
@@ -1157,6 +1187,10 @@ create table target_states (
   error_at timestamp with time zone,
   table_id text,
   unfit jsonb default '{}'::jsonb not null,
+  changed_table text,
+  changed_how text,
+  changed_at timestamp with time zone,
+  anew_at timestamp with time zone,
   constraint target_states_pkey PRIMARY KEY (target, partner, stream)
 );
 
