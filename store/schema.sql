@@ -1190,6 +1190,10 @@ create table target_states (
   error_at timestamp with time zone,
   table_id text,
   unfit jsonb default '{}'::jsonb not null,
+  changed_table text,
+  changed_how text,
+  changed_at timestamp with time zone,
+  anew_at timestamp with time zone,
   constraint target_states_pkey PRIMARY KEY (target, partner, stream)
 );
 

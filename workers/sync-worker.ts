@@ -17,9 +17,6 @@ import { listPartners } from '../definitions/load.ts';
 import { placesOf } from '../definitions/named-targets.ts';
 import { STORE } from '../definitions/targets.ts';
 import { pendingMigrations } from '../store/migrate/migrate.ts';
-import { sweepCalls } from '../store/calls/sweep-calls.ts';
-import { sweepGrants } from '../store/retention/forget-grants.ts';
-import { sweepDeliveries } from '../store/webhooks/deliveries.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { versioningOf } from './versioning.ts';
 import { rateOverride } from '../limits/watch/overrides.ts';
@@ -27,6 +24,7 @@ import { observeQueues, observeSchedules } from './observe-temporal.ts';
 import { workerMetrics } from './metrics.ts';
 import { watchProcess } from './process-metrics.ts';
 import { followWebhooks } from './follow-webhooks.ts';
+import { sweepOld } from './sweep-old.ts';
 import { pruneDaily } from './prune-daily.ts';
 import { keepQueueRate, QUEUE_CHECK_MS } from './queue-rate.ts';
 import { checkRoles, takes } from './roles.ts';
@@ -223,14 +221,8 @@ class Fleet implements RunningWorkers {
     };
     this.#watching.push(this.#watch(ALERTS_START_MS, start));
     const { pool } = this.#deps;
-    const { keepMs } = this.#config.calls;
-    this.#watching.push(
-      this.#watch(PRUNE_LOOK_MS, async () => {
-        await sweepDeliveries(pool);
-        await sweepCalls(pool, keepMs);
-        await sweepGrants(pool);
-      }),
-    );
+    const { keepMs: callsMs } = this.#config.calls;
+    this.#watching.push(this.#watch(PRUNE_LOOK_MS, () => sweepOld(pool, { callsMs })));
   }
 
   async startPartner(name: string): Promise<void> {

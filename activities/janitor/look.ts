@@ -1,7 +1,7 @@
 import { leftoverKinds, type Leftover } from '../../core/leftover.ts';
 import type { JanitorTally } from '../../messages/janitor.ts';
 import { findLeftovers } from '../../store/janitor/leftovers.ts';
-import { noteRemoved, removeStored } from '../../store/janitor/remove-leftovers.ts';
+import { noteRemovedOnce, removeStored } from '../../store/janitor/remove-leftovers.ts';
 import { readReport, type JanitorReport } from '../../store/janitor/reports.ts';
 import type { AskTemporal, JanitorDeps } from './janitor-deps.ts';
 import { removeStagingFiles, stagingLeftovers } from './staging-files.ts';
@@ -24,7 +24,7 @@ export async function removeAll(deps: JanitorDeps, report: number): Promise<read
     deps,
     open.map(({ place }) => place),
   );
-  for (const place of gone) await noteRemoved(pool, { report, kind: 'staging-file', place, count: 1 });
+  for (const place of gone) await noteRemovedOnce(pool, { report, kind: 'staging-file', place });
   return troubles;
 }
 

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../core/names.ts';
 import { faultKinds, type FaultKind } from '../../recordings/faults.ts';
-import { PATIENCE_S, type Arrival } from '../../recordings/replay.ts';
+import type { Arrival } from '../../recordings/replay.ts';
+import { PATIENCE_S } from '../../recordings/respond.ts';
 import type { Recording } from '../../recordings/recording.ts';
 import type { Content } from './content.ts';
 

@@ -7,7 +7,7 @@ import type { CompiledStream } from '../../definitions/compiled.ts';
 import { isPushOnly } from '../../definitions/push.ts';
 import { loadPartner } from '../../definitions/load.ts';
 import { plainNames } from '../../messages/names.ts';
-import { faultKinds, faultsEnded, plannedFaults, type FaultKind } from '../../recordings/faults.ts';
+import { askedLies, faultKinds, faultsEnded, plannedFaults, type FaultKind } from '../../recordings/faults.ts';
 import { startReplay } from '../../recordings/replay.ts';
 import type { Recording } from '../../recordings/recording.ts';
 import { startEmbedded } from '../../services/embedded.ts';
@@ -135,7 +135,7 @@ export async function chaos({
           const expected = new Map(undisturbed.streams.map(({ stream, after }) => [stream, after]));
           const requests = undisturbed.arrivals.length;
           const kinds = (Object.keys(faultKinds) as FaultKind[]).filter(
-            (kind) => kind !== 'short' || options.lies === true,
+            (kind) => !askedLies.includes(kind) || options.lies === true,
           );
           for (const round of undisturbed.ended ? rounds : []) {
             const random = randomOf(seed, round);

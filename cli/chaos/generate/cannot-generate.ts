@@ -1,5 +1,5 @@
 import type { CompiledStream } from '../../../definitions/compiled.ts';
-import { compressionOf, formatOf } from '../../../definitions/formats.ts';
+import { formatOf } from '../../../definitions/formats.ts';
 import { fieldsOf } from '../../../definitions/json-schema.ts';
 import { placeholdersIn, parseTemplate } from '../../../definitions/template.ts';
 import { recordInput } from '../../../definitions/record-schema.ts';
@@ -10,13 +10,15 @@ export class CannotGenerate extends Error {}
 
 /** Why no answers can be made for the stream, by its definition alone; undefined: they can. */
 export function reasonAgainst({ definition }: CompiledStream): string | undefined {
-  const { job, source, format, compression, records, rules, deletes, requires, incremental, pagination } = definition;
+  const { job, source, format, records, rules, deletes, requires, incremental, pagination } = definition;
   if (job !== undefined) return 'it orders an export job';
   if (source !== undefined) return 'code reads it';
-  if (formatOf(format).type !== 'json') return `its answers are ${formatOf(format).type}, and only JSON is generated`;
-  if (compressionOf(compression) !== undefined) return 'its answers are compressed files';
-  const path = plainPath({ ...shapeOf(records), lift: undefined });
-  if (path === undefined || stepsOf(path).some((step) => /^\d+$/.test(step)))
+  const { path, ...shape } = shapeOf(records);
+  const steps = stepsOf(path);
+  // A line of NDJSON may hold a record somewhere within it.
+  const within = formatOf(format).type === 'ndjson' && steps[0] === '*' ? steps.slice(1) : steps;
+  const isPlain = plainPath({ ...shape, path: '', lift: undefined }) !== undefined;
+  if (!isPlain || within.some((step) => step === '*' || /^\d+$/.test(step)))
     return 'its records are made from the answer, and only plain lists, and objects to lift, are generated';
   const schema = recordInput(definition.schema);
   if (fieldsOf(schema, schema).size === 0) return 'its schema names no fields';

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { explain, GiveUp, InvalidInput } from '../../../core/errors.ts';
 import type { CompiledStream } from '../../../definitions/compiled.ts';
 import { isPushOnly } from '../../../definitions/push.ts';
@@ -76,10 +77,12 @@ function withNeeded(kept: readonly MadeStream[], reasons: Map<string, string>): 
 /** Each request gets the answer that was made for it. */
 function areTold(exchanges: readonly Exchange[]): boolean {
   const find = matcher(exchanges);
-  return exchanges.every((one) => find(one)?.text === one.text);
+  return exchanges.every((one) => isDeepStrictEqual(contentOf(find(one)), contentOf(one)));
 }
 
-const recordingOf = ({ stream, records, exchanges }: MadeStream, { nowMs }: Generating): Recording => ({
+const contentOf = (one: Exchange | undefined): unknown => [one?.status, one?.text, one?.files];
+
+const recordingOf = ({ stream, records, exchanges, written }: MadeStream, { nowMs }: Generating): Recording => ({
   version: 1,
   partner: stream.partner.name,
   stream: stream.name,
@@ -89,6 +92,7 @@ const recordingOf = ({ stream, records, exchanges }: MadeStream, { nowMs }: Gene
   records: new Set(records.map(({ identity }) => identity)).size,
   keyed: stream.keyColumns.length > 0,
   replaced: [],
+  written,
   exchanges: [...exchanges],
 });
 

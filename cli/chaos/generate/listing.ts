@@ -5,10 +5,12 @@ import { shapeOf, stepsOf } from '../../../definitions/records.ts';
 import { ORIGIN, type Exchange } from '../../../recordings/recording.ts';
 import { limitOf } from '../../../sources/declared/template-values.ts';
 import { sourceOf } from '../../../sources/source-of.ts';
+import { beforeLift } from './before-lift.ts';
 import { CannotGenerate } from './cannot-generate.ts';
 import type { Checked } from './checked-records.ts';
+import type { StreamWriter } from './formats/stream-writer.ts';
+import { openedAnswer } from './opened-answer.ts';
 import { pageAnswer } from './page-answer.ts';
-import type { Made } from './record-of.ts';
 
 /** A rehearsal with more of them takes too long. */
 export const MOST_REQUESTS = 400;
@@ -17,7 +19,11 @@ export const TOO_MANY = `reading it takes more than ${MOST_REQUESTS} requests; c
 const PAGES = 4;
 
 /** The requests that read a listing, as the definition makes them, and the answers of a partner that does what it says. */
-export function exchangesOf(stream: CompiledStream, position: Position, records: readonly Checked[]): Exchange[] {
+export async function exchangesOf(
+  stream: CompiledStream,
+  position: Position,
+  { records, writer }: { readonly records: readonly Checked[]; readonly writer: StreamWriter },
+): Promise<Exchange[]> {
   const { definition, partner } = stream;
   const source = sourceOf(stream);
   const { origin } = new URL(partner.baseUrl);
@@ -36,17 +42,30 @@ export function exchangesOf(stream: CompiledStream, position: Position, records:
     served += page.records;
     const asked = new URL(url);
     const placed = (text: string): string => text.replaceAll(origin, ORIGIN);
+    const { contentType, ...content } = writer.page(page.content, exchanges.length);
+    const headers = { 'content-type': contentType, ...page.headers };
     exchanges.push({
       method,
       path: asked.pathname,
       query: [...asked.searchParams],
       body,
-      status: 200,
-      headers: Object.fromEntries(Object.entries(page.headers).map(([name, value]) => [name, placed(value)])),
-      text: placed(page.text),
+      ...content,
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, placed(value)])),
+      text: placed(content.text),
+      ...(content.files === undefined ? {} : { files: content.files.map(placed) }),
     });
-    const { headers, text } = page;
-    const cursor = told(() => source.read({ status: 200, headers, text, bytes: text.length, url }, at).next.cursor);
+    const answer = await openedAnswer(
+      stream,
+      { ...content, headers },
+      { url, written: writer.written, compression: source.compression },
+    );
+    const cursor = told(() => {
+      let next = source.read(answer, at).next.cursor;
+      // A large answer is read part by part.
+      while (next !== null && source.continues?.({ ...position, cursor: next }) === true)
+        next = source.read(answer, { ...position, cursor: next }).next.cursor;
+      return next;
+    });
     if (cursor === null) return exchanges;
     if (exchanges.length >= MOST_REQUESTS) throw new CannotGenerate(TOO_MANY);
     at = { ...position, cursor };
@@ -68,16 +87,4 @@ function told<T>(read: () => T): T {
   } catch (error) {
     throw new CannotGenerate(`its own definition does not read the answer (${explain(error)})`, { cause: error });
   }
-}
-
-/** As the partner has it where fields are lifted out of an object: in there, but for those that name the record or its page. */
-function beforeLift(record: Made, { records, primaryKey, pagination }: CompiledStream['definition']): Made {
-  const [name] = [shapeOf(records).lift ?? []].flat();
-  if (name === undefined || Object.hasOwn(record, name)) return record;
-  const above = new Set([...primaryKey, ...(pagination.type === 'keyset' ? [pagination.field] : [])]);
-  const fields = Object.entries(record);
-  return {
-    ...Object.fromEntries(fields.filter(([field]) => above.has(field))),
-    [name]: Object.fromEntries(fields.filter(([field]) => !above.has(field))),
-  };
 }

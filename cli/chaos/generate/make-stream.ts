@@ -5,8 +5,10 @@ import type { CompiledStream } from '../../../definitions/compiled.ts';
 import { parentFields } from '../../../definitions/mentions.ts';
 import { fieldsBy } from '../../../definitions/requires.ts';
 import type { Exchange } from '../../../recordings/recording.ts';
+import type { Written } from '../../../recordings/written.ts';
 import { CannotGenerate, reasonAgainst } from './cannot-generate.ts';
 import { checkedRecords, type Checked, type Listing } from './checked-records.ts';
+import { streamWriter } from './formats/stream-writer.ts';
 import { exchangesOf, MOST_REQUESTS, TOO_MANY } from './listing.ts';
 
 export interface Generating {
@@ -23,6 +25,7 @@ export interface MadeStream {
   readonly stream: CompiledStream;
   readonly records: readonly Checked[];
   readonly exchanges: readonly Exchange[];
+  readonly written: Written;
   /** Its key has no more values. */
   readonly isShort: boolean;
 }
@@ -52,12 +55,14 @@ export async function makeStream(stream: CompiledStream, { streams, options, rea
     }),
     most: MOST_REQUESTS,
   });
+  const writer = streamWriter(stream, [options.seed, numberOf(stream.name)]);
   const different = [...new Map(positions.map((one) => [JSON.stringify(one.parents), one])).values()];
   const count = children.length > 0 ? Math.min(options.records, PARENTS) : options.records;
   const each = Math.max(1, Math.ceil(count / different.length));
   const usual: Omit<Listing, 'count' | 'parents' | 'seed' | 'from'> = {
     askedBy: children.flatMap(({ definition }) => parentFields(definition)),
     given,
+    writer,
     taken: new Set<string>(),
     older: children.length === 0 && comesAgain(stream) ? Math.floor(each / VERSIONS) : 0,
   };
@@ -76,10 +81,10 @@ export async function makeStream(stream: CompiledStream, { streams, options, rea
     });
     isShort ||= new Set(listed.map(({ identity }) => identity)).size < wanted;
     records.push(...listed);
-    exchanges.push(...exchangesOf(stream, position, listed));
+    exchanges.push(...(await exchangesOf(stream, position, { records: listed, writer })));
     if (exchanges.length > MOST_REQUESTS) throw new CannotGenerate(TOO_MANY);
   }
-  return { stream, records, exchanges, isShort };
+  return { stream, records, exchanges, isShort, written: writer.written };
 }
 
 /** Each parent numbers its records from 1: the key has a field of the parent. */
