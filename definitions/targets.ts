@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { compare } from './compare-times.ts';
 import { durationMs } from './duration-text.ts';
 
 /**
@@ -20,6 +21,8 @@ const name = z
 const loads = {
   every: durationMs.default(10_000),
   rows: z.int().min(1).max(1_000_000).default(50_000),
+  /** When its tables are compared with the store by themselves; only by hand when absent. */
+  compare: compare.optional(),
 };
 
 const memory = z.string().regex(/^[1-9][0-9]{0,6} ?(MB|MiB|GB|GiB)$/, 'an amount of memory such as 512MB');

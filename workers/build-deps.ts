@@ -141,6 +141,7 @@ export function buildDeps(
             ...config.duplicates,
           }),
       },
+      comparisons: { pool, partnersDir: config.partnersDir, partners },
       janitor: {
         pool,
         names: config.names,
