@@ -220,6 +220,39 @@ describe('the pages', () => {
     ]);
   });
 
+  test('a table in a target that differs from the store is said, with its rows and what to do', async () => {
+    await used.pool.query(
+      `insert into target_states (target, partner, stream, cursor) select 'lake', partner, name, last_event from streams where partner = 'p3' and name = 's1'`,
+    );
+    for (const [run, verdict, missing] of [
+      ['1', 'clean', 0],
+      ['2', 'differs', 2],
+      ['3', 'differs', 3],
+    ] as const)
+      await used.pool.query(
+        `insert into target_comparisons (run_id, target, stream_id, table_name, state, verdict, missing, finished_at)
+          select $1::text, 'lake', stream_id, 's1', 'done', $2, $3, now() - (4 - $1::text::integer) * interval '1 hour' from streams where partner = 'p3' and name = 's1'`,
+        [run, verdict, missing],
+      );
+    // The overview is read for all who ask within some seconds; this page has the same list, and is read anew.
+    const { page } = await see('/partners/p3/s1');
+    const told = (page.querySelector('main')?.textContent ?? '').replaceAll(/\s+/g, ' ');
+    expect(told).toContain('p3.s1 in the target lake has other rows than the store: 3 missing');
+    expect(told).toContain('syncline targets compare lake p3.s1 --heal');
+    expect(rowsOf(page, '#targets')).toEqual([
+      ['lake', 'nothing', '–', '–', expect.stringMatching(/^differs since .* 2h ago$/), ''],
+    ]);
+    await used.pool.query(
+      `insert into target_comparisons (run_id, target, stream_id, table_name, state, verdict, finished_at)
+        select '4', 'lake', stream_id, 's1', 'done', 'clean', now() from streams where partner = 'p3' and name = 's1'`,
+    );
+    const after = await see('/partners/p3/s1');
+    expect(after.text).not.toContain('other rows than the store');
+    expect(rowsOf(after.page, '#targets')).toMatchObject([
+      ['lake', 'nothing', '–', '–', expect.stringMatching(/^the same /), ''],
+    ]);
+  });
+
   test('what is not there is told with 404, and leads back', async () => {
     for (const path of [
       ...['/nowhere', '/partners/nobody', '/partners/p1/none', '/runs/sync/p1/1999-01-01'],
