@@ -4,7 +4,10 @@ import type { Problem } from './problem.ts';
 import { overlap, scheduleTimes } from './schedule-times.ts';
 
 /** Of a target: when its tables are compared with the store by themselves (docs/target-checks.md). A slot is left out while the one before is going on. */
-export const compare = z.strictObject({ ...scheduleTimes, overlap: overlap.default('skip') });
+export const compare = z.strictObject({
+  ...scheduleTimes,
+  overlap: overlap.default('skip'),
+});
 export type CompareTimes = z.output<typeof compare>;
 
 /** By the names of targets; those without a schedule are not there. */

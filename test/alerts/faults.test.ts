@@ -228,8 +228,7 @@ test('a channel that is dead is tried again, and said by the others', async () =
 test('what is over is said to be over', async () => {
   const world = { pool: deps.pool, dir: folder.path };
   for (const fault of Object.values(faults)) await fault.mend(world);
-  for (const { id, ...to } of await declared())
-    await applyChange(client, plainNames, { kind: 'create', id, to });
+  for (const { id, ...to } of await declared()) await applyChange(client, plainNames, { kind: 'create', id, to });
   await resumeSchedule(client, plainNames, nightly, 'done');
   await world.pool.query(
     `insert into reconciliations (reconciliation, stream_id, level, definition_version, state, verdict, finished_at)

@@ -30,12 +30,15 @@ export async function writeDefinitions({ dir }: World): Promise<void> {
     'quarantined',
     'breaks',
     'behind',
+    'touched',
     ...compares,
     ...inTarget,
     'calm',
   ];
   const streams = Object.fromEntries(names.map((name) => [name, stream]));
-  const elsewhere = Object.fromEntries(['behind', ...inTarget].map((name) => [name, { ...stream, targets: ['lake'] }]));
+  const elsewhere = Object.fromEntries(
+    ['behind', 'touched', ...inTarget].map((name) => [name, { ...stream, targets: ['lake'] }]),
+  );
   await writeFile(
     join(dir, 'acme.yaml'),
     JSON.stringify({
@@ -77,6 +80,7 @@ export async function addNights({ pool }: World): Promise<void> {
         'quarantined',
         'breaks',
         'behind',
+        'touched',
         ...compares,
         ...inTarget,
         'calm',
@@ -191,6 +195,10 @@ export const faults: Partial<Record<RuleName, Fault>> = {
     `with s as (update streams set last_event = 7 where name = 'behind')
       insert into target_states (target, partner, stream, cursor, behind_since, error) values ('lake', 'acme', 'behind', 2, now() - interval '2 hours', 'disk full')`,
     `update target_states set cursor = 7, behind_since = null, error = null`,
+  ),
+  'target-changed': sql(
+    `insert into target_states (target, partner, stream, changed_table, changed_how, changed_at) values ('lake', 'acme', 'touched', 't', 'it is empty', now())`,
+    `update target_states set anew_at = now() - interval '2 days' where stream = 'touched'`,
   ),
   'webhook-silent': sql(
     `insert into webhook_deliveries (partner, webhook, delivery_id, body_hash, state, received_at) values ('acme', 'quiet', '1', '', 'taken', now() - interval '2 hours')`,

@@ -86,7 +86,9 @@ const lake = {
   behindSince: ago(2 * HOUR),
   error: null,
   paused: false,
+  changed: null,
 };
+const touched = { how: 'it is empty', at: ago(2 * DAY), anewAt: null };
 const hook = {
   partner: 'acme',
   webhook: 'news',
@@ -243,6 +245,10 @@ const cases: Record<RuleName, { readonly fires: Partial<AlertFacts>; readonly qu
         { ...twinDue, lastAt: ago(9 * DAY), knownSince: ago(DAY) },
       ],
     },
+  },
+  'target-changed': {
+    fires: { targets: [{ ...lake, behindSince: null, changed: touched }] },
+    quiet: { targets: [{ ...lake, behindSince: null, changed: { ...touched, anewAt: ago(25 * HOUR) } }] },
   },
   'webhook-silent': {
     fires: { webhooks: [hook] },

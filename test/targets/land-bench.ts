@@ -74,6 +74,8 @@ export interface LandBench {
   shown(stream: string): Promise<readonly ReadRow[]>;
   landed(stream: string, target: Target): Promise<readonly ReadRow[]>;
   state(stream: string): Promise<TargetState | undefined>;
+  /** What loads have told the operator. */
+  readonly warnings: readonly string[];
   close(): Promise<void>;
 }
 
@@ -117,6 +119,7 @@ export async function openLandBench(): Promise<LandBench> {
   let defined: Record<string, StreamInput> = {};
   let times = 0;
   let store: Target | undefined;
+  const warnings: string[] = [];
   const openStore = async (): Promise<Target> =>
     (store ??= await openTarget(
       STORE,
@@ -167,7 +170,7 @@ export async function openLandBench(): Promise<LandBench> {
         draining: () => false,
       },
       { ...place(stream), target: at },
-      { signal: new AbortController().signal, heartbeat: () => {} },
+      { signal: new AbortController().signal, heartbeat: () => {}, warn: (message) => warnings.push(message) },
     );
   const compare: LandBench['compare'] = async (stream, target, of = {}) => {
     const { between, targets = [TARGET], runId = randomUUID(), signal = new AbortController().signal } = of;
@@ -208,6 +211,7 @@ export async function openLandBench(): Promise<LandBench> {
     compiled: streamOf,
     tableOf: tableNamed,
     pool,
+    warnings,
     url: database.url,
     dir: folder.path,
     async define(streams) {
