@@ -1169,6 +1169,7 @@ create table target_comparisons (
 );
 CREATE INDEX target_comparisons_differ ON target_comparisons USING btree (stream_id) WHERE verdict = 'differs'::text;
 CREATE INDEX target_comparisons_of ON target_comparisons USING btree (stream_id, target, table_name, comparison DESC);
+CREATE INDEX target_comparisons_running ON target_comparisons USING btree (comparison) WHERE state = 'running'::text;
 
 create table target_findings (
   comparison integer not null,

@@ -3,6 +3,7 @@ import { parseHTML } from 'linkedom';
 import type { UiServer } from '../../ui/server.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { usePool } from '../support/use-pool.ts';
+import { pulse } from '../../store/inspect/pulse.ts';
 import { serveUi } from './serve-ui.ts';
 import { CANARY, HOSTILE, pastOfUi, planPages } from './past-of-ui.ts';
 
@@ -348,6 +349,36 @@ describe('the pages', () => {
     while (!heard.includes('event: changed')) heard += (await reader.read()).value ?? '';
     ending.abort();
     expect(heard).toMatch(/^retry: 5000\n\n/);
+  });
+
+  test.each([
+    ['the janitor', `insert into janitor_reports (run, by, mode) values ('r2', 'ann', 'report')`],
+    ['the end of its report', `update janitor_reports set ended_at = now() where run = 'r2'`],
+    [
+      'a plan of duplicates',
+      `insert into duplicate_plans (name, workflow_id, settings, by, state) values ('people', 'w', '{}', 'ann', 'finding')`,
+    ],
+    ['the end of its search', `update duplicate_plans set state = 'ready' where workflow_id = 'w'`],
+    [
+      'a reconciliation',
+      `insert into reconciliations (reconciliation, stream_id, level, definition_version) select 'reconcile/p1/s1/z', min(stream_id), 'keys', '' from streams`,
+    ],
+    [
+      'its end',
+      `update reconciliations set state = 'done', verdict = 'clean', finished_at = now() where reconciliation = 'reconcile/p1/s1/z'`,
+    ],
+    [
+      'a comparison of a target',
+      `insert into target_comparisons (run_id, target, stream_id, table_name) select 'z', 'lake', min(stream_id), 's1' from streams`,
+    ],
+    [
+      'the end of a comparison',
+      `update target_comparisons set state = 'done', verdict = 'clean', finished_at = now() where run_id = 'z'`,
+    ],
+  ])('%s is heard by open pages', async (_, sql) => {
+    const before = await pulse(used.pool);
+    await used.pool.query(sql);
+    expect(await pulse(used.pool)).not.toBe(before);
   });
 
   test('probes answer, and nothing that went wrong was said', async () => {
