@@ -236,7 +236,7 @@ test('what is over is said to be over', async () => {
   );
   await world.pool.query(
     `insert into target_comparisons (run_id, target, stream_id, table_name, state, verdict, finished_at)
-      select name, 'lake', stream_id, name, 'done', 'clean', now() + interval '4 days' from streams where name in ('behind', 'twisted', 'uncompared')`,
+      select name, 'lake', stream_id, name, 'done', 'clean', now() + interval '4 days' from streams where name in ('behind', 'touched', 'twisted', 'uncompared')`,
   );
   for (const taskQueue of [plainNames.partnerQueue('acme'), plainNames.targetQueue('lake')])
     await work({ taskQueue, workflows: false, activities: { idle: async () => {} } });
