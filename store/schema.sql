@@ -293,6 +293,9 @@ create table calls (
   trace_id text,
   excerpt text,
   weight real default 1 not null,
+  told text,
+  told_wait_ms integer,
+  made_by text,
   constraint calls_pkey PRIMARY KEY (call_no)
 );
 CREATE INDEX calls_by_time ON calls USING btree (at);
@@ -579,6 +582,36 @@ create table functions (
   made_at timestamp with time zone default now() not null,
   constraint functions_pkey PRIMARY KEY (made_no)
 );
+
+create table grants (
+  stream_id integer not null,
+  run_no integer not null,
+  number integer not null,
+  asked_at timestamp with time zone not null,
+  given_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  workflow_run_id text not null,
+  attempt integer not null,
+  waited_for text,
+  waited_ms bigint default 0 not null,
+  queued_ms bigint default 0 not null,
+  pages integer default 0 not null,
+  records bigint default 0 not null,
+  requests integer default 0 not null,
+  rate_ms integer default 0 not null,
+  window_ms integer default 0 not null,
+  quota_ms integer default 0 not null,
+  concurrency_ms integer default 0 not null,
+  partner_ms integer default 0 not null,
+  lane_ms integer default 0 not null,
+  outage_ms integer default 0 not null,
+  ended text,
+  waits_for text,
+  until timestamp with time zone,
+  cause text,
+  constraint grants_pkey PRIMARY KEY (stream_id, run_no, number)
+) with (fillfactor=80);
+CREATE INDEX grants_by_time ON grants USING brin (given_at) WITH (pages_per_range='32');
 
 create table idempotency (
   caller text not null,

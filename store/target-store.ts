@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { LoggedEvent } from '../core/logged-event.ts';
+import type { ReconcileVerdict } from '../core/reconcile.ts';
 import type { UnfitEvents } from '../core/unfit-events.ts';
 import { breakComparison, closeComparison, type CloseComparison } from './comparisons/close-comparison.ts';
 import {
@@ -69,7 +70,8 @@ export interface TargetStore {
   erasedAmong(of: { readonly streamId: number; readonly events: readonly number[] }): Promise<ReadonlySet<number>>;
   openComparison(comparison: OpenComparison): Promise<OpenedComparison>;
   noteSums(sums: NotedSums): Promise<void>;
-  closeComparison(closed: CloseComparison): Promise<void>;
+  /** Returns what it came to; null: it has failed. */
+  closeComparison(closed: CloseComparison): Promise<ReconcileVerdict | null>;
   /** It was cancelled, or could not be done. */
   breakComparison(place: ComparedPlace & { readonly broken: string }): Promise<void>;
   /** Before the first file of an export is written. */

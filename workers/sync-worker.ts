@@ -17,8 +17,6 @@ import { listPartners } from '../definitions/load.ts';
 import { placesOf } from '../definitions/named-targets.ts';
 import { STORE } from '../definitions/targets.ts';
 import { pendingMigrations } from '../store/migrate/migrate.ts';
-import { sweepCalls } from '../store/calls/sweep-calls.ts';
-import { sweepDeliveries } from '../store/webhooks/deliveries.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { versioningOf } from './versioning.ts';
 import { rateOverride } from '../limits/watch/overrides.ts';
@@ -26,6 +24,7 @@ import { observeQueues, observeSchedules } from './observe-temporal.ts';
 import { workerMetrics } from './metrics.ts';
 import { watchProcess } from './process-metrics.ts';
 import { followWebhooks } from './follow-webhooks.ts';
+import { sweepOld } from './sweep-old.ts';
 import { lookAtThisMachine } from '../activities/janitor/this-machine.ts';
 import { pruneDaily } from './prune-daily.ts';
 import { keepQueueRate, QUEUE_CHECK_MS } from './queue-rate.ts';
@@ -225,13 +224,8 @@ class Fleet implements RunningWorkers {
     };
     this.#watching.push(this.#watch(ALERTS_START_MS, start));
     const { pool } = this.#deps;
-    const { keepMs } = this.#config.calls;
-    this.#watching.push(
-      this.#watch(PRUNE_LOOK_MS, async () => {
-        await sweepDeliveries(pool);
-        await sweepCalls(pool, keepMs);
-      }),
-    );
+    const { keepMs: callsMs } = this.#config.calls;
+    this.#watching.push(this.#watch(PRUNE_LOOK_MS, () => sweepOld(pool, { callsMs })));
   }
 
   async startPartner(name: string): Promise<void> {

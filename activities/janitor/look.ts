@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { leftoverKinds, type JanitorMode, type Leftover } from '../../core/leftover.ts';
 import type { JanitorTally } from '../../messages/janitor.ts';
 import { findLeftovers } from '../../store/janitor/leftovers.ts';
-import { noteRemoved, removeStored } from '../../store/janitor/remove-leftovers.ts';
+import { noteRemovedOnce, removeStored } from '../../store/janitor/remove-leftovers.ts';
 import { readReport, type JanitorReport } from '../../store/janitor/reports.ts';
 import type { AskTemporal, JanitorDeps } from './janitor-deps.ts';
 import { notedStaging } from '../../store/janitor/staging-notes.ts';
@@ -55,7 +55,7 @@ export async function removeAll(deps: JanitorDeps, report: number): Promise<read
   );
   const named = new Set(open.map(({ place }) => place));
   for (const place of new Set([...gone, ...elsewhere.filter((each) => named.has(each))]))
-    await noteRemoved(pool, { report, kind: 'staging-file', place, count: 1 });
+    await noteRemovedOnce(pool, { report, kind: 'staging-file', place });
   return troubles;
 }
 

@@ -271,9 +271,9 @@ async function stagingIn(mode: JanitorMode): Promise<readonly (readonly [place: 
   const { found } = await findAll({ ...depsOf(), folders: [] }, away, { mode });
   const number = await report(found);
   const troubles = mode === 'apply' ? await removeAll({ ...depsOf(), folders: [] }, number) : [];
-  await endReport(used.pool, number, troubles);
-  const { findings, troubles: noted } = await readReport(used.pool, number);
-  expect(noted).toEqual([]);
+  expect(troubles).toEqual([]);
+  await endReport(used.pool, number);
+  const { findings } = await readReport(used.pool, number);
   return findings.flatMap(({ kind, place, removed }) => (kind === 'staging-file' ? [[place, removed] as const] : []));
 }
 

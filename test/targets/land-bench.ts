@@ -40,6 +40,8 @@ export interface LandBench {
   readonly pool: Pool;
   /** The store's database. */
   readonly url: string;
+  /** The folder that the partner's definition is in. */
+  readonly dir: string;
   /** Writes the partner's definition anew. */
   define(streams: Readonly<Record<string, Partial<StreamInput>>>): Promise<void>;
   /** Reads a stream once; these are the records of its pages, each as the partner writes it. */
@@ -84,6 +86,8 @@ export interface CompareOf {
   /** The one before it with this id is gone on with. */
   readonly runId?: string;
   readonly signal?: AbortSignal;
+  /** What the comparison gets instead of the store's own database. */
+  readonly store?: (own: Target) => Target;
 }
 
 export interface Compared extends Comparison {
@@ -170,7 +174,7 @@ export async function openLandBench(): Promise<LandBench> {
     );
   const compare: LandBench['compare'] = async (stream, target, of = {}) => {
     const { between, targets = [TARGET], runId = randomUUID(), signal = new AbortController().signal } = of;
-    const own = await openStore();
+    const own = of.store?.(await openStore()) ?? (await openStore());
     let soFar: CompareSoFar | null = null;
     for (let steps = 1; ; steps++) {
       const stepped: CompareStepped = await compareTarget(
@@ -209,6 +213,7 @@ export async function openLandBench(): Promise<LandBench> {
     pool,
     warnings,
     url: database.url,
+    dir: folder.path,
     async define(streams) {
       const usual = { records: 'data', pagination: { type: 'token', token: 'next', as: 'after' } } as const;
       for (const [name, of] of Object.entries(streams))
