@@ -1,6 +1,7 @@
 import type { CallLog } from '../core/call.ts';
 import type { Spans } from '../core/spans.ts';
 import type { Failpoint } from '../core/failpoint.ts';
+import type { GrantLog } from '../core/grant-log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { Partner } from '../definitions/definition.ts';
 import type { Observation } from '../limits/watch/observe.ts';
@@ -12,6 +13,7 @@ import type { Warehouse } from '../landing/warehouse.ts';
 import type { Partners } from './access.ts';
 import type { AlertsDeps } from './alerts/alerts-deps.ts';
 import type { TargetsAccess } from './apply/targets-access.ts';
+import type { ComparisonsDeps } from './comparisons/comparisons-deps.ts';
 import type { DuplicatesDeps } from './duplicates/duplicates-deps.ts';
 import type { JanitorDeps } from './janitor/janitor-deps.ts';
 
@@ -34,9 +36,12 @@ export interface ActivityDeps {
   readonly duplicates?: DuplicatesDeps;
   /** undefined: this process does not look for what has stayed behind. */
   readonly janitor?: JanitorDeps;
+  /** undefined: this process plans no comparisons by a schedule. */
+  readonly comparisons?: ComparisonsDeps;
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;
   readonly calls?: CallLog;
+  readonly grants?: GrantLog;
   readonly spans?: Spans;
   readonly now: () => number;
   readonly random: () => number;

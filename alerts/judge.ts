@@ -1,11 +1,12 @@
 import type { AlertFacts } from '../core/alert-facts.ts';
 import type { Found } from './find.ts';
+import { compareEnds, comparesLate } from './rules/compared.ts';
 import { leftBehind } from './rules/leftovers.ts';
 import { brokenDefinitions, limitsReached, longPauses, partnersDown, scheduleTrouble } from './rules/partners.ts';
 import { joinsFailed, reconcileEnds, reconcilesLate } from './rules/reconciled.ts';
 import { heldDeletes, recordsOff } from './rules/records.ts';
 import { lateData, runEnds } from './rules/runs.ts';
-import { deadChannels, missingWorkers, targetsBehind, webhookTrouble } from './rules/surroundings.ts';
+import { deadChannels, missingWorkers, targetsBehind, targetsChanged, webhookTrouble } from './rules/surroundings.ts';
 import { unusualValues } from './rules/unusual.ts';
 
 const all: readonly ((facts: AlertFacts) => readonly Found[])[] = [
@@ -22,6 +23,9 @@ const all: readonly ((facts: AlertFacts) => readonly Found[])[] = [
   reconcilesLate,
   joinsFailed,
   targetsBehind,
+  compareEnds,
+  comparesLate,
+  targetsChanged,
   webhookTrouble,
   leftBehind,
   missingWorkers,

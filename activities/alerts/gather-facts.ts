@@ -17,6 +17,7 @@ import { listTargetPauses, listTargetStates } from '../../store/target-states.ts
 import { streamWaits } from '../../store/waiting/list-waiting.ts';
 import { webhookStanding } from '../../store/webhooks/silence.ts';
 import type { AlertsDeps } from './alerts-deps.ts';
+import { compareDueFacts, compareFacts } from './compare-facts.ts';
 import { unusualStreams } from './judge-streams.ts';
 import { schedulesNow, unservedQueues } from './observe-temporal.ts';
 import { failedJoins, reconcileDueFacts, reconcileFacts } from './reconcile-facts.ts';
@@ -58,7 +59,7 @@ export async function gatherFacts(deps: AlertsDeps, client: Client, settings: Al
       resume: resumeCommand(pause),
       at: pause.at,
     })),
-    targets: await attempt(['target-behind'], () => targetFacts(deps, definitions.partners)),
+    targets: await attempt(['target-behind', 'target-changed'], () => targetFacts(deps, definitions.partners)),
     webhooks: await attempt(['webhook-silent', 'webhook-failed'], () => webhookFacts(deps, definitions.partners)),
     schedules: await attempt(['schedule-absent', 'schedule-missed', 'schedule-paused'], () =>
       schedulesNow(deps, client, definitions),
@@ -67,6 +68,8 @@ export async function gatherFacts(deps: AlertsDeps, client: Client, settings: Al
       await attempt(['reconcile-differs', 'reconcile-unproven', 'reconcile-failed'], () => reconcileFacts(pool))
     ).filter(isDefined(definitions)),
     dues: [],
+    compared: await attempt(['target-differs', 'compare-failed'], () => compareFacts(deps, definitions)),
+    compareDues: [],
     failedJoins: await attempt(['join-failed'], () => failedJoins(deps)),
     unserved: await attempt(['workers-missing'], () => unservedQueues(deps, client, definitions)),
     left: await leftForPeople(pool),
@@ -81,7 +84,10 @@ export async function gatherFacts(deps: AlertsDeps, client: Client, settings: Al
   const dues = await attempt(['reconcile-late'], () =>
     reconcileDueFacts(deps, { definitions, schedules: facts.schedules }),
   );
-  return { facts: { ...facts, dues }, troubles };
+  const compares = await attempt(['compare-late'], () =>
+    compareDueFacts(deps, { definitions, schedules: facts.schedules }),
+  );
+  return { facts: { ...facts, dues, compareDues: compares }, troubles };
 }
 
 /** What a definition no longer has is nobody's trouble; of a broken one nobody knows what it has. */
@@ -135,15 +141,18 @@ async function targetFacts({ pool }: AlertsDeps, partners: readonly Partner[]): 
   const wanted = placesOf(partners);
   if (wanted.length === 0) return [];
   const paused = new Set((await listTargetPauses(pool)).map(({ target }) => target));
-  return (await listTargetStates(pool, { wanted })).map(({ target, partner, stream, behind, behindSince, error }) => ({
-    target,
-    partner,
-    stream,
-    behind,
-    behindSince,
-    error,
-    paused: paused.has(target),
-  }));
+  return (await listTargetStates(pool, { wanted })).map(
+    ({ target, partner, stream, behind, behindSince, error, changed }) => ({
+      target,
+      partner,
+      stream,
+      behind,
+      behindSince,
+      error,
+      paused: paused.has(target),
+      changed,
+    }),
+  );
 }
 
 async function webhookFacts({ pool, now }: AlertsDeps, partners: readonly Partner[]): Promise<AlertFacts['webhooks']> {

@@ -102,7 +102,7 @@ const afterwards = [
 async function clean({ schema }: { readonly schema: string }): Promise<void> {
   await pool.query(`drop schema "${schema}" cascade`);
   await pool.query(
-    `truncate idempotency, leases, critical_work, duplicate_plans, duplicate_changes, streams, runs, exports, callers, webhook_work,
+    `truncate idempotency, leases, critical_work, duplicate_plans, duplicate_changes, duplicate_links_written, streams, runs, exports, callers, webhook_work,
       target_states, pauses, janitor_reports cascade`,
   );
 }
@@ -188,6 +188,24 @@ test('what stays behind is named, removed where nobody needs it, and left to peo
   ]);
   expect(reportOf(broken).findings.filter(({ kind }) => kind === 'stray-schedule')).toMatchObject([{ place: stray }]);
   await Promise.all(['acme', 'duplicates', 'other'].map((name) => rm(join(folder.path, `${name}.yaml`))));
+  await clean(seeded);
+});
+
+test('four at once remove and count each once, and nothing that is alive', async () => {
+  const streams = {
+    orders: { path: '/o', primaryKey: ['id'], schema: { type: 'object', properties: { id: { type: 'string' } } } },
+  };
+  await writeFile(
+    join(folder.path, 'acme.yaml'),
+    JSON.stringify({ name: 'acme', baseUrl: 'https://acme.example', streams }),
+  );
+  const seeded = await seed();
+  const reports = (await Promise.all(Array.from({ length: 4 }, () => run({ apply: true })))).map(reportOf);
+  expect(reports.map(({ troubles }) => troubles)).toEqual([[], [], [], []]);
+  expect(new Set(reports.map(({ report }) => report)).size).toBe(4);
+  expect(reports.reduce((sum, report) => sum + removedIn(report), 0)).toBe(REMOVABLE);
+  expect(await kept(seeded)).toEqual(afterwards);
+  await rm(join(folder.path, 'acme.yaml'));
   await clean(seeded);
 });
 

@@ -3,6 +3,7 @@ import { parseHTML } from 'linkedom';
 import type { UiServer } from '../../ui/server.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { usePool } from '../support/use-pool.ts';
+import { pulse } from '../../store/inspect/pulse.ts';
 import { serveUi } from './serve-ui.ts';
 import { CANARY, HOSTILE, pastOfUi, planPages } from './past-of-ui.ts';
 
@@ -46,6 +47,7 @@ const paths = [
   '/runs?partner=p2&outcome=ok',
   '/runs/sync/p2/2026-11-23',
   '/runs/sync/p2/s1/2026-11-24',
+  '/runs/sync/p2/2026-11-24?stream=s1&waited=partner&ended=lost&show=200',
   '/alerts',
   '/limits',
   '/callers',
@@ -190,6 +192,56 @@ describe('the pages', () => {
     expect(rowsOf(run, '#lineage')[0]).toEqual(expect.arrayContaining(['sync/p2/s1/2026-11-24', 'q']));
   });
 
+  test('a run shows what it waited for: in all, the longest waits, and grant by grant', async () => {
+    const { page } = await see('/runs/sync/p2/2026-11-24');
+    const said = page.querySelector('#timeline')?.textContent?.replaceAll(/\s+/g, ' ') ?? '';
+    expect(said).toContain('3 grants in all, of which 1 has no end');
+    const table = (caption: string): readonly (readonly string[])[] =>
+      rowsOf(page, `#timeline [aria-label="${caption}"]`);
+    expect(table('What each stream waited for, in all')).toEqual([
+      ['s1', 'the partner, which asked to wait', '1m 00s', '1m 00s'],
+      ['s1', 'another worker, since its own ended', '9s', '9s'],
+      ['s1', 'the declared rate', '4.5s', '4.5s'],
+      ['s1', 'a free worker, or the rate of its queue', '1s', '1s'],
+    ]);
+    expect(table('The longest waits, and why').map(([, where, , ms, why]) => [where, ms, why])).toEqual([
+      ['before grant 2', '1m 00s', `the partner, which asked to wait: answered 429: ${HOSTILE.replaceAll('`', '')}`],
+      ['before grant 3', '9s', 'another worker, since its own ended'],
+      ['within grant 1', '4.5s', 'the declared rate'],
+      ['before grant 1', '1s', 'a free worker, or the rate of its queue'],
+    ]);
+    expect(table('Grants, the newest first').map(([grant, , , before, lasted]) => [grant, before, lasted])).toEqual([
+      ['s1 3 attempt 2', '9s for another worker, since its own ended', '1s'],
+      ['s1 2', '1m 00s for the partner, which asked to wait', '–'],
+      ['s1 1', '1s for a free worker, or the rate of its queue', '30s'],
+    ]);
+    const ends = table('Grants, the newest first').map((row) => row.at(-1));
+    expect(ends[1]).toBe('no end is known: its worker was killed, or lost the database');
+    expect(ends[2]).toMatch(/^waits until \S+ \S+: answered 429/);
+    // Who sees nothing is told the same.
+    expect(page.querySelector('#timeline svg')?.getAttribute('aria-label')).toMatch(
+      /s1 took \S+, and waited longest for the partner, which asked to wait: 1m/,
+    );
+    expect(page.querySelectorAll('#timeline svg .waited-partner, #timeline svg .waited-limit')).toHaveLength(2);
+  });
+
+  test('the grants of a run are chosen by what they waited for and how they ended, without JavaScript', async () => {
+    const of = async (query: string): Promise<readonly string[]> =>
+      rowsOf((await see(`/runs/sync/p2/2026-11-24?${query}`)).page, '#grants').map(([grant]) => grant ?? '');
+    expect(await of('ended=lost')).toEqual(['s1 2']);
+    expect(await of('waited=rate')).toEqual(['s1 1']);
+    expect(await of('waited=partner&stream=s1')).toEqual(['s1 2']);
+    expect(await of('stream=s2')).toEqual([]);
+    expect(await of('show=1')).toEqual(['s1 3 attempt 2']);
+    expect(await of('ended=nonsense&show=-3')).toHaveLength(3);
+    const form = (await see('/runs/sync/p2/2026-11-24?ended=lost')).page.querySelector('#grants form');
+    expect([form?.getAttribute('method'), form?.getAttribute('action')]).toEqual([
+      'get',
+      '/runs/sync/p2/2026-11-24#grants',
+    ]);
+    expect(form?.querySelector('select[name=ended] option[selected]')?.getAttribute('value')).toBe('lost');
+  });
+
   test('a run shows the calls that the partner refused, with the ids by which the partner knows them', async () => {
     const { page } = await see('/runs/sync/p2/2026-11-24');
     expect(page.querySelector('#calls')?.textContent).toContain('12 calls to the partner, 12 failures');
@@ -217,6 +269,39 @@ describe('the pages', () => {
     expect(limits.map(([name, allowed]) => [name, allowed])).toEqual([
       ['rate', '10 per 1s'],
       ['daily', '1,000 per day'],
+    ]);
+  });
+
+  test('a table in a target that differs from the store is said, with its rows and what to do', async () => {
+    await used.pool.query(
+      `insert into target_states (target, partner, stream, cursor) select 'lake', partner, name, last_event from streams where partner = 'p3' and name = 's1'`,
+    );
+    for (const [run, verdict, missing] of [
+      ['1', 'clean', 0],
+      ['2', 'differs', 2],
+      ['3', 'differs', 3],
+    ] as const)
+      await used.pool.query(
+        `insert into target_comparisons (run_id, target, stream_id, table_name, state, verdict, missing, finished_at)
+          select $1::text, 'lake', stream_id, 's1', 'done', $2, $3, now() - (4 - $1::text::integer) * interval '1 hour' from streams where partner = 'p3' and name = 's1'`,
+        [run, verdict, missing],
+      );
+    // The overview is read for all who ask within some seconds; this page has the same list, and is read anew.
+    const { page } = await see('/partners/p3/s1');
+    const told = (page.querySelector('main')?.textContent ?? '').replaceAll(/\s+/g, ' ');
+    expect(told).toContain('p3.s1 in the target lake has other rows than the store: 3 missing');
+    expect(told).toContain('syncline targets compare lake p3.s1 --heal');
+    expect(rowsOf(page, '#targets')).toEqual([
+      ['lake', 'nothing', '–', '–', expect.stringMatching(/^differs since .* 2h ago$/), ''],
+    ]);
+    await used.pool.query(
+      `insert into target_comparisons (run_id, target, stream_id, table_name, state, verdict, finished_at)
+        select '4', 'lake', stream_id, 's1', 'done', 'clean', now() from streams where partner = 'p3' and name = 's1'`,
+    );
+    const after = await see('/partners/p3/s1');
+    expect(after.text).not.toContain('other rows than the store');
+    expect(rowsOf(after.page, '#targets')).toMatchObject([
+      ['lake', 'nothing', '–', '–', expect.stringMatching(/^the same /), ''],
     ]);
   });
 
@@ -264,6 +349,36 @@ describe('the pages', () => {
     while (!heard.includes('event: changed')) heard += (await reader.read()).value ?? '';
     ending.abort();
     expect(heard).toMatch(/^retry: 5000\n\n/);
+  });
+
+  test.each([
+    ['the janitor', `insert into janitor_reports (run, by, mode) values ('r2', 'ann', 'report')`],
+    ['the end of its report', `update janitor_reports set ended_at = now() where run = 'r2'`],
+    [
+      'a plan of duplicates',
+      `insert into duplicate_plans (name, workflow_id, settings, by, state) values ('people', 'w', '{}', 'ann', 'finding')`,
+    ],
+    ['the end of its search', `update duplicate_plans set state = 'ready' where workflow_id = 'w'`],
+    [
+      'a reconciliation',
+      `insert into reconciliations (reconciliation, stream_id, level, definition_version) select 'reconcile/p1/s1/z', min(stream_id), 'keys', '' from streams`,
+    ],
+    [
+      'its end',
+      `update reconciliations set state = 'done', verdict = 'clean', finished_at = now() where reconciliation = 'reconcile/p1/s1/z'`,
+    ],
+    [
+      'a comparison of a target',
+      `insert into target_comparisons (run_id, target, stream_id, table_name) select 'z', 'lake', min(stream_id), 's1' from streams`,
+    ],
+    [
+      'the end of a comparison',
+      `update target_comparisons set state = 'done', verdict = 'clean', finished_at = now() where run_id = 'z'`,
+    ],
+  ])('%s is heard by open pages', async (_, sql) => {
+    const before = await pulse(used.pool);
+    await used.pool.query(sql);
+    expect(await pulse(used.pool)).not.toBe(before);
   });
 
   test('probes answer, and nothing that went wrong was said', async () => {
