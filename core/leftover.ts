@@ -14,6 +14,7 @@ export const leftoverKinds = [
   'overdue-waiting',
   'old-quarantine',
   'unused-key',
+  'stale-links',
   'stray-schedule',
   'forgotten-stream',
   'forgotten-target',
@@ -52,7 +53,11 @@ export const leftoverWords: Readonly<Record<LeftoverKind, Words>> = {
   'expired-lease': { ...removed, what: 'slots and reserved permits of requests whose process is gone' },
   'shadow-table': { ...removed, what: 'a table that a run of a replace had gathered and that no run needs' },
   'build-table': { ...removed, what: 'a table of a rebuild whose process is gone' },
-  'staging-file': { ...removed, what: 'temporary files of a process that is gone' },
+  'staging-file': {
+    ...removed,
+    what: 'temporary files of a process that is gone, on the machine that is named',
+    todo: 'workers of that machine remove it where SYNCLINE_JANITOR=apply is set, or `syncline janitor --apply` there',
+  },
   'unended-search': { ...removed, what: 'a search for duplicates that ended without a word' },
   'stuck-run': {
     ...person,
@@ -93,6 +98,11 @@ export const leftoverWords: Readonly<Record<LeftoverKind, Words>> = {
     ...person,
     what: 'a key of a caller that nobody has used for three months',
     todo: '`syncline callers revoke` ends it: a key that nobody uses can only be misused',
+  },
+  'stale-links': {
+    ...person,
+    what: 'links of golden records that were written for other warehouses and are out of date',
+    todo: '`syncline duplicates links NAME --out …` writes them again, to be loaded where the views are; `--forget` if no warehouse uses them',
   },
   'stray-schedule': {
     ...person,

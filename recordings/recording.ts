@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jobStep } from './job-step.ts';
 import { written } from './written.ts';
 
 const pair = z.tuple([z.string(), z.string()]);
@@ -21,6 +22,8 @@ export const exchange = z.strictObject({
   packed: z.enum(['gzip', 'zip']).optional(),
   /** The texts of the files in it. */
   files: z.array(z.string()).min(1).optional(),
+  /** It orders an export job, tells of one, or is its result. */
+  job: jobStep.optional(),
 });
 export type Exchange = z.output<typeof exchange>;
 

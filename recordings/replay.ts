@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { InvalidInput } from '../core/errors.ts';
 import { textsOf } from './bytes-of.ts';
 import { faultsEnded, type FaultKind, type FaultPlan } from './faults.ts';
-import { matcher, type Asked } from './match.ts';
+import { matcher } from './match.ts';
+import { PlayedJobs } from './played-jobs.ts';
 import { respond, type Played } from './respond.ts';
 import { ORIGIN, type Exchange, type Recording } from './recording.ts';
-import { writtenAsJson } from './written.ts';
+import { writtenAsJson, type Written } from './written.ts';
 
 export interface Arrival {
   /** performance.now() when its headers came. */
@@ -17,6 +18,8 @@ export interface Arrival {
   readonly fault: FaultKind | undefined;
   /** Nothing was recorded for it. */
   readonly unknown: boolean;
+  /** It ordered an export job that there was not before. */
+  readonly isOrder: boolean;
 }
 
 /** A partner that gives the recorded answers, over HTTP on this machine. */
@@ -40,8 +43,15 @@ export async function startReplay(
     throw new InvalidInput('the recording holds no answer; record the partner with `syncline partners record`');
   const find = matcher(exchanges);
   const writtenOf = new Map(recordings.flatMap(({ exchanges: of, written }) => of.map((each) => [each, written])));
+  const writtenFor = (exchange: Exchange | undefined): Written => {
+    const { job } = exchange ?? {};
+    if (exchange === undefined || (job !== undefined && job.step !== 'result'))
+      return job?.step === 'poll' ? { ...writtenAsJson, total: job.total } : writtenAsJson;
+    return writtenOf.get(exchange) ?? writtenAsJson;
+  };
+  const jobs = new PlayedJobs();
   const arrivals: Arrival[] = [];
-  const lastAt = new Map<string, Exchange>();
+  const lastAt = new Map<string, Played>();
   let plan = { faults: faultsEnded, from: 0 };
   let origin = '';
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -49,19 +59,30 @@ export async function startReplay(
     const planned = plan.faults.at(arrivals.length - plan.from);
     const url = new URL(request.url ?? '/', 'http://localhost');
     const method = request.method ?? 'GET';
-    const entry = { atMs, request: describe(method, url), fault: planned, unknown: false };
+    const entry = { atMs, request: describe(method, url), fault: planned, unknown: false, isOrder: false };
     const index = arrivals.push(entry) - 1;
-    const asked: Asked = { method, path: url.pathname, query: [...url.searchParams], body: await bodyOf(request) };
-    const found = find(asked);
-    const last = lastAt.get(url.pathname);
-    if (found !== undefined) lastAt.set(url.pathname, found);
-    const fault = await respond(response, {
-      found: found === undefined ? nothing : placed(found, origin),
-      last: last === undefined ? undefined : placed(last, origin),
-      written: (found === undefined ? undefined : writtenOf.get(found)) ?? writtenAsJson,
-      fault: found === undefined ? undefined : planned,
+    const { asked, id } = PlayedJobs.plain({
+      method,
+      path: url.pathname,
+      query: [...url.searchParams],
+      body: await bodyOf(request),
     });
-    arrivals[index] = { ...entry, fault, unknown: found === undefined };
+    const exchange = find(asked);
+    const last = lastAt.get(url.pathname);
+    const found = exchange === undefined ? nothing : placed(exchange, origin);
+    const { job } = exchange ?? {};
+    const { played, fault, isOrder } =
+      job === undefined
+        ? { played: found, fault: exchange === undefined ? undefined : planned, isOrder: false }
+        : jobs.answer(job, found, { asked, id, headers: request.headers, fault: planned });
+    if (exchange !== undefined && fault !== 'expired') lastAt.set(url.pathname, played);
+    const applied = await respond(response, {
+      found: played,
+      last,
+      written: writtenFor(exchange),
+      fault,
+    });
+    arrivals[index] = { ...entry, fault: applied, unknown: exchange === undefined, isOrder };
   };
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
@@ -76,6 +97,7 @@ export async function startReplay(
     arrivals: () => arrivals,
     play: (faults) => {
       plan = { faults, from: arrivals.length };
+      jobs.begin();
     },
     close: async () => {
       server.closeAllConnections();

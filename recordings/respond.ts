@@ -57,6 +57,10 @@ export async function respond(
       response.writeHead(found.status, { ...found.headers, 'content-length': Math.max(bytes.length, 2) });
       response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.socket?.destroy());
       return fault;
+    case 'expired':
+    case 'failed':
+      whole();
+      return fault;
     case 'slow':
       await sleep(LATE_MS);
       whole();

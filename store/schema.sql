@@ -419,6 +419,15 @@ CREATE UNIQUE INDEX duplicate_links_in_force ON duplicate_links USING btree (pla
 CREATE INDEX duplicate_links_left ON duplicate_links USING btree (left_row, left_stream, name) WHERE ended_in IS NULL;
 CREATE INDEX duplicate_links_right ON duplicate_links USING btree (right_row, right_stream, name) WHERE ended_in IS NULL;
 
+create table duplicate_links_written (
+  name text not null,
+  written_at timestamp with time zone default now() not null,
+  by text not null,
+  rows bigint not null,
+  digest text not null,
+  constraint duplicate_links_written_pkey PRIMARY KEY (name)
+);
+
 create table duplicate_members (
   name text not null,
   stream text collate "C" not null,
@@ -828,6 +837,8 @@ create table quarantine (
   last_page bigint,
   last_ordinal integer,
   superseded_at timestamp with time zone,
+  version text collate "C",
+  version_form text,
   constraint quarantine_pkey PRIMARY KEY (stream_id, page, ordinal),
   constraint quarantine_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
   constraint quarantine_status_check CHECK (status = ANY (ARRAY['held'::text, 'replayed'::text, 'dismissed'::text, 'undone'::text]))
@@ -1030,6 +1041,15 @@ CREATE INDEX runs_of_window ON runs USING btree (partner, window_label, generati
 CREATE INDEX runs_open ON runs USING btree (partner, started_at DESC) WHERE finished_at IS NULL;
 CREATE INDEX runs_recent ON runs USING btree (started_at DESC);
 
+create table staging_files (
+  host text not null,
+  path text not null,
+  since timestamp with time zone not null,
+  seen_at timestamp with time zone default now() not null,
+  removed_at timestamp with time zone,
+  constraint staging_files_pkey PRIMARY KEY (host, path)
+);
+
 create table stream_runs (
   stream_id integer not null,
   run_no integer not null,
@@ -1156,7 +1176,9 @@ create table target_comparisons (
   constraint target_comparisons_state_check CHECK (state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])),
   constraint target_comparisons_verdict_check CHECK (verdict = ANY (ARRAY['clean'::text, 'differs'::text, 'unproven'::text]))
 );
+CREATE INDEX target_comparisons_differ ON target_comparisons USING btree (stream_id) WHERE verdict = 'differs'::text;
 CREATE INDEX target_comparisons_of ON target_comparisons USING btree (stream_id, target, table_name, comparison DESC);
+CREATE INDEX target_comparisons_running ON target_comparisons USING btree (comparison) WHERE state = 'running'::text;
 
 create table target_findings (
   comparison integer not null,

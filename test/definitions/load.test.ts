@@ -141,8 +141,18 @@ describe('a broken definition', () => {
       'a typo in a field of pagination',
       acme({ stream: 'pagination: { type: token, tokn: a, as: b }' }),
       [
-        'acme.yaml:8:5 streams.orders.pagination.token: missing; expected a text',
+        'acme.yaml:8:5 streams.orders.pagination.token: missing; expected a text: path of the token in the body, or the name of its header',
         'acme.yaml:8:32 streams.orders.pagination.tokn: unknown field; did you mean "token"?',
+      ],
+    ],
+    [
+      'fields whose use is not clear from their types',
+      acme({ top: 'grant: { requests: many, time: 30 }', stream: 'pagination: { type: page, first: -1 }' }),
+      [
+        'acme.yaml:3:10 grant.requests: expected a number, found "many"; requests: how many requests a turn may make',
+        'acme.yaml:3:26 grant.time: expected a duration such as 500ms, 30s, 5m, 2h, 1d, found 30',
+        'acme.yaml:9:31 streams.orders.pagination.first: expected at least 0, found -1; first: number of the first page',
+        'acme.yaml:9:5 streams.orders.pagination.size: missing; expected a number: how many records a full page has',
       ],
     ],
     [
@@ -179,8 +189,8 @@ describe('a broken definition', () => {
       'bounds',
       acme({ top: 'limits: { rate: 0, burst: 1.5 }' }),
       [
-        'acme.yaml:3:11 limits.rate: expected more than 0, found 0',
-        'acme.yaml:3:20 limits.burst: expected a whole number, found 1.5',
+        'acme.yaml:3:11 limits.rate: expected more than 0, found 0; rate: how many units may go within `per`, over all workers together; any number if absent',
+        'acme.yaml:3:20 limits.burst: expected a whole number, found 1.5; burst: how many units may go at once',
       ],
     ],
     [

@@ -20,7 +20,7 @@ export async function openedAnswer(
 ): Promise<SourceAnswer> {
   const bytes = bytesOf(textsOf(exchange), exchange.packed, written);
   const { content, body } = await decodeBody(bytes, { headers, maxBytes, what: 'a generated answer' });
-  const files = compression === undefined || status === 204 ? [body] : await openFiles(body, compression, maxBytes);
+  const files = compression === undefined || bytes.length === 0 ? [body] : await openFiles(body, compression, maxBytes);
   return {
     status,
     headers,
