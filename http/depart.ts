@@ -37,19 +37,33 @@ export const transportThrough = (proxy: URL): Transport => ({
  * millisecond or many on a busy machine, and a moment that was permitted should not be spent on it.
  */
 export function departingTransport(departure: Departure, transport: Transport = plainTransport): Transport {
+  return departing({ departure }, transport);
+}
+
+/** A function of its own, whose closures know nothing but `held`. */
+function departing(held: Held, transport: Transport): Transport {
   return {
     request(options, onResponse) {
       const request = transport.request(options, onResponse);
-      request.once('finish', departure.onWire);
-      request.once('response', ({ statusCode }) => departure.onAnswer(statusCode ?? 0));
-      holdEnd(request, departure);
+      request.once('finish', () => held.departure?.onWire());
+      request.once('response', ({ statusCode }) => held.departure?.onAnswer(statusCode ?? 0));
+      request.once('close', () => (held.departure = undefined));
+      holdEnd(request, held);
       return request;
     },
   };
 }
 
+/**
+ * Node's agent keeps the first request of a connection for as long as the connection stands. A departure knows its grant and its turn, these know
+ * the other requests of theirs, and these their connections: without an end to it, one connection that lasts keeps them all, for ever.
+ */
+interface Held {
+  departure: Departure | undefined;
+}
+
 /** Node sends headers with the first byte of the body, or at the end: nothing leaves before `end` when all is kept till then. */
-function holdEnd(request: ClientRequest, departure: Departure): void {
+function holdEnd(request: ClientRequest, held: Held): void {
   const write = request.write.bind(request);
   const end = request.end.bind(request);
   const chunks: unknown[] = [];
@@ -65,7 +79,7 @@ function holdEnd(request: ClientRequest, departure: Departure): void {
       request.prependListener('error', (error) => {
         if (!written) Object.assign(error, { unsent: true });
       });
-      departure.ready(
+      held.departure?.ready(
         () => {
           written = true;
           for (const each of chunks) write(each);

@@ -35,7 +35,10 @@ export class Prepared {
 
   send(startMs: number): void {
     this.startMs = startMs;
-    this.#write?.();
+    const write = this.#write;
+    // It is held by its turn for longer than its request lasts.
+    this.#write = this.#turnBack = undefined;
+    write?.();
   }
 
   /** One that is not ready yet is turned back when it is. */

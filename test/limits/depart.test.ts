@@ -4,6 +4,8 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { PermitLapsed, type Departure } from '../../core/departure.ts';
 import { RetryLater } from '../../core/errors.ts';
 import { sendOnce, type RawAnswer } from '../../http/send-once.ts';
@@ -108,6 +110,25 @@ test.each([
   expect(received).toMatch(/^(GET|POST) \/items HTTP\/1.1\r\n/);
   expect(received.endsWith(body ?? '\r\n\r\n')).toBe(true);
   expect(held.events).toEqual(['wire', '200']);
+});
+
+test('is forgotten with its answer, though its connection is kept', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const sent = async (): Promise<WeakRef<Departure>> => {
+    const held = hold();
+    const answering = send(held);
+    await held.isReady;
+    held.write();
+    await answering;
+    return new WeakRef(held.departure);
+  };
+  const departure = await sent();
+  // The agent hears in a later turn of the event loop that the connection is free again.
+  for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+  collect();
+  expect(departure.deref()).toBeUndefined();
+  expect(Object.values(agents.http.freeSockets).flat()).toHaveLength(1);
 });
 
 test('is turned back unsent', async () => {
