@@ -112,17 +112,19 @@ test.each([
   expect(held.events).toEqual(['wire', '200']);
 });
 
+/** A call that has ended, of which only its connection is left. */
+async function sent(): Promise<WeakRef<Departure>> {
+  const held = hold();
+  const answering = send(held);
+  await held.isReady;
+  held.write();
+  await answering;
+  return new WeakRef(held.departure);
+}
+
 test('is forgotten with its answer, though its connection is kept', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  const sent = async (): Promise<WeakRef<Departure>> => {
-    const held = hold();
-    const answering = send(held);
-    await held.isReady;
-    held.write();
-    await answering;
-    return new WeakRef(held.departure);
-  };
   const departure = await sent();
   // The agent hears in a later turn of the event loop that the connection is free again.
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
