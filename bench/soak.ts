@@ -1,7 +1,8 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { randomBytes } from 'node:crypto';
 import { Pool } from 'pg';
@@ -20,12 +21,13 @@ import { addCaller } from '../store/callers/change-callers.ts';
 import { openPool } from '../store/session/open-pool.ts';
 import { PARTNER, TARGET, writeDefinitions } from './soak/definitions.ts';
 import { dayAt, playNight, type Night, type Stage } from './soak/night.ts';
-import { sampleProcess } from './soak/process-sample.ts';
+import { beyondTheirTime, sweepAll } from './soak/kept.ts';
+import { sampleProcess, snapshotProcess } from './soak/process-sample.ts';
 import { createSender } from './soak/pushes.ts';
 import { findingsOf, linesOf, type SoakWeek } from './soak/report.ts';
 import { startRole, type Role } from './soak/roles.ts';
 import { sampleStore } from './soak/store-sample.ts';
-import { drifts, restOf, sweepAll } from './soak/week-end.ts';
+import { drifts, REST_MS, restOf } from './soak/week-end.ts';
 
 /**
  * Weeks of nights in compressed time, with a partner that fails, workers that are killed, pushes and people who look; after each week tables are
@@ -38,6 +40,7 @@ const { values } = parseArgs({
     weeks: { type: 'string' },
     seed: { type: 'string', default: '1' },
     out: { type: 'string', default: 'soak-report.json' },
+    snapshots: { type: 'string' },
     tamper: { type: 'boolean', default: false },
   },
 });
@@ -149,6 +152,10 @@ try {
     `${told} messages of alerts came; ${Math.round((performance.now() - startedAt) / 1000)} s; ${values.out}`,
   );
   process.exitCode = findings.length === 0 ? 0 : 1;
+} catch (error) {
+  // What ends with it may fail too, and would be all that is seen.
+  console.error(error);
+  throw error;
 } finally {
   await Promise.all([victim, ...Object.values(roles)].map((role) => role.stop()));
   await client.connection.close();
@@ -179,8 +186,10 @@ async function playWeek(stage: Stage, week: number): Promise<SoakWeek> {
   if (values.tamper && week === 1)
     await pool.query("update soak.customers set email = 'tampered' where id = (select min(id) from soak.customers)");
   const drift = await drifts({ store: pool, mart, simulator: stage.simulator, sender: stage.sender });
-  const stays = [...before, ...(before.length > 0 ? [] : await restOf(pool, client))];
+  const after = before.length > 0 ? [] : await restOf(pool, client);
   await sweepAll(pool);
+  const stays = [...before, ...after, ...(await beyondTheirTime(pool))];
+  await sleep(REST_MS);
   const left = await readdir(temporary, { recursive: true });
   const processes = {
     worker: await sampleProcess(roles.worker.pid, probes),
@@ -188,6 +197,8 @@ async function playWeek(stage: Stage, week: number): Promise<SoakWeek> {
     ui: await sampleProcess(roles.ui.pid, probes),
   };
   const store = { ...(await sampleStore(pool, client)), 'temporary files': left.length };
+  if (values.snapshots !== undefined && week % 8 === 3)
+    await snapshotProcess(roles.worker.pid, probes, join(resolve(values.snapshots), `week-${week + 1}`));
   await fetch(`${stage.simulator.url}/_sim/reset`, { method: 'POST' });
   return {
     week: week + 1,

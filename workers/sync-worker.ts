@@ -21,6 +21,7 @@ import { sweepCalls } from '../store/calls/sweep-calls.ts';
 import { sweepDeliveries } from '../store/webhooks/deliveries.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { versioningOf } from './versioning.ts';
+import { sweepSamples } from '../limits/watch/observe.ts';
 import { rateOverride } from '../limits/watch/overrides.ts';
 import { observeQueues, observeSchedules } from './observe-temporal.ts';
 import { workerMetrics } from './metrics.ts';
@@ -227,6 +228,7 @@ class Fleet implements RunningWorkers {
       this.#watch(PRUNE_LOOK_MS, async () => {
         await sweepDeliveries(pool);
         await sweepCalls(pool, keepMs);
+        await sweepSamples(pool);
       }),
     );
   }

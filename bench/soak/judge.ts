@@ -1,3 +1,4 @@
+import { keptFor } from './kept.ts';
 import type { ProcessSample } from './process-sample.ts';
 import { median, trendOf, type Series, type Trend } from './trend.ts';
 
@@ -16,12 +17,10 @@ export const meantToGrow: Readonly<Record<string, string>> = {
   'rows syncline.events': 'the newest version of each record stays; the partner has more of them each week',
   'rows syncline.pages': 'a page stays while an event of it does',
   'rows syncline.tombstones': 'that a record is gone is known for as long as it is gone',
-  'rows syncline.quarantine': 'what is held waits for a person, and nobody looks at it here',
-  'rows syncline.quarantine_sightings': 'they belong to the rows of the quarantine',
-  'rows syncline.limit_samples': 'kept for two hours',
-  'rows syncline.alerts': 'kept for 400 days',
-  'rows syncline.alert_notices': 'kept with their alerts',
-  'rows syncline.alert_deliveries': 'kept for seven days',
+  // As many as came within their time; `beyondTheirTime` finds those that stay for longer.
+  ...Object.fromEntries(Object.entries(keptFor).map(([table, { why }]) => [`rows ${table}`, why])),
+  'rows syncline.quarantine_sightings': 'they go with the rows of the quarantine',
+  'rows syncline.alert_notices': 'they go with their alerts',
 };
 
 const isCompared = (name: string): boolean => name.startsWith('rows soak.');
@@ -49,6 +48,7 @@ function seriesOf(weeks: readonly WeekSample[]): readonly Series[] {
       note(`${role} heap MB`, sample.heapMb, 3);
       note(`${role} heap of threads MB`, sample.threadsHeapMb, 8);
       note(`${role} external MB`, sample.externalMb, 3);
+      note(`${role} native MB`, sample.nativeMb, 16);
       note(`${role} threads`, sample.threads, 3);
       note(`${role} open sockets`, sample.sockets, 4);
       note(`${role} open files`, sample.files, 2);

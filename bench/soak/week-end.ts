@@ -2,9 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Simulator } from '../../simulator/start.ts';
-import { sweepCalls } from '../../store/calls/sweep-calls.ts';
-import { sweepKeys } from '../../store/idempotency/complete-keys.ts';
-import { sweepDeliveries } from '../../store/webhooks/deliveries.ts';
 import { compare, isEqual, type Drift, type Row } from './compare.ts';
 import { PARTNER } from './definitions.ts';
 import type { Sender } from './pushes.ts';
@@ -12,6 +9,8 @@ import { readUnderWay } from './store-sample.ts';
 
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 250;
+/** Pools give up a connection that nobody has used for 10 s, and V8 gives memory back once little is allocated. */
+export const REST_MS = 12_000;
 
 /** Waits until nothing is under way. What is so all the same after a minute, as `name: number`. */
 export async function restOf(pool: Pool, client: Client): Promise<readonly string[]> {
@@ -19,13 +18,6 @@ export async function restOf(pool: Pool, client: Client): Promise<readonly strin
     const left = Object.entries(await readUnderWay(pool, client)).filter(([, n]) => n > 0);
     if (left.length === 0 || performance.now() > until) return left.map(([name, n]) => `${name}: ${n}`);
   }
-}
-
-/** What is swept by days of the calendar is swept as if they had passed. */
-export async function sweepAll(pool: Pool): Promise<void> {
-  await sweepCalls(pool, 1000);
-  await sweepKeys(pool);
-  await sweepDeliveries(pool, 0);
 }
 
 /** Every table of the store and of the target, against what their senders hold; the target has a minute to catch up. */

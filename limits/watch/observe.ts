@@ -27,8 +27,7 @@ export async function observeLimits(pool: Pool, partner: Partner): Promise<Obser
 async function noteSamples(pool: Pool, { credential, nowMs }: Use, long: readonly BucketUse[]): Promise<void> {
   if (long.length === 0) return;
   await pool.query(
-    `with old as (delete from limit_samples where credential = $1 and at < clock_timestamp() - interval '2 hours')
-    insert into limit_samples (credential, bucket, period, at, used)
+    `insert into limit_samples (credential, bucket, period, at, used)
       select $1, s.bucket, coalesce(s.period, 'infinity'), to_timestamp($2::float8 / 1000), s.used
         from jsonb_to_recordset($3) as s(bucket text, period timestamptz, used float8)
       on conflict do nothing`,
@@ -38,6 +37,12 @@ async function noteSamples(pool: Pool, { credential, nowMs }: Use, long: readonl
       JSON.stringify(long.map(({ bucket, period, used }) => ({ bucket: bucket.name, period, used }))),
     ],
   );
+}
+
+/** Forgets old samples, also of credentials that nobody looks at any more: secrets rotate. How many. */
+export async function sweepSamples(pool: Pool): Promise<number> {
+  const { rowCount } = await pool.query("delete from limit_samples where at < clock_timestamp() - interval '2 hours'");
+  return rowCount ?? 0;
 }
 
 /** Once per bucket, level and period. Whoever is told of 100 % need not be told of 80 % as well. */

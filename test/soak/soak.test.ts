@@ -1,12 +1,16 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Pool } from 'pg';
 import { judge, type WeekSample } from '../../bench/soak/judge.ts';
+import { beyondTheirTime, sweepAll } from '../../bench/soak/kept.ts';
 import type { ProcessSample } from '../../bench/soak/process-sample.ts';
 import { findingsOf, linesOf, warmUpOf, type SoakWeek } from '../../bench/soak/report.ts';
 import { mannKendall, theilSen, trendOf } from '../../bench/soak/trend.ts';
 import { randomOf } from '../../simulator/random.ts';
+import { openPool } from '../../store/session/open-pool.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const long = process.env['SYNCLINE_TEST_LONG'] === '1';
@@ -48,7 +52,18 @@ describe('a trend', () => {
 });
 
 const still: ProcessSample = {
-  ...{ rssMb: 200, heapMb: 60, threadsHeapMb: 30, externalMb: 5, threads: 12, fds: 30, sockets: 12, files: 0 },
+  ...{
+    rssMb: 200,
+    heapMb: 60,
+    threadsHeapMb: 30,
+    externalMb: 5,
+    committedMb: 110,
+    nativeMb: 40,
+    threads: 12,
+    fds: 30,
+    sockets: 12,
+    files: 0,
+  },
   resources: { TCPSocketWrap: 9, Timeout: 4 },
 };
 
@@ -82,6 +97,7 @@ describe('the report', () => {
       (week) => ({ processes: { worker: { ...still, resources: { Timeout: 4 + week } } }, store: {} }),
     ],
     ['ui heap MB', (week) => ({ processes: { ui: { ...still, heapMb: 60 + week / 3 } }, store: {} })],
+    ['worker native MB', (week) => ({ processes: { worker: { ...still, nativeMb: 40 + week } }, store: {} })],
     ['ingest open sockets', (week) => ({ processes: { ingest: { ...still, sockets: 12 + week } }, store: {} })],
     ['workflows deliverAlert', (week) => ({ processes: {}, store: { 'workflows deliverAlert': week } })],
     ['rows syncline.leases', (week) => ({ processes: {}, store: { 'rows syncline.leases': 3 * week } })],
@@ -92,6 +108,12 @@ describe('the report', () => {
     const { growing } = judge(weeks.slice(warmUpOf(WEEKS)).map(({ sample }) => sample));
     expect(growing.map((trend) => trend.name)).toEqual([name]);
     expect(findingsOf(weeks)).toEqual([expect.stringMatching(new RegExp(`^grows: ${name}, from .* a week`))]);
+  });
+
+  test('does not count rows that are kept for a time', () => {
+    const weeks = weeksOf((week) => ({ processes: {}, store: { 'rows syncline.idempotency': 5 * week } }));
+    expect(findingsOf(weeks)).toEqual([]);
+    expect(linesOf(weeks, []).join('\n')).toMatch(/rows syncline\.idempotency .* grows: kept for a minute/);
   });
 
   test('names what differs, what stays and what else went wrong', () => {
@@ -106,6 +128,64 @@ describe('the report', () => {
       'week 1: mart soak.payments differs from what its sender holds; lacks 1 (pay_1); 1 differ: expected 1, found 2',
       'week 1: stays at rest: leases that hold a slot: 2',
       'week 1: ui has ended',
+    ]);
+  });
+});
+
+describe('rows that are kept for a time', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  beforeAll(async () => {
+    database = await freshDatabase();
+    pool = openPool(database.url, 1);
+  });
+  afterAll(async () => {
+    await pool?.end();
+    await database?.drop();
+  });
+
+  /** A key of a request that was made so long ago, and is kept for so long. */
+  const insertKey = (
+    key: string,
+    { agoS, keptS }: { readonly agoS: number; readonly keptS: number },
+  ): Promise<unknown> =>
+    pool.query(
+      `insert into idempotency (caller, operation, key, fingerprint, status, created_at, expires_at)
+        select 'shop', 'push', $1, '', 202, at, at + $3::float8 * interval '1 second'
+          from (select clock_timestamp() - $2::float8 * interval '1 second' as at) n`,
+      [key, agoS, keptS],
+    );
+
+  test('are no finding within it, however many they are, nor when they are swept after it', async () => {
+    for (let n = 0; n < 100; n += 1) await insertKey(`new ${n}`, { agoS: 1, keptS: 60 });
+    await insertKey('old', { agoS: 3600, keptS: 60 });
+    await pool.query(
+      `insert into limit_samples (credential, bucket, period, at, used)
+        select 'c', 'day', now(), now() - n * interval '1 minute', n from generate_series(1, 110) n`,
+    );
+    await pool.query(
+      `insert into alerts (key, rule, severity, since, first_seen_at, opened_at, last_seen_at, resolved_at, summary, meaning, what_to_do, runbook)
+        select 'k' || n, 'late', 'page', at, at, at, at, at, '', '', '', '' from generate_series(1, 3) n, (select now() - interval '1 hour' as at) o`,
+    );
+    await sweepAll(pool);
+    expect(await beyondTheirTime(pool)).toEqual([]);
+    const { rows } = await pool.query(
+      'select (select count(*)::int from idempotency) as keys, (select count(*)::int from alerts) as alerts',
+    );
+    expect(rows).toEqual([{ keys: 100, alerts: 0 }]);
+  });
+
+  test('are one, each of them, once they stay for longer', async () => {
+    // As if their end had been written wrong: nothing sweeps them.
+    await insertKey('leak 1', { agoS: 3600, keptS: 1e6 });
+    await insertKey('leak 2', { agoS: 7200, keptS: 1e6 });
+    await pool.query(
+      "insert into limit_samples (credential, bucket, period, at, used) values ('rotated', 'day', now(), now() - interval '3 hours', 1)",
+    );
+    await sweepAll(pool);
+    expect(await beyondTheirTime(pool)).toEqual([
+      'rows of syncline.idempotency that are older than they may be: 2',
+      'rows of syncline.limit_samples that are older than they may be: 1',
     ]);
   });
 });

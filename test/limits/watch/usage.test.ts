@@ -3,7 +3,7 @@ import { HOUR, MINUTE, SECOND } from '../../../core/duration.ts';
 import type { BucketView } from '../../../core/limits-view.ts';
 import { partner as definition, type Partner, type PartnerInput } from '../../../definitions/definition.ts';
 import { credentialOf } from '../../../limits/declare/credential.ts';
-import { observeLimits } from '../../../limits/watch/observe.ts';
+import { observeLimits, sweepSamples } from '../../../limits/watch/observe.ts';
 import { endOverrides, liftBlock, listChanges, setOverride } from '../../../limits/watch/overrides.ts';
 import { postgresLimiter } from '../../../limits/permits/postgres-limiter.ts';
 import { readLimits } from '../../../limits/watch/usage.ts';
@@ -302,5 +302,29 @@ describe('alerts', () => {
     expect(raised[0]?.message).toMatch(
       /^yearly: 80 % used \(800 of 1,000\); at this pace gone at \d\d:\d\d, resets .* UTC$/,
     );
+  });
+
+  test('rest on samples of two hours, which go also where the secret has changed', async () => {
+    const samples = async (): Promise<number> => {
+      const { rows } = await pool.query<{ n: number }>(
+        'select count(*)::int as n from limit_samples where credential = $1',
+        [credentialOf(acme)],
+      );
+      return rows[0]?.n ?? 0;
+    };
+    acme = define({ quotas: [{ name: 'yearly', limit: 1000, per: '365d' }] });
+    await observeLimits(pool, acme);
+    await sweepSamples(pool);
+    expect(await samples()).toBe(1);
+    await pool.query(`update limit_samples set at = at - interval '121 minutes' where credential = $1`, [
+      credentialOf(acme),
+    ]);
+    const former = acme;
+    acme = define({ quotas: [{ name: 'yearly', limit: 1000, per: '365d' }] });
+    await observeLimits(pool, acme);
+    await sweepSamples(pool);
+    expect(await samples()).toBe(1);
+    acme = former;
+    expect(await samples()).toBe(0);
   });
 });
