@@ -1,6 +1,7 @@
 import type { CallLog } from '../core/call.ts';
 import type { Spans } from '../core/spans.ts';
 import type { Failpoint } from '../core/failpoint.ts';
+import type { GrantLog } from '../core/grant-log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { Partner } from '../definitions/definition.ts';
 import type { Observation } from '../limits/watch/observe.ts';
@@ -37,6 +38,7 @@ export interface ActivityDeps {
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;
   readonly calls?: CallLog;
+  readonly grants?: GrantLog;
   readonly spans?: Spans;
   readonly now: () => number;
   readonly random: () => number;

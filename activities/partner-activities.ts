@@ -52,6 +52,7 @@ export function createPartnerActivities(deps: ActivityDeps) {
           {
             signal: context.cancellationSignal,
             writer: { workflowRunId: info.workflowExecution?.runId ?? '', attempt: info.attempt },
+            askedAtMs: info.currentAttemptScheduledTimestampMs,
             heartbeat: (progress) => {
               grown = true;
               heartbeat({ ...progress, ...noFailures });

@@ -30,6 +30,7 @@ export function createTargetActivities(deps: ActivityDeps) {
         const applied = await applyTarget({ ...deps, store: deps.targetStore }, place, {
           signal: context.cancellationSignal,
           heartbeat: (progress) => context.heartbeat((beat = progress)),
+          warn: (message) => log.warn(message),
         });
         troubles.delete(at);
         return applied;

@@ -212,6 +212,14 @@ export const catalog = {
       'A warehouse lacks events that were already received. Nothing is lost; it catches up by itself once it can be written.',
     whatToDo: () => '`syncline targets list` says why; `syncline doctor` tries to open the target.',
   },
+  'target-changed': {
+    ...ticket,
+    ...ofRun,
+    meaning:
+      'A table of a warehouse was not as the last load had left it. One made anew from the log takes its place once it is complete; what somebody had written there is gone then.',
+    whatToDo: ({ subject, partner, stream }) =>
+      `\`syncline targets list\` says how it showed and how far it is; \`syncline targets compare ${subject} ${partner}.${stream}\` compares each row. Find out who writes there: only loads should. The alert ends a day after the table is whole again.`,
+  },
   'webhook-silent': {
     ...ticket,
     ...live,

@@ -5,7 +5,7 @@ import { brokenDefinitions, limitsReached, longPauses, partnersDown, scheduleTro
 import { joinsFailed, reconcileEnds, reconcilesLate } from './rules/reconciled.ts';
 import { heldDeletes, recordsOff } from './rules/records.ts';
 import { lateData, runEnds } from './rules/runs.ts';
-import { deadChannels, missingWorkers, targetsBehind, webhookTrouble } from './rules/surroundings.ts';
+import { deadChannels, missingWorkers, targetsBehind, targetsChanged, webhookTrouble } from './rules/surroundings.ts';
 import { unusualValues } from './rules/unusual.ts';
 
 const all: readonly ((facts: AlertFacts) => readonly Found[])[] = [
@@ -22,6 +22,7 @@ const all: readonly ((facts: AlertFacts) => readonly Found[])[] = [
   reconcilesLate,
   joinsFailed,
   targetsBehind,
+  targetsChanged,
   webhookTrouble,
   leftBehind,
   missingWorkers,

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { NotedCalls } from '../activities/pull/note-call.ts';
 import type { Partner } from '../definitions/definition.ts';
 import type { Circuit } from '../limits/circuit/circuit.ts';
 import { postgresCircuit } from '../limits/circuit/postgres-circuit.ts';
@@ -8,10 +9,12 @@ import { postgresLimiter } from '../limits/permits/postgres-limiter.ts';
 import { processLimiter } from '../limits/permits/process-limiter.ts';
 import { LEASE_MS } from '../limits/slots/leases.ts';
 import { circuitSettingsOf } from '../workers/circuit-settings-of.ts';
+import type { CommandCalls } from './command-calls.ts';
 
 interface Permits {
   readonly limiter: Limiter;
   readonly circuit?: Circuit;
+  readonly calls?: NotedCalls;
 }
 
 export interface CheckPermits {
@@ -20,21 +23,22 @@ export interface CheckPermits {
   readonly close: () => Promise<void>;
 }
 
-/** Permits within the limits of all workers; without a database, within those of this process alone. */
-export function checkPermits(pool: Pool | undefined): CheckPermits {
+/** Permits within the limits of all workers; without a database, within those of this process alone. Requests that have one are noted in `calls`. */
+export function checkPermits(pool: Pool | undefined, calls: CommandCalls): CheckPermits {
   const opened = new Map<string, Permits>();
   return {
     of: (partner) => {
       const credential = credentialOf(partner);
       const permits = opened.get(credential) ?? openPermits(pool, partner, credential);
       opened.set(credential, permits);
-      return permits;
+      return calls.noted === undefined ? permits : { ...permits, calls: calls.noted };
     },
     close: async () => {
       for (const { limiter, circuit } of opened.values()) {
         await limiter.close?.();
         await circuit?.close();
       }
+      await calls.close();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Client } from '@temporalio/client';
+import type { Client, ClientInterceptors } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { readConfig, type Config } from '../config/config.ts';
@@ -75,13 +75,17 @@ export async function withDatabase<T>(config: Config, work: (pool: Pool) => Prom
 export async function withTemporal<T>(
   config: Config,
   work: (client: Client) => Promise<T>,
-  { patienceMs }: { readonly patienceMs?: number } = {},
+  {
+    patienceMs,
+    interceptors,
+  }: { readonly patienceMs?: number; readonly interceptors?: ClientInterceptors | undefined } = {},
 ): Promise<T> {
   const { connectClient } = await import('../client/temporal-client.ts');
   const client = await connectClient({
     address: config.temporalAddress,
     namespace: config.temporalNamespace,
     payloadKeys: config.payloadKeys,
+    interceptors,
     ...(patienceMs === undefined ? {} : { patienceMs }),
   });
   try {

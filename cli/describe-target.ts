@@ -16,9 +16,11 @@ export const storeItself = {
   where: "the store's own database, in each page's transaction",
 } as const;
 
+const minuteOf = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+
 /** `paused by ann since 2026-11-26 13:05 UTC: a move`. */
 export const describeTargetPause = ({ by, since, reason }: TargetPause): string =>
-  `paused by ${by} since ${since.slice(0, 16).replace('T', ' ')} UTC: ${reason}`;
+  `paused by ${by} since ${minuteOf(since)}: ${reason}`;
 
 /** `2 events that fit the definition no longer are left out, such as event 4: text: …`. */
 export function describeLeftOut({ leftOut }: TargetLag): string | null {
@@ -32,6 +34,14 @@ export function describeLeftOut({ leftOut }: TargetLag): string | null {
       ? '1 event that fits the definition no longer is'
       : `${events.toLocaleString('en-US')} events that fit the definition no longer are`;
   return `${which} left out, such as ${examples.join('; ')}`;
+}
+
+/** `somebody had changed it (it is empty, …): made anew since 2026-11-26 13:05 UTC`. */
+export function describeChanged({ changed }: TargetLag): string | null {
+  if (changed === null) return null;
+  const { how, at, anewAt } = changed;
+  const then = anewAt === null ? 'one is being made anew beside it' : `made anew at ${minuteOf(anewAt)}`;
+  return `somebody had changed or dropped it, as a load found at ${minuteOf(at)} (${how}): ${then}`;
 }
 
 /** `has all 1,200 events`, or `200 of 1,200 events behind, for 45m`. */

@@ -256,10 +256,13 @@ runs
   );
 runs
   .command('show <id>')
-  .description('one run: the balance of each stream, and what unfinished ones wait for')
+  .description('one run: the balance of each stream, what it waited for, and what unfinished ones wait for')
+  .option('--grants <n>', 'also list its last n grants: when each was given, what it waited for, how it ended')
   .addOption(json)
-  .action(async (id: string, options: { json?: boolean }) =>
-    run(async (context) => (await import('./commands/runs-show.ts')).runsShow({ ...context, id }))(options),
+  .action(async (id: string, options: { grants?: string; json?: boolean }) =>
+    run<{ grants?: string }>(async (context) => (await import('./commands/runs-show.ts')).runsShow({ ...context, id }))(
+      options,
+    ),
   );
 runs
   .command('report <id>')

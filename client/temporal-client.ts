@@ -1,8 +1,9 @@
-import { Client, Connection, type ClientInterceptors } from '@temporalio/client';
+import { Client, type ClientInterceptors } from '@temporalio/client';
 import type { PayloadKey } from '../config/payload-keys.ts';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { SECOND } from '../core/duration.ts';
 import { explain, NeedsAttention } from '../core/errors.ts';
+import { connectToTemporal } from './connect.ts';
 import { dataConverterOf } from './payload-codec.ts';
 
 export interface TemporalAt {
@@ -28,7 +29,7 @@ export async function connectClient({
   const options = { ...connectionOptions, ...(address === undefined ? {} : { address }), connectTimeout: patienceMs };
   try {
     return new Client({
-      connection: await Connection.connect(options),
+      connection: await connectToTemporal(options),
       namespace,
       dataConverter: dataConverterOf(payloadKeys),
       ...(interceptors === undefined ? {} : { interceptors }),

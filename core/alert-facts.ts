@@ -96,6 +96,8 @@ export interface TargetFacts {
   readonly error: string | null;
   /** A person has paused the target. */
   readonly paused: boolean;
+  /** Somebody had changed the table; null: nobody has. */
+  readonly changed: { readonly how: string; readonly at: string; readonly anewAt: string | null } | null;
 }
 
 export interface WebhookFacts {

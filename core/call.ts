@@ -22,6 +22,19 @@ export const callErrors = [
 ] as const;
 export type CallError = (typeof callErrors)[number];
 
+/**
+ * What the headers of an answer said of limits: nothing is left, or how long to stay away; `nothing`: it refused as one call too many and said neither.
+ */
+export interface ToldLimit {
+  readonly kind: 'used-up' | 'wait' | 'nothing';
+  /** null: they did not say how long. */
+  readonly waitMs: number | null;
+}
+
+/** Commands of a person that ask a partner themselves: `partners check`, `partners record`, `auth`. */
+export const callMakers = ['check', 'record', 'auth'] as const;
+export type CallMaker = (typeof callMakers)[number];
+
 /** Whose a call was: names of runs, as the ledger and Temporal have them. */
 export interface CallOwner {
   /** Of the stream's run; null: no run asked. */
@@ -30,6 +43,8 @@ export interface CallOwner {
   readonly runId: string | null;
   readonly workflowRunId: string | null;
   readonly attempt: number;
+  /** Left out, or null: a worker. */
+  readonly madeBy?: CallMaker | null;
 }
 
 /** Facts about one request to a partner and its answer: what the call log keeps. Nothing in it is secret. */
@@ -56,6 +71,7 @@ export interface Call extends CallOwner {
   /** The partner's own id of the request. */
   readonly requestId: string | null;
   readonly excerpt: string | null;
+  readonly told: ToldLimit | null;
   /** How many calls it stands for. */
   readonly weight: number;
 }

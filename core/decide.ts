@@ -50,6 +50,7 @@ export function decide(arrival: Arrival, head: Head | undefined): Decision {
   if (arrival.version === null) return byReceived(arrival, head);
   const order = compareVersions(arrival.version, head.version);
   if (order < 0) return stale;
+  if (order === 0 && arrival.superseded === true) return silent;
   if (order === 0 && arrival.late === true && isEarlier(arrival, head)) return { fate: 'stale', conflict: true };
   return { fate: 'updated', conflict: order === 0 };
 }

@@ -18,3 +18,13 @@ export function formatDuration(durationMs: number): string {
     ? `${Number((durationMs / SECOND).toFixed(1))}s`
     : ms(Math.round(durationMs));
 }
+
+/** `0.4s`, `16.1s`, `4m 12s`, `2h 05m`. */
+export function exactDuration(durationMs: number): string {
+  if (durationMs < MINUTE)
+    return durationMs < SECOND ? `${(durationMs / SECOND).toFixed(1)}s` : formatDuration(durationMs);
+  const [hours, minutes, seconds] = [durationMs / HOUR, (durationMs % HOUR) / MINUTE, (durationMs % MINUTE) / SECOND];
+  return hours >= 1 ? `${Math.floor(hours)}h ${two(minutes)}m` : `${Math.floor(minutes)}m ${two(seconds)}s`;
+}
+
+const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');

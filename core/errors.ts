@@ -1,3 +1,5 @@
+import type { PermitWait } from './grant-waits.ts';
+
 /**
  * Our errors, named for what happens next. `activities/failures.ts` is the only place that turns them into Temporal
  * failures; nothing below it retries by itself.
@@ -44,13 +46,15 @@ export class PartnerDown extends RetryLater {}
 /** Our own database is away: no fault of the partner, so it does not count against the attempts. */
 export class WarehouseUnavailable extends RetryLater {}
 
-/** The partner said to slow down. Nobody may send with this credential before `resumeAt`. */
+/** The partner said to slow down, or a limit is reached. Nobody may send with this credential before `resumeAt`. */
 export class Throttled extends SynclineError {
   /** ISO time by our clock. */
   readonly resumeAt: string;
-  constructor(message: string, details: Details & { readonly resumeAt: string }) {
+  readonly waitsFor: PermitWait;
+  constructor(message: string, details: Details & { readonly resumeAt: string; readonly waitsFor?: PermitWait }) {
     super(message, details);
     this.resumeAt = details.resumeAt;
+    this.waitsFor = details.waitsFor ?? 'partner';
   }
 }
 

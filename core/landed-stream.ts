@@ -13,6 +13,8 @@ export interface LandedStream {
   readonly keyColumns: readonly Column[];
   readonly version: readonly Pick<Column, 'path' | 'type' | 'read'>[];
   readonly definitionVersion: string;
+  /** Its table of versions; undefined: it has none. */
+  readonly history?: object | undefined;
   /** By how many columns of fields that no schema names its rows are made. */
   readonly made?: number | undefined;
   readonly transform?: { readonly stamp: string } | undefined;

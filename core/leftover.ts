@@ -52,7 +52,11 @@ export const leftoverWords: Readonly<Record<LeftoverKind, Words>> = {
   'expired-lease': { ...removed, what: 'slots and reserved permits of requests whose process is gone' },
   'shadow-table': { ...removed, what: 'a table that a run of a replace had gathered and that no run needs' },
   'build-table': { ...removed, what: 'a table of a rebuild whose process is gone' },
-  'staging-file': { ...removed, what: 'temporary files of a process that is gone' },
+  'staging-file': {
+    ...removed,
+    what: 'temporary files of a process that is gone, on the machine that is named',
+    todo: 'workers of that machine remove it where SYNCLINE_JANITOR=apply is set, or `syncline janitor --apply` there',
+  },
   'unended-search': { ...removed, what: 'a search for duplicates that ended without a word' },
   'stuck-run': {
     ...person,

@@ -57,6 +57,8 @@ export interface RejectedRecord {
   readonly reason: string;
   readonly hash: string;
   readonly payload: string;
+  /** Left out where it cannot be read, or the stream has none. */
+  readonly version?: string;
 }
 
 /** RFC 9110 §13.1: what lets the next run ask whether anything has changed. */

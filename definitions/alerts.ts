@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationMs } from './duration-text.ts';
+import { means } from './means.ts';
 
 /** The shape of `alerts.yaml`: who is told of what is wrong, and how (docs/alerts.md). */
 
@@ -16,95 +17,118 @@ const name = z
 
 export const channel = z.discriminatedUnion('type', [
   z.strictObject({
-    type: z.literal('webhook'),
-    url: http,
-    headers: z.record(z.string(), z.string()).default({}),
-    /** Signs each message as Standard Webhooks has it. */
-    secret: z
-      .string()
-      .regex(/^whsec_[A-Za-z0-9+/=]{32,}$/, 'whsec_ and at least 24 bytes in base64')
-      .optional(),
-  }),
-  z.strictObject({ type: z.literal('slack'), url: http }),
-  z.strictObject({
-    type: z.literal('email'),
-    /** Server, user and password: `smtps://user:password@host:465`. By `smtp:` TLS is begun where the server offers it. */
-    smtp: z.url({ protocol: /^smtps?$/, error: 'an smtp:// or smtps:// URL' }),
-    from: z.string().min(3),
-    to: z.array(z.string().min(3)).min(1),
+    type: means('JSON to a URL', z.literal('webhook')),
+    url: http.describe('where messages are sent'),
+    headers: means('headers of each message, by name', z.record(z.string(), z.string()).default({})),
+    secret: means(
+      'signs each message as Standard Webhooks: `whsec_` and at least 24 bytes in base64',
+      z
+        .string()
+        .regex(/^whsec_[A-Za-z0-9+/=]{32,}$/, 'whsec_ and at least 24 bytes in base64')
+        .optional(),
+    ),
   }),
   z.strictObject({
-    type: z.literal('pagerduty'),
-    /** Of an integration of the kind Events API v2. */
-    routingKey: z.string().min(1),
-    url: http.default('https://events.pagerduty.com/v2/enqueue'),
+    type: means('a message in a channel of Slack', z.literal('slack')),
+    url: http.describe('URL of an incoming webhook of Slack'),
   }),
-  /** Its own address, without a path below it: `http://alertmanager:9093`. */
-  z.strictObject({ type: z.literal('alertmanager'), url: http }),
+  z.strictObject({
+    type: means('an e-mail in plain text', z.literal('email')),
+    smtp: means(
+      'mail server with user and password, such as `smtps://user:password@host:465`; `smtp:` uses TLS if offered',
+      z.url({ protocol: /^smtps?$/, error: 'an smtp:// or smtps:// URL' }),
+    ),
+    from: means('address of the sender', z.string().min(3)),
+    to: means('addresses of the receivers', z.array(z.string().min(3)).min(1)),
+  }),
+  z.strictObject({
+    type: means('an event of PagerDuty for each alert', z.literal('pagerduty')),
+    routingKey: means('key of an integration of the kind Events API v2', z.string().min(1)),
+    url: means('address of the Events API', http.default('https://events.pagerduty.com/v2/enqueue')),
+  }),
+  z.strictObject({
+    type: means('all open alerts of the route, every 3 minutes', z.literal('alertmanager')),
+    url: http.describe('address without a path, such as `http://alertmanager:9093`'),
+  }),
 ]);
 export type Channel = z.output<typeof channel>;
 
 const oneOrMore = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 const severity = z.enum(['page', 'ticket']);
 
-const match = z.strictObject({
-  rule: oneOrMore.optional(),
-  severity: severity.optional(),
-  partner: oneOrMore.optional(),
-  stream: oneOrMore.optional(),
-  subject: oneOrMore.optional(),
-});
+const chosen = {
+  partner: means('a partner, or a list; `*` stands for any characters; every one if absent', oneOrMore.optional()),
+  stream: means('a stream, or a list; `*` stands for any characters; every one if absent', oneOrMore.optional()),
+  subject: means(
+    'a limit, target, webhook, schedule or queue, or a list; `*` stands for any characters; every one if absent',
+    oneOrMore.optional(),
+  ),
+};
 
+const match = z.strictObject({
+  rule: means('a rule, or a list; `*` stands for any characters; every one if absent', oneOrMore.optional()),
+  severity: means(
+    '`page`: somebody should look now. `ticket`: within the next working day. Both if absent',
+    severity.optional(),
+  ),
+  ...chosen,
+});
 export const groupFields = ['rule', 'severity', 'partner', 'stream'] as const;
 
 const route = z.strictObject({
-  /** What is left out fits everything; * stands for any characters. */
-  match: match.prefault({}),
-  to: z.array(name).min(1),
-  /** Alerts that have these in common come in one message. */
-  groupBy: z.array(z.enum(groupFields)).default(['partner', 'rule']),
-  /** How long a first message waits for others of its group. */
-  wait: durationMs.default(30_000),
-  /** What is still open is said again after this. */
-  repeat: durationMs.default(4 * 3_600_000),
-  /** Also say when it is over. */
-  resolved: z.boolean().default(true),
-  /** Tell others as well of what is open for so long and silenced by nobody. */
-  escalate: z.strictObject({ after: durationMs, to: z.array(name).min(1) }).optional(),
-  /** Look at the routes after this one, too. */
-  continue: z.boolean().default(false),
+  match: means('which alerts the route is for; all if absent', match.prefault({})),
+  to: means('names of channels', z.array(name).min(1)),
+  groupBy: means(
+    'alerts that have these in common are sent in one message',
+    z.array(z.enum(groupFields)).default(['partner', 'rule']),
+  ),
+  wait: means('how long a first message waits for others of its group', durationMs.default(30_000)),
+  repeat: means('alerts that are still open are sent again after this time', durationMs.default(4 * 3_600_000)),
+  resolved: means('whether to say when an alert is over', z.boolean().default(true)),
+  escalate: means(
+    'whom to notify as well of an alert that stays open and that nobody has silenced',
+    z
+      .strictObject({
+        after: durationMs.describe('how long an alert must be open'),
+        to: means('names of further channels', z.array(name).min(1)),
+      })
+      .optional(),
+  ),
+  continue: means('whether the routes after this one are checked as well', z.boolean().default(false)),
 });
 export type AlertRoute = z.output<typeof route>;
 
 const rule = z.strictObject({
-  rule: z.string().min(1),
-  partner: oneOrMore.optional(),
-  stream: oneOrMore.optional(),
-  subject: oneOrMore.optional(),
-  severity: z.enum(['page', 'ticket', 'off']),
+  rule: means('name of a rule; `*` stands for any characters', z.string().min(1)),
+  ...chosen,
+  severity: means('its severity here; `off`: no alert', z.enum(['page', 'ticket', 'off'])),
 });
 export type AlertRuleSetting = z.output<typeof rule>;
 
 export const alertsFile = z.strictObject({
-  channels: z.record(name, channel).default({}),
-  /** The first that fits counts. */
-  routes: z.array(route).default([]),
-  /** Rules that weigh otherwise here, or not at all. The last that fits counts. */
-  rules: z.array(rule).default([]),
-  /** Days of each year (12-25) or of one (2026-04-03) on which few rows are no news. */
-  quietDays: z
-    .array(z.string().regex(/^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'a day such as 12-25 or 2026-04-03'))
-    .default([]),
-  /** The dead man's switch: called as long as all is looked at, so that somebody outside notices when it is not. */
-  heartbeat: z
-    .strictObject({
-      url: http,
-      method: z.enum(['GET', 'POST']).default('POST'),
-      every: durationMs.default(60_000),
-    })
-    .optional(),
-  /** Where people open docs/alerts.md. */
-  runbooks: http.optional(),
+  channels: means('where messages can be sent, by name', z.record(name, channel).default({})),
+  routes: means('which alerts go to which channels: the first entry that matches is used', z.array(route).default([])),
+  rules: means(
+    'rules with another severity here, or turned off; the last entry that matches counts',
+    z.array(rule).default([]),
+  ),
+  quietDays: means(
+    'days on which few rows raise no alert: `12-25` of each year, or `2026-04-03`',
+    z
+      .array(z.string().regex(/^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'a day such as 12-25 or 2026-04-03'))
+      .default([]),
+  ),
+  heartbeat: means(
+    "a dead man's switch: an outside service is called as long as alerts are being checked",
+    z
+      .strictObject({
+        url: http.describe('address of the outside service'),
+        method: means('method of the call', z.enum(['GET', 'POST']).default('POST')),
+        every: means('the shortest time between two calls', durationMs.default(60_000)),
+      })
+      .optional(),
+  ),
+  runbooks: means('address of your runbooks; messages link to it and the name of the rule', http.optional()),
 });
 /** Checked: defaults filled in, durations in ms. */
 export type AlertSettings = z.output<typeof alertsFile>;

@@ -1,9 +1,14 @@
 import { z } from 'zod';
+import { means } from './means.ts';
 
 /** What the call log keeps of calls: docs/calls.md. */
 export const calls = z.strictObject({
-  /** The share that is kept of calls that went well; those that failed always are. */
-  sample: z.number().min(0).max(1).optional(),
-  /** Of calls that failed, also the beginning of what the partner said, without what is secret. */
-  excerpt: z.boolean().optional(),
+  sample: means(
+    'the share of successful calls that is kept, 0 to 1; failed ones always are; `SYNCLINE_CALLS_SAMPLE` if absent',
+    z.number().min(0).max(1).optional(),
+  ),
+  excerpt: means(
+    'whether the beginning of the answer of failed calls is kept, without secrets',
+    z.boolean().optional(),
+  ),
 });

@@ -5,26 +5,33 @@ import type { StreamDefinition } from './definition.ts';
 import { leavesOf } from './flatten.ts';
 import { columnType, fieldAt, pointed, type JsonSchema } from './json-schema.ts';
 import { hides } from './transforms.ts';
+import { means } from './means.ts';
 
 /** Arrays whose elements have tables of their own, by their dotted names: docs/nested.md. */
-export const children = z
-  .record(
-    z.string().min(1),
-    z.strictObject({
-      /** `TABLE_FIELD` if absent. */
-      table: z
-        .string()
-        .regex(
-          /^[a-z][a-z0-9_]{0,39}$/,
-          'a lower-case name of letters, digits and _ that starts with a letter, up to 40',
-        )
-        .optional(),
-      /** Fields that tell the elements of one array apart. */
-      key: z.array(z.string().min(1)).default([]),
-    }),
-  )
-  .optional();
-
+export const children = means(
+  'lists whose elements go to a table of their own, by their dotted names',
+  z
+    .record(
+      z.string().min(1),
+      z.strictObject({
+        table: means(
+          'name of the table of elements; `TABLE_FIELD` if absent',
+          z
+            .string()
+            .regex(
+              /^[a-z][a-z0-9_]{0,39}$/,
+              'a lower-case name of letters, digits and _ that starts with a letter, up to 40',
+            )
+            .optional(),
+        ),
+        key: means(
+          'fields that identify an element within its list; without them only its position does',
+          z.array(z.string().min(1)).default([]),
+        ),
+      }),
+    )
+    .optional(),
+);
 /** The tables of a stream's children. `columns`: those of the stream's own table. */
 export function childTables(
   stream: StreamDefinition,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { means } from './means.ts';
 
 /** What becomes of a record, or of one field of it, that the schema does not know so. */
 const policies = ['evolve', 'quarantine', 'freeze'] as const;
@@ -10,22 +11,32 @@ const stop = z.enum(['quarantine', 'freeze']);
  * `quarantine`: the record waits in quarantine. `freeze`: the stream stops at once. `evolve`: the record lands, and what the schema does not know of it
  * is kept in `_extra`.
  */
-export const onMismatch = z
-  .union([
-    stop,
-    z.strictObject({
-      /** For every field that is not named below. */
-      default: stop.default('quarantine'),
-      /** For fields that no schema names. `columns`: as `evolve`, and each gets a column of its own; at most so many. */
-      newFields: z
-        .union([z.enum([...policies, 'columns']), z.strictObject({ columns: z.int().min(1).max(1000) })])
-        .default('evolve'),
-      /** By the name of a field of the schema, or of one that got a column by itself. */
-      fields: z.record(z.string(), z.enum(policies)).default({}),
-    }),
-  ])
-  .default('quarantine');
-
+export const onMismatch = means(
+  'a record that does not fit its schema goes to `quarantine`, or stops the stream (`freeze`); also by field',
+  z
+    .union([
+      stop,
+      z.strictObject({
+        default: means('for every field that `fields` does not name', stop.default('quarantine')),
+        newFields: means(
+          'for fields that no schema names: `evolve` keeps them in `_extra`, `columns` gives up to 200 of them a column',
+          z
+            .union([
+              z.enum([...policies, 'columns']),
+              z.strictObject({
+                columns: means('the most fields that get a column by themselves', z.int().min(1).max(1000)),
+              }),
+            ])
+            .default('evolve'),
+        ),
+        fields: means(
+          'for single fields, by name: `evolve`, `quarantine` or `freeze`',
+          z.record(z.string(), z.enum(policies)).default({}),
+        ),
+      }),
+    ])
+    .default('quarantine'),
+);
 export interface Contract {
   readonly default: 'quarantine' | 'freeze';
   readonly newFields: Policy;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fieldKinds, formNames } from '../core/match-form.ts';
 import { defaultLevels } from '../core/match-level.ts';
 import { overlap, scheduleTimes } from './schedule-times.ts';
+import { means } from './means.ts';
 
 /** The shape of `duplicates.yaml`: which rows mean the same thing, and what becomes of them (docs/duplicates.md). */
 
@@ -21,30 +22,41 @@ const inSchema = z
 const probability = z.number().min(0).max(1);
 
 const source = z.strictObject({
-  /** `partner.stream`: its table in the store's own database is read. */
-  stream: z.string().regex(/^[^.]+\.[^.]+$/, 'a partner and a stream, such as crm.contacts'),
-  /** The name that a field has here → the column of the table. */
-  fields: z.record(name, z.string().min(1)),
-  /** The column that says when a row last changed. */
-  changed: z.string().min(1).optional(),
+  stream: means(
+    "`partner.stream`; its table in the store's own database is read",
+    z.string().regex(/^[^.]+\.[^.]+$/, 'a partner and a stream, such as crm.contacts'),
+  ),
+  fields: means('columns of the table, by the names that fields have in this file', z.record(name, z.string().min(1))),
+  changed: means('the column that says when a row last changed', z.string().min(1).optional()),
 });
 export type DuplicateSource = z.output<typeof source>;
 
 const comparison = z.strictObject({
-  as: z.enum(fieldKinds),
-  /** From most to least alike, such as `similar 0.92`; what fits none is `else`. */
-  levels: z.array(z.string().min(1)).min(1).optional(),
-  /** Values that many rows have count for less. Default: true, but not of amounts. */
-  termFrequency: z.boolean().optional(),
-  /** Of a name in two fields: the other one. People write them in either order. */
-  swapsWith: name.optional(),
-  /** Of a phone: the country code of numbers that are written without one, such as "44". */
-  country: z
-    .string()
-    .regex(/^[1-9]\d{0,2}$/, 'a country code such as "44"')
-    .optional(),
-  /** false: it is only there for exact rules and blocks. */
-  score: z.boolean().default(true),
+  as: means(
+    'what the values are, which decides what makes no difference between them, such as case or accents',
+    z.enum(fieldKinds),
+  ),
+  levels: means(
+    'levels of likeness, from most to least alike, such as `similar 0.92`; those of `as` if absent',
+    z.array(z.string().min(1)).min(1).optional(),
+  ),
+  termFrequency: means(
+    'whether values that many rows have count for less; true if absent, but false for amounts',
+    z.boolean().optional(),
+  ),
+  // People write the two parts of a name in either order.
+  swapsWith: means('for a name in two fields: the other one, with which it may be swapped', name.optional()),
+  country: means(
+    'for a phone: country code of numbers that are written without one, such as "44"',
+    z
+      .string()
+      .regex(/^[1-9]\d{0,2}$/, 'a country code such as "44"')
+      .optional(),
+  ),
+  score: means(
+    'whether the field counts in the score; with false it is only for exact rules and blocks',
+    z.boolean().default(true),
+  ),
 });
 export type FieldComparison = z.output<typeof comparison>;
 
@@ -60,46 +72,61 @@ const form = z
 const forms = z.array(form).min(1);
 
 const exactRule = z.strictObject({
-  name: ruleName,
-  /** Rows that have all of these are one thing. */
-  fields: forms,
-  /** A person looks at its pairs. */
-  review: z.boolean().default(false),
+  name: ruleName.describe('name of the rule, shown with its pairs'),
+  fields: forms.describe(
+    'rows that have all of these in common are one thing: fields, or forms such as `phone~suffix7`',
+  ),
+  review: means(
+    'whether a person looks at its pairs, unless their score alone reaches `merge`',
+    z.boolean().default(false),
+  ),
 });
 export type ExactRule = z.output<typeof exactRule>;
 
 const survivor = z.union([
   z.enum(['newest', 'longest', 'source', 'mostFrequent']),
-  z.strictObject({ function: inSchema }),
+  z.strictObject({
+    function: inSchema.describe(
+      'a SQL function of yours, such as `my.sum`; it gets the values as an array, the newest first',
+    ),
+  }),
 ]);
 export type Survivor = z.output<typeof survivor>;
 
 const record = z.strictObject({
-  /** In the order in which they are believed (`survivors: source`). */
-  from: z.array(source).min(1),
-  compare: z.record(name, comparison).default({}),
-  exact: z.array(exactRule).default([]),
-  /** Only pairs that share one of these are weighed. */
-  block: z.array(forms).default([]),
-  /** Groups of rows above this are not compared pair by pair, and are reported. */
-  largestBlock: z.int().min(2).max(100_000).default(1000),
-  /** The probability that two random rows mean the same thing; without it, it is estimated. */
-  prior: z.number().gt(0).lt(1).optional(),
-  /** Estimated, or by field and level: log2 of how much oftener it is seen among rows that mean the same thing. */
-  weights: z
-    .union([z.literal('estimated'), z.record(name, z.record(z.string(), z.number().min(-100).max(100)))])
-    .default('estimated'),
-  /** Pairs from this probability are proposed to be merged. */
-  merge: probability.default(0.99),
-  /** Pairs from this probability are shown to a person. */
-  review: probability.default(0.8),
-  /** Rows in a cluster, at most. */
-  largest: z.int().min(2).max(10_000).default(50),
-  /** Which value stands in the golden record, by field; `default` for all others. */
-  survivors: z.record(name, survivor).default({}),
-  view: inSchema.optional(),
-  /** When rows that came since join merged clusters by themselves; only by hand when absent. */
-  join: z.strictObject({ ...scheduleTimes, overlap: overlap.default('queueOne') }).optional(),
+  from: means('the streams with the rows, in the order in which they are believed', z.array(source).min(1)),
+  compare: means('how fields are compared, by the names of `fields`', z.record(name, comparison).default({})),
+  exact: means('rules whose pairs are certain', z.array(exactRule).default([])),
+  block: means(
+    'only pairs that share one of these are weighed: lists of fields, or forms such as `family~phonetic`',
+    z.array(forms).default([]),
+  ),
+  largestBlock: means(
+    'larger groups of rows that share a block are not compared by it, and are reported',
+    z.int().min(2).max(100_000).default(1000),
+  ),
+  prior: means(
+    'probability that two random rows mean the same thing; estimated if absent',
+    z.number().gt(0).lt(1).optional(),
+  ),
+  weights: means(
+    'weights by field and level, as log2 of how much more often duplicates are at the level than any two rows; or `estimated`',
+    z
+      .union([z.literal('estimated'), z.record(name, z.record(z.string(), z.number().min(-100).max(100)))])
+      .default('estimated'),
+  ),
+  merge: means('pairs from this probability on are proposed to be merged', probability.default(0.99)),
+  review: means('pairs from this probability on are shown to a person', probability.default(0.8)),
+  largest: means('the most rows in a cluster', z.int().min(2).max(10_000).default(50)),
+  survivors: means(
+    'which value a golden record has, by field; `default` for all others; `newest` if absent',
+    z.record(name, survivor).default({}),
+  ),
+  view: means('schema and name of the view of golden records; in the schema `golden` if absent', inSchema.optional()),
+  join: means(
+    'when new rows join merged clusters by themselves; only by hand if absent',
+    z.strictObject({ ...scheduleTimes, overlap: overlap.default('queueOne') }).optional(),
+  ),
 });
 /** Checked: defaults filled in, durations in ms. */
 export type DuplicateSettings = z.output<typeof record>;

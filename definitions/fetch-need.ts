@@ -3,20 +3,25 @@ import { durationMs } from './duration-text.ts';
 import { records, shapeOf } from './records.ts';
 import { parameters } from './request-shapes.ts';
 import type { StreamDefinition } from './definition.ts';
+import { means } from './means.ts';
 
 const SIX_HOURS = 6 * 3_600_000;
 
 /** How a needed record is asked for by what names it: docs/waiting.md. */
 export const fetchNeed = z.strictObject({
-  /** Its placeholders are the fields that name the record: those of its key, or `field`. */
-  path: z.string().min(1),
-  query: parameters.default({}),
-  /** Where in the answer the record is, as in a stream; an object there is the record. */
-  records,
-  /** Most calls in one run of the stream that waits. */
-  most: z.int().positive().default(100),
-  /** A record that an answer did not bring is asked for again after this. */
-  again: durationMs.refine((ms) => ms > 0, 'above 0').default(SIX_HOURS),
+  path: means(
+    'path of the request for one record; its placeholders are the fields that identify the record',
+    z.string().min(1),
+  ),
+  query: means('parameters of the query, by name, with the same placeholders', parameters.default({})),
+  records: records.describe(
+    "where in the answer the record is, as in a stream, '' if the answer is the record; an object there is the record",
+  ),
+  most: means('the most of these requests in one run', z.int().positive().default(100)),
+  again: means(
+    'how long until a record that was not found is asked for again',
+    durationMs.refine((ms) => ms > 0, 'above 0').default(SIX_HOURS),
+  ),
 });
 export type FetchNeed = z.output<typeof fetchNeed>;
 

@@ -1,54 +1,56 @@
 import { z } from 'zod';
 import { isCharset } from '../core/charset.ts';
 import type { Compression } from '../core/source.ts';
+import { means } from './means.ts';
 
 /** What an answer is written in, and how it is packed. */
 
-const encoding = z
-  .string()
-  .refine(isCharset, 'a charset such as utf-8, utf-16le, latin1, windows-1252 or shift_jis')
-  .optional();
+const encoding = means(
+  'charset of the text, such as `latin1`; if absent, the answer says it, else UTF-8',
+  z.string().refine(isCharset, 'a charset such as utf-8, utf-16le, latin1, windows-1252 or shift_jis').optional(),
+);
 const character = z.string().length(1);
-/** Texts that stand for null. */
-const nulls = z.array(z.string()).default([]);
+const nulls = means("texts that stand for null, such as `['', NULL]`", z.array(z.string()).default([]));
 
-const json = z.strictObject({ type: z.literal('json'), encoding });
-const ndjson = z.strictObject({ type: z.literal('ndjson'), encoding });
+const json = z.strictObject({ type: means('one JSON text', z.literal('json')), encoding });
+const ndjson = z.strictObject({ type: means('one JSON text per line', z.literal('ndjson')), encoding });
 export const csvFormat = z.strictObject({
-  type: z.literal('csv'),
+  type: means('one record per row; all values are texts', z.literal('csv')),
   encoding,
-  delimiter: z.string().min(1).default(','),
-  /** `false`: quotes are characters like others. */
-  quote: z.union([character, z.literal(false)]).default('"'),
-  /** What stands before a quote within quotes: another quote, or `\`. */
-  escape: character.optional(),
-  /** Lines that begin with it are no rows. */
-  comment: z.string().min(1).optional(),
-  /** Before the header row, or the first row. */
-  skipLines: z.int().nonnegative().default(0),
-  /** Names of the fields, where there is no header row. */
-  columns: z.array(z.string().min(1)).min(1).optional(),
+  delimiter: means('text between fields', z.string().min(1).default(',')),
+  quote: means(
+    'character around fields; with `false` quotes are ordinary characters',
+    z.union([character, z.literal(false)]).default('"'),
+  ),
+  escape: means('character before a quote within quotes; another quote if absent', character.optional()),
+  comment: means('lines that begin with this text are ignored', z.string().min(1).optional()),
+  skipLines: means('lines to skip before the header row, or before the first row', z.int().nonnegative().default(0)),
+  columns: means('names of the fields, if there is no header row', z.array(z.string().min(1)).min(1).optional()),
   nulls,
 });
 export const xmlFormat = z.strictObject({
-  type: z.literal('xml'),
+  type: means('elements become objects, lists or texts', z.literal('xml')),
   encoding,
-  /** Before the name of an attribute. */
-  attributes: z.string().min(1).default('@'),
-  /** The field for the text of an element that has attributes or elements as well. */
-  text: z.string().min(1).default('#text'),
-  /** Dotted paths from the root of elements that are always lists: others are one only where they come more than once. */
-  arrays: z.array(z.string().min(1)).default([]),
+  attributes: means('text before the names of attributes', z.string().min(1).default('@')),
+  text: means(
+    'field for the text of an element that has attributes or elements as well',
+    z.string().min(1).default('#text'),
+  ),
+  arrays: means(
+    'dotted paths from the root of elements that are always lists, such as `[feed.entry.tag]`',
+    z.array(z.string().min(1)).default([]),
+  ),
   nulls,
 });
-
 const whole = z.discriminatedUnion('type', [json, ndjson, csvFormat, xmlFormat]);
 export type Format = z.output<typeof whole>;
 export type CsvFormat = z.output<typeof csvFormat>;
 export type XmlFormat = z.output<typeof xmlFormat>;
 
-export const format = z.union([z.enum(['json', 'ndjson', 'csv', 'xml']), whole]).optional();
-
+export const format = means(
+  'format of the answer, by name or with settings; `json` if absent',
+  z.union([z.enum(['json', 'ndjson', 'csv', 'xml']), whole]).optional(),
+);
 const byName: Readonly<Record<Format['type'], Format>> = {
   json: json.parse({ type: 'json' }),
   ndjson: ndjson.parse({ type: 'ndjson' }),
@@ -59,13 +61,18 @@ const byName: Readonly<Record<Format['type'], Format>> = {
 export const formatOf = (given: z.output<typeof format>): Format =>
   typeof given === 'string' ? byName[given] : (given ?? byName.json);
 
-export const compression = z
-  .union([
-    z.enum(['none', 'gzip', 'zip', 'auto']),
-    z.strictObject({ type: z.enum(['zip', 'auto']).default('zip'), files: z.string().min(1) }),
-  ])
-  .default('none');
-
+export const compression = means(
+  'whether the answer is a compressed file, whatever its `Content-Encoding`; `auto` looks at its first bytes',
+  z
+    .union([
+      z.enum(['none', 'gzip', 'zip', 'auto']),
+      z.strictObject({
+        type: means('a zip archive, or what the first bytes say', z.enum(['zip', 'auto']).default('zip')),
+        files: means('names of the files to read from the archive; `*` stands for any characters', z.string().min(1)),
+      }),
+    ])
+    .default('none'),
+);
 export const compressionOf = (given: z.output<typeof compression>): Compression | undefined =>
   given === 'none' ? undefined : typeof given === 'string' ? { type: given } : given;
 

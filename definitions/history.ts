@@ -1,28 +1,39 @@
 import { z } from 'zod';
 import type { StreamDefinition } from './definition.ts';
 import { targetNames } from './targets.ts';
+import { means } from './means.ts';
 
 /** A second table of a stream, with a row for each version of a key and the time in which it held: docs/history.md. */
 export const history = z.union([
   z.boolean(),
   z.strictObject({
-    /** Its table; that of the stream with `_history` behind it if absent. */
-    table: z
-      .string()
-      .regex(/^[a-z][a-z0-9_]{0,54}$/, 'a lower-case name of letters, digits and _ that starts with a letter, up to 55')
-      .optional(),
-    /** Where it is written, `postgres` being the store's own database; there and to the targets of the stream if absent. */
-    targets: targetNames.min(1).optional(),
-    /** A version holds from the time that it says, where it begins with one, or from when it was received. */
-    validFrom: z.enum(['version', 'received']).default('version'),
-    /** Before the names of its own columns, where records have fields of these names. */
-    prefix: z
-      .string()
-      .regex(/^[a-z_][a-z0-9_]{0,19}$/, 'lower-case letters, digits and _, no digit first, up to 20')
-      .optional(),
+    table: means(
+      "name of the table of versions; the stream's table with `_history` behind it if absent",
+      z
+        .string()
+        .regex(
+          /^[a-z][a-z0-9_]{0,54}$/,
+          'a lower-case name of letters, digits and _ that starts with a letter, up to 55',
+        )
+        .optional(),
+    ),
+    targets: means(
+      "where it is written; `postgres` is the store's own database. There and to the stream's targets if absent",
+      targetNames.min(1).optional(),
+    ),
+    validFrom: means(
+      'a version is valid from the time in its `version` field, or from when it was received',
+      z.enum(['version', 'received']).default('version'),
+    ),
+    prefix: means(
+      'text before the names of its own columns, if records have fields of these names',
+      z
+        .string()
+        .regex(/^[a-z_][a-z0-9_]{0,19}$/, 'lower-case letters, digits and _, no digit first, up to 20')
+        .optional(),
+    ),
   }),
 ]);
-
 export interface DeclaredHistory {
   readonly table: string;
   /** undefined: the store's own database, and the targets of the stream. */

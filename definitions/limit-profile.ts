@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { quotaUnits, timeForms } from '../core/quota.ts';
 import type { QuotaReading } from '../core/quota.ts';
 import { durationMs } from './duration-text.ts';
+import { means } from './means.ts';
 
 /** How the partner tells of its limits: `limits.profile` of a definition. */
 
@@ -32,28 +33,36 @@ const headerName = z
 
 /** One policy of the partner: the headers that show where it stands. */
 const policyHeaders = {
-  limit: headerName.optional(),
-  remaining: headerName.optional(),
-  used: headerName.optional(),
-  reset: headerName.optional(),
-  /** What a value of `reset` is. */
-  resetAs: z.enum(timeForms).default('auto'),
-  /** The length of the policy's window: also how long to wait when it is exhausted and no reset is told. */
-  window: durationMs.optional(),
-  unit: z.enum(quotaUnits).default('requests'),
+  limit: means('header with the most that is allowed', headerName.optional()),
+  remaining: means('header with what is left', headerName.optional()),
+  used: means('header with what is used up', headerName.optional()),
+  reset: means('header that says when it begins anew', headerName.optional()),
+  resetAs: means('form of the value of `reset`; `auto` recognises it', z.enum(timeForms).default('auto')),
+  window: means(
+    "length of the partner's window; also how long to wait if it is used up and no reset is announced",
+    durationMs.optional(),
+  ),
+  unit: means('what the partner counts', z.enum(quotaUnits).default('requests')),
 };
-const policy = z.strictObject({ name: z.string().min(1).max(64), ...policyHeaders });
+const policy = z.strictObject({ name: means('name of the policy', z.string().min(1).max(64)), ...policyHeaders });
 
 const code = z.union([z.string(), z.number(), z.boolean()]);
-/** A sign that the answer is refused for too many requests: all that is named must match. */
 const throttleSign = z.strictObject({
-  status: z.union([z.int().min(100).max(599), z.array(z.int().min(100).max(599)).min(1)]),
-  /** A path in a JSON body (`*` for any element of an array) and the values it may have. */
-  code: z.strictObject({ path: z.string().min(1), equals: z.union([code, z.array(code).min(1)]) }).optional(),
-  /** Text of the body. */
-  contains: z.string().min(1).optional(),
+  status: means(
+    'HTTP status of such an answer, or a list',
+    z.union([z.int().min(100).max(599), z.array(z.int().min(100).max(599)).min(1)]),
+  ),
+  code: means(
+    "a value of the answer's JSON that means throttling",
+    z
+      .strictObject({
+        path: means("path in the answer's JSON; `*` is any element of a list", z.string().min(1)),
+        equals: means('the value, or list of values, that means throttling', z.union([code, z.array(code).min(1)])),
+      })
+      .optional(),
+  ),
+  contains: means('text that the body must contain', z.string().min(1).optional()),
 });
-
 /** What a function of a `.ts` definition may look at. */
 export interface AnswerForProfile {
   readonly status: number;
@@ -75,16 +84,28 @@ export type ReadQuotas = (answer: AnswerForProfile) => {
 export const customProfile = z
   .strictObject({
     ...policyHeaders,
-    /** More than one policy. */
-    policies: z.array(policy).min(1).max(16).optional(),
-    /** A header of the partner's own that says how long to wait; the standard `Retry-After` comes first. */
-    retryAfter: z.strictObject({ header: headerName, as: z.enum(timeForms).default('auto') }).optional(),
-    throttled: z.array(throttleSign).default([]),
-    /** How long to wait when an answer is throttled and does not say; the backoff decides if this is absent. */
-    wait: durationMs.optional(),
-    read: z
-      .custom<ReadQuotas>((value) => typeof value === 'function', 'a function (only in a .ts definition)')
-      .optional(),
+    policies: means('several policies, if the partner has more than one', z.array(policy).min(1).max(16).optional()),
+    retryAfter: means(
+      'a further header that says how long to wait; the standard `Retry-After` comes first',
+      z
+        .strictObject({
+          header: headerName.describe('name of that header'),
+          as: means('form of its value; `auto` recognises it', z.enum(timeForms).default('auto')),
+        })
+        .optional(),
+    ),
+    throttled: means(
+      'answers besides 429 that mean "too many requests": all that an entry names must match',
+      z.array(throttleSign).default([]),
+    ),
+    wait: means(
+      'how long to wait if a throttled answer does not say; as `retry` says if absent',
+      durationMs.optional(),
+    ),
+    read: means(
+      'a function that reads what the other fields cannot',
+      z.custom<ReadQuotas>((value) => typeof value === 'function', 'a function (only in a .ts definition)').optional(),
+    ),
   })
   .refine(readsSomething, {
     path: ['remaining'],

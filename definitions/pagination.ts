@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { emptyPages, endFlags, firstCursor, keptToken, keptUrl, noNext } from './end-signs.ts';
 import { place } from './request-shapes.ts';
+import { means } from './means.ts';
 
 const path = z.string();
 type AnyFunction = (...args: never[]) => unknown;
@@ -16,85 +17,100 @@ export interface AnsweredPage {
   readonly cursor: string | null;
 }
 
+const total = means(
+  'path of the number of records that the answer announces; a run that brings fewer is `suspect`',
+  path.optional(),
+);
+const cursorAs = means(
+  'name of the parameter for the cursor; left out if the request has the placeholder `{cursor}`',
+  z.string().min(1).optional(),
+);
+const stopOnShort = means(
+  'whether a page that is shorter than asked for ends the listing; many partners send such pages in the middle',
+  z.boolean().default(false),
+);
+
 /** Where a cursor or a size goes is said by `as` and `in`, or by `{cursor}` and `{limit}` in a template (docs/requests.md). */
 export const pagination = z.discriminatedUnion('type', [
-  /** One request, one page; with `all` it is all there is, whatever the answer says of more. */
-  z.strictObject({ type: z.literal('none'), all: z.boolean().default(false) }),
-  /** A token in the answer's body or header, sent back. Ends when it is absent, null, empty or 0, or at a flag. */
   z.strictObject({
-    type: z.literal('token'),
-    from: z.enum(['body', 'header']).default('body'),
-    /** Path in the body, or header name. */
-    token: z.string().min(1),
+    type: means('there is one page', z.literal('none')),
+    all: means(
+      'whether that page is all there is, even if the answer says that there is more',
+      z.boolean().default(false),
+    ),
+  }),
+  z.strictObject({
+    type: means('a token in the answer goes back as a parameter', z.literal('token')),
+    from: means("whether the token is in the answer's body or in a header", z.enum(['body', 'header']).default('body')),
+    token: means('path of the token in the body, or the name of its header', z.string().min(1)),
     in: place.default('query'),
-    as: z.string().min(1).optional(),
-    total: path.optional(),
+    as: cursorAs,
+    total,
     ...firstCursor,
     ...noNext,
     ...keptToken,
     ...endFlags,
     ...emptyPages,
   }),
-  /** A whole next URL (absolute or relative) in the body. Ends when it is absent, null, empty or 0, or at a flag. */
   z.strictObject({
-    type: z.literal('nextUrl'),
-    path: z.string().min(1),
-    total: path.optional(),
+    type: means("the answer's body holds the URL of the next page, absolute or relative", z.literal('nextUrl')),
+    path: means('path of the URL of the next page', z.string().min(1)),
+    total,
     ...noNext,
     ...keptUrl,
     ...endFlags,
     ...emptyPages,
   }),
-  /** `Link: <…>; rel="next"` (RFC 8288). Ends when there is none, or at a flag. */
+  // RFC 8288
   z.strictObject({
-    type: z.literal('link'),
-    rel: z.string().default('next'),
-    total: path.optional(),
+    type: means('the header `Link` names the next page', z.literal('link')),
+    rel: means('the relation that marks the next page in the header `Link`', z.string().default('next')),
+    total,
     ...endFlags,
     ...emptyPages,
   }),
-  /** Offset and limit. Ends at a flag or an empty page, at a short page only with `stopOnShort`; never at a declared total. */
   z.strictObject({
-    type: z.literal('offset'),
-    as: z.string().optional(),
-    limitAs: z.string().optional(),
-    limit: z.int().positive(),
+    type: means('each request skips the records that were read', z.literal('offset')),
+    as: means('name of the parameter for the number of records to skip; `offset` if absent', z.string().optional()),
+    limitAs: means('name of the parameter for `limit`; not sent if absent', z.string().optional()),
+    limit: means('how many records a full page has', z.int().positive()),
     in: place.default('query'),
-    total: path.optional(),
-    stopOnShort: z.boolean().default(false),
+    total,
+    stopOnShort,
     ...endFlags,
     ...emptyPages,
   }),
-  /** Page numbers. Ends as `offset` does, or after `totalPages` where that page is not full. */
   z.strictObject({
-    type: z.literal('page'),
-    as: z.string().optional(),
-    first: z.int().nonnegative().default(1),
-    sizeAs: z.string().optional(),
-    size: z.int().positive(),
+    type: means('pages have numbers', z.literal('page')),
+    as: means('name of the parameter for the number of the page; `page` if absent', z.string().optional()),
+    first: means('number of the first page', z.int().nonnegative().default(1)),
+    sizeAs: means('name of the parameter for `size`; not sent if absent', z.string().optional()),
+    size: means('how many records a full page has', z.int().positive()),
     in: place.default('query'),
-    total: path.optional(),
-    totalPages: path.optional(),
-    stopOnShort: z.boolean().default(false),
+    total,
+    totalPages: means(
+      'path of the number of pages that the answer announces; the last one ends the listing if it is not full',
+      path.optional(),
+    ),
+    stopOnShort,
     ...endFlags,
     ...emptyPages,
   }),
-  /** The last record's field goes back as a parameter (`starting_after`). Ends at a flag or an empty page. */
   z.strictObject({
-    type: z.literal('keyset'),
-    field: z.string().min(1),
-    as: z.string().min(1).optional(),
+    type: means('a field of the last record goes back as a parameter', z.literal('keyset')),
+    field: means('top-level field of the last record whose value goes back', z.string().min(1)),
+    as: cursorAs,
     in: place.default('query'),
-    total: path.optional(),
+    total,
     ...firstCursor,
     ...endFlags,
     ...emptyPages,
   }),
   z.strictObject({
-    type: z.literal('function'),
-    next: fn<(page: AnsweredPage) => string | null>(),
+    type: means('a function of the answer gives the next cursor', z.literal('function')),
+    next: means('returns the next cursor, or null at the end', fn<(page: AnsweredPage) => string | null>()),
     in: place.default('query'),
-    as: z.string().min(1).optional(),
+    as: cursorAs,
     ...emptyPages,
   }),
 ]);
@@ -105,9 +121,18 @@ export type Pagination = z.output<typeof pagination>;
  * where they do not, and smaller pages cost less to fetch again.
  */
 export const pageSize = z.strictObject({
-  as: z.string().min(1).optional(),
+  as: means(
+    'name of the parameter for the size; left out if the request has the placeholder `{limit}`',
+    z.string().min(1).optional(),
+  ),
   in: place.default('query'),
-  max: z.int().positive(),
-  usual: z.int().positive().default(1000),
+  max: means(
+    'the most records that the partner gives at once; asked for if its limits count requests',
+    z.int().positive(),
+  ),
+  usual: means(
+    "records to ask for at once if the partner's limits count no requests",
+    z.int().positive().default(1000),
+  ),
 });
 export type PageSize = z.output<typeof pageSize>;

@@ -3,16 +3,15 @@ import { DAY } from '../core/duration.ts';
 import type { Partner, StreamDefinition } from './definition.ts';
 import { durationMs } from './duration-text.ts';
 import type { Path, Problem } from './problem.ts';
+import { means } from './means.ts';
 
 /** Callers may send records of the stream to `POST /v1/{partner}/{stream}`: docs/push.md. */
 export const push = z.strictObject({
-  /**
-   * `required`: a request without an Idempotency-Key is refused. `derived`: without one, the primary key and the content of each record
-   * tell that it came before. `derived` if absent where that holds, else `required`.
-   */
-  idempotency: z.enum(['required', 'derived']).optional(),
-  /** How long the answer to a request with a key is kept. */
-  keepKeys: durationMs.default(7 * DAY),
+  idempotency: means(
+    '`required`: each request needs an Idempotency-Key. `derived` (default with a primaryKey): without one, key and content tell a repeat',
+    z.enum(['required', 'derived']).optional(),
+  ),
+  keepKeys: means('how long an Idempotency-Key and its answer are kept', durationMs.default(7 * DAY)),
 });
 export type Push = z.output<typeof push>;
 

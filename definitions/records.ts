@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { means } from './means.ts';
 
 /** Where the records are in an answer, and how they are made of it where they are no plain array of objects. */
 
@@ -10,29 +11,38 @@ const fieldName = z.string().min(1);
 const names = z.array(fieldName).min(1);
 
 export const recordsShape = z.strictObject({
-  path: path.default(''),
-  /** A list that is not there, or null, has no records. Otherwise it is an error. */
-  missing: z.enum(['error', 'empty']).default('error'),
-  /** An object where the list would be is its only record. */
-  single: z.boolean().default(false),
-  /** The records are the values of an object; the key goes into this field. */
-  byKey: fieldName.optional(),
-  /** Rows are arrays of values; their names, or where they are. As an object: where in a row the values are → their names. */
-  columns: z.union([z.string(), names, z.record(z.string(), z.union([z.string(), names]))]).optional(),
-  /** Rows are arrays of values, and the first one has their names. */
-  header: z.boolean().default(false),
-  /** Each element of this list within a record becomes a record. */
-  explode: path.optional(),
-  /** With `explode`: fields of what held the list, by their own names or as `new_name: path`. */
-  keep: z.union([names, z.record(fieldName, z.string().min(1))]).optional(),
-  /** The field for a value that is no object. */
-  value: fieldName.optional(),
-  /** Objects within a record whose fields become its own: `attributes`. */
-  lift: z.union([fieldName, names]).optional(),
+  path: means(
+    "where to look: a dotted path, '' for the whole answer; `*` is each element; a list of names if they have dots",
+    path.default(''),
+  ),
+  missing: means(
+    'what a missing or null list means: an error, or that there are no records',
+    z.enum(['error', 'empty']).default('error'),
+  ),
+  single: means('whether an object in place of the list is the only record', z.boolean().default(false)),
+  byKey: means('the records are the values of an object; this field of each gets the key', fieldName.optional()),
+  columns: means(
+    'rows are arrays of values: their names, the path of these, or by path in a row the path of the names',
+    z.union([z.string(), names, z.record(z.string(), z.union([z.string(), names]))]).optional(),
+  ),
+  header: means('whether rows are arrays of values and the first row has their names', z.boolean().default(false)),
+  explode: means('path within a record of a list; each of its elements becomes a record', path.optional()),
+  keep: means(
+    'with `explode`: fields to copy from the outer record, as a list of paths or as `{ new_name: path }`',
+    z.union([names, z.record(fieldName, z.string().min(1))]).optional(),
+  ),
+  value: means('the field for values that are no objects', fieldName.optional()),
+  lift: means(
+    'objects within a record whose fields become fields of the record, such as `attributes`',
+    z.union([fieldName, names]).optional(),
+  ),
 });
 export type RecordsShape = z.output<typeof recordsShape>;
 
-export const records = z.union([z.string(), recordsShape]).default('');
+export const records = means(
+  "path of the array of records in the answer, '' if the answer is the array; or how records are made of it",
+  z.union([z.string(), recordsShape]).default(''),
+);
 export type Records = z.output<typeof records>;
 
 export const shapeOf = (given: Records): RecordsShape =>

@@ -5,6 +5,7 @@ import { parseDecimal, writeDecimal } from '../core/decimal.ts';
 import type { Bound, LedgerRule } from '../core/ledger-rule.ts';
 import type { Column } from '../core/column.ts';
 import type { StreamDefinition } from './definition.ts';
+import { means } from './means.ts';
 
 /** What must hold among a stream's records: docs/ledgers.md. */
 
@@ -16,24 +17,28 @@ const fields = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 const limit = z.union([
   decimal,
   z.strictObject({
-    /** A name under `requires`. */
-    need: z.string().min(1),
-    /** Of the needed record. */
-    field: z.string().min(1),
-    times: decimal.default(1),
+    need: means('a name under `requires`, whose record has the limit', z.string().min(1)),
+    field: means('field of numbers of the required record', z.string().min(1)),
+    times: means('factor of that number', decimal.default(1)),
   }),
 ]);
 
 export const rule = z.strictObject({
-  /** No two records have the same values in these fields. */
-  onePer: fields.optional(),
-  /** The field whose sum must hold. */
-  sum: z.string().min(1).optional(),
-  /** Of the records that have the same values in these fields. */
-  per: fields.optional(),
-  is: limit.optional(),
-  atMost: limit.optional(),
-  atLeast: limit.optional(),
+  onePer: means('a field, or a list: no two rows have the same values there', fields.optional()),
+  sum: means(
+    'a field of numbers, added up over the rows that have the same values in `per`',
+    z.string().min(1).optional(),
+  ),
+  per: means('a field, or a list: the rows with the same values there are added up', fields.optional()),
+  is: means('what the sum must be: a number, or `{ need, field, times }` of the required record', limit.optional()),
+  atMost: means(
+    'what the sum must not exceed: a number, or `{ need, field, times }` of the required record',
+    limit.optional(),
+  ),
+  atLeast: means(
+    'what the sum must reach: a number, or `{ need, field, times }` of the required record',
+    limit.optional(),
+  ),
 });
 export type Rule = z.output<typeof rule>;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DAY } from '../core/duration.ts';
 import { durationMs } from './duration-text.ts';
+import { means } from './means.ts';
 
 export const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
 export const overlaps = ['queue', 'queueOne', 'skip'] as const;
@@ -10,34 +11,48 @@ const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day s
 
 /** When something starts by itself, whatever it is: docs/schedules.md. */
 export const scheduleTimes = {
-  /** Five fields: minute, hour, day of month, month, day of week (crontab(5)). Either this or `calendar`. */
-  cron: oneOrMore(z.string()).optional(),
-  calendar: z
-    .strictObject({
-      at: oneOrMore(timeOfDay),
-      /** All when absent. */
-      weekdays: z.array(z.enum(weekdays)).optional(),
-      daysOfMonth: z.array(z.int().min(1).max(31)).optional(),
-      months: z.array(z.int().min(1).max(12)).optional(),
-    })
-    .optional(),
-  /** Whose clock: an IANA name. */
-  timeZone: z.string().default('UTC'),
-  /** Each run begins up to this much later, so that many partners do not begin at once; its window stays the same. */
-  jitter: durationMs.refine((ms) => ms < DAY, 'less than 1d').default(0),
-  /** Runs that Temporal missed while it was down are caught up, each with its own window, if they are no older. */
-  catchUp: durationMs.refine((ms) => ms >= 10_000, 'at least 10s').default(7 * DAY),
-  /** A failed run pauses the schedule until a person resumes it. */
-  pauseOnFailure: z.boolean().default(false),
-  paused: z.boolean().default(false),
-  note: z.string().max(400).optional(),
+  cron: means(
+    'instead of `calendar`: minute, hour, day of month, month, day of week; or a list of such texts',
+    oneOrMore(z.string()).optional(),
+  ),
+  calendar: means(
+    'instead of `cron`: times of day, and the days that match all of the other fields',
+    z
+      .strictObject({
+        at: means('time of day, such as 03:30 (in quotes), or a list', oneOrMore(timeOfDay)),
+        weekdays: means('only on these days of the week; on all if absent', z.array(z.enum(weekdays)).optional()),
+        daysOfMonth: means(
+          'only on these days of the month, 1 to 31; on all if absent',
+          z.array(z.int().min(1).max(31)).optional(),
+        ),
+        months: means('only in these months, 1 to 12; in all if absent', z.array(z.int().min(1).max(12)).optional()),
+      })
+      .optional(),
+  ),
+  timeZone: means('time zone of `cron` and `calendar`, such as Europe/Berlin', z.string().default('UTC')),
+  // So that many partners do not begin at once.
+  jitter: means(
+    'begin up to this much later, at a different moment for each schedule; the window stays the same',
+    durationMs.refine((ms) => ms < DAY, 'less than 1d').default(0),
+  ),
+  catchUp: means(
+    'runs that Temporal missed while it was down are started later, if they are no older than this',
+    durationMs.refine((ms) => ms >= 10_000, 'at least 10s').default(7 * DAY),
+  ),
+  pauseOnFailure: means(
+    'whether a failed run pauses the schedule until a person resumes it',
+    z.boolean().default(false),
+  ),
+  paused: means('whether the schedule is paused', z.boolean().default(false)),
+  note: means('a text for people, up to 400 characters', z.string().max(400).optional()),
 };
 const timesObject = z.strictObject(scheduleTimes);
 export type ScheduleTimes = z.output<typeof timesObject>;
 
-/** While a run is still going: the next ones wait, one of them waits, or none. */
-export const overlap = z.enum(overlaps);
-
+export const overlap = means(
+  'what to do while a run is still going: all further runs wait (`queue`), one waits (`queueOne`), or none (`skip`)',
+  z.enum(overlaps),
+);
 export const scheduleName = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,39}$/, 'a lower-case name of letters, digits and _ that starts with a letter');

@@ -1,17 +1,20 @@
 import { z } from 'zod';
 import { covers } from '../core/schedule-slot.ts';
 import { overlap, scheduleName, scheduleTimes } from './schedule-times.ts';
+import { means } from './means.ts';
 
 const schedule = z.strictObject({
   ...scheduleTimes,
-  /** What each run reads: the calendar day before, or all that is new since the last run. */
-  window: z.enum(covers).default('day'),
-  /** All when absent. */
-  streams: z.array(z.string()).default([]),
+  window: means(
+    'what a run reads: the last complete calendar day (`day`), or all that is new since the last run (`sinceLast`)',
+    z.enum(covers).default('day'),
+  ),
+  streams: means('only these streams; all if absent', z.array(z.string()).default([])),
   overlap: overlap.default('queue'),
 });
 
-/** When a partner is synced by itself: docs/schedules.md. */
-export const schedules = z.record(scheduleName, schedule).default({});
-
+export const schedules = means(
+  'when the partner is synced by itself, by the names of the schedules; never if absent',
+  z.record(scheduleName, schedule).default({}),
+);
 export type Schedule = z.output<typeof schedule>;

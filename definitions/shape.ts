@@ -3,7 +3,7 @@ import { valueAt } from '../core/json.ts';
 import { closest } from './closest.ts';
 import { fitEnvironment } from './fit-environment.ts';
 import { found } from './found.ts';
-import { knownFields } from './known-fields.ts';
+import { knownFields, meaningOf } from './known-fields.ts';
 import { pathKey, type Path, type Problem } from './problem.ts';
 
 export type Shaped<T> = { readonly value: T } | { readonly problems: readonly Problem[] };
@@ -63,13 +63,21 @@ function inWords({ issue, path }: Located, { schema, root, touched }: Parsed): P
     return [{ path, says: `expected ${issue.issues.map(expectation).join(' or ')}, found ${JSON.stringify(key)}` }];
   }
   const expected = expectation(issue);
-  if (value === undefined) return [{ path, says: `missing; expected ${expected}` }];
+  const meaning = meaningOf(schema, root, path);
+  if (value === undefined)
+    return [{ path, says: `missing; expected ${expected}${meaning === undefined ? '' : `: ${meaning}`}` }];
   const says = `expected ${expected}, found ${found(value, path, touched.has(pathKey(path)))}`;
   if (issue.code === 'invalid_type' && expected === 'a text' && /^(number|boolean)$/.test(typeof value))
     return [{ path, says: `${says}; put it in quotes` }];
   const near = typeof value === 'string' && !touched.has(pathKey(path)) ? meant(value, choices(issue)) : undefined;
-  return [{ path, says: near === undefined ? says : `${says}; did you mean ${JSON.stringify(near)}?` }];
+  if (near !== undefined) return [{ path, says: `${says}; did you mean ${JSON.stringify(near)}?` }];
+  const bare = isBare(issue) && !expected.includes('a mapping');
+  return [{ path, says: bare && meaning !== undefined ? `${says}; ${path.at(-1)}: ${meaning}` : says }];
 }
+
+/** Whether the expectation is only a type or a bound, from which nobody learns what the field is for. */
+const isBare = (issue: Issue): boolean =>
+  isOfZod(issue) && /^(invalid_type|invalid_union|too_small|too_big)$/.test(issue.code) && choices(issue).length === 0;
 
 function unknownField(key: string, path: Path, known: readonly string[]): Problem {
   const near = closest(key, known);
@@ -77,9 +85,11 @@ function unknownField(key: string, path: Path, known: readonly string[]): Proble
   return { path: [...path, key], says: `unknown field; ${cure}` };
 }
 
+const isOfZod = ({ message }: Issue): boolean => /^(Invalid|Too|Unrecognized)/.test(message);
+
 /** What the field should have been. Messages that we gave in the schema are used as they are; zod's own are not. */
 function expectation(issue: Issue): string {
-  if (!/^(Invalid|Too|Unrecognized)/.test(issue.message)) return issue.message;
+  if (!isOfZod(issue)) return issue.message;
   switch (issue.code) {
     case 'invalid_type':
       return typeWords[issue.expected] ?? issue.expected;

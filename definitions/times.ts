@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isNamedFormat, timeFormats } from '../core/time-formats.ts';
 import { timePattern } from '../core/time-pattern.ts';
 import { isZone } from '../core/zone.ts';
+import { means } from './means.ts';
 
 /** A name of `timeFormats`, or a pattern such as `dd.MM.yyyy HH:mm`. */
 export const timeFormat = z.string().check(({ value, issues }) => {
@@ -23,12 +24,15 @@ export const timeZone = z.string().refine(isZone, 'a time zone such as UTC or Eu
 const formats = z.array(timeFormat).min(1);
 
 const fieldTime = z.strictObject({
-  /** Tried one after the other. */
-  formats: formats.optional(),
-  /** Of times that do not say their zone. */
-  zone: timeZone.optional(),
-  /** `''`, `0000-00-00` and `0000-00-00 00:00:00` mean that there is no time. */
-  emptyIsNull: z.boolean().default(false),
+  formats: means(
+    'how the time may be written, tried in this order; `[iso]` if absent, for a date `[date]`',
+    formats.optional(),
+  ),
+  zone: means('time zone of times that name none; without it they go to quarantine', timeZone.optional()),
+  emptyIsNull: means(
+    "whether '', 0000-00-00 and 0000-00-00 00:00:00 mean that there is no time",
+    z.boolean().default(false),
+  ),
 });
 export type FieldTime = z.output<typeof fieldTime>;
 

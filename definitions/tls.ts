@@ -4,17 +4,19 @@ import { dirname, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 import type { Problem } from './problem.ts';
+import { means } from './means.ts';
 
 const pem = z.string().min(1);
 
-/** Certificates of our own for one partner, each as PEM text or as the path of a file, beside the definition if relative. */
+/** Certificates of our own for one partner. */
 export const tls = z.strictObject({
-  /** What the partner knows us by (mTLS), with the certificates that lead to its CA. */
-  cert: pem.optional(),
-  key: pem.optional(),
-  passphrase: z.string().min(1).optional(),
-  /** Trusted beside the usual ones. */
-  ca: pem.optional(),
+  cert: means(
+    'our certificate (mTLS) with those that lead to its CA: PEM text, or a file beside the definition',
+    pem.optional(),
+  ),
+  key: means('private key of `cert`: PEM text, or a file beside the definition', pem.optional()),
+  passphrase: means('passphrase of `key`', z.string().min(1).optional()),
+  ca: means('certificates to trust besides the usual ones: PEM text, or a file beside the definition', pem.optional()),
 });
 export type Tls = z.output<typeof tls>;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationMs } from './duration-text.ts';
 import { fetchNeed } from './fetch-need.ts';
+import { means } from './means.ts';
 
 /** What a partner sends by itself, and what becomes of it: docs/webhooks.md. */
 
@@ -21,88 +22,119 @@ export const presetNames = [
 ] as const;
 export type PresetName = (typeof presetNames)[number];
 
-/** One of a delivery's values: a header, or a path of its JSON. */
-const place = z.union([z.strictObject({ header: headerName }), z.strictObject({ path: z.string() })]);
+/** One of a delivery's values. */
+const place = z.union([
+  z.strictObject({ header: headerName.describe('name of the header that has it') }),
+  z.strictObject({ path: means("path in the delivery's JSON", z.string()) }),
+]);
 export type WebhookPlace = z.output<typeof place>;
-
-/** A time that the sender says in a header; whatever is older or newer than `tolerance` is refused. */
-const timestamp = z.strictObject({
-  header: headerName,
-  format: z.enum(['seconds', 'milliseconds', 'iso']).default('seconds'),
-});
 
 /** How deliveries are signed, where no preset says it. */
 export const signature = z.strictObject({
-  header: headerName,
-  algorithm: z.enum(['sha256', 'sha512', 'sha1']).default('sha256'),
-  encoding: z.enum(['hex', 'base64', 'base64url']).default('hex'),
-  /** Text before the signature in that header, such as `sha256=`. */
-  prefix: z.string().default(''),
-  /** What is signed; {id} {timestamp} {method} {url} {body} are replaced. The body is its exact bytes. */
-  content: z
-    .string()
-    .refine((template) => template.includes('{body}'), 'a text with {body}: else the body could be changed')
-    .default('{body}'),
-  timestamp: timestamp.optional(),
-  /** Whether the secret is the key itself, or the key in base64 or hex. */
-  secretAs: z.enum(['text', 'base64', 'hex']).default('text'),
+  header: headerName.describe('header with the signature'),
+  algorithm: means('hash of the HMAC', z.enum(['sha256', 'sha512', 'sha1']).default('sha256')),
+  encoding: means('how the signature is written', z.enum(['hex', 'base64', 'base64url']).default('hex')),
+  prefix: means('text before the signature in that header, such as `sha256=`', z.string().default('')),
+  // The body is its exact bytes.
+  content: means(
+    'what is signed: `{body}`, and `{timestamp}`, `{id}`, `{method}`, `{url}` if the partner signs them',
+    z
+      .string()
+      .refine((template) => template.includes('{body}'), 'a text with {body}: else the body could be changed')
+      .default('{body}'),
+  ),
+  timestamp: means(
+    'where the time of signing is; deliveries that are too old or too new are refused',
+    z
+      .strictObject({
+        header: headerName.describe('header with the time of signing; `content` must include it'),
+        format: means('how the time is written', z.enum(['seconds', 'milliseconds', 'iso']).default('seconds')),
+      })
+      .optional(),
+  ),
+  secretAs: means(
+    'whether the secret is the key itself (`text`), or the key in base64 or hex',
+    z.enum(['text', 'base64', 'hex']).default('text'),
+  ),
 });
 export type WebhookSignature = z.output<typeof signature>;
 
 const secret = z.strictObject({
-  value: text,
-  /** Before and after these it opens nothing. */
-  from: z.iso.datetime({ offset: true }).optional(),
-  until: z.iso.datetime({ offset: true }).optional(),
+  value: text.describe('the secret, from the environment: `${NAME}`'),
+  from: means('the secret is valid from this time on; always if absent', z.iso.datetime({ offset: true }).optional()),
+  until: means('the secret is valid until this time; for ever if absent', z.iso.datetime({ offset: true }).optional()),
 });
 export type WebhookSecret = z.output<typeof secret>;
 
 const route = z.strictObject({
-  /** Only deliveries that have one of these values there; `invoice.*` stands for all that begin with `invoice.`. */
-  when: z
-    .strictObject({
-      /** The event's type, as `type` of the webhook says it, if absent. */
-      field: z.string().optional(),
-      values: z.array(text).min(1),
-    })
-    .optional(),
-  /** Left out only where a sync of all streams is meant. */
-  stream: text.optional(),
-  /**
-   * `record`: a part of the payload is the record. `delete`: a record with that key is gone. `hint`: the record is fetched by its key.
-   * `sync`: the stream is synced soon.
-   */
-  as: z.enum(['record', 'delete', 'hint', 'sync']),
-  /** Of `record` and `delete`: path of the record, or of an array of them; the event itself if absent. */
-  record: z.string().optional(),
-  /** Of `hint`: paths of the values that name the record, one for each field of its key. */
-  key: z.union([text, z.array(text).min(1)]).optional(),
-  /** Of `hint`: how the record is asked for by them; its placeholders are the fields of the stream's key. */
-  fetch: fetchNeed.optional(),
-  /** Of `hint` and `sync`: so much time passes before, and what comes meanwhile is joined. */
-  wait: durationMs.optional(),
+  when: means(
+    'only events that have one of these values; every event if absent',
+    z
+      .strictObject({
+        field: means("path of the value to compare; the event's type if absent", z.string().optional()),
+        values: means(
+          'values of which the event has one; `invoice.*` stands for all that begin with `invoice.`',
+          z.array(text).min(1),
+        ),
+      })
+      .optional(),
+  ),
+  stream: means(
+    'the stream that the event is for; may be left out with `as: sync`, which then syncs all',
+    text.optional(),
+  ),
+  as: means(
+    'what the event is: a record, a delete, a hint to fetch a record, or a reason to sync soon',
+    z.enum(['record', 'delete', 'hint', 'sync']),
+  ),
+  record: means(
+    'for `record` and `delete`: path of the record, or of an array of them; the event itself if absent',
+    z.string().optional(),
+  ),
+  key: means(
+    'for `hint`: path of the value that identifies the record; a list, in its order, for a key of several fields',
+    z.union([text, z.array(text).min(1)]).optional(),
+  ),
+  fetch: means('for `hint`: how the partner is asked for the record', fetchNeed.optional()),
+  wait: means(
+    'for `hint` and `sync`: wait this long and combine what comes meanwhile; 1s for `hint`, 5s for `sync` if absent',
+    durationMs.optional(),
+  ),
 });
 export type WebhookRoute = z.output<typeof route>;
 
 export const webhook = z.strictObject({
-  preset: z.enum(presetNames).optional(),
-  /** Instead of a preset. */
-  signature: signature.optional(),
-  secrets: z.array(secret).min(1, 'at least one secret'),
-  /** How far the sender's time may be from ours, both ways. */
-  tolerance: durationMs.refine((ms) => ms > 0, 'above 0').default(300_000),
-  /** The address as the sender knows it, where that is signed: HubSpot. */
-  url: z.url({ protocol: /^https?$/, error: 'an http(s) URL' }).optional(),
-  /** What stays the same when a delivery is repeated; as the preset says it if absent. */
-  id: place.optional(),
-  /** What the event is called; as the preset says it if absent. */
-  type: place.optional(),
-  /** Path of an array: each of its elements is an event of its own. */
-  each: z.string().optional(),
-  /** The first that fits says what becomes of an event. One that none fits is counted and otherwise ignored. */
-  routes: z.array(route).min(1),
-  /** No delivery for so long is an alert; learnt from past gaps if absent. */
-  expect: durationMs.refine((ms) => ms > 0, 'above 0').optional(),
+  preset: means('how the partner signs, by the name of the vendor; or use `signature`', z.enum(presetNames).optional()),
+  signature: means('instead of `preset`: how the partner signs', signature.optional()),
+  secrets: means(
+    'secrets that deliveries may be signed with: several while a new one replaces an old one',
+    z.array(secret).min(1, 'at least one secret'),
+  ),
+  tolerance: means(
+    "how far the sender's clock may differ from ours, in both directions",
+    durationMs.refine((ms) => ms > 0, 'above 0').default(300_000),
+  ),
+  url: means(
+    'the address as entered at the partner, if it is part of what is signed (HubSpot)',
+    z.url({ protocol: /^https?$/, error: 'an http(s) URL' }).optional(),
+  ),
+  id: means(
+    'where the id of a delivery is, which stays the same when it is repeated; as the preset says if absent',
+    place.optional(),
+  ),
+  type: means('where the name of the event is; as the preset says if absent', place.optional()),
+  each: means(
+    'path of an array, each element of which is an event of its own; as the preset says if absent',
+    z.string().optional(),
+  ),
+  routes: means(
+    'what becomes of events: the first entry that matches decides; others are only counted',
+    z.array(route).min(1),
+  ),
+  expect: means(
+    'an alert is raised if nothing comes for this long; learnt from past gaps if absent',
+    durationMs.refine((ms) => ms > 0, 'above 0').optional(),
+  ),
 });
 export type Webhook = z.output<typeof webhook>;
 

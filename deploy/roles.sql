@@ -119,7 +119,7 @@ begin
   for each in select to_regclass('syncline.' || name) as name, rights from (values
         ('streams', 'select, update (rules_checked)'), ('runs', 'select'), ('stream_runs', 'select'), ('pages', 'select'),
         ('pauses', 'select, insert, update (at_once, ended_at, ended_by, ended_reason)'),
-        ('alerts', 'select'), ('alert_silences', 'select, insert, update (ended_at, ended_by)'), ('calls', 'select'),
+        ('alerts', 'select'), ('alert_silences', 'select, insert, update (ended_at, ended_by)'), ('calls', 'select'), ('grants', 'select'),
         ('approvals', 'select, update (state, decided_by, decided_at, reason)'), ('ui_audit', 'select, insert, update (done_at, failed, result)'),
         ('broken_rules', 'select (stream_id, rule, place, mended_at, last_run)'), ('undos', 'select'),
         ('waiting', 'select (stream_id, event, since, overdue_at, status)'), ('waiting_needs', 'select (stream_id, event, needed, field)'),

@@ -3,7 +3,7 @@ import type { Failpoint } from '../core/failpoint.ts';
 import type { StagedPage, StagedRecord } from '../core/staged.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import type { StreamIds } from '../core/stream-ids.ts';
-import { ordersByArrival } from '../store/quarantine/supersede.ts';
+import { marksHeld } from '../store/quarantine/supersede.ts';
 import { transaction } from '../store/session/transaction.ts';
 import { RefusedRow } from '../targets/postgres/write-rows.ts';
 import { lockBoth } from './commit-deletes.ts';
@@ -141,7 +141,7 @@ async function lockStream(client: PoolClient, stream: CompiledStream): Promise<L
 
 /** Asked behind the lock, as `pagesToCommit` does. */
 async function anyHeld(client: PoolClient, stream: CompiledStream, streamId: number): Promise<boolean> {
-  if (!ordersByArrival(stream)) return false;
+  if (!marksHeld(stream)) return false;
   const { rows } = await client.query<{ holds: boolean }>(
     `select exists (select from quarantine where stream_id = $1 and status = 'held' and superseded_at is null) as holds`,
     [streamId],

@@ -14,6 +14,7 @@ import { settleRuns } from '../store/ledger/settle-runs.ts';
 import { replayedIds } from '../store/quarantine/replayed-page.ts';
 import { settleEntries } from '../store/quarantine/settle-entries.ts';
 import { ordersByArrival, supersedeHeld } from '../store/quarantine/supersede.ts';
+import { ordersByVersion, supersedeOlder } from '../store/quarantine/supersede-older.ts';
 import { readHeads, withHeadKey, withReceived } from '../targets/postgres/heads.ts';
 import type { PostgresLines } from '../targets/postgres/page-lines.ts';
 import { shadowOf } from '../targets/postgres/shadow.ts';
@@ -25,6 +26,7 @@ import { heldDeletes } from './held-deletes.ts';
 import type { Standing } from './place-in-run.ts';
 import type { RelatedCommit } from './related-commit.ts';
 import { RuleCheck } from './rule-check.ts';
+import { supersedeLate } from './supersede-late.ts';
 import { withoutChanged } from './without-changed.ts';
 
 /** Pages that follow on from where their run stands, under the locks of their streams. */
@@ -136,8 +138,14 @@ async function settlePages(client: PoolClient, landing: Landing, { decided, fail
     const runNos = await settleEntries(client, { streamId, ids: pages.flatMap(replayedIds) });
     await settleRuns(client, { stream, names, streamId, runNos });
   }
-  if (holds || (ordersByArrival(stream) && pages.some((page) => page.rejected.length > 0)))
-    await supersedeHeld(client, { run, pages: related?.told() ?? pages, firstPage: standing.lastPage + 1 });
+  if (holds || pages.some((page) => page.rejected.length > 0)) {
+    const told = related?.told() ?? pages;
+    if (ordersByArrival(stream)) await supersedeHeld(client, { run, pages: told, firstPage: standing.lastPage + 1 });
+    if (ordersByVersion(stream)) {
+      await supersedeOlder(client, { stream, streamId, landed: told.flatMap(({ records }) => records) });
+      await supersedeLate(client, { stream, streamId, pages });
+    }
+  }
   if (related === undefined) return;
   await related.finish(streamId, folded);
   await failpoint('commit.released');

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import { GiveUp, RetryLater, type Coordinates } from '../core/errors.ts';
 import type { StagedPage, StreamRun } from '../core/staged.ts';
 import type { CommitInput } from '../store/ledger/commit-input.ts';
-import { ordersByArrival } from '../store/quarantine/supersede.ts';
+import { marksHeld } from '../store/quarantine/supersede.ts';
 
 /** A page that came before. Those that precede it are good, and are kept. */
 export class Circle extends GiveUp {
@@ -71,7 +71,7 @@ export async function pagesToCommit(
     `select h.holds, p.page_key, p.page_no
       from (select $2 and exists (select from quarantine where stream_id = $3 and status = 'held' and superseded_at is null) as holds) h
       left join pages p on p.page_key = any($1)`,
-    [pages.map((page) => page.pageKey), ordersByArrival(stream), run.streamId],
+    [pages.map((page) => page.pageKey), marksHeld(stream), run.streamId],
   );
   const ledger = new Map(rows.flatMap((row) => (row.page_key === null ? [] : [[row.page_key, row.page_no] as const])));
   const fresh: StagedPage[] = [];

@@ -4,6 +4,7 @@ import type { CompiledStream } from '../definitions/compiled.ts';
 import type { PrunedStream } from '../messages/prune.ts';
 import type { KeptLog } from '../definitions/keep.ts';
 import { targetsOf } from '../definitions/named-targets.ts';
+import { forgetGrants } from '../store/retention/forget-grants.ts';
 import { horizonOf, type Horizon } from '../store/retention/horizon.ts';
 import {
   announce,
@@ -42,6 +43,8 @@ export async function pruneStream(pool: Pool, stream: CompiledStream, pruning: P
       pruning.signal?.throwIfAborted();
       pruning.progress?.(log.lines);
     }
+  // They hold nothing of the partner, and are not counted.
+  if (keep.ledger !== undefined && !pruning.dryRun) await forgetGrants(pool, { streamId, olderMs: keep.ledger });
   const settled = keep.settled === undefined ? undefined : { streamId, olderMs: keep.settled, dryRun: pruning.dryRun };
   const waited = settled === undefined ? 0 : await removeSettled(pool, settled);
   const entries = settled === undefined ? 0 : await removeEntries(pool, settled);

@@ -17,6 +17,7 @@ import { keyPath } from './without-changed.ts';
 import { stageWaiting, type StagedWaiting } from './stage-waiting.ts';
 import { noteAnomalies } from '../store/anomalies/note-anomalies.ts';
 import { ordersByArrival, supersedeHeld } from '../store/quarantine/supersede.ts';
+import { ordersByVersion, supersedeOlder } from '../store/quarantine/supersede-older.ts';
 import { readEvents } from '../store/log/read-events.ts';
 import { readWaiting, waitingFor, type Brought } from '../store/waiting/find-waiting.ts';
 import { supersedeWaiting } from '../store/waiting/note-waiting.ts';
@@ -130,6 +131,8 @@ async function tellTable(
         firstPage: 0,
       });
     }
+    if (ordersByVersion(stream))
+      await supersedeOlder(client, { stream, streamId, landed: fitting.map(({ record }) => record) });
     return brought;
   } finally {
     lines.release();

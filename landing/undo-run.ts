@@ -3,6 +3,7 @@ import { InvalidInput } from '../core/errors.ts';
 import { sweeps } from '../core/landed-stream.ts';
 import type { CompiledStream } from '../definitions/compiled.ts';
 import { tablesElsewhere } from '../definitions/named-targets.ts';
+import { ordersByVersion } from '../store/quarantine/supersede-older.ts';
 import { noteBack, noteEffects, noteUndo, type Reading, type UndoEffects } from '../store/undo/undos.ts';
 import { transaction } from '../store/session/transaction.ts';
 import type { Failpoint } from '../core/failpoint.ts';
@@ -111,6 +112,7 @@ async function undoOne(client: ClientBase, of: RunOfStream, { by, reason }: Undo
     parts.push(...(await withdraw(client, { ...common, ...part }, locked)));
   }
   const quarantined = await setQuarantine(client, run, 'undone');
+  await forgetSuperseded(client, stream, run);
   const { watermark, unchanged } = await setReadingBack(client, run);
   await client.query('update stream_runs set undone_at = now() where stream_id = $1 and run_no = $2', [
     streamId,
@@ -256,6 +258,16 @@ async function setQuarantine(client: ClientBase, run: UndoneRun, to: 'undone' | 
     [run.stream_id, run.run_no, to],
   );
   return rowCount ?? 0;
+}
+
+/** The newer record may be one that counts no more. What is overtaken all the same is marked again when its key comes. */
+async function forgetSuperseded(client: ClientBase, stream: CompiledStream, run: UndoneRun): Promise<void> {
+  if (!ordersByVersion(stream)) return;
+  await client.query(
+    `update quarantine set superseded_at = null where stream_id = $1 and status = 'held' and superseded_at >=
+      (select started_at from stream_runs where stream_id = $1 and run_no = $2)`,
+    [run.stream_id, run.run_no],
+  );
 }
 
 /** Which listing a \`replace\` shows now. */

@@ -54,6 +54,8 @@ export interface OpenedStream {
   readonly emptyPages: number;
   /** Most requests that one of the last five complete runs made; null: there was none. */
   readonly usualRequests: number | null;
+  /** It had failed, or was cancelled, and goes on. */
+  readonly reopened?: boolean;
 }
 
 export interface FinishStream {

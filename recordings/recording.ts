@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { jobStep } from './job-step.ts';
+import { written } from './written.ts';
 
 const pair = z.tuple([z.string(), z.string()]);
 
@@ -14,7 +16,14 @@ export const exchange = z.strictObject({
   status: z.int(),
   /** Lower-case names; those that say something of the listing or of limits. */
   headers: z.record(z.string(), z.string()),
+  /** Empty where the answer is a file that holds others. */
   text: z.string(),
+  /** The answer is such a file. */
+  packed: z.enum(['gzip', 'zip']).optional(),
+  /** The texts of the files in it. */
+  files: z.array(z.string()).min(1).optional(),
+  /** It orders an export job, tells of one, or is its result. */
+  job: jobStep.optional(),
 });
 export type Exchange = z.output<typeof exchange>;
 
@@ -34,6 +43,8 @@ export const recording = z.strictObject({
   keyed: z.boolean(),
   /** Names of fields whose values were replaced. */
   replaced: z.array(z.string()),
+  /** Left out: as JSON. */
+  written: written.optional(),
   exchanges: z.array(exchange),
 });
 export type Recording = z.output<typeof recording>;

@@ -17,6 +17,7 @@ import type { Received } from './received.ts';
 import { byNewNames } from './by-new-names.ts';
 import { cellOf, textAt } from './cell-text.ts';
 import { extraText } from './extra-text.ts';
+import { heldVersion } from './held-version.ts';
 import { keyMisfit } from './key-misfit.ts';
 import { childMisfit } from './child-misfit.ts';
 import { offersOf, relatedBy } from './related-by.ts';
@@ -272,6 +273,7 @@ function reject(mismatch: Mismatch, { stream, record, payload, hash, ordinal }: 
     return keyPart(column.type, cell.text);
   });
   const key = texts.every((text) => text !== null) ? keyText(texts) : null;
+  const version = key === null ? undefined : heldVersion(stream, record, mismatch);
   return {
     ordinal,
     key: key === null ? null : key.slice(0, SHOWN_KEY),
@@ -279,6 +281,7 @@ function reject(mismatch: Mismatch, { stream, record, payload, hash, ordinal }: 
     reason: mismatch.reason,
     hash,
     payload,
+    ...(version === undefined ? {} : { version }),
   };
 }
 

@@ -37,10 +37,13 @@ export function makeReport(facts: ReportFacts, documented: Documented): PartnerR
     before: { totals: earlier.flatMap(falseTotal).length, doubts: earlier.flatMap(doubted).length },
     errors: errorKinds(facts, documented),
     latency: streamLatencies(facts.latencies),
-    limits: judgeLimits(facts.throttled, {
-      limits: limitsToCount(documented.limits),
-      knownSinceMs: known.since === null ? Infinity : known.complete ? -Infinity : Date.parse(known.since),
-    }),
+    limits: {
+      ...judgeLimits(facts.throttled, {
+        limits: limitsToCount(documented.limits),
+        knownSinceMs: known.since === null ? Infinity : known.complete ? -Infinity : Date.parse(known.since),
+      }),
+      told: facts.toldLimits.toSorted((a, b) => b.calls - a.calls),
+    },
     fields: facts.fields.map((seen) => ({
       stream: seen.stream,
       looked: seen.now,

@@ -1,4 +1,5 @@
 import type { CallError } from '../core/call.ts';
+import type { ToldLimits } from '../store/partner-report/told-limits.ts';
 import type { Evidence } from '../store/partner-report/period.ts';
 import type { DoubtKind } from './decide/doubt-kinds.ts';
 import type { FieldChange } from './decide/field-changes.ts';
@@ -86,6 +87,8 @@ export interface ReportedLimits {
   readonly within: { readonly calls: number; readonly examples: readonly Evidence[] };
   readonly above: { readonly calls: number; readonly examples: readonly Evidence[] };
   readonly unclear: readonly { readonly why: string; readonly calls: number }[];
+  /** What was said of limits by other means than a 429 with a time to wait. */
+  readonly told: readonly ToldLimits[];
 }
 
 export interface StreamFields {

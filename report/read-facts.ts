@@ -18,6 +18,7 @@ import {
 import type { Period } from '../store/partner-report/period.ts';
 import { streamRuns, toldRuns, type StreamRuns, type ToldRun } from '../store/partner-report/runs-of-period.ts';
 import { throttledCalls, type Throttled } from '../store/partner-report/throttled-calls.ts';
+import { toldLimits, type ToldLimits } from '../store/partner-report/told-limits.ts';
 import { limitsToCount } from './decide/counted-limits.ts';
 import type { Documented } from './documented.ts';
 
@@ -31,6 +32,7 @@ export interface ReportFacts {
   readonly failed: readonly FailedCall[];
   readonly latencies: readonly Latency[];
   readonly throttled: Throttled;
+  readonly toldLimits: readonly ToldLimits[];
   readonly fields: readonly SeenFields[];
   readonly unfit: readonly UnfitRecords[];
 }
@@ -53,6 +55,7 @@ export async function readFacts(pool: Pool, period: Period, documented: Document
     failed: await failedCalls(pool, period, EXAMPLES),
     latencies: await latencies(pool, period),
     throttled: await throttledCalls(pool, period, { stretches, without }),
+    toldLimits: await toldLimits(pool, period),
     fields,
     unfit: await unfitRecords(pool, period),
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatDuration } from '../core/duration.ts';
 import { alertsFile } from '../definitions/alerts.ts';
 import { partner } from '../definitions/definition.ts';
 import { duplicatesFile } from '../definitions/duplicates.ts';
@@ -25,6 +26,9 @@ function editorSchema(schema: z.ZodType, title: string): Json {
       const { def } = zodSchema as unknown as { readonly def: Definition };
       if (def.type === 'custom') jsonSchema.not = {};
       if (isDuration(def)) jsonSchema.pattern = DURATION;
+      // zod leaves out the default of what is transformed, since it is one of the output.
+      if (def.type === 'default' && isDuration(innermost(def)))
+        jsonSchema.default = durationText(Number(def.defaultValue));
     },
   }) as Json;
   const { $schema, ...rest } = json;
@@ -37,10 +41,15 @@ const ENVIRONMENT = { type: 'string', pattern: String.raw`\$\{`, description: '$
 interface Definition {
   readonly type: string;
   readonly in?: unknown;
+  readonly innerType?: { readonly def: Definition };
+  readonly defaultValue?: unknown;
 }
 
 /** With further conditions it is another schema around the same text. */
 const isDuration = (def: Definition): boolean => def.in !== undefined && def.in === durationMs.def.in;
+
+const innermost = (def: Definition): Definition => (def.innerType === undefined ? def : innermost(def.innerType.def));
+const durationText = (ms: number): string => (ms === 0 ? '0s' : formatDuration(ms));
 
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -54,8 +63,11 @@ function isNever(schema: unknown): boolean {
 /** Whatever is no free text may come from the environment; what is a function or a zod schema cannot be written. */
 function written(schema: unknown): unknown {
   if (!isObject(schema)) return schema;
-  const { default: fallback, ...plain } = schema;
-  const said = fallback === undefined ? {} : { default: fallback };
+  const { default: fallback, description, ...plain } = schema;
+  const said = {
+    ...(description === undefined ? {} : { description: described(description as string, fallback) }),
+    ...(fallback === undefined ? {} : { default: fallback }),
+  };
   const branches = Array.isArray(plain['anyOf']) ? plain['anyOf'].filter((branch) => !isNever(branch)) : [];
   if (branches.length === 1 && Object.keys(plain).length === 1) return { ...(written(branches[0]) as Json), ...said };
   if (isScalar(plain)) return { anyOf: [plain, { $ref: '#/definitions/environment' }], ...said };
@@ -69,6 +81,23 @@ function written(schema: unknown): unknown {
     return [keyword, keyword === 'items' || keyword === 'additionalProperties' ? written(value) : value];
   });
   return { ...Object.fromEntries(mapped), ...said };
+}
+
+/** Editors show the description of a field, and not its default. */
+function described(description: string, fallback: unknown): string {
+  const text = inYaml(fallback);
+  return text === '' ? description : `${description} (default ${text})`;
+}
+
+/** '' where there is no default to speak of. */
+function inYaml(value: unknown): string {
+  if (value === undefined || value === false || value === '') return '';
+  if (Array.isArray(value)) return value.length === 0 ? '' : `[${value.map(inYaml).join(', ')}]`;
+  if (isObject(value)) {
+    const fields = Object.entries(value).map(([name, field]) => `${name}: ${inYaml(field)}`);
+    return fields.length === 0 ? '' : `{ ${fields.join(', ')} }`;
+  }
+  return typeof value === 'string' && /^[\w./:-]+$/.test(value) ? value : JSON.stringify(value);
 }
 
 /** A constant stays: it tells the branches of a union apart. */

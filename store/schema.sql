@@ -293,6 +293,9 @@ create table calls (
   trace_id text,
   excerpt text,
   weight real default 1 not null,
+  told text,
+  told_wait_ms integer,
+  made_by text,
   constraint calls_pkey PRIMARY KEY (call_no)
 );
 CREATE INDEX calls_by_time ON calls USING btree (at);
@@ -571,6 +574,36 @@ create table functions (
   constraint functions_pkey PRIMARY KEY (made_no)
 );
 
+create table grants (
+  stream_id integer not null,
+  run_no integer not null,
+  number integer not null,
+  asked_at timestamp with time zone not null,
+  given_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  workflow_run_id text not null,
+  attempt integer not null,
+  waited_for text,
+  waited_ms bigint default 0 not null,
+  queued_ms bigint default 0 not null,
+  pages integer default 0 not null,
+  records bigint default 0 not null,
+  requests integer default 0 not null,
+  rate_ms integer default 0 not null,
+  window_ms integer default 0 not null,
+  quota_ms integer default 0 not null,
+  concurrency_ms integer default 0 not null,
+  partner_ms integer default 0 not null,
+  lane_ms integer default 0 not null,
+  outage_ms integer default 0 not null,
+  ended text,
+  waits_for text,
+  until timestamp with time zone,
+  cause text,
+  constraint grants_pkey PRIMARY KEY (stream_id, run_no, number)
+) with (fillfactor=80);
+CREATE INDEX grants_by_time ON grants USING brin (given_at) WITH (pages_per_range='32');
+
 create table idempotency (
   caller text not null,
   operation text not null,
@@ -795,6 +828,8 @@ create table quarantine (
   last_page bigint,
   last_ordinal integer,
   superseded_at timestamp with time zone,
+  version text collate "C",
+  version_form text,
   constraint quarantine_pkey PRIMARY KEY (stream_id, page, ordinal),
   constraint quarantine_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
   constraint quarantine_status_check CHECK (status = ANY (ARRAY['held'::text, 'replayed'::text, 'dismissed'::text, 'undone'::text]))
@@ -997,6 +1032,15 @@ CREATE INDEX runs_of_window ON runs USING btree (partner, window_label, generati
 CREATE INDEX runs_open ON runs USING btree (partner, started_at DESC) WHERE finished_at IS NULL;
 CREATE INDEX runs_recent ON runs USING btree (started_at DESC);
 
+create table staging_files (
+  host text not null,
+  path text not null,
+  since timestamp with time zone not null,
+  seen_at timestamp with time zone default now() not null,
+  removed_at timestamp with time zone,
+  constraint staging_files_pkey PRIMARY KEY (host, path)
+);
+
 create table stream_runs (
   stream_id integer not null,
   run_no integer not null,
@@ -1157,6 +1201,10 @@ create table target_states (
   error_at timestamp with time zone,
   table_id text,
   unfit jsonb default '{}'::jsonb not null,
+  changed_table text,
+  changed_how text,
+  changed_at timestamp with time zone,
+  anew_at timestamp with time zone,
   constraint target_states_pkey PRIMARY KEY (target, partner, stream)
 );
 

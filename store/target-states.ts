@@ -23,6 +23,13 @@ export interface TargetState extends TargetPlace {
   /** Why the last load failed; null once one succeeds. */
   readonly error: string | null;
   readonly errorAt: string | null;
+  /** Somebody had changed or dropped the table, as a load found; null: never. */
+  readonly changed: {
+    readonly how: string;
+    readonly at: string;
+    /** Since when one made anew is in its place; null: it is being made. */
+    readonly anewAt: string | null;
+  } | null;
   /** Events that the table lacks, since they fit the definition no longer, and some of them; null: none. */
   readonly leftOut: { readonly events: number; readonly first: readonly UnfitEvent[] } | null;
 }
@@ -46,10 +53,13 @@ interface Row {
   readonly error: string | null;
   readonly error_at: Date | null;
   readonly unfit: UnfitEvents | null;
+  readonly changed_how: string | null;
+  readonly changed_at: Date | null;
+  readonly anew_at: Date | null;
 }
 
 const columns =
-  'target, partner, stream, cursor, behind_since, applied_at, rows, error, error_at, unfit -> table_id as unfit';
+  'target, partner, stream, cursor, behind_since, applied_at, rows, error, error_at, unfit -> table_id as unfit, changed_how, changed_at, anew_at';
 
 const stateOf = (row: Row): TargetState => ({
   target: row.target,
@@ -61,6 +71,10 @@ const stateOf = (row: Row): TargetState => ({
   rows: Number(row.rows),
   error: row.error,
   errorAt: row.error_at?.toISOString() ?? null,
+  changed:
+    row.changed_how === null || row.changed_at === null
+      ? null
+      : { how: row.changed_how, at: row.changed_at.toISOString(), anewAt: row.anew_at?.toISOString() ?? null },
   leftOut: row.unfit === null ? null : { events: row.unfit.count, first: row.unfit.first },
 });
 
@@ -112,7 +126,8 @@ export async function noteApplied(pool: Pool, applied: Applied): Promise<void> {
     `insert into target_states as t (target, partner, stream, cursor, rows, behind_since, table_id, applied_at)
         values ($1, $2, $3, $4, $5, $6, $7, now())
       on conflict (target, partner, stream) do update set cursor = excluded.cursor, rows = t.rows + excluded.rows,
-        behind_since = excluded.behind_since, table_id = excluded.table_id, applied_at = excluded.applied_at, error = null, error_at = null`,
+        behind_since = excluded.behind_since, table_id = excluded.table_id, applied_at = excluded.applied_at, error = null, error_at = null,
+        anew_at = case when t.changed_table <> excluded.table_id then coalesce(t.anew_at, excluded.applied_at) else t.anew_at end`,
     [target, partner, stream, cursor, rows, behindSince, table],
   );
 }
@@ -148,7 +163,7 @@ export async function listTargetStates(
     `with places as (select target, partner, stream from target_states where $1::text[] is null
         union all select * from unnest($1::text[], $2::text[], $3::text[]))
       select target, partner, stream, coalesce(cursor, 0) as cursor, behind_since, applied_at, coalesce(rows, 0) as rows,
-        error, error_at, unfit -> table_id as unfit, stream_id, coalesce(case when listed then swept else last_event end, 0) as last_event, listed
+        error, error_at, unfit -> table_id as unfit, changed_how, changed_at, anew_at, stream_id, coalesce(case when listed then swept else last_event end, 0) as last_event, listed
       from places left join target_states using (target, partner, stream)
         left join (select partner as of_partner, name, stream_id, last_event, swept, disposition = 'replace' as listed from streams) s
           on of_partner = partner and name = split_part(stream, '.', 1)

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { LoggedEvent } from '../core/logged-event.ts';
+import type { ReconcileVerdict } from '../core/reconcile.ts';
 import type { UnfitEvents } from '../core/unfit-events.ts';
 import { breakComparison, closeComparison, type CloseComparison } from './comparisons/close-comparison.ts';
 import {
@@ -31,6 +32,7 @@ import {
   type TargetPause,
   type TargetPlace,
 } from './target-states.ts';
+import { noteChanged, type Changed } from './target-changed.ts';
 import { noteLive, noteUnfit, readUnfit, type TableInTarget } from './target-unfit.ts';
 
 /** What loads into targets need of the store: the log to read, and where to say how they stand. */
@@ -55,6 +57,8 @@ export interface TargetStore {
   pauseOf(target: string): Promise<TargetPause | undefined>;
   noteApplied(applied: Applied): Promise<void>;
   noteTroubled(troubled: TargetPlace & { readonly error: string }): Promise<void>;
+  /** Whether that was not known yet. */
+  noteChanged(changed: Changed): Promise<boolean>;
   /** What a table lacks, as it was last noted. */
   readUnfit(table: TableInTarget): Promise<UnfitEvents>;
   noteUnfit(noted: TableInTarget & { readonly unfit: UnfitEvents }): Promise<void>;
@@ -66,7 +70,8 @@ export interface TargetStore {
   erasedAmong(of: { readonly streamId: number; readonly events: readonly number[] }): Promise<ReadonlySet<number>>;
   openComparison(comparison: OpenComparison): Promise<OpenedComparison>;
   noteSums(sums: NotedSums): Promise<void>;
-  closeComparison(closed: CloseComparison): Promise<void>;
+  /** Returns what it came to; null: it has failed. */
+  closeComparison(closed: CloseComparison): Promise<ReconcileVerdict | null>;
   /** It was cancelled, or could not be done. */
   breakComparison(place: ComparedPlace & { readonly broken: string }): Promise<void>;
   /** Before the first file of an export is written. */
@@ -86,6 +91,7 @@ export const postgresTargetStore = (pool: Pool): TargetStore => ({
   pauseOf: (target) => targetPause(pool, target),
   noteApplied: (applied) => noteApplied(pool, applied),
   noteTroubled: (troubled) => noteTroubled(pool, troubled),
+  noteChanged: (changed) => noteChanged(pool, changed),
   readUnfit: (table) => readUnfit(pool, table),
   noteUnfit: (noted) => noteUnfit(pool, noted),
   noteLive: (live) => noteLive(pool, live),

@@ -46,12 +46,17 @@ export const stampedOf = ({ stamp, columns }: TargetTable): StampedTable => ({ s
 export interface OpenedTable {
   /** Tells this table from every other that stood or will stand in its place. */
   readonly id: string;
-  /** The last event that was applied; 0: none, also where somebody dropped or changed the table. */
+  /** The last event that was applied; 0: none. */
   readonly event: number;
   /** Columns that were added after rows had come: those rows hold NULL there until the table is built anew. */
   readonly unfilled: readonly string[];
   /** Its rows were made by other transforms, or a column is to get a wider type and the table is too large to change it in place: nothing of the table was touched, and it has to be made anew before anything is written to it. */
   readonly outdated?: true;
+  /**
+   * Somebody changed its rows or dropped it, and how that shows. Of a `live` or `old` table only: it is left as it is, no load writes to it, and it has
+   * to be made anew. That stays so, whatever is done to its rows afterwards.
+   */
+  readonly changed?: string;
   /** Columns of other types than the definition makes of them, with the type that they have; `text` where it is none of ours. */
   readonly retyped?: readonly Pick<Column, 'name' | 'type'>[];
 }
@@ -159,7 +164,10 @@ export interface Target {
   readonly kind: string;
   /** Reaches the warehouse and says what it is, such as `DuckDB v1.5.6`. Throws what a person can act on. */
   check(): Promise<string>;
-  /** Makes the table, or makes it fit (new columns). A table that is not as it was left begins again, empty, at event 0. */
+  /**
+   * Makes the table, or makes it fit (new columns). A table that is not as it was left is `changed`, or, where nobody queries it (`build`, `fill`), begins again,
+   * empty, at event 0.
+   */
   open(table: TargetTable): Promise<OpenedTable>;
   /** Of each key (texts of the key's columns) what the table shows; undefined: no row. */
   heads(table: TargetTable, keys: readonly (readonly string[])[]): Promise<readonly (RowHead | undefined)[]>;

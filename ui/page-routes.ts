@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SECOND } from '../core/duration.ts';
+import { grantWaits } from '../core/grant-waits.ts';
 import { listedOutcomes, listRuns } from '../store/inspect/inspect.ts';
+import { shownEnds } from '../store/inspect/run-grants.ts';
 import { listAlerts } from '../store/alerts/alerts.ts';
 import { listReports } from '../store/janitor/reports.ts';
 import { listCallers, listTiers } from '../store/callers/list-callers.ts';
@@ -10,7 +12,7 @@ import { duplicateRoutes } from './duplicate-routes.ts';
 import { limitsOf } from './facts/read-limits.ts';
 import { readOverview, type OverviewDeps } from './facts/read-overview.ts';
 import { readPartner } from './facts/read-partner.ts';
-import { readRun } from './facts/read-run.ts';
+import { readRun, type AskedGrants } from './facts/read-run.ts';
 import { readStream } from './facts/read-stream.ts';
 import { readWebhooks } from './facts/read-webhooks.ts';
 import { shared } from './facts/shared.ts';
@@ -90,12 +92,12 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
     const partners = [...new Set(known.streams.map((stream) => stream.partner))];
     return runsPage(runs, { at: now(), partners, asked: { partner, outcome: outcome ?? '' } });
   });
-  page('/runs/*', async ({ params }, who) => {
+  page('/runs/*', async ({ params, query }, who) => {
     const id = textIn(params, '*');
-    const facts = await readRun(pool, id);
+    const facts = await readRun(pool, id, { asked: grantsIn(query) });
     return facts === undefined
       ? notThere(`The ledger has no run ${id}. One that has just been started comes with its first page.`)
-      : runPage(facts, who);
+      : runPage(facts, { viewer: who });
   });
   page('/limits', async ({ query }) => {
     const all = [...(await definitions()).partners.values()].map(({ partner }) => partner);
@@ -124,5 +126,13 @@ export function pageRoutes(app: FastifyInstance, deps: PageDeps): void {
       .send(layout(notThere(`There is nothing at this address.`), { path: request.url, viewer: viewer(request) })),
   );
 }
+
+/** Which grants of a run are asked for. */
+const grantsIn = (query: unknown): AskedGrants => ({
+  stream: textIn(query, 'stream') || undefined,
+  waited: grantWaits.find((each) => each === textIn(query, 'waited')),
+  ended: shownEnds.find((each) => each === textIn(query, 'ended')),
+  show: /^[1-9]\d{0,5}$/.test(textIn(query, 'show')) ? Number(textIn(query, 'show')) : undefined,
+});
 
 const now = (): string => new Date().toISOString();

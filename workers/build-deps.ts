@@ -11,6 +11,7 @@ import { activeTraceId } from './tracing/active-trace.ts';
 import type { Log } from '../http/log.ts';
 import { bufferedCalls } from '../store/calls/buffered-calls.ts';
 import { writeCalls } from '../store/calls/write-calls.ts';
+import { grantLog } from '../store/grants/write-grants.ts';
 import { observeLimits } from '../limits/watch/observe.ts';
 import { TurnSessions } from '../limits/turns/turn-sessions.ts';
 import { transaction } from '../store/session/transaction.ts';
@@ -153,6 +154,7 @@ export function buildDeps(
       metrics,
       spans,
       ...(calls === undefined ? {} : { calls }),
+      grants: grantLog(pool),
       now,
       random: Math.random,
       draining: () => draining,

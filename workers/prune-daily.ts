@@ -2,10 +2,11 @@ import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Partners } from '../activities/access.ts';
 import { startPrune } from '../client/start-prune.ts';
-import type { CompiledStream } from '../definitions/compiled.ts';
 import { listPartners } from '../definitions/load.ts';
 import type { Names } from '../messages/names.ts';
-import { forgetFindings, type KeptFindings } from '../store/retention/forget-findings.ts';
+import { removesEvents } from '../definitions/keep.ts';
+import { forgetOld } from '../store/retention/forget-old.ts';
+import type { KeptFindings } from '../store/retention/forgetting.ts';
 
 export interface PruneDailyDeps {
   readonly names: Names;
@@ -17,8 +18,8 @@ export interface PruneDailyDeps {
 }
 
 /**
- * Returns what begins, once a day (of UTC) for each partner that says how long something is kept, to remove the rest; and removes old findings of
- * all streams.
+ * Returns what begins, once a day (of UTC) for each partner that says how long something is kept, to remove the rest; and removes what is old
+ * of all streams (`store/retention/forget-old.ts`). `syncline prune` does the same by hand.
  */
 export function pruneDaily({ names, partnersDir, partners, client, now, pool }: PruneDailyDeps): () => Promise<void> {
   /** By partner: the last day that it was begun, by this process or another. */
@@ -28,7 +29,7 @@ export function pruneDaily({ names, partnersDir, partners, client, now, pool }: 
     const day = new Date(now()).toISOString().slice(0, 10);
     if (forgotten !== day) {
       const { kept, except } = await keptFindings({ partnersDir, partners });
-      await forgetFindings(pool, kept, { except });
+      await forgetOld(pool, { kept, except, dryRun: false });
       forgotten = day;
     }
     for (const partner of await listPartners(partnersDir)) {
@@ -42,10 +43,6 @@ export function pruneDaily({ names, partnersDir, partners, client, now, pool }: 
     }
   };
 }
-
-/** What only says how long findings are kept leaves nothing to do for a workflow. */
-const removesEvents = (keep: CompiledStream['keep']): boolean =>
-  (keep?.log ?? keep?.ledger ?? keep?.settled) !== undefined;
 
 async function keptFindings({
   partnersDir,

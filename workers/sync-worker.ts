@@ -8,7 +8,7 @@ import { keepJanitor } from '../client/janitor-schedule.ts';
 import { startAlerts } from '../client/start-alerts.ts';
 import { dataConverterOf } from '../client/payload-codec.ts';
 import type { Config } from '../config/config.ts';
-import { MINUTE, SECOND } from '../core/duration.ts';
+import { DAY, MINUTE, SECOND } from '../core/duration.ts';
 import { explain } from '../core/errors.ts';
 import { noMetrics, type Metrics } from '../core/metrics.ts';
 import { VERSION } from '../core/release.ts';
@@ -17,16 +17,15 @@ import { listPartners } from '../definitions/load.ts';
 import { placesOf } from '../definitions/named-targets.ts';
 import { STORE } from '../definitions/targets.ts';
 import { pendingMigrations } from '../store/migrate/migrate.ts';
-import { sweepCalls } from '../store/calls/sweep-calls.ts';
-import { sweepDeliveries } from '../store/webhooks/deliveries.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { versioningOf } from './versioning.ts';
-import { sweepSamples } from '../limits/watch/observe.ts';
 import { rateOverride } from '../limits/watch/overrides.ts';
 import { observeQueues, observeSchedules } from './observe-temporal.ts';
 import { workerMetrics } from './metrics.ts';
 import { watchProcess } from './process-metrics.ts';
 import { followWebhooks } from './follow-webhooks.ts';
+import { sweepOld } from './sweep-old.ts';
+import { lookAtThisMachine } from '../activities/janitor/this-machine.ts';
 import { pruneDaily } from './prune-daily.ts';
 import { keepQueueRate, QUEUE_CHECK_MS } from './queue-rate.ts';
 import { checkRoles, takes } from './roles.ts';
@@ -82,6 +81,7 @@ export async function startWorkers(settings: WorkerSettings): Promise<RunningWor
     for (const role of roles) if (role.startsWith('partner=')) await fleet.startPartner(role.slice('partner='.length));
     if (takes(roles, 'targets')) await fleet.followTargets();
     for (const role of roles) if (role.startsWith('target=')) await fleet.startTarget(role.slice('target='.length));
+    fleet.watchMachine();
   } catch (error) {
     await fleet.stop();
     throw error;
@@ -119,6 +119,7 @@ const TARGETS_SEEN_MS = 30 * SECOND;
 const SCHEDULES_SEEN_MS = MINUTE;
 const TARGET_LOOK_MS = MINUTE;
 const PRUNE_LOOK_MS = MINUTE;
+const MACHINE_LOOK_MS = DAY;
 const WEBHOOKS_LOOK_MS = SECOND;
 /** Whoever has terminated it has it again after this. */
 const ALERTS_START_MS = MINUTE;
@@ -223,14 +224,8 @@ class Fleet implements RunningWorkers {
     };
     this.#watching.push(this.#watch(ALERTS_START_MS, start));
     const { pool } = this.#deps;
-    const { keepMs } = this.#config.calls;
-    this.#watching.push(
-      this.#watch(PRUNE_LOOK_MS, async () => {
-        await sweepDeliveries(pool);
-        await sweepCalls(pool, keepMs);
-        await sweepSamples(pool);
-      }),
-    );
+    const { keepMs: callsMs } = this.#config.calls;
+    this.#watching.push(this.#watch(PRUNE_LOOK_MS, () => sweepOld(pool, { callsMs })));
   }
 
   async startPartner(name: string): Promise<void> {
@@ -333,6 +328,19 @@ class Fleet implements RunningWorkers {
     // What is wrong with targets.yaml keeps no partner from being read.
     await startNew().catch((error: unknown) => this.#log.warn({ error: explain(error) }, 'cannot read the targets'));
     this.#watching.push(this.#watch(WATCH_MS, startNew));
+  }
+
+  /** A janitor sees its own machine only: each worker looks at the one that it runs on. */
+  watchMachine(): void {
+    const { mode, folders } = this.#config.janitor;
+    if (mode === 'off') return;
+    const { pool, activities } = this.#deps;
+    const look = async (): Promise<void> => {
+      const { removed, troubles } = await lookAtThisMachine({ pool, folders, now: activities.now }, { mode });
+      for (const path of removed) this.#log.info({ path }, 'removed temporary files of a process that is gone');
+      for (const trouble of troubles) this.#log.warn({ trouble }, 'cannot remove temporary files');
+    };
+    this.#watching.push(this.#watch(MACHINE_LOOK_MS, look, { first: true }));
   }
 
   async #watch(everyMs: number, work: () => Promise<void>, { first = false } = {}): Promise<void> {

@@ -58,7 +58,7 @@ export async function gatherFacts(deps: AlertsDeps, client: Client, settings: Al
       resume: resumeCommand(pause),
       at: pause.at,
     })),
-    targets: await attempt(['target-behind'], () => targetFacts(deps, definitions.partners)),
+    targets: await attempt(['target-behind', 'target-changed'], () => targetFacts(deps, definitions.partners)),
     webhooks: await attempt(['webhook-silent', 'webhook-failed'], () => webhookFacts(deps, definitions.partners)),
     schedules: await attempt(['schedule-absent', 'schedule-missed', 'schedule-paused'], () =>
       schedulesNow(deps, client, definitions),
@@ -135,15 +135,18 @@ async function targetFacts({ pool }: AlertsDeps, partners: readonly Partner[]): 
   const wanted = placesOf(partners);
   if (wanted.length === 0) return [];
   const paused = new Set((await listTargetPauses(pool)).map(({ target }) => target));
-  return (await listTargetStates(pool, { wanted })).map(({ target, partner, stream, behind, behindSince, error }) => ({
-    target,
-    partner,
-    stream,
-    behind,
-    behindSince,
-    error,
-    paused: paused.has(target),
-  }));
+  return (await listTargetStates(pool, { wanted })).map(
+    ({ target, partner, stream, behind, behindSince, error, changed }) => ({
+      target,
+      partner,
+      stream,
+      behind,
+      behindSince,
+      error,
+      paused: paused.has(target),
+      changed,
+    }),
+  );
 }
 
 async function webhookFacts({ pool, now }: AlertsDeps, partners: readonly Partner[]): Promise<AlertFacts['webhooks']> {

@@ -2,7 +2,7 @@ import { loadedTable, type LoadedTable } from '../../apply/table-of.ts';
 import { MINUTE } from '../../core/duration.ts';
 import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
-import { streamOf } from '../../core/table-name.ts';
+import { isHistory, streamOf } from '../../core/table-name.ts';
 import type { AppliedToTarget, LoadFacts, PlaceInTarget } from '../../messages/apply-target.ts';
 import type { StreamLog } from '../../store/log/find-log.ts';
 import type { TargetStore } from '../../store/target-store.ts';
@@ -26,6 +26,8 @@ export interface ApplyDeps {
 export interface ApplyContext {
   readonly signal: AbortSignal;
   readonly heartbeat: (progress: Pick<LoadFacts, 'event' | 'lastEvent' | 'rows'>) => void;
+  /** Tells the operator, by the worker's log. */
+  readonly warn: (message: string) => void;
 }
 
 /** So long one activity goes on at most: then the workflow shows how it stands. */
@@ -86,11 +88,21 @@ class Applying {
     const { target, loaded } = this.#given;
     const live = loaded.table;
     const opened = await target.open(live);
-    if (opened.outdated === true) return this.#makeAnew(live, opened);
+    const { changed } = opened;
+    if (changed !== undefined) await this.#tellChanged(live, opened.id, changed);
+    if (opened.outdated === true || changed !== undefined) return this.#makeAnew(live, opened);
     const event = await this.#load(live, opened);
-    const isBehind = event < this.#log.lastEvent;
-    const building = opened.unfilled.length === 0 || isBehind ? null : await this.#fill(live, { ...opened, event });
+    const stays = opened.unfilled.length === 0 || event < this.#log.lastEvent || this.#isPruned();
+    const building = stays ? null : await this.#fill(live, { ...opened, event });
     return this.#applied(event, building);
+  }
+
+  async #tellChanged({ schema, table }: TargetTable, id: string, how: string): Promise<void> {
+    const { place, context } = this.#given;
+    if (await this.#deps.store.noteChanged({ ...place, table: id, how }))
+      context.warn(
+        `somebody has changed ${schema}.${table} in ${place.target}: ${how}. It stays as it is until one made anew from the log takes its place`,
+      );
   }
 
   #applied(event: number, building: number | null): AppliedToTarget {
@@ -106,12 +118,19 @@ class Applying {
     };
   }
 
+  /** The log does not have all versions of a history any more: one made anew would lack some. */
+  #isPruned(): boolean {
+    return isHistory(this.#given.place.stream) && this.#log.logFrom > 0;
+  }
+
   /**
-   * Other transforms made the rows of the live table: it stays as it is until one made anew is as far as the log. For who looks at the lag, all of
-   * the log waits meanwhile.
+   * Other transforms made the rows of the live table, or somebody changed them: it stays as it is until one made anew is as far as the log. For who looks at
+   * the lag, all of the log waits meanwhile.
    */
   async #makeAnew(live: TargetTable, opened: OpenedTable): Promise<AppliedToTarget> {
     if (opened.event > this.#log.lastEvent) throw lostLog(live, opened.event, this.#log.lastEvent);
+    if (this.#isPruned() && (await this.#given.target.placed(live)).live !== undefined)
+      throw wouldLose(live, opened, this.#log.logFrom);
     await this.#note(opened.id, 0, 0);
     const building = await this.#fill(live, { ...opened, event: this.#log.lastEvent });
     const event = building === null ? (await this.#given.target.open(live)).event : 0;
@@ -184,6 +203,12 @@ class Applying {
     await this.#deps.store.noteApplied({ ...this.#given.place, table, cursor, rows, behindSince });
   }
 }
+
+const wouldLose = ({ schema, table }: TargetTable, { changed }: OpenedTable, logFrom: number): NeedsAttention =>
+  new NeedsAttention(
+    `${changed === undefined ? 'transforms have changed' : `somebody has changed ${schema}.${table}: ${changed}`}. Retention has removed events below ${logFrom}, so a history made ` +
+      `anew would lack versions. Nothing was changed: drop ${schema}.${table} to have it made of what the log still has (docs/retention.md)`,
+  );
 
 const lostLog = ({ schema, table }: TargetTable, event: number, lastEvent: number): NeedsAttention =>
   new NeedsAttention(

@@ -26,7 +26,8 @@ export async function compareTarget(deps: Deps, step: CompareStep, context: Comp
   const { loaded, log } = await found(deps, step);
   const [store, target] = [await deps.targets.open(STORE), await deps.targets.open(step.target)];
   const { table } = reshaping(loaded, log);
-  const sides: BothSides = { place: placeOf(step), table, streamId: log.streamId, store, target };
+  const { definitionVersion } = loaded.stream;
+  const sides: BothSides = { place: placeOf(step), table, streamId: log.streamId, definitionVersion, store, target };
   return new Comparing(deps, { step, context, sides, log, loaded }).run();
 }
 
@@ -69,14 +70,17 @@ class Comparing {
 
   async run(): Promise<CompareStepped> {
     const { step, sides } = this.#given;
-    const { comparison, buckets } = await this.#deps.store.openComparison({
+    const { comparison, buckets, state, verdict, reason } = await this.#deps.store.openComparison({
       ...sides.place,
       streamId: sides.streamId,
       runId: step.runId,
     });
+    // The attempt before has ended it, and could not say so any more.
+    if (verdict !== null) return { state: 'done', comparison, verdict };
+    if (state === 'failed') return { state: 'refused', reason: reason ?? 'it has ended' };
     if (step.soFar !== null && buckets !== null) return this.#rows(step.soFar, buckets);
-    const reason = await this.#whyNot();
-    if (reason !== undefined) return this.#close(comparison, noRows, [reason]);
+    const whyNot = await this.#whyNot();
+    if (whyNot !== undefined) return this.#close(comparison, noRows, [whyNot]);
     const differ = buckets ?? (await this.#sums(comparison));
     if (differ.length === 0) return this.#close(comparison, noRows, []);
     return this.#later({ comparison, upTo: (await this.#log()).lastEvent, waits: 0, looks: 0 }, 0);
@@ -116,11 +120,16 @@ class Comparing {
     const { live } = await sides.target.placed(sides.table);
     const isBehind = (live?.event ?? 0) < soFar.upTo;
     const pause = isBehind ? await this.#deps.store.pauseOf(step.target) : undefined;
-    if (isBehind && pause === undefined && soFar.waits < MOST_WAITS)
-      return this.#later({ ...soFar, waits: soFar.waits + 1 }, WAIT_MS);
+    const wait = soFar.waits < MOST_WAITS ? this.#later({ ...soFar, waits: soFar.waits + 1 }, WAIT_MS) : undefined;
+    if (isBehind && pause === undefined && wait !== undefined) return wait;
+    const unfitting = await this.#whyNot();
+    if (unfitting !== undefined) return wait ?? this.#close(soFar.comparison, noRows, [unfitting]);
     const seen = await this.#unlessCancelled(
       lookAtRows(this.#deps.store, sides, { buckets, mayGoOn: () => this.#given.context.signal.throwIfAborted() }),
     );
+    // Another definition may have come while rows were read.
+    const since = await this.#whyNot();
+    if (since !== undefined) return wait ?? this.#close(soFar.comparison, noRows, [since]);
     // A load that finds rows gone empties the table and fills it again.
     const looked = !isBehind && (seen?.targetEvent ?? 0) < soFar.upTo ? undefined : seen;
     if (looked === undefined && soFar.looks < MOST_LOOKS)
@@ -142,8 +151,11 @@ class Comparing {
     const doubts = [...more, ...own];
     const verdict = verdictOf({ open: counts.missing + counts.extra + counts.different, unproven: 0, doubts });
     const reason = doubts.join('; ') || null;
-    await this.#deps.store.closeComparison({ ...rest, comparison, verdict, reason, counts });
-    return { state: 'done', comparison, verdict };
+    const { streamId } = this.#given.sides;
+    const ended = await this.#deps.store.closeComparison({ ...rest, comparison, streamId, verdict, reason, counts });
+    return ended === null
+      ? { state: 'refused', reason: 'it was ended meanwhile: compare again' }
+      : { state: 'done', comparison, verdict: ended };
   }
 
   #later(soFar: CompareSoFar, afterMs: number): CompareStepped {

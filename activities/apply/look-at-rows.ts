@@ -1,4 +1,6 @@
+import { streamOf } from '../../core/table-name.ts';
 import type { DifferenceCounts, DifferenceKind, RowDifference } from '../../core/target-comparison.ts';
+
 import type { PlaceInTarget } from '../../messages/apply-target.ts';
 import type { Touched } from '../../store/log/touched-keys.ts';
 import type { TargetStore } from '../../store/target-store.ts';
@@ -10,6 +12,8 @@ export interface BothSides {
   readonly place: PlaceInTarget;
   readonly table: TargetTable;
   readonly streamId: number;
+  /** By which definition the columns of `table` are. */
+  readonly definitionVersion: string;
   /** The store's own database. */
   readonly store: Target;
   readonly target: Target;
@@ -40,22 +44,27 @@ const LOOK_EVERY = 1000;
  * in flight, and it is to be looked at again.
  */
 export async function lookAtRows(
-  log: Pick<TargetStore, 'touchedKeys' | 'erasedAmong' | 'readUnfit'>,
+  log: Pick<TargetStore, 'findLog' | 'touchedKeys' | 'erasedAmong' | 'readUnfit'>,
   sides: BothSides,
   { buckets, mayGoOn }: { readonly buckets: readonly number[]; readonly mayGoOn: () => void },
 ): Promise<LookedAtRows | undefined> {
-  const { table, streamId } = sides;
+  const { table, streamId, place } = sides;
+  const logNow = () => log.findLog(place.partner, streamOf(place.stream));
+  const lastBefore = (await logNow())?.lastEvent ?? 0;
   const [ours, theirs] = [new Opened(sides.store, table, buckets), new Opened(sides.target, table, buckets)];
   try {
-    // Both moments are fixed once the first rows have come. The end of the log is read after that, so that it has what either side shows.
-    await Promise.all([ours.begin(), theirs.begin()]);
+    // One after the other: where two comparisons hold one side each and wait for the other one, neither ends. Loads go on in between, so the moment of the
+    // store's table is the earlier one: it has at least what the log had before. The end of the log is read last, so that it has what either side shows.
+    await ours.begin();
+    await theirs.begin();
     if (theirs.standing === undefined) return undefined;
     const targetEvent = theirs.standing.event;
-    const after = Math.min(targetEvent, ours.standing?.event ?? targetEvent);
+    const after = Math.min(targetEvent, ours.standing?.event ?? lastBefore);
     const touched = await log.touchedKeys({ streamId, after, limit: MOST_TOUCHED });
     if (touched.isWhole) return undefined;
-    const unfit = await log.readUnfit({ ...sides.place, table: theirs.standing.id });
-    const tally = new Tally({ touched, after, unfit: { ...unfit, events: new Set(unfit.events) } });
+    const unfit = await log.readUnfit({ ...place, table: theirs.standing.id });
+    const isSameMade = (await logNow())?.definitionVersion === sides.definitionVersion;
+    const tally = new Tally({ touched, after, unfit: { ...unfit, events: new Set(unfit.events) }, isSameMade });
     let seen = 0;
     for await (const pair of differingRows(ours, theirs)) {
       if ((seen += 1) % LOOK_EVERY === 0) mayGoOn();
@@ -99,6 +108,8 @@ interface Known {
   readonly touched: Touched;
   readonly after: number;
   readonly unfit: { readonly count: number; readonly events: ReadonlySet<number> };
+  /** The store's table was made to fit the definition that the table is read by. */
+  readonly isSameMade: boolean;
 }
 
 class Tally {
@@ -107,6 +118,7 @@ class Tally {
   readonly #differences: RowDifference[] = [];
   #inFlight = 0;
   #leftOut = 0;
+  #otherMade = 0;
 
   constructor(known: Known) {
     this.#known = known;
@@ -115,6 +127,7 @@ class Tally {
   add(difference: RowDifference): void {
     if (this.#isInFlight(difference)) this.#inFlight += 1;
     else if (this.#isLeftOut(difference)) this.#leftOut += 1;
+    else if (this.#isOtherMade(difference)) this.#otherMade += 1;
     else {
       this.#counts[difference.kind] += 1;
       if (this.#differences.length < MOST_KEPT) this.#differences.push(difference);
@@ -129,6 +142,10 @@ class Tally {
     if (this.#leftOut > 0)
       doubts.push(
         `${unfit.count.toLocaleString('en-US')} events no longer fit the definition and are left out: \`syncline targets list\` names some`,
+      );
+    if (this.#otherMade > 0)
+      doubts.push(
+        `the store's table was made by another version of the definition, which may be why ${this.#otherMade.toLocaleString('en-US')} rows differ: the next run and the next load make both fit`,
       );
     return {
       counts: this.#counts,
@@ -149,6 +166,11 @@ class Tally {
     );
   }
 
+  /** Of the same event: one definition has a field in a column that another one has in `_extra`. */
+  #isOtherMade({ storeEvent, targetEvent }: RowDifference): boolean {
+    return !this.#known.isSameMade && storeEvent === targetEvent;
+  }
+
   /** Beyond those that are told apart, any row that the store shows may be one. */
   #isLeftOut({ storeEvent }: RowDifference): boolean {
     const { count, events } = this.#known.unfit;
@@ -156,19 +178,25 @@ class Tally {
   }
 }
 
-/** Erased records are no finding: their erasure says where it is not done yet, and nothing here may name them. */
+/**
+ * Erased records are no finding: their erasure says where it is not done yet, and nothing here may name them. One side may be of a moment before the erasure,
+ * and the other one of after it.
+ */
 async function withoutErased(
   log: Pick<TargetStore, 'erasedAmong'>,
   streamId: number,
   looked: LookedAtRows,
 ): Promise<LookedAtRows> {
-  const events = looked.differences.flatMap(({ kind, targetEvent }) =>
-    kind === 'extra' && targetEvent !== null ? [targetEvent] : [],
-  );
-  const erased = await log.erasedAmong({ streamId, events });
+  const erased = await log.erasedAmong({ streamId, events: looked.differences.flatMap(eventsOf) });
   if (erased.size === 0) return looked;
-  const differences = looked.differences.filter(({ targetEvent }) => targetEvent === null || !erased.has(targetEvent));
-  const extra = looked.counts.extra - (looked.differences.length - differences.length);
+  const isErased = (difference: RowDifference): boolean => eventsOf(difference).some((event) => erased.has(event));
+  const counts = { ...looked.counts };
+  for (const difference of looked.differences) if (isErased(difference)) counts[difference.kind] -= 1;
+  const differences = looked.differences.filter((difference) => !isErased(difference));
+  const isThere = looked.differences.some(({ targetEvent }) => targetEvent !== null && erased.has(targetEvent));
   const doubt = 'rows of erased records are still in the target: `syncline erase list` says which erasure is not done';
-  return { ...looked, counts: { ...looked.counts, extra }, differences, doubts: [...looked.doubts, doubt] };
+  return { ...looked, counts, differences, doubts: [...looked.doubts, ...(isThere ? [doubt] : [])] };
 }
+
+const eventsOf = ({ storeEvent, targetEvent }: RowDifference): readonly number[] =>
+  [storeEvent, targetEvent].filter((event) => event !== null);

@@ -6,7 +6,7 @@ import { addUnfit, noUnfit, type UnfitEvents } from '../../core/unfit-events.ts'
 import type { PlaceInTarget } from '../../messages/apply-target.ts';
 import type { RebuildSoFar, RebuildStep, RebuildStepped, TargetRebuilt } from '../../messages/rebuild-target.ts';
 import type { StreamLog } from '../../store/log/find-log.ts';
-import type { OpenedTable, Target, TargetTable } from '../../targets/target.ts';
+import type { OpenedTable, Place, Target, TargetTable } from '../../targets/target.ts';
 import type { ApplyDeps } from './apply-target.ts';
 import { compareRows, type ComparedRows } from './compare-rows.ts';
 import { loadTable } from './load-table.ts';
@@ -81,7 +81,9 @@ class Rebuilding {
 
   async run(): Promise<RebuildStepped> {
     const { target, step, context } = this.#given;
-    const { live, build } = await this.#begin();
+    const begun = await this.#begin();
+    if (begun === undefined) return this.#eraseBeside();
+    const { live, build } = begun;
     // A step before has done it, and its answer was lost.
     if (build.id === live.id) {
       if (step.action === 'erase') await target.drop({ ...this.#live, place: 'old' });
@@ -91,7 +93,10 @@ class Rebuilding {
     const { id } = build;
     let { event } = build;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const { id: standing, event: lastEvent } = await target.open(this.#live);
+      const standing = await target.open(this.#live);
+      // Somebody took away what said where it stands.
+      const isLost = standing.changed !== undefined && standing.event === 0;
+      const lastEvent = isLost ? this.#given.log.lastEvent : standing.event;
       for (let loaded = 0; event < lastEvent; loaded++) {
         context.signal.throwIfAborted();
         if (loaded > 0 && (this.#deps.draining() || this.#deps.now() >= this.#endMs))
@@ -102,8 +107,8 @@ class Rebuilding {
       const differences = await this.#compare();
       const after = await target.open(this.#live);
       // Loads went on meanwhile: what was compared is of two moments.
-      if (after.id !== standing || after.event !== event) continue;
-      return this.#end({ id, over: standing, event, differences });
+      if (after.id !== standing.id || after.event !== standing.event) continue;
+      return this.#end({ id, over: standing.id, event, differences });
     }
     throw new RetryLater(
       `${this.#live.schema}.${this.#live.table} is loaded into faster than it can be compared: \`syncline targets pause ${step.target}\` ` +
@@ -121,7 +126,11 @@ class Rebuilding {
           `no rebuild has changed ${this.#live.schema}.${this.#live.table} in ${step.target}: there is nothing to restore`,
         );
       // One that does not fit the definition is refused before anything changes.
-      const { id: table, event, outdated, retyped = [] } = await target.open({ ...this.#live, place: 'old' });
+      const { id: table, event, outdated, changed, retyped = [] } = await target.open({ ...this.#live, place: 'old' });
+      if (changed !== undefined)
+        throw new InvalidInput(
+          `somebody has changed the table of before (${changed}), and the next load would make it anew: there is nothing to restore`,
+        );
       if (outdated === true || retyped.length > 0)
         throw new InvalidInput(
           `the table of before ${outdated === true ? 'was made by other transforms' : `has other types (${retyped.map(({ name }) => name).join(', ')})`}: ` +
@@ -138,11 +147,19 @@ class Rebuilding {
 
   /**
    * Goes on with the table that a step before has begun; otherwise begins one, and drops what an interrupted rebuild left, or what was
-   * made before the definition gained a column.
+   * made before the definition gained a column. undefined: somebody dropped the live table, so there is nothing of it to erase.
    */
-  async #begin(): Promise<{ readonly live: OpenedTable; readonly build: OpenedTable }> {
+  async #begin(): Promise<{ readonly live: OpenedTable; readonly build: OpenedTable } | undefined> {
     const { target, step } = this.#given;
     const live = await target.open(this.#live);
+    if (live.changed !== undefined)
+      await this.#deps.store.noteChanged({ ...placeOf(step), table: live.id, how: live.changed });
+    const { live: there, build } = await target.placed(this.#live);
+    if (there === undefined && step.action === 'erase') return undefined;
+    if (there === undefined)
+      throw new InvalidInput(
+        `${this.#live.schema}.${this.#live.table} is not there any more: the next load makes it from the log, and there is nothing to compare before`,
+      );
     this.#retyped = live.retyped ?? [];
     if (live.outdated === true)
       throw new InvalidInput(
@@ -151,7 +168,6 @@ class Rebuilding {
       );
     const begun = step.soFar?.table;
     if (live.id === begun) return { live, build: live };
-    const { build } = await target.placed(this.#live);
     if (build !== undefined && build.id === begun) {
       const opened = await target.open(this.#build);
       if (opened.id === begun && opened.unfilled.length === 0 && opened.outdated !== true)
@@ -227,12 +243,22 @@ class Rebuilding {
       await target.drop(this.#build);
     }
     // Where it is refused, nothing is changed.
-    if (step.action === 'erase' && (applied || rows === 0)) await target.drop({ ...this.#live, place: 'old' });
+    if (step.action === 'erase' && (applied || rows === 0)) await this.#dropBeside(['old', 'fill']);
     await this.#noteLive();
     if (applied) return this.#done(event, differences, true);
     return rebuilds && rows > 0
       ? { state: 'refused', reason: this.#refusal(rows) }
       : this.#done(event, differences, false);
+  }
+
+  async #eraseBeside(): Promise<RebuildStepped> {
+    await this.#dropBeside(['build', 'old', 'fill']);
+    return this.#done(0, { changed: 0, gone: 0, came: 0, ofEvents: 0 }, false);
+  }
+
+  /** They may have been begun before the erasure. */
+  async #dropBeside(places: readonly Place[]): Promise<void> {
+    for (const place of places) await this.#given.target.drop({ ...this.#live, place });
   }
 
   async #copyNote({ id, over }: { readonly id: string; readonly over: string }): Promise<void> {

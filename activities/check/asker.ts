@@ -26,8 +26,8 @@ import { partnerWords } from './partner-words.ts';
 export interface Asking {
   readonly streams: ReadonlyMap<string, CompiledStream>;
   readonly nowMs: number;
-  /** Permits for requests with the credential of this partner, whose `auth` may be a stream's own. */
-  readonly permits: (partner: Partner) => Pick<FetchDeps, 'limiter' | 'circuit'>;
+  /** Permits for requests with the credential of this partner, whose `auth` may be a stream's own; and where its requests are noted. */
+  readonly permits: (partner: Partner) => Pick<FetchDeps, 'limiter' | 'circuit' | 'calls'>;
   /** For auth functions. */
   readonly secret?: ReadSecret | undefined;
   /** Those that workers use, where a token that is asked for twice would lock them out. */

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeExactly } from '../../core/exact-json.ts';
-import { explain, GiveUp, InvalidInput } from '../../core/errors.ts';
+import { GiveUp, InvalidInput } from '../../core/errors.ts';
 import type { Position } from '../../core/page.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { harmlessHeaders, withoutSecrets } from '../../http/redact.ts';
@@ -8,9 +7,12 @@ import type { KnownSecret } from '../../http/known-secrets.ts';
 import { isSecretLike } from '../../http/secret-like.ts';
 import type { Pseudonyms } from '../../recordings/pseudonyms.ts';
 import { ORIGIN, type Exchange, type Recording } from '../../recordings/recording.ts';
+import { writtenBy } from '../../recordings/written.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import { openAsker, type Asker, type Asking, type Look } from './asker.ts';
 import { firstPosition } from './first-position.ts';
+import { recordedTexts } from './recorded-texts.ts';
+import { replacedText } from './replaced-text.ts';
 
 export interface RecordOptions {
   /** Requests of one stream, at most. */
@@ -55,6 +57,8 @@ export function openRecorder(asking: Asking & Required<Pick<Asking, 'tokens'>>, 
     const { looks, complete, secrets } = await listing(stream);
     const replaced = options.pseudonyms?.();
     const origin = new URL(stream.partner.baseUrl).origin;
+    const exchanges: Exchange[] = [];
+    for (const look of looks) exchanges.push(await exchangeOf(stream, look, { origin, secrets, replaced }));
     return {
       version: 1,
       partner: stream.partner.name,
@@ -64,8 +68,9 @@ export function openRecorder(asking: Asking & Required<Pick<Asking, 'tokens'>>, 
       complete,
       records: new Set(looks.flatMap(({ identities }) => identities.map(digest))).size,
       keyed: stream.keyColumns.length > 0,
-      exchanges: looks.map((look) => exchangeOf(stream, look, { origin, secrets, replaced })),
       replaced: [...(replaced?.replaced() ?? [])],
+      written: writtenBy(stream.definition),
+      exchanges,
     };
   };
 }
@@ -108,7 +113,15 @@ interface Cleaning {
   readonly replaced: Pseudonyms | undefined;
 }
 
-function exchangeOf(stream: CompiledStream, { position, answer }: Look, cleaning: Cleaning): Exchange {
+async function exchangeOf(
+  stream: CompiledStream,
+  { position, answer, page }: Look,
+  cleaning: Cleaning,
+): Promise<Exchange> {
+  if (page.chars !== undefined)
+    throw new InvalidInput(
+      `${stream.name}: an answer is so large that it is read in parts, which cannot be recorded; ask for less at once, as with a page size or a later incremental.initial`,
+    );
   const { origin, secrets, replaced } = cleaning;
   const { method, url, body = null } = sourceOf(stream).request(position);
   const { origin: asked, pathname, searchParams } = new URL(url);
@@ -116,6 +129,9 @@ function exchangeOf(stream: CompiledStream, { position, answer }: Look, cleaning
     throw new InvalidInput(`${stream.name} asks ${asked}, another host than baseUrl, which cannot be recorded`);
   const clean = (text: string): string => withoutSecrets(text, secrets).replaceAll(origin, ORIGIN);
   const hide = replaced?.replaceText ?? ((text: string) => text);
+  const { texts, packed } = await recordedTexts(stream, answer);
+  const kept = (text: string): string =>
+    clean(replaced === undefined ? text : replacedText(text, replaced, { stream, isAnswer: answer.status < 300 }));
   const headers = Object.entries(harmlessHeaders(answer.headers, secrets)).filter(([name]) => telling.test(name));
   return {
     method,
@@ -126,29 +142,14 @@ function exchangeOf(stream: CompiledStream, { position, answer }: Look, cleaning
     query: [...searchParams].filter(([name]) => !isSecretLike(name)).map(([name, value]) => [name, hide(clean(value))]),
     body: body === null ? null : clean(body),
     status: answer.status,
-    headers: Object.fromEntries(headers.map(([name, value]) => [name, clean(value)])),
-    text: clean(replaced === undefined ? answer.text : replacedText(stream.name, answer.text, replaced)),
+    headers: Object.fromEntries(headers.map(([name, value]) => [name, inUtf8(name, clean(value))])),
+    ...(packed === undefined ? { text: kept(texts[0] ?? '') } : { text: '', packed, files: texts.map(kept) }),
   };
 }
 
-/** JSON as a whole, or line by line. */
-function replacedText(stream: string, text: string, { replace }: Pseudonyms): string {
-  if (text.trim() === '') return text;
-  const written = (json: string): string =>
-    writeExactly(json, (value) => [replace(value)])?.[0] ?? JSON.stringify(replace(JSON.parse(json)));
-  try {
-    return written(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  try {
-    return text.replaceAll(/[^\n\r]+/g, written);
-  } catch (error) {
-    throw new InvalidInput(
-      `${stream}: personal data are replaced in JSON only, and this answer is none (${explain(error)}); --as-is keeps answers as they came`,
-    );
-  }
-}
+/** Answers are kept as texts, and played in the charset of the format, or else in UTF-8. */
+const inUtf8 = (name: string, value: string): string =>
+  name === 'content-type' ? value.replace(/(;\s*charset\s*=).*/i, '$1utf-8') : value;
 
 /** A part of a path that was changed is written anew; the others stay as they were sent. */
 function encoded(part: string, change: (text: string) => string): string {

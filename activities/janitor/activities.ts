@@ -15,7 +15,7 @@ export function janitorActivities(deps: ActivityDeps) {
     lookForLeftovers: ({ mode }: { readonly mode: JanitorMode }): Promise<JanitorTally> =>
       translated(deps, async () => {
         const janitor = janitorOf(deps);
-        const found = await findAll(janitor, (work) => work(getClient()));
+        const found = await findAll(janitor, (work) => work(getClient()), { mode });
         const run = Context.current().info.workflowExecution?.runId ?? '';
         const report = await noteReport(janitor.pool, { run, by: 'schedule', mode, ...found });
         return tallyOf(await readReport(janitor.pool, report));

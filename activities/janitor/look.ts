@@ -1,17 +1,43 @@
-import { leftoverKinds, type Leftover } from '../../core/leftover.ts';
+import { hostname } from 'node:os';
+import { leftoverKinds, type JanitorMode, type Leftover } from '../../core/leftover.ts';
 import type { JanitorTally } from '../../messages/janitor.ts';
 import { findLeftovers } from '../../store/janitor/leftovers.ts';
-import { noteRemoved, removeStored } from '../../store/janitor/remove-leftovers.ts';
+import { noteRemovedOnce, removeStored } from '../../store/janitor/remove-leftovers.ts';
 import { readReport, type JanitorReport } from '../../store/janitor/reports.ts';
 import type { AskTemporal, JanitorDeps } from './janitor-deps.ts';
-import { removeStagingFiles, stagingLeftovers } from './staging-files.ts';
+import { notedStaging } from '../../store/janitor/staging-notes.ts';
+import { placeOfFile, removeStagingFiles, stagingLeftovers } from './staging-files.ts';
 import { undeclared, type Undeclared } from './undeclared.ts';
 
-/** All that has stayed behind, in the order of the kinds. Changes nothing. */
-export async function findAll(deps: JanitorDeps, temporal: AskTemporal): Promise<Undeclared> {
+/** All that has stayed behind, in the order of the kinds. Changes nothing. `apply`: also what workers of other machines have removed since the last report. */
+export async function findAll(
+  deps: JanitorDeps,
+  temporal: AskTemporal,
+  { mode = 'report' }: { readonly mode?: JanitorMode } = {},
+): Promise<Undeclared> {
   const { found, troubles } = await undeclared(deps, temporal);
-  const all: readonly Leftover[] = [...(await findLeftovers(deps.pool)), ...(await stagingLeftovers(deps)), ...found];
+  const here = await stagingLeftovers(deps);
+  const all: readonly Leftover[] = [
+    ...(await findLeftovers(deps.pool)),
+    ...here,
+    ...(await notedByWorkers(deps, here, mode)),
+    ...found,
+  ];
   return { found: leftoverKinds.flatMap((kind) => all.filter((one) => one.kind === kind)), troubles };
+}
+
+async function notedByWorkers(
+  { pool }: Pick<JanitorDeps, 'pool'>,
+  here: readonly Leftover[],
+  mode: JanitorMode,
+): Promise<readonly Leftover[]> {
+  const seen = new Set(here.map(({ place }) => place));
+  return (await notedStaging(pool)).flatMap(({ host, path, since, removed }): Leftover[] => {
+    const place = placeOfFile(path, host);
+    // What is on this machine is seen here.
+    if (removed ? mode === 'report' : seen.has(place) || host === hostname()) return [];
+    return [{ kind: 'staging-file', place, count: 1, since }];
+  });
 }
 
 /** Removes what nobody needs, and notes it in the report. Returns what could not be removed, in words. Safe to repeat, and to kill. */
@@ -24,7 +50,12 @@ export async function removeAll(deps: JanitorDeps, report: number): Promise<read
     deps,
     open.map(({ place }) => place),
   );
-  for (const place of gone) await noteRemoved(pool, { report, kind: 'staging-file', place, count: 1 });
+  const elsewhere = (await notedStaging(pool)).flatMap(({ host, path, removed }) =>
+    removed ? [placeOfFile(path, host)] : [],
+  );
+  const named = new Set(open.map(({ place }) => place));
+  for (const place of new Set([...gone, ...elsewhere.filter((each) => named.has(each))]))
+    await noteRemovedOnce(pool, { report, kind: 'staging-file', place });
   return troubles;
 }
 

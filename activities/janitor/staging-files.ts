@@ -29,7 +29,8 @@ export async function stagingFiles({ folders, now }: Where): Promise<readonly St
   return found;
 }
 
-export const placeOfFile = (path: string): string => `${hostname()} ${path}`;
+/** With its machine: the same path may be on another one, too. */
+export const placeOfFile = (path: string, host = hostname()): string => `${host} ${path}`;
 
 export const stagingLeftovers = async (where: Where): Promise<readonly Leftover[]> =>
   (await stagingFiles(where)).map(({ path, since }) => ({
@@ -46,7 +47,7 @@ export const stagingLeftovers = async (where: Where): Promise<readonly Leftover[
 export async function removeStagingFiles(where: Where, named: readonly string[]): Promise<readonly string[]> {
   const gone = new Set<string>();
   for (const { path } of await stagingFiles(where)) {
-    await rm(path, { recursive: true, force: true });
+    await removeStagingFile(path);
     gone.add(placeOfFile(path));
   }
   const here = placeOfFile('');
@@ -54,6 +55,8 @@ export async function removeStagingFiles(where: Where, named: readonly string[])
     if (place.startsWith(here) && (await lastWritten(place.slice(here.length))) === undefined) gone.add(place);
   return [...gone];
 }
+
+export const removeStagingFile = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
 
 const namesIn = (folder: string): Promise<string[]> =>
   readdir(folder).catch((error: NodeJS.ErrnoException) => {

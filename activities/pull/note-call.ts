@@ -1,4 +1,4 @@
-import type { CallError, CallLog, CallOwner, CallPurpose } from '../../core/call.ts';
+import type { CallError, CallLog, CallOwner, CallPurpose, ToldLimit } from '../../core/call.ts';
 import { GiveUp, NeedsAttention } from '../../core/errors.ts';
 import type { Answer, PageRequest } from '../../core/page.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
@@ -14,8 +14,15 @@ export interface NotedCalls {
   readonly owner: CallOwner;
 }
 
+/** What the log needs to know of a stream. `name` is empty where a call is for all streams of the partner. */
+export interface CalledStream {
+  readonly name: string;
+  readonly partner: Pick<CompiledStream['partner'], 'name' | 'baseUrl' | 'calls'>;
+  readonly definition: Pick<CompiledStream['definition'], 'calls'>;
+}
+
 export interface CallMade {
-  readonly stream: CompiledStream;
+  readonly stream: CalledStream;
   readonly request: PageRequest;
   readonly purpose: CallPurpose;
   readonly page: number | null;
@@ -33,6 +40,7 @@ type Came =
       /** Absent: nobody may read it. */
       readonly says?: Pick<Answer, 'text' | 'noText' | 'outline'>;
       readonly action: Verdict['action'];
+      readonly told?: ToldLimit | null;
     }
   | { readonly error: unknown; readonly cancelled: boolean };
 
@@ -64,6 +72,7 @@ export function noteCall({ log, owner }: NotedCalls, made: CallMade): void {
       bytes: answer?.bytes ?? null,
       requestId: answer?.requestId ?? null,
       excerpt: says === undefined ? null : excerptOf(says, secrets),
+      told: 'answer' in came ? (came.told ?? null) : null,
       weight,
     });
   } catch {

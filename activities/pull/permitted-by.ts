@@ -23,13 +23,22 @@ export function permittedBy(deps: FetchDeps, stream: CompiledStream): Permitted 
     const lane = deps.lane ?? definition.lane;
     const wantedAtMs = deps.now();
     const giveUpAtMs = wantedAtMs + MAX_SLOT_WAIT_MS;
+    const wait = deps.waits?.begin();
     for (;;) {
-      const permit = await takePermit(deaf, { partner: partner.name, request, lane, giveUpAtMs });
+      const permit = await takePermit(deaf, { partner: partner.name, request, lane, giveUpAtMs, wait }).catch(
+        (error: unknown) => {
+          wait?.end();
+          throw error;
+        },
+      );
       const call = new CircuitCall(deps, permit, at);
       // A token endpoint elsewhere says nothing of the partner's own health.
       const tells = new URL(request.url).origin === origin;
       let sentAtMs = deps.now();
-      const onWire = (): void => void (sentAtMs = deps.now());
+      const onWire = (): void => {
+        sentAtMs = deps.now();
+        wait?.end();
+      };
       const secrets = await deps.authorizer.secrets([]);
       const noted = (came: CallMade['came']): void => {
         if (deps.calls === undefined) return;
@@ -38,7 +47,10 @@ export function permittedBy(deps: FetchDeps, stream: CompiledStream): Permitted 
       };
       try {
         const { departure } = permit;
-        if (departure === undefined) deps.onRequest();
+        if (departure === undefined) {
+          onWire();
+          deps.onRequest();
+        }
         const answer = await send(departure && countedDeparture(departure, { ...deaf, onWire })).catch(
           (error: unknown) => {
             if (!(error instanceof PermitLapsed)) noted({ error, cancelled: false });
@@ -58,6 +70,7 @@ export function permittedBy(deps: FetchDeps, stream: CompiledStream): Permitted 
         return answer;
       } catch (error) {
         if (error instanceof PermitLapsed) continue;
+        wait?.end();
         if (tells && isTransportFailure(error)) await call.failed(explain(error));
         throw error;
       } finally {
@@ -72,7 +85,7 @@ export function permittedBy(deps: FetchDeps, stream: CompiledStream): Permitted 
 }
 
 /** What an endpoint of tokens means by its status. */
-function actionOf(status: number): 'ok' | 'throttled' | 'retry' | 'attention' | 'giveUp' {
+export function actionOf(status: number): 'ok' | 'throttled' | 'retry' | 'attention' | 'giveUp' {
   if (status < 400) return 'ok';
   if (status === 429) return 'throttled';
   if (status >= 500) return 'retry';

@@ -1,5 +1,6 @@
 import type { CallLog } from '../../core/call.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
+import type { GrantLog } from '../../core/grant-log.ts';
 import type { Metrics } from '../../core/metrics.ts';
 import type { Spans } from '../../core/spans.ts';
 import type { Writer } from '../../core/staged.ts';
@@ -15,6 +16,8 @@ export interface PullDeps {
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;
   readonly calls?: CallLog;
+  /** undefined: its grants are not those of a run. */
+  readonly grants?: GrantLog | undefined;
   readonly spans?: Spans;
   readonly now: () => number;
   readonly random: () => number;
@@ -27,6 +30,8 @@ export interface PullDeps {
 export interface PullContext {
   readonly signal: AbortSignal;
   readonly writer: Writer;
+  /** Epoch ms, when the grant was asked for; as it begins, if absent. */
+  readonly askedAtMs?: number;
   /** Tells Temporal that the grant lives and how far it is. */
   readonly heartbeat: (progress: { readonly page: number; readonly rows: number }) => void;
 }

@@ -2,6 +2,7 @@ import { PartnerDown, RetryLater } from '../../core/errors.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { SECOND } from '../../core/duration.ts';
 import { noMetrics, type Metrics, type StreamLabels } from '../../core/metrics.ts';
+import { WaitClock } from '../../core/wait-clock.ts';
 import { parseWindow, sliceCount } from '../../core/window.ts';
 import { fetchesNeeds } from '../../definitions/relations.ts';
 import { noSpans } from '../../core/spans.ts';
@@ -16,6 +17,7 @@ import { fetchPage } from './fetch-page.ts';
 import { GrantEnds, type GrantFacts } from './grant-ends.ts';
 import { grantGoesOn } from './grant-goes-on.ts';
 import { HeldAnswers } from './held-answer.ts';
+import { NotedGrant } from './noted-grant.ts';
 import { IN_FLIGHT, mostInFlight, queueOf } from './in-flight.ts';
 import type { FetchedPage } from './page-asked.ts';
 import type { FetchDeps } from './send-one.ts';
@@ -56,7 +58,15 @@ export async function pullStream(deps: PullDeps, input: GrantInput, context: Pul
   const done = { pages: 0, rows: 0, requests: 0 };
   if (opened.report.state === 'done') return { state: 'done', report: opened.report, ...done };
   const grant = new Grant(deps, input, context, opened);
-  return opened.checkpoint.done && !fetchesNeeds(stream) ? grant.end() : grant.run();
+  const noted = new NotedGrant(deps.grants, { opened, context, now: deps.now });
+  try {
+    const result = await (opened.checkpoint.done && !fetchesNeeds(stream) ? grant.end() : grant.run());
+    await noted.ended(result, grant);
+    return result;
+  } catch (error) {
+    await noted.failed(error, grant);
+    throw error;
+  }
 }
 
 /**
@@ -90,6 +100,7 @@ class Grant {
   readonly #requests: RequestTally;
   readonly #underWay = new Set<Promise<FetchedPage>>();
   readonly #held = new HeldAnswers();
+  readonly #waits: WaitClock;
   readonly #mostInFlight: number;
   /** How long the last answer took. */
   #answerMs = Infinity;
@@ -98,6 +109,7 @@ class Grant {
   #pages = 0;
   #rows = 0;
   #nothingToRead = false;
+  #trouble: unknown;
   /** Of the run's first page. */
   #hint: PollHint | undefined;
 
@@ -111,6 +123,7 @@ class Grant {
     const { syncId, window } = input;
     this.#run = { stream: deps.access.stream, syncId, window, range: opened.range };
     this.#startedAtMs = deps.now();
+    this.#waits = new WaitClock(deps.now);
     this.#committed = opened.report.pages;
     this.#guard = new PauseGuard(deps.access.pauses, input);
     this.#ends = new GrantEnds({ deps, input, opened, metrics: this.#metrics });
@@ -164,16 +177,15 @@ class Grant {
     this.#guard.begin();
     try {
       const early = this.#ends.tooEarly();
-      if (early !== undefined) return await this.#ends.defer(early, this.#facts());
+      if (early !== undefined) return await this.#ends.defer(early, this.facts);
       const ended = (await this.#guard.look()) === undefined ? await this.#readAll() : 'more';
       await this.#bookRequests();
       if (ended === 'more') {
         const paused = pausedDeferral(this.#guard.pause, { nowMs: this.#deps.now() });
-        return paused === undefined
-          ? { state: 'more', ...this.#facts() }
-          : await this.#ends.defer(paused, this.#facts());
+        return paused === undefined ? { state: 'more', ...this.facts } : await this.#ends.defer(paused, this.facts);
       }
     } catch (error) {
+      this.#trouble = error;
       // What ended the grant matters more than a count.
       await this.#bookRequests().catch(nothing);
       const deferred = this.#context.signal.aborted
@@ -182,7 +194,7 @@ class Grant {
           this.#ends.deferralOf(error, this.#pages));
       const reason = this.#context.signal.aborted || deferred?.reason === 'paused' ? undefined : retryReasonOf(error);
       if (reason !== undefined) this.#metrics.retried(this.#labels, reason);
-      if (deferred !== undefined) return await this.#ends.defer(deferred, this.#facts());
+      if (deferred !== undefined) return await this.#ends.defer(deferred, this.facts);
       if (error instanceof PartnerDown) await this.#ends.noteOutage(error);
       throw error;
     } finally {
@@ -194,10 +206,19 @@ class Grant {
 
   /** All pages are read: the run ends, or waits for a person to look at what would be deleted. */
   end(): Promise<GrantResult> {
-    return this.#ends.end(this.#facts(), { nothingToRead: this.#nothingToRead });
+    return this.#ends.end(this.facts, { nothingToRead: this.#nothingToRead });
   }
 
-  #facts(): GrantFacts {
+  get waited(): WaitClock['waited'] {
+    return this.#waits.waited;
+  }
+
+  /** What has ended it, if anything has. */
+  get trouble(): unknown {
+    return this.#trouble;
+  }
+
+  get facts(): GrantFacts {
     return { pages: this.#pages, rows: this.#rows, requests: this.#requests.made };
   }
 
@@ -310,6 +331,7 @@ class Grant {
       failpoint,
       now,
       lane: this.#input.lane,
+      waits: this.#waits,
       work: () => this.#work(),
       throttledBackoffMs: () => {
         const { base: baseMs, cap: capMs } = access.stream.partner.retry;

@@ -13,9 +13,11 @@ import { classify, type Verdict } from '../../http/classify.ts';
 import type { PartnerClient } from '../../http/client.ts';
 import type { ReportProblems } from '../../http/header-problems.ts';
 import type { KnownSecret } from '../../http/known-secrets.ts';
+import { toldLimit } from '../../http/told-limit.ts';
 import { SMALL_PAGE } from '../../http/profiles/choose-profiles.ts';
 import { harmlessHeaders } from '../../http/redact.ts';
 import { noSpans, type Spans } from '../../core/spans.ts';
+import type { WaitClock, WaitHandle } from '../../core/wait-clock.ts';
 import { costOf } from '../../limits/declare/cost.ts';
 import type { GrantedPermit, Limiter, Work } from '../../limits/permits/limiter.ts';
 import { CircuitCall, type CircuitCallDeps } from './circuit-call.ts';
@@ -47,6 +49,8 @@ export interface FetchDeps extends CircuitCallDeps {
   readonly spans?: Spans;
   /** Where each call is noted; absent: nowhere. */
   readonly calls?: NotedCalls;
+  /** Of the grant: for how long its requests wait, and for what. */
+  readonly waits?: WaitClock;
   /** Of the grant, where answers may be read part by part. */
   readonly held?: HeldAnswers;
   /** Called as a request goes out. */
@@ -82,7 +86,9 @@ export async function sendOne(
   let fresh = false;
   const wantedAtMs = deps.now();
   const wire = { atMs: wantedAtMs, waitedMs: 0 };
+  let wait: WaitHandle | undefined;
   const onWire = (): void => {
+    wait?.end();
     wire.atMs = deps.now();
     wire.waitedMs = wire.atMs - wantedAtMs;
     deps.metrics?.permitWaited({ partner: partner.name, lane }, wire.waitedMs);
@@ -90,8 +96,9 @@ export async function sendOne(
   for (;;) {
     // A token is asked for with a permit of its own, so it must be there before this one is taken.
     if (request.foreign !== true) await deps.authorizer.prepare?.(request, permitted);
-    const permit = await takePermit(deps, { partner: partner.name, request, lane, giveUpAtMs });
+    wait ??= deps.waits?.begin();
     try {
+      const permit = await takePermit(deps, { partner: partner.name, request, lane, giveUpAtMs, wait });
       // A probe is to find out whether the partner answers, by one request: no connection of before may break under it. And nobody
       // would know whether what broke off has changed something.
       return await sendWith(permit, deps, {
@@ -103,7 +110,10 @@ export async function sendOne(
         takesLarge: sourceOf(asked.stream).takesLarge?.(asked.position) === true,
       });
     } catch (error) {
+      // One that lapsed waits on.
+      if (!(error instanceof PermitLapsed)) wait?.end();
       if (error instanceof KeptConnectionBroke) {
+        wait = undefined;
         deps.metrics?.retried({ partner: partner.name, stream: asked.stream.name }, 'connection');
         fresh = true;
         giveUpAtMs = deps.now() + MAX_SLOT_WAIT_MS;
@@ -155,7 +165,8 @@ async function sendWith(
       nowMs: answer.receivedAtMs,
       maxWaitMs: limits.maxWait,
     });
-    noted(secrets, { answer, says: answer, action: verdict.action });
+    const told = toldLimit({ status: answer.status, headers, verdict, nowMs: answer.receivedAtMs });
+    noted(secrets, { answer, says: answer, action: verdict.action, told });
     if (verdict.action === 'throttled') metrics.throttled(labels, { declared: countsRequests(limits) });
     const { reading } = verdict;
     if (reading.cut || reading.problems.length > 0) deps.onHeaderProblems?.(reading);

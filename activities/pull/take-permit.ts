@@ -3,6 +3,7 @@ import { PartnerDown, Throttled } from '../../core/errors.ts';
 import type { Failpoint } from '../../core/failpoint.ts';
 import type { Lane } from '../../core/names.ts';
 import type { PageRequest } from '../../core/page.ts';
+import type { WaitHandle } from '../../core/wait-clock.ts';
 import { KEPT_FOR_CRITICAL, type GrantedPermit, type Limiter, type Work } from '../../limits/permits/limiter.ts';
 
 /** A worker slot waits this long at the most; what takes longer goes to a durable timer of the workflow. */
@@ -19,7 +20,13 @@ export async function takePermit(
     readonly now: () => number;
     readonly work?: () => Work | undefined;
   },
-  asked: { readonly partner: string; readonly request: PageRequest; readonly lane: Lane; readonly giveUpAtMs: number },
+  asked: {
+    readonly partner: string;
+    readonly request: PageRequest;
+    readonly lane: Lane;
+    readonly giveUpAtMs: number;
+    readonly wait?: WaitHandle | undefined;
+  },
 ): Promise<GrantedPermit> {
   await deps.failpoint('permit.before');
   const permit = await deps.limiter.ask({
@@ -30,6 +37,7 @@ export async function takePermit(
     signal: deps.signal,
     patienceMs: Math.max(0, asked.giveUpAtMs - deps.now()),
     departs: true,
+    onWait: asked.wait?.for,
   });
   if (permit.granted) return permit;
   if (permit.down === true)
@@ -41,5 +49,6 @@ export async function takePermit(
   const waitMs = permit.cause.endsWith(KEPT_FOR_CRITICAL) ? Math.max(permit.waitMs, KEPT_WAIT_MS) : permit.waitMs;
   throw new Throttled(`waiting for the limit: ${permit.cause}`, {
     resumeAt: new Date(deps.now() + waitMs).toISOString(),
+    ...(permit.waitsFor === undefined ? {} : { waitsFor: permit.waitsFor }),
   });
 }

@@ -1,5 +1,5 @@
 import type { AlertFacts, UnservedFacts, WebhookFacts } from '../../core/alert-facts.ts';
-import { formatDuration, HOUR } from '../../core/duration.ts';
+import { DAY, formatDuration, HOUR } from '../../core/duration.ts';
 import { ageText } from '../../core/freshness.ts';
 import type { Found } from '../find.ts';
 
@@ -21,6 +21,28 @@ export const targetsBehind = ({ targets, nowMs }: AlertFacts): readonly Found[] 
         subject: target,
         since: behindSince,
         summary: `${target} has lacked ${behind} events of ${partner}.${stream} for ${ageText(nowMs - Date.parse(behindSince))}${why}`,
+      },
+    ];
+  });
+
+/** Whoever changed a table may have meant it, and does it again: it is told for a day, also where one made anew is in its place by now. */
+const TOLD_MS = DAY;
+
+export const targetsChanged = ({ targets, nowMs }: AlertFacts): readonly Found[] =>
+  targets.flatMap(({ target, partner, stream, changed }) => {
+    if (changed === null || (changed.anewAt !== null && nowMs - Date.parse(changed.anewAt) > TOLD_MS)) return [];
+    const now =
+      changed.anewAt === null
+        ? 'It stays as it is until one made anew from the log takes its place'
+        : 'One made anew from the log has taken its place';
+    return [
+      {
+        rule: 'target-changed',
+        partner,
+        stream,
+        subject: target,
+        since: changed.at,
+        summary: `somebody has changed or dropped ${partner}.${stream} in ${target}: ${changed.how}. ${now}`,
       },
     ];
   });

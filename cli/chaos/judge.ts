@@ -1,6 +1,7 @@
 import type { Outcome } from '../../core/names.ts';
 import { faultKinds, type FaultKind } from '../../recordings/faults.ts';
-import { PATIENCE_S, type Arrival } from '../../recordings/replay.ts';
+import type { Arrival } from '../../recordings/replay.ts';
+import { PATIENCE_S } from '../../recordings/respond.ts';
 import type { Recording } from '../../recordings/recording.ts';
 import type { Content } from './content.ts';
 
@@ -86,12 +87,18 @@ function besideRecording(
 }
 
 /** What is wrong with a round of faults and kills, beside the run that nobody disturbed. */
-export function judgeRound(facts: RoundFacts, undisturbed: ReadonlyMap<string, Content>): readonly Finding[] {
+export function judgeRound(
+  facts: RoundFacts,
+  undisturbed: ReadonlyMap<string, Content>,
+  /** Export jobs that the undisturbed run ordered. */
+  orders = 0,
+): readonly Finding[] {
   if (!facts.ended) return [notEnded];
   const lied = facts.arrivals.some(({ fault }) => fault !== undefined && faultKinds[fault].harm === 'lie');
   const changed = lied || facts.arrivals.some(({ fault }) => fault === 'field');
   return [
     ...impatience(facts.arrivals),
+    ...orderedTwice(facts, orders),
     ...facts.streams.flatMap((each) => {
       const expected = undisturbed.get(each.stream);
       return expected === undefined
@@ -155,6 +162,22 @@ function impatience(arrivals: readonly Arrival[]): Finding[] {
   return [];
 }
 const ON_THE_WAY_MS = 50;
+
+export const ordersOf = ({ arrivals }: RoundFacts): number => arrivals.filter(({ isOrder }) => isOrder).length;
+
+/** A result that is gone is ordered anew, once; for all else the key of the order says that it is the same job. */
+function orderedTwice(facts: RoundFacts, wanted: number): Finding[] {
+  const ordered = ordersOf(facts);
+  const gone = facts.arrivals.filter(({ fault }) => fault === 'expired').length;
+  return ordered <= wanted + gone
+    ? []
+    : [
+        {
+          stream: null,
+          says: `ordered ${ordered} export jobs instead of ${wanted}: one was ordered again under another key`,
+        },
+      ];
+}
 
 const notEnded: Finding = { stream: null, says: 'did not end in time' };
 

@@ -1,3 +1,7 @@
+import { noteCall, type NotedCalls } from '../../activities/pull/note-call.ts';
+import { actionOf } from '../../activities/pull/permitted-by.ts';
+import { KnownSecrets } from '../../http/known-secrets.ts';
+import { harmlessRequestId } from '../../http/redact.ts';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
 import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
@@ -13,7 +17,8 @@ import { createTokenExchange } from '../../http/auth/token-exchange.ts';
 import { codeRequest, type OAuth2Auth } from '../../http/auth/token-request.ts';
 import { openConnections } from '../../http/connections.ts';
 import { tokensOf } from '../../workers/tokens-of.ts';
-import { permittedOnce } from '../permitted-once.ts';
+import { commandCalls } from '../command-calls.ts';
+import { permittedOnce, type MadeOnce } from '../permitted-once.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
@@ -41,12 +46,14 @@ export async function authorize({ config, output, options, partner: name }: Auth
       ? pasted(auth, output)
       : returned(auth, { port, output, options }));
     const connections = openConnections({ tls: partner.tls, env: config.env });
+    const calls = commandCalls(pool, config, 'auth');
+    const note = (made: MadeOnce): void => noteToken(calls.noted, { partner, auth, stream: options.stream }, made);
     try {
       const exchange = createTokenExchange({ timeoutMs: partner.timeout, connections, now });
       const { verifier, redirectUri } = asked;
       const askedAtMs = now();
       const answer = readTokenAnswer(
-        await exchange(codeRequest(auth, { code, verifier, redirectUri }), permittedOnce(pool, partner)),
+        await exchange(codeRequest(auth, { code, verifier, redirectUri }), permittedOnce(pool, partner, note)),
       );
       if (answer === 'invalid_grant')
         throw new NeedsAttention(
@@ -69,7 +76,43 @@ export async function authorize({ config, output, options, partner: name }: Auth
       return exitCodes.ok;
     } finally {
       connections.close();
+      await calls.close();
     }
+  });
+}
+
+interface Asks {
+  readonly partner: Partner;
+  readonly auth: OAuth2Auth;
+  readonly stream: string | undefined;
+}
+
+/** The one request that is made here. The code in its body is not kept, nor is what came. */
+function noteToken(calls: NotedCalls | undefined, { partner, auth, stream }: Asks, made: MadeOnce): void {
+  if (calls === undefined) return;
+  const { came, ...request } = made;
+  const known = new KnownSecrets();
+  known.note('auth.clientSecret', auth.clientSecret);
+  known.note('auth.sealKey', auth.sealKey);
+  const secrets = known.list();
+  noteCall(calls, {
+    ...request,
+    stream: { name: stream ?? '', partner, definition: { calls: {} } },
+    purpose: 'token',
+    page: null,
+    secrets,
+    came:
+      'error' in came
+        ? { error: came.error, cancelled: false }
+        : {
+            answer: {
+              status: came.answer.status,
+              durationMs: made.nowMs - made.sentAtMs,
+              bytes: null,
+              requestId: harmlessRequestId(came.answer.headers, secrets),
+            },
+            action: actionOf(came.answer.status),
+          },
   });
 }
 

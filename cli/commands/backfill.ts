@@ -25,12 +25,13 @@ import { readLimits } from '../../limits/watch/usage.ts';
 import { windowRuns } from '../../store/ledger/backfills.ts';
 import { forcedGeneration, pastRuns } from '../../store/inspect/inspect-backfills.ts';
 import type { CommandContext } from '../command.ts';
-import { withDatabase, withTemporal } from '../context.ts';
+import { withDatabase } from '../context.ts';
 import { exitCodeOf, exitCodes } from '../exit.ts';
 import { positive } from '../positive.ts';
 import { describeEstimate, number, printReport, shareOfQuotas } from '../print-backfill.ts';
 import { leaveRunning, untilInterrupted } from '../until-interrupted.ts';
 import { workflowUrl } from '../workflow-url.ts';
+import { tracedTemporal } from '../traced-temporal.ts';
 
 interface StartContext extends CommandContext<{
   from: string;
@@ -70,7 +71,8 @@ export async function backfillStart(context: StartContext): Promise<number> {
       : 1;
   const asked = { ...first, generation };
   if (options.dryRun === true) return withDatabase(config, (pool) => dryRun(context, pool, { stream, asked }));
-  return withTemporal(config, async (client) => start(context, client, asked));
+  const facts = { partner: context.partner, stream: context.stream };
+  return tracedTemporal(context, { name: 'backfill', facts }, async (client) => start(context, client, asked));
 }
 
 async function streamOf({ config, partner: name, stream: wanted }: StartContext): Promise<CompiledStream> {

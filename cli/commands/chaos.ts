@@ -7,14 +7,21 @@ import type { CompiledStream } from '../../definitions/compiled.ts';
 import { isPushOnly } from '../../definitions/push.ts';
 import { loadPartner } from '../../definitions/load.ts';
 import { plainNames } from '../../messages/names.ts';
-import { faultKinds, faultsEnded, plannedFaults, type FaultKind } from '../../recordings/faults.ts';
+import {
+  askedLies,
+  faultKinds,
+  faultsEnded,
+  jobFaults,
+  plannedFaults,
+  type FaultKind,
+} from '../../recordings/faults.ts';
 import { startReplay } from '../../recordings/replay.ts';
 import type { Recording } from '../../recordings/recording.ts';
 import { startEmbedded } from '../../services/embedded.ts';
 import { randomOf } from '../../simulator/random.ts';
 import { generatedAnswers, recordedAnswers } from '../chaos/answers.ts';
 import type { ChaosChoice } from '../chaos/choice.ts';
-import { judgeRound, judgeUndisturbed, type RoundFacts } from '../chaos/judge.ts';
+import { judgeRound, judgeUndisturbed, ordersOf, type RoundFacts } from '../chaos/judge.ts';
 import { startKilledWorker } from '../chaos/killed-worker.ts';
 import { playRound, type Round, type Stage } from '../chaos/play-round.ts';
 import { rehearsed } from '../chaos/rehearsed.ts';
@@ -135,14 +142,16 @@ export async function chaos({
           const expected = new Map(undisturbed.streams.map(({ stream, after }) => [stream, after]));
           const requests = undisturbed.arrivals.length;
           const kinds = (Object.keys(faultKinds) as FaultKind[]).filter(
-            (kind) => kind !== 'short' || options.lies === true,
+            (kind) =>
+              (!askedLies.includes(kind) || options.lies === true) &&
+              (!jobFaults.includes(kind) || hasJobs(recordings)),
           );
           for (const round of undisturbed.ended ? rounds : []) {
             const random = randomOf(seed, round);
             const faults = plannedFaults({ random, requests: requests * 2 + 4, kinds });
             const points = Array.from({ length: kills }, () => 1 + Math.floor(random() * Math.max(1, requests)));
             const facts = await played(round, { faults, kills: points.toSorted((a, b) => a - b) });
-            told.round(String(round), facts, judgeRound(facts, expected));
+            told.round(String(round), facts, judgeRound(facts, expected, ordersOf(undisturbed)));
           }
           return told.end();
         }),
@@ -155,6 +164,9 @@ export async function chaos({
     await services.stop();
   }
 }
+
+const hasJobs = (recordings: readonly Recording[]): boolean =>
+  recordings.some(({ exchanges }) => exchanges.some(({ job }) => job !== undefined));
 
 function whole(option: string, text: string): number {
   const value = Number(text);

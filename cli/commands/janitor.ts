@@ -17,9 +17,9 @@ export async function janitor({
   return withDatabase(config, async (pool) => {
     const { names, partnersDir, env } = config;
     const deps = { pool, names, partnersDir, env, folders: config.janitor.folders, now: () => Date.now() };
-    const looked = await findAll(deps, (work) => withTemporal(config, work, { patienceMs: 2 * SECOND }));
     const apply = options.apply === true;
     const mode = apply ? 'apply' : 'report';
+    const looked = await findAll(deps, (work) => withTemporal(config, work, { patienceMs: 2 * SECOND }), { mode });
     const number = await noteReport(pool, { run: randomUUID(), by: whoami(), mode, ...looked });
     await endReport(pool, number, apply ? await removeAll(deps, number) : []);
     const report = await readReport(pool, number);

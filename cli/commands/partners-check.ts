@@ -11,6 +11,7 @@ import { withMade } from '../../landing/made-columns.ts';
 import { readPlans, type StreamPlan } from '../../landing/read-plans.ts';
 import { tokensOf } from '../../workers/tokens-of.ts';
 import { withCheckDatabase } from '../check-database.ts';
+import { commandCalls } from '../command-calls.ts';
 import { checkPermits } from '../check-permits.ts';
 import { checkKey } from '../check-key.ts';
 import type { CommandContext } from '../command.ts';
@@ -56,7 +57,7 @@ export async function partnersCheck({ config, output, options, name }: CheckCont
         `The limits are kept within this process alone: what workers send meanwhile is not counted (${database.without}).`,
       );
     }
-    const permits = checkPermits(pool);
+    const permits = checkPermits(pool, commandCalls(pool, config, 'check'));
     try {
       const check = openCheck({
         streams: all,

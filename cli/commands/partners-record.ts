@@ -14,6 +14,7 @@ import { pseudonyms, type Pseudonyms } from '../../recordings/pseudonyms.ts';
 import { tokensOf } from '../../workers/tokens-of.ts';
 import { called } from '../called.ts';
 import { withCheckDatabase } from '../check-database.ts';
+import { commandCalls } from '../command-calls.ts';
 import { checkPermits } from '../check-permits.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCodes } from '../exit.ts';
@@ -55,7 +56,7 @@ export async function partnersRecord({
   const dir = resolve(options.out);
   const files = await withCheckDatabase(config, async (database) => {
     const pool = 'pool' in database ? database.pool : undefined;
-    const permits = checkPermits(pool);
+    const permits = checkPermits(pool, commandCalls(pool, config, 'record'));
     try {
       const record = openRecorder(
         {

@@ -7,7 +7,7 @@ import { STORE } from '../../definitions/targets.ts';
 import { unknownTarget } from '../../definitions/unknown-target.ts';
 import type { RebuildTargetInput, TargetRebuilt } from '../../messages/rebuild-target.ts';
 import type { CommandContext } from '../command.ts';
-import { withTemporal } from '../context.ts';
+import { tracedTemporal } from '../traced-temporal.ts';
 
 const LOOK_MS = 1000;
 
@@ -18,7 +18,9 @@ export async function rebuildInTarget(
 ): Promise<TargetRebuilt> {
   const { targets } = await loadTargets({ dir: config.partnersDir, env: config.env });
   if (!targets.has(input.target) && input.target !== STORE) throw unknownTarget(input.target, [...targets.keys()]);
-  return withTemporal(config, async (client) => {
+  const { target, partner, stream } = input;
+  const facts = { target, partner, stream };
+  return tracedTemporal({ config, output }, { name: 'rebuild', facts }, async (client) => {
     if (!(await isServed(client, config.names, input.target)))
       throw new InvalidInput(
         input.target === STORE

@@ -5,13 +5,14 @@ import { expectRepair } from '../../definitions/expect-repair.ts';
 import { waitingApproval } from '../../store/approvals.ts';
 import { readFindings, readReconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import type { CommandContext } from '../command.ts';
-import { withDatabase, withTemporal } from '../context.ts';
+import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { whoami } from '../person.ts';
 import { findingColumns, findingRow } from '../reconcile-lines.ts';
 import { leaveRunning, untilInterrupted } from '../until-interrupted.ts';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SECOND } from '../../core/duration.ts';
+import { tracedTemporal } from '../traced-temporal.ts';
 
 export interface RepairOptions {
   readonly kinds: string;
@@ -48,8 +49,9 @@ export async function reconcileRepair(context: Context): Promise<number> {
       output.say(`Nothing of these kinds is open in ${id}.`);
       return exitCodes.ok;
     }
-    return withTemporal(config, async (client) => {
-      const { partner, stream } = of;
+    const { partner, stream } = of;
+    const facts = { partner, stream };
+    return tracedTemporal({ config, output }, { name: 'reconcile repair', facts }, async (client) => {
       const { repairId, handle } = await startRepair(client, config.names, {
         partner,
         stream,

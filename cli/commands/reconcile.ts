@@ -11,12 +11,13 @@ import { comparableStreams, expectComparedSo } from '../../definitions/comparabl
 import { loadPartner } from '../../definitions/load.ts';
 import { readReconciliation, type Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import type { CommandContext } from '../command.ts';
-import { withDatabase, withTemporal } from '../context.ts';
+import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { boundLines, exitCodeOf, findingLines, summaryColumns, summaryOf, whatToDo } from '../reconcile-lines.ts';
 import { positive } from '../positive.ts';
 import { streamNamed } from '../stream-named.ts';
 import { leaveRunning, untilInterrupted } from '../until-interrupted.ts';
+import { tracedTemporal } from '../traced-temporal.ts';
 
 export interface ReconcileOptions {
   readonly level: ReconcileLevel;
@@ -40,7 +41,7 @@ export async function reconcileStart(context: Context): Promise<number> {
       `--label: expected up to 80 letters, digits, ".", "_", "+" or "-", found ${JSON.stringify(label)}`,
     );
   const chosen = await streamsOf(context, { range, sample });
-  return withTemporal(config, async (client) => {
+  return tracedTemporal(context, { name: 'reconcile', facts: { partner } }, async (client) => {
     const started: StartedReconcile[] = [];
     for (const { name: stream } of chosen)
       started.push(await startReconcile(client, config.names, { partner, stream, level, range, sample, label }));

@@ -12,12 +12,13 @@ import { printBalance, timesOf, type Times } from '../balance.ts';
 import { called } from '../called.ts';
 import { checkBeforeSync } from '../check-before-sync.ts';
 import type { CommandContext } from '../command.ts';
-import { withDatabase, withTemporal } from '../context.ts';
+import { withDatabase } from '../context.ts';
 import { exitCodeOf, exitCodes } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { leaveRunning, untilInterrupted } from '../until-interrupted.ts';
 import { watchRun } from '../watch-run.ts';
 import { workflowUrl } from '../workflow-url.ts';
+import { tracedTemporal } from '../traced-temporal.ts';
 
 interface SyncContext extends CommandContext<{ window?: string; force?: boolean; wait: boolean }> {
   readonly partner: string;
@@ -30,7 +31,7 @@ export async function sync({ config, output, options, partner, streams }: SyncCo
   await checkBeforeSync(config, { partner, streams });
   const generation =
     options.force === true ? await withDatabase(config, (pool) => nextGeneration(pool, { partner, window })) : 1;
-  return withTemporal(config, async (client) => {
+  return tracedTemporal({ config, output }, { name: 'sync', facts: { partner, window } }, async (client) => {
     const started = await startSync(client, {
       partner,
       streams,

@@ -5,7 +5,14 @@ import { listTargetPauses, listTargetStates, type TargetLag } from '../../store/
 import { checkTargets } from '../check-targets.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
-import { describeLag, describeLeftOut, describeTargetPause, storeItself, whereOf } from '../describe-target.ts';
+import {
+  describeChanged,
+  describeLag,
+  describeLeftOut,
+  describeTargetPause,
+  storeItself,
+  whereOf,
+} from '../describe-target.ts';
 import { exitCodes } from '../exit.ts';
 import { loadDeclared } from '../named-places.ts';
 
@@ -42,8 +49,7 @@ export async function targetsList({ config, output }: CommandContext): Promise<n
   for (const lag of [...histories, ...rows.flatMap(({ streams }) => streams)]) {
     output.say(`${lag.target}: ${lag.partner}.${lag.stream} ${describeLag(lag, nowMs)}`);
     if (lag.error !== null) output.say(`  failed at ${lag.errorAt?.slice(0, 19)}: ${lag.error}`);
-    const leftOut = describeLeftOut(lag);
-    if (leftOut !== null) output.say(`  ${leftOut}`);
+    for (const note of [describeChanged(lag), describeLeftOut(lag)]) if (note !== null) output.say(`  ${note}`);
   }
   for (const { target, streams } of rows)
     if (streams.length === 0)

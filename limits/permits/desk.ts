@@ -1,8 +1,11 @@
+import type { PermitWait } from '../../core/grant-waits.ts';
 import type { Line } from './line.ts';
 
 export interface Rest {
   readonly waitMs: number;
   readonly cause: string;
+  /** The kind of `cause`; undefined: it is none that a person would want to know. */
+  readonly waitsFor?: PermitWait | undefined;
   /** The partner does not answer. */
   readonly down?: boolean | undefined;
 }
@@ -82,10 +85,12 @@ export class Desk {
     this.#resting = undefined;
   }
 
-  #refuseImpatient({ untilMs, cause, down }: Omit<Rest, 'waitMs'> & { readonly untilMs: number }): void {
-    for (const waiting of this.#line.first(this.#line.size))
+  #refuseImpatient({ untilMs, cause, waitsFor, down }: Omit<Rest, 'waitMs'> & { readonly untilMs: number }): void {
+    for (const waiting of this.#line.first(this.#line.size)) {
+      if (waitsFor !== undefined) waiting.onWait?.(waitsFor);
       if (waiting.patientUntilMs < untilMs)
-        waiting.refuse({ waitMs: Math.max(untilMs - performance.now(), 1), cause, down });
+        waiting.refuse({ waitMs: Math.max(untilMs - performance.now(), 1), cause, waitsFor, down });
+    }
     if (this.#line.size === 0 && this.#sender.pending === 0) this.wake();
   }
 }

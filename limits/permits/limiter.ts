@@ -1,4 +1,5 @@
 import type { Departure } from '../../core/departure.ts';
+import type { PermitWait } from '../../core/grant-waits.ts';
 import type { Lane } from '../../core/names.ts';
 import type { QuotaReading } from '../../core/quota.ts';
 import type { Limits } from '../../definitions/definition.ts';
@@ -31,6 +32,8 @@ export interface RefusedPermit {
   readonly waitMs: number;
   /** The bucket that has no room, or why nobody may send. */
   readonly cause: string;
+  /** The kind of `cause`; left out by limiters that do not tell. */
+  readonly waitsFor?: PermitWait | undefined;
   /** The partner does not answer; `cause` is the last error. */
   readonly down?: boolean | undefined;
 }
@@ -49,6 +52,8 @@ export interface PermitRequest {
   readonly patienceMs: number;
   /** The caller sends nothing before `departure.ready` lets it: so it may be made ready before its turn comes. */
   readonly departs: boolean;
+  /** Told what the request waits for, each time that this is found out. */
+  readonly onWait?: ((reason: PermitWait) => void) | undefined;
 }
 
 export interface Work {

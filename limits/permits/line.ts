@@ -3,6 +3,8 @@ import { lanes, type Lane } from '../../core/names.ts';
 import type { Call } from '../declare/charges.ts';
 import type { GrantedPermit, Permit, PermitRequest, RefusedPermit, Work } from './limiter.ts';
 
+const OTHERS_FIRST = 'others were first';
+
 /** A request that waits for its permit. */
 export interface Waiting {
   readonly call: Call;
@@ -16,6 +18,7 @@ export interface Waiting {
   readonly patientUntilMs: number;
   /** It is sent through its permit's departure. */
   readonly departs: boolean;
+  readonly onWait: PermitRequest['onWait'];
   readonly grant: (permit: GrantedPermit) => void;
   readonly refuse: (wait: Omit<RefusedPermit, 'granted'>) => void;
   readonly fail: (error: unknown) => void;
@@ -47,7 +50,7 @@ export class Line {
   }
 
   join(request: PermitRequest, { call, cost, charges }: Pick<Waiting, 'call' | 'cost' | 'charges'>): Promise<Permit> {
-    const { lane, work, signal, patienceMs, departs } = request;
+    const { lane, work, signal, patienceMs, departs, onWait } = request;
     return new Promise<Permit>((resolve, reject) => {
       const leave = (): void => {
         this.leave(waiting);
@@ -62,6 +65,7 @@ export class Line {
         charges,
         patientUntilMs: performance.now() + patienceMs,
         departs,
+        onWait,
         grant: (permit) => {
           leave();
           resolve(permit);
@@ -80,7 +84,7 @@ export class Line {
       const timer = setTimeout(
         () => {
           const before = this.first(this.size).indexOf(waiting);
-          waiting.refuse({ waitMs: 1000 * Math.min(before + 1, 30), cause: 'others were first' });
+          waiting.refuse({ waitMs: 1000 * Math.min(before + 1, 30), cause: OTHERS_FIRST, waitsFor: 'lane' });
         },
         Math.max(patienceMs, SECOND),
       );

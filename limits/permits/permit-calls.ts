@@ -3,7 +3,9 @@ import type { Pool } from 'pg';
 import type { Lane } from '../../core/names.ts';
 import type { Queries } from '../../store/session/queued-client.ts';
 import { whenAvailable } from '../../store/session/unavailable.ts';
+import type { PermitWait } from '../../core/grant-waits.ts';
 import { mostLateMs, needsTurn, type Bucket } from '../declare/bucket.ts';
+import { permitWaitOf } from './permit-wait.ts';
 import type { LimiterFor, Work } from './limiter.ts';
 
 /** What the database says to a batch of requests. Milliseconds. */
@@ -12,6 +14,8 @@ export interface Granted {
   readonly granted: number;
   readonly waitMs: number;
   readonly cause: string;
+  /** The kind of `cause`, where none was granted. */
+  readonly waitsFor: PermitWait | undefined;
   /** From asking to the wire. */
   readonly validMs: number;
   /** Of the rate as it is now, one unit. */
@@ -117,6 +121,7 @@ export class PermitCalls {
       granted: row.granted,
       waitMs: row.wait_ms,
       cause: row.cause ?? 'limit',
+      waitsFor: row.granted > 0 ? undefined : permitWaitOf({ cause: row.cause, down: row.down === true }, this.buckets),
       validMs: row.valid_ms ?? 0,
       periodMs: (row.period_us ?? 0) / 1000,
       tatInMs: (row.tat_in_us ?? 0) / 1000,

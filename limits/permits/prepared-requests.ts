@@ -1,4 +1,5 @@
 import { PermitLapsed } from '../../core/departure.ts';
+import type { PermitWait } from '../../core/grant-waits.ts';
 import { Prepared } from './prepared.ts';
 import type { Line, Waiting } from './line.ts';
 import type { GrantedPermit } from './limiter.ts';
@@ -24,6 +25,10 @@ export class PreparedRequests extends Set<Prepared> {
       this.add(prepared);
       waiting.grant(permitOf(prepared));
     }
+  }
+
+  waitFor(reason: PermitWait): void {
+    for (const { waiting } of this) waiting.onWait?.(reason);
   }
 
   turnBack(which: (prepared: Prepared) => boolean): void {

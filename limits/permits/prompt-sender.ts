@@ -118,6 +118,7 @@ export class PromptSender implements Sender {
         ({ departs, patientUntilMs }) => departs && patientUntilMs >= untilMs,
         (prepared) => this.#permit(prepared),
       );
+    if (answer.waitsFor !== undefined) this.#prepared.waitFor(answer.waitsFor);
     return { ...answer, waitMs };
   }
 

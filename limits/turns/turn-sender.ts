@@ -1,5 +1,6 @@
 import { SECOND } from '../../core/duration.ts';
 import { PermitLapsed } from '../../core/departure.ts';
+import type { PermitWait } from '../../core/grant-waits.ts';
 import { atWork } from './at-work.ts';
 import { kindOf } from '../declare/charges.ts';
 import type { Rest, Sender } from '../permits/desk.ts';
@@ -11,6 +12,7 @@ import type { Prepared } from '../permits/prepared.ts';
 import { NEAR_MS, PreparedRequests, SOON_MS } from '../permits/prepared-requests.ts';
 import { SlotLease } from '../slots/slot-lease.ts';
 import { Turn, TURN_MS } from './turn.ts';
+import { turnWaitOf } from '../permits/permit-wait.ts';
 import { LockTimeout, type TurnConnection } from './turn-connection.ts';
 import { heardOf, leastOf, nothingSeen, patienceOf, sawLatency, type UsualLatency } from './usual-latency.ts';
 
@@ -24,6 +26,8 @@ export class TurnSender implements Sender {
   readonly #deps: SenderDeps;
   readonly #connection: TurnConnection;
   readonly #prepared = new PreparedRequests();
+  /** Why requests wait for their moment within a turn. */
+  readonly #spacing: PermitWait;
   #usual: UsualLatency = nothingSeen;
   #turn: Turn | undefined;
   #waitMs = 0;
@@ -33,6 +37,7 @@ export class TurnSender implements Sender {
   constructor(deps: SenderDeps & { readonly connection: TurnConnection }) {
     this.#deps = deps;
     this.#connection = deps.connection;
+    this.#spacing = turnWaitOf(deps.calls.buckets);
   }
 
   get pending(): number {
@@ -80,6 +85,7 @@ export class TurnSender implements Sender {
     if (begun.granted === 0) {
       if (begun.cause === SLOTS) leases.lookForDead();
       if (begun.waitMs >= SOON_MS) this.#prepared.turnBack(() => true);
+      if (begun.waitsFor !== undefined) this.#prepared.waitFor(begun.waitsFor);
       return begun;
     }
     block.granted(askedAtMs);
@@ -134,6 +140,7 @@ export class TurnSender implements Sender {
   }
 
   #permit(prepared: Prepared): GrantedPermit {
+    prepared.waiting.onWait?.(this.#spacing);
     return {
       granted: true,
       get probe() {

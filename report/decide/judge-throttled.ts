@@ -58,7 +58,7 @@ function measuredBy(
 /** Of what there may be hundreds of. */
 const EXAMPLES = 10;
 
-export function judgeLimits({ calls, busiest }: Throttled, told: LimitsTold): ReportedLimits {
+export function judgeLimits({ calls, busiest }: Throttled, told: LimitsTold): Omit<ReportedLimits, 'told'> {
   const judged = calls.map((call) => ({ call, verdict: judgeThrottled(call, told) }));
   const of = (kind: Verdict['kind']): ReportedLimits['within'] => {
     const found = judged.filter(({ verdict }) => verdict.kind === kind).map(({ call }) => call);

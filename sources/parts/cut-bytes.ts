@@ -82,16 +82,30 @@ function endOfRow(
   const escapeByte = escape === undefined || escape === quote ? undefined : escape.charCodeAt(0);
   let at = from;
   let within = false;
+  let opened = from;
   for (let end = lineEnd(scan, atLeast); end < scan.length; end = lineEnd(scan, end + 1)) {
     if (quoteByte === undefined) return end + 1;
     for (let found = scan.indexOf(quoteByte, at, end); found < end; found = scan.indexOf(quoteByte, at, end)) {
       at = found + 1;
-      if (escapeByte === undefined || scan.byteAt(found - 1) !== escapeByte) within = !within;
+      if (!within) opened = found;
+      else if (escapeByte !== undefined && isEscaped(scan, { from: opened + 1, at: found }, escapeByte)) continue;
+      within = !within;
     }
     at = end;
     if (!within) return end + 1;
   }
   return scan.length;
+}
+
+/** By an odd number of signs before it: two of them stand for the sign itself. */
+function isEscaped(
+  scan: ByteScan,
+  { from, at }: { readonly from: number; readonly at: number },
+  escapeByte: number,
+): boolean {
+  let first = at;
+  while (first > from && scan.byteAt(first - 1) === escapeByte) first -= 1;
+  return (at - first) % 2 === 1;
 }
 
 /** The header row of a CSV, from and to which byte, and where the rows begin. Empty where the format names the columns. */

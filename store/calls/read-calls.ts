@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Call, CallError, CallPurpose } from '../../core/call.ts';
+import type { Call, CallError, CallMaker, CallPurpose, ToldLimit } from '../../core/call.ts';
 
 /** A status, a class of them, no answer at all, or whatever failed. */
 export type CallStatusFilter = number | '2xx' | '3xx' | '4xx' | '5xx' | 'none' | 'failed';
@@ -102,6 +102,9 @@ interface Row {
   readonly request_id: string | null;
   readonly trace_id: string | null;
   readonly excerpt: string | null;
+  readonly told: ToldLimit['kind'] | null;
+  readonly told_wait_ms: number | null;
+  readonly made_by: CallMaker | null;
   readonly weight: number;
 }
 
@@ -128,5 +131,7 @@ const callOf = (row: Row): CallRow => ({
   requestId: row.request_id,
   traceId: row.trace_id,
   excerpt: row.excerpt,
+  told: row.told === null ? null : { kind: row.told, waitMs: row.told_wait_ms },
+  madeBy: row.made_by,
   weight: row.weight,
 });

@@ -29,6 +29,9 @@ const columns: readonly (readonly [name: string, type: string, read: (call: Trac
     ['request_id', 'text', (call) => call.requestId],
     ['trace_id', 'text', (call) => call.traceId],
     ['excerpt', 'text', (call) => call.excerpt?.replaceAll('\0', '') ?? null],
+    ['told', 'text', (call) => call.told?.kind ?? null],
+    ['told_wait_ms', 'integer', (call) => (call.told?.waitMs == null ? null : whole(call.told.waitMs))],
+    ['made_by', 'text', (call) => call.madeBy ?? null],
     ['weight', 'real', (call) => call.weight],
   ];
 

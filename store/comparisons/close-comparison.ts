@@ -1,11 +1,14 @@
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
+import { RetryLater } from '../../core/errors.ts';
 import type { ReconcileVerdict } from '../../core/reconcile.ts';
 import type { DifferenceCounts, RowDifference } from '../../core/target-comparison.ts';
+import { erasedAmong } from '../log/touched-keys.ts';
 import { transaction } from '../session/transaction.ts';
 import type { ComparedPlace } from './open-comparison.ts';
 
 export interface CloseComparison {
   readonly comparison: number;
+  readonly streamId: number;
   readonly verdict: ReconcileVerdict;
   readonly reason: string | null;
   readonly counts: DifferenceCounts;
@@ -17,17 +20,25 @@ export interface CloseComparison {
   readonly differences: readonly RowDifference[];
 }
 
-/** Writes what it came to, and its findings. Repeating it changes nothing. */
-export async function closeComparison(pool: Pool, closed: CloseComparison): Promise<void> {
-  const { comparison, verdict, reason, counts, inFlight, leftOut, targetEvent, differences } = closed;
-  await transaction(pool, async (client) => {
+/**
+ * Writes what it came to, and its findings. Repeating it changes nothing. Returns what is written then; null: it has failed. Throws RetryLater where a record
+ * that it would name was erased since it was looked at.
+ */
+export async function closeComparison(pool: Pool, closed: CloseComparison): Promise<ReconcileVerdict | null> {
+  const { comparison, streamId, verdict, reason, counts, inFlight, leftOut, targetEvent, differences } = closed;
+  return transaction(pool, async (client) => {
+    // An erasure is over, or comes after the findings and takes them along.
+    await client.query('select from streams where stream_id = $1 for key share', [streamId]);
+    const events = differences.flatMap((one) => [one.storeEvent, one.targetEvent]).filter((event) => event !== null);
+    if ((await erasedAmong(client, { streamId, events })).size > 0)
+      throw new RetryLater('a record that differs was erased meanwhile: rows are looked at again');
     const { rowCount } = await client.query(
       `update target_comparisons set state = 'done', verdict = $2, reason = $3, missing = $4, extra = $5, different = $6, in_flight = $7, left_out = $8,
           target_event = $9, buckets = null, finished_at = now()
         where comparison = $1 and state = 'running'`,
       [comparison, verdict, reason, counts.missing, counts.extra, counts.different, inFlight, leftOut, targetEvent],
     );
-    if (rowCount === 0) return;
+    if (rowCount === 0) return verdictOf(client, comparison);
     await client.query(
       `insert into target_findings (comparison, place, kind, key, store_event, target_event)
         select $1, f.place, f.kind, f.key, f.store_event, f.target_event
@@ -40,7 +51,16 @@ export async function closeComparison(pool: Pool, closed: CloseComparison): Prom
         differences.map(({ targetEvent: event }) => event),
       ],
     );
+    return verdict;
   });
+}
+
+async function verdictOf(client: ClientBase, comparison: number): Promise<ReconcileVerdict | null> {
+  const { rows } = await client.query<{ verdict: ReconcileVerdict | null }>(
+    'select verdict from target_comparisons where comparison = $1',
+    [comparison],
+  );
+  return rows[0]?.verdict ?? null;
 }
 
 /** One that was cancelled, or that could not be done. */

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { GiveUp } from '../../core/errors.ts';
+import type { ReconcileVerdict } from '../../core/reconcile.ts';
 
 export interface ComparedPlace {
   readonly target: string;
@@ -16,6 +17,10 @@ export interface OpenComparison extends ComparedPlace {
 
 export interface OpenedComparison {
   readonly comparison: number;
+  readonly state: 'running' | 'done' | 'failed';
+  /** null: it is not done. */
+  readonly verdict: ReconcileVerdict | null;
+  readonly reason: string | null;
   /** Buckets that differ; null: they were not summed yet. */
   readonly buckets: readonly number[] | null;
 }
@@ -44,8 +49,8 @@ export async function openComparison(
       where c.comparison = k.comparison and (k.place > $4 or c.started_at < now() - make_interval(days => $5)) and c.state <> 'running'`,
     [streamId, target, stream, KEPT, KEPT_DAYS],
   );
-  const { rows } = await pool.query<{ comparison: number; buckets: number[] | null }>(
-    'select comparison, buckets from target_comparisons where run_id = $1',
+  const { rows } = await pool.query<OpenedComparison>(
+    'select comparison, state, verdict, reason, buckets from target_comparisons where run_id = $1',
     [runId],
   );
   if (rows[0] === undefined) throw new GiveUp('the comparison was removed meanwhile: compare again');
@@ -59,11 +64,11 @@ export interface NotedSums {
   readonly buckets: readonly number[];
 }
 
-/** What the first look has found: the second one begins here. */
+/** What the first look has found: the second one begins here. An attempt that was thought dead and comes later changes nothing. */
 export async function noteSums(pool: Pool, { comparison, storeRows, targetRows, buckets }: NotedSums): Promise<void> {
   await pool.query(
     `update target_comparisons set store_rows = $2, target_rows = $3, buckets = $4, buckets_differ = cardinality($4::integer[])
-      where comparison = $1`,
+      where comparison = $1 and state = 'running' and buckets is null`,
     [comparison, storeRows, targetRows, buckets],
   );
 }

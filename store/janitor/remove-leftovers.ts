@@ -1,4 +1,4 @@
-import type { ClientBase, Pool } from 'pg';
+import { escapeLiteral, type ClientBase, type Pool } from 'pg';
 import { explain } from '../../core/errors.ts';
 import type { LeftoverKind } from '../../core/leftover.ts';
 import { transaction } from '../session/transaction.ts';
@@ -61,19 +61,30 @@ const noted = (rows: string): string =>
   `insert into janitor_findings as f (report_id, kind, place, count, since, first_at, removed) ${rows}
     on conflict (report_id, kind, place) do update set removed = f.removed + excluded.removed, count = greatest(f.count, f.removed + excluded.removed)`;
 
-/** Notes what was removed beside the store. */
-export async function noteRemoved(
-  client: ClientBase | Pool,
-  {
-    report,
-    kind,
-    place,
-    count,
-  }: { readonly report: number; readonly kind: LeftoverKind; place: string; count: number },
-): Promise<void> {
-  await client.query(
-    noted('select $1::integer, $2::text, $3::text, $4::bigint, null::timestamptz, clock_timestamp(), $4::bigint'),
-    [report, kind, place, count],
+interface RemovedOf {
+  readonly report: number;
+  readonly kind: LeftoverKind;
+  readonly place: string;
+}
+
+const noteRemoved = (client: ClientBase, { report, kind, place }: RemovedOf): Promise<unknown> =>
+  client.query(
+    noted('select $1::integer, $2::text, $3::text, 1::bigint, null::timestamptz, clock_timestamp(), 1::bigint'),
+    [report, kind, place],
+  );
+
+/**
+ * Notes what was removed beside the store, whose name is never given again: of several that have removed it at once, the first one. In one message: PostgreSQL
+ * ends it also for a process that was killed, which has removed it by then.
+ */
+export async function noteRemovedOnce(pool: Pool, { report, kind, place }: RemovedOf): Promise<void> {
+  const [ofKind, at] = [escapeLiteral(kind), escapeLiteral(place)];
+  await pool.query(
+    `select pg_advisory_xact_lock(hashtextextended(current_schema() || ' janitor', 0));
+    ${noted(
+      `select ${Math.trunc(report)}, ${ofKind}, ${at}, 1::bigint, null::timestamptz, clock_timestamp(), 1::bigint
+        where not exists (select from janitor_findings where kind = ${ofKind} and place = ${at} and removed > 0)`,
+    )}`,
   );
 }
 
@@ -87,6 +98,8 @@ async function dropTables(
     try {
       await transaction(pool, (client) => dropTable(client, { ...of, table }), ["set local lock_timeout = '2s'"]);
     } catch (error) {
+      // Another janitor was quicker.
+      if ((await pool.query('select where to_regclass($1) is not null', [table.table])).rowCount === 0) continue;
       troubles.push(`${table.place}: not removed: ${explain(error)}`);
     }
   return troubles;
@@ -106,5 +119,5 @@ async function dropTable(
   const { rowCount } = await client.query(`select from (${stray}) t where t.table = $1`, [table.table]);
   if (rowCount !== 1) return;
   await client.query(`drop table ${table.table}`);
-  await noteRemoved(client, { report, kind, place: table.place, count: 1 });
+  await noteRemoved(client, { report, kind, place: table.place });
 }

@@ -24,7 +24,7 @@ export async function callsKnown(pool: Pool, partner: string): Promise<CallsKnow
   return known ?? { since: null, complete: false };
 }
 
-/** Calls that are alike. */
+/** Calls of runs that are alike. What a person tries out is none of them. */
 export interface CallGroup {
   readonly stream: string;
   readonly purpose: CallPurpose;
@@ -43,7 +43,7 @@ export const callGroups = (pool: Pool, { partner, before, from, to }: Period): P
   ask(
     pool,
     `select stream, purpose, error, status, code, at >= $3 as now, round(sum(weight))::float8 as calls, min(at) as "firstAt", max(at) as "lastAt"
-      from calls where partner = $1 and at >= $2 and at < $4 group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5`,
+      from calls where partner = $1 and at >= $2 and at < $4 and made_by is null group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5`,
     [partner, before, from, to],
   );
 
@@ -59,7 +59,7 @@ export const failedCalls = (pool: Pool, period: Period, each: number): Promise<r
     pool,
     `select at, stream, purpose, error, status, code, method, path, request_id as "requestId", sync_id as "runId"
       from (select *, row_number() over (partition by stream, purpose, error, status, code order by at desc, call_no desc) as place
-        from calls where partner = $1 and at >= $2 and at < $3 and error is not null) c
+        from calls where partner = $1 and at >= $2 and at < $3 and error is not null and made_by is null) c
       where place <= $4 order by stream, error, status, at desc limit 500`,
     [period.partner, period.from, period.to, each],
   );
@@ -84,7 +84,7 @@ export const latencies = (pool: Pool, { partner, before, from, to }: Period): Pr
     pool,
     `select stream, at >= $3 as now, extract(hour from at at time zone 'UTC')::int as hour,
         floor(ln(greatest(duration_ms, 1)) / ln(${STEP}))::int as step, sum(weight)::float8 as calls
-      from calls where partner = $1 and at >= $2 and at < $4 and status between 200 and 299 and error is null and purpose <> 'token'
+      from calls where partner = $1 and at >= $2 and at < $4 and status between 200 and 299 and error is null and purpose <> 'token' and made_by is null
       group by 1, 2, 3, 4`,
     [partner, before, from, to],
   );

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { LandedStream } from '../../core/landed-stream.ts';
 import type { RejectedRecord, StagedPage, StreamRun } from '../../core/staged.ts';
+import { ordersByVersion, versionForm } from './supersede-older.ts';
 
 export interface HoldInput {
   readonly stream: LandedStream;
@@ -17,6 +18,8 @@ interface Seen {
   readonly reason: string;
   readonly hash: string;
   readonly payload: string | null;
+  readonly version: string | null;
+  readonly version_form: string | null;
   readonly page: number;
   readonly ordinal: number;
   readonly count: number;
@@ -44,8 +47,9 @@ export async function holdRecords(client: ClientBase, input: HoldInput): Promise
 function seenIn({ stream, pages, firstPage }: HoldInput): Seen[] {
   const withhold = stream.definition.quarantinePayload === 'withhold';
   const seen = new Map<string, Seen>();
+  const form = ordersByVersion(stream) ? versionForm(stream) : null;
   for (const [i, page] of pages.entries())
-    for (const { ordinal, payload, ...rejected } of page.rejected.toSorted((a, b) => a.ordinal - b.ordinal)) {
+    for (const { ordinal, payload, version, ...rejected } of page.rejected.toSorted((a, b) => a.ordinal - b.ordinal)) {
       const same = sameness(rejected);
       const id = JSON.stringify(same);
       const last = { last_page: firstPage + i, last_ordinal: ordinal };
@@ -53,14 +57,16 @@ function seenIn({ stream, pages, firstPage }: HoldInput): Seen[] {
       if (known !== undefined) seen.set(id, { ...known, count: known.count + 1, ...last });
       else {
         const first = { page: firstPage + i, ordinal, payload: withhold ? null : payload };
-        seen.set(id, { place: seen.size, ...same, ...first, count: 1, ...last });
+        const versioned = form !== null && version !== undefined && storable(version) === version;
+        const of = versioned ? { version, version_form: form } : { version: null, version_form: null };
+        seen.set(id, { place: seen.size, ...same, ...first, ...of, count: 1, ...last });
       }
     }
   return [...seen.values()];
 }
 
 /** What makes two bad records the same entry. */
-const sameness = ({ key, path, reason, hash }: Omit<RejectedRecord, 'ordinal' | 'payload'>) => ({
+const sameness = ({ key, path, reason, hash }: Omit<RejectedRecord, 'ordinal' | 'payload' | 'version'>) => ({
   key: key === null ? null : storable(key),
   path: storable(path),
   reason: storable(reason),
@@ -88,7 +94,7 @@ async function countAgain(
   const { rows: known } = await client.query<Known>(
     `with seen as (
         select * from json_to_recordset($2) as s(place integer, key text, path text, reason text, hash uuid, count integer,
-          last_page bigint, last_ordinal integer)
+          last_page bigint, last_ordinal integer, version text, version_form text)
       ), known as (
         select distinct on (s.place) s.*, q.page, q.ordinal
           from seen s join quarantine q on q.stream_id = $1 and q.hash = any($5) and q.hash = s.hash
@@ -101,7 +107,7 @@ async function countAgain(
           on conflict (stream_id, page, ordinal, run_no) do update set count = o.count + excluded.count
       )
       update quarantine q set count = q.count + k.count, last_seen_at = now(), last_page = k.last_page,
-          last_ordinal = k.last_ordinal, superseded_at = null, definition_version = $4,
+          last_ordinal = k.last_ordinal, superseded_at = null, definition_version = $4, version = k.version, version_form = k.version_form,
           status = case when q.status = 'undone' then 'held' else q.status end,
           settled_at = case when q.status = 'undone' then null else q.settled_at end
         from known k where q.stream_id = $1 and q.page = k.page and q.ordinal = k.ordinal
@@ -120,7 +126,7 @@ async function insertEntries(client: ClientBase, { stream, run }: HoldInput, ent
     ...(entry.count === 1 ? {} : { last_page, last_ordinal }),
   }));
   const columns =
-    'stream_id, page, ordinal, key, path, reason, hash, payload, definition_version, count, last_page, last_ordinal';
+    'stream_id, page, ordinal, key, path, reason, hash, payload, definition_version, count, last_page, last_ordinal, version, version_form';
   await client.query(
     `insert into quarantine (${columns}) select ${columns} from json_populate_recordset(null::quarantine, $1)`,
     [JSON.stringify(rows)],

@@ -25,7 +25,6 @@ export async function replayedPage(client: ClientBase, { stream, run, page }: Re
   const ids = page.replays ?? [];
   await keepHeld(client, { stream, run, page });
   const held = await heldEntries(client, run.streamId, ids);
-  const versioned = stream.version.length > 0;
   const records = page.records.flatMap((record): StagedRecord[] => {
     const entry = held.get(ids[record.ordinal] ?? '');
     if (entry === undefined) return [];
@@ -40,7 +39,7 @@ export async function replayedPage(client: ClientBase, { stream, run, page }: Re
         line,
         received: { page: Number(entry.page), ordinal: entry.ordinal },
         // Another definition may find another key in it.
-        superseded: entry.superseded && !versioned && entry.key === key,
+        superseded: entry.superseded && entry.key === key,
         ...(needs === undefined ? {} : { needs }),
         ...(offers === undefined ? {} : { offers }),
       },

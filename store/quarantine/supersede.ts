@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import { compareReceived, type Received } from '../../core/received.ts';
 import type { LandedStream } from '../../core/landed-stream.ts';
 import type { StagedPage, StreamRun } from '../../core/staged.ts';
+import { ordersByVersion } from './supersede-older.ts';
 
 interface Arrived {
   readonly run: Pick<StreamRun, 'streamId'>;
@@ -13,6 +14,9 @@ interface Arrived {
 /** Whether the order of records is that of their arrival: one row per key, and no version to compare. */
 export const ordersByArrival = (stream: LandedStream): boolean =>
   stream.definition.disposition === 'merge' && stream.keyColumns.length > 0 && stream.version.length === 0;
+
+/** Whether a record that lands may mean that nobody has to deal with one that is held. */
+export const marksHeld = (stream: LandedStream): boolean => ordersByArrival(stream) || ordersByVersion(stream);
 
 /**
  * Marks what is held of keys that have come since. A record that equals its row makes no event, and nothing else would tell

@@ -17,10 +17,13 @@ export interface CloseReconciliation {
 export async function closeReconciliation(pool: Pool, input: CloseReconciliation): Promise<Reconciliation> {
   const { reconciliation } = input;
   await transaction(pool, async (client) => {
+    // The partner may still have what was taken out of the table as a duplicate.
     const { rows } = await client.query<{ state: string; level: ReconcileLevel; totals: string | null }>(
-      `select state, level, case when level = 'counts' and partner_total is distinct from store_total
-          then format('the partner says %s records, the store has %s', coalesce(partner_total::text, 'nothing of how many'), store_total) end as totals
-        from reconciliations where reconciliation = $1 for update`,
+      `select state, level, case when level = 'counts' and partner_total is distinct from store_total and partner_total is distinct from store_total + removed
+          then format('the partner says %s records, the store has %s', coalesce(partner_total::text, 'nothing of how many'), store_total)
+            || case when removed > 0 then format(', and %s were removed as duplicates', removed) else '' end end as totals
+        from reconciliations c cross join lateral (select count(*) as removed from tombstones t where t.stream_id = c.stream_id and t.removed) g
+        where reconciliation = $1 for update of c`,
       [reconciliation],
     );
     const [row] = rows;

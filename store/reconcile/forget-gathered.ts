@@ -7,11 +7,11 @@ import { start, writeCheckpoint } from '../../core/checkpoint.ts';
  */
 export async function forgetGathered(
   pool: Pool,
-  failed: { readonly streamId: number; readonly except: string } | { readonly olderMs: number },
+  failed: { readonly streamId: number; readonly except: string } | { readonly reconciliations: readonly string[] },
 ): Promise<void> {
   const [condition, values] =
-    'olderMs' in failed
-      ? [`finished_at < now() - $2::float8 * interval '1 millisecond'`, [failed.olderMs]]
+    'reconciliations' in failed
+      ? ['reconciliation = any ($2)', [failed.reconciliations]]
       : ['stream_id = $2 and reconciliation <> $3', [failed.streamId, failed.except]];
   await pool.query(
     `with failed as (select reconciliation from reconciliations where state = 'failed' and ${condition}),

@@ -5,7 +5,7 @@ import type { Changes, Move, RowChanges, RowsOfKeys, TargetRow, TargetTable } fr
 import { columnCodec } from './column-codec.ts';
 import { moveCursor, readCursor, type Cursor } from './cursors.ts';
 import type { FileWork } from './duckdb-file.ts';
-import { countRows } from './fit-table.ts';
+import { countRows, expectAsLeft } from './changed-table.ts';
 import { nameOf, quoted, saidName } from './names.ts';
 import { stage, type StagedColumn } from './stage.ts';
 import { fieldOf, freeText, lineOf, plainText } from './staged-text.ts';
@@ -76,6 +76,7 @@ async function cursorFor(on: FileWork, table: TargetTable, move: Move): Promise<
   // Nothing else writes meanwhile: what holds the writing connection is alone in the only process that has the file.
   if (cursor.event === move.to && move.from !== move.to) return undefined;
   if (cursor.event !== move.from) throw elsewhere(table, cursor.event, move);
+  await expectAsLeft(on, table, cursor);
   return cursor;
 }
 

@@ -5,6 +5,7 @@ import { InvalidInput, RetryLater } from '../../core/errors.ts';
 import { knownError } from './known-error.ts';
 import type { Driver } from './load-driver.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { removeSpilled } from './remove-spilled.ts';
 import { Statements } from './statements.ts';
 
 export interface FileOptions {
@@ -125,6 +126,7 @@ export class DuckdbFile {
         storage_compatibility_version: 'v1.4.0',
       });
       const writer = await this.#connect(instance);
+      await removeSpilled(path);
       const [name] = await this.#statements(writer).rows('select current_database()');
       return { instance, writer, catalog: String(name?.[0]), file: await identity(path) };
     } catch (error) {

@@ -4,8 +4,10 @@ import { mayBeOutdated, STAMP } from '../../core/stamp.ts';
 import { stampedOf, type OpenedTable, type TargetTable } from '../target.ts';
 import { ensureCursors, readCursor, rowKeyOf, writeCursor, type Cursor } from './cursors.ts';
 import type { FileWork } from './duckdb-file.ts';
-import { literal, nameOf, quoted, saidName, tableAt } from './names.ts';
+import { literal, nameOf, quoted, saidName } from './names.ts';
 import { nameColumns, storedColumns, type StoredColumn } from './stored-columns.ts';
+import { changes, isQueried } from '../table-mark.ts';
+import { changeOf, keepChanged, readMarkOf, writeMarkOn } from './changed-table.ts';
 import { makeChildViews } from './child-views.ts';
 import { reshape, retypedIn } from './reshape.ts';
 import { lineage, typeOf } from './types.ts';
@@ -14,7 +16,7 @@ import { lineage, typeOf } from './types.ts';
 export async function fitTable(on: FileWork, table: TargetTable, owner: string): Promise<OpenedTable> {
   return on.sql.transaction(async () => {
     const opened = await fit(on, table, owner);
-    if (opened.outdated !== true) await makeChildViews(on, table);
+    if (opened.outdated !== true && opened.changed === undefined) await makeChildViews(on, table);
     return opened;
   });
 }
@@ -28,10 +30,19 @@ async function fit(on: FileWork, table: TargetTable, owner: string): Promise<Ope
         'installation a file of its own',
     );
   const found = await storedColumns(on, table);
-  if (found.length === 0) return begin(on, table, { owner, id: await createTable(on, table) });
-  const id = await markOf(on, table);
-  if (known?.id === id && (await isOutdated(on, table, found)))
-    return { id, event: known.event, unfilled: known.unfilled, outdated: true };
+  if (found.length === 0) {
+    // Whoever asks for it gets an error, which is better than a part of it.
+    if (isQueried(table) && known !== undefined && known.event > 0)
+      return { id: known.id, event: known.event, unfilled: known.unfilled, changed: changes.dropped };
+    return begin(on, table, { owner, id: await createTable(on, table) });
+  }
+  const mark = await readMarkOf(on, table);
+  const changed = await changeOf(on, table, { known, mark });
+  const begins = changed !== undefined && !isQueried(table);
+  if (changed !== undefined && !begins) known = await keepChanged(on, table, { owner, known, mark });
+  const said = changed === undefined ? {} : { changed };
+  if (known !== undefined && !begins && (await isOutdated(on, table, found)))
+    return { id: known.id, event: known.event, unfilled: known.unfilled, outdated: true, ...said };
   const { renames, unfilled: held } = await reshape(on, table, found);
   const columns = renames.length === 0 && held === undefined ? found : await storedColumns(on, table);
   if (known !== undefined && renames.length + (held?.length ?? 0) > 0) {
@@ -48,11 +59,11 @@ async function fit(on: FileWork, table: TargetTable, owner: string): Promise<Ope
     );
   const retyped = table.tellsTypes === true ? retypedIn(table, columns) : [];
   const added = await addColumns(on, table, columns);
-  // Somebody changed rows or cursors by hand, or an older copy of something was put back: the log knows better.
-  if (known?.id !== id || known.rows !== (await countRows(on, table))) return begin(on, table, { owner, id });
+  if (known === undefined || begins) return begin(on, table, { owner, id: mark.id });
   const opened = { ...known, unfilled: known.event === 0 ? [] : [...known.unfilled, ...added] };
   if (opened.unfilled.length !== known.unfilled.length) await writeCursor(on, table, opened);
-  return { id, event: opened.event, unfilled: opened.unfilled, ...(retyped.length === 0 ? {} : { retyped }) };
+  const { id, event, unfilled } = opened;
+  return { id, event, unfilled, ...(retyped.length === 0 ? {} : { retyped }), ...said };
 }
 
 /** Whether other transforms made the table's rows. All rows of a table were made by the same ones: one tells. */
@@ -81,14 +92,6 @@ async function begin(
   return { id, event: 0, unfilled: [] };
 }
 
-export async function countRows({ sql, catalog }: FileWork, table: TargetTable): Promise<number> {
-  // From the file's statistics: 1 ms for a million rows.
-  const [count] = await sql.rows(`select count(*) from ${nameOf(catalog, table)}`);
-  return Number(count?.[0]);
-}
-
-const MARK = 'table of Syncline ';
-
 async function createTable({ sql, catalog }: FileWork, table: TargetTable): Promise<string> {
   const names = nameColumns(
     [],
@@ -106,7 +109,7 @@ async function createTable({ sql, catalog }: FileWork, table: TargetTable): Prom
       ...Object.entries(lineage).map(([own, type]) => `${own} ${type}`),
     ].join(', ')})`,
   );
-  await sql.run(`comment on table ${name} is ${literal(MARK + id)}`);
+  await writeMarkOn({ sql, catalog }, table, { id, changed: false });
   for (const [column, stored] of names)
     if (column !== stored) await rememberName({ sql, catalog }, table, column, stored);
   return id;
@@ -118,21 +121,6 @@ export const rememberName = (
   column: string,
   stored: string,
 ): Promise<number> => sql.run(`comment on column ${nameOf(catalog, table)}.${quoted(stored)} is ${literal(column)}`);
-
-/** The id that the table was made with. A table without one is somebody's own. */
-async function markOf({ sql, catalog }: FileWork, table: TargetTable): Promise<string> {
-  const [row] = await sql.rows(
-    `select comment from duckdb_tables() where database_name = $1 and schema_name = $2 and lower(table_name) = $3`,
-    [catalog, table.schema, tableAt(table.table, table.place)],
-  );
-  // A view has columns, and is no table.
-  if (row === undefined) throw new NeedsAttention(`${saidName(table)} is a view that somebody made: rename or drop it`);
-  const comment = String(row[0]);
-  if (comment.startsWith(MARK)) return comment.slice(MARK.length);
-  throw new NeedsAttention(
-    `${saidName(table)} is a table that somebody else made: rename or drop it, and it is filled from the event log`,
-  );
-}
 
 /** Returns the names of those that were missing. */
 async function addColumns(

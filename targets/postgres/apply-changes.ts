@@ -6,7 +6,7 @@ import { arrayLiteral } from '../../core/sql-text.ts';
 import type { Reached } from '../apply-points.ts';
 import type { Burial, Move, RowChanges, RowsOfKeys, TargetRow, TargetTable } from '../target.ts';
 import { readCursors, rowKeyColumns, writeCursor } from './cursors.ts';
-import { hasRows } from './fit-table.ts';
+import { expectAsLeft, hasRows } from './changed-table.ts';
 import { nameOf, quoted, saidName } from './names.ts';
 import { readVersions } from './read-versions.ts';
 import { typeOf } from './types.ts';
@@ -32,6 +32,7 @@ export async function applyChanges(client: ClientBase, table: TargetTable, appli
       `${saidName(table)} stands at event ${cursor.event}, and the changes lead from ${move.from} to ${move.to}: read its cursor again`,
       { afterMs: 0 },
     );
+  await expectAsLeft(client, table, cursor);
   await client.query(`create temp table ${STAGED} (like ${nameOf(table)} including defaults) on commit drop`);
   for await (const part of parts((keys) => readVersions(client, table, keys))) {
     await copyInto(client, `${STAGED} (${columnsOf(table)})`, linesOf(part.upserts));

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { NeedsAttention } from '../../core/errors.ts';
+import { changes, isQueried } from '../table-mark.ts';
+import { changeOf, keepChanged, readMarkOf, writeMarkOn } from './changed-table.ts';
 import { readTable, type TableFacts } from './table-facts.ts';
 import { stampedOf, type OpenedTable, type TargetTable } from '../target.ts';
 import { ensureCursors, readCursors, rowKeyColumns, writeCursor, type Cursor } from './cursors.ts';
@@ -13,7 +15,7 @@ import { catalogTypes, lineage, typeOf } from './types.ts';
 /** Makes the table, or makes it fit, and says where it stands. Call it in a transaction. */
 export async function fitTable(client: ClientBase, table: TargetTable, owner: string): Promise<OpenedTable> {
   const opened = await fit(client, table, owner);
-  if (opened.outdated !== true) await ensureChildViews(client, table);
+  if (opened.outdated !== true && opened.changed === undefined) await ensureChildViews(client, table);
   return opened;
 }
 
@@ -26,12 +28,23 @@ async function fit(client: ClientBase, table: TargetTable, owner: string): Promi
         'database of its own',
     );
   const found = await readTable(client, nameOf(table));
-  if (found === undefined) return begin(client, table, { owner, id: await createTable(client, table) });
-  const id = await markOf(client, table);
-  if (known?.id === id && (await isOutdated(client, { name: nameOf(table), facts: found, wanted: stampedOf(table) })))
-    return { id, event: known.event, unfilled: known.unfilled, outdated: true };
+  if (found === undefined) {
+    // Whoever asks for it gets an error, which is better than a part of it.
+    if (isQueried(table) && known !== undefined && known.event > 0)
+      return { id: known.id, event: known.event, unfilled: known.unfilled, changed: changes.dropped };
+    return begin(client, table, { owner, id: await createTable(client, table) });
+  }
+  const mark = await readMarkOf(client, table);
+  const changed = await changeOf(client, table, { known, mark });
+  const begins = changed !== undefined && !isQueried(table);
+  if (changed !== undefined && !begins) known = await keepChanged(client, table, { owner, known, mark });
+  const said = changed === undefined ? {} : { changed };
+  const wanted = { name: nameOf(table), facts: found, wanted: stampedOf(table) };
+  if (known !== undefined && !begins && (await isOutdated(client, wanted)))
+    return { id: known.id, event: known.event, unfilled: known.unfilled, outdated: true, ...said };
   const { facts, renames, unfilled: held, tooLarge } = await reshape(client, table, found);
-  if (tooLarge && known !== undefined) return { id, event: known.event, unfilled: known.unfilled, outdated: true };
+  if (tooLarge && known !== undefined)
+    return { id: known.id, event: known.event, unfilled: known.unfilled, outdated: true, ...said };
   if (known !== undefined && renames.length + held.length > 0) {
     const named = (name: string): string => renames.find(({ from }) => from === name)?.to ?? name;
     const keys = (JSON.parse(known.rowKey) as string[]).map(named);
@@ -47,17 +60,11 @@ async function fit(client: ClientBase, table: TargetTable, owner: string): Promi
     );
   const retyped = table.tellsTypes === true ? retypedIn(table, facts) : [];
   const added = await addColumns(client, table, facts);
-  // Another table than the cursor's, or somebody emptied it: the log knows better.
-  if (known?.id !== id || (known.hasRows && !(await hasRows(client, table))))
-    return begin(client, table, { owner, id });
-  const unfilled = known.event === 0 ? [] : [...known.unfilled, ...added];
+  if (known === undefined || begins) return begin(client, table, { owner, id: mark.id });
+  const { id, event } = known;
+  const unfilled = event === 0 ? [] : [...known.unfilled, ...added];
   if (unfilled.length !== known.unfilled.length) await writeCursor(client, table, { ...known, unfilled });
-  return { id, event: known.event, unfilled, ...(retyped.length === 0 ? {} : { retyped }) };
-}
-
-export async function hasRows(client: ClientBase, table: TargetTable): Promise<boolean> {
-  const { rows } = await client.query<{ any: boolean }>(`select exists (select from ${nameOf(table)}) as any`);
-  return rows[0]?.any === true;
+  return { id, event, unfilled, ...(retyped.length === 0 ? {} : { retyped }), ...said };
 }
 
 /** The table is ours, and empty; its cursor is at the beginning. */
@@ -71,8 +78,6 @@ async function begin(
   await writeCursor(client, table, { id, owner, event: 0, hasRows: false, rowKey, unfilled: [] });
   return { id, event: 0, unfilled: [] };
 }
-
-const MARK = 'table of Syncline ';
 
 async function createTable(client: ClientBase, table: TargetTable): Promise<string> {
   const id = randomUUID();
@@ -95,21 +100,8 @@ async function createTable(client: ClientBase, table: TargetTable): Promise<stri
         .map((column) => quoted(column.name))
         .join(', ')})`,
     );
-  await client.query(`comment on table ${name} is '${MARK}${id}'`);
+  await writeMarkOn(client, table, { id, changed: false });
   return id;
-}
-
-/** The id that the table was made with. A table without one is somebody's own. */
-async function markOf(client: ClientBase, table: TargetTable): Promise<string> {
-  const { rows } = await client.query<{ says: string | null }>(
-    `select obj_description(to_regclass($1), 'pg_class') as says`,
-    [nameOf(table)],
-  );
-  const says = rows[0]?.says ?? '';
-  if (says.startsWith(MARK)) return says.slice(MARK.length);
-  throw new NeedsAttention(
-    `${saidName(table)} is a table or view that somebody else made: rename or drop it, and it is filled from the event log`,
-  );
 }
 
 /** Returns the names of those that were missing. */

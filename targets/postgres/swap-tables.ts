@@ -4,6 +4,7 @@ import type { OpenedTable, Place, Swap, TargetTable } from '../target.ts';
 import { dropChildViews, ensureChildViews } from './child-views.ts';
 import { ensureCursors, forgetCursor, readCursors, writeCursor } from './cursors.ts';
 import { nameOf, quoted, saidName, tableAt } from './names.ts';
+import { takeRows } from './take-rows.ts';
 
 /** Live and old change places, or one made beside comes in: whichever table has the id is live afterwards. Call it in a transaction. */
 export async function makeLive(
@@ -24,6 +25,7 @@ export async function makeLive(
     throw new RetryLater(`another table has taken the place of ${saidName(table)} meanwhile: looking at that one`, {
       afterMs: 0,
     });
+  if (from === 'fill' && (await takeRows(client, table, comes))) return;
   await dropChildViews(client, table);
   for (const place of leaving[from]) await dropTable(client, table, place);
   // The one that comes is out of the way while the one that goes takes its place.

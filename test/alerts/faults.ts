@@ -20,7 +20,19 @@ const values = ['none', 'few', 'refused', 'retried', 'slow', 'large'] as const;
 
 /** The installation that the faults are injected into. */
 export async function writeDefinitions({ dir }: World): Promise<void> {
-  const names = [...ends, ...values, 'late', 'held', 'waits', 'quarantined', 'breaks', 'behind', ...compares, 'calm'];
+  const names = [
+    ...ends,
+    ...values,
+    'late',
+    'held',
+    'waits',
+    'quarantined',
+    'breaks',
+    'behind',
+    'touched',
+    ...compares,
+    'calm',
+  ];
   const streams = Object.fromEntries(names.map((name) => [name, stream]));
   await writeFile(
     join(dir, 'acme.yaml'),
@@ -33,7 +45,12 @@ export async function writeDefinitions({ dir }: World): Promise<void> {
         quiet: { preset: 'github', secrets: [{ value: 'x' }], expect: '1h', routes: [{ stream: 'calm', as: 'sync' }] },
         odd: { preset: 'github', secrets: [{ value: 'x' }], routes: [{ stream: 'calm', as: 'sync' }] },
       },
-      streams: { ...streams, late: { ...stream, freshness: '26h' }, behind: { ...stream, targets: ['lake'] } },
+      streams: {
+        ...streams,
+        late: { ...stream, freshness: '26h' },
+        behind: { ...stream, targets: ['lake'] },
+        touched: { ...stream, targets: ['lake'] },
+      },
     }),
   );
   const people = { from: [{ stream: 'acme.calm', fields: { id: 'id' } }], exact: [{ name: 'same', fields: ['id'] }] };
@@ -53,7 +70,7 @@ export async function addNights({ pool }: World): Promise<void> {
         select s.stream_id, d, format('sync/acme/%s/%s', s.name, d), to_char(now() - (41 - d) * interval '1 day', 'YYYY-MM-DD'), 'nightly', 'normal', 'v', 'done', 'ok', '{"slice":0,"done":true}',
             100, 5000, 5000, 100, 5000 * 600, now() - (41 - d) * interval '1 day', now() - (41 - d) * interval '1 day' + interval '20 seconds'
           from s, generate_series(1, 40) d`,
-    [[...ends, ...values, 'late', 'held', 'waits', 'quarantined', 'breaks', 'behind', ...compares, 'calm']],
+    [[...ends, ...values, 'late', 'held', 'waits', 'quarantined', 'breaks', 'behind', 'touched', ...compares, 'calm']],
   );
 }
 
@@ -157,6 +174,10 @@ export const faults: Partial<Record<RuleName, Fault>> = {
     `with s as (update streams set last_event = 7 where name = 'behind')
       insert into target_states (target, partner, stream, cursor, behind_since, error) values ('lake', 'acme', 'behind', 2, now() - interval '2 hours', 'disk full')`,
     `update target_states set cursor = 7, behind_since = null, error = null`,
+  ),
+  'target-changed': sql(
+    `insert into target_states (target, partner, stream, changed_table, changed_how, changed_at) values ('lake', 'acme', 'touched', 't', 'it is empty', now())`,
+    `update target_states set anew_at = now() - interval '2 days' where stream = 'touched'`,
   ),
   'webhook-silent': sql(
     `insert into webhook_deliveries (partner, webhook, delivery_id, body_hash, state, received_at) values ('acme', 'quiet', '1', '', 'taken', now() - interval '2 hours')`,

@@ -77,7 +77,9 @@ const lake = {
   behindSince: ago(2 * HOUR),
   error: null,
   paused: false,
+  changed: null,
 };
+const touched = { how: 'it is empty', at: ago(2 * DAY), anewAt: null };
 const hook = {
   partner: 'acme',
   webhook: 'news',
@@ -200,6 +202,10 @@ const cases: Record<RuleName, { readonly fires: Partial<AlertFacts>; readonly qu
         { ...lake, behindSince: null },
       ],
     },
+  },
+  'target-changed': {
+    fires: { targets: [{ ...lake, behindSince: null, changed: touched }] },
+    quiet: { targets: [{ ...lake, behindSince: null, changed: { ...touched, anewAt: ago(25 * HOUR) } }] },
   },
   'webhook-silent': {
     fires: { webhooks: [hook] },

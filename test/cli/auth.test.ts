@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { StreamInput } from '../../definitions/definition.ts';
+import { readCalls } from '../../store/calls/read-calls.ts';
 import { freePort } from '../../services/free-port.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { compiledCli, type Ended } from './run-syncline.ts';
@@ -169,6 +170,14 @@ describe('syncline auth', () => {
       says: true,
     });
     expect(stdout).not.toMatch(/access-1|refresh-1|the-secret/);
+    const calls = await readCalls(partners.pool, { partner: partner.name, limit: 10 });
+    expect(calls).toEqual([
+      expect.objectContaining({
+        ...{ madeBy: 'auth', purpose: 'token', stream: '', method: 'POST', path: '/…', status: 200, error: null },
+        ...{ workflowId: null, runId: null, page: null },
+      }),
+    ]);
+    expect(JSON.stringify(calls)).not.toMatch(/access-1|refresh-1|the-secret|code-1/);
     expect(server.forms[0]).toMatchObject({
       grant_type: 'authorization_code',
       authorization: `Basic ${btoa('the-app:the-secret')}`,

@@ -191,6 +191,24 @@ test('what stays behind is named, removed where nobody needs it, and left to peo
   await clean(seeded);
 });
 
+test('four at once remove and count each once, and nothing that is alive', async () => {
+  const streams = {
+    orders: { path: '/o', primaryKey: ['id'], schema: { type: 'object', properties: { id: { type: 'string' } } } },
+  };
+  await writeFile(
+    join(folder.path, 'acme.yaml'),
+    JSON.stringify({ name: 'acme', baseUrl: 'https://acme.example', streams }),
+  );
+  const seeded = await seed();
+  const reports = (await Promise.all(Array.from({ length: 4 }, () => run({ apply: true })))).map(reportOf);
+  expect(reports.map(({ troubles }) => troubles)).toEqual([[], [], [], []]);
+  expect(new Set(reports.map(({ report }) => report)).size).toBe(4);
+  expect(reports.reduce((sum, report) => sum + removedIn(report), 0)).toBe(REMOVABLE);
+  expect(await kept(seeded)).toEqual(afterwards);
+  await rm(join(folder.path, 'acme.yaml'));
+  await clean(seeded);
+});
+
 const duplicatesWithJoin = `
 people:
   from: [{ stream: acme.orders, fields: { email: mail } }]

@@ -1,9 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { calls } from '../../cli/commands/calls.ts';
 import { partnersCheck } from '../../cli/commands/partners-check.ts';
 import { readConfig } from '../../config/config.ts';
 import { openPool, postgresWarehouse } from '../../landing/postgres-warehouse.ts';
+import { readCalls } from '../../store/calls/read-calls.ts';
+import { callGroups, failedCalls } from '../../store/partner-report/calls-of-period.ts';
 import { serve, type LocalServer } from '../http/support/local-server.ts';
 import { runAll } from '../landing/run-of.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
@@ -85,6 +88,53 @@ describe('the permits of a check', () => {
     const requests = all.map(({ json }) => (json as { streams: { requests: number }[] }).streams[0]?.requests ?? 0);
     expect(asked).toBe(requests.reduce((sum, each) => sum + each, 0));
     expect(asked).toBeLessThanOrEqual(10);
+  });
+
+  test('and its requests are in the call log, as those of a check and of no run', async () => {
+    const { json } = await check('hostile', { DATABASE_URL: database.url });
+    const pool = openPool(database.url);
+    try {
+      const noted = await readCalls(pool, { partner: 'hostile', limit: 100 });
+      const { streams } = json as { streams: { requests: number }[] };
+      expect(noted).toHaveLength(streams.reduce((sum, { requests }) => sum + requests, 0));
+      expect(noted.map(({ madeBy, workflowId, runId, purpose }) => ({ madeBy, workflowId, runId, purpose }))).toEqual(
+        noted.map(() => ({ madeBy: 'check', workflowId: null, runId: null, purpose: 'page' })),
+      );
+      expect(noted.map(({ stream, status, error }) => [stream, status, error])).toEqual(
+        expect.arrayContaining([
+          ['orders', 200, null],
+          ['refused', 400, 'refused'],
+        ]),
+      );
+      // It is no failure of the partner: what is told to it leaves a person's trials out.
+      const period = { partner: 'hostile', before: '2000-01-01', from: '2000-01-02', to: '2999-01-01' };
+      expect([await failedCalls(pool, period, 3), await callGroups(pool, period)]).toEqual([[], []]);
+    } finally {
+      await pool.end();
+    }
+    const none = { DATABASE_URL: database.url, SYNCLINE_CALLS_KEEP: '0s' };
+    const { text } = await said(readConfig(env(none)), { limit: '500' }, (context) =>
+      calls({ ...context, partner: 'hostile', stream: undefined }),
+    );
+    expect(text).toMatch(/check: GET \/refused/);
+    const kept = /^(\d+) calls/m.exec(text)?.[1];
+    await check('hostile', none);
+    const again = await said(readConfig(env(none)), { limit: '500' }, (context) =>
+      calls({ ...context, partner: 'hostile', stream: undefined }),
+    );
+    expect(/^(\d+) calls/m.exec(again.text)?.[1]).toBe(kept);
+  });
+
+  test('are given though the call log cannot be written', async () => {
+    const other = await freshDatabase();
+    const pool = openPool(other.url);
+    try {
+      await pool.query('alter table calls drop column made_by');
+      expect(await check('stuck', { DATABASE_URL: other.url })).toMatchObject({ code: 1, json: { limits: 'fleet' } });
+    } finally {
+      await pool.end();
+      await other.drop();
+    }
   });
 
   test('are none while the partner is down, but for probes', async () => {

@@ -31,9 +31,63 @@ function definitionOf(block: string): string {
   return `name: acme\nbaseUrl: https://api.acme.example\n${block.startsWith('# top') ? block : ''}\nstreams:\n  orders:\n${indented(fields)}`;
 }
 
+type Json = Readonly<Record<string, unknown>>;
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;
+/** All fields that a schema knows, however deep, by their places. */
+function fieldsIn(schema: unknown, at: string): { at: string; name: string; field: Json }[] {
+  if (!isObject(schema)) return [];
+  return Object.entries(schema).flatMap(([keyword, value]) => {
+    if (keyword !== 'properties') return fieldsIn(value, /^\d+$/.test(keyword) ? `${at}|${keyword}` : at);
+    return Object.entries(value as Readonly<Record<string, Json>>).flatMap(([name, field]) => [
+      { at: `${at}.${name}`, name, field },
+      ...fieldsIn(field, `${at}.${name}`),
+    ]);
+  });
+}
+const branchesOf = (field: Json): Json[] =>
+  [field['anyOf'], field['oneOf'], field['allOf']].flatMap((branches) => (branches ?? []) as Json[]);
+const repeats = ({ field }: { field: Json }): boolean =>
+  branchesOf(field).some((branch) => branch['description'] === field['description']);
+const isLong = (words = ''): boolean => words.length > 160 || /\n|\.$/.test(words);
+/** What is left of a description that only says the name: "the page size" of `pageSize`. */
+const beyond = (name: string, description: string): string =>
+  description
+    .toLowerCase()
+    .replaceAll(/\b(the|a|an|of|its|their)\b|[^a-z0-9]/g, '')
+    .replace(name.toLowerCase(), '');
+
 describe('the JSON Schemas for editors', () => {
   test.each(Object.keys(schemas))('%s is what the definitions make: else run scripts/write-schemas.ts', (name) => {
     expect(JSON.parse(read(`schema/${name}`))).toEqual(JSON.parse(JSON.stringify(schemas[name])));
+  });
+
+  describe.each(Object.keys(schemas))('%s says of each field', (file) => {
+    const fields = fieldsIn(JSON.parse(read(`schema/${file}`)), '');
+    const said = fields.map(({ at, name, field }) => ({ at, name, words: field['description'] as string | undefined }));
+
+    test('what it is', () => {
+      expect(fields.length).toBeGreaterThan(10);
+      expect(said.filter(({ words }) => words === undefined).map(({ at }) => at)).toEqual([]);
+    });
+    test('something beyond its name', () => {
+      expect(said.filter(({ name, words = '' }) => beyond(name, words) === '')).toEqual([]);
+    });
+    test('no more than an editor shows at a glance, and as one phrase', () => {
+      expect(said.filter(({ words }) => isLong(words))).toEqual([]);
+    });
+    test('that once, and not in its branches again', () => {
+      expect(fields.filter(repeats)).toEqual([]);
+    });
+  });
+
+  test.each([
+    ['timeout', 'the longest time of one request, from connecting to the last byte (default 30s)', '30s'],
+    ['auth', 'how requests are authorized (default { type: none })', { type: 'none' }],
+    ['traceparent', 'whether the header `traceparent` is sent, which names the trace a request is part of', false],
+    ['targets', "names of targets.yaml that its streams are written to, besides the store's own PostgreSQL", undefined],
+  ])('say the default of %s as a definition would write it', (name, description, fallback) => {
+    const { properties } = schemas['partner.schema.json'] as { properties: Readonly<Record<string, Json>> };
+    expect([properties[name]?.['description'], properties[name]?.['default']]).toEqual([description, fallback]);
   });
 
   test.each([...yamlsIn('examples/partners'), ...yamlsIn('partners'), ...yamlsIn('templates/project/partners')])(

@@ -42,3 +42,17 @@ export async function problemsOf(yaml: string, env: Environment = {}): Promise<s
     return [];
   });
 }
+
+/** YAML of a partner with one stream, and what a test adds to both. */
+export const acme = (more: { readonly top?: string; readonly stream?: string } = {}): string =>
+  [
+    'name: acme',
+    'baseUrl: https://api.acme.example',
+    ...(more.top === undefined ? [] : [more.top]),
+    'streams:',
+    '  orders:',
+    '    path: /orders',
+    '    primaryKey: [id]',
+    '    schema: { type: object, properties: { id: { type: string }, at: { type: string, format: date-time } } }',
+    ...(more.stream === undefined ? [] : [`    ${more.stream}`]),
+  ].join('\n');

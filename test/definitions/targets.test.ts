@@ -74,7 +74,7 @@ describe('what is wrong is told by file, line and field', () => {
     [
       'targets:\n  lake:\n    type: duckdb\n    file: a.duckdb',
       [
-        'targets.yaml:2:3 targets.lake.path: missing; expected a text',
+        'targets.yaml:2:3 targets.lake.path: missing; expected a text: the file, relative to the folder of targets.yaml; its folder is created',
         'targets.yaml:4:5 targets.lake.file: unknown field; known here: type, path, memoryLimit, threads, timeout, every, rows',
       ],
     ],
@@ -95,7 +95,7 @@ describe('what is wrong is told by file, line and field', () => {
       [
         'targets.yaml:7:5 targets.lake.memoryLimit: expected an amount of memory such as 512MB, found "lots"',
         'targets.yaml:5:5 targets.lake.every: expected a duration such as 500ms, 30s, 5m, 2h, 1d, found "often"',
-        'targets.yaml:6:5 targets.lake.rows: expected at least 1, found 0',
+        'targets.yaml:6:5 targets.lake.rows: expected at least 1, found 0; rows: the most events in one load, up to 1,000,000',
       ],
     ],
     [
@@ -121,7 +121,7 @@ describe('what is wrong is told by file, line and field', () => {
     [
       'lakes: {}',
       [
-        'targets.yaml:1:1 targets: missing; expected a mapping',
+        'targets.yaml:1:1 targets: missing; expected a mapping: the warehouses that streams can be written to, by name',
         'targets.yaml:1:1 lakes: unknown field; known here: targets',
       ],
     ],

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { removeDuplicates, type RemoveOptions } from '../../cli/commands/duplicates-remove.ts';
 import { undoBack, undoRun } from '../../cli/commands/undo.ts';
@@ -10,8 +11,13 @@ import { rebuildTable } from '../../landing/rebuild-table.ts';
 import { decideApproval } from '../../store/approvals.ts';
 import { neverMerge } from '../../store/duplicates/decide.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
+import { killedAt } from '../support/killed-at.ts';
+import { firstOf } from '../support/long.ts';
 import { said, type Said } from '../support/said.ts';
+import { reconcileHere, repairHere } from '../reconcile/reconcile-here.ts';
 import { applyPairs, changePairs } from './apply-pairs.ts';
+
+const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 let own: OwnPartners;
 let crm: OwnPartner;
@@ -28,6 +34,7 @@ const schema = {
     phone: { type: ['string', 'null'] },
   },
 } as const;
+const at = (hour: number): string => `2026-01-01T${hour}:00:00Z`;
 const person = (id: string, v: number, name: string, phone: string | null = null) => ({ id, v, name, phone });
 const people = [
   person('1', 1, 'Ada', '111'),
@@ -38,21 +45,41 @@ const people = [
   person('6', 1, 'Cleo'),
 ];
 
+const streams = ['versioned', 'plain', 'soft', 'silent', 'held', 'left', 'right'];
+
 beforeAll(async () => {
   own = await ownPartners();
   const deletes = { field: 'gone' };
-  crm = await own.partner(({ pathname }) => ({ body: served[pathname.slice(1)] ?? [] }), {
-    versioned: { path: '/versioned', primaryKey: ['id'], version: ['v'], deletes, schema },
-    plain: { path: '/plain', primaryKey: ['id'], deletes, schema },
-    silent: { path: '/silent', primaryKey: ['id'], schema },
-    held: {
-      path: '/held',
-      primaryKey: ['id'],
-      deletes: { ...deletes, hold: { count: 1, share: 0, for: '1h' } },
-      schema,
+  crm = await own.partner(
+    ({ pathname, searchParams }) => ({
+      body: (served[pathname.slice(1)] ?? []).filter(
+        (each) => String((each as { at?: string }).at) >= (searchParams.get('since') ?? ''),
+      ),
+    }),
+    {
+      versioned: { path: '/versioned', primaryKey: ['id'], version: ['v'], deletes, schema },
+      plain: { path: '/plain', primaryKey: ['id'], deletes, schema },
+      soft: { path: '/soft', primaryKey: ['id'], version: ['v'], deletes: { ...deletes, as: 'soft' }, schema },
+      left: { path: '/left', primaryKey: ['id'], deletes, schema },
+      right: { path: '/right', primaryKey: ['id'], deletes, schema },
+      late: {
+        path: '/late',
+        primaryKey: ['id'],
+        version: ['at'],
+        incremental: { field: 'at', start: { as: 'since' } },
+        deletes,
+        schema: { ...schema, properties: { ...schema.properties, at: { type: 'string', format: 'date-time' } } },
+      },
+      silent: { path: '/silent', primaryKey: ['id'], schema },
+      held: {
+        path: '/held',
+        primaryKey: ['id'],
+        deletes: { ...deletes, hold: { count: 1, share: 0, for: '1h' } },
+        schema,
+      },
     },
-  });
-  const from = ['versioned', 'plain', 'silent', 'held'].map((stream) => ({
+  );
+  const from = streams.map((stream) => ({
     stream: `${crm.name}.${stream}`,
     fields: { name: 'name', phone: 'phone' },
     changed: 'v',
@@ -66,7 +93,7 @@ beforeAll(async () => {
     SYNCLINE_PARTNERS_DIR: own.folder,
     SYNCLINE_HOME: own.folder,
   });
-  for (const stream of ['versioned', 'plain', 'silent', 'held']) await read(stream, people);
+  for (const stream of streams) await read(stream, people);
 });
 afterAll(() => own?.close());
 
@@ -81,7 +108,9 @@ async function tableOf(stream: string): Promise<ReadonlyMap<string, Readonly<Rec
   const { rows } = await own.pool.query<Record<string, unknown>>(`select * from "${crm.name}"."${stream}" order by id`);
   return new Map(rows.map((row) => [row['id'] as string, { ...row, _loaded_at: null }]));
 }
-const idsOf = async (stream: string): Promise<readonly string[]> => [...(await tableOf(stream)).keys()];
+/** Of rows that are not marked as gone. */
+const idsOf = async (stream: string): Promise<readonly string[]> =>
+  [...(await tableOf(stream))].flatMap(([id, { _deleted_at: gone }]) => (gone === null ? [id] : []));
 async function eventsOf(stream: string): Promise<number> {
   const { rows } = await own.pool.query<{ last: string }>('select last_event as last from streams where name = $1', [
     stream,
@@ -94,10 +123,10 @@ function pair(one: RowRef, other: RowRef): FoundPair {
   const [left, right] = [one, other].toSorted(compareRows) as [RowRef, RowRef];
   return { left, right, rule: 'same-name', weight: 1, probability: 1, levels: {} };
 }
-const planOf = (stream: string, more: readonly FoundPair[] = []): Promise<number> =>
+const planOf = (stream: string, more: readonly FoundPair[] = [], changed = 'v'): Promise<number> =>
   applyPairs(own.pool, {
     name: 'people',
-    from: [stream, 'silent'].map((each) => ({ stream: `${crm.name}.${each}`, fields: {}, changed: 'v' })),
+    from: [stream, 'silent'].map((each) => ({ stream: `${crm.name}.${each}`, fields: {}, changed })),
     pairs: [
       pair(ref(stream, '1'), ref(stream, '2')),
       pair(ref(stream, '2'), ref(stream, '3')),
@@ -114,7 +143,7 @@ const undo = (id: string): Promise<Said> =>
   said(config, { apply: true, reason: 'a test' }, (context) => undoRun({ ...context, id }));
 const runOf = ({ json }: Said): string => (json as { streams: { syncId: string }[] }).streams[0]?.syncId as string;
 
-describe.each(['versioned', 'plain'])('a stream that is %s', (stream) => {
+describe.each(['versioned', 'plain', 'soft'])('a stream that is %s', (stream) => {
   let plan: number;
   let removed: Said;
   const before = new Map<string, Readonly<Record<string, unknown>>>();
@@ -197,6 +226,17 @@ describe.each(['versioned', 'plain'])('a stream that is %s', (stream) => {
     expect(await eventsOf(stream)).toBe(events);
   });
 
+  test('a reconciliation takes them for removed on purpose, at each level', async () => {
+    served = { [stream]: people };
+    for (const level of ['counts', 'keys', 'versions', 'content'] as const) {
+      const found = await reconcileHere({ own, partner: crm, stream }, { level });
+      expect({ level, verdict: found.verdict, each: found.each }).toEqual({ level, verdict: 'clean', each: [] });
+    }
+    served = { [stream]: people.slice(0, 5) };
+    const fewer = await reconcileHere({ own, partner: crm, stream }, { level: 'counts' });
+    expect(fewer.reason).toBe('the partner says 5 records, the store has 3, and 3 were removed as duplicates');
+  });
+
   test('a record that changed brings its row back, and that is said', async () => {
     await read(
       stream,
@@ -225,6 +265,33 @@ describe.each(['versioned', 'plain'])('a stream that is %s', (stream) => {
     );
     expect(await tableOf(stream)).toEqual(after);
   });
+});
+
+const late = (id: string, hour: number, name: string) => ({ ...person(id, 1, name), at: at(hour) });
+
+test('a record that changed behind the watermark is found to be missing, and repaired', async () => {
+  const rows = [late('1', 10, 'Ada'), late('2', 12, 'Ada'), late('9', 20, 'Zoe')];
+  await read('late', rows);
+  const here = { own, partner: crm, stream: 'late' };
+  const plan = await planOf('late', [], 'at');
+  await remove(plan, doIt(1));
+  expect(await idsOf('late')).toEqual(['2', '9']);
+  const events = await eventsOf('late');
+  const unchanged = await reconcileHere(here);
+  expect({ ...unchanged, each: unchanged.each }).toMatchObject({ verdict: 'clean', each: [] });
+  expect(await repairHere(here, unchanged.id)).toMatchObject({ repaired: 0 });
+  expect(await idsOf('late')).toEqual(['2', '9']);
+  served = { late: [late('1', 11, 'Ada'), ...rows.slice(1)] };
+  for (const level of ['versions', 'content'] as const)
+    expect(await reconcileHere(here, { level })).toMatchObject({
+      verdict: 'differs',
+      each: [{ key: '1', kind: 'missing', state: 'open' }],
+    });
+  expect(await eventsOf('late')).toBe(events);
+  const { id } = await reconcileHere(here);
+  await repairHere(here, id);
+  expect(await idsOf('late')).toEqual(['1', '2', '9']);
+  expect(await reconcileHere(here)).toMatchObject({ verdict: 'clean', each: [] });
 });
 
 const approvalOf = ({ json }: Said): number =>
@@ -263,4 +330,67 @@ test('many at once wait for a person, and not while the plan changes', async () 
   await said(config, given, (context) => undoBack({ ...context, id: runOf(removed) }));
   await read('held', people);
   expect(await idsOf('held')).toEqual(['2', '5', '6', '7']);
+});
+
+const idsOfBoth = async () => [await idsOf('left'), await idsOf('right')];
+const without = (ids: readonly string[] | undefined) => ids?.filter((id) => id !== '1');
+
+describe('a process that is killed while it removes rows of two streams', () => {
+  const both = ['left', 'right'] as const;
+  /** Of each stream it writes the removal twice: when it begins, and with how many rows went. Then two of the second one, and two of the first. */
+  const statements = firstOf([3, 2, 4, 1], 2);
+  const env = { DATABASE_URL: '', SYNCLINE_PARTNERS_DIR: '', SYNCLINE_HOME: '' };
+
+  test.each(statements)('has done a stream, or nothing of it (statement %i)', async (statement) => {
+    const whole = await idsOfBoth();
+    const plan = await applyPairs(own.pool, {
+      name: 'people',
+      from: both.map((each) => ({ stream: `${crm.name}.${each}`, fields: {}, changed: 'v' })),
+      pairs: both.map((stream) => pair(ref(stream, '1'), ref(stream, '2'))),
+    });
+    const args = [
+      'duplicates',
+      'remove',
+      String(plan),
+      '--yes',
+      '--expect',
+      '2',
+      '--after',
+      '0s',
+      '--reason',
+      'a test',
+    ];
+    const given = {
+      ...env,
+      DATABASE_URL: own.databaseUrl,
+      SYNCLINE_PARTNERS_DIR: own.folder,
+      SYNCLINE_HOME: own.folder,
+    };
+    expect(
+      await killedAt(own.pool, [program, ...args], {
+        ...{ tables: ['syncline.duplicate_removals'], statement, env: given },
+      }),
+    ).toBe(true);
+    const firstIsDone = statement > 2;
+    expect(await idsOfBoth()).toEqual([firstIsDone ? without(whole[0]) : whole[0], whole[1]]);
+    // Nobody removes more, or less, than was looked at.
+    const left = firstIsDone ? 1 : 2;
+    expect((await remove(plan, now)).json).toMatchObject({ removes: left });
+    const again = [];
+    for (const expected of [3 - left, left])
+      again.push(await remove(plan, doIt(expected)).catch((error: unknown) => String(error)));
+    expect(again).toEqual([
+      expect.stringContaining(`expected ${3 - left} rows, and there are ${left}`),
+      expect.objectContaining({ code: 0 }),
+    ]);
+    expect(await idsOfBoth()).toEqual(whole.map(without));
+    const { rows } = await own.pool.query<{ stream: string; sync_id: string }>(
+      `select s.name as stream, d.sync_id from duplicate_removals d join streams s using (stream_id) where d.plan_id = $1 and d.removed = 1 order by 1`,
+      [plan],
+    );
+    expect(rows.map(({ stream }) => stream)).toEqual(both);
+    for (const { sync_id: id } of rows) await undo(id);
+    expect(await idsOfBoth()).toEqual(whole);
+    await changePairs(own.pool, plan, 'undo');
+  });
 });

@@ -142,3 +142,18 @@ export async function traceOf(
     await pool.end();
   }
 }
+
+/** How the grants of a partner ended; those without an end are `lost`. */
+export async function grantEnds(databaseUrl: string, partner: string): Promise<Readonly<Record<string, number>>> {
+  const pool = new Pool({ connectionString: databaseUrl, options: '-c search_path=syncline' });
+  pool.on('error', () => {});
+  try {
+    const { rows } = await pool.query<{ ended: string; grants: number }>(
+      `select coalesce(ended, 'lost') as ended, count(*)::integer as grants from grants join streams using (stream_id) where partner = $1 group by 1`,
+      [partner],
+    );
+    return Object.fromEntries(rows.map(({ ended, grants }) => [ended, grants]));
+  } finally {
+    await pool.end();
+  }
+}

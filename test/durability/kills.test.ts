@@ -7,7 +7,15 @@ import { long } from '../support/long.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
-import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, type Ground } from './durable-bench.ts';
+import {
+  definePartner,
+  grantEnds,
+  ownNamespace,
+  runToEnd,
+  startWorker,
+  traceOf,
+  type Ground,
+} from './durable-bench.ts';
 
 const PAGES = long ? 303 : 83;
 /** Each kill costs the start of a worker. */
@@ -126,6 +134,11 @@ describe('without limits, where pages are asked for ahead of their reading', () 
     expect(await traceOf(postgres.url, partner)).toEqual(undisturbed);
     // Sixteen that wait for the database and one that is being fetched (docs/decisions/0003).
     expect(asked() - PAGES).toBeLessThanOrEqual(17 * kills);
+    // The timeline shows the grants that were killed as such: each had been given, and none has told of its end.
+    const { done, lost = 0 } = await grantEnds(postgres.url, partner);
+    expect(done).toBe(1);
+    expect(lost).toBeGreaterThanOrEqual(1);
+    expect(lost).toBeLessThanOrEqual(kills);
   }, 200_000);
 });
 

@@ -8,6 +8,7 @@ import { bucketsOf, mostLateMs, needsTurn } from '../../limits/declare/bucket.ts
 import { callOf, chargesOf } from '../../limits/declare/charges.ts';
 import { costOf } from '../../limits/declare/cost.ts';
 import { latenessAt, punctual, wasLate } from '../../limits/turns/lateness.ts';
+import { permitWaitOf, turnWaitOf } from '../../limits/permits/permit-wait.ts';
 import { lessonsOf } from '../../limits/permits/learn.ts';
 import { heardOf, nothingSeen, patienceOf, sawLatency } from '../../limits/turns/usual-latency.ts';
 
@@ -187,4 +188,30 @@ test('docs/limits.md shows limits that load', () => {
   expect(Object.keys(written).filter((key) => !example.includes(`${key}:`))).toEqual(
     ['unit', 'profile'].filter((key) => !example.includes(`${key}:`)),
   );
+});
+
+test('what was in the way of a permit, as a kind', () => {
+  const buckets = bucketsOf(
+    limits.parse({
+      rate: 5,
+      concurrency: 2,
+      quotas: [{ name: 'daily', limit: 9, per: 'day' }],
+      windows: [{ name: 'burst', limit: 5, per: '10s' }],
+    }),
+  );
+  const kind = (cause: string | null, down = false): string => permitWaitOf({ cause, down }, buckets);
+  expect(['rate', 'concurrency', 'daily', 'burst'].map((cause) => kind(cause))).toEqual([
+    'rate',
+    'concurrency',
+    'quota',
+    'window',
+  ]);
+  expect(kind('daily: what is left is kept for critical work')).toBe('lane');
+  expect(kind('what the partner says is left')).toBe('partner');
+  expect(kind('answered 429: slow down')).toBe('partner');
+  expect(kind('answered 503', true)).toBe('outage');
+  expect([turnWaitOf(buckets), turnWaitOf(buckets.filter(({ kind: of }) => of === 'window'))]).toEqual([
+    'rate',
+    'window',
+  ]);
 });

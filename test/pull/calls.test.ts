@@ -93,6 +93,27 @@ describe('the call log', () => {
     expect(JSON.stringify(calls)).not.toContain('canary');
   });
 
+  test('has what headers said of limits, whatever the status', async () => {
+    let first = true;
+    const partner = await partners.partner(
+      (url) => {
+        if (page(url) === 1) return { headers: { 'retry-after': '7' }, body: { data: [{ id: 1 }] } };
+        if (page(url) === 2 && first) {
+          first = false;
+          return { status: 503, body: {} };
+        }
+        return { body: { data: [] } };
+      },
+      { things },
+    );
+    await partner.read('things');
+    expect((await noted(partner)).map(({ status, told }) => ({ status, told }))).toEqual([
+      { status: 200, told: { kind: 'wait', waitMs: 7000 } },
+      { status: 503, told: { kind: 'nothing', waitMs: null } },
+      { status: 200, told: null },
+    ]);
+  });
+
   test('keeps what the partner said of failures, where the definition wants it', async () => {
     const partner = await troubled({ calls: { excerpt: true } });
     await partner.read('things').catch(() => partner.read('things'));
@@ -189,6 +210,7 @@ const call = (change: Partial<Call> = {}): Call => ({
   bytes: 3_000_000_000,
   requestId: null,
   excerpt: null,
+  told: null,
   weight: 1,
   ...change,
 });

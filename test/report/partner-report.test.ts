@@ -8,9 +8,11 @@ import { readConfig } from '../../config/config.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
 import type { PartnerReport } from '../../report/partner-report.ts';
 import { readDocumented } from '../../report/documented.ts';
+import { limitsSection } from '../../report/sections/limits.ts';
 import { sectionsOf } from '../../report/sections/sections.ts';
 import { toHtml } from '../../report/write/to-html.ts';
 import { toMarkdown } from '../../report/write/to-markdown.ts';
+import { toldLimits } from '../../store/partner-report/told-limits.ts';
 import { throttledCalls } from '../../store/partner-report/throttled-calls.ts';
 import { ownPartners, type OwnAnswer, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { said, type Said } from '../support/said.ts';
@@ -146,6 +148,8 @@ test('what a partner did is told with its own ids, and when', async () => {
       within: { calls: 1, examples: [seen('req-9')] },
       above: { calls: 0, examples: [] },
       unclear: [],
+      // Its Retry-After of 0 says nothing.
+      told: [{ ...seen('req-9'), status: 429, refused: true, told: 'nothing', calls: 1, longestMs: null }],
     },
     fields: [
       { stream: 'notes', looked: 0, lookedBefore: 0 },
@@ -270,6 +274,95 @@ test('calls before a refusal are counted as the limits count them', async () => 
   ).toEqual({ calls: [], busiest: [] });
 });
 
+test('what was said of limits by other means than a 429 with a time is told, by kind, with the newest call', async () => {
+  const { pool } = partners;
+  // status, error, told, ms to wait, how many calls it stands for
+  const sent = [
+    [200, null, 'used-up', 30_000, 1],
+    [200, null, 'used-up', 60_000, 10],
+    [200, null, 'wait', 7000, 1],
+    [200, null, null, null, 1],
+    [503, 'throttled', 'wait', 5000, 1],
+    [429, 'throttled', 'nothing', null, 1],
+    // As a 429 should be, or as it was noted before there was a column for it.
+    [429, 'throttled', 'wait', 5000, 1],
+    [429, 'throttled', null, null, 1],
+    [403, 'throttled', null, null, 1],
+  ] as const;
+  for (const [i, [status, error, told, waitMs, weight]] of sent.entries())
+    await pool.query(
+      `insert into calls (at, partner, stream, purpose, attempt, method, host, path, status, error, duration_ms, waited_ms, request_id, weight, told, told_wait_ms)
+        values ($1::timestamptz + $2 * interval '1 second', 'told', 'orders', 'page', 1, 'GET', 'h', '/', $3, $4, 1, 0, $5, $6, $7, $8)`,
+      ['2026-11-24T03:00:00Z', i, status, error, `req-${i}`, weight, told, waitMs],
+    );
+  const period = { partner: 'told', before: '2026-11-23', from: '2026-11-24T00:00:00Z', to: '2026-11-25T00:00:00Z' };
+  const found = await toldLimits(pool, period);
+  const seen = { stream: 'orders', runId: null, at: expect.any(String) };
+  expect(found).toEqual([
+    {
+      ...seen,
+      status: 200,
+      refused: false,
+      told: 'used-up',
+      calls: 11,
+      requestId: 'req-1',
+      shortestMs: 30_000,
+      longestMs: 60_000,
+    },
+    {
+      ...seen,
+      status: 200,
+      refused: false,
+      told: 'wait',
+      calls: 1,
+      requestId: 'req-2',
+      shortestMs: 7000,
+      longestMs: 7000,
+    },
+    {
+      ...seen,
+      status: 403,
+      refused: true,
+      told: null,
+      calls: 1,
+      requestId: 'req-8',
+      shortestMs: null,
+      longestMs: null,
+    },
+    {
+      ...seen,
+      status: 429,
+      refused: true,
+      told: 'nothing',
+      calls: 1,
+      requestId: 'req-5',
+      shortestMs: null,
+      longestMs: null,
+    },
+    {
+      ...seen,
+      status: 503,
+      refused: true,
+      told: 'wait',
+      calls: 1,
+      requestId: 'req-4',
+      shortestMs: 5000,
+      longestMs: 5000,
+    },
+  ]);
+  const none = { calls: 0, examples: [] };
+  const { tables } = limitsSection({ limits: { declared: [], within: none, above: none, unclear: [], told: found } });
+  expect(tables.map(({ rows }) => rows.map((row) => row.slice(1, 5)))).toEqual([
+    [
+      ['200', 'a good answer, and nothing is left', '11', '30s to 1m'],
+      ['200', 'not refused as too many, but asked to wait', '1', '7s'],
+      ['403', 'refused as one call too many', '1', ''],
+      ['429', 'refused as one call too many, without saying for how long', '1', ''],
+      ['503', 'refused as one call too many', '1', '5s'],
+    ],
+  ]);
+});
+
 test('of a definition only what is documented is read, without any variable', async () => {
   await writeFile(
     join(partners.folder, 'typed.ts'),
@@ -341,6 +434,9 @@ describe('texts stay texts', () => {
       within: { calls: 1, examples: [evidence] },
       above: { calls: 1, examples: [evidence] },
       unclear: [{ why: hostile, calls: 1 }],
+      told: [
+        { ...evidence, status: 200, refused: false, told: 'used-up', calls: 2, shortestMs: 1000, longestMs: 9000 },
+      ],
     },
     fields: [
       {

@@ -1,11 +1,12 @@
-import { mkdtemp, mkdir, rm, utimes } from 'node:fs/promises';
+import { mkdtemp, mkdir, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { removeAll } from '../../activities/janitor/look.ts';
+import { findAll, removeAll } from '../../activities/janitor/look.ts';
 import { placeOfFile, removeStagingFiles, stagingLeftovers } from '../../activities/janitor/staging-files.ts';
-import type { Leftover } from '../../core/leftover.ts';
+import { lookAtThisMachine } from '../../activities/janitor/this-machine.ts';
+import type { JanitorMode, Leftover } from '../../core/leftover.ts';
 import { postgresWarehouse } from '../../landing/postgres-warehouse.ts';
 import { rebuildTable } from '../../landing/rebuild-table.ts';
 import { plainNames } from '../../messages/names.ts';
@@ -261,4 +262,64 @@ test('a folder that was removed before the process was killed is noted by the ne
       [elsewhere.place, 0],
     ]),
   );
+});
+
+/** As a report of a janitor on this machine has them. */
+async function stagingIn(mode: JanitorMode): Promise<readonly (readonly [place: string, removed: number])[]> {
+  const away = (): Promise<never> => Promise.reject(new Error('Temporal is away'));
+  const { found } = await findAll({ ...depsOf(), folders: [] }, away, { mode });
+  const number = await report(found);
+  if (mode === 'apply') expect(await removeAll({ ...depsOf(), folders: [] }, number)).toEqual([]);
+  await endReport(used.pool, number);
+  const { findings } = await readReport(used.pool, number);
+  return findings.flatMap(({ kind, place, removed }) => (kind === 'staging-file' ? [[place, removed] as const] : []));
+}
+
+test('workers note the files of their machines, and a report has them by machine; where workers remove them, it says so once', async () => {
+  const other = await mkdtemp(join(tmpdir(), 'other-'));
+  const here = { pool: used.pool, folders: [other], now: () => Date.now() };
+  const at = Date.now() / 1000 - 2 * 86_400;
+  const [dead, alive, gone] = ['dead', 'alive', 'gone'].map((name) => join(other, `syncline-match-${name}`)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const path of [dead, alive, gone]) await mkdir(path);
+  for (const path of [dead, gone]) await utimes(path, at, at);
+  try {
+    for (const host of ['box-a', 'box-b'])
+      expect(await lookAtThisMachine(here, { mode: 'report', host })).toEqual({ removed: [], troubles: [] });
+    expect(await stagingIn('report')).toEqual([
+      [`box-a ${dead}`, 0],
+      [`box-a ${gone}`, 0],
+      [`box-b ${dead}`, 0],
+      [`box-b ${gone}`, 0],
+    ]);
+    // Nobody can remove what is on another machine.
+    expect((await stagingIn('apply')).map(([, removed]) => removed)).toEqual([0, 0, 0, 0]);
+    expect((await readdir(other)).toSorted()).toEqual(
+      ['alive', 'dead', 'gone'].map((name) => `syncline-match-${name}`),
+    );
+
+    // Somebody removed it, or a worker that was killed before it noted that.
+    await rm(gone, { recursive: true });
+    expect(await lookAtThisMachine(here, { mode: 'apply', host: 'box-b' })).toEqual({ removed: [dead], troubles: [] });
+    expect(await lookAtThisMachine(here, { mode: 'report', host: 'box-a' })).toEqual({ removed: [], troubles: [] });
+    expect(await readdir(other)).toEqual(['syncline-match-alive']);
+    expect(await stagingIn('report')).toEqual([]);
+    await used.pool.query(`update staging_files set removed_at = now() + interval '1 second'`);
+    expect(await stagingIn('apply')).toEqual([[`box-b ${dead}`, 1]]);
+    await used.pool.query(`update staging_files set removed_at = now() - interval '1 hour'`);
+    expect(await stagingIn('apply')).toEqual([]);
+
+    // Of a machine without workers nobody knows.
+    await mkdir(gone);
+    await utimes(gone, at, at);
+    await lookAtThisMachine(here, { mode: 'report', host: 'box-a' });
+    expect(await stagingIn('report')).toEqual([[`box-a ${gone}`, 0]]);
+    await used.pool.query(`update staging_files set seen_at = now() - interval '4 days'`);
+    expect(await stagingIn('report')).toEqual([]);
+  } finally {
+    await rm(other, { recursive: true });
+  }
 });

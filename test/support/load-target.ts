@@ -25,7 +25,7 @@ export async function loadTargets(
       const { state } = await applyTarget(
         { partners, targets, store, failpoint: noFailpoint, now, draining: () => false },
         place,
-        { signal: new AbortController().signal, heartbeat: () => {} },
+        { signal: new AbortController().signal, heartbeat: () => {}, warn: () => {} },
       );
       if (state !== 'caughtUp') throw new Error(`${place.partner}.${place.stream} in ${place.target}: ${state}`);
     }

@@ -7,6 +7,7 @@ import { pullStream } from '../../activities/pull/pull-stream.ts';
 import { noFailpoint, type Failpoint } from '../../core/failpoint.ts';
 import { bufferedCalls, type BufferedCalls } from '../../store/calls/buffered-calls.ts';
 import { writeCalls } from '../../store/calls/write-calls.ts';
+import { grantLog } from '../../store/grants/write-grants.ts';
 import { plainNames } from '../../messages/names.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { PartnerInput } from '../../definitions/definition.ts';
@@ -144,6 +145,7 @@ export async function ownPartners({
           warehouse: failpoint === noFailpoint ? warehouse : postgresWarehouse(pool, { failpoint }),
           failpoint,
           calls,
+          grants: grantLog(pool),
           now,
           random: () => 0,
           draining,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import { Client, type Connection } from '@temporalio/client';
+import { connectToTemporal } from '../../client/connect.ts';
 
 export interface TestTemporal {
   readonly address: string;
@@ -11,7 +12,7 @@ export interface TestTemporal {
 /** A client of the suite's one Temporal server. Tests share it and its namespace: use names from `uniqueName`. */
 export async function testTemporal(): Promise<TestTemporal> {
   const address = temporalAddress();
-  const connection = await Connection.connect({ address });
+  const connection = await connectToTemporal({ address });
   return { address, connection, client: new Client({ connection }), close: () => connection.close() };
 }
 

@@ -40,6 +40,8 @@ export interface LandBench {
   readonly pool: Pool;
   /** The store's database. */
   readonly url: string;
+  /** The folder that the partner's definition is in. */
+  readonly dir: string;
   /** Writes the partner's definition anew. */
   define(streams: Readonly<Record<string, Partial<StreamInput>>>): Promise<void>;
   /** Reads a stream once; these are the records of its pages, each as the partner writes it. */
@@ -72,6 +74,8 @@ export interface LandBench {
   shown(stream: string): Promise<readonly ReadRow[]>;
   landed(stream: string, target: Target): Promise<readonly ReadRow[]>;
   state(stream: string): Promise<TargetState | undefined>;
+  /** What loads have told the operator. */
+  readonly warnings: readonly string[];
   close(): Promise<void>;
 }
 
@@ -82,6 +86,8 @@ export interface CompareOf {
   /** The one before it with this id is gone on with. */
   readonly runId?: string;
   readonly signal?: AbortSignal;
+  /** What the comparison gets instead of the store's own database. */
+  readonly store?: (own: Target) => Target;
 }
 
 export interface Compared extends Comparison {
@@ -113,6 +119,7 @@ export async function openLandBench(): Promise<LandBench> {
   let defined: Record<string, StreamInput> = {};
   let times = 0;
   let store: Target | undefined;
+  const warnings: string[] = [];
   const openStore = async (): Promise<Target> =>
     (store ??= await openTarget(
       STORE,
@@ -163,11 +170,11 @@ export async function openLandBench(): Promise<LandBench> {
         draining: () => false,
       },
       { ...place(stream), target: at },
-      { signal: new AbortController().signal, heartbeat: () => {} },
+      { signal: new AbortController().signal, heartbeat: () => {}, warn: (message) => warnings.push(message) },
     );
   const compare: LandBench['compare'] = async (stream, target, of = {}) => {
     const { between, targets = [TARGET], runId = randomUUID(), signal = new AbortController().signal } = of;
-    const own = await openStore();
+    const own = of.store?.(await openStore()) ?? (await openStore());
     let soFar: CompareSoFar | null = null;
     for (let steps = 1; ; steps++) {
       const stepped: CompareStepped = await compareTarget(
@@ -204,7 +211,9 @@ export async function openLandBench(): Promise<LandBench> {
     compiled: streamOf,
     tableOf: tableNamed,
     pool,
+    warnings,
     url: database.url,
+    dir: folder.path,
     async define(streams) {
       const usual = { records: 'data', pagination: { type: 'token', token: 'next', as: 'after' } } as const;
       for (const [name, of] of Object.entries(streams))

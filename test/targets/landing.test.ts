@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ReadRow, Target } from '../../targets/target.ts';
 import { kinds, useKind, type Kind } from './kinds.ts';
 import { openLandBench, type LandBench } from './land-bench.ts';
-import { scenarios, naming, type Scenario } from './scenarios.ts';
+import type { Scenario } from './scenario.ts';
+import { scenarios, naming } from './scenarios.ts';
 
 let bench: LandBench;
 beforeAll(async () => {

@@ -11,6 +11,7 @@ import { readCalls, type CallRow } from '../../store/calls/read-calls.ts';
 import { otelSpans } from '../../workers/tracing/otel-spans.ts';
 import { openPool } from '../../store/session/open-pool.ts';
 import { loadAcme } from '../definitions/partner-files.ts';
+import { runSyncline, type Ended } from '../cli/run-syncline.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshNamespace } from '../support/fresh-namespace.ts';
@@ -29,6 +30,7 @@ let partner: Awaited<ReturnType<typeof serveAnswers>>;
 let worker: WorkerProcess;
 let client: Client;
 let calls: readonly CallRow[];
+let commanded: Ended;
 const told = new Map<string, (string | undefined)[]>();
 const name = uniqueName('traced');
 
@@ -69,25 +71,28 @@ beforeAll(async () => {
     );
   const namespace = await freshNamespace();
   client = new Client({ connection: temporal.connection, namespace });
+  const env = {
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: temporalAddress(),
+    TEMPORAL_NAMESPACE: namespace,
+    SYNCLINE_PARTNERS_DIR: folder.path,
+    OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+    OTEL_SERVICE_NAME: 'syncs',
+    OTEL_BSP_SCHEDULE_DELAY: '200',
+  };
   worker = startWorkerProcess({
     readyQueue: plainNames.partnerQueue(`${name}_told`),
-    env: {
-      DATABASE_URL: database.url,
-      TEMPORAL_ADDRESS: temporalAddress(),
-      TEMPORAL_NAMESPACE: namespace,
-      SYNCLINE_PARTNERS_DIR: folder.path,
-      SYNCLINE_WORKFLOW_BUNDLE: process.env['WORKFLOW_BUNDLE'] ?? '',
-      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      OTEL_SERVICE_NAME: 'syncs',
-      OTEL_BSP_SCHEDULE_DELAY: '200',
-    },
+    env: { ...env, SYNCLINE_WORKFLOW_BUNDLE: process.env['WORKFLOW_BUNDLE'] ?? '' },
   });
   await worker.ready;
-  for (const each of Object.keys(definitions)) {
-    const of = { partner: each, streams: [], window: '2026-11-24', kind: 'manual', generation: 1 } as const;
-    const report = await reportOfSync((await startSync(client, of)).handle);
-    if ('failure' in report || report.outcome !== 'ok') throw new Error(`the run of ${each} did not end well`);
-  }
+  // One is begun by who traces nothing, the other by a person.
+  const of = { partner: name, streams: [], window: '2026-11-24', kind: 'manual', generation: 1 } as const;
+  const report = await reportOfSync((await startSync(client, of)).handle);
+  if ('failure' in report || report.outcome !== 'ok') throw new Error(`the run of ${name} did not end well`);
+  commanded = await runSyncline(['sync', `${name}_told`, '--window', '2026-11-24', '--json'], {
+    ...env,
+    SYNCLINE_HOME: folder.path,
+  });
   const pool = openPool(database.url, 2);
   try {
     await eventually(async () => (await readCalls(pool, { limit: 10 })).length === 4);
@@ -149,6 +154,20 @@ describe('with a collector', () => {
     expect(lines.filter((line) => line.partner === name).map(({ traceId }) => traceId)).toEqual(
       spans.map(({ traceId }) => traceId),
     );
+  });
+
+  test('a run that a person has begun is a part of the trace of the command', () => {
+    expect(commanded).toMatchObject({ code: 0, stderr: '' });
+    const spans = sink.spans();
+    const paths = spans.filter((span) => span.name === 'RunWorkflow:syncPartner').map((span) => path(spans, span));
+    expect(paths.toSorted((a, b) => a.length - b.length)).toEqual([
+      ['RunWorkflow:syncPartner'],
+      ['RunWorkflow:syncPartner', 'StartWorkflow:syncPartner', 'syncline sync'],
+    ]);
+    expect(spans.find((span) => span.name === 'syncline sync')?.facts).toEqual({
+      partner: `${name}_told`,
+      window: '2026-11-24',
+    });
   });
 
   test('a partner hears of a trace only where its definition wants it', () => {

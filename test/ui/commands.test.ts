@@ -53,13 +53,14 @@ test('a run is written as one file that loads, runs and links nothing', async ()
   expect(ended).toMatchObject({ code: 0 });
   expect(JSON.parse(ended.stdout)).toEqual({ run: 'sync/p2/2026-11-24', file, bytes: Buffer.byteLength(text) });
   const { document } = parseHTML(text);
-  expect(document.querySelectorAll('a, script, link, img, iframe, [src], [href]')).toHaveLength(0);
+  expect(document.querySelectorAll('a, form, script, link, img, iframe, [src], [href]')).toHaveLength(0);
   expect(document.querySelector('meta[http-equiv]')?.getAttribute('content')).toMatch(/^default-src 'none'/);
   const said = document.querySelector('main')?.textContent ?? '';
   for (const part of [
     HOSTILE.replaceAll('`', ''),
     '12 calls were refused for good',
     'no record got lost',
+    'another worker, since its own ended',
     'sync/p2/s1/2026-11-24',
   ])
     expect(said).toContain(part);

@@ -46,6 +46,7 @@ const paths = [
   '/runs?partner=p2&outcome=ok',
   '/runs/sync/p2/2026-11-23',
   '/runs/sync/p2/s1/2026-11-24',
+  '/runs/sync/p2/2026-11-24?stream=s1&waited=partner&ended=lost&show=200',
   '/alerts',
   '/limits',
   '/callers',
@@ -188,6 +189,56 @@ describe('the pages', () => {
     ]);
     expect(run.querySelector('#streams')?.textContent).toContain('no record got lost on the way');
     expect(rowsOf(run, '#lineage')[0]).toEqual(expect.arrayContaining(['sync/p2/s1/2026-11-24', 'q']));
+  });
+
+  test('a run shows what it waited for: in all, the longest waits, and grant by grant', async () => {
+    const { page } = await see('/runs/sync/p2/2026-11-24');
+    const said = page.querySelector('#timeline')?.textContent?.replaceAll(/\s+/g, ' ') ?? '';
+    expect(said).toContain('3 grants in all, of which 1 has no end');
+    const table = (caption: string): readonly (readonly string[])[] =>
+      rowsOf(page, `#timeline [aria-label="${caption}"]`);
+    expect(table('What each stream waited for, in all')).toEqual([
+      ['s1', 'the partner, which asked to wait', '1m 00s', '1m 00s'],
+      ['s1', 'another worker, since its own ended', '9s', '9s'],
+      ['s1', 'the declared rate', '4.5s', '4.5s'],
+      ['s1', 'a free worker, or the rate of its queue', '1s', '1s'],
+    ]);
+    expect(table('The longest waits, and why').map(([, where, , ms, why]) => [where, ms, why])).toEqual([
+      ['before grant 2', '1m 00s', `the partner, which asked to wait: answered 429: ${HOSTILE.replaceAll('`', '')}`],
+      ['before grant 3', '9s', 'another worker, since its own ended'],
+      ['within grant 1', '4.5s', 'the declared rate'],
+      ['before grant 1', '1s', 'a free worker, or the rate of its queue'],
+    ]);
+    expect(table('Grants, the newest first').map(([grant, , , before, lasted]) => [grant, before, lasted])).toEqual([
+      ['s1 3 attempt 2', '9s for another worker, since its own ended', '1s'],
+      ['s1 2', '1m 00s for the partner, which asked to wait', '–'],
+      ['s1 1', '1s for a free worker, or the rate of its queue', '30s'],
+    ]);
+    const ends = table('Grants, the newest first').map((row) => row.at(-1));
+    expect(ends[1]).toBe('no end is known: its worker was killed, or lost the database');
+    expect(ends[2]).toMatch(/^waits until \S+ \S+: answered 429/);
+    // Who sees nothing is told the same.
+    expect(page.querySelector('#timeline svg')?.getAttribute('aria-label')).toMatch(
+      /s1 took \S+, and waited longest for the partner, which asked to wait: 1m/,
+    );
+    expect(page.querySelectorAll('#timeline svg .waited-partner, #timeline svg .waited-limit')).toHaveLength(2);
+  });
+
+  test('the grants of a run are chosen by what they waited for and how they ended, without JavaScript', async () => {
+    const of = async (query: string): Promise<readonly string[]> =>
+      rowsOf((await see(`/runs/sync/p2/2026-11-24?${query}`)).page, '#grants').map(([grant]) => grant ?? '');
+    expect(await of('ended=lost')).toEqual(['s1 2']);
+    expect(await of('waited=rate')).toEqual(['s1 1']);
+    expect(await of('waited=partner&stream=s1')).toEqual(['s1 2']);
+    expect(await of('stream=s2')).toEqual([]);
+    expect(await of('show=1')).toEqual(['s1 3 attempt 2']);
+    expect(await of('ended=nonsense&show=-3')).toHaveLength(3);
+    const form = (await see('/runs/sync/p2/2026-11-24?ended=lost')).page.querySelector('#grants form');
+    expect([form?.getAttribute('method'), form?.getAttribute('action')]).toEqual([
+      'get',
+      '/runs/sync/p2/2026-11-24#grants',
+    ]);
+    expect(form?.querySelector('select[name=ended] option[selected]')?.getAttribute('value')).toBe('lost');
   });
 
   test('a run shows the calls that the partner refused, with the ids by which the partner knows them', async () => {

@@ -50,6 +50,16 @@ export async function pastOfUi(pool: Pool, partnersDir: string): Promise<void> {
     `insert into calls (at, partner, stream, purpose, sync_id, run_id, attempt, method, host, path, status, error, duration_ms, waited_ms, request_id, excerpt, weight)
       select now() - n * interval '1 minute', 'p2', 's2', 'page', 'sync/p2/s2/2026-11-24', 'sync/p2/2026-11-24', 1, 'GET', 'api.example', '/s2?parent', 400,
         'skipped', 12, 0, 'request-' || n, '${CANARY}', 1 from generate_series(1, 12) n`,
+    `insert into grants (stream_id, run_no, number, asked_at, given_at, ended_at, workflow_run_id, attempt, waited_for, waited_ms, queued_ms, pages, records, requests,
+        rate_ms, ended, waits_for, until, cause)
+      select r.stream_id, r.run_no, n.number, r.started_at + n.asked, r.started_at + n.given, r.started_at + n.ends, 'r', n.attempt, n.waited_for, n.waited_ms, n.queued_ms, n.pages,
+          n.pages * 10, n.pages, n.rate_ms, n.ended, n.waits_for, r.started_at + n.until, n.cause
+        from stream_runs r, (values
+          (1, interval '0', interval '1 second', interval '31 seconds', 1, null, 0, 1000, 3, 4500, 'deferred', 'partner', interval '91 seconds', 'answered 429: ${HOSTILE.replaceAll("'", "''")}'),
+          (2, interval '91 seconds', interval '91 seconds', null, 1, 'partner', 60000, 0, 2, 0, null, null, null, null),
+          (3, interval '100 seconds', interval '100 seconds', interval '101 seconds', 2, 'lost', 9000, 0, 0, 0, 'failed', 'retry', null, 'answered 401')
+        ) n (number, asked, given, ends, attempt, waited_for, waited_ms, queued_ms, pages, rate_ms, ended, waits_for, until, cause)
+        where r.sync_id = 'sync/p2/s1/2026-11-24'`,
     `insert into pauses (scope, target, partner, reason, paused_by) values ('partner', 'p1', 'p1', 'their release', 'ann')`,
   ];
   for (const sql of statements) await pool.query(sql);

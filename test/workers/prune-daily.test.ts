@@ -1,9 +1,13 @@
-import { writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, type WorkflowHandle } from '@temporalio/client';
 import { readConfig } from '../../config/config.ts';
+import { openPool } from '../../landing/postgres-warehouse.ts';
 import { plainNames } from '../../messages/names.ts';
+import type { Pool } from 'pg';
+import { prune } from '../../cli/commands/prune.ts';
+import { said } from '../support/said.ts';
 import { readReconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import { buildDeps, type Deps } from '../../workers/build-deps.ts';
 import { createLogger } from '../../workers/logger.ts';
@@ -30,7 +34,7 @@ beforeAll(async () => {
   ]);
   client = new Client({ connection: temporal.connection, namespace });
   const stream = { path: '/x', primaryKey: ['id'], schema: { type: 'object', properties: { id: { type: 'string' } } } };
-  const keep = { log: { versionsPerKey: 3 } };
+  const keep = { log: { versionsPerKey: 3 }, settled: '30d' };
   for (const [name, definition] of Object.entries({
     keeps: { streams: { all: stream, some: { ...stream, keep } } },
     whole: { streams: { all: stream, long: { ...stream, keep: { findings: '200d' } } } },
@@ -94,4 +98,89 @@ test('what need not be kept is removed once a day, of each partner that says so,
     findings: [{ kind: 'missing', state: 'open', count: 1 }],
     findingsRemovedAt: expect.stringMatching(/^\d{4}-/),
   });
+});
+
+/** Something old of every kind, of two streams, of which one says how long its log is kept. */
+async function seed(pool: Pool): Promise<void> {
+  await pool.query(
+    `insert into streams (partner, name, target_schema, target_table, disposition, definition_version)
+      select 'keeps', n, 'keeps', n, 'merge', 'v' from unnest('{all,some}'::text[]) as n`,
+  );
+  await pool.query(`select add_event_partition(stream_id) from streams`);
+  await pool.query(
+    `with c as (insert into reconciliations (reconciliation, stream_id, level, definition_version, state, verdict, finished_at)
+        select format('reconcile/keeps/%s/%s', name, days), stream_id, 'content', 'v', 'done', 'differs', now() - days * interval '1 day'
+          from streams, unnest('{1,100}'::integer[]) as days returning reconciliation)
+      insert into reconcile_findings (reconciliation, key_hash, key, kind, state) select reconciliation, gen_random_uuid(), 'k', 'missing', 'open' from c`,
+  );
+  await pool.query(
+    `with c as (insert into reconciliations (reconciliation, stream_id, level, definition_version, state, finished_at)
+        select format('reconcile/keeps/%s/failed%s', name, days), stream_id, 'content', 'v', 'failed', now() - days * interval '1 day'
+          from streams, unnest('{1,10}'::integer[]) as days returning reconciliation)
+      insert into reconcile_asked (reconciliation, look, key_hash, key) select reconciliation, 1, gen_random_uuid(), 'k' from c`,
+  );
+  await pool.query(
+    `with c as (insert into target_comparisons (run_id, target, stream_id, table_name, state, verdict, started_at)
+        select format('%s %s', name, days), 'lake', stream_id, name, 'done', 'differs', now() - days * interval '1 day'
+          from streams, unnest('{120,110,100}'::integer[]) as days order by 1, days desc returning comparison)
+      insert into target_findings (comparison, place, key, kind) select comparison, 1, 'k', 'missing' from c`,
+  );
+  await pool.query(
+    `insert into quarantine (stream_id, page, ordinal, path, reason, hash, definition_version, status, quarantined_at, settled_at)
+      select stream_id, 1, days, 'text', 'bad', gen_random_uuid(), 'v', 'replayed', now() - days * interval '1 day', now() - days * interval '1 day'
+        from streams, unnest('{1,100}'::integer[]) as days`,
+  );
+}
+
+const mayDay = (): number => Date.parse('2026-05-01T12:00:00Z');
+
+/** How many rows each table has. */
+async function counted(pool: Pool): Promise<Readonly<Record<string, number>>> {
+  const { rows } = await pool.query<{ name: string }>(
+    `select relname as name from pg_class where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') and not relispartition order by 1`,
+  );
+  const counts: Record<string, number> = {};
+  for (const { name } of rows) {
+    const found = await pool.query<{ count: number }>(`select count(*)::integer as count from ${name}`);
+    counts[name] = found.rows[0]?.count as number;
+  }
+  return counts;
+}
+
+test('by hand the same kinds go as once a day', async () => {
+  const [daily, manual] = [deps.pool, await freshDatabase()];
+  const dir = join(folder.path, 'two');
+  await mkdir(dir);
+  await copyFile(join(folder.path, 'keeps.yaml'), join(dir, 'keeps.yaml'));
+  await daily.query('truncate streams cascade');
+  const own = openPool(manual.url);
+  for (const pool of [daily, own]) await seed(pool);
+  const before = await counted(own);
+  expect(await counted(daily)).toEqual(before);
+
+  const config = readConfig({ DATABASE_URL: manual.url, SYNCLINE_PARTNERS_DIR: dir, SYNCLINE_HOME: dir });
+  const byHand = (options: object) =>
+    said(config, options, (context) => prune({ ...context, partner: undefined, stream: undefined }));
+  const went = [
+    { stream: 'some', entries: 1, findings: 1, comparisons: 3, gathered: 1 },
+    { stream: 'all', entries: 0, findings: 1, comparisons: 3, gathered: 1 },
+  ];
+  expect((await byHand({ dryRun: true })).json).toMatchObject(went);
+  expect(await counted(own)).toEqual(before);
+  expect((await byHand({})).json).toMatchObject(went);
+  expect((await byHand({})).json).toMatchObject([{ entries: 0, findings: 0, comparisons: 0, gathered: 0 }]);
+
+  await pruneDaily({ ...deps.activities, pool: daily, partnersDir: dir, client, now: mayDay })();
+  await handle('keeps', '2026-05-01').result();
+  const after = await counted(own);
+  expect(await counted(daily)).toEqual(after);
+  expect(after).toMatchObject({
+    reconcile_findings: 2,
+    reconcile_asked: 2,
+    target_comparisons: 2,
+    target_findings: 0,
+    quarantine: 3,
+  });
+  await own.end();
+  await manual.drop();
 });

@@ -13,10 +13,17 @@ import { timelinePlot } from '../parts/timeline-plot.ts';
 import { actions, pauseForm, retryForm } from '../parts/action-forms.ts';
 import { nobody, type Viewer } from '../sign-in/viewer.ts';
 import { callsOf } from './calls.ts';
+import { grantsOf } from './run-grants.ts';
 import type { Page } from './page.ts';
 
-/** One run: how it ended and why, where every record went, how it went on, and where its records come from. */
-export function runPage(of: RunFacts, viewer: Viewer = nobody): Page {
+/**
+ * One run: how it ended and why, where every record went, how it went on and what it waited for, and where its records come from. `sent`: it is read as a
+ * file, where nothing can be asked for.
+ */
+export function runPage(
+  of: RunFacts,
+  { viewer = nobody, sent = false }: { viewer?: Viewer; sent?: boolean } = {},
+): Page {
   const { at, id, run, streams, timeline } = of;
   const partner = run?.partner ?? streams[0]?.partner ?? '';
   const body = html` ${facts([
@@ -43,7 +50,8 @@ export function runPage(of: RunFacts, viewer: Viewer = nobody): Page {
     </section>
     <section id="timeline" aria-labelledby="timeline-title">
       <h2 id="timeline-title">How it went on</h2>
-      ${timelinePlot(timeline, at)} ${went(timeline, at)} ${breaks(timeline, at)}
+      ${timelinePlot({ timeline, waits: of.grants.longest }, at)} ${went(timeline, at)}
+      ${grantsOf(of.grants, { id, form: !sent })} ${breaks(timeline, at)}
     </section>
     <section id="calls" aria-labelledby="calls-title">
       <h2 id="calls-title">Calls to the partner</h2>
@@ -152,7 +160,7 @@ const went = (timeline: readonly StreamTimeline[], at: string): Html =>
     ],
   });
 
-/** The longest times in which nothing was fetched: permits, retries, outages, pauses. */
+/** The longest times in which nothing was fetched, whatever the reason: slow answers are among them. */
 function breaks(timeline: readonly StreamTimeline[], at: string): Html | undefined {
   const all = timeline
     .flatMap(({ stream, breaks }) => breaks.map((each) => ({ stream, ...each })))

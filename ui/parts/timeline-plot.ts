@@ -1,29 +1,46 @@
+import { waitSides, waitWords, type WaitSide } from '../../core/grant-waits.ts';
+import { formatDuration } from '../../core/duration.ts';
 import { html, type Html } from '../../core/html.ts';
+import type { LongWait } from '../../store/inspect/run-grants.ts';
 import type { StreamTimeline } from '../../store/inspect/run-timeline.ts';
 import { minute } from './times.ts';
 
 const WIDTH = 720;
 const ROW = 18;
+const HEIGHT = ROW - 6;
 const MOST = 40;
 
-/** When each stream was read, with the breaks in it. For the eye only: the tables that follow hold the same. */
-export function timelinePlot(timeline: readonly StreamTimeline[], at: string): Html | undefined {
+interface Plotted {
+  readonly timeline: readonly StreamTimeline[];
+  /** The longest of all streams. */
+  readonly waits: readonly LongWait[];
+}
+
+/** When each stream was read, and what it waited for meanwhile. Screen readers are told the sum of it; the tables that follow hold the same. */
+export function timelinePlot({ timeline, waits }: Plotted, at: string): Html | undefined {
   const shown = timeline.slice(0, MOST);
   if (shown.length === 0) return undefined;
   const begin = Math.min(...shown.map(({ startedAt }) => Date.parse(startedAt)));
   const end = Math.max(...shown.map(({ finishedAt }) => Date.parse(finishedAt ?? at)), begin + 1000);
   const x = (ms: number): number => Math.round(((ms - begin) / (end - begin)) * WIDTH * 10) / 10;
-  const bar = (className: string, y: number, from: number, to: number): Html =>
+  const bar = (className: string, y: number, { from, to, height = HEIGHT }: Bar): Html =>
     html`<rect
       class="${className}"
       x="${x(from)}"
       y="${y}"
       width="${Math.max(2, Math.round((x(to) - x(from)) * 10) / 10)}"
-      height="${ROW - 6}"
+      height="${height}"
     />`;
+  const waitOf = ({ reason, within, from, ms }: LongWait, y: number): Html => {
+    const height = within ? HEIGHT / 2 : HEIGHT;
+    const fromMs = Date.parse(from);
+    return bar(`waited-${waitSides[reason]}`, y + HEIGHT - height, { from: fromMs, to: fromMs + ms, height });
+  };
+  const known = waits.length > 0;
   return html`<figure>
     <svg
-      aria-hidden="true"
+      role="img"
+      aria-label="${spoken(shown, waits, at)}"
       viewBox="0 0 ${WIDTH} ${shown.length * ROW}"
       width="${WIDTH}"
       height="${shown.length * ROW}"
@@ -31,19 +48,52 @@ export function timelinePlot(timeline: readonly StreamTimeline[], at: string): H
       ${shown.map(({ stream, startedAt, finishedAt, breaks }, n) => {
         const y = n * ROW + 3;
         return html`<g
-          ><title>${stream}</title
-          >${bar('lasted', y, Date.parse(startedAt), Date.parse(finishedAt ?? at))}${breaks.map(({ from, ms }) => bar('waited', y, Date.parse(from), Date.parse(from) + ms))}<text
-            x="4"
-            y="${y + ROW - 9}"
-            >${stream}</text
-          ></g
+          >${bar('lasted', y, { from: Date.parse(startedAt), to: Date.parse(finishedAt ?? at) })}${
+            known
+              ? waits.filter((wait) => wait.stream === stream).map((wait) => waitOf(wait, y))
+              : breaks.map(({ from, ms }) => bar('waited', y, { from: Date.parse(from), to: Date.parse(from) + ms }))
+          }<text x="4" y="${y + ROW - 9}">${stream}</text></g
         >`;
       })}
     </svg>
     <figcaption>
       ${minute(new Date(begin).toISOString())} to ${minute(new Date(end).toISOString())}, a bar per stream.
       <span class="key lasted">goes on</span>
-      <span class="key waited">nothing is fetched: it waits, or is tried again</span>
+      ${
+        known
+          ? html`${sides.map(([side, name]) => html`<span class="key waited-${side}">${name}</span> `)} Half as high:
+            waits of single requests within a grant, put together at its beginning.`
+          : html`<span class="key waited">nothing is fetched: it waits, or is tried again</span>`
+      }
     </figcaption>
   </figure>`;
+}
+
+interface Bar {
+  /** Epoch ms. */
+  readonly from: number;
+  readonly to: number;
+  readonly height?: number;
+}
+
+const sides: readonly (readonly [WaitSide, string])[] = [
+  ['limit', 'waits for a limit'],
+  ['partner', 'for the partner'],
+  ['person', 'for a person'],
+  ['own', 'for a worker, or the next attempt'],
+];
+
+/** What the picture says, in a sentence for each of the first streams. */
+function spoken(shown: readonly StreamTimeline[], waits: readonly LongWait[], at: string): string {
+  const told = shown.slice(0, 6).map(({ stream, startedAt, finishedAt }) => {
+    const lasted = formatDuration(Math.max(0, Date.parse(finishedAt ?? at) - Date.parse(startedAt)));
+    const longest = waits.find((wait) => wait.stream === stream);
+    const waited =
+      longest === undefined
+        ? ''
+        : `, and waited longest for ${waitWords[longest.reason]}: ${formatDuration(longest.ms)}`;
+    return `${stream} ${finishedAt === null ? 'has gone on for' : 'took'} ${lasted}${waited}`;
+  });
+  const left = shown.length - told.length;
+  return `${told.join('. ')}.${left > 0 ? ` And ${left} more streams.` : ''}`;
 }

@@ -5,6 +5,9 @@ import { formatDuration, MINUTE } from '../../core/duration.ts';
 /** `2026-11-24 03:10 UTC`. */
 export const minute = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
 
+/** `2026-11-24 03:10:07`, of UTC. */
+export const second = (iso: string): Html => html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')}</time>`;
+
 /** A time and how long ago it was; a dash where there is none. */
 export function when(iso: string | null | undefined, at: string): Html {
   if (iso === null || iso === undefined) return html`<span class="quiet">–</span>`;

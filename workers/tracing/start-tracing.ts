@@ -12,19 +12,21 @@ import { MINUTE, SECOND } from '../../core/duration.ts';
 import { VERSION } from '../../core/release.ts';
 import type { Log } from '../../http/log.ts';
 import { otelSpans } from './otel-spans.ts';
-import type { Tracing } from './tracing.ts';
+import type { Tracing, TracingOptions } from './tracing.ts';
 import { workflowSpans } from './workflow-spans.ts';
 
 /**
  * Traces of this process, sent by OTLP over HTTP. Where to, how often and under which name, OpenTelemetry's own libraries read from the
  * OTEL_* variables; `config.traces` says only whether.
  */
-export function startTracing(log: Log): Tracing {
+export function startTracing(log: Log, { sendMs }: TracingOptions = {}): Tracing {
   tellTroubles(log);
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'syncline', 'service.version': VERSION }))
     .merge(detectResources({ detectors: [envDetector] }));
-  const processor = new BatchSpanProcessor(new OTLPTraceExporter());
+  const processor = new BatchSpanProcessor(
+    new OTLPTraceExporter(sendMs === undefined ? {} : { timeoutMillis: sendMs }),
+  );
   const provider = new NodeTracerProvider({ resource, spanProcessors: [processor] });
   provider.register();
   const tracer = trace.getTracer('syncline', VERSION);

@@ -14,8 +14,13 @@ export interface Tracing {
   close(): Promise<void>;
 }
 
+export interface TracingOptions {
+  /** How long to try to send a group of spans, with all attempts; by OTEL_EXPORTER_OTLP_TIMEOUT, or 10 s, if absent. A process cannot end meanwhile. */
+  readonly sendMs?: number | undefined;
+}
+
 /** OpenTelemetry is loaded only where traces are wanted. */
-export async function openTracing(wanted: boolean, log: Log): Promise<Tracing> {
+export async function openTracing(wanted: boolean, log: Log, options: TracingOptions = {}): Promise<Tracing> {
   if (!wanted) return { spans: noSpans, close: () => Promise.resolve() };
-  return (await import('./start-tracing.ts')).startTracing(log);
+  return (await import('./start-tracing.ts')).startTracing(log, options);
 }

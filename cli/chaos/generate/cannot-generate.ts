@@ -1,8 +1,9 @@
 import type { CompiledStream } from '../../../definitions/compiled.ts';
-import { compressionOf, formatOf } from '../../../definitions/formats.ts';
+import { formatOf } from '../../../definitions/formats.ts';
 import { fieldsOf } from '../../../definitions/json-schema.ts';
 import { placeholdersIn, parseTemplate } from '../../../definitions/template.ts';
 import { recordInput } from '../../../definitions/record-schema.ts';
+import { jobSteps } from '../../../definitions/templates-of.ts';
 import { plainPath, shapeOf, stepsOf } from '../../../definitions/records.ts';
 
 /** No answers can be made for a stream; the message says why, for a person. */
@@ -10,13 +11,14 @@ export class CannotGenerate extends Error {}
 
 /** Why no answers can be made for the stream, by its definition alone; undefined: they can. */
 export function reasonAgainst({ definition }: CompiledStream): string | undefined {
-  const { job, source, format, compression, records, rules, deletes, requires, incremental, pagination } = definition;
-  if (job !== undefined) return 'it orders an export job';
+  const { job, source, format, records, rules, deletes, requires, incremental, pagination } = definition;
   if (source !== undefined) return 'code reads it';
-  if (formatOf(format).type !== 'json') return `its answers are ${formatOf(format).type}, and only JSON is generated`;
-  if (compressionOf(compression) !== undefined) return 'its answers are compressed files';
-  const path = plainPath({ ...shapeOf(records), lift: undefined });
-  if (path === undefined || stepsOf(path).some((step) => /^\d+$/.test(step)))
+  const { path, ...shape } = shapeOf(records);
+  const steps = stepsOf(path);
+  // A line of NDJSON may hold a record somewhere within it.
+  const within = formatOf(format).type === 'ndjson' && steps[0] === '*' ? steps.slice(1) : steps;
+  const isPlain = plainPath({ ...shape, path: '', lift: undefined }) !== undefined;
+  if (!isPlain || within.some((step) => step === '*' || /^\d+$/.test(step)))
     return 'its records are made from the answer, and only plain lists, and objects to lift, are generated';
   const schema = recordInput(definition.schema);
   if (fieldsOf(schema, schema).size === 0) return 'its schema names no fields';
@@ -24,7 +26,8 @@ export function reasonAgainst({ definition }: CompiledStream): string | undefine
   if (deletes?.of !== undefined) return `its records say which records of ${deletes.of} are gone`;
   if (Object.values(requires ?? {}).some((need) => need.fetch !== undefined))
     return 'it asks for needed records one by one (requires.fetch)';
-  if (namesTime(definition.path ?? '')) return 'its path holds a time, which is another one in the next run';
+  const paths = [definition.path, ...(job === undefined ? [] : jobSteps(job).map(([, step]) => step.path))];
+  if (paths.some((each) => namesTime(each ?? ''))) return 'its path holds a time, which is another one in the next run';
   const isTextBody = definition.form !== undefined || definition.text !== undefined;
   if (isTextBody && incremental !== undefined && pagination.type !== 'none')
     return 'its pages and its times stand together in a body that is no JSON, so its pages cannot be told apart';

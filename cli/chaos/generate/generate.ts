@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { explain, GiveUp, InvalidInput } from '../../../core/errors.ts';
 import type { CompiledStream } from '../../../definitions/compiled.ts';
 import { isPushOnly } from '../../../definitions/push.ts';
@@ -45,8 +46,8 @@ export async function generate(streams: ReadonlyMap<string, CompiledStream>, opt
     if (isPushOnly(definition)) continue;
     try {
       const one = await make(name, []);
-      if (areTold([...kept, one].flatMap(({ exchanges }) => exchanges))) kept.push(one);
-      else reasons.set(name, 'its requests cannot be told apart by path, query and body');
+      if (areTold([...kept, one])) kept.push(one);
+      else reasons.set(name, 'its requests cannot be told apart by path, query and body, whenever they are made');
     } catch (error) {
       if (!isReason(error)) throw error;
       reasons.set(name, error instanceof CannotGenerate ? error.message : explain(error));
@@ -73,13 +74,21 @@ function withNeeded(kept: readonly MadeStream[], reasons: Map<string, string>): 
   return able.length === kept.length ? able : withNeeded(able, reasons);
 }
 
-/** Each request gets the answer that was made for it. */
-function areTold(exchanges: readonly Exchange[]): boolean {
+/** Each request gets the answer that was made for it, and so does that of another run. */
+function areTold(made: readonly MadeStream[]): boolean {
+  const exchanges = made.flatMap((one) => one.exchanges);
   const find = matcher(exchanges);
-  return exchanges.every((one) => find(one)?.text === one.text);
+  return (
+    exchanges.every((one) => isDeepStrictEqual(contentOf(find(one)), contentOf(one))) &&
+    made.every(({ later }) =>
+      later.every(({ asked, first }) => isDeepStrictEqual(contentOf(find(asked)), contentOf(first))),
+    )
+  );
 }
 
-const recordingOf = ({ stream, records, exchanges }: MadeStream, { nowMs }: Generating): Recording => ({
+const contentOf = (one: Exchange | undefined): unknown => [one?.status, one?.text, one?.files, one?.job];
+
+const recordingOf = ({ stream, records, exchanges, written }: MadeStream, { nowMs }: Generating): Recording => ({
   version: 1,
   partner: stream.partner.name,
   stream: stream.name,
@@ -89,6 +98,7 @@ const recordingOf = ({ stream, records, exchanges }: MadeStream, { nowMs }: Gene
   records: new Set(records.map(({ identity }) => identity)).size,
   keyed: stream.keyColumns.length > 0,
   replaced: [],
+  written,
   exchanges: [...exchanges],
 });
 

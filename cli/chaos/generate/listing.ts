@@ -1,14 +1,19 @@
 import { explain } from '../../../core/errors.ts';
-import type { Position } from '../../../core/page.ts';
+import type { PageRequest, Position } from '../../../core/page.ts';
 import type { CompiledStream } from '../../../definitions/compiled.ts';
 import { shapeOf, stepsOf } from '../../../definitions/records.ts';
 import { ORIGIN, type Exchange } from '../../../recordings/recording.ts';
+import { writtenAsJson } from '../../../recordings/written.ts';
 import { limitOf } from '../../../sources/declared/template-values.ts';
 import { sourceOf } from '../../../sources/source-of.ts';
+import { beforeLift } from './before-lift.ts';
 import { CannotGenerate } from './cannot-generate.ts';
 import type { Checked } from './checked-records.ts';
+import { Content } from './formats/content.ts';
+import type { StreamWriter } from './formats/stream-writer.ts';
+import { jobAnswer, placeIn } from './job-answers.ts';
+import { openedAnswer } from './opened-answer.ts';
 import { pageAnswer } from './page-answer.ts';
-import type { Made } from './record-of.ts';
 
 /** A rehearsal with more of them takes too long. */
 export const MOST_REQUESTS = 400;
@@ -17,40 +22,103 @@ export const TOO_MANY = `reading it takes more than ${MOST_REQUESTS} requests; c
 const PAGES = 4;
 
 /** The requests that read a listing, as the definition makes them, and the answers of a partner that does what it says. */
-export function exchangesOf(stream: CompiledStream, position: Position, records: readonly Checked[]): Exchange[] {
+export async function exchangesOf(
+  stream: CompiledStream,
+  position: Position,
+  {
+    records,
+    writer,
+    token,
+  }: { readonly records: readonly Checked[]; readonly writer: StreamWriter; readonly token: string },
+): Promise<Exchange[]> {
   const { definition, partner } = stream;
+  const { job } = definition;
   const source = sourceOf(stream);
   const { origin } = new URL(partner.baseUrl);
-  const fixed = {
-    pagination: definition.pagination,
-    records: stepsOf(shapeOf(definition.records).path),
-    all: records.map(({ sent }) => beforeLift(sent, definition)),
-    total: new Set(records.map(({ identity }) => identity)).size,
-    size: sizeOf(stream, records.length),
-  };
+  const steps = stepsOf(shapeOf(definition.records).path);
+  const all = records.map(({ sent }) => beforeLift(sent, definition));
+  const total = new Set(records.map(({ identity }) => identity)).size;
+  const fixed = { pagination: definition.pagination, records: steps, all, total, size: sizeOf(stream, records.length) };
+  const files = job?.files === undefined ? 0 : Math.min(all.length, job.files.includes('*') ? FILES : 1);
+  const ordered = { token, origin, files, total, hasKey: stream.keyColumns.length > 0 };
   const exchanges: Exchange[] = [];
   let served = 0;
-  for (let at = position; ;) {
-    const { method, url, body = null } = source.request(at);
-    const page = pageAnswer({ ...fixed, cursor: at.cursor, served, url });
+  let pages = 0;
+  const answerTo = (at: Position, url: string): Answered => {
+    const place = job === undefined ? undefined : placeIn(job, at);
+    if (job !== undefined && place !== undefined && place.step !== 'result') return jobAnswer(job, place.step, ordered);
+    const { file, cursor } = place?.step === 'result' ? place : { file: undefined, cursor: at.cursor };
+    const page =
+      file === undefined
+        ? pageAnswer({ ...fixed, cursor, served, url })
+        : { headers: {}, content: new Content(steps, partOf(all, file, files)).value, records: 0 };
     served += page.records;
-    const asked = new URL(url);
-    const placed = (text: string): string => text.replaceAll(origin, ORIGIN);
-    exchanges.push({
-      method,
-      path: asked.pathname,
-      query: [...asked.searchParams],
-      body,
-      status: 200,
-      headers: Object.fromEntries(Object.entries(page.headers).map(([name, value]) => [name, placed(value)])),
-      text: placed(page.text),
+    const { contentType, ...written } = writer.page(page.content, pages);
+    pages += 1;
+    const isFile = file !== undefined;
+    return {
+      ...written,
+      headers: { 'content-type': contentType, ...page.headers },
+      ...(job === undefined ? {} : { job: { step: 'result', token, isFile } }),
+    };
+  };
+  for (let at = position; ;) {
+    const request = source.request(at);
+    const { url } = request;
+    const answered = answerTo(at, url);
+    exchanges.push(placed(answered, request, origin));
+    const answer = await openedAnswer(stream, answered, {
+      url,
+      written: answered.job === undefined || answered.job.step === 'result' ? writer.written : writtenAsJson,
+      compression: source.packed?.(at) === false ? undefined : source.compression,
     });
-    const { headers, text } = page;
-    const cursor = told(() => source.read({ status: 200, headers, text, bytes: text.length, url }, at).next.cursor);
+    const cursor = told(() => {
+      let next = source.read(answer, at).next.cursor;
+      // A large answer is read part by part.
+      while (next !== null && source.continues?.({ ...position, cursor: next }) === true)
+        next = source.read(answer, { ...position, cursor: next }).next.cursor;
+      return next;
+    });
+    if (answered.job?.step === 'poll') exchanges.push(...cancelled(source.abandon?.(at), { token, origin }));
     if (cursor === null) return exchanges;
     if (exchanges.length >= MOST_REQUESTS) throw new CannotGenerate(TOO_MANY);
     at = { ...position, cursor };
   }
+}
+
+type Answered = Omit<Exchange, 'method' | 'path' | 'query' | 'body'>;
+
+/** Files of a result, where the definition says that there may be several. */
+const FILES = 3;
+
+const partOf = <T>(all: readonly T[], file: number, of: number): readonly T[] =>
+  all.slice(Math.floor((file * all.length) / of), Math.floor(((file + 1) * all.length) / of));
+
+function placed({ headers, text, files, ...answered }: Answered, request: PageRequest, origin: string): Exchange {
+  const put = (of: string): string => of.replaceAll(origin, ORIGIN);
+  return {
+    ...askedBy(request),
+    ...answered,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, put(value)])),
+    text: put(text),
+    ...(files === undefined ? {} : { files: files.map(put) }),
+  };
+}
+
+/** A request as whoever answers it sees it. */
+export function askedBy({ method, url, body }: PageRequest): Pick<Exchange, 'method' | 'path' | 'query' | 'body'> {
+  const asked = new URL(url);
+  return { method, path: asked.pathname, query: [...asked.searchParams], body: body ?? null };
+}
+
+/** Whoever ends a job at work is told that it has ended. */
+function cancelled(
+  request: PageRequest | undefined,
+  { token, origin }: { readonly token: string; readonly origin: string },
+): Exchange[] {
+  return request === undefined
+    ? []
+    : [placed({ status: 204, headers: {}, text: '', job: { step: 'cancel', token } }, request, origin)];
 }
 
 function sizeOf({ definition, partner }: CompiledStream, count: number): number {
@@ -68,16 +136,4 @@ function told<T>(read: () => T): T {
   } catch (error) {
     throw new CannotGenerate(`its own definition does not read the answer (${explain(error)})`, { cause: error });
   }
-}
-
-/** As the partner has it where fields are lifted out of an object: in there, but for those that name the record or its page. */
-function beforeLift(record: Made, { records, primaryKey, pagination }: CompiledStream['definition']): Made {
-  const [name] = [shapeOf(records).lift ?? []].flat();
-  if (name === undefined || Object.hasOwn(record, name)) return record;
-  const above = new Set([...primaryKey, ...(pagination.type === 'keyset' ? [pagination.field] : [])]);
-  const fields = Object.entries(record);
-  return {
-    ...Object.fromEntries(fields.filter(([field]) => above.has(field))),
-    [name]: Object.fromEntries(fields.filter(([field]) => !above.has(field))),
-  };
 }

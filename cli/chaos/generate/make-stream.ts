@@ -1,13 +1,21 @@
 import { createHash } from 'node:crypto';
 import { firstPosition } from '../../../activities/check/first-position.ts';
+import { DAY } from '../../../core/duration.ts';
 import { valueAt } from '../../../core/json.ts';
+import type { Position } from '../../../core/page.ts';
 import type { CompiledStream } from '../../../definitions/compiled.ts';
 import { parentFields } from '../../../definitions/mentions.ts';
 import { fieldsBy } from '../../../definitions/requires.ts';
+import { tokenOf } from '../../../recordings/job-step.ts';
+import type { Asked } from '../../../recordings/match.ts';
 import type { Exchange } from '../../../recordings/recording.ts';
+import type { Written } from '../../../recordings/written.ts';
+import { sourceOf } from '../../../sources/source-of.ts';
 import { CannotGenerate, reasonAgainst } from './cannot-generate.ts';
 import { checkedRecords, type Checked, type Listing } from './checked-records.ts';
-import { exchangesOf, MOST_REQUESTS, TOO_MANY } from './listing.ts';
+import { streamWriter } from './formats/stream-writer.ts';
+import { KEY } from './job-answers.ts';
+import { askedBy, exchangesOf, MOST_REQUESTS, TOO_MANY } from './listing.ts';
 
 export interface Generating {
   /** Records of a stream, at most. */
@@ -23,6 +31,9 @@ export interface MadeStream {
   readonly stream: CompiledStream;
   readonly records: readonly Checked[];
   readonly exchanges: readonly Exchange[];
+  readonly written: Written;
+  /** What a later run asks first, and what it has to be answered with. */
+  readonly later: readonly { readonly asked: Asked; readonly first: Exchange }[];
   /** Its key has no more values. */
   readonly isShort: boolean;
 }
@@ -52,17 +63,20 @@ export async function makeStream(stream: CompiledStream, { streams, options, rea
     }),
     most: MOST_REQUESTS,
   });
+  const writer = streamWriter(stream, [options.seed, numberOf(stream.name)]);
   const different = [...new Map(positions.map((one) => [JSON.stringify(one.parents), one])).values()];
   const count = children.length > 0 ? Math.min(options.records, PARENTS) : options.records;
   const each = Math.max(1, Math.ceil(count / different.length));
   const usual: Omit<Listing, 'count' | 'parents' | 'seed' | 'from'> = {
     askedBy: children.flatMap(({ definition }) => parentFields(definition)),
     given,
+    writer,
     taken: new Set<string>(),
     older: children.length === 0 && comesAgain(stream) ? Math.floor(each / VERSIONS) : 0,
   };
   const records: Checked[] = [];
   const exchanges: Exchange[] = [];
+  const later: MadeStream['later'][number][] = [];
   let isShort = false;
   for (const [i, position] of different.entries()) {
     // The last parent has no children, as some have not.
@@ -76,10 +90,26 @@ export async function makeStream(stream: CompiledStream, { streams, options, rea
     });
     isShort ||= new Set(listed.map(({ identity }) => identity)).size < wanted;
     records.push(...listed);
-    exchanges.push(...exchangesOf(stream, position, listed));
+    const keyed = stream.definition.job === undefined ? position : { ...position, key: KEY };
+    const own = await exchangesOf(stream, keyed, { records: listed, writer, token: tokenOf(hashOf(stream.name), i) });
+    exchanges.push(...own);
+    later.push({ asked: laterAsked(stream, keyed), first: own[0] as Exchange });
     if (exchanges.length > MOST_REQUESTS) throw new CannotGenerate(TOO_MANY);
   }
-  return { stream, records, exchanges, isShort };
+  return { stream, records, exchanges, isShort, written: writer.written, later };
+}
+
+/** The first request of another run: its times and the key of its order are others. */
+function laterAsked(stream: CompiledStream, position: Position): Asked {
+  const { range, key } = position;
+  const moved = (iso: string): string => new Date(Date.parse(iso) + DAY).toISOString();
+  return askedBy(
+    sourceOf(stream).request({
+      ...position,
+      range: range === null ? null : { from: moved(range.from), to: moved(range.to) },
+      ...(key === undefined ? {} : { key: `${key}-later` }),
+    }),
+  );
 }
 
 /** Each parent numbers its records from 1: the key has a field of the parent. */
@@ -114,4 +144,5 @@ async function givenBy({ name, definition }: CompiledStream, read: Making['read'
 }
 
 /** Streams have values of their own. */
-const numberOf = (name: string): number => createHash('sha256').update(name).digest().readInt32BE();
+const hashOf = (name: string): string => createHash('sha256').update(name).digest('hex');
+const numberOf = (name: string): number => Buffer.from(hashOf(name), 'hex').readInt32BE();

@@ -1,17 +1,17 @@
 import { assertNever } from '../../../core/assert-never.ts';
-import { valueAt } from '../../../core/json.ts';
 import type { Position } from '../../../core/page.ts';
 import type { Pagination } from '../../../definitions/definition.ts';
 import type { EndFlags, Flag } from '../../../definitions/end-signs.ts';
 import { readOffset, readPageCursor } from '../../../sources/declared/page-params.ts';
 import { fieldAt } from '../../../sources/declared/paginate/read-fields.ts';
 import { CannotGenerate } from './cannot-generate.ts';
-import { setAt, type Made } from './record-of.ts';
+import { Content } from './formats/content.ts';
+import type { Made } from './record-of.ts';
 
 /** What is asked for, as the partner sees it. */
 export interface PageWanted {
   readonly pagination: Pagination;
-  /** Steps to the list of records. */
+  /** The names that lead to the list of records. */
   readonly records: readonly string[];
   /** All that the listing has, in its order. */
   readonly all: readonly Made[];
@@ -28,7 +28,7 @@ export interface PageWanted {
 
 export interface GeneratedPage {
   readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
+  readonly content: Content['value'];
   readonly records: number;
 }
 
@@ -41,8 +41,8 @@ export function pageAnswer(wanted: PageWanted): GeneratedPage {
   const from = beginOf(wanted);
   const page = all.slice(from, from + size);
   const more = from + size < all.length;
-  const body = new Body(wanted.records, page);
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  const body = new Content(wanted.records, page);
+  const headers: Record<string, string> = {};
   if ('total' in pagination) body.put(pagination.total, wanted.total);
   if ('hasMore' in pagination || 'isLast' in pagination) putFlags(body, pagination, more);
   const next = String(from + size);
@@ -72,7 +72,7 @@ export function pageAnswer(wanted: PageWanted): GeneratedPage {
     default:
       assertNever(pagination);
   }
-  return { headers, text: body.text(), records: page.length };
+  return { headers, content: body.value, records: page.length };
 }
 
 /** Records before the page. */
@@ -104,40 +104,11 @@ function urlOf(asked: string, next: string): string {
   return url.href;
 }
 
-function putFlags(body: Body, { hasMore, isLast }: EndFlags, more: boolean): void {
+function putFlags(body: Content, { hasMore, isLast }: EndFlags, more: boolean): void {
   const put = (flag: Flag | undefined, value: boolean): void => {
     if (typeof flag === 'string') body.put(flag, value);
     else if (flag !== undefined) body.put(flag.path, [value ? flag.yes : flag.no].flat()[0]);
   };
   put(hasMore, more);
   put(isLast, !more);
-}
-
-/** The JSON of an answer: its records, and what it says of the listing. */
-class Body {
-  readonly #content: Made = {};
-  readonly #records: readonly string[];
-  readonly #page: readonly Made[];
-
-  constructor(records: readonly string[], page: readonly Made[]) {
-    this.#records = records;
-    this.#page = page;
-    if (records.length > 0) setAt(this.#content, records, page);
-  }
-
-  /** Nothing where the definition names no path. */
-  put(path: string | undefined, value: unknown): void {
-    if (path === undefined) return;
-    const [place] = this.#records.length === 0 ? [''] : this.#records;
-    if (this.#records.length === 0)
-      throw new CannotGenerate(`the answer is the list of records itself, so nothing can stand at "${path}"`);
-    const steps = path.startsWith('@') ? [path] : path.split('.');
-    setAt(this.#content, steps, value);
-    if (valueAt(this.#content, [...this.#records]) !== this.#page)
-      throw new CannotGenerate(`"${path}" and the records below "${place}" stand in the same place of the answer`);
-  }
-
-  text(): string {
-    return JSON.stringify(this.#records.length === 0 ? this.#page : this.#content);
-  }
 }

@@ -8,7 +8,26 @@ export interface Draw {
   /** What `$ref` leads into. */
   readonly root: JsonSchema;
   readonly random: () => number;
+  /** A record has all fields that its schema names. */
+  readonly isWhole?: boolean;
+  /** Its fields may be null, where the schema takes that; if absent, they may. */
+  readonly nulls?: boolean;
+  /** What texts begin with that have no form of their own; if absent, all WORDS. */
+  readonly words?: readonly string[];
 }
+
+/** Quotes, letters that are no ASCII, and a line end: what careless code breaks. */
+export const WORDS = [
+  'plain',
+  'Zoë',
+  "O'Brien",
+  'a "quoted" one',
+  'two\nlines',
+  'back\\slash',
+  '東京',
+  'café; 50 %',
+  '',
+];
 
 /** How deep `$ref` is followed. */
 const DEEP = 8;

@@ -24,13 +24,15 @@ export interface Wanted {
   readonly given: ReadonlyMap<string, unknown>;
   /** Fields that child streams are asked for by: another value for each record. */
   readonly askedBy: readonly string[];
+  /** What the format of the answers asks for. */
+  readonly kind: Pick<Draw, 'isWhole' | 'nulls' | 'words'>;
 }
 
 /** One record of the stream, which whoever calls has to check. */
 export function recordOf(stream: CompiledStream, wanted: Wanted, random: () => number): Made {
   const { definition } = stream;
   const root = recordInput(definition.schema);
-  const draw = { root, random };
+  const draw = { root, random, ...wanted.kind };
   const record = { ...(valueOf(root, draw) as Made) };
   const put = (name: string, value: (field: FieldAt) => unknown): void => {
     const field = fieldAt(root, name);
@@ -50,8 +52,9 @@ export function recordOf(stream: CompiledStream, wanted: Wanted, random: () => n
         : nthValue(field.schema, number, draw),
     );
   const { field: gone } = definition.deletes ?? {};
-  // No record says that it is gone.
-  if (gone !== undefined && (gone.includes('.') || isOptional(root, gone))) drop(record, gone, root);
+  // No record says that it is gone. One that has all fields has null there, or another value is looked for.
+  const isDropped = wanted.kind.isWhole !== true || wanted.kind.nulls !== false;
+  if (gone !== undefined && isDropped && (gone.includes('.') || isOptional(root, gone))) drop(record, gone, root);
   return record;
 }
 

@@ -1,7 +1,7 @@
 import type { JsonSchema } from '../../../definitions/json-schema.ts';
 import { pick } from '../../../simulator/random.ts';
 import { formatted } from './formatted.ts';
-import { listOf, objectOf, plainSchema, type Draw, type PlainSchema } from './plain-schema.ts';
+import { listOf, objectOf, plainSchema, WORDS, type Draw, type PlainSchema } from './plain-schema.ts';
 import { textLike } from './text-like.ts';
 
 /** How often a value is null, or a field is not there, where it may. */
@@ -11,7 +11,8 @@ const DEEP = 3;
 
 /** A value that fits the schema, as far as its keywords are read here; whoever calls has to check it. */
 export function valueOf(schema: JsonSchema, draw: Draw, depth = 0): unknown {
-  const plain = plainSchema(schema, draw, { mayBeNull: draw.random() < SELDOM });
+  const { nulls = true } = draw;
+  const plain = plainSchema(schema, draw, { mayBeNull: draw.random() < SELDOM && (nulls || depth !== 1) });
   if ('const' in plain) return plain['const'];
   if (Array.isArray(plain['enum'])) return pick(draw.random, plain['enum'] as readonly unknown[]);
   switch (typeOf(plain)) {
@@ -27,7 +28,7 @@ export function valueOf(schema: JsonSchema, draw: Draw, depth = 0): unknown {
     case 'array':
       return arrayOf(plain, draw, depth);
     default:
-      return textOf(plain, draw.random);
+      return textOf(plain, draw);
   }
 }
 
@@ -40,7 +41,8 @@ export function typeOf(plain: PlainSchema): string {
 function objectLike(plain: PlainSchema, draw: Draw, depth: number): Record<string, unknown> {
   const required = new Set<unknown>(listOf(plain['required']));
   const fields = Object.entries(objectOf(plain['properties'])).filter(
-    ([name]) => required.has(name) || (depth < DEEP && draw.random() >= SELDOM),
+    ([name]) =>
+      required.has(name) || (depth === 0 && draw.isWhole === true) || (depth < DEEP && draw.random() >= SELDOM),
   );
   return Object.fromEntries(fields.map(([name, field]) => [name, valueOf(field, draw, depth + 1)]));
 }
@@ -74,14 +76,11 @@ function numberOf(plain: PlainSchema, random: () => number): number {
 /** Without what doubles add: 0.1 + 0.2 is 0.3. */
 export const rounded = (value: number): number => Number(value.toPrecision(12));
 
-/** Quotes, letters that are no ASCII, and a line end: what careless code breaks. */
-const WORDS = ['plain', 'Zoë', "O'Brien", 'a "quoted" one', 'two\nlines', 'back\\slash', '東京', 'café; 50 %', ''];
-
-function textOf(plain: PlainSchema, random: () => number): string {
+function textOf(plain: PlainSchema, { random, words = WORDS }: Draw): string {
   const { pattern, format } = plain;
-  if (typeof pattern === 'string') return textLike(pattern, random) ?? pick(random, WORDS);
+  if (typeof pattern === 'string') return textLike(pattern, random) ?? pick(random, words);
   if (typeof format === 'string') return formatted(format, Math.floor(random() * 1_000_000));
-  return fitted(`${pick(random, WORDS)} ${Math.floor(random() * 1000)}`, plain);
+  return fitted(`${pick(random, words)} ${Math.floor(random() * 1000)}`, plain);
 }
 
 /** Of a length that the schema takes; its end stays, where numbers differ. */

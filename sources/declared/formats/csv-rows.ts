@@ -84,7 +84,7 @@ const meaning: Readonly<Record<string, string>> = {
 };
 
 /** They may hold anything, quotes as well. */
-function linesBehind(text: string, skip: number): string {
+export function linesBehind(text: string, skip: number): string {
   const lineEnd = /\r\n|\n|\r|$/g;
   for (let left = skip; left > 0; left--) lineEnd.exec(text);
   return text.slice(skip === 0 ? 0 : lineEnd.lastIndex);

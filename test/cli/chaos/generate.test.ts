@@ -7,7 +7,7 @@ import { partner as shape } from '../../../definitions/definition.ts';
 import type { StreamInput } from '../../../definitions/definition.ts';
 import { plainNames } from '../../../messages/names.ts';
 import type { Recording } from '../../../recordings/recording.ts';
-import { recordsIn } from '../../../recordings/spoil.ts';
+import { recordsIn } from '../../../recordings/spoil/json.ts';
 import { randomOf } from '../../../simulator/random.ts';
 import { long } from '../../support/long.ts';
 
@@ -248,11 +248,10 @@ describe('several streams', () => {
   test('what cannot be generated is named, and so is what needs it', async () => {
     expect(
       await reasons({
-        files: { ...orders, path: '/files', records: '', format: 'csv' },
         parts: {
           ...orders,
-          path: '/files/{file}',
-          parent: { stream: 'files', field: 'id', as: 'file' },
+          path: '/rows/{file}',
+          parent: { stream: 'rows', field: 'id', as: 'file' },
         },
         rows: { ...orders, path: '/rows', records: { path: 'data', byKey: 'id' } },
         list: { ...orders, path: '/list', records: '', pagination: { type: 'token', token: 'next', as: 'c' } },
@@ -272,8 +271,7 @@ describe('several streams', () => {
         good: orders,
       }),
     ).toEqual([
-      { stream: 'files', reason: 'its answers are csv, and only JSON is generated' },
-      { stream: 'parts', reason: 'it needs files, which is left out' },
+      { stream: 'parts', reason: 'it needs rows, which is left out' },
       { stream: 'rows', reason: expect.stringContaining('only plain lists') },
       { stream: 'list', reason: expect.stringContaining('the list of records itself, so nothing can stand at "next"') },
       { stream: 'inside', reason: expect.stringContaining('"data.next" and the records') },

@@ -27,6 +27,7 @@ const arrival = (atMs: number, fault: Arrival['fault'], unknown = false): Arriva
   request: 'GET /orders',
   fault,
   unknown,
+  isOrder: false,
 });
 const recorded = new Map([['orders', { records: 10, keyed: true, complete: true } as Recording]]);
 const undisturbed = new Map([['orders', content(10)]]);
@@ -85,6 +86,16 @@ describe('a round of faults', () => {
     ['that wrote changed rows anew', facts({ rewritten: 3 }, changed), []],
   ])('%s', (_what, of, expected) => {
     expect(says(judgeRound(of, undisturbed))).toEqual(expected.map((each) => expect.stringMatching(each)));
+  });
+
+  test.each<[string, number, Arrival['fault'], RegExp[]]>([
+    ['as often', 2, undefined, []],
+    ['once more, for one is gone', 3, 'expired', []],
+    ['once more', 3, 'reset', [/^ordered 3 export jobs instead of 2: one was ordered again under another key$/]],
+  ])('orders export jobs %s', (_what, orders, fault, expected) => {
+    const ordered = Array.from({ length: orders }, () => ({ ...arrival(0, undefined), isOrder: true }));
+    const found = says(judgeRound(facts({}, { arrivals: [arrival(0, fault), ...ordered] }), undisturbed, 2));
+    expect(found).toEqual(expected.map((each) => expect.stringMatching(each)));
   });
 
   test.each<[string, number, RegExp[]]>([

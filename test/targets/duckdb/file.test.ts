@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidInput, NeedsAttention, RetryLater } from '../../../core/errors.ts';
@@ -52,6 +52,17 @@ describe('the file of a DuckDB target', () => {
     ]);
     await one.close();
     expect(await valuesOf(two, orders)).toHaveLength(2);
+  });
+
+  test('loses what a process that was killed has left beside it, and not what one here is using', async () => {
+    const path = duckdb.newPath();
+    await mkdir(`${path}.tmp`, { recursive: true });
+    const names = ['duckdb_temp_storage_DEFAULT-0.tmp', 'duckdb_temp_storage_S64K-0.tmp', 'mine.txt'] as const;
+    for (const name of names) await writeFile(join(`${path}.tmp`, name), 'rows');
+    const before = new Date(performance.timeOrigin - 60_000);
+    for (const name of [names[0], names[2]]) await utimes(join(`${path}.tmp`, name), before, before);
+    await (await duckdb.open({ path })).open(orders);
+    expect((await readdir(`${path}.tmp`)).toSorted()).toEqual([names[1], names[2]]);
   });
 
   test('is no DuckDB file', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { NeedsAttention } from '../../../core/errors.ts';
+import { NeedsAttention, RetryLater } from '../../../core/errors.ts';
 import type { TargetTable } from '../../../targets/target.ts';
 import { useDuckdb } from '../../support/duckdb-target.ts';
 import { changesOf, column, orders, rowOf, valuesOf } from '../../support/target-rows.ts';
@@ -65,13 +65,17 @@ describe('a table of a DuckDB target', () => {
     ['got a row', [`insert into acme.orders by name select * replace (9 as id) from acme.orders where id = 1`]],
     ['lost its cursor', ['delete from syncline.cursors']],
     ['lost all cursors', ['drop schema syncline cascade']],
-  ])('that %s begins again', async (_, statements) => {
+  ])('that %s takes no load: one made anew beside takes its place', async (_, statements) => {
     const path = await written();
     await duckdb.query(path, ...statements);
     const target = await duckdb.open({ path });
-    expect(await target.open(orders)).toMatchObject({ event: 0 });
-    expect(await valuesOf(target, orders)).toEqual([]);
-    await target.apply(orders, twoRows);
+    const { id: over, event } = await target.open(orders);
+    await expect(target.apply(orders, changesOf(event, [rowOf(7, ['7', 'c', '7'])]))).rejects.toThrow(RetryLater);
+    expect(await target.open(orders)).toMatchObject({ id: over, changed: expect.any(String) });
+    const { id } = await target.open({ ...orders, place: 'fill' });
+    await target.apply({ ...orders, place: 'fill' }, twoRows);
+    await target.swap(orders, { from: 'fill', id, over });
+    expect(await target.open(orders)).toEqual({ id, event: 2, unfilled: [] });
     expect(await valuesOf(target, orders)).toEqual([
       ['1', 'a', '1'],
       ['2', 'b', '2'],

@@ -1,0 +1,199 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { jobAnswer } from '../../../cli/chaos/generate/job-answers.ts';
+import type { Job } from '../../../definitions/job.ts';
+import type { StreamInput } from '../../../definitions/definition.ts';
+import type { FaultKind } from '../../../recordings/faults.ts';
+import { startReplay, type Replay } from '../../../recordings/replay.ts';
+import { sourceOf } from '../../../sources/source-of.ts';
+import type { CompiledStream } from '../../../definitions/compiled.ts';
+import { openFiles } from '../../../http/open-files.ts';
+import { NotReady } from '../../../core/errors.ts';
+import { compiled, flat, generated } from './played-formats.ts';
+
+let replay: Replay | undefined;
+afterEach(() => replay?.close());
+
+const steps = {
+  create: { path: '/exports', body: { name: 'x-{key}' }, id: 'export.id' },
+  poll: {
+    path: '/exports/{job}',
+    status: 'state',
+    done: ['ready'],
+    failed: ['broken'],
+    expired: ['gone'],
+    total: 'count',
+    every: '1s',
+  },
+};
+const exports: Partial<StreamInput> = {
+  path: undefined,
+  schema: flat,
+  format: 'csv',
+  compression: 'gzip',
+  job: { ...steps, files: 'result.*.url' },
+};
+
+/** What a run does with a job, one request after the other: each with the status, and whether the job was at work. */
+async function read(
+  stream: CompiledStream,
+  key: string,
+): Promise<{ log: readonly string[]; records: readonly unknown[] }> {
+  const source = sourceOf(stream);
+  const log: string[] = [];
+  const records: unknown[] = [];
+  let position = { cursor: null as string | null, range: null, parents: [], key, resumed: false };
+  for (let i = 0; i < 30; i++) {
+    const { method, url, headers, body } = source.request(position);
+    const answer = await fetch(url, { method, headers: { ...headers }, ...(body === undefined ? {} : { body }) });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    log.push(`${method} ${new URL(url).pathname.replaceAll(/chaos-[\da-f]{8}-\d+/g, 'ID')} ${answer.status}`);
+    if (answer.status >= 400) {
+      position = { ...position, resumed: true };
+      continue;
+    }
+    const packed = source.packed?.(position) === true && source.compression !== undefined;
+    const files = packed ? await openFiles(bytes, source.compression as { type: 'gzip' }, 1e9) : [bytes];
+    try {
+      const given = {
+        status: answer.status,
+        headers: Object.fromEntries(answer.headers),
+        text: new TextDecoder().decode(bytes),
+        bytes: bytes.length,
+        url,
+        files,
+      };
+      const page = source.read(given, position);
+      records.push(...page.records);
+      if (page.next.cursor === null) return { log, records };
+      position = { ...position, cursor: page.next.cursor, resumed: false };
+    } catch (error) {
+      if (!(error instanceof NotReady)) throw error;
+      log.push('at work');
+    }
+  }
+  throw new Error(log.join('\n'));
+}
+
+async function played(
+  stream: Partial<StreamInput>,
+  at: (request: number) => FaultKind | undefined = () => undefined,
+): Promise<CompiledStream> {
+  const made = await generated(stream);
+  replay = await startReplay([made]);
+  replay.play({ at });
+  return compiled(stream, replay.origin).get('orders') as CompiledStream;
+}
+
+const { failed: _failed, expired: _expired, ...stateless } = steps.poll;
+
+describe('an export job', () => {
+  test('is ordered, at work for a while, and read file by file', async () => {
+    const stream = await played(exports);
+    const { log, records } = await read(stream, 'one');
+    expect(log).toEqual([
+      'POST /exports 201',
+      ...Array.from({ length: 2 }, () => ['GET /exports/ID-1 200', 'at work']).flat(),
+      'GET /exports/ID-1 200',
+      ...[1, 2, 3].map((file) => `GET /files/ID-1/${file} 200`),
+    ]);
+    expect(records).toHaveLength(12);
+    // The same key is the same job, another one another.
+    await read(stream, 'one');
+    await read(stream, 'two');
+    expect(replay?.arrivals().filter(({ isOrder }) => isOrder)).toHaveLength(2);
+    expect(replay?.arrivals().filter(({ unknown }) => unknown)).toEqual([]);
+  });
+
+  test('has its result in pages, is known by its address, and tells how far it is by its status', async () => {
+    const stream = await played({
+      ...exports,
+      path: '/results',
+      query: { of: '{job}' },
+      compression: 'none',
+      pagination: { type: 'token', from: 'header', token: 'X-Next', as: 'after' },
+      job: { create: { path: '/exports', id: { header: 'Location' } }, poll: { every: '1s' } },
+    });
+    const { log, records } = await read(stream, 'one');
+    expect(log).toEqual([
+      'POST /exports 201',
+      ...Array.from({ length: 2 }, () => ['GET /jobs/ID-1 202', 'at work']).flat(),
+      'GET /jobs/ID-1 200',
+      ...Array.from({ length: 4 }, () => 'GET /results 200'),
+    ]);
+    expect(records).toHaveLength(12);
+  });
+
+  test('is looked for before it is ordered', async () => {
+    const find = { path: '/exports', query: { name: 'x-{key}' }, id: 'exports.0.id' };
+    const stream = await played({ ...exports, job: { ...steps, find, files: 'result.*.url' } });
+    expect((await read(stream, 'one')).log.slice(0, 3)).toEqual([
+      'GET /exports 200',
+      'POST /exports 201',
+      'GET /exports/ID-1 200',
+    ]);
+    expect((await read(stream, 'one')).log.slice(0, 2)).toEqual(['GET /exports 200', 'GET /exports/ID-1 200']);
+  });
+
+  test('that is refused is not ordered, and one whose answer is lost is', async () => {
+    const stream = await played(exports, (request) => (['throttle', 'garbage'] as const)[request]);
+    const order = sourceOf(stream).request({ cursor: null, range: null, parents: [], key: 'one' });
+    const send = (): Promise<Response> =>
+      fetch(order.url, { method: 'POST', headers: order.headers, body: order.body ?? '' });
+    expect((await send()).status).toBe(429);
+    expect((await send()).status).toBe(201);
+    expect(await (await send()).json()).toMatchObject({ export: { id: expect.stringMatching(/-1$/) } });
+    expect(replay?.arrivals().map(({ isOrder }) => isOrder)).toEqual([false, true, false]);
+  });
+
+  test.each<[string, FaultKind, number, RegExp | number]>([
+    ['fails', 'failed', 2, /is broken/],
+    ['expires', 'expired', 2, /is gone/],
+    ['gives a file a new address', 'expired', 4, 12],
+  ])('%s', async (_, kind, at, expected) => {
+    const stream = await played(exports, (request) => (request === at ? kind : undefined));
+    const seen = await read(stream, 'one').then(
+      ({ records }) => records.length,
+      (error: Error) => error.message,
+    );
+    expect(String(seen)).toMatch(expected instanceof RegExp ? expected : String(expected));
+    expect(replay?.arrivals()[at]?.fault).toBe(kind);
+    // Another order has what the first one had not.
+    expect((await read(stream, 'two')).records).toHaveLength(12);
+  });
+
+  test('has no place for mistakes in records, and those that it has no state for', async () => {
+    const stream = await played(
+      { ...exports, job: { ...steps, poll: stateless, files: 'url' } },
+      (request) => (['doubled', 'failed', 'again'] as const)[request],
+    );
+    expect((await read(stream, 'one')).records).toHaveLength(12);
+    expect(replay?.arrivals().flatMap(({ fault }) => fault ?? [])).toEqual([]);
+  });
+
+  test.each<[string, object]>([
+    ['url', { state: 'ready', count: 0, url: null }],
+    ['result.*.url', { state: 'ready', count: 0, result: [] }],
+  ])('without records has no file at %s', (files, expected) => {
+    const { definition } = compiled({ ...exports, job: { ...steps, files } }).get('orders') as CompiledStream;
+    const none = { token: 'token', origin: 'http://partner.invalid', files: 0, total: 0, hasKey: true };
+    expect(JSON.parse(jobAnswer(definition.job as Job, 'poll', none).text)).toEqual(expected);
+  });
+
+  test('whose requests say times where they are told apart is not generated', async () => {
+    const graphql = (query: string): object => ({ path: '/graphql', graphql: { query } });
+    const job = {
+      create: { ...graphql('mutation { export(since: {start|graphql}) { id } }'), id: 'data.export.id' },
+      poll: { ...graphql('{ job(id: {job|graphql}) { url } }'), status: 'data.job.status', done: ['DONE'] },
+      files: 'data.job.url',
+    };
+    const incremental = { field: 'at', initial: '2026-01-01T00:00:00Z' };
+    await expect(generated({ ...exports, incremental, job } as Partial<StreamInput>)).rejects.toThrow(
+      /cannot be told apart/,
+    );
+    const { exchanges } = await generated({
+      ...exports,
+      job: { ...job, create: { ...graphql('mutation { export { id } }'), id: 'data.export.id' } },
+    } as Partial<StreamInput>);
+    expect(exchanges).toHaveLength(3);
+  });
+});
