@@ -36,7 +36,8 @@ function editorSchema(schema: z.ZodType, title: string): Json {
 }
 
 const DURATION = String.raw`^\d+(\.\d+)?(ms|s|m|h|d|w)$`;
-const ENVIRONMENT = { type: 'string', pattern: String.raw`\$\{`, description: '${NAME} or ${NAME:-default}' };
+// Without a description: yaml-language-server would show it in place of that of the field.
+const ENVIRONMENT = { type: 'string', pattern: String.raw`\$\{`, $comment: '${NAME} or ${NAME:-default}' };
 
 interface Definition {
   readonly type: string;

@@ -77,6 +77,7 @@ describe('the JSON Schemas for editors', () => {
     });
     test('that once, and not in its branches again', () => {
       expect(fields.filter(repeats)).toEqual([]);
+      expect(schemas[file]?.['definitions']).not.toHaveProperty('environment.description');
     });
   });
 

@@ -39,7 +39,7 @@ export async function readAgain(
   pseudonyms?: () => Pseudonyms,
 ): Promise<Recording> {
   const replay = await startReplay([recording]);
-  const permits = checkPermits(undefined);
+  const permits = checkPermits(undefined, { noted: undefined, close: async () => {} });
   try {
     const streams = compiled(stream, replay.origin);
     const record = openRecorder(
