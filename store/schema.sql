@@ -1176,7 +1176,9 @@ create table target_comparisons (
   constraint target_comparisons_state_check CHECK (state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])),
   constraint target_comparisons_verdict_check CHECK (verdict = ANY (ARRAY['clean'::text, 'differs'::text, 'unproven'::text]))
 );
+CREATE INDEX target_comparisons_differ ON target_comparisons USING btree (stream_id) WHERE verdict = 'differs'::text;
 CREATE INDEX target_comparisons_of ON target_comparisons USING btree (stream_id, target, table_name, comparison DESC);
+CREATE INDEX target_comparisons_running ON target_comparisons USING btree (comparison) WHERE state = 'running'::text;
 
 create table target_findings (
   comparison integer not null,

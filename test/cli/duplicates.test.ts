@@ -20,6 +20,7 @@ import { openSession } from '../../matching/session.ts';
 import { duplicateWorkers, type DuplicateWorkers } from '../duplicates/duplicate-workers.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { said, type Said } from '../support/said.ts';
+import { Browser, serveUi, type Seen } from '../ui/serve-ui.ts';
 
 let own: OwnPartners;
 let shop: OwnPartner;
@@ -298,6 +299,47 @@ describe('duplicates', () => {
     const made = await plans();
     expect(await slot('people')).toEqual(first);
     expect(await plans()).toEqual(made);
+  });
+
+  test('a plan is approved, applied and undone on the status page, by the same workers; open pages hear of it', async () => {
+    const before = await together();
+    await read([
+      ['21', 'dede@example.com', 'Dede'],
+      ['22', 'dede@example.com', 'Dede O.'],
+    ]);
+    const made = String(((await plan()).json as { plan: number }).plan);
+    const token = 'a-token-of-the-test';
+    const ui = await serveUi({
+      pool: own.pool,
+      partnersDir: own.folder,
+      env: { SYNCLINE_UI_TOKEN: token },
+      temporal: (work) => withTemporal(workers.config, work),
+    });
+    const ending = new AbortController();
+    try {
+      const ann = new Browser(ui.url);
+      await ann.post('/sign-in', { name: 'ann', token, to: '/' });
+      const live = await fetch(`${ui.url}/live`, { signal: ending.signal });
+      const path = `/duplicates/${made}`;
+      const form = /name="form" value="([^"]+)"/.exec((await ann.get(path)).text)?.[1] ?? '';
+      const act = (action: string): Promise<Seen> =>
+        ann.post(`/actions/${action}`, { reason: 'a test', form, target: made, found: 'merge', confirmed: 'yes' });
+      expect((await act('approve-pairs')).status).toBe(303);
+      expect((await act('apply-plan')).location).toContain(path);
+      expect(await eventually(async () => (await together()).includes('21 22'))).toBe(true);
+      const reader = (live.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+      let heard = '';
+      while (!heard.includes('event: changed')) heard += (await reader.read()).value ?? '';
+      const inForce = async (): Promise<boolean> => (await ann.get(path)).text.includes('undo-plan');
+      expect(await eventually(inForce)).toBe(true);
+      expect((await act('undo-plan')).location).toContain(path);
+      expect(await eventually(async () => !(await together()).includes('21 22'))).toBe(true);
+      expect(await together()).toEqual(before);
+      expect(await eventually(async () => !(await inForce()))).toBe(true);
+    } finally {
+      ending.abort();
+      await ui.close();
+    }
   });
 
   test('links that were written are out of date once something is merged or separated, and that is said', async () => {
