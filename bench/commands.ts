@@ -46,7 +46,15 @@ try {
     };
     console.log(`${past.partners * past.streams} streams of ${past.partners} partners`);
     await measure('node -e 0', ['-e', '0'], env);
-    for (const command of ['--version', '--help', 'status', 'runs list'])
+    for (const command of [
+      '--version',
+      '--help',
+      'status',
+      'runs list',
+      'quarantine list',
+      'backfill list',
+      'approvals list',
+    ])
       await measure(`syncline ${command}`, ['dist/cli/main.js', ...command.split(' ')], env);
     await measure('syncline status, Temporal silent', ['dist/cli/main.js', 'status'], {
       ...env,

@@ -197,7 +197,7 @@ async function playWeek(stage: Stage, week: number): Promise<SoakWeek> {
     ui: await sampleProcess(roles.ui.pid, probes),
   };
   const store = { ...(await sampleStore(pool, client)), 'temporary files': left.length };
-  if (values.snapshots !== undefined && week % 8 === 3)
+  if (values.snapshots !== undefined && week % 4 === 1)
     await snapshotProcess(roles.worker.pid, probes, join(resolve(values.snapshots), `week-${week + 1}`));
   await fetch(`${stage.simulator.url}/_sim/reset`, { method: 'POST' });
   return {

@@ -1,4 +1,3 @@
-import { tellTarget } from '../client/tell-target.ts';
 import type { Config } from '../config/config.ts';
 import { withTemporal } from './context.ts';
 
@@ -13,6 +12,7 @@ export async function tellTargetsOf(
 ): Promise<void> {
   if (targets.length === 0) return;
   await withTemporal(config, async (client) => {
+    const { tellTarget } = await import('../client/tell-target.ts');
     for (const target of targets) await tellTarget(client, { names: config.names, target, partner, stream });
   }).catch(() => {});
 }

@@ -28,6 +28,6 @@ export function addUndoCommands(program: Command, run: Run): void {
     .description('runs that were undone: by whom, why, and whether the undo was taken back')
     .addOption(json)
     .action(async (partner: string | undefined, options: { json?: boolean }) =>
-      run(async (context) => (await import('./commands/undo.ts')).undoList({ ...context, partner }))(options),
+      run(async (context) => (await import('./commands/undos.ts')).undoList({ ...context, partner }))(options),
     );
 }

@@ -1,4 +1,3 @@
-import { wakeStreams } from '../../client/governor.ts';
 import { describeWave, type Approval } from '../../core/approval.ts';
 import { explain } from '../../core/errors.ts';
 import { visible } from '../../core/visible.ts';
@@ -76,7 +75,9 @@ export async function approvalsDecide({ config, output, options, id, answer }: D
     const { syncId } = await readApproval(pool, number);
     // A question that is none any more is put anew by the run, at once.
     const wake = (): Promise<string | null> =>
-      withTemporal(config, (client) => wakeStreams(client, [syncId])).then(() => null, explain);
+      withTemporal(config, async (client) =>
+        (await import('../../client/governor.ts')).wakeStreams(client, [syncId]),
+      ).then(() => null, explain);
     try {
       const approval = await decideApproval(pool, { id: number, state, by: whoami(), reason });
       return { approval, trouble: await wake() };

@@ -1,11 +1,6 @@
-import { askBackfill, cancelBackfill, pauseBackfill, resumeBackfill } from '../../client/start-backfill.ts';
 import { estimateLeft } from '../../core/backfill-estimate.ts';
 import { cutWindows } from '../../core/cut-windows.ts';
 import { leftOf, noTally, paceOf, endedOf } from '../../core/backfill-tally.ts';
-import { compilePartner } from '../../definitions/compile.ts';
-import { loadPartner } from '../../definitions/load.ts';
-import { allowancesOf } from '../../limits/declare/allowances.ts';
-import { readLimits } from '../../limits/watch/usage.ts';
 import {
   findBackfill,
   listBackfills,
@@ -48,13 +43,16 @@ export async function backfillList({
 
 type Named<O = object> = CommandContext<O> & { readonly id: string };
 
+/** With Temporal's client, which a list needs none of. */
+const calls = () => import('../../client/start-backfill.ts');
+
 /** What the workflow says, while there is one that answers; else what the ledger noted last. */
 export async function backfillShow(context: Named<{ windows?: boolean }>): Promise<number> {
   const { config, output, options, id } = context;
   const row = await withDatabase(config, (pool) => findBackfill(pool, id));
   const now =
     row.finishedAt === null
-      ? await withTemporal(config, (client) => askBackfill(client, id)).catch(() => undefined)
+      ? await withTemporal(config, async (client) => (await calls()).askBackfill(client, id)).catch(() => undefined)
       : undefined;
   const tally = now ?? row.tally ?? noTally;
   const left = leftOf(tally, row.windows);
@@ -108,6 +106,12 @@ async function estimateOf(
   const tally = now ?? row.tally;
   if (tally === null) return null;
   try {
+    const [{ compilePartner }, { loadPartner }, { allowancesOf }, { readLimits }] = await Promise.all([
+      import('../../definitions/compile.ts'),
+      import('../../definitions/load.ts'),
+      import('../../limits/declare/allowances.ts'),
+      import('../../limits/watch/usage.ts'),
+    ]);
     const partner = await loadPartner(row.partner, { dir: config.partnersDir, env: config.env });
     const stream = compilePartner(partner, config.names).get(row.stream);
     const limits = await withDatabase(config, (pool) => readLimits(pool, partner));
@@ -124,7 +128,7 @@ async function estimateOf(
 export async function backfillPause({ config, output, options, id }: Named<{ now?: boolean }>): Promise<number> {
   const now = options.now === true;
   await withDatabase(config, (pool) => findBackfill(pool, id));
-  await withTemporal(config, (client) => pauseBackfill(client, id, { now }));
+  await withTemporal(config, async (client) => (await calls()).pauseBackfill(client, id, { now }));
   output.say(
     `${id} starts no further window; those that run ${now ? 'stop after their current page' : 'go on to their ends'}. \`syncline backfill resume ${id}\` goes on.`,
   );
@@ -134,7 +138,7 @@ export async function backfillPause({ config, output, options, id }: Named<{ now
 
 export async function backfillResume({ config, output, id }: Named): Promise<number> {
   await withDatabase(config, (pool) => findBackfill(pool, id));
-  await withTemporal(config, (client) => resumeBackfill(client, id));
+  await withTemporal(config, async (client) => (await calls()).resumeBackfill(client, id));
   output.say(`${id} goes on.`);
   output.json({ resumed: id });
   return exitCodes.ok;
@@ -142,7 +146,7 @@ export async function backfillResume({ config, output, id }: Named): Promise<num
 
 export async function backfillCancel({ config, output, id }: Named): Promise<number> {
   await withDatabase(config, (pool) => findBackfill(pool, id));
-  await withTemporal(config, (client) => cancelBackfill(client, id));
+  await withTemporal(config, async (client) => (await calls()).cancelBackfill(client, id));
   output.say(`${id} ends after its current pages. Start it again to go on from there.`);
   output.json({ cancelled: id });
   return exitCodes.ok;

@@ -1,4 +1,4 @@
-import { listPartners } from '../../definitions/load.ts';
+import { listPartners } from '../../definitions/find.ts';
 import { readAudit } from '../../store/callers/audit.ts';
 import { addCaller, changeCaller, revokeCaller, type CallerTerms } from '../../store/callers/change-callers.ts';
 import { readBlocks } from '../../store/callers/blocks.ts';

@@ -1,5 +1,4 @@
 import { InvalidInput } from '../../core/errors.ts';
-import { tablesOf, targetsOf } from '../../definitions/named-targets.ts';
 import { readQuarantine } from '../../store/quarantine/quarantine.ts';
 import { printBalance } from '../balance.ts';
 import type { CommandContext } from '../command.ts';
@@ -82,14 +81,21 @@ export async function quarantineShow({
 const BATCH = 10_000;
 
 export async function quarantineReplay({ config, output, partner, stream }: StreamContext): Promise<number> {
-  const [{ compileStream }, { loadPartner }, { withMade }, { postgresWarehouse }, { replayQuarantine }] =
-    await Promise.all([
-      import('../../definitions/compile.ts'),
-      import('../../definitions/load.ts'),
-      import('../../landing/made-columns.ts'),
-      import('../../landing/postgres-warehouse.ts'),
-      import('../../activities/replay-quarantine.ts'),
-    ]);
+  const [
+    { compileStream },
+    { loadPartner },
+    { tablesOf, targetsOf },
+    { withMade },
+    { postgresWarehouse },
+    { replayQuarantine },
+  ] = await Promise.all([
+    import('../../definitions/compile.ts'),
+    import('../../definitions/load.ts'),
+    import('../../definitions/named-targets.ts'),
+    import('../../landing/made-columns.ts'),
+    import('../../landing/postgres-warehouse.ts'),
+    import('../../activities/replay-quarantine.ts'),
+  ]);
   const definition = await loadPartner(partner, { dir: config.partnersDir, env: config.env });
   const compiled = compileStream(definition, stream, config.names);
   return withDatabase(config, async (pool) => {

@@ -1,4 +1,3 @@
-import { cancelReconcile } from '../../client/start-reconcile.ts';
 import type { FindingState } from '../../core/reconcile.ts';
 import { listReconciliations, readFindings, readReconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import { InvalidInput } from '../../core/errors.ts';
@@ -83,7 +82,9 @@ export async function reconcileCancel({
     throw new InvalidInput(
       `${id} does not run now, it is ${state}: \`syncline reconcile show ${id}\` says how it ended`,
     );
-  await withTemporal(config, (client) => cancelReconcile(client, id));
+  await withTemporal(config, async (client) =>
+    (await import('../../client/start-reconcile.ts')).cancelReconcile(client, id),
+  );
   output.say(`${id} ends after the pages it is at. Started again with --label ${labelOf(id)}, it goes on from there.`);
   output.json({ cancelled: id });
   return exitCodes.ok;

@@ -1,7 +1,6 @@
 import { InvalidInput } from '../../core/errors.ts';
 import { askedWords, needWords, waitWords } from '../../core/wait-words.ts';
 import { visible } from '../../core/visible.ts';
-import { tablesOf, targetsOf } from '../../definitions/named-targets.ts';
 import { answersFor } from '../../store/waiting/asked-needs.ts';
 import { listWaiting, waitingPayload } from '../../store/waiting/list-waiting.ts';
 import type { CommandContext } from '../command.ts';
@@ -86,9 +85,10 @@ export async function waitingSettle(context: SettleContext): Promise<number> {
   if (options.all !== true && context.events.length === 0)
     throw new InvalidInput('events: expected numbers as `syncline waiting list` shows them, or --all, found none');
   const events = options.all === true ? ('all' as const) : context.events.map(eventOf);
-  const [{ compileStream }, { loadPartner }, { settleByPerson }] = await Promise.all([
+  const [{ compileStream }, { loadPartner }, { tablesOf, targetsOf }, { settleByPerson }] = await Promise.all([
     import('../../definitions/compile.ts'),
     import('../../definitions/load.ts'),
+    import('../../definitions/named-targets.ts'),
     import('../../landing/settle-by-person.ts'),
   ]);
   const definition = await loadPartner(partner, { dir: config.partnersDir, env: config.env });

@@ -77,6 +77,14 @@ function cut(word: string, width: number): string[] {
 /** The longest part of a text that stays whole as long as there is room: a word, or what is between two slashes of an id. */
 export const longestPart = (line: string): number => Math.max(...line.split(/ |(?<=\/)/).map(({ length }) => length));
 
-const segmenter = new Intl.Segmenter();
+/** Made when it is needed: that takes 10 ms, and most texts need none. */
+let segmenter: Intl.Segmenter | undefined;
 
-export const charactersOf = (text: string): string[] => Array.from(segmenter.segment(text), ({ segment }) => segment);
+export function charactersOf(text: string): string[] {
+  if (isPlain(text)) return text.split('');
+  segmenter ??= new Intl.Segmenter();
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+/** Of printable ASCII each is a character by itself. */
+const isPlain = (text: string): boolean => /^[ -~]*$/.test(text);

@@ -57,11 +57,14 @@ export async function releaseKeys(
 
 const BATCH = 5000;
 
-/** Forgets keys that have expired; how many. */
-export async function sweepKeys(pool: Pool): Promise<number> {
-  const { rowCount } = await pool.query(
-    `delete from idempotency where ctid = any (array(
-      select ctid from idempotency where expires_at < now() and (status is not null or lease_until < now()) limit ${BATCH} for update skip locked))`,
-  );
-  return rowCount ?? 0;
+/** Forgets all keys that have expired, as many as they are; how many. Between two batches it ends when it is told to. */
+export async function sweepKeys(pool: Pool, signal?: AbortSignal): Promise<number> {
+  for (let swept = 0; ;) {
+    const { rowCount } = await pool.query(
+      `delete from idempotency where ctid = any (array(
+        select ctid from idempotency where expires_at < now() and (status is not null or lease_until < now()) limit ${BATCH} for update skip locked))`,
+    );
+    swept += rowCount ?? 0;
+    if ((rowCount ?? 0) < BATCH || signal?.aborted === true) return swept;
+  }
 }

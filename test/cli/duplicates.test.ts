@@ -8,6 +8,7 @@ import { exportDuplicates } from '../../cli/commands/duplicates-export.ts';
 import { joinDuplicates, planDuplicates } from '../../cli/commands/duplicates-find.ts';
 import { importDecisions } from '../../cli/commands/duplicates-import.ts';
 import { scheduleApply, scheduleList } from '../../cli/commands/schedule.ts';
+import { checkLinks, forgetWritten } from '../../cli/commands/duplicates-check-links.ts';
 import { viewInTarget, writeLinks } from '../../cli/commands/duplicates-links.ts';
 import { listDuplicates, showDuplicates } from '../../cli/commands/duplicates.ts';
 import { signalApproval } from '../../client/duplicates.ts';
@@ -366,6 +367,50 @@ describe('duplicates', () => {
       ending.abort();
       await ui.close();
     }
+  });
+
+  test('links that were written are out of date once something is merged or separated, and that is said', async () => {
+    const file = join(own.folder, 'once-more.csv');
+    const { rows } = (await links(file)).json as { rows: number };
+    const check = (): Promise<Said> => run((context) => checkLinks({ ...context, name: 'people' }), {});
+    expect(await check()).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/^Links of people were written at .* UTC by .*, and nothing has been merged or sep/),
+    });
+    // As a change that takes members away, and one that leaves as many of them.
+    const before = (await own.pool.query(`select * from duplicate_members where name = 'people'`)).rows;
+    const changes = [
+      [
+        `delete from duplicate_members where name = 'people' and row = '1'`,
+        `merged rows are ${rows - 1} instead of ${rows}`,
+      ],
+      [
+        `update duplicate_members set entity = gen_random_uuid() where name = 'people' and row = '1'`,
+        `are still ${rows}, and others`,
+      ],
+    ] as const;
+    for (const [statement, says] of changes) {
+      await own.pool.query(statement);
+      expect(await check()).toMatchObject({ code: 3, text: expect.stringContaining(says) });
+      await own.pool.query(`delete from duplicate_members where name = 'people'`);
+      await own.pool.query(
+        'insert into duplicate_members select * from json_populate_recordset(null::duplicate_members, $1)',
+        [JSON.stringify(before)],
+      );
+      expect((await check()).code).toBe(0);
+    }
+    // The later one of a signal holds the same rows together.
+    const { json: plans } = await run((context) => listDuplicates({ ...context, name: 'people' }), {});
+    let text = '';
+    for (const { plan: of, applied } of plans as { plan: number; applied: number }[])
+      if (applied > 0) ({ text } = await change(String(of), 'undo'));
+    expect(await together()).toEqual([]);
+    expect(text).toMatch(/Links of people were written at .* and are out of date/);
+    expect((await check()).code).toBe(3);
+    await links(join(own.folder, 'again.csv'));
+    expect((await check()).code).toBe(0);
+    expect((await run((context) => forgetWritten({ ...context, name: 'people' }), {})).code).toBe(0);
+    expect(await check()).toMatchObject({ code: 0, text: 'Links of people were never written.' });
   });
 
   test.each([

@@ -9,7 +9,9 @@ import type { ProcessSample } from '../../bench/soak/process-sample.ts';
 import { findingsOf, linesOf, warmUpOf, type SoakWeek } from '../../bench/soak/report.ts';
 import { mannKendall, theilSen, trendOf } from '../../bench/soak/trend.ts';
 import { randomOf } from '../../simulator/random.ts';
+import { sweepKeys } from '../../store/idempotency/complete-keys.ts';
 import { openPool } from '../../store/session/open-pool.ts';
+import { sweepDeliveries } from '../../store/webhooks/deliveries.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -173,6 +175,21 @@ describe('rows that are kept for a time', () => {
       'select (select count(*)::int from idempotency) as keys, (select count(*)::int from alerts) as alerts',
     );
     expect(rows).toEqual([{ keys: 100, alerts: 0 }]);
+  });
+
+  test('go when it is over, however many have come', async () => {
+    await pool.query(
+      `insert into idempotency (caller, operation, key, fingerprint, status, created_at, expires_at)
+        select 'shop', 'push', 'many ' || n, '', 202, now() - interval '1 hour', now() - interval '59 minutes' from generate_series(1, 12000) n`,
+    );
+    await pool.query(
+      `insert into webhook_deliveries (partner, webhook, delivery_id, body_hash, state, received_at)
+        select 'acme', 'changes', n::text, '', 'taken', now() - interval '31 days' from generate_series(1, 12000) n`,
+    );
+    const stopped = AbortSignal.abort();
+    expect(await sweepKeys(pool, stopped)).toBe(5000);
+    expect([await sweepKeys(pool), await sweepDeliveries(pool)]).toEqual([7000, 12_000]);
+    expect(await beyondTheirTime(pool)).toEqual([]);
   });
 
   test('are one, each of them, once they stay for longer', async () => {
