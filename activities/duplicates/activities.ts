@@ -1,4 +1,5 @@
-import { Context } from '@temporalio/activity';
+import { Context, getClient } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import { InvalidInput } from '../../core/errors.ts';
 import type {
   ApproveDuplicates,
@@ -54,7 +55,7 @@ export function duplicateActivities(deps: ActivityDeps) {
       translated(deps, () => planScheduledJoin({ ...duplicatesOf(deps), names: deps.names }, slot)),
     /** null: it has not ended well. */
     joinOutcome: (input: Pick<PlannedJoin, 'workflowId'>): Promise<FoundDuplicates | null> =>
-      translated(deps, () => joinOutcome(duplicatesOf(deps), input)),
+      translated(deps, () => joinOutcome(duplicatesOf(deps), input, isRunning)),
     changeDuplicates: ({ changes }: { readonly changes: readonly number[] }): Promise<DuplicatesChanged> =>
       translatedAlive(deps, (progress) =>
         changeDuplicates(duplicatesOf(deps), changes, { signal: Context.current().cancellationSignal, progress }),
@@ -67,4 +68,14 @@ const workflowId = (): string => Context.current().info.workflowExecution?.workf
 function duplicatesOf({ duplicates }: ActivityDeps): DuplicatesDeps {
   if (duplicates === undefined) throw new InvalidInput('this worker looks for no duplicates');
   return duplicates;
+}
+
+/** One that Temporal has forgotten does not. */
+async function isRunning(workflowId: string): Promise<boolean> {
+  try {
+    return (await getClient().workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
 }

@@ -19,12 +19,15 @@ export async function planScheduledJoin(
   return { workflowId, inForce: (await planInForce(pool, name)) !== undefined, done };
 }
 
-/** null: nothing was found to its end. */
+/** null: nothing was found to its end, or its workflow runs: what it has found may not be applied yet. */
 export async function joinOutcome(
   { pool }: Pick<DuplicatesDeps, 'pool'>,
   { workflowId }: Pick<PlannedJoin, 'workflowId'>,
+  isRunning: (workflowId: string) => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<FoundDuplicates | null> {
+  // Before the plan is read: what it has done by its end is there.
+  const runs = await isRunning(workflowId);
   const found = await findPlan(pool, workflowId);
-  if (found?.state !== 'ready') return null;
+  if (found?.state !== 'ready' || runs) return null;
   return { ...foundOf(found), applied: found.applied };
 }

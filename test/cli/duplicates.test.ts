@@ -13,7 +13,9 @@ import { viewInTarget, writeLinks } from '../../cli/commands/duplicates-links.ts
 import { listDuplicates, showDuplicates } from '../../cli/commands/duplicates.ts';
 import { signalApproval } from '../../client/duplicates.ts';
 import { catchUpSchedule } from '../../client/schedules.ts';
-import type { ScheduledJoinReport } from '../../messages/scheduled-join.ts';
+import type { JoinSchedule } from '../../core/schedule.ts';
+import type { ScheduledJoin, ScheduledJoinReport } from '../../messages/scheduled-join.ts';
+import { timesOf } from '../../scripts/recordings/slots.ts';
 import { eventually } from '../support/eventually.ts';
 import { withTemporal } from '../../cli/context.ts';
 import { openSession } from '../../matching/session.ts';
@@ -299,6 +301,31 @@ describe('duplicates', () => {
     const made = await plans();
     expect(await slot('people')).toEqual(first);
     expect(await plans()).toEqual(made);
+
+    // Four at once, whoever has started them: one search, and one report.
+    await read([['10', 'new@example.com', 'E.']]);
+    const others = await duplicateWorkers(own, workers.namespace);
+    try {
+      const at = '2026-02-02T06:00:00Z';
+      const joining: JoinSchedule = { ...timesOf('duplicates', 'people'), kind: 'join' };
+      const reports = await withTemporal(workers.config, (client) =>
+        Promise.all(
+          Array.from({ length: 4 }, (_, n) =>
+            client.workflow.execute<ScheduledJoin>('scheduledJoin', {
+              workflowId: `scheduled/four/${n}-${at}`,
+              taskQueue: workers.config.names.workflowQueue,
+              args: [joining],
+            }),
+          ),
+        ),
+      );
+      expect(new Set(reports.map((report) => JSON.stringify(report))).size).toBe(1);
+      expect(reports[0]).toMatchObject({ outcome: 'ok', found: { applied: 2 } });
+    } finally {
+      await others.stop();
+    }
+    expect(await together()).toEqual(['1 2 6', '10 7 8', '3 4 9']);
+    expect(((await plans()) as unknown[]).length).toBe((made as unknown[]).length + 1);
   });
 
   test('a plan is approved, applied and undone on the status page, by the same workers; open pages hear of it', async () => {

@@ -8,21 +8,24 @@ import { temporalAddress } from '../support/temporal.ts';
 export interface DuplicateWorkers {
   /** With which commands reach them. */
   readonly config: Config;
+  /** Of Temporal. */
+  readonly namespace: string;
   readonly stop: () => Promise<void>;
 }
 
-/** Workers of the workflow queue, for partners that are read without them: they find, apply and undo. */
-export async function duplicateWorkers(own: OwnPartners): Promise<DuplicateWorkers> {
+/** Workers of the workflow queue, for partners that are read without them: they find, apply and undo. `joined`: the namespace of others, beside whom they work. */
+export async function duplicateWorkers(own: OwnPartners, joined?: string): Promise<DuplicateWorkers> {
+  const namespace = joined ?? (await freshNamespace());
   const config = {
     ...readConfig({
       DATABASE_URL: own.databaseUrl,
       TEMPORAL_ADDRESS: temporalAddress(),
-      TEMPORAL_NAMESPACE: await freshNamespace(),
+      TEMPORAL_NAMESPACE: namespace,
       SYNCLINE_PARTNERS_DIR: own.folder,
       SYNCLINE_HOME: own.folder,
     }),
     workflowBundle: process.env['WORKFLOW_BUNDLE'],
   };
   const workers = await startWorkers({ config, log: createLogger('silent'), roles: ['workflows'] });
-  return { config, stop: () => workers.stop() };
+  return { config, namespace, stop: () => workers.stop() };
 }

@@ -126,7 +126,10 @@ async function definePartner(): Promise<void> {
     streams: { payments, customers: stream('/v1/customers'), refunds: stream('/v1/refunds') },
     webhooks: { changes: { preset: 'github', secrets: [{ value: CANARY }], routes: [{ as: 'sync' }] } },
   };
-  await writeFile(join(folder.path, 'targets.yaml'), `targets: { lake: { type: duckdb, path: lake.duckdb, compare: { cron: '0 4 * * *' } } }`);
+  await writeFile(
+    join(folder.path, 'targets.yaml'),
+    `targets: { lake: { type: duckdb, path: lake.duckdb, compare: { cron: '0 4 * * *' } } }`,
+  );
   // JSON is YAML as well.
   await writeFile(join(folder.path, `${partner}.yaml`), JSON.stringify(definition));
 }

@@ -7,8 +7,10 @@ import { reconcileCancel } from '../../cli/commands/reconciliations.ts';
 import { scheduleApply, scheduleList } from '../../cli/commands/schedule.ts';
 import { applyChange, catchUpSchedule } from '../../client/schedules.ts';
 import { plainNames } from '../../messages/names.ts';
-import type { ScheduledReconcileReport } from '../../messages/scheduled-reconcile.ts';
+import type { ReconcileSchedule } from '../../core/schedule.ts';
+import type { ScheduledReconcile, ScheduledReconcileReport } from '../../messages/scheduled-reconcile.ts';
 import { listReconciliations } from '../../store/reconcile/read-reconciliations.ts';
+import { declaredSchedule } from '../support/declared-schedule.ts';
 import { eventually } from '../support/eventually.ts';
 import { openPullBench, type BenchPartner, type PullBench } from '../support/pull-bench.ts';
 import { said, type Said } from '../support/said.ts';
@@ -129,6 +131,32 @@ describe('a reconciliation with a schedule', () => {
     expect(await listReconciliations(bench.pool, { limit: 100 })).toHaveLength(before);
   });
 
+  test('four that start the same slot at once do it once', async () => {
+    partner.simulator.mutate({ add: 2, at: '2026-11-16T00:00:00Z' });
+    const before = (await listReconciliations(bench.pool, { limit: 100 })).length;
+    const { name } = partner;
+    const schedule = {
+      ...{ ...declaredSchedule(name), name: 'weekly', kind: 'reconcile', repair: ['missing', 'stale'] },
+      ...{ streams: ['customers', 'payments'], level: 'content', lastMs: null, sample: null },
+    } as unknown as ReconcileSchedule;
+    const reports = await Promise.all(
+      Array.from({ length: 4 }, (_, n) =>
+        bench.client.workflow.execute<ScheduledReconcile>('scheduledReconcile', {
+          workflowId: `scheduled/four/${n}-2026-11-18T05:00:00Z`,
+          taskQueue: plainNames.workflowQueue,
+          args: [schedule],
+        }),
+      ),
+    );
+    expect(reports.map(({ streams: each }) => each.map(({ open }) => open))).toEqual(reports.map(() => [0, 3]));
+    expect(Math.max(...reports.map(({ streams: each }) => each[1]?.repaired ?? 0))).toBe(2);
+    expect(await listReconciliations(bench.pool, { limit: 100 })).toHaveLength(before + 2);
+    const { rows } = await bench.pool.query(
+      `select count(*)::integer as n from reconcile_repairs where reconciliation like '%weekly-2026-11-18%'`,
+    );
+    expect(rows).toEqual([{ n: 1 }]);
+  });
+
   test('without names it compares what can be compared so, in the time before its slot', async () => {
     const { streams: each } = await slot('keys', '2026-11-22');
     expect(each).toMatchObject([{ stream: 'payments' }]);
@@ -158,7 +186,7 @@ describe('syncline reconcile', () => {
     partner.simulator.mutate({ stream: 'customers', add: 2 });
     const named = ['payments', 'customers'];
     const both = await Promise.all([start(partner, named, 'one'), start(partner, named, 'two')]);
-    const seen = expect.objectContaining({ stream: 'payments', seen: 199, verdict: 'differs' });
+    const seen = expect.objectContaining({ stream: 'payments', seen: 201, verdict: 'differs' });
     // What was on its way has come with either sync.
     const clean = expect.objectContaining({ stream: 'customers', seen: 42, verdict: 'clean', reason: null });
     expect(both.map(({ code }) => code)).toEqual([3, 3]);
