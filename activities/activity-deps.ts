@@ -13,6 +13,7 @@ import type { Warehouse } from '../landing/warehouse.ts';
 import type { Partners } from './access.ts';
 import type { AlertsDeps } from './alerts/alerts-deps.ts';
 import type { TargetsAccess } from './apply/targets-access.ts';
+import type { ComparisonsDeps } from './comparisons/comparisons-deps.ts';
 import type { DuplicatesDeps } from './duplicates/duplicates-deps.ts';
 import type { JanitorDeps } from './janitor/janitor-deps.ts';
 
@@ -35,6 +36,8 @@ export interface ActivityDeps {
   readonly duplicates?: DuplicatesDeps;
   /** undefined: this process does not look for what has stayed behind. */
   readonly janitor?: JanitorDeps;
+  /** undefined: this process plans no comparisons by a schedule. */
+  readonly comparisons?: ComparisonsDeps;
   readonly failpoint: Failpoint;
   readonly metrics?: Metrics;
   readonly calls?: CallLog;

@@ -14,7 +14,6 @@ import type { RetryOf, RetryPlan } from '../messages/retry.ts';
 import type { PlannedSlot, SlotOfSchedule } from '../messages/scheduled-sync.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import type { RunReport } from '../messages/sync-partner.ts';
-import type { PlaceInTarget } from '../messages/apply-target.ts';
 import type { AlertDelivered, AlertsLook, DeliverAlertInput } from '../messages/watch-alerts.ts';
 import type { Warehouse } from '../landing/warehouse.ts';
 import type { AlertsDeps } from './alerts/alerts-deps.ts';
@@ -30,6 +29,7 @@ import { pruneStream } from './prune-stream.ts';
 import { closeRetry, planRetry } from './retry.ts';
 import { translated } from './translated.ts';
 import type { ActivityDeps } from './activity-deps.ts';
+import { comparisonActivities } from './comparisons/activities.ts';
 import { duplicateActivities } from './duplicates/activities.ts';
 import { janitorActivities } from './janitor/activities.ts';
 import { reconcileActivities } from './reconcile/activities.ts';
@@ -40,6 +40,7 @@ export function createControlActivities(deps: ActivityDeps) {
     ...reconcileActivities(deps),
     ...duplicateActivities(deps),
     ...janitorActivities(deps),
+    ...comparisonActivities(deps),
     planRun: (input: PlanRunInput): Promise<RunPlan> => translated(deps, () => planRun(deps, input)),
     closeRun: (input: CloseRunInput): Promise<RunReport> => translated(deps, () => closeRun(deps, input)),
     planBackfill: (input: PlanBackfillInput): Promise<PlannedBackfill> =>
@@ -90,9 +91,6 @@ export function createControlActivities(deps: ActivityDeps) {
         });
       }
     },
-    /** A comparison of a target was cancelled, or could not be done. */
-    breakComparison: (input: PlaceInTarget & { readonly broken: string }): Promise<void> =>
-      translated(deps, () => deps.targetStore.breakComparison(input)),
     /** A stream waits for long: the ledger keeps why, and the governor looks at once. */
     noteWait: (input: NotedWait): Promise<void> => translated(deps, () => noteWait(deps, getClient(), input)),
   };

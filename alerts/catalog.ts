@@ -212,6 +212,30 @@ export const catalog = {
       'A warehouse lacks events that were already received. Nothing is lost; it catches up by itself once it can be written.',
     whatToDo: () => '`syncline targets list` says why; `syncline doctor` tries to open the target.',
   },
+  'target-differs': {
+    ...ticket,
+    ...ofRun,
+    meaning:
+      'A table in a warehouse has other rows than the store, and no load explains it: somebody has changed it, put back an older copy, or lost a disk.',
+    whatToDo: ({ partner, stream, subject }) =>
+      `\`syncline targets compared\` has the comparison, and by its number each row. \`syncline targets compare ${subject} ${partner}.${stream} --heal\` makes the table anew from the log.`,
+  },
+  'compare-failed': {
+    ...ticket,
+    ...ofRun,
+    meaning:
+      'A table in a warehouse could not be compared with the store, so nobody knows whether it has the same rows.',
+    whatToDo: ({ partner, stream, subject }) =>
+      `Remove what the summary names, then \`syncline targets compare ${subject} ${partner}.${stream}\`.`,
+  },
+  'compare-late': {
+    ...ticket,
+    ...live,
+    meaning:
+      'A table in a warehouse is to be compared with the store by a schedule, and nothing was proven for too long.',
+    whatToDo: ({ partner, stream, subject }) =>
+      `\`syncline schedule list\` says how the last run of targets ${subject} ended; \`syncline doctor\` whether a worker serves it. \`syncline targets compare ${subject} ${partner}.${stream}\` compares it now.`,
+  },
   'target-changed': {
     ...ticket,
     ...ofRun,

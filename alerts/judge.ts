@@ -1,5 +1,6 @@
 import type { AlertFacts } from '../core/alert-facts.ts';
 import type { Found } from './find.ts';
+import { compareEnds, comparesLate } from './rules/compared.ts';
 import { leftBehind } from './rules/leftovers.ts';
 import { brokenDefinitions, limitsReached, longPauses, partnersDown, scheduleTrouble } from './rules/partners.ts';
 import { joinsFailed, reconcileEnds, reconcilesLate } from './rules/reconciled.ts';
@@ -22,6 +23,8 @@ const all: readonly ((facts: AlertFacts) => readonly Found[])[] = [
   reconcilesLate,
   joinsFailed,
   targetsBehind,
+  compareEnds,
+  comparesLate,
   targetsChanged,
   webhookTrouble,
   leftBehind,

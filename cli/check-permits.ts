@@ -24,21 +24,21 @@ export interface CheckPermits {
 }
 
 /** Permits within the limits of all workers; without a database, within those of this process alone. Requests that have one are noted in `calls`. */
-export function checkPermits(pool: Pool | undefined, calls: CommandCalls): CheckPermits {
+export function checkPermits(pool: Pool | undefined, calls?: CommandCalls): CheckPermits {
   const opened = new Map<string, Permits>();
   return {
     of: (partner) => {
       const credential = credentialOf(partner);
       const permits = opened.get(credential) ?? openPermits(pool, partner, credential);
       opened.set(credential, permits);
-      return calls.noted === undefined ? permits : { ...permits, calls: calls.noted };
+      return calls?.noted === undefined ? permits : { ...permits, calls: calls.noted };
     },
     close: async () => {
       for (const { limiter, circuit } of opened.values()) {
         await limiter.close?.();
         await circuit?.close();
       }
-      await calls.close();
+      await calls?.close();
     },
   };
 }

@@ -28,6 +28,7 @@ export function describeChange(change: ScheduleChange): readonly string[] {
 
 /** A sync says its window, all others say what they are. */
 function whatItStarts(declared: DeclaredSchedule): string {
+  if (declared.kind === 'compare') return 'compare: its tables with those of the store';
   if (declared.kind === 'join') return 'join: new rows join merged clusters';
   const only = declared.streams.length === 0 ? '' : `, only ${declared.streams.join(', ')}`;
   if (declared.kind !== 'reconcile') return `window ${declared.covers}${only}`;

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { InvalidInput } from '../core/errors.ts';
 import type { Run } from './command.ts';
 import type { ChangeOptions } from './commands/duplicates-change.ts';
 import type { DecideOptions } from './commands/duplicates-decide.ts';
@@ -129,22 +130,44 @@ export function addDuplicateCommands(program: Command, run: Run): void {
   group
     .command('links <name>')
     .description('write which rows belong together now, for other warehouses: .csv or .parquet')
-    .requiredOption('--out <file>', 'the file; its ending says what it becomes')
+    .option('--out <file>', 'the file; its ending says what it becomes')
+    .addOption(
+      new Option('--forget', 'no warehouse uses them any more: nobody is told when they are out of date').conflicts(
+        'out',
+      ),
+    )
     .addOption(json)
-    .action((name: string, options: { out: string; json?: boolean }) =>
-      run<typeof options>(async (context) =>
-        (await import('./commands/duplicates-links.ts')).writeLinks({ ...context, name }),
-      )(options),
+    .action((name: string, options: { out?: string; forget?: boolean; json?: boolean }) =>
+      run<typeof options>(async (context) => {
+        if (options.forget === true)
+          return (await import('./commands/duplicates-check-links.ts')).forgetWritten({ ...context, name });
+        if (options.out === undefined) throw new InvalidInput('name a file with --out');
+        return (await import('./commands/duplicates-links.ts')).writeLinks({
+          ...context,
+          options: { out: options.out },
+          name,
+        });
+      })(options),
     );
   group
     .command('view <name>')
     .description('print the SQL of the views of golden records for a target')
-    .requiredOption('--target <name>', 'a target of targets.yaml that all streams are written to')
+    .option('--target <name>', 'a target of targets.yaml that all streams are written to')
+    .addOption(
+      new Option('--check', 'only say whether the links that were last written are those of now').conflicts('target'),
+    )
     .addOption(json)
-    .action((name: string, options: { target: string; json?: boolean }) =>
-      run<typeof options>(async (context) =>
-        (await import('./commands/duplicates-links.ts')).viewInTarget({ ...context, name }),
-      )(options),
+    .action((name: string, options: { target?: string; check?: boolean; json?: boolean }) =>
+      run<typeof options>(async (context) => {
+        if (options.check === true)
+          return (await import('./commands/duplicates-check-links.ts')).checkLinks({ ...context, name });
+        if (options.target === undefined) throw new InvalidInput('name a target with --target, or ask with --check');
+        return (await import('./commands/duplicates-links.ts')).viewInTarget({
+          ...context,
+          options: { target: options.target },
+          name,
+        });
+      })(options),
     );
   group
     .command('remove <plan>')

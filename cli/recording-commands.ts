@@ -49,7 +49,10 @@ export function addRecordingCommands(to: {
     .option('--records <n>', 'with --generate: records of a stream (200)')
     .option('--rounds <n>', 'how many rounds, each with other faults', '5')
     .option('--kills <n>', 'times the worker is killed in a round', '1')
-    .option('--lies', 'also leave out records of pages, which with many APIs cannot be noticed')
+    .option(
+      '--lies',
+      'also leave out records, send some that are none, and announce too many: many APIs let nobody notice',
+    )
     .option('--seed <n>', 'repeat the faults, and the generated answers, of another run')
     .option('--round <n>', 'only this round of the seed')
     .addOption(json)

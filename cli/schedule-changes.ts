@@ -3,7 +3,9 @@ import { listSchedules, presentOf } from '../client/schedules.ts';
 import { explain, InvalidInput } from '../core/errors.ts';
 import type { Names } from '../messages/names.ts';
 import { compareSchedules, type ScheduleChange } from '../core/schedule.ts';
-import { declaredJoins, declaredSchedules } from '../definitions/declared-schedules.ts';
+import type { Compares } from '../definitions/compare-times.ts';
+import { loadCompares } from '../definitions/load-compares.ts';
+import { declaredCompares, declaredJoins, declaredSchedules } from '../definitions/declared-schedules.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { listPartners, loadPartner } from '../definitions/load.ts';
 import { loadDuplicates, type LoadedDuplicates } from '../definitions/load-duplicates.ts';
@@ -25,12 +27,13 @@ export async function allPartners(config: CommandContext['config']): Promise<rea
 export interface Declaring {
   readonly partners: readonly Partner[];
   readonly duplicates: LoadedDuplicates['settings'];
+  readonly compares: Compares;
 }
 
 export async function allDeclaring(config: CommandContext['config']): Promise<Declaring> {
   const partners = await allPartners(config);
   const { settings } = await loadDuplicates({ dir: config.partnersDir, env: config.env });
-  return { partners, duplicates: settings };
+  return { partners, duplicates: settings, compares: await loadCompares({ dir: config.partnersDir, env: config.env }) };
 }
 
 export interface Compared {
@@ -43,11 +46,12 @@ export interface Compared {
 export async function compareWithTemporal(
   client: Client,
   names: Names,
-  { partners, duplicates }: Declaring,
+  { partners, duplicates, compares }: Declaring,
 ): Promise<Compared> {
   const declared = [
     ...partners.flatMap((partner) => declaredSchedules(names, partner)),
     ...declaredJoins(names, duplicates),
+    ...declaredCompares(names, compares),
   ];
   const found = await listSchedules(
     client,

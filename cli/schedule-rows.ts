@@ -28,7 +28,7 @@ export const scheduleRows = (client: Client, found: readonly ScheduleDescription
       const { declared, paused, note } = presentOf(description);
       const { info } = description;
       const { partner, name, cron, timeZone } = declared;
-      const streams = declared.kind === 'join' ? [] : declared.streams;
+      const streams = declared.kind === 'join' || declared.kind === 'compare' ? [] : declared.streams;
       return {
         ...{ partner, name, kind: scheduleKind(declared), cron, timeZone, streams, paused, note },
         next: info.nextActionTimes[0]?.toISOString() ?? null,

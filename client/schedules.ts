@@ -16,9 +16,11 @@ import {
   type Overlap,
   type PresentSchedule,
   type ScheduleChange,
+  type ScheduleKind,
 } from '../core/schedule.ts';
 import { searchAttributesOf } from '../messages/attributes.ts';
 import type { Names } from '../messages/names.ts';
+import type { ScheduledCompare } from '../messages/scheduled-compare.ts';
 import type { ScheduledJoin } from '../messages/scheduled-join.ts';
 import type { ScheduledReconcile } from '../messages/scheduled-reconcile.ts';
 import type { ScheduledSync } from '../messages/scheduled-sync.ts';
@@ -30,17 +32,24 @@ const overlaps = {
   skip: ScheduleOverlapPolicy.SKIP,
 } as const satisfies Record<Overlap, ScheduleOverlapPolicy>;
 
-type Action = ScheduleOptionsStartWorkflowAction<ScheduledSync | ScheduledReconcile | ScheduledJoin>;
+type Action = ScheduleOptionsStartWorkflowAction<ScheduledSync | ScheduledReconcile | ScheduledJoin | ScheduledCompare>;
 
 /** By what they start. */
-const workflowTypes = { sync: 'scheduledSync', reconcile: 'scheduledReconcile', join: 'scheduledJoin' } as const;
+const workflowTypes = {
+  sync: 'scheduledSync',
+  reconcile: 'scheduledReconcile',
+  join: 'scheduledJoin',
+  compare: 'scheduledCompare',
+} as const;
 const isOurs = (type: string): boolean => Object.values<string>(workflowTypes).includes(type);
 
-/** A join is of no partner. */
+/** Joins and comparisons of targets are of no partner. */
+const isOfPartner = (kind: ScheduleKind): boolean => kind === 'sync' || kind === 'reconcile';
+
 function attributesOf(declared: DeclaredSchedule): SearchAttributePair[] {
   const { partner } = declared;
   const kind = scheduleKind(declared);
-  return kind === 'join' ? [] : searchAttributesOf({ partner, kind: kind === 'sync' ? 'nightly' : 'reconcile' });
+  return !isOfPartner(kind) ? [] : searchAttributesOf({ partner, kind: kind === 'sync' ? 'nightly' : 'reconcile' });
 }
 
 function settings(names: Names, declared: DeclaredSchedule): Omit<ScheduleUpdateOptions<Action>, 'state'> {
@@ -65,7 +74,7 @@ function settings(names: Names, declared: DeclaredSchedule): Omit<ScheduleUpdate
       catchupWindow: declared.catchUpMs,
       pauseOnFailure: declared.pauseOnFailure,
     },
-    typedSearchAttributes: scheduleKind(declared) === 'join' ? [] : searchAttributesOf({ partner }),
+    typedSearchAttributes: isOfPartner(scheduleKind(declared)) ? searchAttributesOf({ partner }) : [],
   };
 }
 

@@ -1,5 +1,6 @@
 import type { LeftoverKind } from './leftover.ts';
 import type { Outcome } from './names.ts';
+import type { DifferenceCounts } from './target-comparison.ts';
 
 /** What the rules of alerts look at, as one look at the store, the definitions and Temporal found it. Times are ISO, JSON throughout. */
 export interface AlertFacts {
@@ -25,6 +26,10 @@ export interface AlertFacts {
   readonly reconciled: readonly ReconcileFacts[];
   /** Reconciliations that schedules are to start. */
   readonly dues: readonly ReconcileDueFacts[];
+  /** What comparisons with the store say of tables in targets. */
+  readonly compared: readonly CompareFacts[];
+  /** Comparisons that schedules are to start. */
+  readonly compareDues: readonly CompareDueFacts[];
   /** Names of duplicates.yaml for which the last joining of new rows has failed. */
   readonly failedJoins: readonly { readonly name: string; readonly at: string }[];
   /** What was unusual in the last run, or the last day, of a stream. */
@@ -152,6 +157,36 @@ export interface ReconcileDueFacts {
   readonly lastAt: string | null;
   /** When the schedule was first seen to be at work. */
   readonly knownSince: string;
+  /** Since when one is going; null: none is. */
+  readonly runningSince: string | null;
+}
+
+export interface CompareFacts {
+  readonly target: string;
+  readonly partner: string;
+  /** `orders`, or `orders.history`. */
+  readonly stream: string;
+  readonly differs: {
+    readonly comparison: number;
+    readonly counts: DifferenceCounts;
+    readonly since: string;
+  } | null;
+  /** The last one to end has failed. */
+  readonly failed: { readonly comparison: number; readonly reason: string; readonly at: string } | null;
+}
+
+export interface CompareDueFacts {
+  readonly target: string;
+  readonly partner: string;
+  readonly stream: string;
+  /** How long ago the last one may have ended, ms. */
+  readonly withinMs: number;
+  /** When the last one ended that proved something; null: none has. */
+  readonly lastAt: string | null;
+  /** When the schedule was first seen to be at work, or the stream was first read. */
+  readonly knownSince: string;
+  /** Why the last one proves nothing; null: it does. */
+  readonly doubt: string | null;
   /** Since when one is going; null: none is. */
   readonly runningSince: string | null;
 }

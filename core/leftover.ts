@@ -14,6 +14,7 @@ export const leftoverKinds = [
   'overdue-waiting',
   'old-quarantine',
   'unused-key',
+  'stale-links',
   'stray-schedule',
   'forgotten-stream',
   'forgotten-target',
@@ -97,6 +98,11 @@ export const leftoverWords: Readonly<Record<LeftoverKind, Words>> = {
     ...person,
     what: 'a key of a caller that nobody has used for three months',
     todo: '`syncline callers revoke` ends it: a key that nobody uses can only be misused',
+  },
+  'stale-links': {
+    ...person,
+    what: 'links of golden records that were written for other warehouses and are out of date',
+    todo: '`syncline duplicates links NAME --out …` writes them again, to be loaded where the views are; `--forget` if no warehouse uses them',
   },
   'stray-schedule': {
     ...person,

@@ -45,6 +45,8 @@ export interface Metrics {
   webhookObserved(of: { readonly partner: string; readonly webhook: string }, seen: ObservedWebhook): void;
   streamObserved(of: StreamLabels, seen: ObservedStream): void;
   reconcileObserved(of: StreamLabels, seen: ObservedReconcile): void;
+  /** What comparisons with the store say of the tables of a target. */
+  comparisonsObserved(target: string, seen: ObservedComparisons): void;
   /** The queue of a partner, of grants that wait for a worker or for the queue's rate. */
   queueObserved(partner: string, seen: { readonly waiting: number; readonly oldestSecs: number }): void;
   /** This process asks for work of a role; `name` is that of the partner or the target. */
@@ -75,6 +77,18 @@ export interface ObservedReconcile {
   /** Epoch ms when the last one ended well; null: none has. */
   readonly endedAtMs: number | null;
   /** How long ago that may be, by its schedules; 0: it has none. */
+  readonly withinMs: number;
+}
+
+/** What comparisons say of the tables of a target. */
+export interface ObservedComparisons {
+  /** Rows that differ, of every kind. */
+  readonly differ: readonly (readonly [kind: string, count: number])[];
+  /** Tables whose last comparison failed. */
+  readonly failed: number;
+  /** Epoch ms when the table was last proven that was proven the longest ago; null: one never was. */
+  readonly provenAtMs: number | null;
+  /** How long ago that may be, by the target's schedule; 0: it has none. */
   readonly withinMs: number;
 }
 
@@ -147,6 +161,7 @@ export const noMetrics: Metrics = {
   retried: nothing,
   streamObserved: nothing,
   reconcileObserved: nothing,
+  comparisonsObserved: nothing,
   queueObserved: nothing,
   roleServed: nothing,
   scheduleObserved: nothing,

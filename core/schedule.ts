@@ -4,7 +4,7 @@ import type { Covers } from './schedule-slot.ts';
 export type Overlap = 'queue' | 'queueOne' | 'skip';
 
 interface TimesOfSchedule {
-  /** `duplicates` for what duplicates.yaml declares: no partner can have that name. */
+  /** `duplicates` and `targets` for what duplicates.yaml and targets.yaml declare: no partner can have these names. */
   readonly partner: string;
   readonly name: string;
   /** Five fields each. */
@@ -44,10 +44,15 @@ export interface JoinSchedule extends TimesOfSchedule {
   readonly kind: 'join';
 }
 
-/** A schedule as its definition declares it: JSON. It is what a scheduled run is given, so Temporal keeps it too. */
-export type DeclaredSchedule = SyncSchedule | ReconcileSchedule | JoinSchedule;
+/** The tables of a target are compared with the store. `partner` is `targets`, and `name` that of the target. */
+export interface CompareSchedule extends TimesOfSchedule {
+  readonly kind: 'compare';
+}
 
-export type ScheduleKind = 'sync' | 'reconcile' | 'join';
+/** A schedule as its definition declares it: JSON. It is what a scheduled run is given, so Temporal keeps it too. */
+export type DeclaredSchedule = SyncSchedule | ReconcileSchedule | JoinSchedule | CompareSchedule;
+
+export type ScheduleKind = 'sync' | 'reconcile' | 'join' | 'compare';
 export const scheduleKind = ({ kind }: DeclaredSchedule): ScheduleKind => kind ?? 'sync';
 
 /** As Temporal has it now. */

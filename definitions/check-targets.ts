@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path';
+import { checkCompares } from './compare-times.ts';
 import type { Problem } from './problem.ts';
 import type { TargetDefinition } from './targets.ts';
 
@@ -11,7 +12,7 @@ export const placedIn = (folder: string, target: TargetDefinition): TargetDefini
 /** What the shape alone cannot tell. */
 export function checkTargets(targets: Targets, folder: string): readonly Problem[] {
   const owners = new Map<string, string>();
-  return Object.entries(targets).flatMap(([name, target]) => {
+  const paths = Object.entries(targets).flatMap(([name, target]) => {
     if (target.type !== 'duckdb') return [];
     const path = ['targets', name, 'path'];
     if (/^([a-z][a-z0-9_+.-]+)?:/i.test(target.path) || target.path.includes('?'))
@@ -29,4 +30,5 @@ export function checkTargets(targets: Targets, folder: string): readonly Problem
       ? []
       : [{ path, says: `target "${owner}" has this file already; give each target a file of its own` }];
   });
+  return [...paths, ...checkCompares(targets)];
 }

@@ -1,9 +1,11 @@
 import type { DeclaredSchedule } from '../core/schedule.ts';
+import type { Compares } from './compare-times.ts';
 import type { Partner } from './definition.ts';
 import { DUPLICATES, type DuplicateSettings } from './duplicates.ts';
 import { repairedByItself } from './reconcile.ts';
 import { cronOf, type ScheduleTimes } from './schedule-times.ts';
 import type { Schedule } from './schedules.ts';
+import { TARGETS } from './targets.ts';
 
 interface ScheduleIds {
   scheduleId(of: { readonly partner: string; readonly name: string }): string;
@@ -44,6 +46,14 @@ export function declaredJoins(
       : [{ ...placeOf(names, { partner: DUPLICATES, name }), ...timesOf(join), kind: 'join' as const }],
   );
 }
+
+/** The schedules of targets.yaml. */
+export const declaredCompares = (names: ScheduleIds, compares: Compares): readonly Declared[] =>
+  [...compares].map(([name, times]) => ({
+    ...placeOf(names, { partner: TARGETS, name }),
+    ...timesOf(times),
+    kind: 'compare' as const,
+  }));
 
 const placeOf = (names: ScheduleIds, of: { readonly partner: string; readonly name: string }) => ({
   id: names.scheduleId(of),

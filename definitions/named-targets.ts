@@ -40,6 +40,15 @@ export const placesOf = (
       .flatMap((stream) => targetsOf(partner, stream).map((target) => ({ target, partner: partner.name, stream }))),
   );
 
+/** Those in other warehouses that the store has a table of, too: a history may be only there. */
+export function comparablePlaces(partners: Iterable<Partner>): ReturnType<typeof placesOf> {
+  const all = placesOf(partners);
+  const isInStore = ({ partner, stream }: (typeof all)[number]): boolean =>
+    !isHistory(stream) ||
+    all.some((other) => other.target === STORE && other.partner === partner && other.stream === stream);
+  return all.filter((place) => place.target !== STORE && isInStore(place));
+}
+
 /** Throws InvalidInput, by file and line, where the partner names a target that `targets.yaml` does not declare. */
 export async function checkNamedTargets(partner: Partner, { dir }: { readonly dir: string }): Promise<void> {
   const named = namesIn(partner).filter(({ name }) => name !== STORE);

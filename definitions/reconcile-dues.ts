@@ -1,10 +1,9 @@
-import { Cron } from 'croner';
 import { DAY } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { comparableStreams } from './comparable-streams.ts';
 import type { CompiledStream } from './compiled.ts';
+import { longestDistance } from './longest-distance.ts';
 import type { ReconcileEntry } from './reconcile.ts';
-import { cronOf } from './schedule-times.ts';
 
 export interface ReconcileDue {
   readonly schedule: string;
@@ -15,8 +14,6 @@ export interface ReconcileDue {
 
 /** A reconciliation has spare quota only. */
 const SLACK_MS = DAY;
-/** Enough for a year of weeks, and for the weekend of a schedule of each hour. */
-const SLOTS = 100;
 
 /** How often each stream of a partner is to be reconciled, by the schedules of its definition that are not paused. */
 export function reconcileDues(streams: ReadonlyMap<string, CompiledStream>, nowMs: number): readonly ReconcileDue[] {
@@ -39,15 +36,4 @@ function comparedBy(entry: ReconcileEntry, all: ReadonlyMap<string, CompiledStre
     if (error instanceof InvalidInput) return [];
     throw error;
   }
-}
-
-/** Between two slots that follow each other, ms; 0: there is one at the most. */
-function longestDistance(entry: ReconcileEntry, nowMs: number): number {
-  const times = cronOf(entry)
-    .flatMap((expression) =>
-      new Cron(expression, { timezone: entry.timeZone, paused: true }).nextRuns(SLOTS, new Date(nowMs)),
-    )
-    .map((time) => time.getTime())
-    .toSorted((a, b) => a - b);
-  return Math.max(0, ...times.map((time, at) => time - (times[at - 1] ?? time)));
 }

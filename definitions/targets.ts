@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { compare } from './compare-times.ts';
 import { durationMs } from './duration-text.ts';
 import { means } from './means.ts';
 
@@ -23,6 +24,10 @@ const every = means(
 );
 const rows = means('the most events in one load, up to 1,000,000', z.int().min(1).max(1_000_000).default(50_000));
 const timeout = means('the longest that one statement may take', durationMs.default(600_000));
+const compared = means(
+  'when its tables are compared with the store by themselves, after `schedule apply`; only by hand if absent',
+  compare.optional(),
+);
 const memory = z.string().regex(/^[1-9][0-9]{0,6} ?(MB|MiB|GB|GiB)$/, 'an amount of memory such as 512MB');
 
 export const target = z.discriminatedUnion('type', [
@@ -34,6 +39,7 @@ export const target = z.discriminatedUnion('type', [
     timeout,
     every,
     rows,
+    compare: compared,
   }),
   z.strictObject({
     type: means("another PostgreSQL database than the store's", z.literal('postgres')),
@@ -44,6 +50,7 @@ export const target = z.discriminatedUnion('type', [
     timeout,
     every,
     rows,
+    compare: compared,
   }),
 ]);
 /** A checked target: defaults filled in, durations in ms. */

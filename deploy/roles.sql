@@ -125,7 +125,7 @@ begin
         ('waiting', 'select (stream_id, event, since, overdue_at, status)'), ('waiting_needs', 'select (stream_id, event, needed, field)'),
         ('quarantine', 'select (stream_id, page, ordinal, path, reason, status, quarantined_at)'),
         ('credentials', 'select'), ('credentials_in_use', 'select'), ('circuits', 'select'), ('leases', 'select'), ('limit_alerts', 'select'),
-        ('limit_buckets', 'select'), ('limit_overrides', 'select'), ('limit_samples', 'select'), ('target_states', 'select'), ('target_pauses', 'select'),
+        ('limit_buckets', 'select'), ('limit_overrides', 'select'), ('limit_samples', 'select'), ('target_states', 'select'), ('target_pauses', 'select'), ('target_comparisons', 'select'),
         ('callers', 'select'), ('caller_tiers', 'select'), ('caller_overrides', 'select'), ('caller_buckets', 'select'), ('caller_blocks', 'select'),
         ('caller_keys', 'select (key_id, caller, created_at, ends_at, used_at)'),
         ('webhook_deliveries', 'select (partner, webhook, state, received_at, last_at, times, quarantined)'),

@@ -11,6 +11,7 @@ import type { PrunePartner } from './prune.ts';
 import type { RebuildTarget } from './rebuild-target.ts';
 import type { ReconcileStream, RepairStream } from './reconcile.ts';
 import type { RetryStream } from './retry.ts';
+import type { ScheduledCompare } from './scheduled-compare.ts';
 import type { ScheduledJoin } from './scheduled-join.ts';
 import type { ScheduledReconcile } from './scheduled-reconcile.ts';
 import type { ScheduledSync } from './scheduled-sync.ts';
@@ -34,6 +35,7 @@ export interface Workflows {
   readonly repairStream: RepairStream;
   readonly retryStream: RetryStream;
   readonly runJanitor: RunJanitor;
+  readonly scheduledCompare: ScheduledCompare;
   readonly scheduledJoin: ScheduledJoin;
   readonly scheduledReconcile: ScheduledReconcile;
   readonly scheduledSync: ScheduledSync;

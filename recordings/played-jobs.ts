@@ -46,7 +46,6 @@ export class PlayedJobs {
   static plain(asked: Asked): { readonly asked: Asked; readonly id: string | undefined } {
     const texts = [asked.path, ...asked.query.map(([, value]) => value), asked.body ?? ''];
     const [id] = texts.flatMap((text) => [...text.matchAll(TOKENS)].map(([found]) => found));
-    const token = (text: string): string => text.replaceAll(TOKENS, '$1');
     return {
       id,
       asked: {
@@ -131,6 +130,8 @@ export class PlayedJobs {
     return { played: withId(played, token, job), fault: applied, isOrder: false };
   }
 }
+
+const token = (text: string): string => text.replaceAll(TOKENS, '$1');
 
 const ofStep = (fault: FaultKind | undefined): FaultKind | undefined =>
   fault === undefined || ofRecords.includes(fault) ? undefined : ofResult(fault);

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { InvalidInput } from '../core/errors.ts';
 import { textsOf } from './bytes-of.ts';
-import { faultsEnded, type FaultKind, type FaultPlan } from './faults.ts';
+import { faultsEnded, jobFaults, type FaultKind, type FaultPlan } from './faults.ts';
 import { matcher } from './match.ts';
 import { PlayedJobs } from './played-jobs.ts';
 import { respond, type Played } from './respond.ts';
@@ -73,7 +73,7 @@ export async function startReplay(
     const { job } = exchange ?? {};
     const { played, fault, isOrder } =
       job === undefined
-        ? { played: found, fault: exchange === undefined ? undefined : planned, isOrder: false }
+        ? { played: found, fault: exchange === undefined ? undefined : ofListing(planned), isOrder: false }
         : jobs.answer(job, found, { asked, id, headers: request.headers, fault: planned });
     if (exchange !== undefined && fault !== 'expired') lastAt.set(url.pathname, played);
     const applied = await respond(response, {
@@ -105,6 +105,10 @@ export async function startReplay(
     },
   };
 }
+
+/** Without those that only an export job can have. */
+const ofListing = (fault: FaultKind | undefined): FaultKind | undefined =>
+  fault === undefined || jobFaults.includes(fault) ? undefined : fault;
 
 const nothing: Played = {
   status: 404,

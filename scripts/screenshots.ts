@@ -91,6 +91,13 @@ const shotsOf = ({ day }: ScreenshotScene): Readonly<Record<string, Shot>> => ({
     ready: ['Where every record went', '403'],
     height: 900,
   },
+  'status-page-waits': {
+    path: `/runs/sync/acme/${day}`,
+    of: 'dark',
+    ready: ['What it waited for', 'the declared rate'],
+    from: 'How it went on',
+    height: 860,
+  },
   'status-page-partner': { path: '/partners/initech', of: 'light', ready: ['daily'], height: 760 },
   'status-page-plan': {
     path: '/duplicates/1?decision=none',

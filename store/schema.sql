@@ -419,6 +419,15 @@ CREATE UNIQUE INDEX duplicate_links_in_force ON duplicate_links USING btree (pla
 CREATE INDEX duplicate_links_left ON duplicate_links USING btree (left_row, left_stream, name) WHERE ended_in IS NULL;
 CREATE INDEX duplicate_links_right ON duplicate_links USING btree (right_row, right_stream, name) WHERE ended_in IS NULL;
 
+create table duplicate_links_written (
+  name text not null,
+  written_at timestamp with time zone default now() not null,
+  by text not null,
+  rows bigint not null,
+  digest text not null,
+  constraint duplicate_links_written_pkey PRIMARY KEY (name)
+);
+
 create table duplicate_members (
   name text not null,
   stream text collate "C" not null,
@@ -1167,7 +1176,9 @@ create table target_comparisons (
   constraint target_comparisons_state_check CHECK (state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])),
   constraint target_comparisons_verdict_check CHECK (verdict = ANY (ARRAY['clean'::text, 'differs'::text, 'unproven'::text]))
 );
+CREATE INDEX target_comparisons_differ ON target_comparisons USING btree (stream_id) WHERE verdict = 'differs'::text;
 CREATE INDEX target_comparisons_of ON target_comparisons USING btree (stream_id, target, table_name, comparison DESC);
+CREATE INDEX target_comparisons_running ON target_comparisons USING btree (comparison) WHERE state = 'running'::text;
 
 create table target_findings (
   comparison integer not null,

@@ -26,6 +26,7 @@ import { killingFailpoint } from './failpoint.ts';
 import { observeWaiting } from './observe-waiting.ts';
 import { observeStreams } from './observe-streams.ts';
 import { observeLeftovers } from './observe-leftovers.ts';
+import { observeComparisons } from './observe-comparisons.ts';
 import { observeReconciliations } from './observe-reconciliations.ts';
 import { observeRules } from './observe-rules.ts';
 import { observeTargets } from './observe-targets.ts';
@@ -49,6 +50,7 @@ export interface Deps {
   observeWaiting(): Promise<void>;
   /** What reconciliations say of each stream; tells the metrics of it. */
   observeReconciliations(): Promise<void>;
+  observeComparisons(): Promise<void>;
   /** How webhooks stand; tells the metrics of it. */
   observeWebhooks(): Promise<void>;
   /** From now on grants end at their next page. */
@@ -107,6 +109,14 @@ export function buildDeps(
     observeLeftovers: observeLeftovers({ pool, metrics }),
     observeWaiting: observeWaiting({ pool, metrics }),
     observeStreams: observeStreams({ dir: config.partnersDir, partners, pool, metrics }),
+    observeComparisons: observeComparisons({
+      dir: config.partnersDir,
+      env: config.env,
+      partners,
+      pool,
+      metrics,
+      now,
+    }),
     observeReconciliations: observeReconciliations({ dir: config.partnersDir, partners, pool, metrics, now }),
     observeWebhooks: observeWebhooks({ dir: config.partnersDir, partners, pool, metrics, now }),
     drain: () => {
@@ -142,6 +152,7 @@ export function buildDeps(
             ...config.duplicates,
           }),
       },
+      comparisons: { pool, partnersDir: config.partnersDir, partners },
       janitor: {
         pool,
         names: config.names,

@@ -3,7 +3,13 @@ import type { Metrics, ObservedLimits, StreamLabels } from '../core/metrics.ts';
 
 type Observed = Pick<
   Metrics,
-  'streamObserved' | 'reconcileObserved' | 'queueObserved' | 'roleServed' | 'scheduleObserved' | 'leftoversObserved'
+  | 'streamObserved'
+  | 'reconcileObserved'
+  | 'comparisonsObserved'
+  | 'queueObserved'
+  | 'roleServed'
+  | 'scheduleObserved'
+  | 'leftoversObserved'
 > & {
   /** A run of it has ended ok here, now. */
   readonly endedOk: (of: StreamLabels) => void;
@@ -41,6 +47,26 @@ export function observedMetrics(meter: MetricMeter): Observed {
     'syncline_reconcile_due_seconds',
     'float',
     'How long ago that may be, by the schedules of the definition; 0: it has none',
+  );
+  const differing = gauge(
+    'syncline_target_differing_rows',
+    'int',
+    'Rows that differ between the store and a target, by the latest comparisons of its tables',
+  );
+  const notCompared = gauge(
+    'syncline_target_compare_failed',
+    'int',
+    'Tables of a target whose last comparison with the store failed',
+  );
+  const proven = gauge(
+    'syncline_target_compared_timestamp_seconds',
+    'float',
+    'When the table of a target was last compared to the end that was so the longest ago; 0: one never was',
+  );
+  const mayBe = gauge(
+    'syncline_target_compare_due_seconds',
+    'float',
+    'How long ago that may be, by the schedule of the target; 0: it has none',
   );
   const waiting = gauge('syncline_queue_waiting', 'int', 'Grants that wait in the queue of a partner');
   const age = gauge('syncline_queue_age_seconds', 'float', 'How long the first of them has waited');
@@ -86,6 +112,12 @@ export function observedMetrics(meter: MetricMeter): Observed {
       unproven.set(seen.unproven ? 1 : 0, { ...of });
       reconciled.set(seconds(seen.endedAtMs), { ...of });
       within.set(seen.withinMs / 1000, { ...of });
+    },
+    comparisonsObserved: (target, seen) => {
+      for (const [kind, count] of seen.differ) differing.set(count, { target, kind });
+      notCompared.set(seen.failed, { target });
+      proven.set(seconds(seen.provenAtMs), { target });
+      mayBe.set(seen.withinMs / 1000, { target });
     },
     endedOk: (of) => lastOk.set(Date.now() / 1000, { ...of }),
     queueObserved: (partner, seen) => {

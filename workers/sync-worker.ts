@@ -201,6 +201,7 @@ class Fleet implements RunningWorkers {
     const look = async (): Promise<void> => {
       await this.#deps.observeStreams();
       await this.#deps.observeReconciliations();
+      await this.#deps.observeComparisons();
       await this.#deps.observeWaiting();
       await this.#deps.observeRules();
       await this.#deps.observeLeftovers();

@@ -13,6 +13,7 @@ export { reconcileStream } from './reconcile-stream.ts';
 export { repairStream } from './repair-stream.ts';
 export { retryStream } from './retry-stream.ts';
 export { runJanitor } from './run-janitor.ts';
+export { scheduledCompare } from './scheduled-compare.ts';
 export { scheduledJoin } from './scheduled-join.ts';
 export { scheduledReconcile } from './scheduled-reconcile.ts';
 export { scheduledSync } from './scheduled-sync.ts';

@@ -17,6 +17,7 @@ import { listTargetPauses, listTargetStates } from '../../store/target-states.ts
 import { streamWaits } from '../../store/waiting/list-waiting.ts';
 import { webhookStanding } from '../../store/webhooks/silence.ts';
 import type { AlertsDeps } from './alerts-deps.ts';
+import { compareDueFacts, compareFacts } from './compare-facts.ts';
 import { unusualStreams } from './judge-streams.ts';
 import { schedulesNow, unservedQueues } from './observe-temporal.ts';
 import { failedJoins, reconcileDueFacts, reconcileFacts } from './reconcile-facts.ts';
@@ -67,6 +68,8 @@ export async function gatherFacts(deps: AlertsDeps, client: Client, settings: Al
       await attempt(['reconcile-differs', 'reconcile-unproven', 'reconcile-failed'], () => reconcileFacts(pool))
     ).filter(isDefined(definitions)),
     dues: [],
+    compared: await attempt(['target-differs', 'compare-failed'], () => compareFacts(deps, definitions)),
+    compareDues: [],
     failedJoins: await attempt(['join-failed'], () => failedJoins(deps)),
     unserved: await attempt(['workers-missing'], () => unservedQueues(deps, client, definitions)),
     left: await leftForPeople(pool),
@@ -81,7 +84,10 @@ export async function gatherFacts(deps: AlertsDeps, client: Client, settings: Al
   const dues = await attempt(['reconcile-late'], () =>
     reconcileDueFacts(deps, { definitions, schedules: facts.schedules }),
   );
-  return { facts: { ...facts, dues }, troubles };
+  const compares = await attempt(['compare-late'], () =>
+    compareDueFacts(deps, { definitions, schedules: facts.schedules }),
+  );
+  return { facts: { ...facts, dues, compareDues: compares }, troubles };
 }
 
 /** What a definition no longer has is nobody's trouble; of a broken one nobody knows what it has. */

@@ -11,7 +11,8 @@ import { listSchedules, presentOf } from '../../client/schedules.ts';
 import type { AlertFacts, UnservedFacts } from '../../core/alert-facts.ts';
 import { MINUTE } from '../../core/duration.ts';
 import { PAUSED_BY_DEFINITION } from '../../core/schedule.ts';
-import { declaredJoins, declaredSchedules } from '../../definitions/declared-schedules.ts';
+import { loadCompares } from '../../definitions/load-compares.ts';
+import { declaredCompares, declaredJoins, declaredSchedules } from '../../definitions/declared-schedules.ts';
 import { loadDuplicates } from '../../definitions/load-duplicates.ts';
 import { placesOf } from '../../definitions/named-targets.ts';
 import { noteObservation, readObservation } from '../../store/alerts/observations.ts';
@@ -61,6 +62,7 @@ export async function schedulesNow(
   const declared = [
     ...partners.flatMap((partner) => declaredSchedules(names, partner)),
     ...declaredJoins(names, settings),
+    ...declaredCompares(names, await loadCompares({ dir, env })),
   ];
   const found = new Map(
     (declared.length === 0

@@ -130,7 +130,7 @@ class Comparing {
     // Another definition may have come while rows were read.
     const since = await this.#whyNot();
     if (since !== undefined) return wait ?? this.#close(soFar.comparison, noRows, [since]);
-    // A load that finds rows gone empties the table and fills it again.
+    // Another table may have taken its place, which stands at an earlier event.
     const looked = !isBehind && (seen?.targetEvent ?? 0) < soFar.upTo ? undefined : seen;
     if (looked === undefined && soFar.looks < MOST_LOOKS)
       return this.#later({ ...soFar, looks: soFar.looks + 1 }, WAIT_MS);

@@ -7,11 +7,11 @@ import type { KnownSecret } from '../../http/known-secrets.ts';
 import { isSecretLike } from '../../http/secret-like.ts';
 import type { Pseudonyms } from '../../recordings/pseudonyms.ts';
 import { ORIGIN, type Exchange, type Recording } from '../../recordings/recording.ts';
-import { writtenBy } from '../../recordings/written.ts';
+import type { Written } from '../../recordings/written.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import { openAsker, type Asker, type Asking, type Look } from './asker.ts';
 import { firstPosition } from './first-position.ts';
-import { recordedTexts } from './recorded-texts.ts';
+import { openRecorded, recordedTexts, writtenIn, type OpenedAnswer } from './recorded-texts.ts';
 import { replacedText } from './replaced-text.ts';
 
 export interface RecordOptions {
@@ -44,7 +44,7 @@ export function openRecorder(asking: Asking & Required<Pick<Asking, 'tokens'>>, 
     const { positions } = await firstPosition(stream, { nowMs: asking.nowMs, parents: parent, most: options.most });
     const asker = openAsker(stream, asking);
     try {
-      return await follow(asker, positions, options.most);
+      return await follow(asker, eachPartition(stream, positions), options.most);
     } finally {
       asker.close();
     }
@@ -57,8 +57,14 @@ export function openRecorder(asking: Asking & Required<Pick<Asking, 'tokens'>>, 
     const { looks, complete, secrets } = await listing(stream);
     const replaced = options.pseudonyms?.();
     const origin = new URL(stream.partner.baseUrl).origin;
-    const exchanges: Exchange[] = [];
-    for (const look of looks) exchanges.push(await exchangeOf(stream, look, { origin, secrets, replaced }));
+    if (looks.some(({ page }) => page.chars !== undefined))
+      throw new InvalidInput(
+        `${stream.name}: an answer is so large that it is read in parts, which cannot be recorded; ask for less at once, as with a page size or a later incremental.initial`,
+      );
+    const opened = await Promise.all(looks.map(async (look) => openRecorded(stream, look.answer)));
+    const written = writtenIn(stream, opened);
+    const cleaning = { origin, secrets, replaced, written };
+    const exchanges = looks.map((look, i) => exchangeOf(stream, { look, opened: opened[i] as OpenedAnswer }, cleaning));
     return {
       version: 1,
       partner: stream.partner.name,
@@ -69,11 +75,15 @@ export function openRecorder(asking: Asking & Required<Pick<Asking, 'tokens'>>, 
       records: new Set(looks.flatMap(({ identities }) => identities.map(digest))).size,
       keyed: stream.keyColumns.length > 0,
       replaced: [...(replaced?.replaced() ?? [])],
-      written: writtenBy(stream.definition),
+      written,
       exchanges,
     };
   };
 }
+
+/** A look takes the first of what a source names; a recording has them all. */
+const eachPartition = (stream: CompiledStream, positions: readonly [Position, ...Position[]]): readonly Position[] =>
+  sourceOf(stream).partitions?.map((named) => ({ ...positions[0], parents: [named] })) ?? positions;
 
 interface Listing {
   readonly looks: readonly Look[];
@@ -111,25 +121,22 @@ interface Cleaning {
   readonly origin: string;
   readonly secrets: readonly KnownSecret[];
   readonly replaced: Pseudonyms | undefined;
+  readonly written: Written;
 }
 
-async function exchangeOf(
+function exchangeOf(
   stream: CompiledStream,
-  { position, answer, page }: Look,
-  cleaning: Cleaning,
-): Promise<Exchange> {
-  if (page.chars !== undefined)
-    throw new InvalidInput(
-      `${stream.name}: an answer is so large that it is read in parts, which cannot be recorded; ask for less at once, as with a page size or a later incremental.initial`,
-    );
-  const { origin, secrets, replaced } = cleaning;
+  { look: { position, answer }, opened }: { readonly look: Look; readonly opened: OpenedAnswer },
+  { origin, secrets, replaced, written }: Cleaning,
+): Exchange {
   const { method, url, body = null } = sourceOf(stream).request(position);
   const { origin: asked, pathname, searchParams } = new URL(url);
   if (asked !== origin)
     throw new InvalidInput(`${stream.name} asks ${asked}, another host than baseUrl, which cannot be recorded`);
   const clean = (text: string): string => withoutSecrets(text, secrets).replaceAll(origin, ORIGIN);
   const hide = replaced?.replaceText ?? ((text: string) => text);
-  const { texts, packed } = await recordedTexts(stream, answer);
+  const { packed } = opened;
+  const texts = recordedTexts(stream, opened, written);
   const kept = (text: string): string =>
     clean(replaced === undefined ? text : replacedText(text, replaced, { stream, isAnswer: answer.status < 300 }));
   const headers = Object.entries(harmlessHeaders(answer.headers, secrets)).filter(([name]) => telling.test(name));
@@ -142,7 +149,12 @@ async function exchangeOf(
     query: [...searchParams].filter(([name]) => !isSecretLike(name)).map(([name, value]) => [name, hide(clean(value))]),
     body: body === null ? null : clean(body),
     status: answer.status,
-    headers: Object.fromEntries(headers.map(([name, value]) => [name, inUtf8(name, clean(value))])),
+    headers: Object.fromEntries(
+      headers.map(([name, value]) => [
+        name,
+        stream.definition.source === undefined ? inUtf8(name, clean(value)) : clean(value),
+      ]),
+    ),
     ...(packed === undefined ? { text: kept(texts[0] ?? '') } : { text: '', packed, files: texts.map(kept) }),
   };
 }

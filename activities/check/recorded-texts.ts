@@ -1,26 +1,49 @@
+import { isUtf8 } from 'node:buffer';
 import type { Answer } from '../../core/page.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { formatOf } from '../../definitions/formats.ts';
 import { isGzip, openFiles } from '../../http/open-files.ts';
 import type { Exchange } from '../../recordings/recording.ts';
+import { writtenBy, type Written } from '../../recordings/written.ts';
 import { textsOf } from '../../sources/declared/formats/text-of.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 
-/** The texts of an answer, or of the files in it, in which charset they ever came. */
-export async function recordedTexts(
-  stream: CompiledStream,
-  answer: Answer,
-): Promise<{ readonly texts: readonly string[]; readonly packed: Exchange['packed'] }> {
+/** An answer whose files, if it is an archive, are open. */
+export interface OpenedAnswer {
+  readonly answer: Answer;
+  readonly files: readonly Buffer[];
+  readonly packed: Exchange['packed'];
+}
+
+export async function openRecorded(stream: CompiledStream, answer: Answer): Promise<OpenedAnswer> {
   const { compression } = sourceOf(stream);
-  const { body, bytes, status, headers, text } = answer;
+  const { body, bytes, status } = answer;
+  if (compression === undefined || bytes === 0 || status >= 300) return { answer, files: [body], packed: undefined };
+  const files = await openFiles(body, compression, stream.partner.maxBytes);
+  return { answer, files, packed: files[0] === body ? undefined : isGzip(body) ? 'gzip' : 'zip' };
+}
+
+/** Code reads bytes as it likes. Where they are no UTF-8, each of them is kept as a character of a charset that has one for every byte. */
+export function writtenIn({ definition }: CompiledStream, opened: readonly OpenedAnswer[]): Written {
+  if (definition.source === undefined) return writtenBy(definition);
+  const areTexts = opened.every(({ files }) => files.every((file) => isUtf8(file)));
+  return { format: areTexts ? 'json' : { type: 'json', encoding: EVERY_BYTE }, records: [] };
+}
+
+/** WHATWG Encoding §9: all 256 bytes have a character of their own. */
+const EVERY_BYTE = 'windows-1252';
+
+/** The texts of an answer, or of the files in it, in which charset they ever came. */
+export function recordedTexts(
+  stream: CompiledStream,
+  { answer, files }: OpenedAnswer,
+  { format }: Written,
+): readonly string[] {
+  const { status, headers, text, bytes } = answer;
+  const { encoding = 'utf-8' } = formatOf(format);
+  if (stream.definition.source !== undefined) return files.map((file) => new TextDecoder(encoding).decode(file));
   // What is said instead of records is said in a text.
-  if (bytes === 0 || status >= 300) return { texts: [text], packed: undefined };
-  const files = compression === undefined ? [body] : await openFiles(body, compression, stream.partner.maxBytes);
-  const texts = textsOf(
-    { status, headers, text, bytes, url: '', files },
-    formatOf(stream.definition.format),
-    compression !== undefined,
-  );
-  const isPacked = compression !== undefined && files[0] !== body;
-  return { texts: texts.map(({ text }) => text), packed: isPacked ? (isGzip(body) ? 'gzip' : 'zip') : undefined };
+  if (bytes === 0 || status >= 300) return [text];
+  const isPacked = sourceOf(stream).compression !== undefined;
+  return textsOf({ status, headers, text, bytes, url: '', files }, formatOf(format), isPacked).map((each) => each.text);
 }

@@ -2,13 +2,14 @@ import { listSchedules, presentOf } from '../../client/schedules.ts';
 import { explain } from '../../core/errors.ts';
 import type { Leftover } from '../../core/leftover.ts';
 import { compilePartner } from '../../definitions/compile.ts';
-import { declaredJoins, declaredSchedules } from '../../definitions/declared-schedules.ts';
+import { loadCompares } from '../../definitions/load-compares.ts';
+import { declaredCompares, declaredJoins, declaredSchedules } from '../../definitions/declared-schedules.ts';
 import type { Partner } from '../../definitions/definition.ts';
 import { DUPLICATES } from '../../definitions/duplicates.ts';
 import { listPartners, loadPartner } from '../../definitions/load.ts';
 import { loadDuplicates } from '../../definitions/load-duplicates.ts';
 import { declaredTargets, placesOf } from '../../definitions/named-targets.ts';
-import { STORE } from '../../definitions/targets.ts';
+import { STORE, TARGETS } from '../../definitions/targets.ts';
 import { storedStreams, storedTargets } from '../../store/janitor/leftovers.ts';
 import type { AskTemporal, JanitorDeps } from './janitor-deps.ts';
 
@@ -50,7 +51,7 @@ interface Read {
   readonly streams: ReadonlySet<string>;
   /** Ids of all schedules that are declared. */
   readonly schedules: ReadonlySet<string>;
-  /** What does not load: names of partners, and `duplicates`, which no partner can be called. */
+  /** What does not load: names of partners, `duplicates` and `targets`, which no partner can be called. */
   readonly broken: ReadonlySet<string>;
 }
 
@@ -77,6 +78,9 @@ async function readAll({ partnersDir, env, names }: JanitorDeps): Promise<Read &
   const schedules = partners.flatMap((partner) => declaredSchedules(names, partner));
   await attempt(DUPLICATES, async () => {
     schedules.push(...declaredJoins(names, (await loadDuplicates({ dir: partnersDir, env })).settings));
+  });
+  await attempt(TARGETS, async () => {
+    schedules.push(...declaredCompares(names, await loadCompares({ dir: partnersDir, env })));
   });
   return { partners, streams, schedules: new Set(schedules.map(({ id }) => id)), broken, troubles };
 }

@@ -1,5 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { InvalidInput } from '../../core/errors.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import type { Partner } from '../../definitions/definition.ts';
@@ -8,8 +8,9 @@ import { loadPartner } from '../../definitions/load.ts';
 import { plainNames } from '../../messages/names.ts';
 import { readRecordings } from '../../recordings/files.ts';
 import type { Recording } from '../../recordings/recording.ts';
+import { called } from '../called.ts';
 import { generate, type LeftOut } from './generate/generate.ts';
-import { rehearsed } from './rehearsed.ts';
+import { writeRehearsed } from './rehearsed.ts';
 
 /** What the partner plays. */
 export interface Answers {
@@ -40,21 +41,21 @@ export async function generatedAnswers(
     readonly seed: number;
   },
 ): Promise<Answers> {
-  const document = await rehearsed(name, { dir: partnersDir, baseUrl: NOBODY, as: name });
-  const partner = await loadedFrom(document, { name, dir, env });
+  const partner = await loadedFor(name, { dir, partnersDir, env });
   const answers = await generate(compilePartner(partner, plainNames), { ...options, nowMs: Date.now() });
   if (answers.recordings.length > 0) return answers;
   const reasons = answers.leftOut.map(({ stream, reason }) => `  ${stream}: ${reason}`);
-  throw new InvalidInput(`no answers can be generated for ${name}; record the partner instead:\n${reasons.join('\n')}`);
+  throw new InvalidInput(
+    `no answers can be generated for ${name}; record the partner instead (${called(`partners record ${name}`)}):\n${reasons.join('\n')}`,
+  );
 }
 
-async function loadedFrom(
-  document: string,
-  { name, dir, env }: { readonly name: string; readonly dir: string; readonly env: Environment },
+async function loadedFor(
+  name: string,
+  { dir, partnersDir, env }: { readonly dir: string; readonly partnersDir: string; readonly env: Environment },
 ): Promise<Partner> {
-  await mkdir(dir, { recursive: true });
   try {
-    await writeFile(join(dir, `${name}.yaml`), document);
+    await writeRehearsed(name, { from: partnersDir, into: dir, baseUrl: NOBODY, as: name });
     return await loadPartner(name, { dir, env });
   } finally {
     await rm(dir, { recursive: true, force: true });

@@ -1,64 +1,29 @@
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
-import { explain, InvalidInput } from '../../core/errors.ts';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { extname, join, resolve } from 'node:path';
 import { findPartner } from '../../definitions/find.ts';
+import { readDefinition } from '../../definitions/read-definition.ts';
+import { rehearse, type Rehearsing } from './rehearse.ts';
 
-/**
- * The document of a definition, made to read a partner that is played: without credentials and other warehouses, and with little patience, so that a
- * rehearsal takes seconds. What is tried stays: requests, pagination, keys, schema, limits.
- */
-export async function rehearsed(
+/** Writes a partner's definition for a rehearsal into a folder of partners. Functions of a definition in TypeScript stay where they are. */
+export async function writeRehearsed(
   name: string,
-  {
-    dir,
-    baseUrl,
-    as,
-    leftOut = [],
-  }: {
-    readonly dir: string;
-    readonly baseUrl: string;
-    readonly as: string;
-    /** Streams that are not tried. */
-    readonly leftOut?: readonly string[];
-  },
-): Promise<string> {
-  const file = await findPartner(name, dir);
-  if (!/\.ya?ml$/.test(file))
-    throw new InvalidInput(`${file}: chaos reads definitions in YAML only; tests of others use \`syncline/testing\``);
-  let document: unknown;
-  try {
-    document = parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new InvalidInput(`${file}: expected YAML (${explain(error)})`);
+  { from, into, ...how }: Rehearsing & { readonly from: string; readonly into: string },
+): Promise<void> {
+  const file = await findPartner(name, from);
+  await mkdir(into, { recursive: true });
+  if (/\.ya?ml$/.test(file)) {
+    const { value } = await readDefinition(file);
+    await writeFile(join(into, `${how.as}.yaml`), JSON.stringify(rehearse(value, how)));
+    return;
   }
-  if (!isObject(document) || !isObject(document['streams']))
-    throw new InvalidInput(`${file}: expected a definition with streams`);
-  const streams = Object.fromEntries(
-    Object.entries(without(document['streams'], leftOut)).map(([stream, of]) => [
-      stream,
-      isObject(of) ? impatient(without(of, ['auth', 'targets'])) : of,
-    ]),
-  );
-  return JSON.stringify({
-    ...without(document, ['auth', 'tls', 'targets', 'schedules', 'webhooks']),
-    name: as,
-    baseUrl,
-    retry: { attempts: 60, base: '100ms', cap: '400ms', total: '5m' },
-    // Whether the partner is down is decided by more calls than a rehearsal makes.
-    circuit: { minCalls: 100_000, streak: 100_000, retries: 100_000 },
-    streams,
-  });
+  const module = [
+    `import { importDefinition } from ${ours('../../definitions/import-definition')};`,
+    `import { rehearse } from ${ours('./rehearse')};`,
+    `export default rehearse(await importDefinition(${JSON.stringify(resolve(file))}), ${JSON.stringify(how)});`,
+  ];
+  await writeFile(join(into, `${how.as}.mjs`), `${module.join('\n')}\n`);
 }
 
-/** A job that is played is soon done. */
-function impatient(stream: Record<string, unknown>): Record<string, unknown> {
-  const { job } = stream;
-  if (!isObject(job) || !isObject(job['poll'])) return stream;
-  return { ...stream, job: { ...job, poll: { ...job['poll'], every: '100ms' } } };
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const without = (value: Record<string, unknown>, names: readonly string[]): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
+/** A module of ours, compiled or not. */
+const ours = (path: string): string =>
+  JSON.stringify(new URL(path + extname(new URL(import.meta.url).pathname), import.meta.url).href);

@@ -1,4 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidInput } from '../../core/errors.ts';
 import { dayOf } from '../../core/window.ts';
@@ -24,7 +23,7 @@ import type { ChaosChoice } from '../chaos/choice.ts';
 import { judgeRound, judgeUndisturbed, ordersOf, type RoundFacts } from '../chaos/judge.ts';
 import { startKilledWorker } from '../chaos/killed-worker.ts';
 import { playRound, type Round, type Stage } from '../chaos/play-round.ts';
-import { rehearsed } from '../chaos/rehearsed.ts';
+import { writeRehearsed } from '../chaos/rehearsed.ts';
 import { chosen, teller } from '../chaos/teller.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
@@ -88,15 +87,13 @@ export async function chaos({
   const inRound = async (round: number): Promise<{ partner: string; streams: readonly CompiledStream[] }> => {
     const partner = `${name.slice(0, 32)}_r${round}`;
     const baseUrl = `${replay.origin}${recordings[0]?.basePath ?? ''}`;
-    await writeFile(
-      join(played, `${partner}.yaml`),
-      await rehearsed(name, {
-        dir: partnersDir,
-        baseUrl,
-        as: partner,
-        leftOut: leftOut.map(({ stream }) => stream),
-      }),
-    );
+    await writeRehearsed(name, {
+      from: partnersDir,
+      into: played,
+      baseUrl,
+      as: partner,
+      leftOut: leftOut.map(({ stream }) => stream),
+    });
     const loaded = await loadPartner(partner, { dir: played, env: config.env });
     const recorded = new Set(recordings.map(({ stream }) => stream));
     const streams = [...compilePartner(loaded, plainNames).values()].filter(
@@ -105,7 +102,6 @@ export async function chaos({
     return { partner, streams };
   };
   try {
-    await mkdir(played, { recursive: true });
     // A worker serves the partners that it finds when it starts.
     const prepared = new Map<number, Awaited<ReturnType<typeof inRound>>>();
     for (const round of [0, ...rounds]) prepared.set(round, await inRound(round));

@@ -1,11 +1,13 @@
 import { expectChangeable } from '../../store/duplicates/expect-changeable.ts';
 import { readPlan } from '../../store/duplicates/plans.ts';
+import { readWrittenLinks } from '../../store/duplicates/written-links.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { filterOf, whole, type FilterOptions } from '../pair-filter.ts';
 import { givenReason } from '../person.ts';
 import { changeDuplicates } from '../change-duplicates.ts';
+import { describeLinks } from './duplicates-check-links.ts';
 
 export interface ChangeOptions extends Pick<FilterOptions, 'rule' | 'cluster' | 'pair'> {
   readonly reason: string;
@@ -25,6 +27,7 @@ export async function changePlan({
   const plan = await withDatabase(config, (pool) => readPlan(pool, number));
   expectChangeable(plan, action);
   const done = await changeDuplicates(config, { name: plan.name, plan: number, action, scope, reason });
+  const written = await withDatabase(config, (pool) => readWrittenLinks(pool, plan.name));
   output.json(done);
   output.say(
     action === 'apply'
@@ -35,5 +38,6 @@ export async function changePlan({
     output.say(
       `${done.held} pairs in force hold nothing together: a cluster would be too large (\`largest\`), or would hold rows that never merge.`,
     );
+  if (written?.isStale === true) output.say(describeLinks(plan.name, written));
   return exitCodes.ok;
 }

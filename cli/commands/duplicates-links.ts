@@ -12,12 +12,14 @@ import type { TargetDefinition } from '../../definitions/targets.ts';
 import { targetDialect } from '../../landing/golden-dialects.ts';
 import { goldenSql, viewOf, viewParts } from '../../landing/golden-sql.ts';
 import { openSession } from '../../matching/session.ts';
+import { linksOf, noteLinks } from '../../store/duplicates/written-links.ts';
 import { AS_PARQUET } from '../../targets/duckdb/export-parquet.ts';
 import { literal, quoted } from '../../targets/duckdb/names.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
 import { loadKnownDuplicates } from '../known-streams.ts';
+import { whoami } from '../person.ts';
 
 type OfName<O = object> = CommandContext<O> & { readonly name: string };
 
@@ -33,9 +35,13 @@ export async function writeLinks({ config, output, options, name }: OfName<{ rea
   // It appears under its name when it is complete.
   const [csv, parquet] = [`${file}.${process.pid}.csv`, `${file}.${process.pid}`];
   try {
-    const rows = await withDatabase(config, (pool) => copyLinks(pool, { name, file: csv }));
-    if (isParquet) await toParquet(config.duplicates, { csv, parquet });
-    await rename(isParquet ? parquet : csv, file);
+    const rows = await withDatabase(config, async (pool) => {
+      const links = await copyLinks(pool, { name, file: csv });
+      if (isParquet) await toParquet(config.duplicates, { csv, parquet });
+      await rename(isParquet ? parquet : csv, file);
+      await noteLinks(pool, { ...links, name, by: whoami() });
+      return links.rows;
+    });
     output.json({ name, rows, file });
     output.say(
       `${rows} merged rows were written to ${options.out}, with the entity of each. Rows that are not among them are merged with no other.`,
@@ -51,17 +57,20 @@ export async function writeLinks({ config, output, options, name }: OfName<{ rea
 async function copyLinks(
   pool: Pool,
   { name, file }: { readonly name: string; readonly file: string },
-): Promise<number> {
+): ReturnType<typeof linksOf> {
   const client = await pool.connect();
   let failed: Error | undefined;
   try {
+    await client.query('begin isolation level repeatable read read only');
+    const links = await linksOf(client, name);
     const copy = client.query(
       copyTo(
         `copy (select stream, "row", entity from duplicate_members where name = ${literal(name)} order by stream, "row") to stdout with (format csv, header, force_quote ("row"))`,
       ),
     );
     await pipeline(copy, createWriteStream(file, { flags: 'wx', mode: 0o600 }));
-    return copy.rowCount;
+    await client.query('commit');
+    return links;
   } catch (error) {
     failed = error instanceof Error ? error : new Error(String(error));
     throw new InvalidInput(`--out: cannot write ${file} (${explain(error)})`, { cause: error });

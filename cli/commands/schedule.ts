@@ -52,7 +52,7 @@ async function agreed({ options }: CommandContext<{ yes?: boolean }>, count: num
   return /^y(es)?$/i.test(answer.trim());
 }
 
-function warningsOf({ partners, duplicates }: Declaring): readonly string[] {
+function warningsOf({ partners, duplicates, compares }: Declaring): readonly string[] {
   const all = [
     ...partners.flatMap(({ name: partner, schedules, reconcile }) =>
       Object.entries({ ...schedules, ...reconcile }).map(([name, times]) => ({ of: `${partner} ${name}`, times })),
@@ -60,6 +60,7 @@ function warningsOf({ partners, duplicates }: Declaring): readonly string[] {
     ...[...duplicates].flatMap(([name, { join }]) =>
       join === undefined ? [] : [{ of: `duplicates ${name}`, times: join }],
     ),
+    ...[...compares].map(([name, times]) => ({ of: `targets ${name}`, times })),
   ];
   return all.flatMap(({ of, times }) => clockWarnings(times, Date.now()).map((warning) => `${of}: ${warning}`));
 }
@@ -75,7 +76,7 @@ export async function scheduleList({ config, output }: CommandContext): Promise<
     output.json(rows);
     if (rows.length === 0)
       output.say(
-        'There is no schedule: write `schedules` or `reconcile` into a definition, or `join` into duplicates.yaml, then `schedule apply`.',
+        'There is no schedule: write `schedules` or `reconcile` into a definition, `join` into duplicates.yaml, or `compare` into targets.yaml, then `schedule apply`.',
       );
     else print(output, rows);
     if (typeof declaring === 'string') output.say(`The definitions cannot be compared: ${declaring}`);

@@ -1,9 +1,10 @@
 import { partners, type Dashboard } from './dashboard.ts';
 import { lines, stat, table } from './panel.ts';
-import { ofPartner, ofTarget, stored } from './query.ts';
+import { asTime, ofPartner, ofTarget, stored } from './query.ts';
 
 const by = 'target, partner, stream';
 const storedOf = (series: string): string => stored(series, by, `${ofTarget}, ${ofPartner}`);
+const ofTargets = (series: string): string => stored(series, 'target', ofTarget);
 const legend = '{{target}} {{partner}} {{stream}}';
 
 /** What people query: how far targets are behind the event log, and why. */
@@ -76,6 +77,35 @@ export const targets: Dashboard = {
           width: 12,
           unit: 's',
           queries: [{ expr: `topk(20, ${storedOf('syncline_target_behind_seconds')})`, legend }],
+        }),
+        table({
+          title: 'Compared with the store',
+          says: '`syncline targets compared` has them. Of each target, the table that was compared the longest ago',
+          width: 12,
+          columns: [
+            {
+              name: 'Last compared',
+              expr: asTime(ofTargets('syncline_target_compared_timestamp_seconds')),
+              unit: 'dateTimeFromNow',
+              zero: 'never',
+            },
+            {
+              name: 'May be so old',
+              expr: ofTargets('syncline_target_compare_due_seconds'),
+              unit: 's',
+              zero: 'no schedule',
+            },
+            { name: 'Failed', expr: ofTargets('syncline_target_compare_failed'), unit: 'short', zero: 'no' },
+          ],
+        }),
+        lines({
+          title: 'Rows that differ from the store',
+          says: 'By the latest comparisons, by kind',
+          width: 12,
+          unit: 'short',
+          queries: [
+            { expr: stored('syncline_target_differing_rows', 'target, kind', ofTarget), legend: '{{target}} {{kind}}' },
+          ],
         }),
         lines({
           title: 'Workers that serve each target',

@@ -13,6 +13,7 @@ import { pauseTarget, readTargetState, resumeTarget } from '../../store/target-s
 import type { Scene } from '../../test/workflows/scene.ts';
 import { ended, saveChain, until } from './playing.ts';
 import type { Recording } from './recording.ts';
+import { startSlotOf, timesOf } from './slots.ts';
 
 /** Loads into targets, and what is done with their tables. */
 export const targets = {
@@ -81,6 +82,24 @@ export const targets = {
       await handle.cancel();
       await ended(handle);
       await save('compareTarget.cancelled', handle.workflowId);
+    },
+  },
+  compared_each_night: {
+    targets: ['lake'],
+    play: async ({ scene, partner, start, save }) => {
+      await reportOfSync((await start(['payments'])).handle);
+      const place = { target: 'lake', partner, stream: 'payments' };
+      await until(async () => (await readTargetState(scene.pool, place))?.behindSince === null);
+      const slot = async (end: string): Promise<void> => {
+        const run = await startSlotOf(scene.client, { ...timesOf('targets', 'lake'), kind: 'compare' });
+        await ended(run);
+        await save(`scheduledCompare.${end}`, run.workflowId);
+      };
+      await slot('ok');
+      await scene.pool.query(
+        `update ${partner}.payments set _deleted_at = now() where id = (select min(id) from ${partner}.payments)`,
+      );
+      await slot('partial');
     },
   },
   lands: {

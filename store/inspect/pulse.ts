@@ -18,6 +18,8 @@ export async function pulse(pool: Pool): Promise<string> {
       (select concat_ws('.', max(change_id), max(ended_at), sum(done_to) filter (where ended_at is null)) from duplicate_changes),
       (select concat_ws('.', count(*), max(finished_at)) from reconciliations),
       (select concat_ws('.', count(*), max(finished_at)) from reconcile_repairs),
+      (select concat_ws('.', max(report_id), max(ended_at)) from janitor_reports),
+      (select concat_ws('.', max(comparison), (select count(*) from target_comparisons where state = 'running')) from target_comparisons),
       (select concat_ws('.', audit_id, done_at) from ui_audit order by audit_id desc limit 1)) as pulse`,
   });
   return rows[0]?.pulse ?? '';

@@ -1,4 +1,5 @@
 import type { LeftoverKind } from '../../core/leftover.ts';
+import { writtenLinks } from '../duplicates/written-links.ts';
 
 /** How old something has to be to count, in days. */
 export interface LeftoverAges {
@@ -81,4 +82,6 @@ export const leftoverQueries = {
     where q.status = 'held' and q.quarantined_at < now() - $2 * interval '1 day' group by 1`,
   'unused-key': `select caller || ' ' || key_id as place, 1 as count, coalesce(used_at, created_at) as since from caller_keys
     where coalesce(ends_at, 'infinity') > now() and coalesce(used_at, created_at) < now() - $3 * interval '1 day'`,
+  // A night that writes them again may still come.
+  'stale-links': `select name as place, 1 as count, written_at as since from (${writtenLinks}) l where stale and written_at < now() - $1 * interval '1 day'`,
 } as const satisfies Record<StoredKind, string>;

@@ -10,8 +10,9 @@ import { startAlerts } from '../../client/start-alerts.ts';
 import { applyChange, pauseSchedule, resumeSchedule } from '../../client/schedules.ts';
 import { readConfig } from '../../config/config.ts';
 import { HOUR, MINUTE } from '../../core/duration.ts';
-import { declaredSchedules } from '../../definitions/declared-schedules.ts';
+import { declaredCompares, declaredSchedules } from '../../definitions/declared-schedules.ts';
 import { loadPartner } from '../../definitions/load.ts';
+import { loadCompares } from '../../definitions/load-compares.ts';
 import { plainNames } from '../../messages/names.ts';
 import { listAlerts } from '../../store/alerts/alerts.ts';
 import { pendingDeliveries } from '../../store/alerts/deliveries.ts';
@@ -123,10 +124,13 @@ const missingIn = (of: 'open' | 'resolved', rules: readonly string[]): readonly 
 const mailed = (): string => mails.mails.map(({ text }) => text.replaceAll(/=\r\n/g, '')).join('\n');
 const nightly = { partner: 'acme', name: 'nightly' };
 
+const declared = async () => [
+  ...declaredSchedules(plainNames, await loadPartner('acme', { dir: folder.path, env: {} })),
+  ...declaredCompares(plainNames, await loadCompares({ dir: folder.path, env: {} })),
+];
+
 test('a calm installation has no alert, and tells that it looks', async () => {
-  const partner = await loadPartner('acme', { dir: folder.path, env: {} });
-  const schedules = declaredSchedules(plainNames, partner);
-  for (const { id, ...to } of schedules.filter(({ name }) => name !== 'weekly'))
+  for (const { id, ...to } of (await declared()).filter(({ name }) => name !== 'weekly'))
     await applyChange(client, plainNames, { kind: 'create', id, to });
   await pauseSchedule(client, plainNames, nightly, 'their release');
   await startAlerts(client, { names: plainNames, everyMs: 200 });
@@ -142,6 +146,7 @@ const live: readonly RuleName[] = [
   'schedule-paused',
   'schedule-missed',
   'reconcile-late',
+  'compare-late',
 ];
 const injected = [...Object.keys(faults), ...live];
 
@@ -223,13 +228,15 @@ test('a channel that is dead is tried again, and said by the others', async () =
 test('what is over is said to be over', async () => {
   const world = { pool: deps.pool, dir: folder.path };
   for (const fault of Object.values(faults)) await fault.mend(world);
-  const partner = await loadPartner('acme', { dir: folder.path, env: {} });
-  for (const { id, ...to } of declaredSchedules(plainNames, partner))
-    await applyChange(client, plainNames, { kind: 'create', id, to });
+  for (const { id, ...to } of await declared()) await applyChange(client, plainNames, { kind: 'create', id, to });
   await resumeSchedule(client, plainNames, nightly, 'done');
   await world.pool.query(
     `insert into reconciliations (reconciliation, stream_id, level, definition_version, state, verdict, finished_at)
       select 'reconcile/acme/calm/compare-2026-11-24T03-00-00Z', stream_id, 'content', 'v', 'done', 'clean', now() + interval '4 days' from streams where name = 'calm'`,
+  );
+  await world.pool.query(
+    `insert into target_comparisons (run_id, target, stream_id, table_name, state, verdict, finished_at)
+      select name, 'lake', stream_id, name, 'done', 'clean', now() + interval '4 days' from streams where name in ('behind', 'touched', 'twisted', 'uncompared')`,
   );
   for (const taskQueue of [plainNames.partnerQueue('acme'), plainNames.targetQueue('lake')])
     await work({ taskQueue, workflows: false, activities: { idle: async () => {} } });

@@ -16,6 +16,7 @@ interface Fault {
 const stream = { path: '/x', primaryKey: ['id'], schema: { type: 'object', properties: { id: { type: 'string' } } } };
 const ends = ['failed', 'suspect', 'partial'] as const;
 const compares = ['differs', 'unproven', 'broke'] as const;
+const inTarget = ['twisted', 'uncompared'] as const;
 const values = ['none', 'few', 'refused', 'retried', 'slow', 'large'] as const;
 
 /** The installation that the faults are injected into. */
@@ -31,9 +32,13 @@ export async function writeDefinitions({ dir }: World): Promise<void> {
     'behind',
     'touched',
     ...compares,
+    ...inTarget,
     'calm',
   ];
   const streams = Object.fromEntries(names.map((name) => [name, stream]));
+  const elsewhere = Object.fromEntries(
+    ['behind', 'touched', ...inTarget].map((name) => [name, { ...stream, targets: ['lake'] }]),
+  );
   await writeFile(
     join(dir, 'acme.yaml'),
     JSON.stringify({
@@ -45,19 +50,14 @@ export async function writeDefinitions({ dir }: World): Promise<void> {
         quiet: { preset: 'github', secrets: [{ value: 'x' }], expect: '1h', routes: [{ stream: 'calm', as: 'sync' }] },
         odd: { preset: 'github', secrets: [{ value: 'x' }], routes: [{ stream: 'calm', as: 'sync' }] },
       },
-      streams: {
-        ...streams,
-        late: { ...stream, freshness: '26h' },
-        behind: { ...stream, targets: ['lake'] },
-        touched: { ...stream, targets: ['lake'] },
-      },
+      streams: { ...streams, ...elsewhere, late: { ...stream, freshness: '26h' } },
     }),
   );
   const people = { from: [{ stream: 'acme.calm', fields: { id: 'id' } }], exact: [{ name: 'same', fields: ['id'] }] };
   await writeFile(join(dir, 'duplicates.yaml'), JSON.stringify({ people }));
   await writeFile(
     join(dir, 'targets.yaml'),
-    JSON.stringify({ targets: { lake: { type: 'duckdb', path: 'lake.duckdb' } } }),
+    JSON.stringify({ targets: { lake: { type: 'duckdb', path: 'lake.duckdb', compare: { cron: '0 * * * *' } } } }),
   );
 }
 
@@ -70,7 +70,22 @@ export async function addNights({ pool }: World): Promise<void> {
         select s.stream_id, d, format('sync/acme/%s/%s', s.name, d), to_char(now() - (41 - d) * interval '1 day', 'YYYY-MM-DD'), 'nightly', 'normal', 'v', 'done', 'ok', '{"slice":0,"done":true}',
             100, 5000, 5000, 100, 5000 * 600, now() - (41 - d) * interval '1 day', now() - (41 - d) * interval '1 day' + interval '20 seconds'
           from s, generate_series(1, 40) d`,
-    [[...ends, ...values, 'late', 'held', 'waits', 'quarantined', 'breaks', 'behind', 'touched', ...compares, 'calm']],
+    [
+      [
+        ...ends,
+        ...values,
+        'late',
+        'held',
+        'waits',
+        'quarantined',
+        'breaks',
+        'behind',
+        'touched',
+        ...compares,
+        ...inTarget,
+        'calm',
+      ],
+    ],
   );
 }
 
@@ -98,6 +113,10 @@ const idOf = (name: string): string => `(select stream_id from streams where par
 const compared = (stream: string, level: string, state: string, verdict: string | null): string =>
   `insert into reconciliations (reconciliation, stream_id, level, definition_version, state, verdict, reason, finished_at)
     values ('reconcile/acme/${stream}/${level}', ${idOf(stream)}, '${level}', 'v', '${state}', ${verdict === null ? 'null' : `'${verdict}'`}, 'because', clock_timestamp())`;
+/** Of a table in the target lake. */
+const comparedThere = (stream: string, state: string, verdict: string | null, missing = 0): string =>
+  `insert into target_comparisons (run_id, target, stream_id, table_name, state, verdict, reason, missing, started_at, finished_at)
+    values (gen_random_uuid()::text, 'lake', ${idOf(stream)}, '${stream}', '${state}', ${verdict === null ? 'null' : `'${verdict}'`}, 'because', ${missing}, clock_timestamp(), clock_timestamp())`;
 const limit = (bucket: string, level: number): Fault =>
   sql(
     `insert into limit_alerts (credential, partner, bucket, level, cap, used, period, current_until, message)
@@ -164,6 +183,8 @@ export const faults: Partial<Record<RuleName, Fault>> = {
     compared('unproven', 'content', 'done', 'clean'),
   ),
   'reconcile-failed': sql(compared('broke', 'keys', 'failed', null), compared('broke', 'content', 'done', 'clean')),
+  'target-differs': sql(comparedThere('twisted', 'done', 'differs', 2), comparedThere('twisted', 'done', 'clean')),
+  'compare-failed': sql(comparedThere('uncompared', 'failed', null), comparedThere('uncompared', 'done', 'clean')),
   'join-failed': sql(
     `with p as (insert into duplicate_plans (name, workflow_id, settings, by, state) values ('people', 'p', '{}', 'ann', 'ready') returning plan_id)
       insert into duplicate_plans (name, workflow_id, settings, by, state, follows) select 'people', 'f', '{}', 'ann', 'failed', plan_id from p`,

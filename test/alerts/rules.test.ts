@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import type { AlertFacts, ReconcileDueFacts, ReconcileFacts, StreamFacts } from '../../core/alert-facts.ts';
+import type {
+  AlertFacts,
+  CompareDueFacts,
+  CompareFacts,
+  ReconcileDueFacts,
+  ReconcileFacts,
+  StreamFacts,
+} from '../../core/alert-facts.ts';
 import { openKinds, standingOf, type EndedReconciliation } from '../../core/reconcile-standing.ts';
 import { alertKey, type Finding } from '../../core/alert.ts';
 import { checkMatch, matches } from '../../core/alert-silence.ts';
@@ -31,6 +38,8 @@ const calm: AlertFacts = {
   reconciled: [],
   dues: [],
   failedJoins: [],
+  compared: [],
+  compareDues: [],
 };
 const orders: StreamFacts = {
   partner: 'acme',
@@ -109,6 +118,18 @@ const due: ReconcileDueFacts = {
   withinMs: 8 * DAY,
   lastAt: ago(7 * DAY),
   knownSince: ago(90 * DAY),
+  runningSince: null,
+};
+
+const twin: CompareFacts = { target: 'twin', partner: 'acme', stream: 'orders', differs: null, failed: null };
+const twinDue: CompareDueFacts = {
+  target: 'twin',
+  partner: 'acme',
+  stream: 'orders',
+  withinMs: 2 * DAY,
+  lastAt: ago(DAY),
+  knownSince: ago(90 * DAY),
+  doubt: null,
   runningSince: null,
 };
 
@@ -200,6 +221,28 @@ const cases: Record<RuleName, { readonly fires: Partial<AlertFacts>; readonly qu
       targets: [
         { ...lake, behindSince: ago(HOUR / 2) },
         { ...lake, behindSince: null },
+      ],
+    },
+  },
+  'target-differs': {
+    fires: {
+      compared: [
+        { ...twin, differs: { comparison: 4, counts: { missing: 2, extra: 0, different: 1 }, since: ago(HOUR) } },
+      ],
+    },
+    quiet: { compared: [twin] },
+  },
+  'compare-failed': {
+    fires: { compared: [{ ...twin, failed: { comparison: 4, reason: 'the file is away', at: ago(HOUR) } }] },
+    quiet: { compared: [twin] },
+  },
+  'compare-late': {
+    fires: { compareDues: [{ ...twinDue, lastAt: ago(3 * DAY) }] },
+    quiet: {
+      compareDues: [
+        twinDue,
+        { ...twinDue, lastAt: null, knownSince: ago(DAY) },
+        { ...twinDue, lastAt: ago(9 * DAY), knownSince: ago(DAY) },
       ],
     },
   },

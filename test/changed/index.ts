@@ -24,6 +24,7 @@ export const reconcileStream = later(workflows.reconcileStream);
 export const repairStream = later(workflows.repairStream);
 export const retryStream = later(workflows.retryStream);
 export const runJanitor = later(workflows.runJanitor);
+export const scheduledCompare = later(workflows.scheduledCompare);
 export const scheduledJoin = later(workflows.scheduledJoin);
 export const scheduledReconcile = later(workflows.scheduledReconcile);
 export const scheduledSync = later(workflows.scheduledSync);

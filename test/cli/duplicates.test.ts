@@ -8,6 +8,7 @@ import { exportDuplicates } from '../../cli/commands/duplicates-export.ts';
 import { joinDuplicates, planDuplicates } from '../../cli/commands/duplicates-find.ts';
 import { importDecisions } from '../../cli/commands/duplicates-import.ts';
 import { scheduleApply, scheduleList } from '../../cli/commands/schedule.ts';
+import { checkLinks, forgetWritten } from '../../cli/commands/duplicates-check-links.ts';
 import { viewInTarget, writeLinks } from '../../cli/commands/duplicates-links.ts';
 import { listDuplicates, showDuplicates } from '../../cli/commands/duplicates.ts';
 import { signalApproval } from '../../client/duplicates.ts';
@@ -19,6 +20,7 @@ import { openSession } from '../../matching/session.ts';
 import { duplicateWorkers, type DuplicateWorkers } from '../duplicates/duplicate-workers.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { said, type Said } from '../support/said.ts';
+import { Browser, serveUi, type Seen } from '../ui/serve-ui.ts';
 
 let own: OwnPartners;
 let shop: OwnPartner;
@@ -297,6 +299,91 @@ describe('duplicates', () => {
     const made = await plans();
     expect(await slot('people')).toEqual(first);
     expect(await plans()).toEqual(made);
+  });
+
+  test('a plan is approved, applied and undone on the status page, by the same workers; open pages hear of it', async () => {
+    const before = await together();
+    await read([
+      ['21', 'dede@example.com', 'Dede'],
+      ['22', 'dede@example.com', 'Dede O.'],
+    ]);
+    const made = String(((await plan()).json as { plan: number }).plan);
+    const token = 'a-token-of-the-test';
+    const ui = await serveUi({
+      pool: own.pool,
+      partnersDir: own.folder,
+      env: { SYNCLINE_UI_TOKEN: token },
+      temporal: (work) => withTemporal(workers.config, work),
+    });
+    const ending = new AbortController();
+    try {
+      const ann = new Browser(ui.url);
+      await ann.post('/sign-in', { name: 'ann', token, to: '/' });
+      const live = await fetch(`${ui.url}/live`, { signal: ending.signal });
+      const path = `/duplicates/${made}`;
+      const form = /name="form" value="([^"]+)"/.exec((await ann.get(path)).text)?.[1] ?? '';
+      const act = (action: string): Promise<Seen> =>
+        ann.post(`/actions/${action}`, { reason: 'a test', form, target: made, found: 'merge', confirmed: 'yes' });
+      expect((await act('approve-pairs')).status).toBe(303);
+      expect((await act('apply-plan')).location).toContain(path);
+      expect(await eventually(async () => (await together()).includes('21 22'))).toBe(true);
+      const reader = (live.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+      let heard = '';
+      while (!heard.includes('event: changed')) heard += (await reader.read()).value ?? '';
+      const inForce = async (): Promise<boolean> => (await ann.get(path)).text.includes('undo-plan');
+      expect(await eventually(inForce)).toBe(true);
+      expect((await act('undo-plan')).location).toContain(path);
+      expect(await eventually(async () => !(await together()).includes('21 22'))).toBe(true);
+      expect(await together()).toEqual(before);
+      expect(await eventually(async () => !(await inForce()))).toBe(true);
+    } finally {
+      ending.abort();
+      await ui.close();
+    }
+  });
+
+  test('links that were written are out of date once something is merged or separated, and that is said', async () => {
+    const file = join(own.folder, 'once-more.csv');
+    const { rows } = (await links(file)).json as { rows: number };
+    const check = (): Promise<Said> => run((context) => checkLinks({ ...context, name: 'people' }), {});
+    expect(await check()).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/^Links of people were written at .* UTC by .*, and nothing has been merged or sep/),
+    });
+    // As a change that takes members away, and one that leaves as many of them.
+    const before = (await own.pool.query(`select * from duplicate_members where name = 'people'`)).rows;
+    const changes = [
+      [
+        `delete from duplicate_members where name = 'people' and row = '1'`,
+        `merged rows are ${rows - 1} instead of ${rows}`,
+      ],
+      [
+        `update duplicate_members set entity = gen_random_uuid() where name = 'people' and row = '1'`,
+        `are still ${rows}, and others`,
+      ],
+    ] as const;
+    for (const [statement, says] of changes) {
+      await own.pool.query(statement);
+      expect(await check()).toMatchObject({ code: 3, text: expect.stringContaining(says) });
+      await own.pool.query(`delete from duplicate_members where name = 'people'`);
+      await own.pool.query(
+        'insert into duplicate_members select * from json_populate_recordset(null::duplicate_members, $1)',
+        [JSON.stringify(before)],
+      );
+      expect((await check()).code).toBe(0);
+    }
+    // The later one of a signal holds the same rows together.
+    const { json: plans } = await run((context) => listDuplicates({ ...context, name: 'people' }), {});
+    let text = '';
+    for (const { plan: of, applied } of plans as { plan: number; applied: number }[])
+      if (applied > 0) ({ text } = await change(String(of), 'undo'));
+    expect(await together()).toEqual([]);
+    expect(text).toMatch(/Links of people were written at .* and are out of date/);
+    expect((await check()).code).toBe(3);
+    await links(join(own.folder, 'again.csv'));
+    expect((await check()).code).toBe(0);
+    expect((await run((context) => forgetWritten({ ...context, name: 'people' }), {})).code).toBe(0);
+    expect(await check()).toMatchObject({ code: 0, text: 'Links of people were never written.' });
   });
 
   test.each([

@@ -102,7 +102,7 @@ const afterwards = [
 async function clean({ schema }: { readonly schema: string }): Promise<void> {
   await pool.query(`drop schema "${schema}" cascade`);
   await pool.query(
-    `truncate idempotency, leases, critical_work, duplicate_plans, duplicate_changes, streams, runs, exports, callers, webhook_work,
+    `truncate idempotency, leases, critical_work, duplicate_plans, duplicate_changes, duplicate_links_written, streams, runs, exports, callers, webhook_work,
       target_states, pauses, janitor_reports cascade`,
   );
 }

@@ -45,6 +45,7 @@ export async function leaveBehind(
     insert into reconciliations (reconciliation, stream_id, level, definition_version, started_at) values
       ('reconcile/acme/orders/old', ${id}, 'keys', '', now() - interval '2 days'), ('reconcile/acme/orders/slow', ${id}, 'keys', '', now() - interval '2 days');
     insert into reconcile_listings (reconciliation, look, sync_id, checkpoint, deferred_until) values ('reconcile/acme/orders/slow', 1, 'l1', '{}', now() + interval '1 day');
+    insert into duplicate_links_written (name, written_at, by, rows, digest) values ('people', now() - interval '2 days', 'ann', 1, '1'), ('others', now(), 'ann', 1, '1');
     insert into target_states (target, partner, stream, applied_at) values ('lake', 'acme', 'orders', now() - interval '2 days');
   `);
   await mkdir(join(folder, 'syncline-match-dead', 'spill'), { recursive: true });

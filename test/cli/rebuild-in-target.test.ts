@@ -193,6 +193,39 @@ test('tables in another warehouse are compared with the store, row by row where 
   expect(await countOf(`description = 'mine' or id = 'zz'`)).toBe(0);
 });
 
+test('a schedule compares every table of a target, and says what differs', async () => {
+  const file = join(folder.path, 'targets.yaml');
+  const declare = (more: object): Promise<void> =>
+    writeFile(file, JSON.stringify({ targets: { twin: { type: 'postgres', url: databaseUrl(twin), ...more } } }));
+  await declare({ compare: { cron: '61 * * * *' } });
+  expect(await syncline('schedule apply --dry-run')).toMatchObject({
+    code: 2,
+    says: expect.stringMatching(/targets\.yaml.*compare\.cron/),
+  });
+  await declare({ compare: { cron: '0 4 * * *', paused: true } });
+  expect(await syncline('schedule apply --yes')).toMatchObject({
+    code: 0,
+    says: expect.stringContaining(
+      '+ schedule/targets/twin: 0 4 * * * UTC, compare: its tables with those of the store, paused',
+    ),
+  });
+  await there.query(`delete from acme.payments where id = (select max(id) from acme.payments)`);
+  expect(await syncline('schedule trigger targets')).toMatchObject({ code: 0 });
+  const listed = async (): Promise<string> => (await syncline('schedule list')).says;
+  expect(await eventually(async () => /targets twin \(compare\) .* partial /.test(await listed()))).toBe(true);
+  const { says } = await syncline('targets compared --json');
+  const [history, payments] = JSON.parse(says) as Record<string, unknown>[];
+  expect([history, payments]).toMatchObject([
+    { stream: 'payments.history', verdict: 'clean' },
+    { stream: 'payments', verdict: 'differs', missing: 1 },
+  ]);
+  await declare({});
+  expect(await syncline('schedule apply --yes')).toMatchObject({
+    code: 0,
+    says: expect.stringContaining('- schedule/targets/twin'),
+  });
+});
+
 test('what is erased is gone from another warehouse too, and from what a rollback would bring back', async () => {
   const { rows } = await there.query<{ id: string }>('select id from acme.payments order by id limit 1');
   const id = rows[0]?.id as string;

@@ -1,11 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { checkPartner } from '../../definitions/check.ts';
 import { clockWarnings } from '../../definitions/clock-warnings.ts';
-import { declaredJoins, declaredSchedules } from '../../definitions/declared-schedules.ts';
+import { DAY } from '../../core/duration.ts';
+import { compareDues } from '../../definitions/compare-dues.ts';
+import { declaredCompares, declaredJoins, declaredSchedules } from '../../definitions/declared-schedules.ts';
 import { duplicatesFile } from '../../definitions/duplicates.ts';
 import { partner, type Partner, type PartnerInput } from '../../definitions/definition.ts';
+import { loadCompares } from '../../definitions/load-compares.ts';
 import { dotted } from '../../definitions/problem.ts';
 import { plainNames } from '../../messages/names.ts';
+import { withFiles } from './partner-files.ts';
 
 type ScheduleInput = NonNullable<PartnerInput['schedules']>[string];
 
@@ -139,4 +143,36 @@ test('joins of duplicates.yaml are schedules, too', () => {
   expect(declaredJoins(plainNames, new Map(Object.entries(join)))).toMatchObject([
     { id: 'schedule/duplicates/people', partner: 'duplicates', name: 'people', kind: 'join', overlap: 'queueOne' },
   ]);
+});
+
+describe('comparisons of targets.yaml', () => {
+  const wanted = `targets:
+  lake: { type: duckdb, path: lake.duckdb, compare: { cron: ['0 6 * * *', '0 18 * * *'], paused: true } }
+  pond: { type: duckdb, path: pond.duckdb }
+  twin: { type: postgres, url: '\${TWIN_URL}', compare: { calendar: { at: '03:30', weekdays: [sunday] } } }`;
+
+  test('are schedules, too, also for who has not what opens the targets; those at work have to end within a day', async () => {
+    await withFiles({ 'targets.yaml': wanted }, async (dir) => {
+      const compares = await loadCompares({ dir, env: {} });
+      expect(declaredCompares(plainNames, compares)).toMatchObject([
+        {
+          ...{ id: 'schedule/targets/lake', partner: 'targets', name: 'lake', kind: 'compare', overlap: 'skip' },
+          ...{ cron: ['0 6 * * *', '0 18 * * *'], paused: true },
+        },
+        { id: 'schedule/targets/twin', cron: ['30 3 * * 0'], timeZone: 'UTC', paused: false },
+      ]);
+      expect(compareDues(compares, Date.parse('2026-11-24T12:00:00Z'))).toEqual(new Map([['twin', 8 * DAY]]));
+    });
+  });
+
+  test('no file is no schedule, and what is wrong is told by its place', async () => {
+    await withFiles({}, async (dir) => expect(await loadCompares({ dir, env: {} })).toEqual(new Map()));
+    const wrong = wanted.replace("'03:30'", "'3:30'").replace('0 18 * * *', '0 25 * * *');
+    await withFiles({ 'targets.yaml': wrong }, async (dir) => {
+      await expect(loadCompares({ dir, env: {} })).rejects.toThrow('targets.twin.compare.calendar.at');
+    });
+    await withFiles({ 'targets.yaml': wanted.replace('0 18 * * *', '0 25 * * *') }, async (dir) => {
+      await expect(loadCompares({ dir, env: {} })).rejects.toThrow('targets.lake.compare.cron.1: expected five fields');
+    });
+  });
 });

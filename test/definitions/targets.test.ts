@@ -75,7 +75,7 @@ describe('what is wrong is told by file, line and field', () => {
       'targets:\n  lake:\n    type: duckdb\n    file: a.duckdb',
       [
         'targets.yaml:2:3 targets.lake.path: missing; expected a text: the file, relative to the folder of targets.yaml; its folder is created',
-        'targets.yaml:4:5 targets.lake.file: unknown field; known here: type, path, memoryLimit, threads, timeout, every, rows',
+        'targets.yaml:4:5 targets.lake.file: unknown field; known here: type, path, memoryLimit, threads, timeout, every, rows, compare',
       ],
     ],
     [

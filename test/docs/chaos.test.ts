@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { gzipSync } from 'node:zlib';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readRecordings, startReplay } from '../../public/testing.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { killSyncline, runSyncline } from '../cli/run-syncline.ts';
+import { serve } from '../http/support/local-server.ts';
 import { eventually } from '../support/eventually.ts';
 import { long } from '../support/long.ts';
 
@@ -65,6 +67,58 @@ test('a definition with a wrong key is found out, by a seed that finds it again'
   const [said = ''] = /\| `primaryKey: \[amount_minor\]` +\| (.*?) +\|/.exec(document)?.slice(1) ?? [];
   expect(text).toContain(said);
   expect(text).toMatch(/Once more the same: \S* ?syncline chaos acme --seed 7$/m);
+  expect(code).toBe(1);
+});
+
+const fields =
+  '{ type: object, required: [id, at], properties: { id: { type: string }, at: { type: string, format: date-time }, note: { type: [string, "null"] } } }';
+
+test('mistakes are found in CSV, NDJSON and export jobs, and right definitions of them pass', async () => {
+  const partners = mkdtempSync(join(dir, 'formats-'));
+  const right = `
+  orders:
+    path: orders
+    format: { type: csv, delimiter: ';', skipLines: 1, nulls: [''], encoding: windows-1252 }
+    compression: { type: zip, files: 'orders-*.csv' }
+    primaryKey: [id]
+    version: [at]
+    pagination: { type: token, from: header, token: X-Next, as: after }
+    schema: ${fields}
+  exports:
+    format: ndjson
+    compression: gzip
+    primaryKey: [id]
+    job:
+      create: { path: exports, body: { of: orders }, id: id }
+      poll: { path: 'exports/{job}', status: state, done: [ready], failed: [broken], expired: [gone], total: count }
+      files: files.*.url
+    schema: ${fields}
+  copies:
+    path: copies
+    format: { type: csv, columns: [id, at, note], nulls: [''] }
+    disposition: append
+    schema: ${fields}
+  ends:
+    path: ends
+    format: ndjson
+    records: { missing: empty }
+    primaryKey: [id]
+    pagination: { type: keyset, field: at, as: after }
+    schema: ${fields}
+`;
+  writeFileSync(
+    join(partners, 'acme.yaml'),
+    `name: acme\nbaseUrl: http://partner.invalid\nlimits: { rate: 500, per: 1s }\nstreams:${right}`,
+  );
+  const args = ['chaos', 'acme', '--generate', '--records', '40', '--rounds', '1', '--seed', '12', '--kills', '0'];
+  const { code, stdout, stderr } = await runSyncline(args, { ...env, SYNCLINE_PARTNERS_DIR: partners });
+  const text = stdout + stderr;
+  const findings = text.split('\n').filter((line) => line.includes('✗'));
+  expect(text).toContain('orders ok 40, exports ok 40, copies ok 40');
+  expect(findings.filter((line) => /orders|exports/.test(line))).toEqual([]);
+  // No key, and a place to go on from that several records share.
+  expect(text).toContain('copies: the same sync again wrote 40 rows');
+  expect(text).toMatch(/ends: 40 different records were generated, and the table has 3\d rows/);
   expect(code).toBe(1);
 });
 
@@ -133,7 +187,7 @@ async function processesOf(folder: string): Promise<readonly string[]> {
         `    schema: ${schema}`,
         '  files:',
         '    path: files',
-        '    format: csv',
+        '    records: { byKey: id }',
         '    primaryKey: [id]',
         `    schema: ${schema}`,
       ];
@@ -148,10 +202,65 @@ async function processesOf(folder: string): Promise<readonly string[]> {
       expect(text).toContain('copies: the same sync again wrote 100 rows');
       expect(text).not.toContain('✗ payments');
       expect(text.match(/payments ok 100/g)).toHaveLength(3);
-      expect(text).toContain('files is left out: its answers are csv, and only JSON is generated.');
+      expect(text).toContain('files is left out: its records are made from the answer');
       expect(text).toMatch(/Once more the same: .*chaos acme --seed 7 --generate --records 100$/m);
       expect(code).toBe(1);
       expect(await readdir(env.SYNCLINE_HOME)).not.toContainEqual(expect.stringContaining('generated'));
+    },
+    LONG_MS,
+  );
+
+  test(
+    'what code reads is tried with a recording, and so is a CSV in a file',
+    async () => {
+      const [partners, kept] = ['code-', 'kept-'].map((name) => mkdtempSync(join(dir, name))) as [string, string];
+      const server = await serve((request, response) => {
+        const url = new URL(request.url ?? '/', 'http://x');
+        const from = Number(url.searchParams.get('from') ?? 0);
+        const lines = Array.from(
+          { length: Math.max(0, Math.min(50, 120 - from)) },
+          (_, i) => `${url.pathname.slice(1)}${from + i};Zoë ${i}`,
+        );
+        response.setHeader('content-type', 'text/csv; charset=windows-1252');
+        response.end(gzipSync(Buffer.from(['id;name', ...lines].join('\n'), 'latin1')));
+      });
+      // oxlint-disable no-template-curly-in-string -- the file has a template
+      writeFileSync(
+        join(partners, 'acme.ts'),
+        [
+          'const source = {',
+          "  partitions: ['north', 'south'],",
+          "  compression: { type: 'gzip' },",
+          '  request: ({ cursor, parents: [region] }) =>',
+          "    ({ method: 'GET', url: `/${region}?from=${cursor ?? 0}`, headers: {}, body: undefined }),",
+          '  read: ({ files }, { cursor }) => {',
+          "    const [, ...lines] = new TextDecoder('latin1').decode(files[0]).split('\\n');",
+          "    const records = lines.map((line) => ({ id: line.split(';')[0], name: line.split(';')[1] }));",
+          '    const next = lines.length === 0 ? null : String(Number(cursor ?? 0) + lines.length);',
+          '    return { records, next: { cursor: next, total: null } };',
+          '  },',
+          '};',
+          "const schema = { type: 'object', required: ['id'], properties: { id: { type: 'string' }, name: { type: 'string' } } };",
+          "const csv = { path: '/east', format: { type: 'csv', delimiter: ';', encoding: 'windows-1252' }, compression: 'gzip' };",
+          "const pagination = { type: 'offset', as: 'from', limit: 50 };",
+          "export default { name: 'acme', baseUrl: '${ACME_URL}', limits: { rate: 200, per: '1s' }, streams: {",
+          "  lines: { source, primaryKey: ['id'], schema }, rows: { ...csv, pagination, primaryKey: ['id'], schema } } };",
+        ].join('\n'),
+      );
+      // oxlint-enable no-template-curly-in-string
+      const own = { ...env, SYNCLINE_PARTNERS_DIR: partners, ACME_URL: server.url };
+      const recorded = await runSyncline(['partners', 'record', 'acme', '--out', kept, '--as-is'], own);
+      await server.close();
+      expect(recorded).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/lines +8 +240 +yes[^]*rows +4 +120 +yes/),
+      });
+      const tried = await runSyncline(['chaos', 'acme', '--from', kept, '--rounds', '3', '--seed', '7'], own);
+      expect(tried.stdout).toContain('lines ok 240, rows ok 120');
+      expect(tried).toMatchObject({ code: 0, stdout: expect.stringContaining('All held') });
+      const made = await runSyncline(['chaos', 'acme', '--generate', '--rounds', '1', '--records', '20'], own);
+      expect(made.stdout).toContain('lines is left out: code reads it (source), so only that code knows what it asks');
+      expect(made).toMatchObject({ code: 0, stdout: expect.stringContaining('rows ok 20') });
     },
     LONG_MS,
   );

@@ -20,6 +20,7 @@ const names = {
   repairStream: true,
   retryStream: true,
   runJanitor: true,
+  scheduledCompare: true,
   scheduledJoin: true,
   scheduledReconcile: true,
   scheduledSync: true,

@@ -126,7 +126,7 @@ async function definePartner(): Promise<void> {
     streams: { payments, customers: stream('/v1/customers'), refunds: stream('/v1/refunds') },
     webhooks: { changes: { preset: 'github', secrets: [{ value: CANARY }], routes: [{ as: 'sync' }] } },
   };
-  await writeFile(join(folder.path, 'targets.yaml'), 'targets: { lake: { type: duckdb, path: lake.duckdb } }');
+  await writeFile(join(folder.path, 'targets.yaml'), `targets: { lake: { type: duckdb, path: lake.duckdb, compare: { cron: '0 4 * * *' } } }`);
   // JSON is YAML as well.
   await writeFile(join(folder.path, `${partner}.yaml`), JSON.stringify(definition));
 }
@@ -174,6 +174,9 @@ describe('a worker tells Prometheus', () => {
     ).toBeGreaterThan(Date.now() / 1000);
     expect(total(samples, 'syncline_reconcile_due_seconds', payments)).toBe(8 * 86_400);
     expect(total(samples, 'syncline_reconcile_timestamp_seconds', payments)).toBe(0);
+    expect(total(samples, 'syncline_target_compare_due_seconds', { target: 'lake' })).toBe(2 * 86_400);
+    expect(total(samples, 'syncline_target_compared_timestamp_seconds', { target: 'lake' })).toBe(0);
+    expect(total(samples, 'syncline_target_differing_rows', { target: 'lake', kind: 'missing' })).toBe(0);
   });
 
   test('waits and outcomes', () => {

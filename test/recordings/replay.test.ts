@@ -84,6 +84,18 @@ const planned = (seed: number): (FaultKind | undefined)[] => {
   return Array.from({ length: 40 }, (_, request) => plan.at(request));
 };
 
+test('a fault that an answer has no place for is none', async () => {
+  const before = replay.arrivals().length;
+  for (const kind of ['total', 'malformed', 'failed', 'expired'] as const)
+    expect(idsOf(await under(kind))).toEqual([1, 2]);
+  expect(
+    replay
+      .arrivals()
+      .slice(before)
+      .map(({ fault }) => fault),
+  ).toEqual(Array.from({ length: 4 }, () => undefined));
+});
+
 test('a seed gives the same faults again, and none after the first requests', () => {
   expect(planned(1)).toEqual(planned(1));
   expect(planned(2)).not.toEqual(planned(1));

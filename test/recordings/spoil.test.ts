@@ -13,7 +13,7 @@ import { inParts } from '../../sources/parts/in-parts.ts';
 import { define, start } from '../http/support/definitions.ts';
 import { long } from '../support/long.ts';
 
-const runs = { seed: 20261130, numRuns: long ? 5000 : 40 };
+const runs = { seed: 20261130, numRuns: long ? 5000 : 25 };
 
 const answerOf = (text: string) => ({
   status: 200,

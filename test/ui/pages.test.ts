@@ -3,6 +3,7 @@ import { parseHTML } from 'linkedom';
 import type { UiServer } from '../../ui/server.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { usePool } from '../support/use-pool.ts';
+import { pulse } from '../../store/inspect/pulse.ts';
 import { serveUi } from './serve-ui.ts';
 import { CANARY, HOSTILE, pastOfUi, planPages } from './past-of-ui.ts';
 
@@ -271,6 +272,39 @@ describe('the pages', () => {
     ]);
   });
 
+  test('a table in a target that differs from the store is said, with its rows and what to do', async () => {
+    await used.pool.query(
+      `insert into target_states (target, partner, stream, cursor) select 'lake', partner, name, last_event from streams where partner = 'p3' and name = 's1'`,
+    );
+    for (const [run, verdict, missing] of [
+      ['1', 'clean', 0],
+      ['2', 'differs', 2],
+      ['3', 'differs', 3],
+    ] as const)
+      await used.pool.query(
+        `insert into target_comparisons (run_id, target, stream_id, table_name, state, verdict, missing, finished_at)
+          select $1::text, 'lake', stream_id, 's1', 'done', $2, $3, now() - (4 - $1::text::integer) * interval '1 hour' from streams where partner = 'p3' and name = 's1'`,
+        [run, verdict, missing],
+      );
+    // The overview is read for all who ask within some seconds; this page has the same list, and is read anew.
+    const { page } = await see('/partners/p3/s1');
+    const told = (page.querySelector('main')?.textContent ?? '').replaceAll(/\s+/g, ' ');
+    expect(told).toContain('p3.s1 in the target lake has other rows than the store: 3 missing');
+    expect(told).toContain('syncline targets compare lake p3.s1 --heal');
+    expect(rowsOf(page, '#targets')).toEqual([
+      ['lake', 'nothing', '–', '–', expect.stringMatching(/^differs since .* 2h ago$/), ''],
+    ]);
+    await used.pool.query(
+      `insert into target_comparisons (run_id, target, stream_id, table_name, state, verdict, finished_at)
+        select '4', 'lake', stream_id, 's1', 'done', 'clean', now() from streams where partner = 'p3' and name = 's1'`,
+    );
+    const after = await see('/partners/p3/s1');
+    expect(after.text).not.toContain('other rows than the store');
+    expect(rowsOf(after.page, '#targets')).toMatchObject([
+      ['lake', 'nothing', '–', '–', expect.stringMatching(/^the same /), ''],
+    ]);
+  });
+
   test('what is not there is told with 404, and leads back', async () => {
     for (const path of [
       ...['/nowhere', '/partners/nobody', '/partners/p1/none', '/runs/sync/p1/1999-01-01'],
@@ -315,6 +349,36 @@ describe('the pages', () => {
     while (!heard.includes('event: changed')) heard += (await reader.read()).value ?? '';
     ending.abort();
     expect(heard).toMatch(/^retry: 5000\n\n/);
+  });
+
+  test.each([
+    ['the janitor', `insert into janitor_reports (run, by, mode) values ('r2', 'ann', 'report')`],
+    ['the end of its report', `update janitor_reports set ended_at = now() where run = 'r2'`],
+    [
+      'a plan of duplicates',
+      `insert into duplicate_plans (name, workflow_id, settings, by, state) values ('people', 'w', '{}', 'ann', 'finding')`,
+    ],
+    ['the end of its search', `update duplicate_plans set state = 'ready' where workflow_id = 'w'`],
+    [
+      'a reconciliation',
+      `insert into reconciliations (reconciliation, stream_id, level, definition_version) select 'reconcile/p1/s1/z', min(stream_id), 'keys', '' from streams`,
+    ],
+    [
+      'its end',
+      `update reconciliations set state = 'done', verdict = 'clean', finished_at = now() where reconciliation = 'reconcile/p1/s1/z'`,
+    ],
+    [
+      'a comparison of a target',
+      `insert into target_comparisons (run_id, target, stream_id, table_name) select 'z', 'lake', min(stream_id), 's1' from streams`,
+    ],
+    [
+      'the end of a comparison',
+      `update target_comparisons set state = 'done', verdict = 'clean', finished_at = now() where run_id = 'z'`,
+    ],
+  ])('%s is heard by open pages', async (_, sql) => {
+    const before = await pulse(used.pool);
+    await used.pool.query(sql);
+    expect(await pulse(used.pool)).not.toBe(before);
   });
 
   test('probes answer, and nothing that went wrong was said', async () => {

@@ -66,5 +66,7 @@ export async function pastOfUi(pool: Pool, partnersDir: string): Promise<void> {
   await writePlanPast(pool, { pairs: 50, findings: 120, called: CANARY });
   await pool.query(`update p1.s1 set given = $1 where id = 'k4'`, [HOSTILE]);
   for (const name of ['p1', 'p2', 'p3', 'p4']) await writeFile(join(partnersDir, `${name}.yaml`), definition(name));
+  await writeFile(join(partnersDir, 'targets.yaml'), 'targets: { lake: { type: duckdb, path: lake.duckdb } }');
+  await writeFile(join(partnersDir, 'p3.yaml'), `${definition('p3')}targets: [lake]\n`);
   await writeFile(join(partnersDir, 'broken.yaml'), 'name: [');
 }

@@ -14,6 +14,8 @@ export interface Serve {
   readonly address?: string;
   /** Absent: Temporal is away. */
   readonly client?: Client;
+  /** Instead of `client`: opens one for each piece of work. */
+  readonly temporal?: <T>(work: (client: Client) => Promise<T>) => Promise<T>;
 }
 
 /** The pages on a free port, with what the environment would say of them. */
@@ -23,6 +25,7 @@ export function serveUi({
   env = {},
   logged = [],
   client,
+  temporal,
   address = '127.0.0.1:0',
 }: Serve): Promise<UiServer> {
   return startUi({
@@ -33,7 +36,7 @@ export function serveUi({
     log: { info: (of) => logged.push(of), warn: (of) => logged.push(of) },
     settings: readConfig(env).ui,
     secret: 'nobody knows it',
-    temporal: (work) => (client === undefined ? Promise.reject(new Error('it is away')) : work(client)),
+    temporal: temporal ?? ((work) => (client === undefined ? Promise.reject(new Error('it is away')) : work(client))),
   });
 }
 

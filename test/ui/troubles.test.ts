@@ -44,6 +44,7 @@ const factsOf = (status: Partial<StreamStatus>, more: Partial<StreamFacts> = {})
   broken: [],
   approval: null,
   targets: [],
+  differing: [],
   schedules: ['nightly'],
   nowMs: NOW,
   ...more,
@@ -157,12 +158,19 @@ describe('what a person should look at of a stream', () => {
             { target: 'dwh', behind: 0, behindSince: null, error: 'disk full' },
             { target: 'fine', behind: 0, behindSince: null, error: null },
           ],
+          differing: [
+            {
+              ...{ target: 'twin', partner: 'acme', stream: 'orders', of: 'orders', comparison: 7, since: ago(5) },
+              ...{ missing: 2, extra: 0, different: 1 },
+            },
+          ],
         },
       ),
     );
     expect(inOrder(found).map(({ kind, level }) => `${kind} ${level}`)).toEqual([
       'suspect bad',
       'rules bad',
+      'target bad',
       'target bad',
       'overdue warning',
       'target note',

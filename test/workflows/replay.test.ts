@@ -89,6 +89,8 @@ test.each([
   ['compareTarget.clean', '"name": "compareTarget"'],
   ['compareTarget.differs', '"name": "compareTarget"'],
   ['compareTarget.cancelled', '"name": "breakComparison"'],
+  ['scheduledCompare.ok', '"name": "planScheduledCompare"'],
+  ['scheduledCompare.partial', '"name": "compareOutcome"'],
   ['prunePartner.ok', '"name": "pruneStream"'],
   ['watchAlerts.continues', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"'],
   ['deliverAlert.ok', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"'],

@@ -4,6 +4,7 @@ import type { Partner } from '../../definitions/definition.ts';
 import { placesOf } from '../../definitions/named-targets.ts';
 import type { Names } from '../../messages/names.ts';
 import { readApprovals } from '../../store/approvals.ts';
+import { differingTables } from '../../store/comparisons/differing-tables.ts';
 import { notOkSince } from '../../store/inspect/not-ok-since.ts';
 import { partnersInTrouble } from '../../store/inspect/partner-standing.ts';
 import { neverRun, statusOfStreams, type StreamStatus } from '../../store/inspect/stream-status.ts';
@@ -44,23 +45,33 @@ export async function readOverview(
   of: { readonly partner?: string; readonly stream?: string } = {},
 ): Promise<Overview> {
   const { partners, broken } = await definitions();
-  const [begun, standings, pauses, breaking, approvals, targets] = await Promise.all([
+  const [begun, standings, pauses, breaking, approvals, targets, differing] = await Promise.all([
     statusOfStreams(pool, of),
     partnersInTrouble(pool, of.partner),
     readPauses(pool, of.partner ?? null),
     streamsBreaking(pool),
     readApprovals(pool, { partner: of.partner }),
     troubledTargets(pool, of.partner),
+    differingTables(pool, of.partner),
   ]);
   const nowMs = clock();
   const statuses = [...begun, ...notBegun({ names, partners }, begun, of)];
   const bad = begun.filter(({ lastOutcome }) => lastOutcome !== null && lastOutcome !== 'ok');
   const notOk = await notOkSince(pool, bad);
   const named = new Set(
-    (targets.length === 0 ? [] : placesOf([...partners.values()].map((each) => each.partner))).map(
+    (targets.length + differing.length === 0 ? [] : placesOf([...partners.values()].map((each) => each.partner))).map(
       ({ target, partner, stream }) => `${target} ${partner} ${stream}`,
     ),
   );
+  const isNamedOf =
+    ({ partner, stream }: StreamStatus) =>
+    (one: {
+      readonly target: string;
+      readonly partner: string;
+      readonly stream: string;
+      readonly of: string;
+    }): boolean =>
+      one.partner === partner && one.of === stream && named.has(`${one.target} ${partner} ${one.stream}`);
   const told: Trouble[] = [];
   const streams = statuses.map((status): ShownStream => {
     const { partner, stream } = status;
@@ -75,12 +86,8 @@ export async function readOverview(
       notOk: notOk.get(`${partner}/${stream}`) ?? null,
       broken: breaking.find(here)?.broken ?? [],
       approval: approvals.find(here) ?? null,
-      targets: targets.filter(
-        (target) =>
-          target.partner === partner &&
-          target.of === stream &&
-          named.has(`${target.target} ${partner} ${target.stream}`),
-      ),
+      targets: targets.filter(isNamedOf(status)),
+      differing: differing.filter(isNamedOf(status)),
       schedules: definition === undefined ? null : schedulesOf(definition, stream),
       nowMs,
     });

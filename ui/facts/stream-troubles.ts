@@ -1,6 +1,8 @@
 import { describeWave, type Approval } from '../../core/approval.ts';
 import { ageText, describeLateness, type Freshness } from '../../core/freshness.ts';
 import { brokenRulesWords } from '../../core/ledger-rule.ts';
+import { differenceKinds } from '../../core/target-comparison.ts';
+import type { DifferingTable } from '../../store/comparisons/differing-tables.ts';
 import type { StreamStatus } from '../../store/inspect/stream-status.ts';
 import type { Level, Todo, Trouble, TroubleKind } from './trouble.ts';
 
@@ -15,6 +17,8 @@ export interface StreamFacts {
   readonly broken: readonly { readonly rule: string; readonly places: number }[];
   readonly approval: Approval | null;
   readonly targets: readonly TargetTrouble[];
+  /** Its tables in targets that differ from the store. */
+  readonly differing: readonly DifferingTable[];
   /** Names of the schedules that read it; null: its definition is not known. */
   readonly schedules: readonly string[] | null;
   readonly nowMs: number;
@@ -34,6 +38,7 @@ export const troublesOf = (facts: StreamFacts): readonly Trouble[] => [
   ...approval(facts),
   ...overdue(facts),
   ...facts.targets.flatMap((target) => ofTarget(facts, target)),
+  ...facts.differing.map((table) => differs(facts, table)),
   ...undone(facts),
 ];
 
@@ -286,6 +291,22 @@ function ofTarget(facts: StreamFacts, { target, behind, behindSince, error }: Ta
           : todo('Mend the cause: loads are tried again by themselves.', `syncline targets list`),
     }),
   ];
+}
+
+function differs(facts: StreamFacts, table: DifferingTable): Trouble {
+  const { target, partner, stream, comparison, since } = table;
+  const found = differenceKinds.flatMap((kind) => (table[kind] === 0 ? [] : [`${count(table[kind])} ${kind}`]));
+  return of(facts, {
+    level: 'bad',
+    kind: 'target',
+    what: `${partner}.${stream} in the target ${target} has other rows than the store: ${found.join(', ')}`,
+    why: 'No load explains it: somebody has changed the table, put back an older copy, or lost a disk',
+    since,
+    todo: todo(
+      `Look at the rows (syncline targets compared ${comparison}), then make the table anew from the log.`,
+      `syncline targets compare ${target} ${partner}.${stream} --heal`,
+    ),
+  });
 }
 
 function undone(facts: StreamFacts): readonly Trouble[] {

@@ -2,10 +2,10 @@ import { ageText } from '../../core/freshness.ts';
 import { fateCounts } from '../../core/counts.ts';
 import { html, words, type Html } from '../../core/html.ts';
 import type { PastRun } from '../../store/inspect/stream-history.ts';
-import type { StandingTarget } from '../../store/inspect/troubled-targets.ts';
+import type { StandingTable } from '../../store/comparisons/read-standing.ts';
 import type { Reconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import { openOf } from '../../core/reconcile.ts';
-import type { StreamPageFacts } from '../facts/read-stream.ts';
+import type { ComparedTarget, StreamPageFacts } from '../facts/read-stream.ts';
 import { badge, outcomeBadge, standingOf } from '../parts/badge.ts';
 import { partnerPath, reconciliationPath, runPath } from '../parts/links.ts';
 import { count, counted } from '../parts/numbers.ts';
@@ -97,7 +97,7 @@ export function streamPage(of: StreamPageFacts, viewer: Viewer = nobody): Page {
     </section>
     <section id="targets" aria-labelledby="targets-title">
       <h2 id="targets-title">Other targets</h2>
-      ${table<StandingTarget>({
+      ${table<ComparedTarget>({
         caption: 'Targets that it is written to beside the store',
         none: 'It is written to the store only.',
         rows: targets,
@@ -114,6 +114,7 @@ export function streamPage(of: StreamPageFacts, viewer: Viewer = nobody): Page {
           },
           { title: 'Since', cell: ({ behindSince }) => when(behindSince, at) },
           { title: 'Last load', cell: ({ appliedAt }) => when(appliedAt, at) },
+          { title: 'Compared with the store', cell: ({ compared: table }) => comparedTable(table, at) },
           { title: 'Trouble', cell: ({ error }) => error ?? '' },
         ],
       })}
@@ -127,6 +128,19 @@ function lastCompared(compared: Reconciliation | null, at: string): Html {
   const { id, startedAt, findings } = compared;
   return html`${when(startedAt, at)}: ${verdictBadge(compared)}
     <a href="${reconciliationPath(id)}">${counted(openOf(findings), 'record differs', 'records differ')}</a>`;
+}
+
+function comparedTable(table: StandingTable | null, at: string): Html {
+  if (table === null) return html`<span class="quiet">never</span>`;
+  const { proven, failed, doubt } = table;
+  const last =
+    proven === null
+      ? html`<span class="quiet">nothing is proven</span>`
+      : proven.differs
+        ? html`${badge('differs', 'bad')} since ${when(proven.since, at)}`
+        : html`${badge('the same', 'good')} ${when(proven.endedAt, at)}`;
+  if (failed !== null) return html`${last}; the last one failed: ${failed.reason}`;
+  return doubt === null ? last : html`${last}; the last one proves nothing: ${doubt}`;
 }
 
 function nowOf({ stream, at }: StreamPageFacts): Html | string {

@@ -76,14 +76,14 @@ figure svg { display: block; height: auto; max-width: 100%; }
 figcaption { color: var(--quiet); font-size: 0.85rem; }
 .axis { stroke: var(--line); }
 .rows-new { fill: var(--new); } .rows-same { fill: var(--same); } .rows-held { fill: var(--held); }
-.lasted { fill: var(--same); } .waited, .waited-limit { fill: var(--held); } .waited-partner { fill: var(--bad); } .waited-person { fill: var(--note); } .waited-own { fill: var(--good); }
+.lasted { fill: var(--same); } .waited, .waited-limit { fill: var(--held); } .waited-partner { fill: var(--bad); } .waited-person { fill: var(--note); } .waited-own { fill: var(--plain); }
 svg text { fill: var(--text); font: 11px system-ui, sans-serif; }
 .ended-ok { fill: var(--good); background: var(--good); } .ended-partial { fill: var(--held); background: var(--held); }
 .ended-suspect, .ended-failed { fill: var(--bad); background: var(--bad); }
 .ended-deferred, .ended-running { fill: var(--note); background: var(--note); }
 .key { border-left: 0.8rem solid; margin-left: 0.6rem; padding-left: 0.3rem; }
 .key.rows-new { border-color: var(--new); } .key.rows-same, .key.lasted { border-color: var(--same); } .key.rows-held, .key.waited, .key.waited-limit { border-color: var(--held); }
-.key.waited-partner { border-color: var(--bad); } .key.waited-person { border-color: var(--note); } .key.waited-own { border-color: var(--good); }
+.key.waited-partner { border-color: var(--bad); } .key.waited-person { border-color: var(--note); } .key.waited-own { border-color: var(--plain); }
 .strip { display: inline-flex; gap: 2px; }
 .strip span { border-radius: 2px; display: inline-block; height: 1rem; width: 0.45rem; }
 .strip .ended-ok { height: 0.6rem; margin-top: 0.4rem; }

@@ -5,7 +5,10 @@ import type { LongWait } from '../../store/inspect/run-grants.ts';
 import type { StreamTimeline } from '../../store/inspect/run-timeline.ts';
 import { minute } from './times.ts';
 
-const WIDTH = 720;
+const WIDTH = 860;
+/** For the names at the left, of which the beginning has to do. */
+const NAMES = 140;
+const MOST_LETTERS = 20;
 const ROW = 18;
 const HEIGHT = ROW - 6;
 const MOST = 40;
@@ -20,9 +23,15 @@ interface Plotted {
 export function timelinePlot({ timeline, waits }: Plotted, at: string): Html | undefined {
   const shown = timeline.slice(0, MOST);
   if (shown.length === 0) return undefined;
-  const begin = Math.min(...shown.map(({ startedAt }) => Date.parse(startedAt)));
+  const names = new Set(shown.map(({ stream }) => stream));
+  const seen = waits.filter(({ stream }) => names.has(stream));
+  const begin = Math.min(
+    ...shown.map(({ startedAt }) => Date.parse(startedAt)),
+    ...seen.map(({ from }) => Date.parse(from)),
+  );
   const end = Math.max(...shown.map(({ finishedAt }) => Date.parse(finishedAt ?? at)), begin + 1000);
-  const x = (ms: number): number => Math.round(((ms - begin) / (end - begin)) * WIDTH * 10) / 10;
+  const x = (ms: number): number =>
+    NAMES + Math.round(((Math.min(ms, end) - begin) / (end - begin)) * (WIDTH - NAMES) * 10) / 10;
   const bar = (className: string, y: number, { from, to, height = HEIGHT }: Bar): Html =>
     html`<rect
       class="${className}"
@@ -50,9 +59,9 @@ export function timelinePlot({ timeline, waits }: Plotted, at: string): Html | u
         return html`<g
           >${bar('lasted', y, { from: Date.parse(startedAt), to: Date.parse(finishedAt ?? at) })}${
             known
-              ? waits.filter((wait) => wait.stream === stream).map((wait) => waitOf(wait, y))
+              ? seen.filter((wait) => wait.stream === stream).map((wait) => waitOf(wait, y))
               : breaks.map(({ from, ms }) => bar('waited', y, { from: Date.parse(from), to: Date.parse(from) + ms }))
-          }<text x="4" y="${y + ROW - 9}">${stream}</text></g
+          }<text x="0" y="${y + ROW - 9}">${shortened(stream)}</text></g
         >`;
       })}
     </svg>
@@ -61,13 +70,15 @@ export function timelinePlot({ timeline, waits }: Plotted, at: string): Html | u
       <span class="key lasted">goes on</span>
       ${
         known
-          ? html`${sides.map(([side, name]) => html`<span class="key waited-${side}">${name}</span> `)} Half as high:
-            waits of single requests within a grant, put together at its beginning.`
+          ? html`${sides.map(([side, name]) => html`<span class="key waited-${side}">${name}</span> `)}<br />Half as
+              high: waits of single requests within a grant, put together at its beginning.`
           : html`<span class="key waited">nothing is fetched: it waits, or is tried again</span>`
       }
     </figcaption>
   </figure>`;
 }
+
+const shortened = (name: string): string => (name.length > MOST_LETTERS ? `${name.slice(0, MOST_LETTERS - 1)}…` : name);
 
 interface Bar {
   /** Epoch ms. */

@@ -12,7 +12,7 @@ export class CannotGenerate extends Error {}
 /** Why no answers can be made for the stream, by its definition alone; undefined: they can. */
 export function reasonAgainst({ definition }: CompiledStream): string | undefined {
   const { job, source, format, records, rules, deletes, requires, incremental, pagination } = definition;
-  if (source !== undefined) return 'code reads it';
+  if (source !== undefined) return 'code reads it (source), so only that code knows what it asks; record the partner';
   const { path, ...shape } = shapeOf(records);
   const steps = stepsOf(path);
   // A line of NDJSON may hold a record somewhere within it.

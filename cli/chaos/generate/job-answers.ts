@@ -1,3 +1,4 @@
+import { assertNever } from '../../../core/assert-never.ts';
 import type { Position } from '../../../core/page.ts';
 import type { Job } from '../../../definitions/job.ts';
 import type { Exchange } from '../../../recordings/recording.ts';
@@ -83,6 +84,8 @@ export function jobAnswer(
         },
       };
     }
+    default:
+      return assertNever(step);
   }
 }
 

@@ -102,7 +102,6 @@ export async function makeStream(stream: CompiledStream, { streams, options, rea
 /** The first request of another run: its times and the key of its order are others. */
 function laterAsked(stream: CompiledStream, position: Position): Asked {
   const { range, key } = position;
-  const moved = (iso: string): string => new Date(Date.parse(iso) + DAY).toISOString();
   return askedBy(
     sourceOf(stream).request({
       ...position,
@@ -111,6 +110,8 @@ function laterAsked(stream: CompiledStream, position: Position): Asked {
     }),
   );
 }
+
+const moved = (iso: string): string => new Date(Date.parse(iso) + DAY).toISOString();
 
 /** Each parent numbers its records from 1: the key has a field of the parent. */
 function numbersAnew({ definition, keyColumns }: CompiledStream): boolean {

@@ -68,7 +68,7 @@ export function pageAnswer(wanted: PageWanted): GeneratedPage {
     case 'keyset':
       break;
     case 'function':
-      throw new CannotGenerate('a function finds its next page');
+      throw new CannotGenerate('a function finds its next page, so only that knows what tells it; record the partner');
     default:
       assertNever(pagination);
   }
