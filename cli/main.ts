@@ -5,13 +5,6 @@ import { errorDocument, exitCodeOfError } from './error-document.ts';
 import { exitCodes } from './exit.ts';
 import { program } from './program.ts';
 
-// As Node has it from version 21 on. Where there is none, pg makes a Response to see whether it runs at Cloudflare, which loads all of fetch: 25 ms.
-if (!('navigator' in globalThis))
-  Object.defineProperty(globalThis, 'navigator', {
-    value: { userAgent: `Node.js/${process.versions.node.split('.')[0]}` },
-    configurable: true,
-  });
-
 // `| head` has read enough: no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

@@ -1,7 +1,8 @@
-import { viewOfQueue } from '../client/queue-rate.ts';
+import { readQueueRate, viewOfQueue } from '../client/queue-rate.ts';
 import { SECOND } from '../core/duration.ts';
 import type { QueueView } from '../core/limits-view.ts';
 import type { CommandContext } from './command.ts';
+import { withTemporal } from './context.ts';
 
 /** Each partner's task queue, as Temporal tells of it. */
 export interface Queues {
@@ -18,21 +19,20 @@ export async function queuesOf(config: CommandContext['config'], partners: reado
   if (partners.length === 0) return { views: new Map(), trouble: null };
   const deadlineMs = Date.now() + PATIENCE_MS;
   try {
-    const [{ openUnaryCalls }, { askQueueRate }] = await Promise.all([
-      import('../client/unary-call.ts'),
-      import('../client/ask-queue-rate.ts'),
-    ]);
-    const { temporalAddress: address, temporalNamespace: namespace } = config;
-    const calls = await openUnaryCalls({ address, namespace, deadlineMs });
-    try {
-      const ask = async (partner: string): Promise<readonly [string, QueueView]> => [
-        partner,
-        viewOfQueue(await askQueueRate(calls, { namespace, taskQueue: config.names.partnerQueue(partner) })),
-      ];
-      return { views: new Map(await Promise.all(partners.map(ask))), trouble: null };
-    } finally {
-      calls.close();
-    }
+    return await withTemporal(
+      config,
+      async (client) => {
+        const { workflowService } = client;
+        const { namespace } = client.options;
+        const ask = async (partner: string): Promise<readonly [string, QueueView]> => {
+          const of = { workflowService, namespace, taskQueue: config.names.partnerQueue(partner) };
+          return [partner, viewOfQueue(await readQueueRate(of))];
+        };
+        const views = await client.connection.withDeadline(deadlineMs, () => Promise.all(partners.map(ask)));
+        return { views: new Map(views), trouble: null };
+      },
+      { patienceMs: PATIENCE_MS },
+    );
   } catch {
     return {
       views: new Map(),

@@ -30,11 +30,11 @@ type Shown = StreamStatus & { readonly freshness: Freshness | null };
 
 export async function status({ config, output, options }: CommandContext<{ check?: boolean }>): Promise<number> {
   const { promises, begun, queues, views, pauses, lags, breaking } = await withDatabase(config, async (pool) => {
-    // The database works on the longest question while this process loads what takes it longest: gRPC and the definitions.
+    // The database works on the longest question while this process loads what takes it longest: Temporal's client and the definitions.
     const [begun, promises] = await Promise.all([
       statusOfStreams(pool),
       loadPromises(config),
-      import('../../client/unary-call.ts'),
+      import('../../client/temporal-client.ts'),
     ]);
     const partners = [...new Set(begun.map(({ partner }) => partner))];
     const [queues, views, pauses, lags, breaking] = await Promise.all([

@@ -29,12 +29,3 @@ test.each([
   const packages = await loadedWith(file);
   expect(heavy.filter((name) => packages.has(name))).toEqual([]);
 });
-
-test('status loads no client of Temporal, whose messages it asks for by itself', async () => {
-  const loaded = await Promise.all(
-    ['cli/commands/status.ts', 'client/unary-call.ts', 'client/ask-queue-rate.ts'].map(loadedWith),
-  );
-  const packages = new Set(loaded.flatMap((each) => [...each]));
-  expect([...packages].filter((name) => name.startsWith('@temporalio/'))).toEqual(['@temporalio/envconfig']);
-  expect(await loadedWith('client/temporal-client.ts')).toContain('@temporalio/client');
-});
