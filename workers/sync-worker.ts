@@ -4,13 +4,11 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Logger } from 'pino';
 import { createControlActivities, createPartnerActivities, createTargetActivities } from '../activities/index.ts';
-import { keepJanitor } from '../client/janitor-schedule.ts';
-import { startAlerts } from '../client/start-alerts.ts';
 import { dataConverterOf } from '../client/payload-codec.ts';
 import type { Config } from '../config/config.ts';
 import { DAY, MINUTE, SECOND } from '../core/duration.ts';
 import { explain } from '../core/errors.ts';
-import { noMetrics, type Metrics } from '../core/metrics.ts';
+import type { Metrics } from '../core/metrics.ts';
 import { VERSION } from '../core/release.ts';
 import type { Partner } from '../definitions/definition.ts';
 import { listPartners } from '../definitions/load.ts';
@@ -20,19 +18,16 @@ import { pendingMigrations } from '../store/migrate/migrate.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { versioningOf } from './versioning.ts';
 import { rateOverride } from '../limits/watch/overrides.ts';
-import { observeQueues, observeSchedules } from './observe-temporal.ts';
 import { workerMetrics } from './metrics.ts';
 import { watchProcess } from './process-metrics.ts';
-import { followWebhooks } from './follow-webhooks.ts';
-import { sweepOld } from './sweep-old.ts';
 import { lookAtThisMachine } from '../activities/janitor/this-machine.ts';
-import { pruneDaily } from './prune-daily.ts';
 import { keepQueueRate, QUEUE_CHECK_MS } from './queue-rate.ts';
 import { checkRoles, takes } from './roles.ts';
 import { installRuntime } from './runtime.ts';
 import { openTracing, type Tracing } from './tracing/tracing.ts';
 import { tellBehind } from './tell-behind.ts';
 import { targetNotes } from './target-notes.ts';
+import { watchInstallation, type Watched } from './watch-installation.ts';
 import { workflowSource } from './workflow-source.ts';
 
 export interface WorkerSettings {
@@ -114,15 +109,8 @@ async function connect(
 const WATCH_MS = 3 * SECOND;
 
 const TARGET_SLOTS = 2;
-/** How often the metrics are told how far targets are behind. */
-const TARGETS_SEEN_MS = 30 * SECOND;
-const SCHEDULES_SEEN_MS = MINUTE;
 const TARGET_LOOK_MS = MINUTE;
-const PRUNE_LOOK_MS = MINUTE;
 const MACHINE_LOOK_MS = DAY;
-const WEBHOOKS_LOOK_MS = SECOND;
-/** Whoever has terminated it has it again after this. */
-const ALERTS_START_MS = MINUTE;
 
 type ServedRole = Parameters<Metrics['roleServed']>[0];
 
@@ -195,38 +183,8 @@ class Fleet implements RunningWorkers {
         stickyQueueScheduleToStartTimeout: '2s',
       },
     );
-    const { metrics = noMetrics } = this.#deps.activities;
-    const seen = { client: this.#client, names: this.#config.names, metrics };
-    const queues = observeQueues({ ...seen, dir: this.#config.partnersDir });
-    const look = async (): Promise<void> => {
-      await this.#deps.observeStreams();
-      await this.#deps.observeReconciliations();
-      await this.#deps.observeComparisons();
-      await this.#deps.observeWaiting();
-      await this.#deps.observeRules();
-      await this.#deps.observeLeftovers();
-      await this.#deps.observeWebhooks();
-      await this.#deps.observeTargets();
-      await queues();
-    };
-    this.#watching.push(this.#watch(TARGETS_SEEN_MS, look, { first: true }));
-    this.#watching.push(this.#watch(SCHEDULES_SEEN_MS, observeSchedules(seen), { first: true }));
-    const { activities } = this.#deps;
-    const { partnersDir } = this.#config;
-    const prune = pruneDaily({ ...activities, pool: this.#deps.pool, partnersDir, client: this.#client });
-    this.#watching.push(this.#watch(PRUNE_LOOK_MS, prune));
-    const follow = followWebhooks({ ...activities, pool: this.#deps.pool, client: this.#client, log: this.#log });
-    this.#watching.push(this.#watch(WEBHOOKS_LOOK_MS, follow));
-    const { names } = this.#config;
-    const janitor = keepJanitor(this.#client, { names, ...this.#config.janitor });
-    const start = async (): Promise<void> => {
-      await startAlerts(this.#client, { names });
-      await janitor();
-    };
-    this.#watching.push(this.#watch(ALERTS_START_MS, start));
-    const { pool } = this.#deps;
-    const { keepMs: callsMs } = this.#config.calls;
-    this.#watching.push(this.#watch(PRUNE_LOOK_MS, () => sweepOld(pool, { callsMs })));
+    const of = { config: this.#config, deps: this.#deps, client: this.#client, log: this.#log };
+    for (const watched of watchInstallation(of)) this.#watching.push(this.#watch(watched));
   }
 
   async startPartner(name: string): Promise<void> {
@@ -242,7 +200,7 @@ class Fleet implements RunningWorkers {
       },
     );
     await this.#keepRate(name);
-    if (!this.#queuesWatched) this.#watching.push(this.#watch(SECOND, () => this.#keepRates()));
+    if (!this.#queuesWatched) this.#watching.push(this.#watch({ everyMs: SECOND, work: () => this.#keepRates() }));
     this.#queuesWatched = true;
   }
 
@@ -288,7 +246,7 @@ class Fleet implements RunningWorkers {
         else await this.startPartner(name);
     };
     await startNew();
-    this.#watching.push(this.#watch(WATCH_MS, startNew));
+    this.#watching.push(this.#watch({ everyMs: WATCH_MS, work: startNew }));
   }
 
   async startTarget(name: string): Promise<void> {
@@ -318,7 +276,7 @@ class Fleet implements RunningWorkers {
       );
       everything = false;
     };
-    this.#watching.push(this.#watch(TARGET_LOOK_MS, look, { first: true }));
+    this.#watching.push(this.#watch({ everyMs: TARGET_LOOK_MS, work: look, first: true }));
   }
 
   /** A worker for each target that is declared, and for those that are declared later. */
@@ -328,7 +286,7 @@ class Fleet implements RunningWorkers {
     };
     // What is wrong with targets.yaml keeps no partner from being read.
     await startNew().catch((error: unknown) => this.#log.warn({ error: explain(error) }, 'cannot read the targets'));
-    this.#watching.push(this.#watch(WATCH_MS, startNew));
+    this.#watching.push(this.#watch({ everyMs: WATCH_MS, work: startNew }));
   }
 
   /** A janitor sees its own machine only: each worker looks at the one that it runs on. */
@@ -341,10 +299,10 @@ class Fleet implements RunningWorkers {
       for (const path of removed) this.#log.info({ path }, 'removed temporary files of a process that is gone');
       for (const trouble of troubles) this.#log.warn({ trouble }, 'cannot remove temporary files');
     };
-    this.#watching.push(this.#watch(MACHINE_LOOK_MS, look, { first: true }));
+    this.#watching.push(this.#watch({ everyMs: MACHINE_LOOK_MS, work: look, first: true }));
   }
 
-  async #watch(everyMs: number, work: () => Promise<void>, { first = false } = {}): Promise<void> {
+  async #watch({ everyMs, work, first = false }: Watched): Promise<void> {
     const { signal } = this.#stopping;
     for (let waits = !first; !signal.aborted; waits = true) {
       if (waits) await sleep(everyMs, undefined, { signal }).catch(() => {});
