@@ -72,7 +72,7 @@ export async function openStream(pool: Pool, input: OpenStream): Promise<OpenedS
     }
     if (stream.madeAgain !== undefined) await remark(client, input.syncId, stream.madeAgain);
     const run = opened((await findRun(client, input)) as RunRow, input);
-    return { run: { ...run, reopened: again?.state === 'failed' }, isOther: stream.isOther };
+    return { run: again?.state === 'failed' ? { ...run, reopened: true } : run, isOther: stream.isOther };
   });
   // In a transaction of its own: it locks other streams, too, in the order in which commits do.
   if (begun.isOther || (input.stream.relations?.needs.length ?? 0) > 0) await lookAgain(pool, input.stream);

@@ -54,7 +54,7 @@ export interface OpenedStream {
   readonly emptyPages: number;
   /** Most requests that one of the last five complete runs made; null: there was none. */
   readonly usualRequests: number | null;
-  /** It had failed, or was cancelled, and goes on. */
+  /** It had failed, or was cancelled, and goes on; absent: it had not. */
   readonly reopened?: boolean;
 }
 

@@ -16,6 +16,7 @@ import {
   traceOf,
   type Ground,
 } from './durable-bench.ts';
+import { randomOf } from '../../simulator/random.ts';
 
 const PAGES = long ? 303 : 83;
 /** Each kill costs the start of a worker. */
@@ -67,7 +68,7 @@ describe('a run whose workers are killed again and again', () => {
   test.each(seeds)(
     'ends as an undisturbed run does (seed %i, %i kills)',
     async (seed, most) => {
-      const random = randomFrom(seed);
+      const random = randomOf(seed);
       const partner = stormy(seed);
       const before = simulator.requests().length;
       const asked = (): number => simulator.requests().length - before;
@@ -107,7 +108,7 @@ describe('a run whose workers are killed again and again', () => {
 
 describe('without limits, where pages are asked for ahead of their reading', () => {
   test('workers of which the one at work is killed again and again end as an undisturbed run does', async () => {
-    const random = randomFrom(13);
+    const random = randomOf(13);
     const partner = ahead;
     const before = simulator.requests().length;
     const asked = (): number => simulator.requests().length - before;
@@ -146,15 +147,4 @@ async function killAndRestartPostgres(): Promise<void> {
   const { port, dataDir } = postgres;
   await postgres.kill();
   postgres = await startPostgres({ dataDir, durable: true, port });
-}
-
-/** mulberry32: a seed gives the same moments again, as far as the machine allows. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

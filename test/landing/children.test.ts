@@ -13,6 +13,7 @@ import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { defineStream } from '../support/define-stream.ts';
 import { long } from '../support/long.ts';
 import { runOf } from './run-of.ts';
+import { randomOf } from '../../simulator/random.ts';
 
 let database: TestDatabase;
 let pool: Pool;
@@ -290,7 +291,7 @@ describe('elements of an array', () => {
   test.each(Array.from({ length: long ? 200 : 3 }, (_, i) => i + 1))(
     'after any order, batching and repetition of the same events they are the same (seed %i)',
     async (seed) => {
-      const random = mulberry(seed);
+      const random = randomOf(seed);
       const pick = (n: number): number => Math.floor(random() * n);
       const events = Array.from({ length: 40 }, (_, v) => {
         const key = { id: `k${pick(6)}`, v };
@@ -318,13 +319,3 @@ describe('elements of an array', () => {
     },
   );
 });
-
-function mulberry(seed: number): () => number {
-  let state = seed * 0x9e3779b9;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}

@@ -12,6 +12,7 @@ import { long } from '../support/long.ts';
 import { arrive, log, payAndRefund, rows, waits } from '../waiting/bank.ts';
 import { none, useRebuilds } from './rebuild-bench.ts';
 import { aStream, order, rowsOf, runOf } from './run-of.ts';
+import { randomOf } from '../../simulator/random.ts';
 
 const bench = useRebuilds();
 const schema = {
@@ -339,7 +340,7 @@ describe('whatever came, and whenever it is pruned', () => {
     'the table is what the log makes of it, now and as of the horizon (%s)',
     async (name, definition) => {
       for (const seed of seeds) {
-        const random = mulberry(seed * 7919);
+        const random = randomOf(seed * 7919);
         const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
         const plain = aStream({ schema, ...definition });
         for (let night = 0; night < 5; night++) {
@@ -404,14 +405,4 @@ async function foldUpTo(pool: Pool, stream: CompiledStream, streamId: number, to
     await client.query('rollback');
     client.release();
   }
-}
-
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import type { PageRequest } from '../../core/page.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
 import type { MemoryAnswer } from '../support/read-in-memory.ts';
+import { randomOf } from '../../simulator/random.ts';
 
 const usually = <const T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> =>
   fc.oneof({ weight: 3, arbitrary: fc.constant(usual) }, { weight: 2, arbitrary: fc.constantFrom(...others) });
@@ -267,12 +268,6 @@ export class ModelPartner {
 
 /** Numbers from 0 to below 100, the same for the same seed. */
 function chances(seed: number): () => number {
-  let state = seed;
-  return () => {
-    // Mulberry32.
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * 100;
-  };
+  const random = randomOf(seed);
+  return () => random() * 100;
 }

@@ -19,6 +19,7 @@ import { temporalAddress, testTemporal, type TestTemporal } from '../support/tem
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 import { codeOfBefore, COMMIT, isInHistory, type CodeOfBefore } from './code-of-before.ts';
+import { randomOf } from '../../simulator/random.ts';
 
 /**
  * A deploy: workers of an older commit and of this one share the workflows, the queues, the database that this one has migrated, and
@@ -261,7 +262,7 @@ const told = (reports: readonly RunReport[]): unknown =>
     const ended = { value: false };
     const running = nights(site).finally(() => (ended.value = true));
     running.catch(() => {});
-    const random = randomFrom(21);
+    const random = randomOf(21);
     const killed = { old: 0, new: 0 };
     while (!ended.value && killed.old + killed.new < KILLS) {
       await sleep(800 + random() * 1200);
@@ -326,14 +327,3 @@ const told = (reports: readonly RunReport[]): unknown =>
     expect(trace['paced.b']).toMatchObject({ rows: (undisturbed.trace['paced.b'] as { rows: unknown }).rows });
   }, 240_000);
 });
-
-/** mulberry32: a seed gives the same moments again, as far as the machine allows. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
