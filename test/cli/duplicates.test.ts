@@ -1,27 +1,23 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { changePlan } from '../../cli/commands/duplicates-change.ts';
-import { decide, keepApart } from '../../cli/commands/duplicates-decide.ts';
-import { driftOfDuplicates } from '../../cli/commands/duplicates-drift.ts';
+import { keepApart } from '../../cli/commands/duplicates-decide.ts';
 import { exportDuplicates } from '../../cli/commands/duplicates-export.ts';
 import { joinDuplicates, planDuplicates } from '../../cli/commands/duplicates-find.ts';
-import { importDecisions } from '../../cli/commands/duplicates-import.ts';
 import { scheduleApply, scheduleList } from '../../cli/commands/schedule.ts';
 import { checkLinks, forgetWritten } from '../../cli/commands/duplicates-check-links.ts';
-import { viewInTarget, writeLinks } from '../../cli/commands/duplicates-links.ts';
-import { listDuplicates, showDuplicates } from '../../cli/commands/duplicates.ts';
+import { listDuplicates } from '../../cli/commands/duplicates.ts';
 import { signalApproval } from '../../client/duplicates.ts';
-import { catchUpSchedule } from '../../client/schedules.ts';
 import type { JoinSchedule } from '../../core/schedule.ts';
-import type { ScheduledJoin, ScheduledJoinReport } from '../../messages/scheduled-join.ts';
+import type { ScheduledJoin } from '../../messages/scheduled-join.ts';
 import { timesOf } from '../../scripts/recordings/slots.ts';
 import { eventually } from '../support/eventually.ts';
 import { withTemporal } from '../../cli/context.ts';
 import { openSession } from '../../matching/session.ts';
 import { duplicateWorkers, type DuplicateWorkers } from '../duplicates/duplicate-workers.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
-import { said, type Said } from '../support/said.ts';
+import type { Said } from '../support/said.ts';
+import { duplicateCommands, why } from './duplicate-commands.ts';
 import { Browser, serveUi, type Seen } from '../ui/serve-ui.ts';
 
 let own: OwnPartners;
@@ -85,46 +81,9 @@ async function together(): Promise<readonly string[]> {
   return rows.map(({ ids }) => ids);
 }
 
-const run = <O extends object>(
-  command: (context: Parameters<Parameters<typeof said<O>>[2]>[0]) => Promise<number>,
-  options: O,
-): Promise<Said> => said(workers.config, options, command);
-const why = { reason: 'a test' };
-const plan = (): Promise<Said> => run((context) => planDuplicates({ ...context, name: 'people' }), {});
-const show = (of: string, options = {}): Promise<Said> =>
-  run((context) => showDuplicates({ ...context, plan: of }), options);
-const decided = (of: string, decision: 'approve' | 'reject', options = {}): Promise<Said> =>
-  run((context) => decide({ ...context, plan: of, decision }), { ...why, ...options });
-const change = (of: string, action: 'apply' | 'undo', scope = {}): Promise<Said> =>
-  run((context) => changePlan({ ...context, plan: of, action }), { ...why, ...scope });
-const drift = (options = {}): Promise<Said> =>
-  run((context) => driftOfDuplicates({ ...context, name: 'people' }), options);
-const view = (target: string): Promise<Said> =>
-  run((context) => viewInTarget({ ...context, name: 'people' }), { target });
-const links = (out: string): Promise<Said> => run((context) => writeLinks({ ...context, name: 'people' }), { out });
-const imported = (of: string, file: string): Promise<Said> =>
-  run((context) => importDecisions({ ...context, plan: of }), { ...why, file });
-
-/** Runs a slot of a joining, and waits for its end. */
-const slot = (name: string): Promise<ScheduledJoinReport> =>
-  withTemporal(workers.config, async (client) => {
-    const { names } = workers.config;
-    const of = { partner: 'duplicates', name };
-    const id = `${names.scheduledRunId(of)}-2026-02-01T06:00:00Z`;
-    const latest = (): Promise<string | undefined> =>
-      client.workflow
-        .getHandle(id)
-        .describe()
-        .then(
-          ({ runId }) => runId,
-          () => undefined,
-        );
-    const before = await latest();
-    const range = { from: new Date('2026-02-01T05:00:00Z'), to: new Date('2026-02-01T07:00:00Z') };
-    await catchUpSchedule(client, names, of, range);
-    expect(await eventually(async () => (await latest()) !== before)).toBe(true);
-    return client.workflow.getHandle(id, await latest()).result() as Promise<ScheduledJoinReport>;
-  });
+const { run, plan, show, decided, change, drift, view, links, imported, slot } = duplicateCommands(
+  () => workers.config,
+);
 
 describe('duplicates', () => {
   test('a plan is made, read, decided in a spreadsheet and applied', async () => {
