@@ -9,8 +9,9 @@ module.enableCompileCache?.();
 const source = new URL('../cli/main.ts', import.meta.url);
 if (existsSync(source)) {
   if (!process.features.typescript) {
-    const { register } = await import('tsx/esm/api');
-    register();
+    (await import('tsx/esm/api')).register();
+    // For definitions that no package.json calls modules.
+    (await import('tsx/cjs/api')).register();
   }
   await import(source.href);
 } else {

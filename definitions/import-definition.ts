@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InvalidInput, explain } from '../core/errors.ts';
@@ -28,6 +29,8 @@ async function importFile(file: string): Promise<{ readonly default?: unknown }>
     const { mtimeMs } = await stat(file);
     // Node keeps a module under its URL for good, so a file that has changed needs another one.
     const url = `${pathToFileURL(resolve(file)).href}?changed=${mtimeMs}`;
+    // Of one that is CommonJS it keeps the exports under its path, whatever the URL.
+    Reflect.deleteProperty(createRequire(import.meta.url).cache, resolve(file));
     return await importModule(url).catch(async (error: unknown) => {
       if (!isUnknownExtension(error) || !(await readTypeScript())) throw error;
       // Node keeps what it found under a URL, failures too.
@@ -48,8 +51,11 @@ const importModule = (url: string): Promise<{ readonly default?: unknown }> => i
 /** Node before 22.18 learns to read TypeScript from tsx, when the first definition needs it; false: tsx is not installed. */
 async function readTypeScript(): Promise<boolean> {
   const tsx = await import('tsx/esm/api').catch(() => undefined);
-  tsx?.register();
-  return tsx !== undefined;
+  if (tsx === undefined) return false;
+  tsx.register();
+  // Of files that no package.json calls modules. Without it Node reads their TypeScript as JavaScript.
+  (await import('tsx/cjs/api')).register();
+  return true;
 }
 
 const isUnknownExtension = (error: unknown): boolean =>

@@ -19,34 +19,35 @@ const inTypeScript = (name: string): string => `
       },
     };`;
 
-test.each(['ts', 'mjs', 'yaml'])(
-  'a .%s definition that has changed is read anew in the same process',
-  async (ending) => {
-    const definition = (path: string): string => {
-      const value = JSON.stringify({
-        name: 'acme',
-        baseUrl: 'https://api.acme.example',
-        streams: { orders: { path, disposition: 'append', schema: { type: 'object' } } },
-      });
-      return ending === 'yaml' ? value : `export default ${value};`;
-    };
-    await withFiles(
-      { 'package.json': '{ "type": "module" }', [`acme.${ending}`]: definition('/orders') },
-      async (dir) => {
-        // A process of its own: jest keeps what it once read of a file, whatever its URL.
-        const program = `
+test.each([
+  ['ts', 'of a module', '{ "type": "module" }'],
+  ['ts', 'of a package that says nothing', '{}'],
+  ['ts', 'of CommonJS', '{ "type": "commonjs" }'],
+  ['mjs', 'of a module', '{ "type": "module" }'],
+  ['yaml', 'of a module', '{ "type": "module" }'],
+])('a .%s definition %s that has changed is read anew in the same process', async (ending, _, packageJson) => {
+  const definition = (path: string): string => {
+    const value = JSON.stringify({
+      name: 'acme',
+      baseUrl: 'https://api.acme.example',
+      streams: { orders: { path, disposition: 'append', schema: { type: 'object' } } },
+    });
+    if (ending === 'yaml') return value;
+    return ending === 'mjs' ? `export default ${value};` : `const made: object = ${value};\nexport default made;`;
+  };
+  await withFiles({ 'package.json': packageJson, [`acme.${ending}`]: definition('/orders') }, async (dir) => {
+    // A process of its own: jest keeps what it once read of a file, whatever its URL.
+    const program = `
       import { writeFile } from 'node:fs/promises';
       const { loadPartner } = await import(${JSON.stringify(new URL('../../dist/definitions/load.js', import.meta.url).href)});
       const path = async () => (await loadPartner('acme', { dir: ${JSON.stringify(dir)}, env: {} })).streams.orders.path;
       console.log(await path());
       await writeFile(${JSON.stringify(join(dir, `acme.${ending}`))}, ${JSON.stringify(definition('/v2/orders'))});
       console.log(await path());`;
-        const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
-        expect(stdout).toBe('/orders\n/v2/orders\n');
-      },
-    );
-  },
-);
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+    expect(stdout).toBe('/orders\n/v2/orders\n');
+  });
+});
 
 describe('a definition of the right shape', () => {
   test('is loaded with its defaults filled in and its durations in milliseconds', async () => {
