@@ -7,8 +7,8 @@ import type { RunFacts } from '../facts/read-run.ts';
 import { outcomeBadge } from '../parts/badge.ts';
 import { partnerPath, streamPath } from '../parts/links.ts';
 import { bytes, count } from '../parts/numbers.ts';
-import { facts, table } from '../parts/table.ts';
-import { took, when } from '../parts/times.ts';
+import { facts, table, titleOf } from '../parts/table.ts';
+import { second, took, when } from '../parts/times.ts';
 import { timelinePlot } from '../parts/timeline-plot.ts';
 import { actions, pauseForm, retryForm } from '../parts/action-forms.ts';
 import { nobody, type Viewer } from '../sign-in/viewer.ts';
@@ -50,7 +50,7 @@ export function runPage(
     </section>
     <section id="timeline" aria-labelledby="timeline-title">
       <h2 id="timeline-title">How it went on</h2>
-      ${timelinePlot({ timeline, waits: of.grants.longest }, at)} ${went(timeline, at)}
+      ${timelinePlot({ timeline, waits: of.grants.longest }, at)} ${went(timeline)}
       ${grantsOf(of.grants, { id, form: !sent })} ${breaks(timeline, at)}
     </section>
     <section id="calls" aria-labelledby="calls-title">
@@ -90,7 +90,7 @@ function balance(streams: readonly StreamDetail[]): Html {
       },
       { title: 'Fetched', isNumber: true, cell: ({ counts }) => count(counts.fetched) },
       ...shown.map((fate) => ({
-        title: fate,
+        title: titleOf(fate),
         isNumber: true,
         cell: ({ counts }: StreamDetail) => count(counts[fate]),
       })),
@@ -143,17 +143,19 @@ function missing({ run, streams }: RunFacts): Html | undefined {
   return html`<p>${run.finishedAt === null ? 'Not begun yet' : 'Not read by this run'}: ${left.join(', ')}.</p>`;
 }
 
-const went = (timeline: readonly StreamTimeline[], at: string): Html =>
+const secondOf = (iso: string | null): Html => (iso === null ? html`<span class="quiet">–</span>` : second(iso));
+
+const went = (timeline: readonly StreamTimeline[]): Html =>
   table({
     caption: 'How each stream went on',
     none: 'No stream of it has begun.',
     rows: timeline,
     columns: [
       { title: 'Stream', cell: ({ stream }) => stream },
-      { title: 'Began', cell: ({ startedAt }) => when(startedAt, at) },
-      { title: 'First page', cell: ({ firstPageAt }) => when(firstPageAt, at) },
-      { title: 'Last page', cell: ({ lastPageAt }) => when(lastPageAt, at) },
-      { title: 'Ended', cell: ({ finishedAt }) => when(finishedAt, at) },
+      { title: 'Began, UTC', cell: ({ startedAt }) => secondOf(startedAt) },
+      { title: 'First page', cell: ({ firstPageAt }) => secondOf(firstPageAt) },
+      { title: 'Last page', cell: ({ lastPageAt }) => secondOf(lastPageAt) },
+      { title: 'Ended', cell: ({ finishedAt }) => secondOf(finishedAt) },
       { title: 'Batches', isNumber: true, cell: ({ batches }) => count(batches) },
       { title: 'By later attempts', isNumber: true, cell: ({ retried }) => count(retried) },
       { title: 'Grants', isNumber: true, cell: ({ workers }) => count(workers) },

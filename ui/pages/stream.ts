@@ -10,7 +10,7 @@ import { badge, outcomeBadge, standingOf } from '../parts/badge.ts';
 import { partnerPath, reconciliationPath, runPath } from '../parts/links.ts';
 import { count, counted } from '../parts/numbers.ts';
 import { runsPlot } from '../parts/runs-plot.ts';
-import { facts, table } from '../parts/table.ts';
+import { facts, table, titleOf } from '../parts/table.ts';
 import { took, when } from '../parts/times.ts';
 import { troubleList } from '../parts/trouble-list.ts';
 import { actions, approvalForms } from '../parts/action-forms.ts';
@@ -168,7 +168,11 @@ const pastRuns = (runs: readonly PastRun[], at: string): Html =>
       { title: 'Began', cell: ({ startedAt }) => when(startedAt, at) },
       { title: 'Took', cell: ({ startedAt, finishedAt }) => took(startedAt, finishedAt) },
       { title: 'Fetched', isNumber: true, cell: ({ fetched }) => count(fetched) },
-      ...fateCounts.map((fate) => ({ title: fate, isNumber: true, cell: ({ fates }: PastRun) => count(fates[fate]) })),
+      ...fateCounts.map((fate) => ({
+        title: titleOf(fate),
+        isNumber: true,
+        cell: ({ fates }: PastRun) => count(fates[fate]),
+      })),
       { title: 'Requests', isNumber: true, cell: ({ requests }) => count(requests) },
       { title: 'Why', cell: ({ reason }) => (reason === null ? '' : words(reason)) },
     ],

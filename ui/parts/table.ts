@@ -59,3 +59,6 @@ export const facts = (of: readonly (readonly [string, Part])[]): Html =>
         </div>`,
     )}
   </dl>`;
+
+/** A word as the title of a column. */
+export const titleOf = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;

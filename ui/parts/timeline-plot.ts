@@ -3,7 +3,7 @@ import { formatDuration } from '../../core/duration.ts';
 import { html, type Html } from '../../core/html.ts';
 import type { LongWait } from '../../store/inspect/run-grants.ts';
 import type { StreamTimeline } from '../../store/inspect/run-timeline.ts';
-import { minute } from './times.ts';
+import { second } from './times.ts';
 
 const WIDTH = 860;
 /** For the names at the left, of which the beginning has to do. */
@@ -66,7 +66,7 @@ export function timelinePlot({ timeline, waits }: Plotted, at: string): Html | u
       })}
     </svg>
     <figcaption>
-      ${minute(new Date(begin).toISOString())} to ${minute(new Date(end).toISOString())}, a bar per stream.
+      ${second(new Date(begin).toISOString())} to ${second(new Date(end).toISOString())} UTC, a bar per stream.
       <span class="key lasted">goes on</span>
       ${
         known
