@@ -52,7 +52,7 @@ export function duplicateCommands(config: () => Config) {
       const before = await latest();
       const range = { from: new Date('2026-02-01T05:00:00Z'), to: new Date('2026-02-01T07:00:00Z') };
       await catchUpSchedule(client, names, of, range);
-      if (!(await eventually(async () => (await latest()) !== before))) throw new Error(`${id} did not begin`);
+      await eventually(async () => (await latest()) !== before);
       return client.workflow.getHandle(id, await latest()).result() as Promise<ScheduledJoinReport>;
     });
 

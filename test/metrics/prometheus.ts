@@ -83,7 +83,9 @@ export async function startPrometheus(sources: Readonly<Record<string, () => Pro
     return found.length === jobs.length;
   };
   const ready = async (): Promise<void> => {
-    if (!(await eventually(scraped))) throw new Error(`Prometheus does not reach ${jobs.join(', ')}: ${said}`);
+    await eventually(scraped).catch((late: unknown) => {
+      throw new Error(`Prometheus does not reach ${jobs.join(', ')}: ${said}`, { cause: late });
+    });
   };
   return { ready, query, stop };
 }

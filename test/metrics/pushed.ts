@@ -63,7 +63,9 @@ export async function pushSome(databaseUrl: string, secret: string): Promise<Pus
       const looked = samples.some(({ name }) => name === 'syncline_ingest_load_ratio');
       return looked && total(samples, 'syncline_callers_blocked_total') > 0;
     };
-    if (!(await eventually(told))) throw new Error(`something was not told:\n${exported}`);
+    await eventually(told).catch((late: unknown) => {
+      throw new Error(`something was not told:\n${exported}`, { cause: late });
+    });
     return { exported, statuses, secrets: [key, secret, url] };
   } finally {
     ingest.signal('SIGTERM');

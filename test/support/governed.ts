@@ -64,11 +64,12 @@ export async function queueWhen(
   patienceMs?: number,
 ): Promise<QueueRate> {
   let last: QueueRate = { rate: undefined, reason: undefined };
-  const came = await eventually(async () => {
+  await eventually(async () => {
     last = await readQueueRate(queueOf(client, partner));
     return holds(last);
-  }, patienceMs);
-  if (!came) throw new Error(`the queue of ${partner} stayed as ${JSON.stringify(last)}`);
+  }, patienceMs).catch((late: unknown) => {
+    throw new Error(`the queue of ${partner} stayed as ${JSON.stringify(last)}`, { cause: late });
+  });
   return last;
 }
 
