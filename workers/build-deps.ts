@@ -39,20 +39,21 @@ export interface Deps {
   readonly pool: Pool;
   readonly targets: TargetRegistry;
   /** How far each stream is behind in each target; tells the metrics of it. */
-  observeTargets(): Promise<readonly TargetLag[]>;
+  readonly observeTargets: () => Promise<readonly TargetLag[]>;
   /** Which rules of streams do not hold; tells the metrics of it. */
-  observeRules(): Promise<void>;
+  readonly observeRules: () => Promise<void>;
   /** What has stayed behind by the last report of the janitor; tells the metrics of it. */
-  observeLeftovers(): Promise<void>;
+  readonly observeLeftovers: () => Promise<void>;
   /** How fresh each stream is, and what is in quarantine; tells the metrics of it. */
-  observeStreams(): Promise<void>;
+  readonly observeStreams: () => Promise<void>;
   /** How much waits of each stream; tells the metrics of it. */
-  observeWaiting(): Promise<void>;
+  readonly observeWaiting: () => Promise<void>;
   /** What reconciliations say of each stream; tells the metrics of it. */
-  observeReconciliations(): Promise<void>;
-  observeComparisons(): Promise<void>;
+  readonly observeReconciliations: () => Promise<void>;
+  /** What comparisons say of each target; tells the metrics of it. */
+  readonly observeComparisons: () => Promise<void>;
   /** How webhooks stand; tells the metrics of it. */
-  observeWebhooks(): Promise<void>;
+  readonly observeWebhooks: () => Promise<void>;
   /** From now on grants end at their next page. */
   drain(): void;
   close(): Promise<void>;

@@ -200,7 +200,10 @@ class Fleet implements RunningWorkers {
       },
     );
     await this.#keepRate(name);
-    if (!this.#queuesWatched) this.#watching.push(this.#watch({ everyMs: SECOND, work: () => this.#keepRates() }));
+    if (!this.#queuesWatched)
+      this.#watching.push(
+        this.#watch({ what: 'keeping the rates of queues', everyMs: SECOND, work: () => this.#keepRates() }),
+      );
     this.#queuesWatched = true;
   }
 
@@ -246,7 +249,7 @@ class Fleet implements RunningWorkers {
         else await this.startPartner(name);
     };
     await startNew();
-    this.#watching.push(this.#watch({ everyMs: WATCH_MS, work: startNew }));
+    this.#watching.push(this.#watch({ what: 'starting workers of new partners', everyMs: WATCH_MS, work: startNew }));
   }
 
   async startTarget(name: string): Promise<void> {
@@ -276,7 +279,9 @@ class Fleet implements RunningWorkers {
       );
       everything = false;
     };
-    this.#watching.push(this.#watch({ everyMs: TARGET_LOOK_MS, work: look, first: true }));
+    this.#watching.push(
+      this.#watch({ what: 'looking for loads that are due', everyMs: TARGET_LOOK_MS, work: look, first: true }),
+    );
   }
 
   /** A worker for each target that is declared, and for those that are declared later. */
@@ -286,7 +291,7 @@ class Fleet implements RunningWorkers {
     };
     // What is wrong with targets.yaml keeps no partner from being read.
     await startNew().catch((error: unknown) => this.#log.warn({ error: explain(error) }, 'cannot read the targets'));
-    this.#watching.push(this.#watch({ everyMs: WATCH_MS, work: startNew }));
+    this.#watching.push(this.#watch({ what: 'starting workers of new targets', everyMs: WATCH_MS, work: startNew }));
   }
 
   /** A janitor sees its own machine only: each worker looks at the one that it runs on. */
@@ -299,16 +304,18 @@ class Fleet implements RunningWorkers {
       for (const path of removed) this.#log.info({ path }, 'removed temporary files of a process that is gone');
       for (const trouble of troubles) this.#log.warn({ trouble }, 'cannot remove temporary files');
     };
-    this.#watching.push(this.#watch({ everyMs: MACHINE_LOOK_MS, work: look, first: true }));
+    this.#watching.push(
+      this.#watch({ what: 'looking for temporary files', everyMs: MACHINE_LOOK_MS, work: look, first: true }),
+    );
   }
 
-  async #watch({ everyMs, work, first = false }: Watched): Promise<void> {
+  async #watch({ what, everyMs, work, first = false }: Watched): Promise<void> {
     const { signal } = this.#stopping;
     for (let waits = !first; !signal.aborted; waits = true) {
       if (waits) await sleep(everyMs, undefined, { signal }).catch(() => {});
       if (!signal.aborted)
         await work().catch((error: unknown) =>
-          this.#log.warn({ error: explain(error) }, 'cannot look after the queues'),
+          this.#log.warn({ error: explain(error) }, `failed, and is tried again: ${what}`),
         );
     }
   }

@@ -4,6 +4,7 @@ import { keepJanitor } from '../client/janitor-schedule.ts';
 import { startAlerts } from '../client/start-alerts.ts';
 import type { Config } from '../config/config.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
+import { oneByOne } from '../core/one-by-one.ts';
 import { noMetrics } from '../core/metrics.ts';
 import type { Deps } from './build-deps.ts';
 import { followWebhooks } from './follow-webhooks.ts';
@@ -13,6 +14,8 @@ import { sweepOld } from './sweep-old.ts';
 
 /** What is done again and again while workers run. */
 export interface Watched {
+  /** In words, for the log when it fails: `removing what is old`. */
+  readonly what: string;
   readonly everyMs: number;
   readonly work: () => Promise<void>;
   /** Also at the start; not, if absent. */
@@ -47,30 +50,46 @@ export function watchInstallation({
   const janitor = keepJanitor(client, { names, ...config.janitor });
   return [
     {
+      what: 'telling metrics of what the store has',
       everyMs: SEEN_MS,
       first: true,
-      work: async () => {
-        await deps.observeStreams();
-        await deps.observeReconciliations();
-        await deps.observeComparisons();
-        await deps.observeWaiting();
-        await deps.observeRules();
-        await deps.observeLeftovers();
-        await deps.observeWebhooks();
-        await deps.observeTargets();
-        await queues();
-      },
+      // Where one fails, the others would stand still in the metrics, and look as if nothing had changed.
+      work: oneByOne([
+        deps.observeStreams,
+        deps.observeReconciliations,
+        deps.observeComparisons,
+        deps.observeWaiting,
+        deps.observeRules,
+        deps.observeLeftovers,
+        deps.observeWebhooks,
+        deps.observeTargets,
+        queues,
+      ]),
     },
-    { everyMs: SCHEDULES_SEEN_MS, first: true, work: observeSchedules({ client, names, metrics }) },
-    { everyMs: PRUNE_LOOK_MS, work: pruneDaily({ ...activities, pool, partnersDir, client }) },
-    { everyMs: WEBHOOKS_LOOK_MS, work: followWebhooks({ ...activities, pool, client, log }) },
     {
+      what: 'telling metrics of schedules',
+      everyMs: SCHEDULES_SEEN_MS,
+      first: true,
+      work: observeSchedules({ client, names, metrics }),
+    },
+    {
+      what: 'removing what `keep` of definitions no longer keeps',
+      everyMs: PRUNE_LOOK_MS,
+      work: pruneDaily({ ...activities, pool, partnersDir, client }),
+    },
+    {
+      what: 'starting work that webhooks have brought',
+      everyMs: WEBHOOKS_LOOK_MS,
+      work: followWebhooks({ ...activities, pool, client, log }),
+    },
+    {
+      what: 'keeping alerts and the janitor running',
       everyMs: ALERTS_START_MS,
       work: async () => {
         await startAlerts(client, { names });
         await janitor();
       },
     },
-    { everyMs: PRUNE_LOOK_MS, work: () => sweepOld(pool, { callsMs }) },
+    { what: 'removing what is old', everyMs: PRUNE_LOOK_MS, work: () => sweepOld(pool, { callsMs }) },
   ];
 }
