@@ -4,6 +4,9 @@ import { NeedsAttention } from '../core/errors.ts';
 const unmigrated = new Set(['42P01', '3F000']);
 const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
 
+/** It may be starting. */
+export class DatabaseAway extends NeedsAttention {}
+
 /** What to do about an error of the database that has a cure; other errors as they are. */
 export function databaseTrouble(error: unknown, databaseUrl: string): unknown {
   const code = codeOf(error);
@@ -13,7 +16,7 @@ export function databaseTrouble(error: unknown, databaseUrl: string): unknown {
     unreachable.has(code) ||
     (error instanceof Error && /timeout exceeded when trying to connect/.test(error.message))
   )
-    return new NeedsAttention(
+    return new DatabaseAway(
       `PostgreSQL does not answer at ${new URL(databaseUrl).host} (${code || 'no answer in time'}): start it, or correct DATABASE_URL`,
     );
   return error;

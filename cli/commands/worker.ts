@@ -4,21 +4,21 @@ import { startHealth, type Health } from '../../workers/health.ts';
 import { startWorkers } from '../../workers/sync-worker.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCodes } from '../exit.ts';
-import { requireDatabase } from '../require-database.ts';
+import { awaitDatabase } from '../require-database.ts';
 import { untilStopped } from '../until-stopped.ts';
 
 export async function worker({ config, output, options }: CommandContext<{ role: string[] }>): Promise<number> {
   frugalHeap();
-  await requireDatabase(config);
   const log = createLogger(config.logLevel);
   // Its first queues are polled while the others still start: a signal must find it listening.
   const stop = new AbortController();
   const stopped = untilStopped().then(() => stop.abort());
-  const workers = await startWorkers({ config, log, roles: options.role, signal: stop.signal }).catch(
-    (error: unknown) => {
-      if (!stop.signal.aborted) throw error;
-    },
-  );
+  const { signal } = stop;
+  const workers = await awaitDatabase(config, { log, signal })
+    .then(() => startWorkers({ config, log, roles: options.role, signal }))
+    .catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   if (workers === undefined) return exitCodes.ok;
   let health: Health | undefined;
   try {

@@ -18,7 +18,8 @@ export async function whenAvailable<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function isUnavailable(error: unknown): boolean {
+/** The server is away, starting or ending: the same may work later. */
+export function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
   return states.test(code) || sockets.has(code) || words.test(fieldOf(error, 'message'));
 }
