@@ -8,12 +8,11 @@ import { applyTarget } from './apply/apply-target.ts';
 import { rebuildTarget } from './apply/rebuild-target.ts';
 import { tellTargets } from './apply/tell-targets.ts';
 import { exportTarget } from './apply/export-target.ts';
-import { toFailure } from './failures.ts';
 import { translated } from './translated.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { compareActivities } from './apply/compare-activities.ts';
-import { refuses, targetStep } from './apply/target-step.ts';
-import { targetRules, tellingOf } from './apply/telling.ts';
+import { failureAtTarget, refuses, targetStep } from './apply/target-step.ts';
+import { tellingOf } from './apply/telling.ts';
 
 /** Activities of a target's queue: the only ones that write to it. */
 export function createTargetActivities(deps: ActivityDeps) {
@@ -43,14 +42,7 @@ export function createTargetActivities(deps: ActivityDeps) {
           await deps.targetStore.noteTroubled({ ...place, error: reason }).catch(() => {});
         }
         if (refuses(error)) return { state: 'attention', reason };
-        throw toFailure(error, {
-          attempt: context.info.attempt,
-          failingForMs: 0,
-          retry: targetRules,
-          nowMs: deps.now(),
-          random: deps.random(),
-          quiet: true,
-        });
+        throw failureAtTarget(deps, error);
       } finally {
         clearInterval(alive);
       }

@@ -20,6 +20,17 @@ export interface Refused {
 export const refuses = (error: unknown): boolean =>
   error instanceof NeedsAttention || error instanceof GiveUp || error instanceof InvalidInput;
 
+/** What Temporal is told of it: a target that is down is asked again and again, and nobody hears of each time. */
+export const failureAtTarget = (deps: Pick<ActivityDeps, 'now' | 'random'>, error: unknown): Error =>
+  toFailure(error, {
+    attempt: Context.current().info.attempt,
+    failingForMs: 0,
+    retry: targetRules,
+    nowMs: deps.now(),
+    random: deps.random(),
+    quiet: true,
+  });
+
 /** One step of work on a target that somebody has asked for. It may be silent for long; a target that is down is asked again and again. */
 export async function targetStep<T>(
   deps: ActivityDeps,
@@ -36,14 +47,7 @@ export async function targetStep<T>(
   } catch (error) {
     if (context.cancellationSignal.aborted) await context.cancelled;
     if (refuses(error)) return { state: 'refused', reason: explain(error) };
-    throw toFailure(error, {
-      attempt: context.info.attempt,
-      failingForMs: 0,
-      retry: targetRules,
-      nowMs: deps.now(),
-      random: deps.random(),
-      quiet: true,
-    });
+    throw failureAtTarget(deps, error);
   } finally {
     clearInterval(alive);
   }
