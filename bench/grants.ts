@@ -10,6 +10,7 @@ import { openPool } from '../store/session/open-pool.ts';
 import { startUi } from '../ui/start-ui.ts';
 import { writeDefinitions } from './inspect.ts';
 import { writePast, type Past } from './past.ts';
+import { timed } from './timed.ts';
 
 /** What it costs to note a grant, and to show a run of 100,000: `node --import tsx bench/grants.ts`. */
 const GRANTS = 100_000;
@@ -18,20 +19,6 @@ const PAST: Past = { partners: 1, streams: 1, nights: 2, backfills: 1, windows: 
 const RUN = 'sync/p1/2026-11-24';
 
 const say = (line: string): void => console.log(line);
-const at = (sorted: readonly number[], share: number): string =>
-  (sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN).toFixed(1);
-
-async function measure(name: string, times: number, work: () => Promise<unknown>): Promise<void> {
-  const took: number[] = [];
-  for (let n = 0; n < times + 3; n++) {
-    const startedAt = performance.now();
-    await work();
-    // The first ones meet cold caches of the database.
-    if (n >= 3) took.push(performance.now() - startedAt);
-  }
-  const sorted = took.toSorted((a, b) => a - b);
-  say(`${name.padEnd(44)} median ${at(sorted, 0.5).padStart(6)} ms, 95 % ${at(sorted, 0.95).padStart(6)} ms`);
-}
 
 const dir = await mkdtemp(join(tmpdir(), 'syncline-bench-grants-'));
 const postgres = await startPostgres({ dataDir: join(dir, 'postgres'), durable: true });
@@ -61,9 +48,9 @@ const page = (path: string) => async (): Promise<void> => {
   await answer.text();
 };
 try {
-  await measure('the page of a run without a grant', TIMES, page(RUN));
+  await timed('the page of a run without a grant', { times: TIMES }, page(RUN));
   const log = grantLog(pool);
-  await measure('noting a grant, its beginning and its end', 1000, () => {
+  await timed('noting a grant, its beginning and its end', { times: 1000 }, () => {
     const nowMs = Date.now();
     const begun = {
       streamId,
@@ -88,8 +75,8 @@ try {
     [streamId, runNo],
   );
   await pool.query('vacuum analyze grants');
-  await measure('the page of a run with all of them', TIMES, page(RUN));
-  await measure('the same, with a reason that none has', TIMES, page(`${RUN}?waited=quota`));
+  await timed('the page of a run with all of them', { times: TIMES }, page(RUN));
+  await timed('the same, with a reason that none has', { times: TIMES }, page(`${RUN}?waited=quota`));
   const size = await pool.query<{ bytes: string }>(`select pg_total_relation_size('grants') as bytes`);
   say(`a grant takes ${Math.round(Number(size.rows[0]?.bytes) / GRANTS)} bytes with its index`);
 } finally {

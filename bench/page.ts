@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../config/config.ts';
 import { plainNames } from '../messages/names.ts';
@@ -12,6 +11,7 @@ import { openPool } from '../store/session/open-pool.ts';
 import { startUi } from '../ui/start-ui.ts';
 import { writeDefinitions } from './inspect.ts';
 import { writePast, type Past } from './past.ts';
+import { timed } from './timed.ts';
 
 /**
  * How long the pages of `syncline ui` take with 1,000 streams and 100,000 runs, and what `syncline status` asks of the database:
@@ -25,21 +25,6 @@ const PAST: Past = { partners: 100, streams: 10, nights: 990, backfills: 10, win
 const APART_MS = 1100;
 
 const say = (line: string): void => console.log(line);
-const at = (sorted: readonly number[], share: number): string =>
-  (sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN).toFixed(1);
-
-async function measure(name: string, work: () => Promise<unknown>, apartMs: number): Promise<void> {
-  const took: number[] = [];
-  for (let n = 0; n < TIMES + 3; n++) {
-    const startedAt = performance.now();
-    await work();
-    // The first ones meet cold caches of the database.
-    if (n >= 3) took.push(performance.now() - startedAt);
-    await wait(apartMs);
-  }
-  const sorted = took.toSorted((a, b) => a - b);
-  say(`${name.padEnd(34)} median ${at(sorted, 0.5).padStart(6)} ms, 95 % ${at(sorted, 0.95).padStart(6)} ms`);
-}
 
 const dir = await mkdtemp(join(tmpdir(), 'syncline-bench-page-'));
 const postgres = await startPostgres({ dataDir: join(dir, 'postgres'), durable: false });
@@ -60,7 +45,7 @@ const ui = await startUi({
   temporal: () => Promise.reject(new Error('no Temporal')),
 });
 try {
-  await measure('what `syncline status` asks', () => statusOfStreams(pool), 20);
+  await timed('what `syncline status` asks', { times: TIMES, apartMs: 20 }, () => statusOfStreams(pool));
   const shared = ['/', '/streams', '/streams?state=late'];
   const own = [
     '/partners/p7',
@@ -78,7 +63,7 @@ try {
       if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
       return answer.text();
     };
-    await measure(path, page, shared.includes(path) ? APART_MS : 20);
+    await timed(path, { times: TIMES, apartMs: shared.includes(path) ? APART_MS : 20 }, page);
   }
 } finally {
   await ui.close();

@@ -19,22 +19,24 @@ const compares = ['differs', 'unproven', 'broke'] as const;
 const inTarget = ['twisted', 'uncompared'] as const;
 const values = ['none', 'few', 'refused', 'retried', 'slow', 'large'] as const;
 
+/** All streams of it. */
+const names = [
+  ...ends,
+  ...values,
+  'late',
+  'held',
+  'waits',
+  'quarantined',
+  'breaks',
+  'behind',
+  'touched',
+  ...compares,
+  ...inTarget,
+  'calm',
+];
+
 /** The installation that the faults are injected into. */
 export async function writeDefinitions({ dir }: World): Promise<void> {
-  const names = [
-    ...ends,
-    ...values,
-    'late',
-    'held',
-    'waits',
-    'quarantined',
-    'breaks',
-    'behind',
-    'touched',
-    ...compares,
-    ...inTarget,
-    'calm',
-  ];
   const streams = Object.fromEntries(names.map((name) => [name, stream]));
   const elsewhere = Object.fromEntries(
     ['behind', 'touched', ...inTarget].map((name) => [name, { ...stream, targets: ['lake'] }]),
@@ -70,22 +72,7 @@ export async function addNights({ pool }: World): Promise<void> {
         select s.stream_id, d, format('sync/acme/%s/%s', s.name, d), to_char(now() - (41 - d) * interval '1 day', 'YYYY-MM-DD'), 'nightly', 'normal', 'v', 'done', 'ok', '{"slice":0,"done":true}',
             100, 5000, 5000, 100, 5000 * 600, now() - (41 - d) * interval '1 day', now() - (41 - d) * interval '1 day' + interval '20 seconds'
           from s, generate_series(1, 40) d`,
-    [
-      [
-        ...ends,
-        ...values,
-        'late',
-        'held',
-        'waits',
-        'quarantined',
-        'breaks',
-        'behind',
-        'touched',
-        ...compares,
-        ...inTarget,
-        'calm',
-      ],
-    ],
+    [names],
   );
 }
 

@@ -1,15 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Pool } from 'pg';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
-import { fillFromLog } from '../../landing/fill-from-log.ts';
-import { createTarget } from '../../landing/create-target.ts';
 import { takeUndosBack, undoRuns } from '../../landing/undo-run.ts';
 import { pruneStream } from '../../landing/prune-stream.ts';
 import type { PrunedStream } from '../../messages/prune.ts';
 import { checkLog } from '../../store/retention/check-log.ts';
 import { long } from '../support/long.ts';
 import { arrive, log, payAndRefund, rows, waits } from '../waiting/bank.ts';
+import { foldUpTo } from './fold-up-to.ts';
 import { none, useRebuilds } from './rebuild-bench.ts';
 import { aStream, order, rowsOf, runOf } from './run-of.ts';
 import { randomOf } from '../../simulator/random.ts';
@@ -388,21 +386,3 @@ describe('whatever came, and whenever it is pruned', () => {
     long ? 300_000 : 30_000,
   );
 });
-
-/** The table as it was at an event, by what the log says. */
-async function foldUpTo(pool: Pool, stream: CompiledStream, streamId: number, to: number): Promise<unknown> {
-  const client = await pool.connect();
-  const table = `"${stream.partner.name}"."as_of"`;
-  try {
-    await client.query('begin');
-    await client.query(createTarget(stream, table));
-    await fillFromLog(client, { stream, streamId, table, after: 0, to, unfit: async () => {} });
-    const { rows } = await client.query(
-      `select to_jsonb(t) - '_loaded_at' - '_deleted_at' as row from ${table} t order by id`,
-    );
-    return rows;
-  } finally {
-    await client.query('rollback');
-    client.release();
-  }
-}

@@ -1,4 +1,5 @@
-import type { PartnerInput, StreamInput } from '../../definitions/definition.ts';
+import { partner as partnerSchema, type PartnerInput, type StreamInput } from '../../definitions/definition.ts';
+import { credentialOf } from '../../limits/declare/credential.ts';
 import type { SimulatorOptions } from '../../simulator/options.ts';
 import * as streams from '../support/simulator-streams.ts';
 
@@ -112,3 +113,10 @@ export const backfill = {
 
 /** The window whose runs are under way in the fixture. */
 export const UNDER_WAY = '2024-11-24';
+
+/** That of a partner while its simulator has this URL. */
+export function credentialAt(name: PartnerName, url: string): string {
+  const { partner, streams }: InstalledPartner = installation[name];
+  const text = JSON.stringify({ name, baseUrl: url, ...partner, streams }).replaceAll('$SIM', url);
+  return credentialOf(partnerSchema.parse(JSON.parse(text)));
+}

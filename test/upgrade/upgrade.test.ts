@@ -3,9 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { replayQuarantine } from '../../activities/replay-quarantine.ts';
 import { reportOfBackfill, startBackfill } from '../../client/start-backfill.ts';
 import { compileStream } from '../../definitions/compile.ts';
-import { partner as partnerSchema } from '../../definitions/definition.ts';
 import { loadPartner } from '../../definitions/load.ts';
-import { credentialOf } from '../../limits/declare/credential.ts';
 import { plainNames } from '../../messages/names.ts';
 import type { Row } from '../../simulator/records.ts';
 import { migrate, pendingMigrations } from '../../store/migrate/migrate.ts';
@@ -20,12 +18,12 @@ import { digestOf, tablePayloads, tableRows } from '../support/table-rows.ts';
 import { readFixture, type Fixture } from './fixture-file.ts';
 import {
   backfill,
+  credentialAt,
   installation,
   lenientPayments,
   malformed,
   partnerNames,
   UNDER_WAY,
-  type InstalledPartner,
   type PartnerName,
 } from './installation.ts';
 import { loadDatabase } from './load-database.ts';
@@ -67,12 +65,6 @@ beforeAll(async () => {
   await migrateUnderWork(url);
 });
 afterAll(() => bench.close());
-
-function credentialAt(name: PartnerName, url: string): string {
-  const { partner, streams }: InstalledPartner = installation[name];
-  const text = JSON.stringify({ name, baseUrl: url, ...partner, streams }).replaceAll('$SIM', url);
-  return credentialOf(partnerSchema.parse(JSON.parse(text)));
-}
 
 function renamed(name: PartnerName): readonly (readonly [string, string])[] {
   const [before, now] = [fixture.world[name].url, of(name).simulator.url];
