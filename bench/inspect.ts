@@ -5,7 +5,6 @@ import { promisify } from 'node:util';
 import type { Pool } from 'pg';
 import { definePartner, partner } from '../definitions/definition.ts';
 import { observeLimits } from '../limits/watch/observe.ts';
-import { waitingStreams } from '../limits/watch/overrides.ts';
 import { readLimits } from '../limits/watch/usage.ts';
 import { listRuns, nextGeneration, showRun } from '../store/inspect/inspect.ts';
 import { forcedGeneration, listBackfills, pastRuns, readWindows } from '../store/inspect/inspect-backfills.ts';
@@ -116,7 +115,6 @@ export function inspections(past: Past): readonly Inspection[] {
     { name: 'sync --force', ask: (pool) => nextGeneration(pool, { partner: 'p1', window: day }) },
     { name: 'what goes on of a partner', ask: (pool) => openRuns(pool, 'p5') },
     { name: 'its streams that go on', ask: (pool) => openStreamRuns(pool, { partner: 'p5' }) },
-    { name: 'its streams that wait', ask: (pool) => waitingStreams(pool, 'p5') },
     { name: 'a look of the governor', ask: (pool) => observeLimits(pool, acme) },
     { name: 'doctor: the database', ask: pendingMigrations },
   ];

@@ -87,10 +87,12 @@ export async function syncStream(input: SyncStreamInput): Promise<StreamReport> 
       // Whoever looks for runs that are not `ok` finds it while it waits for a person.
       if (grant.reason === 'approval') upsertSearchAttributes(outcomeAttribute('deferred'));
       try {
-        // A pause that ended while the grant said that it stands still: it must not sleep through that.
+        // What was decided while the grant was about to say what it waits for: it must not sleep through that.
+        const heard = signalled > signalledBefore;
         const before = grant.reason === 'paused' ? signalledBefore : signalled;
-        if (governed) await waitOrGoOn(input, grant, () => signalled > before);
-        else await sleep(Math.max(0, Date.parse(grant.until) - Date.now()), { summary: waitSummary(grant) });
+        if (!heard || grant.reason === 'paused' || !patched('decided within a grant'))
+          if (governed) await waitOrGoOn(input, grant, () => signalled > before);
+          else await sleep(Math.max(0, Date.parse(grant.until) - Date.now()), { summary: waitSummary(grant) });
       } catch (error) {
         return await fail({ ...input, soFar: progress }, reasonOf(error), error);
       }

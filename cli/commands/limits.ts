@@ -12,8 +12,9 @@ import { loadPartner } from '../../definitions/load.ts';
 import { streamPartner } from '../../definitions/stream-partner.ts';
 import { bucketsOf, type Bucket } from '../../limits/declare/bucket.ts';
 import { credentialOf } from '../../limits/declare/credential.ts';
-import { endOverrides, liftBlock, listChanges, setOverride, waitingStreams } from '../../limits/watch/overrides.ts';
+import { endOverrides, liftBlock, listChanges, setOverride } from '../../limits/watch/overrides.ts';
 import { readLimits } from '../../limits/watch/usage.ts';
+import { openStreamRuns } from '../../store/ledger/open-runs.ts';
 import { describeBucket, printLimits } from '../print-limits.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
@@ -105,11 +106,16 @@ interface Followed {
 async function follow({ config, partner }: Named, pool: Pool): Promise<Followed> {
   try {
     return await withTemporal(config, async (client) => {
-      const woken = await waitingStreams(pool, partner);
+      const streams = await openStreamRuns(pool, { partner });
       // Before the streams: a pause of ours that stands would hold what they send.
       const queue = await resume(queueOf(client, config.names.partnerQueue(partner)));
       await tellGovernor(client, { names: config.names, partner, signal: 'refresh', news: null });
-      await wakeStreams(client, woken);
+      // One at work may just have seen the old limits.
+      await wakeStreams(
+        client,
+        streams.map(({ syncId }) => syncId),
+      );
+      const woken = streams.filter(({ rests }) => rests).map(({ syncId }) => syncId);
       return { queue, woken, trouble: null };
     });
   } catch (error) {

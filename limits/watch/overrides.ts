@@ -109,13 +109,3 @@ export async function listChanges(pool: Pool, credential: string, limit: number)
   );
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
-
-/** Streams that wait for something, as workflow ids: a change of the limits may let them go on. */
-export async function waitingStreams(pool: Pool, partner: string): Promise<readonly string[]> {
-  const { rows } = await pool.query<{ sync_id: string }>(
-    `select r.sync_id from stream_runs as r join streams as s using (stream_id)
-      where s.partner = $1 and r.state = 'running' and r.deferred_until > clock_timestamp()`,
-    [partner],
-  );
-  return rows.map(({ sync_id }) => sync_id);
-}

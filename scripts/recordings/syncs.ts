@@ -19,6 +19,17 @@ import type { Recording } from './recording.ts';
 
 const rowsOf = (rest: object): object[] => ['a', 'b'].map((id) => ({ id, ...rest }));
 
+/** Each delete in it waits for a person. */
+const deletedByField = {
+  path: '/',
+  primaryKey: ['id'],
+  version: ['v'],
+  records: 'data',
+  schema: ordersSchema,
+  pagination: { type: 'token', token: 'next', as: 'after' },
+  deletes: { field: 'deleted_at', hold: { count: 0, share: 0 } },
+};
+
 /** Runs of partners and streams, and one stream once more. */
 export const syncs = {
   ok: {
@@ -135,18 +146,7 @@ export const syncs = {
         await until(async () => (await scene.pool.query('select from pages where fetched = 2')).rowCount !== 0);
         return { body: { data: rowsOf({ v: 2, deleted_at: 'now' }), next: null } };
       });
-      const pagination = { type: 'token', token: 'next', as: 'after' };
-      const deletes = { field: 'deleted_at', hold: { count: 0, share: 0 } };
-      const payments = {
-        path: '/',
-        primaryKey: ['id'],
-        version: ['v'],
-        records: 'data',
-        schema: ordersSchema,
-        pagination,
-        deletes,
-      };
-      const definition = { name: partner, baseUrl: server.url, streams: { payments } };
+      const definition = { name: partner, baseUrl: server.url, streams: { payments: deletedByField } };
       await writeFile(join(scene.partnersDir, `${partner}.yaml`), JSON.stringify(definition));
       const { handle } = await start(['payments']);
       const asked = () => readApprovals(scene.pool, { partner });
@@ -163,6 +163,33 @@ export const syncs = {
       await reportOfSync(handle);
       server.close();
       await save('syncStream.held', streamId('payments'));
+    },
+  },
+  answered: {
+    play: async ({ scene, partner, start, streamId, save }) => {
+      const locker = await scene.pool.connect();
+      const server = await serveAnswers(async (url) => {
+        if (!url.searchParams.has('after')) return { body: { data: rowsOf({ v: 1 }), next: '2' } };
+        await until(async () => (await scene.pool.query('select from pages where fetched = 2')).rowCount !== 0);
+        // Its grant has begun, and cannot end before it is answered.
+        await locker.query('begin; lock table grants in exclusive mode');
+        return { body: { data: rowsOf({ v: 2, deleted_at: 'now' }), next: null } };
+      });
+      await writeFile(
+        join(scene.partnersDir, `${partner}.yaml`),
+        JSON.stringify({ name: partner, baseUrl: server.url, streams: { payments: deletedByField } }),
+      );
+      const { handle } = await start(['payments']);
+      const asked = () => readApprovals(scene.pool, { partner });
+      await until(async () => (await asked()).length > 0);
+      const id = (await asked())[0]?.id ?? 0;
+      await decideApproval(scene.pool, { id, state: 'approved', by: 'recorder', reason: 'recorded' });
+      await wakeStreams(scene.client, [streamId('payments')]);
+      await locker.query('commit');
+      locker.release();
+      await reportOfSync(handle);
+      server.close();
+      await save('syncStream.answered', streamId('payments'));
     },
   },
   aside: {

@@ -19,6 +19,7 @@ import { temporaryFolder, type TemporaryFolder } from '../support/temporary-fold
 import { runSyncline } from './run-syncline.ts';
 
 let listed = 0;
+let asked: (() => Promise<unknown>) | undefined;
 let partner: Awaited<ReturnType<typeof serveAnswers>>;
 let database: TestDatabase;
 let folder: TemporaryFolder;
@@ -33,7 +34,10 @@ const ids = (n: number): unknown[] => Array.from({ length: n }, (_, i) => ({ id:
 
 beforeAll(async () => {
   const [server, fresh, files, namespace] = await Promise.all([
-    serveAnswers(() => ({ body: { data: ids(listed) } })),
+    serveAnswers(async () => {
+      await asked?.();
+      return { body: { data: ids(listed) } };
+    }),
     freshDatabase(),
     temporaryFolder(),
     freshNamespace(),
@@ -149,4 +153,18 @@ test('one that another run has changed the facts of is refused, and put anew', a
   await decide('approve', next, 'seen');
   expect(await streamRun('2026-11-05').result()).toMatchObject({ outcome: 'ok', removed: 2 });
   expect(await rows()).toBe(4);
+});
+
+test('an answer that comes before the run has begun to wait for it is heard', async () => {
+  listed = 2;
+  const locker = await pool.connect();
+  // Its grant has begun, and cannot end before it is answered.
+  asked = () => locker.query('begin; lock table syncline.grants in exclusive mode');
+  const id = await held('2026-11-06');
+  asked = undefined;
+  await decide('approve', id, 'at once');
+  await locker.query('commit');
+  locker.release();
+  expect(await streamRun('2026-11-06').result()).toMatchObject({ outcome: 'ok', removed: 2 });
+  expect(await rows()).toBe(2);
 });

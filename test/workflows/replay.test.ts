@@ -70,6 +70,8 @@ test.each([
   ['syncPartner.governed', '"name": "tellOfWork"'],
   ['syncStream.governed', '"name": "noteWait"'],
   ['syncStream.woken', '"signalName": "goOn"'],
+  ['syncStream.unheard', '"eventType": "EVENT_TYPE_TIMER_CANCELED"'],
+  ['syncStream.answered', '"signalName": "goOn"'],
   ['backfillStream.ok', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"'],
   ['backfillStream.partial', '"eventType": "EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED"'],
   ['backfillStream.refused', '"eventType": "EVENT_TYPE_ACTIVITY_TASK_FAILED"'],
