@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
@@ -146,6 +147,8 @@ class Fleet implements RunningWorkers {
     unwatch: () => void;
     tracing: Tracing;
   }) {
+    // Each thing that is watched listens: Node would take as many for a leak, and say so to whoever reads the log.
+    setMaxListeners(0, this.#stopping.signal);
     this.#tracing = of.tracing;
     this.#config = of.config;
     this.#log = of.log;

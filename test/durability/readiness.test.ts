@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { freePort } from '../../services/free-port.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
@@ -43,6 +45,31 @@ test('a worker waits for a database that is starting, and ends at once when it i
   } finally {
     await line.cut();
   }
+});
+
+test('a worker that serves many targets prints its log and nothing else', async () => {
+  const own = await temporaryFolder();
+  const names = Array.from({ length: 12 }, (_, i) => `lake${i}`);
+  const targets = Object.fromEntries(names.map((name) => [name, { type: 'duckdb', path: `${name}.duckdb` }]));
+  await writeFile(join(own.path, 'targets.yaml'), JSON.stringify({ targets }));
+  const ground = {
+    databaseUrl: database.url,
+    partnersDir: own.path,
+    simulator,
+    ...(await ownNamespace(temporal.connection)),
+  };
+  const partner = uniqueName('plain');
+  await definePartner(ground, partner);
+  const worker = startWorker(ground, partner);
+  await worker.ready;
+  await eventually(() => names.every((name) => worker.logged().includes(`target.${name}"`)));
+  expect(await worker.stop()).toBe(0);
+  const notOfTheLog = worker
+    .logged()
+    .split('\n')
+    .filter((line) => !line.startsWith('{'));
+  expect(notOfTheLog).toEqual([]);
+  await own.remove();
 });
 
 test('a worker is ready while it polls, Temporal answers and the database is up to date', async () => {
