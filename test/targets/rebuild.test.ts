@@ -209,7 +209,11 @@ describe.each(kinds)('a table in a %s target', (kind) => {
       const step = { action: 'erase', logChanged: true, ...of } as const;
       expect(await bench.rebuild(stream, target, step)).toMatchObject({ state: 'done' });
     });
-    await bench.apply(stream, meanwhile).catch((error: unknown) => expect(error).toBeInstanceOf(RetryLater));
+    const refused: unknown = await bench.apply(stream, meanwhile).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    expect(refused === null || refused instanceof RetryLater).toBe(true);
     expect((await bench.landed(stream, target)).map(({ values }) => values[0])).toEqual(['a', 'b', 'c', 'd']);
     await isRight(stream, target);
   });
