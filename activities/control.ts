@@ -79,7 +79,10 @@ function unknown(partner: string, name: string, all: ReadonlyMap<string, Compile
 }
 
 /** Ends a run: its outcome from those of its streams. */
-export async function closeRun(deps: ActivityDeps, { runId, reports: told }: CloseRunInput): Promise<RunReport> {
+export async function closeRun(
+  deps: Pick<ActivityDeps, 'warehouse'>,
+  { runId, reports: told }: CloseRunInput,
+): Promise<RunReport> {
   const reports = await Promise.all(told.map(async (report) => asItStands(deps, report)));
   const outcome = outcomeOfRun(reports.map((report) => report.outcome ?? 'failed'));
   const reason = reasonOfRun(reports);
@@ -94,7 +97,7 @@ export async function closeRun(deps: ActivityDeps, { runId, reports: told }: Clo
 }
 
 /** What a stream had in quarantine may have gone through while the others were being read. */
-async function asItStands({ warehouse }: ActivityDeps, report: StreamReport): Promise<StreamReport> {
+async function asItStands({ warehouse }: Pick<ActivityDeps, 'warehouse'>, report: StreamReport): Promise<StreamReport> {
   if (report.state !== 'done' || report.counts.quarantined === 0) return report;
   return (await warehouse.streamReport(report.syncId)) ?? report;
 }

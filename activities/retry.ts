@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { noCounts } from '../core/counts.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { nextReading } from '../messages/retry-ids.ts';
@@ -31,23 +32,49 @@ export async function planRetry(deps: ActivityDeps, { runId, stream }: RetryOf):
   };
 }
 
-/** The run's outcome from how its streams stand now. */
-export async function closeRetry(deps: ActivityDeps, { runId }: { readonly runId: string }): Promise<RunReport> {
-  const basis = await basisOf(deps, runId);
-  const reports = basis.streams.map(
-    (stream) => basis.reports.find((report) => report.stream === stream) ?? neverBegun(deps, basis, stream),
-  );
-  return closeRun(deps, { runId, reports });
+/**
+ * The run's outcome from how its streams stand now. Another stream of it may be read once more at the same time, and end just then: whoever writes last looks
+ * whether what it wrote still holds.
+ */
+export async function closeRetry(
+  deps: Pick<ActivityDeps, 'warehouse' | 'names'>,
+  { runId }: { readonly runId: string },
+): Promise<RunReport> {
+  let reports = await reportsOf(deps, runId);
+  for (;;) {
+    const report = await closeRun(deps, { runId, reports });
+    const since = await reportsOf(deps, runId);
+    if (isDeepStrictEqual(since.map(endOf), reports.map(endOf))) return report;
+    reports = since;
+  }
 }
 
-async function basisOf(deps: ActivityDeps, runId: string): Promise<RetryBasis> {
+const endOf = ({ stream, syncId, state, outcome, reason }: StreamReport): object => ({
+  stream,
+  syncId,
+  state,
+  outcome,
+  reason,
+});
+
+async function reportsOf(
+  deps: Pick<ActivityDeps, 'warehouse' | 'names'>,
+  runId: string,
+): Promise<readonly StreamReport[]> {
+  const basis = await basisOf(deps, runId);
+  return basis.streams.map(
+    (stream) => basis.reports.find((report) => report.stream === stream) ?? neverBegun(deps, basis, stream),
+  );
+}
+
+async function basisOf(deps: Pick<ActivityDeps, 'warehouse'>, runId: string): Promise<RetryBasis> {
   const basis = await deps.warehouse.retryBasis(runId);
   if (basis === undefined) throw new InvalidInput(`the ledger has no run ${runId}`);
   return basis;
 }
 
 function neverBegun(
-  { names }: ActivityDeps,
+  { names }: Pick<ActivityDeps, 'names'>,
   { partner, window, generation }: RetryBasis,
   stream: string,
 ): StreamReport {

@@ -48,8 +48,11 @@ export async function wakePaused(
 ): Promise<{ readonly woken: readonly string[]; readonly trouble: string | null }> {
   // One at work may just have seen the pause.
   const concerned = (await openStreamRuns(pool, of)).filter(({ rests, kind }) => !rests || kind === 'paused');
-  const woken = concerned.map(({ syncId }) => syncId);
-  const trouble = await telling(() => withTemporal(context.config, (client) => wakeStreams(client, woken)));
+  const ids = concerned.map(({ syncId }) => syncId);
+  let woken: readonly string[] = [];
+  const trouble = await telling(async () => {
+    woken = await withTemporal(context.config, (client) => wakeStreams(client, ids));
+  });
   return { woken, trouble: trouble ?? (await showInTemporal(context, pool, of.partner)) };
 }
 

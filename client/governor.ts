@@ -47,9 +47,17 @@ export async function askGovernor(
   }
 }
 
-/** Streams that wait on a timer ask for a permit now. One that has gone on, or has ended, is no error. */
-export async function wakeStreams(client: Client, syncIds: readonly string[]): Promise<void> {
-  await Promise.allSettled(syncIds.map((syncId) => client.workflow.getHandle(syncId).signal(signals.goOn)));
+/**
+ * Streams that wait on a timer ask for a permit now. Returns those that were told: one that has ended, or has not begun, sees by itself how things stand.
+ * Whatever else kept it from telling one is thrown, after all others were told.
+ */
+export async function wakeStreams(client: Client, syncIds: readonly string[]): Promise<readonly string[]> {
+  const told = await Promise.allSettled(
+    syncIds.map((syncId) => client.workflow.getHandle(syncId).signal(signals.goOn)),
+  );
+  for (const one of told)
+    if (one.status === 'rejected' && !(one.reason instanceof WorkflowNotFoundError)) throw one.reason;
+  return syncIds.filter((_, at) => told[at]?.status === 'fulfilled');
 }
 
 /** Those of some workflows that still run. One that cannot be asked for now counts as running. */

@@ -40,6 +40,8 @@ interface RunRow extends ReportRow {
   readonly poll_hint: PollHint | null;
   readonly empty_pages: number;
   readonly usual_requests: string | null;
+  /** It was to wait longer. */
+  readonly rests: boolean;
   /** The target is there, with all columns. */
   readonly intact: boolean;
   /** Of a `replace`: null when it is gone. */
@@ -114,6 +116,7 @@ async function findRun(client: Pool | PoolClient, { syncId, stream }: OpenStream
   const { rows } = await client.query<RunRow>({
     name: 'find run',
     text: `select s.name as stream, r.stream_id, r.run_no, r.checkpoint, r.range_from, r.range_to, r.definition_version, s.transforms, s.made_columns, s.validators, s.poll_hint, ${reportColumns},
+        coalesce(r.deferred_until > clock_timestamp(), false) as rests,
         ${emptyPages} as empty_pages, ${usualRequests} as usual_requests, ${standing}
       from stream_runs r join streams s using (stream_id) where r.sync_id = $1`,
     values: [syncId, stream.columns.map((column) => column.name)],
@@ -138,6 +141,7 @@ function opened(row: RunRow, input: OpenStream): OpenedStream {
     pollHint: row.poll_hint,
     emptyPages: row.empty_pages,
     usualRequests: row.usual_requests === null ? null : Number(row.usual_requests),
+    ...(row.rests ? { rests: true } : {}),
   };
 }
 

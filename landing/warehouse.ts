@@ -54,6 +54,8 @@ export interface OpenedStream {
   readonly emptyPages: number;
   /** Most requests that one of the last five complete runs made; null: there was none. */
   readonly usualRequests: number | null;
+  /** The ledger says that it waits for a time that has not come: it was woken; absent: it does not. */
+  readonly rests?: boolean;
   /** It had failed, or was cancelled, and goes on; absent: it had not. */
   readonly reopened?: boolean;
 }

@@ -6,6 +6,11 @@ export interface RebuildTargetInput extends PlaceInTarget {
   readonly action: 'rebuild' | 'compare' | 'rollback' | 'erase';
   /** Rows whose record fits the schema no longer may go. */
   readonly acceptUnfit: boolean;
+  /**
+   * The log has just lost something: it is not done by a rebuild that may have read the log before, and what a load has read before comes in no more
+   * afterwards.
+   */
+  readonly logChanged?: true;
 }
 
 /** What one activity leaves to the next. */

@@ -70,7 +70,10 @@ async function begin({ client, names, pool, log, now }: FollowWebhooksDeps, sync
       generation: 1,
       installation: names.installation,
     });
-    await syncBegun(pool, { ...sync, runId: started.runId });
+    // Another one of this second has ended already, and may have read before this was asked for: the next second has a window of its own.
+    if (started.state === 'finished')
+      await syncWaits(pool, { partner, stream, waitMs: SECOND, reason: `${started.runId} has just ended` });
+    else await syncBegun(pool, { ...sync, runId: started.runId });
   } catch (error) {
     log.warn({ partner, error: explain(error) }, 'a sync that a webhook asked for cannot begin now');
     await syncWaits(pool, { partner, stream, waitMs: MINUTE, reason: explain(error).slice(0, 1000) });

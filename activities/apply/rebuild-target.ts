@@ -9,7 +9,7 @@ import type { StreamLog } from '../../store/log/find-log.ts';
 import type { OpenedTable, Place, Target, TargetTable } from '../../targets/target.ts';
 import type { ApplyDeps } from './apply-target.ts';
 import { compareRows, type ComparedRows } from './compare-rows.ts';
-import { loadTable } from './load-table.ts';
+import { loadTable, type Load } from './load-table.ts';
 import { reshaping } from './reshaping.ts';
 import { noteLive } from './note-live.ts';
 
@@ -92,6 +92,8 @@ class Rebuilding {
     }
     const { id } = build;
     let { event } = build;
+    if (!(await this.#catchUp()))
+      return { state: 'more', soFar: { table: id, event, lastEvent: this.#goal, unfit: this.#unfit } };
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const standing = await target.open(this.#live);
       // Somebody took away what said where it stands.
@@ -99,7 +101,7 @@ class Rebuilding {
       const lastEvent = isLost ? this.#given.log.lastEvent : standing.event;
       for (let loaded = 0; event < lastEvent; loaded++) {
         context.signal.throwIfAborted();
-        if (loaded > 0 && (this.#deps.draining() || this.#deps.now() >= this.#endMs))
+        if (loaded > 0 && this.#isOver())
           return { state: 'more', soFar: { table: id, event, lastEvent, unfit: this.#unfit } };
         event = await this.#load(id, event, lastEvent);
         context.heartbeat({ event, lastEvent });
@@ -178,14 +180,56 @@ class Rebuilding {
     return { live, build: await target.open(this.#build) };
   }
 
+  /**
+   * A load that read the log before it changed writes only while the table stands where it stood then: so the live one is brought up to the log first.
+   * Whether it is there in the time of a step.
+   */
+  async #catchUp(): Promise<boolean> {
+    const { step, target, context, loaded: of } = this.#given;
+    if (step.logChanged !== true) return true;
+    for (let loaded = 0; ; loaded++) {
+      const { id, event, changed } = await target.open(of.table);
+      // Nothing is loaded into one that somebody changed.
+      if (changed !== undefined || event >= this.#goal) return true;
+      if (loaded > 0 && this.#isOver()) return false;
+      try {
+        await this.#loadInto(of.table, { id, event, lastEvent: this.#goal });
+      } catch (error) {
+        // Somebody else has loaded it meanwhile.
+        if (!(error instanceof RetryLater && error.afterMs === 0)) throw error;
+      }
+      context.heartbeat({ event, lastEvent: this.#goal });
+    }
+  }
+
+  /** As far as the log was when the rebuild began. */
+  get #goal(): number {
+    const { step, log } = this.#given;
+    return step.soFar?.lastEvent ?? log.lastEvent;
+  }
+
+  #isOver(): boolean {
+    this.#given.context.signal.throwIfAborted();
+    return this.#deps.draining() || this.#deps.now() >= this.#endMs;
+  }
+
   async #load(id: string, event: number, lastEvent: number): Promise<number> {
+    const load = await this.#loadInto(this.#build, { id, event, lastEvent });
+    this.#unfit = addUnfit(this.#unfit, load.unfit);
+    return load.event;
+  }
+
+  #loadInto(
+    table: TargetTable,
+    { id, event, lastEvent }: { readonly id: string; readonly event: number; readonly lastEvent: number },
+  ): Promise<Load> {
     const { step, target, loaded, log, rows, context } = this.#given;
     const { stream, taking } = loaded;
-    const load = await loadTable(
+    return loadTable(
       {
         store: this.#deps.store,
         target,
-        table: this.#build,
+        table,
         noted: { ...placeOf(step), table: id },
         stream,
         streamId: log.streamId,
@@ -196,8 +240,6 @@ class Rebuilding {
       event,
       lastEvent,
     );
-    this.#unfit = addUnfit(this.#unfit, load.unfit);
-    return load.event;
   }
 
   #compare(): Promise<ComparedRows> {

@@ -57,6 +57,8 @@ export async function pullStream(deps: PullDeps, input: GrantInput, context: Pul
   });
   const done = { pages: 0, rows: 0, requests: 0 };
   if (opened.report.state === 'done') return { state: 'done', report: opened.report, ...done };
+  // Before it looks for a pause: who ends one then finds it at work, and not still waiting for something else.
+  if (opened.rests === true) await deps.warehouse.deferStream(opened.run, null);
   const grant = new Grant(deps, input, context, opened);
   const noted = new NotedGrant(deps.grants, { opened, context, now: deps.now });
   try {

@@ -74,13 +74,16 @@ export async function approvalsDecide({ config, output, options, id, answer }: D
   const decided = await withDatabase(config, async (pool) => {
     const { syncId } = await readApproval(pool, number);
     // A question that is none any more is put anew by the run, at once.
-    const wake = (): Promise<string | null> =>
+    const wake = (): Promise<{ readonly woken: boolean; readonly trouble: string | null }> =>
       withTemporal(config, async (client) =>
         (await import('../../client/governor.ts')).wakeStreams(client, [syncId]),
-      ).then(() => null, explain);
+      ).then(
+        (told) => ({ woken: told.length > 0, trouble: null }),
+        (error: unknown) => ({ woken: false, trouble: explain(error) }),
+      );
     try {
       const approval = await decideApproval(pool, { id: number, state, by: whoami(), reason });
-      return { approval, trouble: await wake() };
+      return { approval, ...(await wake()) };
     } catch (error) {
       await wake();
       throw error;
@@ -88,7 +91,9 @@ export async function approvalsDecide({ config, output, options, id, answer }: D
   });
   output.json(decided);
   output.say(`${state}: ${decided.approval.partner}.${decided.approval.stream}: ${describeWave(decided.approval)}`);
-  if (decided.trouble === null) output.say(`Asked to go on now: ${decided.approval.syncId}`);
+  if (decided.woken) output.say(`Asked to go on now: ${decided.approval.syncId}`);
+  else if (decided.trouble === null)
+    output.say(`${decided.approval.syncId} does not run now: it goes on with this answer when it is started again.`);
   else
     output.say(
       `Temporal could not be reached (${decided.trouble}): the run sees it when it looks by itself, at ${minute(decided.approval.until)} at the latest.`,

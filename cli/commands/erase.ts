@@ -170,7 +170,7 @@ async function makeAnew(
       const table = isHistory(target) ? { ...place, stream: historyOf(place.stream) } : place;
       await rebuildInTarget(
         { config, output },
-        { target: withoutHistory(target), ...table, action: 'erase', acceptUnfit: false },
+        { target: withoutHistory(target), ...table, action: 'erase', acceptUnfit: false, logChanged: true },
       );
       await withDatabase(config, (pool) => noteMadeAnew(pool, erasure, target));
       output.say(`${target}: made anew from the log, and nothing of the table before is kept.`);

@@ -111,12 +111,12 @@ async function follow({ config, partner }: Named, pool: Pool): Promise<Followed>
       const queue = await resume(queueOf(client, config.names.partnerQueue(partner)));
       await tellGovernor(client, { names: config.names, partner, signal: 'refresh', news: null });
       // One at work may just have seen the old limits.
-      await wakeStreams(
+      const told = await wakeStreams(
         client,
         streams.map(({ syncId }) => syncId),
       );
-      const woken = streams.filter(({ rests }) => rests).map(({ syncId }) => syncId);
-      return { queue, woken, trouble: null };
+      const resting = new Set(streams.filter(({ rests }) => rests).map(({ syncId }) => syncId));
+      return { queue, woken: told.filter((syncId) => resting.has(syncId)), trouble: null };
     });
   } catch (error) {
     return { queue: null, woken: [], trouble: explain(error) };

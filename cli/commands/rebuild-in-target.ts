@@ -27,7 +27,9 @@ export async function rebuildInTarget(
           ? "no worker serves the histories in the store's own database: workers of partners do, start `syncline worker`"
           : `no worker serves the target ${input.target}: start \`syncline worker --role target=${input.target}\``,
       );
-    const handle = await startRebuild(client, config.names, input);
+    const handle = await startRebuild(client, config.names, input, (workflowId) =>
+      output.say(`Waits for the end of what goes on for this table (workflow ${workflowId})`),
+    );
     const ended = handle.result();
     let told = 0;
     for (;;) {

@@ -122,7 +122,14 @@ async function remakeTables(
         const table = isHistory(target) ? historyOf(stream) : stream;
         await rebuildInTarget(
           { config, output },
-          { target: withoutHistory(target), partner, stream: table, action: 'rebuild', acceptUnfit: false },
+          {
+            target: withoutHistory(target),
+            partner,
+            stream: table,
+            action: 'rebuild',
+            acceptUnfit: false,
+            logChanged: true,
+          },
         );
         await withDatabase(config, (pool) => noteTargetDone(pool, { undo, target }));
         output.say(`${stream} in ${target}: made anew from the log.`);

@@ -19,6 +19,7 @@ import { temporaryFolder, type TemporaryFolder } from '../support/temporary-fold
 import { runSyncline } from './run-syncline.ts';
 
 let listed = 0;
+let version = 1;
 let asked: (() => Promise<unknown>) | undefined;
 let partner: Awaited<ReturnType<typeof serveAnswers>>;
 let database: TestDatabase;
@@ -30,7 +31,7 @@ let pool: Pool;
 let env: Record<string, string>;
 let config: Config;
 
-const ids = (n: number): unknown[] => Array.from({ length: n }, (_, i) => ({ id: `k${i}`, v: 1 }));
+const ids = (n: number): unknown[] => Array.from({ length: n }, (_, i) => ({ id: `k${i}`, v: version }));
 
 beforeAll(async () => {
   const [server, fresh, files, namespace] = await Promise.all([
@@ -167,4 +168,19 @@ test('an answer that comes before the run has begun to wait for it is heard', as
   locker.release();
   expect(await streamRun('2026-11-06').result()).toMatchObject({ outcome: 'ok', removed: 2 });
   expect(await rows()).toBe(2);
+});
+
+test('nobody is told that a run goes on which is not there any more', async () => {
+  [listed, version] = [10, 2];
+  expect(await reportOfSync((await sync('2026-11-07')).handle)).toMatchObject({ outcome: 'ok' });
+  listed = 6;
+  const id = await held('2026-11-08');
+  await eventually(async () => (await streamRun('2026-11-08').describe()).status.name === 'RUNNING');
+  await client.workflow.getHandle('sync/acme/2026-11-08').terminate();
+  await streamRun('2026-11-08').terminate();
+  const decided = await decide('approve', id, 'before it was started again');
+  expect(decided).toMatchObject({ code: 0, json: { woken: false, trouble: null } });
+  expect(decided.text).toContain('sync/acme/notes/2026-11-08 does not run now: it goes on with this answer when');
+  expect(await reportOfSync((await sync('2026-11-08')).handle)).toMatchObject({ outcome: 'ok' });
+  expect(await rows()).toBe(6);
 });

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Pool } from 'pg';
+import { eraseRecords } from '../../cli/commands/erase.ts';
 import { readConfig } from '../../config/config.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { createLogger } from '../../workers/logger.ts';
@@ -294,4 +295,30 @@ test('an erasure that is killed before it came to the other warehouse is known, 
   expect(await countOf(`id = '${id}'`)).toBe(0);
   for (const pool of [there, database.pool])
     expect(await countIn(pool, `acme.payments_history where id = '${id}'`)).toBe(0);
+});
+
+test('an erasure waits for its turn behind what else is done with the table, and is not taken for that', async () => {
+  const { rows } = await there.query<{ id: string }>('select id from acme.payments order by id limit 1');
+  const id = rows[0]?.id as string;
+  const locker = await there.connect();
+  await locker.query('begin; lock table acme.payments');
+  const compared = syncline('rebuild acme payments --target twin --dry-run');
+  await eventually(async () => (await there.query('select from pg_locks where not granted')).rowCount !== 0);
+  const lines: string[] = [];
+  const say = (line: string): void => void lines.push(line);
+  const erased = eraseRecords({
+    config: { ...readConfig({ ...process.env, ...env }), uiUrl: undefined },
+    options: { apply: true, reason: 'asked' },
+    output: { say, note: say, json: () => {}, table: () => {} },
+    partner: 'acme',
+    stream: 'payments',
+    key: [id],
+  });
+  await eventually(() => lines.some((line) => line.startsWith('Waits for the end of what goes on for this table')));
+  await locker.query('commit');
+  locker.release();
+  expect(await compared).toMatchObject({ code: 3, says: expect.stringContaining('Nothing was changed') });
+  expect(await erased).toBe(0);
+  expect(lines).toContain('twin: made anew from the log, and nothing of the table before is kept.');
+  expect(await countOf(`id = '${id}'`)).toBe(0);
 });

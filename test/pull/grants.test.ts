@@ -8,6 +8,7 @@ import type { StreamInput } from '../../definitions/definition.ts';
 import { PAUSE_SEEN_MS } from '../../limits/watch/pauses.ts';
 import { grantLog } from '../../store/grants/write-grants.ts';
 import { grantSums } from '../../store/inspect/grant-sums.ts';
+import { openStreamRuns } from '../../store/ledger/open-runs.ts';
 import { listGrants, longestWaits, type GrantRow } from '../../store/inspect/run-grants.ts';
 import { forgetGrants, sweepGrants } from '../../store/retention/forget-grants.ts';
 import { ownPartners, type OwnAnswer, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
@@ -154,6 +155,25 @@ describe('the grants of a run', () => {
       '2: 2 pages, done, after paused',
     ]);
   });
+});
+
+test('a grant that begins before its time is at work for who asks, and not still waiting', async () => {
+  let refuses = true;
+  let seen: unknown;
+  const partner = await partners.partner(
+    async (url) => {
+      if (page(url) < 2) return pages(2)(url);
+      if (refuses) return { status: 500, headers: { 'retry-after': '3600' }, body: {} };
+      if (page(url) === 2) [seen] = await openStreamRuns(partners.pool, { partner: partner.name });
+      return pages(2)(url);
+    },
+    { things },
+  );
+  expect(await partner.grant('things')).toMatchObject({ state: 'deferred', reason: 'failure' });
+  expect(await openStreamRuns(partners.pool, { partner: partner.name })).toMatchObject([{ rests: true, pages: 1 }]);
+  refuses = false;
+  expect(await partner.grant('things')).toMatchObject({ state: 'done' });
+  expect(seen).toMatchObject({ rests: false, pages: 1 });
 });
 
 describe('a grant whose worker was killed', () => {

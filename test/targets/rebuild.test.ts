@@ -4,6 +4,7 @@ import type { RebuildStepped } from '../../messages/rebuild-target.ts';
 import { compareRows } from '../../activities/apply/compare-rows.ts';
 import { column, changesOf, rowOf } from '../support/target-rows.ts';
 import { RetryLater } from '../../core/errors.ts';
+import { erase } from '../../landing/erase.ts';
 import type { Place, Target, TargetTable } from '../../targets/target.ts';
 import { kinds, useKind } from './kinds.ts';
 import { openLandBench, PARTNER, type LandBench } from './land-bench.ts';
@@ -194,6 +195,27 @@ describe.each(kinds)('a table in a %s target', (kind) => {
     await bench.rebuildStep(stream, target, { action: 'rollback', soFar: undo.soFar });
     await bench.rebuildStep(stream, target, { action: 'rollback', soFar: undo.soFar });
     expect((await bench.landed(stream, target)).map(({ values }) => values[2])).toEqual(['mine', 'b 2', 'c 1']);
+  });
+
+  test.each([
+    ['and the record is in no table of the target', {}],
+    ['also in small steps', { rows: 1 }],
+  ] as const)('what a load read before it was erased does not come in afterwards, %s', async (_what, of) => {
+    const { stream, target } = await landed();
+    await bench.pull(stream, [[order('gone', 1), order('d', 1)]]);
+    const meanwhile = before(target, 'apply', 'live', async () => {
+      const [who, compiled] = [{ reason: 'asked', by: 'a test' }, await bench.compiled(stream)];
+      await erase(bench.pool, { stream: compiled, whose: { key: 'gone' }, ...who, dryRun: false });
+      const step = { action: 'erase', logChanged: true, ...of } as const;
+      expect(await bench.rebuild(stream, target, step)).toMatchObject({ state: 'done' });
+    });
+    const refused: unknown = await bench.apply(stream, meanwhile).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    expect(refused === null || refused instanceof RetryLater).toBe(true);
+    expect((await bench.landed(stream, target)).map(({ values }) => values[0])).toEqual(['a', 'b', 'c', 'd']);
+    await isRight(stream, target);
   });
 
   test('an interrupted rebuild leaves the table as it was, and the next one begins again', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { Client } from '@temporalio/client';
+import { Client, type WorkflowHandle } from '@temporalio/client';
+import { HOUR } from '../../core/duration.ts';
 import type { UiServer } from '../../ui/server.ts';
 import { readPauses } from '../../store/pauses.ts';
 import { listAlerts } from '../../store/alerts/alerts.ts';
@@ -7,6 +8,7 @@ import { readApproval } from '../../store/approvals.ts';
 import { readDeeds } from '../../store/ui-audit.ts';
 import { isAllowed } from '../../ui/sign-in/oidc.ts';
 import { ownPath } from '../../ui/sign-in/own-path.ts';
+import { eventually } from '../support/eventually.ts';
 import { freshNamespace } from '../support/fresh-namespace.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, type TestTemporal } from '../support/temporal.ts';
@@ -51,6 +53,12 @@ async function signedIn(url: string, name = 'ann'): Promise<Browser> {
 
 const formOn = async (browser: Browser, path: string): Promise<string> =>
   /name="form" value="([^"]+)"/.exec((await browser.get(path)).text)?.[1] ?? '';
+
+/** A run that Temporal has, and that nobody carries on. */
+const waits = (workflowId: string): Promise<WorkflowHandle> =>
+  client.workflow.start('syncStream', { workflowId, taskQueue: 'nobody', args: [] });
+const wasTold = async (run: WorkflowHandle): Promise<boolean> =>
+  (await run.fetchHistory()).events?.some((event) => event.workflowExecutionSignaledEventAttributes != null) ?? false;
 
 const byToken = { SYNCLINE_UI_TOKEN: TOKEN };
 
@@ -198,15 +206,43 @@ describe('who has signed in', () => {
     const browser = await signedIn(await serve(byToken, { client }));
     expect((await browser.get('/')).text).toContain('Deletes are held until a person has looked at them');
     const form = await formOn(browser, '/partners/p1/s1');
-    await browser.post('/actions/approve', { target: String(id), reason: 'they left', form });
+    const approved = await browser.post('/actions/approve', { target: String(id), reason: 'they left', form });
+    // Nobody says that a run was told which is not there.
+    expect((await browser.get(approved.location)).text).toContain('The run does not go on now');
     expect(await readApproval(used.pool, id)).toMatchObject({
       state: 'approved',
       decidedBy: 'ann',
       reason: 'they left',
     });
+    const run = await waits('sync/p1/s1/2026-11-24');
     const second = await browser.post('/actions/reject', { target: String(id), reason: 'no', form });
     expect((await browser.get(second.location)).text).toContain('was approved by ann');
     expect(await readDeeds(used.pool, { limit: 1 })).toMatchObject([{ action: 'reject', result: { failed: true } }]);
+    // What is refused may be one that the run has to put anew.
+    expect(await wasTold(run)).toBe(true);
+  });
+
+  test('wakes a stream that came to stand still just before the pause ended', async () => {
+    const syncId = 'sync/p3/s1/2026-11-30';
+    await used.pool.query(
+      `insert into stream_runs (stream_id, run_no, sync_id, window_label, kind, lane, definition_version, state, checkpoint, deferred_until, deferred_kind, deferred_cause_until)
+        select stream_id, 1000, $1, '2026-11-30', 'manual', 'normal', 'v', 'running', '{}', $2, 'limit', $2 from streams where partner = 'p3' and name = 's1'`,
+      [syncId, new Date(Date.now() + HOUR)],
+    );
+    const run = await waits(syncId);
+    const browser = await signedIn(await serve(byToken, { client }));
+    const form = await formOn(browser, '/partners/p3');
+    await browser.post('/actions/pause', { target: 'p3', reason: 'their release', form });
+    const locker = await used.pool.connect();
+    await locker.query('begin; lock table pauses in exclusive mode');
+    const resumed = browser.post('/actions/resume', { target: 'p3', reason: 'over', form });
+    await eventually(async () => (await used.pool.query('select from pg_locks where not granted')).rowCount !== 0);
+    await used.pool.query(`update stream_runs set deferred_kind = 'paused' where sync_id = $1`, [syncId]);
+    await locker.query('commit');
+    locker.release();
+    expect((await browser.get((await resumed).location)).text).toContain('Runs were told.');
+    expect(await wasTold(run)).toBe(true);
+    await used.pool.query('delete from stream_runs where sync_id = $1', [syncId]);
   });
 });
 

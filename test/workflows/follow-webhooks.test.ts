@@ -1,11 +1,15 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readConfig } from '../../config/config.ts';
 import type { Ingest } from '../../ingest/start-ingest.ts';
+import { openPool } from '../../landing/postgres-warehouse.ts';
 import { plainNames } from '../../messages/names.ts';
 import type { Simulator } from '../../simulator/start.ts';
+import { noteWork } from '../../store/webhooks/work.ts';
+import { followWebhooks } from '../../workers/follow-webhooks.ts';
 import { startIngestRole } from '../../workers/ingest-role.ts';
 import { createLogger } from '../../workers/logger.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
@@ -87,4 +91,48 @@ test('a record that is named is fetched by a workflow on the partner’s queue, 
   expect(hints.status.name).toBe('COMPLETED');
   // Both orders were one sync.
   expect(await count(`select count(*)::integer as n from runs`)).toBe(1);
+});
+
+test('a sync that is asked for in the second in which another one ended is one more', async () => {
+  // The workers of the scene do not see what is asked for here.
+  const own = await freshDatabase();
+  const pool = openPool(own.url, 2);
+  try {
+    let nowMs = Date.parse('2026-11-30T10:00:00.400Z');
+    const follow = followWebhooks({
+      names: plainNames,
+      partners: { streams: () => Promise.reject(new Error('there are no hints')) },
+      pool,
+      client: scene.client,
+      log: { info: () => {}, warn: () => {}, debug: () => {} },
+      now: () => nowMs,
+      heartbeatTimeoutMs: 2000,
+    });
+    const ask = (): Promise<void> =>
+      noteWork(pool, {
+        partner,
+        webhook: 'changes',
+        work: [{ kind: 'sync', stream: 'customers', key: '', waitMs: 0 }],
+      });
+    const work = async (): Promise<unknown> =>
+      (await pool.query('select noted::integer, done::integer, run_id from webhook_work')).rows[0];
+    const id = (second: number): string => `sync/${partner}/..2026-11-30T10:00:0${second}Z/only:customers`;
+    await ask();
+    await follow();
+    expect(await work()).toEqual({ noted: 1, done: 1, run_id: id(1) });
+    await scene.client.workflow.getHandle(id(1)).result();
+    await ask();
+    nowMs += 500;
+    await follow();
+    expect(await work()).toMatchObject({ noted: 2, done: 1 });
+    nowMs += 500;
+    await eventually(async () => {
+      await follow();
+      return isDeepStrictEqual(await work(), { noted: 2, done: 2, run_id: id(2) });
+    });
+    await scene.client.workflow.getHandle(id(2)).result();
+  } finally {
+    await pool.end();
+    await own.drop();
+  }
 });

@@ -14,7 +14,7 @@ import { endSilence, readSilences, silenceAlerts } from '../../store/alerts/sile
 import { decideApproval, readApproval } from '../../store/approvals.ts';
 import { showRun, type RunSummary } from '../../store/inspect/inspect.ts';
 import { isKnownPartner } from '../../store/inspect/partner-standing.ts';
-import { openStreamRuns } from '../../store/ledger/open-runs.ts';
+import { openStreamRuns, type OpenStreamRun } from '../../store/ledger/open-runs.ts';
 import { pausesByRun } from '../../store/ledger/pauses-by-run.ts';
 import { endPauses, orderPause, readPauses } from '../../store/pauses.ts';
 import type { Deed, DeedDeps, Wanted } from './deed.ts';
@@ -53,14 +53,19 @@ async function resume(deps: DeedDeps, { target, by, reason }: Wanted): Promise<D
   return {
     partner,
     work: async () => {
-      const streams = await openStreamRuns(pool, scope === 'partner' ? { partner } : { partner, runId: target });
+      const streams = (): Promise<readonly OpenStreamRun[]> =>
+        openStreamRuns(pool, scope === 'partner' ? { partner } : { partner, runId: target });
+      const ofStreams = scope === 'run' ? await streams() : [];
       const targets = [
         { scope, target },
-        ...(scope === 'run' ? streams.map(({ syncId }) => ({ scope: 'stream' as const, target: syncId })) : []),
+        ...ofStreams.map(({ syncId }) => ({ scope: 'stream' as const, target: syncId })),
       ];
       const ended = await endPauses(pool, { targets, by, reason });
       if (ended.length === 0) return 'It was not paused.';
-      const woken = streams.filter(({ rests, kind }) => !rests || kind === 'paused').map(({ syncId }) => syncId);
+      // As they are now: until this moment, one more may have come to stand still.
+      const woken = (await streams())
+        .filter(({ rests, kind }) => !rests || kind === 'paused')
+        .map(({ syncId }) => syncId);
       return `No longer ${ended.map(describePause).join('; ')}. ${await told(deps, async (client) => {
         await wakeStreams(client, woken);
         await showAll(deps, partner)(client);
@@ -88,12 +93,27 @@ function decides(state: 'approved' | 'rejected'): (deps: DeedDeps, wanted: Wante
     const id = Number(target);
     if (!Number.isSafeInteger(id) || id < 1)
       throw new InvalidInput(`expected the number of an approval, found ${JSON.stringify(target)}`);
-    const { partner, syncId } = await readApproval(deps.pool, id);
+    const { partner, syncId, until } = await readApproval(deps.pool, id);
     return {
       partner,
       work: async () => {
-        const decided = await decideApproval(deps.pool, { id, state, by, reason });
-        return `${state}: ${decided.partner}.${decided.stream}: ${describeWave(decided)}. ${await told(deps, (client) => wakeStreams(client, [syncId]))}`;
+        const wake = (): Promise<string> =>
+          told(
+            deps,
+            async (client) =>
+              (await wakeStreams(client, [syncId])).length > 0
+                ? undefined
+                : 'The run does not go on now: it does with this answer when it is started again.',
+            `the run sees it when it looks by itself, at ${until.slice(0, 16).replace('T', ' ')} UTC at the latest`,
+          );
+        try {
+          const decided = await decideApproval(deps.pool, { id, state, by, reason });
+          return `${state}: ${decided.partner}.${decided.stream}: ${describeWave(decided)}. ${await wake()}`;
+        } catch (error) {
+          // A question that is none any more is put anew by the run, at once.
+          await wake();
+          throw error;
+        }
       },
     };
   };
@@ -157,11 +177,14 @@ const showAll =
   };
 
 /** The database holds what was done, whatever becomes of this. */
-async function told({ temporal }: DeedDeps, work: (client: Client) => Promise<void>): Promise<string> {
+async function told(
+  { temporal }: DeedDeps,
+  work: (client: Client) => Promise<string | void>,
+  otherwise = 'runs see it by themselves within 10 minutes',
+): Promise<string> {
   try {
-    await temporal(work);
-    return 'Runs were told.';
+    return (await temporal(work)) ?? 'Runs were told.';
   } catch (error) {
-    return `Temporal could not be reached (${explain(error)}): runs see it by themselves within 10 minutes.`;
+    return `Temporal could not be reached (${explain(error)}): ${otherwise}.`;
   }
 }
