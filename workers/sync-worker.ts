@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
@@ -311,6 +312,8 @@ class Fleet implements RunningWorkers {
 
   async #watch({ what, everyMs, work, first = false }: Watched): Promise<void> {
     const { signal } = this.#stopping;
+    // One listener for each target, partner and other watch that waits: as many as there are, and no leak.
+    setMaxListeners(0, signal);
     for (let waits = !first; !signal.aborted; waits = true) {
       if (waits) await sleep(everyMs, undefined, { signal }).catch(() => {});
       if (!signal.aborted)
