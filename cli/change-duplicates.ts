@@ -1,4 +1,5 @@
-import { resultOf, startChangeDuplicates } from '../client/duplicates.ts';
+import { resultOf } from '../client/result-of.ts';
+import { startChangeDuplicates } from '../client/duplicates.ts';
 import type { Config } from '../config/config.ts';
 import type { ChangeDuplicatesInput, DuplicatesChanged } from '../messages/duplicates.ts';
 import { withTemporal } from './context.ts';

@@ -39,7 +39,9 @@ export async function checkTarget(name: string, checking: Checking): Promise<Che
 
 async function says(name: string, { definition, owner, served }: Checking): Promise<string> {
   if (definition.type === 'duckdb' && !(await isThere(definition.path)))
-    return served === true ? 'the worker that serves it has it, on another machine' : checkNew(definition.path);
+    return served === true
+      ? 'there is no such file on this machine: the worker that serves it makes it where that worker runs, with the first load'
+      : checkNew(definition.path);
   try {
     if (definition.type === 'duckdb') await mayWrite(definition.path);
     const target = await openTarget(name, definition, owner);

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { isServed } from '../client/missing-pollers.ts';
+import { resultOf } from '../client/result-of.ts';
 import { startCompare } from '../client/start-compare.ts';
 import { InvalidInput, NeedsAttention } from '../core/errors.ts';
 import type { PlaceInTarget } from '../messages/apply-target.ts';
@@ -25,7 +26,7 @@ export async function compareInTarget(
   place: PlaceInTarget,
 ): Promise<Comparison> {
   const handle = await startCompare(client, names, place);
-  const report = await handle.result();
+  const report = await resultOf(handle);
   if (report.state === 'refused')
     throw new NeedsAttention(report.reason, { at: { partner: place.partner, stream: place.stream } });
   return readComparison(pool, report.comparison);

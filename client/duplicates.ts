@@ -1,12 +1,5 @@
-import {
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  type Client,
-  type WorkflowHandle,
-  type WorkflowResultType,
-} from '@temporalio/client';
-import type { Workflow } from '@temporalio/common';
-import { GiveUp, InvalidInput } from '../core/errors.ts';
+import { WorkflowExecutionAlreadyStartedError, type Client, type WorkflowHandle } from '@temporalio/client';
+import { InvalidInput } from '../core/errors.ts';
 import type {
   ApproveDuplicates,
   ChangeDuplicates,
@@ -14,7 +7,6 @@ import type {
   FindDuplicates,
   FindDuplicatesInput,
 } from '../messages/duplicates.ts';
-import { failureText } from './failure-text.ts';
 import type { Names } from '../messages/names.ts';
 import { duplicateSignals } from '../messages/signals.ts';
 
@@ -59,13 +51,3 @@ export async function startChangeDuplicates(
 /** Approves a plan whose search waits for that, and has it applied. */
 export const signalApproval = (client: Client, workflowId: string, approval: ApproveDuplicates): Promise<void> =>
   client.workflow.getHandle(workflowId).signal(duplicateSignals.approve, approval);
-
-/** What the workflow gives; what it fails with in the words of the activity that failed. */
-export async function resultOf<W extends Workflow>(handle: WorkflowHandle<W>): Promise<WorkflowResultType<W>> {
-  try {
-    return await handle.result();
-  } catch (error) {
-    if (!(error instanceof WorkflowFailedError)) throw error;
-    throw new GiveUp(failureText(error), { cause: error });
-  }
-}

@@ -23,6 +23,7 @@ export async function exportByWorker(
     if (error instanceof WorkflowExecutionAlreadyStartedError)
       throw new InvalidInput(`an export of ${input.target} goes on (workflow ${workflowId}): wait for its end`);
     if (!(error instanceof WorkflowFailedError)) throw error;
-    throw new GiveUp(failureText(error), { cause: error });
+    // What Temporal wraps around it says nothing more.
+    throw new GiveUp(failureText(error));
   }
 }

@@ -7,13 +7,16 @@ export interface Changed extends TableInTarget {
   readonly how: string;
 }
 
-/** Whether it was not known yet. That a table made anew has taken its place is noted with its first load (`noteApplied`). */
+/**
+ * Whether it was not known yet. All of the log waits then, so that whoever looks for streams that are behind starts a load, whoever has found it. That a table made anew has taken its place is noted with
+ * its first load (`noteApplied`).
+ */
 export async function noteChanged(pool: Pool, { target, partner, stream, table, how }: Changed): Promise<boolean> {
   const { rowCount } = await pool.query(
-    `insert into target_states as t (target, partner, stream, table_id, changed_table, changed_how, changed_at)
-        values ($1, $2, $3, $4, $4, $5, now())
+    `insert into target_states as t (target, partner, stream, table_id, changed_table, changed_how, changed_at, behind_since)
+        values ($1, $2, $3, $4, $4, $5, now(), now())
       on conflict (target, partner, stream) do update set changed_table = excluded.changed_table, changed_how = excluded.changed_how,
-        changed_at = excluded.changed_at, anew_at = null where t.changed_table is distinct from excluded.changed_table`,
+        changed_at = excluded.changed_at, anew_at = null, cursor = 0, behind_since = coalesce(t.behind_since, now()) where t.changed_table is distinct from excluded.changed_table`,
     [target, partner, stream, table, how],
   );
   return rowCount === 1;

@@ -314,6 +314,8 @@ class Fleet implements RunningWorkers {
 
   async #watch({ what, everyMs, work, first = false }: Watched): Promise<void> {
     const { signal } = this.#stopping;
+    // One listener for each target, partner and other watch that waits: as many as there are, and no leak.
+    setMaxListeners(0, signal);
     for (let waits = !first; !signal.aborted; waits = true) {
       if (waits) await sleep(everyMs, undefined, { signal }).catch(() => {});
       if (!signal.aborted)

@@ -160,7 +160,7 @@ class Rebuilding {
     if (there === undefined && step.action === 'erase') return undefined;
     if (there === undefined)
       throw new InvalidInput(
-        `${this.#live.schema}.${this.#live.table} is not there any more: the next load makes it from the log, and there is nothing to compare before`,
+        `${this.#live.schema}.${this.#live.table} is not there any more: the next load, within a minute, makes it from the log, and there is nothing to compare before`,
       );
     this.#retyped = live.retyped ?? [];
     if (live.outdated === true)

@@ -1,13 +1,16 @@
 import { forgetLinks, readWrittenLinks, type WrittenLinks } from '../../store/duplicates/written-links.ts';
+import { InvalidInput } from '../../core/errors.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { exitCodes } from '../exit.ts';
+import { loadKnownDuplicates } from '../known-streams.ts';
 
 type OfName = CommandContext & { readonly name: string };
 
 /** Says whether the links that were last written for other warehouses are those of now. */
 export async function checkLinks({ config, output, name }: OfName): Promise<number> {
   const written = await withDatabase(config, (pool) => readWrittenLinks(pool, name));
+  if (written === undefined) await expectNamed(config, name);
   output.json({ name, written: written ?? null });
   output.say(written === undefined ? `Links of ${name} were never written.` : describeLinks(name, written));
   return written?.isStale === true ? exitCodes.partial : exitCodes.ok;
@@ -16,6 +19,7 @@ export async function checkLinks({ config, output, name }: OfName): Promise<numb
 /** They are used nowhere any more: nobody is told when they are out of date. */
 export async function forgetWritten({ config, output, name }: OfName): Promise<number> {
   const known = await withDatabase(config, (pool) => forgetLinks(pool, name));
+  if (!known) await expectNamed(config, name);
   output.json({ name, forgotten: known });
   output.say(
     known
@@ -23,6 +27,15 @@ export async function forgetWritten({ config, output, name }: OfName): Promise<n
       : `Links of ${name} were never written.`,
   );
   return exitCodes.ok;
+}
+
+/** Links of a name that the file has no more may be there still; a misspelt one would never be out of date. */
+async function expectNamed(config: OfName['config'], name: string): Promise<void> {
+  const { settings } = await loadKnownDuplicates(config);
+  if (!settings.has(name))
+    throw new InvalidInput(
+      `links of ${JSON.stringify(name)} were never written, and duplicates.yaml has no such name: it has ${[...settings.keys()].join(', ')}`,
+    );
 }
 
 /** Two sentences at most. */

@@ -1,4 +1,5 @@
-import { resultOf, startFindDuplicates } from '../../client/duplicates.ts';
+import { resultOf } from '../../client/result-of.ts';
+import { startFindDuplicates } from '../../client/duplicates.ts';
 import { InvalidInput } from '../../core/errors.ts';
 import { parseDuration } from '../../core/duration.ts';
 import type { FoundDuplicates } from '../../messages/duplicates.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isServed } from '../../client/missing-pollers.ts';
+import { resultOf } from '../../client/result-of.ts';
 import { askRebuild, startRebuild } from '../../client/start-rebuild.ts';
 import { InvalidInput, NeedsAttention } from '../../core/errors.ts';
 import { loadTargets } from '../../definitions/load-targets.ts';
@@ -30,7 +31,7 @@ export async function rebuildInTarget(
     const handle = await startRebuild(client, config.names, input, (workflowId) =>
       output.say(`Waits for the end of what goes on for this table (workflow ${workflowId})`),
     );
-    const ended = handle.result();
+    const ended = resultOf(handle);
     let told = 0;
     for (;;) {
       const report = await Promise.race([ended, wait(LOOK_MS)]);

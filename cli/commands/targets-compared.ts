@@ -1,4 +1,6 @@
 import { InvalidInput } from '../../core/errors.ts';
+import { loadTargets } from '../../definitions/load-targets.ts';
+import { unknownTarget } from '../../definitions/unknown-target.ts';
 import { listComparisons, readComparison, readDifferences } from '../../store/comparisons/read-comparisons.ts';
 import type { CommandContext } from '../command.ts';
 import {
@@ -25,9 +27,14 @@ type Context = CommandContext<ComparedOptions> & { readonly id: string | undefin
 export async function targetsCompared({ config, output, options, id }: Context): Promise<number> {
   const limit = positive('--limit', options.limit);
   if (id !== undefined) return showComparison({ config, output, options }, { id: numberOf(id), limit });
+  if (options.target !== undefined) {
+    const { targets } = await loadTargets({ dir: config.partnersDir, env: config.env });
+    if (!targets.has(options.target)) throw unknownTarget(options.target, [...targets.keys()]);
+  }
   const found = await withDatabase(config, (pool) => listComparisons(pool, { target: options.target, limit }));
   output.json(found);
-  if (found.length === 0) output.say('Nothing was compared yet: `syncline targets compare NAME` does it.');
+  if (found.length === 0)
+    output.say(`Nothing was compared yet: \`syncline targets compare ${options.target ?? 'NAME'}\` does it.`);
   else
     output.table(
       found.map((of) => ({ ...comparisonRow(of), at: of.startedAt.slice(0, 19) })),

@@ -391,6 +391,26 @@ describe('duplicates', () => {
       () => run((context) => keepApart({ ...context, name: 'people', rows: ['1', '2'], way: 'never' }), why),
       'expected a row as "partner.stream key"',
     ],
+    [
+      'a stream that has no such rows',
+      () => run((context) => keepApart({ ...context, name: 'people', rows: ['a.b 1', 'a.b 2'], way: 'never' }), why),
+      'people has no rows of a.b: it has those of ',
+    ],
+    [
+      'a misspelt name whose links would never be out of date',
+      () => run((context) => checkLinks({ ...context, name: 'poeple' }), {}),
+      'links of "poeple" were never written, and duplicates.yaml has no such name: it has people, places',
+    ],
+    [
+      'a misspelt name of links that are used no more',
+      () => run((context) => forgetWritten({ ...context, name: 'poeple' }), {}),
+      'links of "poeple" were never written',
+    ],
+    [
+      'a join before any plan, in the words of what refused it',
+      () => run((context) => joinDuplicates({ ...context, name: 'places' }), {}),
+      /^no plan of places is in force.*approve it and apply it$/,
+    ],
   ])('%s is refused in words', async (_, command, says) => {
     await expect(command()).rejects.toThrow(says);
   });

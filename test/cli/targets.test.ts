@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
@@ -302,4 +302,38 @@ test('a comparison needs a target that is declared, streams that it gets, and so
     json: [],
     text: expect.stringContaining('Nothing was compared yet'),
   });
+});
+
+test('a comparison says which definitions it could not look at, and does not end well', async () => {
+  await writeFile(
+    join(folder.path, 'initech.yaml'),
+    acme.replace('name: acme', 'name: initech').replace('path: /x', 'pat: /x'),
+  );
+  await expect(compareIn('lake', 'initech.payments')).rejects.toThrow(/initech\.yaml:\d+:\d+ .*pat/);
+  const workers = await testWorkers();
+  const worker = await workers.create({
+    workflows: false,
+    namespace,
+    taskQueue: plainNames.targetQueue('idle'),
+    activities: { applyTarget: () => Promise.resolve() },
+  });
+  await worker.runUntil(async () => {
+    await eventually(async () => (await compareIn('idle').catch(() => undefined)) !== undefined);
+    const { code, text, json } = await compareIn('idle');
+    expect([code, text]).toEqual([1, expect.stringMatching(/Not compared: .*initech\.yaml:\d+:\d+ .*pat/)]);
+    expect(json).toMatchObject({
+      compared: [],
+      problems: expect.arrayContaining([expect.stringContaining('initech')]),
+    });
+    await Promise.all(['initech', 'globex'].map((name) => rm(join(folder.path, `${name}.yaml`))));
+    expect(await compareIn('idle')).toMatchObject({ code: 0, text: expect.stringContaining('no stream names idle') });
+  });
+  await workers.close();
+});
+
+test('comparisons of a target that there is not are an error', async () => {
+  const asked = said(config, { limit: '5', target: 'laek' }, (context) =>
+    targetsCompared({ ...context, id: undefined }),
+  );
+  await expect(asked).rejects.toThrow('there is no target "laek"; did you mean "lake"?');
 });
