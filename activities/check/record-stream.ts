@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { GiveUp, InvalidInput } from '../../core/errors.ts';
 import type { Position } from '../../core/page.ts';
+import { isCharset } from '../../core/charset.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
+import { formatOf } from '../../definitions/formats.ts';
 import { harmlessHeaders, withoutSecrets } from '../../http/redact.ts';
 import type { KnownSecret } from '../../http/known-secrets.ts';
 import { isSecretLike } from '../../http/secret-like.ts';
+import { encodeText } from '../../recordings/encode-text.ts';
 import type { Pseudonyms } from '../../recordings/pseudonyms.ts';
 import { ORIGIN, type Exchange, type Recording } from '../../recordings/recording.ts';
 import type { Written } from '../../recordings/written.ts';
@@ -137,8 +140,16 @@ function exchangeOf(
   const hide = replaced?.replaceText ?? ((text: string) => text);
   const { packed } = opened;
   const texts = recordedTexts(stream, opened, written);
+  const hideSecrets = (text: string): string => withoutSecrets(text, secrets);
   const kept = (text: string): string =>
-    clean(replaced === undefined ? text : replacedText(text, replaced, { stream, isAnswer: answer.status < 300 }));
+    replacedText(text, { stream, isAnswer: answer.status < 300, replacing: replaced, hideSecrets }).replaceAll(
+      origin,
+      ORIGIN,
+    );
+  const all = texts.map(kept);
+  const { encoding = 'utf-8' } = formatOf(written.format);
+  if (all.some((text) => encodeText(text, encoding) === undefined))
+    throw new InvalidInput(`${stream.name}: an answer has what cannot be written in ${encoding}`);
   const headers = Object.entries(harmlessHeaders(answer.headers, secrets)).filter(([name]) => telling.test(name));
   return {
     method,
@@ -152,16 +163,23 @@ function exchangeOf(
     headers: Object.fromEntries(
       headers.map(([name, value]) => [
         name,
-        stream.definition.source === undefined ? inUtf8(name, clean(value)) : clean(value),
+        stream.definition.source === undefined ? inCharset(name, clean(value), written) : clean(value),
       ]),
     ),
-    ...(packed === undefined ? { text: kept(texts[0] ?? '') } : { text: '', packed, files: texts.map(kept) }),
+    ...(packed === undefined ? { text: all[0] ?? '' } : { text: '', packed, files: all }),
   };
 }
 
 /** Answers are kept as texts, and played in the charset of the format, or else in UTF-8. */
-const inUtf8 = (name: string, value: string): string =>
-  name === 'content-type' ? value.replace(/(;\s*charset\s*=).*/i, '$1utf-8') : value;
+function inCharset(name: string, value: string, { format }: Written): string {
+  if (name !== 'content-type') return value;
+  const { encoding = 'utf-8' } = formatOf(format);
+  return value.replace(/(;\s*charset\s*=)\s*(.*)/i, (all, before: string, said: string) => {
+    const named = said.replaceAll('"', '').trim();
+    const isSame = isCharset(named) && new TextDecoder(named).encoding === new TextDecoder(encoding).encoding;
+    return isSame ? all : before + encoding;
+  });
+}
 
 /** A part of a path that was changed is written anew; the others stay as they were sent. */
 function encoded(part: string, change: (text: string) => string): string {

@@ -35,6 +35,13 @@ describe('what looks like data of a person', () => {
     expect(replaced(value, { key: Buffer.from('another key') })).not.toEqual(first);
   });
 
+  test('is replaced as a whole where it begins as the marks of exact numbers do', () => {
+    const hex = '0123456789abcdef0123456789abcdef';
+    const text = JSON.stringify(replaced({ api_key: `${hex}77`, by: `${hex}7@relay.example` }));
+    expect(text).not.toContain(hex.slice(0, 16));
+    expect(replaced({ id: `${hex}7` })).toEqual({ id: `${hex}7` });
+  });
+
   test('is no id, no amount, no time, no state, and nothing that is empty', () => {
     const value = { id: 'pay_1', amount: 12, at: '2026-01-01', status: 'paid', name: null, note: '', ok: true };
     expect(replaced(value)).toEqual(value);

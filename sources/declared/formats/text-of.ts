@@ -31,15 +31,22 @@ export function textsOf(answer: SourceAnswer, format: Format, isPacked: boolean)
 
 function decoded(bytes: Buffer, format: Format, type: string | undefined): string {
   refuseTooLong(bytes.length);
-  const charset = format.encoding ?? charsetOfMark(bytes) ?? declaredIn(type) ?? writtenIn(bytes, format) ?? 'utf-8';
-  if (!isWide(charset) && isAscii(bytes)) return bytes.toString('latin1');
-  if (format.encoding === undefined && !isWide(charset) && isUtf8(bytes)) return decodeText(bytes, 'utf-8') as string;
+  const charset = charsetOf(bytes, format, type);
+  if (charset === undefined) return bytes.toString('latin1');
   const text = isCharset(charset) ? decodeText(bytes, charset) : undefined;
   if (text === undefined)
     throw new RetryLater(
       `answered text that is not valid ${charset.slice(0, 40)}: if it is written in something else, say so, as in format: { type: ${format.type}, encoding: latin1 }`,
     );
   return text;
+}
+
+/** What the bytes are read as; undefined: they are ASCII, which is the same in all charsets that they may be in. */
+export function charsetOf(bytes: Buffer, format: Format, type: string | undefined): string | undefined {
+  const charset = format.encoding ?? charsetOfMark(bytes) ?? declaredIn(type) ?? writtenIn(bytes, format) ?? 'utf-8';
+  if (isWide(charset)) return charset;
+  if (isAscii(bytes)) return undefined;
+  return format.encoding === undefined && isUtf8(bytes) ? 'utf-8' : charset;
 }
 
 /** RFC 7303 §3: this goes before what the document says of itself. */
