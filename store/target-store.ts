@@ -2,11 +2,15 @@ import type { Pool } from 'pg';
 import type { LoggedEvent } from '../core/logged-event.ts';
 import type { ReconcileVerdict } from '../core/reconcile.ts';
 import type { UnfitEvents } from '../core/unfit-events.ts';
-import { breakComparison, closeComparison, type BrokenComparison, type CloseComparison } from './comparisons/close-comparison.ts';
+import {
+  breakComparison,
+  closeComparison,
+  type BrokenComparison,
+  type CloseComparison,
+} from './comparisons/close-comparison.ts';
 import {
   noteSums,
   openComparison,
-
   type NotedSums,
   type OpenComparison,
   type OpenedComparison,

@@ -60,7 +60,7 @@ export async function compareListing(
  */
 async function isSettled(client: PoolClient, reconciliation: string): Promise<boolean> {
   const { rows } = await client.query<{ settled: boolean }>(
-    `select state <> 'running' or exists (select from reconcile_findings f where f.reconciliation = c.reconciliation and f.settled_at is not null) as settled
+    `select state = 'done' or exists (select from reconcile_findings f where f.reconciliation = c.reconciliation and f.settled_at is not null) as settled
       from reconciliations c where reconciliation = $1 for update`,
     [reconciliation],
   );
