@@ -21,7 +21,7 @@ export async function compareTarget(input: CompareTargetInput): Promise<CompareT
   });
   const { runId } = workflowInfo();
   const ends = (broken: string): Promise<void> =>
-    CancellationScope.nonCancellable(() => breakComparison({ target, partner, stream, broken }));
+    CancellationScope.nonCancellable(() => breakComparison({ target, partner, stream, runId, broken }));
   let soFar: CompareSoFar | null = null;
   try {
     for (;;) {

@@ -4,7 +4,14 @@ import { explain } from '../../core/errors.ts';
 import type { AlertDelivered, DeliverAlertInput } from '../../messages/watch-alerts.ts';
 import { sendMessage } from '../../notify/send-message.ts';
 import { readAlerts } from '../../store/alerts/alerts.ts';
-import { dropDelivery, noteNotSent, noteSent, readDelivery, type Delivery } from '../../store/alerts/deliveries.ts';
+import {
+  dropDelivery,
+  noteNotSent,
+  noteSent,
+  readDelivery,
+  toldOf,
+  type Delivery,
+} from '../../store/alerts/deliveries.ts';
 import type { AlertsDeps } from './alerts-deps.ts';
 
 /** What was not delivered by then is old news: the next look says what still holds. */
@@ -32,6 +39,8 @@ export async function deliverAlert(
   if (deps.now() - Date.parse(delivery.createdAt) > TRIED_FOR_MS) return drop(`not taken in days: ${delivery.error}`);
   const message = await messageOf(deps, delivery);
   if (message.open.length + message.resolved.length === 0) return drop('silenced, or over before anybody was told');
+  if (delivery.cause === 'news' && !(await isNews(pool, { channel: delivery.channel, ...message })))
+    return drop('the channel was told of all of it meanwhile');
   try {
     await sendMessage({ name: delivery.channel, channel }, message, { ...deps, signal });
   } catch (error) {
@@ -44,6 +53,15 @@ export async function deliverAlert(
   }
   await noteSent(pool, { id, channel: delivery.channel, open: ids(message.open), resolved: ids(message.resolved) });
   return 'sent';
+}
+
+/** A look that went on late has noted as due what was on its way, and has arrived since. */
+async function isNews(
+  pool: AlertsDeps['pool'],
+  { channel, open, resolved }: Pick<AlertMessage, 'open' | 'resolved'> & { readonly channel: string },
+): Promise<boolean> {
+  const told = await toldOf(pool, { channel, alertIds: [...ids(open), ...ids(resolved)] });
+  return open.some(({ id }) => told.get(id) === undefined) || resolved.some(({ id }) => told.get(id) !== 'resolved');
 }
 
 const ids = (alerts: AlertMessage['open']): readonly number[] => alerts.map((alert) => alert.id);

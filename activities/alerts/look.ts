@@ -9,7 +9,7 @@ import { explain } from '../../core/errors.ts';
 import type { AlertSettings } from '../../definitions/alerts.ts';
 import type { AlertsLook } from '../../messages/watch-alerts.ts';
 import { sendHeartbeat } from '../../notify/heartbeat.ts';
-import { alertsToTell, settleAlerts, sweepAlerts } from '../../store/alerts/alerts.ts';
+import { alertsToTell, beginLook, settleAlerts, sweepAlerts } from '../../store/alerts/alerts.ts';
 import { addDeliveries, pendingDeliveries, readNotices } from '../../store/alerts/deliveries.ts';
 import { noteObservation, readObservation } from '../../store/alerts/observations.ts';
 import type { AlertsDeps } from './alerts-deps.ts';
@@ -20,14 +20,18 @@ export async function lookAtAlerts(deps: AlertsDeps, client: Client): Promise<Al
   const { pool, log } = deps;
   const { settings, trouble } = await deps.settings.read();
   if (trouble !== null) log.warn({ error: trouble }, 'alerts.yaml does not load: the settings from before stay in use');
+  const number = await beginLook(pool);
   const gathered = await gatherFacts(deps, client, settings);
   const { nowMs } = gathered.facts;
   const findings = configuredFindings(judge(gathered.facts), settings);
   const isKnown = knownBy(gathered);
   const changes = await settleAlerts(pool, {
+    look: number,
     nowMs,
     decide: (standing) => settle(standing, findings, { nowMs, isKnown }),
   });
+  // Another one, which saw more, has done the rest.
+  if (changes === undefined) return lastLook(pool);
   tell(deps, changes);
   await sweepAlerts(pool);
   const alerts = await alertsToTell(pool);
@@ -46,6 +50,11 @@ export async function lookAtAlerts(deps: AlertsDeps, client: Client): Promise<Al
   };
   await noteObservation(pool, { name: 'look', seen: look, atMs: nowMs });
   return look;
+}
+
+async function lastLook(pool: AlertsDeps['pool']): Promise<AlertsLook> {
+  const last = await readObservation(pool, 'look');
+  return (last?.seen as AlertsLook | undefined) ?? { open: 0, silenced: 0, pending: 0, troubles: [] };
 }
 
 /** Whether the look could see what an alert is about. */

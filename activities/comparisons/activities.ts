@@ -1,6 +1,7 @@
 import { InvalidInput } from '../../core/errors.ts';
 import type { PlaceInTarget } from '../../messages/apply-target.ts';
 import type { ComparedTable, CompareSince } from '../../messages/scheduled-compare.ts';
+import type { BrokenComparison } from '../../store/comparisons/close-comparison.ts';
 import type { ActivityDeps } from '../activity-deps.ts';
 import { translated } from '../translated.ts';
 import type { ComparisonsDeps } from './comparisons-deps.ts';
@@ -14,7 +15,7 @@ export const comparisonActivities = (deps: ActivityDeps) => ({
   compareOutcome: (since: CompareSince): Promise<ComparedTable | null> =>
     translated(deps, () => compareOutcome(comparisonsOf(deps), since)),
   /** A comparison of a target was cancelled, or could not be done. */
-  breakComparison: (input: PlaceInTarget & { readonly broken: string }): Promise<void> =>
+  breakComparison: (input: BrokenComparison): Promise<void> =>
     translated(deps, () => deps.targetStore.breakComparison(input)),
 });
 

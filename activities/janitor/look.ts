@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { leftoverKinds, type JanitorMode, type Leftover } from '../../core/leftover.ts';
 import type { JanitorTally } from '../../messages/janitor.ts';
 import { findLeftovers } from '../../store/janitor/leftovers.ts';
-import { noteRemovedOnce, removeStored } from '../../store/janitor/remove-leftovers.ts';
+import { leaveOutFiles, noteRemovedOnce, removeStored } from '../../store/janitor/remove-leftovers.ts';
 import { readReport, type JanitorReport } from '../../store/janitor/reports.ts';
 import type { AskTemporal, JanitorDeps } from './janitor-deps.ts';
 import { notedStaging } from '../../store/janitor/staging-notes.ts';
@@ -54,8 +54,9 @@ export async function removeAll(deps: JanitorDeps, report: number): Promise<read
     removed ? [placeOfFile(path, host)] : [],
   );
   const named = new Set(open.map(({ place }) => place));
-  for (const place of new Set([...gone, ...elsewhere.filter((each) => named.has(each))]))
-    await noteRemovedOnce(pool, { report, kind: 'staging-file', place });
+  const places = [...new Set([...gone, ...elsewhere.filter((each) => named.has(each))])];
+  for (const place of places) await noteRemovedOnce(pool, { report, kind: 'staging-file', place });
+  await leaveOutFiles(pool, report, places);
   return troubles;
 }
 

@@ -29,6 +29,7 @@ export async function compareListing(
     const listing = await readListing(client, `${reconciliation}/1`);
     if (listing?.state !== 'done' && listing?.level !== 'counts')
       throw new GiveUp(`the listing of ${reconciliation} has not ended`);
+    if (await isSettled(client, reconciliation)) return candidatesOf(client, reconciliation);
     // Before the heads are read: what had been synced by then is among them.
     const syncedTo = await readWatermark(client, stream, listing.stream_id);
     const range =
@@ -51,6 +52,19 @@ export async function compareListing(
       ]);
     return noteCandidates(client, listing, syncedTo);
   });
+}
+
+/**
+ * Whether the second look has settled what the first one found. Whoever comes then has been frozen, and others have gone on: what it would write down is no
+ * finding any more, and what the listing had seen is forgotten.
+ */
+async function isSettled(client: PoolClient, reconciliation: string): Promise<boolean> {
+  const { rows } = await client.query<{ settled: boolean }>(
+    `select state = 'done' or exists (select from reconcile_findings f where f.reconciliation = c.reconciliation and f.settled_at is not null) as settled
+      from reconciliations c where reconciliation = $1 for update`,
+    [reconciliation],
+  );
+  return rows[0]?.settled === true;
 }
 
 interface Scope {
@@ -127,6 +141,10 @@ async function noteCandidates(client: PoolClient, listing: ListingRow, syncedTo:
         where not d.in_flight and (d.kind <> 'extra' or l.doubt is null or exists (select from reconciliations c where c.reconciliation = $1 and c.sample is not null))`,
     [reconciliation, listingId, streamId],
   );
+  return candidatesOf(client, reconciliation);
+}
+
+async function candidatesOf(client: PoolClient, reconciliation: string): Promise<Compared> {
   const { rows } = await client.query<{ candidates: number; extras: number }>(
     `select count(*)::integer as candidates, (count(*) filter (where kind = 'extra'))::integer as extras
       from reconcile_findings where reconciliation = $1 and state = 'candidate'`,

@@ -93,13 +93,43 @@ async function withSilences(pool: Pool, rows: readonly Row[]): Promise<readonly 
   });
 }
 
-/** Writes what a look has changed. Two looks at once come one after the other. `nowMs` is the time of the look. */
-export async function settleAlerts(
-  pool: Pool,
-  { nowMs, decide }: { readonly nowMs: number; readonly decide: (standing: readonly StandingAlert[]) => Settled },
-): Promise<Settled> {
-  return transaction(pool, async (client) => {
+/** Where the numbers of looks are counted, beside what was seen. */
+const LOOKS = 'looks';
+
+/** Begins a look. Returns its number: of two, the later one sees more. */
+export async function beginLook(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ look: string }>(
+    `insert into alert_observations as o (name, seen, at) values ($1, '{"begun": 1, "settled": 0}', now())
+      on conflict (name) do update set seen = o.seen || jsonb_build_object('begun', (o.seen ->> 'begun')::bigint + 1), at = now()
+      returning seen ->> 'begun' as look`,
+    [LOOKS],
+  );
+  return Number(rows[0]?.look);
+}
+
+export interface LookedAt {
+  /** Of `beginLook`. */
+  readonly look: number;
+  /** The time of the look. */
+  readonly nowMs: number;
+  readonly decide: (standing: readonly StandingAlert[]) => Settled;
+}
+
+/** A process that is stopped in the middle of it would keep all others from looking. */
+const BOUNDS = [`set local idle_in_transaction_session_timeout = '10s'`];
+
+/**
+ * Writes what a look has changed. Two looks at once come one after the other. undefined: a later one was quicker, so nothing is changed. What a process has seen
+ * before it was frozen is over, or known, by now.
+ */
+export async function settleAlerts(pool: Pool, { look, nowMs, decide }: LookedAt): Promise<Settled | undefined> {
+  const settled = async (client: ClientBase): Promise<Settled | undefined> => {
     await client.query('lock table alerts in share row exclusive mode');
+    const { rowCount } = await client.query(
+      `update alert_observations set seen = seen || jsonb_build_object('settled', $2::bigint) where name = $1 and (seen ->> 'settled')::bigint < $2`,
+      [LOOKS, look],
+    );
+    if (rowCount === 0) return undefined;
     const changes = decide(await standing(client));
     const now = new Date(nowMs);
     await insert(client, changes.add, now);
@@ -107,7 +137,8 @@ export async function settleAlerts(
     await client.query('update alerts set resolved_at = $2 where alert_id = any ($1)', [changes.resolve, now]);
     await client.query('delete from alerts where alert_id = any ($1)', [changes.drop]);
     return changes;
-  });
+  };
+  return transaction(pool, settled, BOUNDS);
 }
 
 async function standing(client: ClientBase): Promise<readonly StandingAlert[]> {

@@ -84,6 +84,18 @@ export async function readNotices(pool: Pool): Promise<
   return rows.map(({ alert_id, at, ...row }) => ({ alertId: Number(alert_id), atMs: at.getTime(), ...row }));
 }
 
+/** What a channel was last told of these. */
+export async function toldOf(
+  pool: Pool,
+  { channel, alertIds }: { readonly channel: string; readonly alertIds: readonly number[] },
+): Promise<ReadonlyMap<number, 'open' | 'resolved'>> {
+  const { rows } = await pool.query<{ alert_id: string; told: 'open' | 'resolved' }>(
+    'select alert_id, told from alert_notices where channel = $1 and alert_id = any ($2)',
+    [channel, alertIds],
+  );
+  return new Map(rows.map(({ alert_id, told }) => [Number(alert_id), told]));
+}
+
 /** A channel was told: of these that they are open, of those that they are over. */
 export async function noteSent(
   pool: Pool,

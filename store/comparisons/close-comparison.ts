@@ -63,14 +63,20 @@ async function verdictOf(client: ClientBase, comparison: number): Promise<Reconc
   return rows[0]?.verdict ?? null;
 }
 
-/** One that was cancelled, or that could not be done. */
+export interface BrokenComparison extends ComparedPlace {
+  /** Of the workflow; absent: of an older version, which knew of one at a time. */
+  readonly runId?: string;
+  readonly broken: string;
+}
+
+/** One that was cancelled, or that could not be done. Told late, by a process that was frozen, it leaves those that came after. */
 export async function breakComparison(
   pool: Pool,
-  { target, partner, stream, broken }: ComparedPlace & { readonly broken: string },
+  { target, partner, stream, runId, broken }: BrokenComparison,
 ): Promise<void> {
   await pool.query(
     `update target_comparisons c set state = 'failed', reason = $4, buckets = null, finished_at = now() from streams s
-      where s.stream_id = c.stream_id and s.partner = $2 and c.target = $1 and c.table_name = $3 and c.state = 'running'`,
-    [target, partner, stream, broken],
+      where s.stream_id = c.stream_id and s.partner = $2 and c.target = $1 and c.table_name = $3 and c.state = 'running' and c.run_id = coalesce($5, c.run_id)`,
+    [target, partner, stream, broken, runId ?? null],
   );
 }

@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
-import { GiveUp, InvalidInput } from '../../core/errors.ts';
+import { InvalidInput, RetryLater } from '../../core/errors.ts';
 import type { MatchCounts } from '../../core/match-weights.ts';
 
 export type PlanState = 'finding' | 'ready' | 'failed';
@@ -104,7 +104,10 @@ export interface PlanFound extends Pick<BegunPlan, 'plan' | 'claim'> {
   readonly counts: PlanCounts;
 }
 
-/** Throws GiveUp where somebody else has taken the plan meanwhile. */
+/**
+ * Throws RetryLater where another attempt has taken the plan meanwhile: it may be one that was frozen, that Temporal has given up since, and that does not come
+ * to its end. Whoever tries again takes the plan back, or finds it ready.
+ */
 export async function notePlanReady(
   client: ClientBase | Pool,
   { plan, claim, weights, lookedAt, counts }: PlanFound,
@@ -114,7 +117,7 @@ export async function notePlanReady(
       where plan_id = $1 and claim = $5 and state = 'finding'`,
     [plan, JSON.stringify(weights), JSON.stringify(lookedAt), JSON.stringify(counts), claim],
   );
-  if (rowCount !== 1) throw new GiveUp(`plan ${plan} of duplicates is being found by another attempt`);
+  if (rowCount !== 1) throw new RetryLater(`plan ${plan} of duplicates is being found by another attempt`);
 }
 
 /** The workflow, which Temporal keeps, says why. */

@@ -2,7 +2,14 @@ import { escapeLiteral, type ClientBase, type Pool } from 'pg';
 import { explain } from '../../core/errors.ts';
 import type { LeftoverKind } from '../../core/leftover.ts';
 import { transaction } from '../session/transaction.ts';
-import { defaultAges, strayBuilds, strayShadows, type LeftoverAges, type StrayTable } from './leftover-queries.ts';
+import {
+  defaultAges,
+  leftoverQueries,
+  strayBuilds,
+  strayShadows,
+  type LeftoverAges,
+  type StrayTable,
+} from './leftover-queries.ts';
 
 /**
  * What is removed by rows. What somebody is at work with is locked and left alone, and what was renewed meanwhile is looked at again
@@ -50,10 +57,34 @@ export async function removeStored(
         ${noted(`select $1::integer, '${kind}', place, n, since, clock_timestamp(), n from tally`)}`,
       [report, ages.short],
     );
-  return [
+  const troubles = [
     ...(await dropTables(pool, { report, kind: 'shadow-table', stray: strayShadows })),
     ...(await dropTables(pool, { report, kind: 'build-table', stray: strayBuilds })),
   ];
+  await leaveOutGone(pool, report, ages);
+  return troubles;
+}
+
+const removable = ['locked-key', 'expired-lease', 'unended-search', 'shadow-table', 'build-table'] as const;
+
+/** What another janitor has removed since the look, or what has come to life, is not left behind: the report does not name it. */
+async function leaveOutGone(pool: Pool, report: number, { short, long, unused }: LeftoverAges): Promise<void> {
+  for (const kind of removable)
+    await pool.query(
+      `with here as (select place collate "C" as place, count from (${leftoverQueries[kind]}) n where $1::float8 is not null and $2::float8 is not null and $3::float8 is not null),
+          rest as (update janitor_findings f set count = f.removed + coalesce((select h.count from here h where h.place = f.place), 0)
+            where report_id = $4 and kind = $5 and f.count > f.removed and (f.removed > 0 or f.place in (select place from here)))
+        delete from janitor_findings f where report_id = $4 and kind = $5 and removed = 0 and place not in (select place from here)`,
+      [short, long, unused, report, kind],
+    );
+}
+
+/** Of files: these are gone, and another report says who removed them. */
+export async function leaveOutFiles(pool: Pool, report: number, places: readonly string[]): Promise<void> {
+  await pool.query(
+    `delete from janitor_findings where report_id = $1 and kind = 'staging-file' and removed = 0 and place = any ($2)`,
+    [report, places],
+  );
 }
 
 /** What came between the look and the removal was not found by the look, and is in the report all the same. */
@@ -88,6 +119,9 @@ export async function noteRemovedOnce(pool: Pool, { report, kind, place }: Remov
   );
 }
 
+/** A process that is stopped in the middle of it would hold up the stream. */
+const BOUNDS = ["set local lock_timeout = '2s'", "set local idle_in_transaction_session_timeout = '10s'"];
+
 async function dropTables(
   pool: Pool,
   of: { readonly report: number; readonly kind: 'shadow-table' | 'build-table'; readonly stray: string },
@@ -96,7 +130,7 @@ async function dropTables(
   const troubles: string[] = [];
   for (const table of rows)
     try {
-      await transaction(pool, (client) => dropTable(client, { ...of, table }), ["set local lock_timeout = '2s'"]);
+      await transaction(pool, (client) => dropTable(client, { ...of, table }), BOUNDS);
     } catch (error) {
       // Another janitor was quicker.
       if ((await pool.query('select where to_regclass($1) is not null', [table.table])).rowCount === 0) continue;

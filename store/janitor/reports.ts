@@ -12,15 +12,20 @@ export interface NewReport {
   readonly troubles: readonly string[];
 }
 
-/** Notes what was found. What an attempt before noted is replaced, but for what it removed. Returns the number of the report. */
+/**
+ * Notes what was found. What an attempt before noted is replaced, but for what it removed. A report that has ended stays as it is: whoever comes then was frozen, and
+ * has seen what is removed by now. Returns the number of the report.
+ */
 export async function noteReport(pool: Pool, { run, by, mode, found, troubles }: NewReport): Promise<number> {
   return transaction(pool, async (client) => {
-    const { rows } = await client.query<{ report_id: number }>(
-      `insert into janitor_reports (run, by, mode, troubles) values ($1, $2, $3, $4)
-        on conflict (run) do update set troubles = excluded.troubles returning report_id`,
+    const { rows } = await client.query<{ report: number; ended: boolean }>(
+      `insert into janitor_reports as r (run, by, mode, troubles) values ($1, $2, $3, $4)
+        on conflict (run) do update set troubles = case when r.ended_at is null then excluded.troubles else r.troubles end
+        returning report_id as report, ended_at is not null as ended`,
       [run, by, mode, troubles],
     );
-    const report = rows[0]?.report_id as number;
+    const { report, ended } = rows[0] as (typeof rows)[0];
+    if (ended) return report;
     await client.query('delete from janitor_findings where report_id = $1 and removed = 0', [report]);
     await client.query(
       `insert into janitor_findings as f (report_id, kind, place, count, since, first_at)

@@ -28,11 +28,13 @@ export async function openReconciliation(pool: Pool, input: OpenReconciliation):
     throw new InvalidInput(
       `no sync of ${stream.partner.name} ${stream.name} has ended well yet: \`syncline sync ${stream.partner.name} ${stream.name}\` first`,
     );
+  // What one that failed had settled is found again.
   await pool.query(
-    `insert into reconciliations (reconciliation, stream_id, level, range_from, range_to, sample, definition_version)
-      values ($1, $2, $3, $4, $5, $6, $7)
-      on conflict (reconciliation) do update set state = 'running', verdict = null, reason = null, finished_at = null
-        where reconciliations.state = 'failed'`,
+    `with opened as (insert into reconciliations (reconciliation, stream_id, level, range_from, range_to, sample, definition_version)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (reconciliation) do update set state = 'running', verdict = null, reason = null, finished_at = null
+          where reconciliations.state = 'failed' returning reconciliation)
+      delete from reconcile_findings f using opened where f.reconciliation = opened.reconciliation`,
     [reconciliation, known.stream_id, level, range?.from ?? null, range?.to ?? null, sample, stream.definitionVersion],
   );
   // It goes on now, whatever it waited for when it failed.

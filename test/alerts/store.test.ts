@@ -3,7 +3,7 @@ import { findingOf } from '../../alerts/find.ts';
 import { judgePoint } from '../../alerts/unusual/judge-point.ts';
 import { settle } from '../../alerts/settle.ts';
 import { DAY, HOUR, MINUTE } from '../../core/duration.ts';
-import { listAlerts, settleAlerts, sweepAlerts } from '../../store/alerts/alerts.ts';
+import { beginLook, listAlerts, settleAlerts, sweepAlerts } from '../../store/alerts/alerts.ts';
 import { quarantineFacts } from '../../store/alerts/facts.ts';
 import { noteVerdict, readPoints, readVerdicts, unjudgedStreams } from '../../store/alerts/points.ts';
 import { endSilence, readSilences, silenceAlerts } from '../../store/alerts/silences.ts';
@@ -18,8 +18,10 @@ const failed = findingOf({
   since: '2026-11-24T03:00:00.000Z',
   summary: 'the last run of acme.orders ended failed: answered 500',
 });
-const look = (findings: readonly (typeof failed)[], nowMs: number): ReturnType<typeof settleAlerts> =>
-  settleAlerts(store.pool, { nowMs, decide: (standing) => settle(standing, findings, { nowMs }) });
+const settled = (look: number, findings: readonly (typeof failed)[], nowMs: number): ReturnType<typeof settleAlerts> =>
+  settleAlerts(store.pool, { look, nowMs, decide: (standing) => settle(standing, findings, { nowMs }) });
+const look = async (findings: readonly (typeof failed)[], nowMs: number): ReturnType<typeof settleAlerts> =>
+  settled(await beginLook(store.pool), findings, nowMs);
 const soon = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
 const run = (...args: string[]): ReturnType<typeof runSyncline> =>
@@ -55,6 +57,20 @@ describe('alerts', () => {
   test('two looks at once make one alert', async () => {
     await Promise.all([look([failed], atMs + DAY), look([failed], atMs + DAY)]);
     expect(await listAlerts(store.pool, { open: true })).toHaveLength(1);
+  });
+
+  test('a look that goes on late changes nothing: what it saw is known, or over', async () => {
+    const frozen = await beginLook(store.pool);
+    const before = await listAlerts(store.pool);
+    expect(await look([failed], atMs + DAY)).toMatchObject({ add: [] });
+    expect(await settled(frozen, [], atMs + DAY)).toBeUndefined();
+    expect(await listAlerts(store.pool, { open: true })).toHaveLength(1);
+    const later = await beginLook(store.pool);
+    await look([], atMs + DAY + MINUTE);
+    expect(await settled(later, [failed], atMs + DAY)).toBeUndefined();
+    expect(await listAlerts(store.pool, { open: true })).toEqual([]);
+    expect(await listAlerts(store.pool)).toHaveLength(before.length);
+    await look([failed], atMs + DAY);
   });
 
   test('what is to hold for some minutes is shown to nobody before', async () => {

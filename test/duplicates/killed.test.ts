@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
+import { RetryLater } from '../../core/errors.ts';
 import { compareRows, type FoundPair, type RowRef } from '../../core/duplicates.ts';
 import { beginDuplicates } from '../../activities/duplicates/change-duplicates.ts';
 import { importDecisions } from '../../cli/commands/duplicates-import.ts';
@@ -261,7 +262,12 @@ test('a search that was frozen and wakes up beside its second attempt adds nothi
   expect(await write(frozen, 3, pairs.slice(2))).toBe(0);
   await expect(ready(frozen)).rejects.toThrow('is being found by another attempt');
   expect(await write(second, 1, pairs)).toBe(4);
-  await ready(second);
+  // One that was frozen before it began takes the plan. It is given up by Temporal, so the other one must not be: it is tried again.
+  await begin();
+  await expect(ready(second)).rejects.toBeInstanceOf(RetryLater);
+  const third = await begin();
+  expect(await write(third, 1, pairs)).toBe(4);
+  await ready(third);
   // Asked for once more, it is there.
   expect(await begin()).toMatchObject({ plan: second.plan, state: 'ready' });
   expect((await pool.query('select from duplicate_pairs where plan_id = $1', [second.plan])).rowCount).toBe(4);

@@ -89,6 +89,13 @@ export async function reconcileHere(
   };
 }
 
+/** As by a worker that was frozen at its first look, while others went on. Returns the findings then. */
+export async function compareLate(here: Here, { id }: Reconciled): Promise<readonly Finding[]> {
+  const { own, partner, stream } = here;
+  await compareListing(depsOf(here), { partner: partner.name, stream, reconciliation: id });
+  return readFindings(own.pool, { id, limit: 10_000 });
+}
+
 /** A reconciliation that fails after its first grant, with what it has read until then. */
 export async function breakOff(here: Here, label: string): Promise<void> {
   const { partner, stream } = here;

@@ -6,7 +6,7 @@ import { firstOf, long } from '../support/long.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { randomOf } from '../../simulator/random.ts';
 import { at, MovingPartner, paginations, parentStream, type Pagination } from './moving-partner.ts';
-import { breakOff, reconcileHere, repairHere, type Here, type Reconciled } from './reconcile-here.ts';
+import { breakOff, compareLate, reconcileHere, repairHere, type Here, type Reconciled } from './reconcile-here.ts';
 
 let own: OwnPartners;
 beforeAll(async () => {
@@ -136,6 +136,7 @@ describe.each(names)('a stream that is read by %s', (name) => {
     const done = await reconcileHere(dying);
     expect(sorted(found(done, 'open'))).toEqual(sorted(seeded));
     expect(done.verdict).toBe('differs');
+    expect(await compareLate(here, done)).toEqual(done.each);
 
     const readable = tally(seeded, isReadable).length;
     expect(await repairHere(dying, done.id)).toMatchObject({ repaired: readable, left: 0 });
