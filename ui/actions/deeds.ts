@@ -5,7 +5,7 @@ import { tellGovernor, wakeStreams } from '../../client/governor.ts';
 import { startRetry } from '../../client/start-retry.ts';
 import { alertKey, placeWords } from '../../core/alert.ts';
 import { matchWords } from '../../core/alert-silence.ts';
-import { describeWave } from '../../core/approval.ts';
+import { describeWave, type Approval } from '../../core/approval.ts';
 import { DAY, parseDuration } from '../../core/duration.ts';
 import { explain, InvalidInput } from '../../core/errors.ts';
 import { describePause } from '../../core/person-pause.ts';
@@ -93,31 +93,33 @@ function decides(state: 'approved' | 'rejected'): (deps: DeedDeps, wanted: Wante
     const id = Number(target);
     if (!Number.isSafeInteger(id) || id < 1)
       throw new InvalidInput(`expected the number of an approval, found ${JSON.stringify(target)}`);
-    const { partner, syncId, until } = await readApproval(deps.pool, id);
+    const asked = await readApproval(deps.pool, id);
     return {
-      partner,
+      partner: asked.partner,
       work: async () => {
-        const wake = (): Promise<string> =>
-          told(
-            deps,
-            async (client) =>
-              (await wakeStreams(client, [syncId])).length > 0
-                ? undefined
-                : 'The run does not go on now: it does with this answer when it is started again.',
-            `the run sees it when it looks by itself, at ${until.slice(0, 16).replace('T', ' ')} UTC at the latest`,
-          );
         try {
           const decided = await decideApproval(deps.pool, { id, state, by, reason });
-          return `${state}: ${decided.partner}.${decided.stream}: ${describeWave(decided)}. ${await wake()}`;
+          return `${state}: ${decided.partner}.${decided.stream}: ${describeWave(decided)}. ${await wakes(deps, asked)}`;
         } catch (error) {
           // A question that is none any more is put anew by the run, at once.
-          await wake();
+          await wakes(deps, asked);
           throw error;
         }
       },
     };
   };
 }
+
+/** Tells the run that waits for an answer, and returns what came of it. */
+const wakes = (deps: DeedDeps, { syncId, until }: Approval): Promise<string> =>
+  told(
+    deps,
+    async (client) =>
+      (await wakeStreams(client, [syncId])).length > 0
+        ? undefined
+        : 'The run does not go on now: it does with this answer when it is started again.',
+    `the run sees it when it looks by itself, at ${until.slice(0, 16).replace('T', ' ')} UTC at the latest`,
+  );
 
 async function silence({ pool }: DeedDeps, { target, for: lasts, by, reason }: Wanted): Promise<Deed> {
   const [alert] = /^\d{1,15}$/.test(target) ? await readAlerts(pool, [Number(target)]) : [];
