@@ -3,6 +3,7 @@ import {
   continueAsNew,
   defineSignal,
   isCancellation,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -61,6 +62,8 @@ export async function applyTarget(input: ApplyTargetInput): Promise<ApplyTargetR
       if (isCancellation(error)) throw error;
       setCurrentDetails(describeDown(error));
     }
+    // Whoever ended the pause has said so while this load was about to say that it holds.
+    if (applied?.state === 'paused' && called && patched('resumed within a load')) continue;
     if (applied?.state === 'paused' || applied?.state === 'unwanted') return { ...soFar, state: applied.state };
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof applyTarget>(input);
     if (applied === undefined) {

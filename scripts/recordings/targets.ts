@@ -120,6 +120,16 @@ export const targets = {
       await tellTarget(scene.client, told);
       await handle.result();
       await save('applyTarget.paused', handle.workflowId);
+      const locker = await scene.pool.connect();
+      await locker.query('begin; lock table target_pauses');
+      await tellTarget(scene.client, told);
+      await until(async () => (await scene.pool.query('select from pg_locks where not granted')).rowCount !== 0);
+      // Whoever ends the pause says so while a load looks at it.
+      await tellTarget(scene.client, { ...told, signal: 'goOn' });
+      await locker.query('commit');
+      locker.release();
+      await handle.result();
+      await save('applyTarget.resumed', handle.workflowId);
       await resumeTarget(scene.pool, 'lake');
 
       await tellTarget(scene.client, told);
