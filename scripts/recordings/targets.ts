@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { WorkflowHandle } from '@temporalio/client';
 import { exportByWorker } from '../../client/export-target.ts';
 import { startCompare } from '../../client/start-compare.ts';
 import { startPrune } from '../../client/start-prune.ts';
@@ -11,7 +10,7 @@ import { tellTarget } from '../../client/tell-target.ts';
 import { plainNames } from '../../messages/names.ts';
 import { pauseTarget, readTargetState, resumeTarget } from '../../store/target-states.ts';
 import type { Scene } from '../../test/workflows/scene.ts';
-import { ended, saveChain, until } from './playing.ts';
+import { ended, saveChain, timed, until } from './playing.ts';
 import type { Recording } from './recording.ts';
 import { startSlotOf, timesOf } from './slots.ts';
 
@@ -183,14 +182,6 @@ async function writeTo(scene: Scene, partner: string, target: string, declared: 
   const definition = join(scene.partnersDir, `${partner}.yaml`);
   const before = JSON.parse(await readFile(definition, 'utf8')) as object;
   await writeFile(definition, JSON.stringify({ ...before, targets: [target] }));
-}
-
-/** Until a workflow has begun to wait so often. */
-async function timed(handle: Pick<WorkflowHandle, 'fetchHistory'>, times: number): Promise<void> {
-  await until(async () => {
-    const { events } = await handle.fetchHistory();
-    return (events ?? []).filter((event) => event.timerStartedEventAttributes != null).length === times;
-  });
 }
 
 /** Until an activity of a workflow was tried so often. */

@@ -72,6 +72,8 @@ test.each([
   ['syncStream.woken', '"signalName": "goOn"'],
   ['syncStream.unheard', '"eventType": "EVENT_TYPE_TIMER_CANCELED"'],
   ['syncStream.answered', '"signalName": "goOn"'],
+  ['syncStream.unstopped', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"'],
+  ['syncStream.stopped', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED"'],
   ['backfillStream.ok', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"'],
   ['backfillStream.unpaused', '"signalName": "pause"'],
   ['backfillStream.repaused', '"markerName": "core_patch"'],
