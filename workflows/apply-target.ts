@@ -3,10 +3,10 @@ import {
   continueAsNew,
   defineSignal,
   isCancellation,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { TargetActivities } from '../activities/index.ts';
 import {
@@ -17,6 +17,7 @@ import {
 } from '../messages/apply-target.ts';
 import { targetSignals } from '../messages/signals.ts';
 import { describeApplied, describeDown } from './apply-details.ts';
+import { isToContinueAsNew } from './is-to-continue-as-new.ts';
 import { ownNames } from './own-names.ts';
 
 const committed = defineSignal(targetSignals.committed);
@@ -61,8 +62,10 @@ export async function applyTarget(input: ApplyTargetInput): Promise<ApplyTargetR
       if (isCancellation(error)) throw error;
       setCurrentDetails(describeDown(error));
     }
+    // Whoever ended the pause has said so while this load was about to say that it holds.
+    if (applied?.state === 'paused' && called && patched('resumed within a load')) continue;
     if (applied?.state === 'paused' || applied?.state === 'unwanted') return { ...soFar, state: applied.state };
-    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof applyTarget>(input);
+    if (isToContinueAsNew()) await continueAsNew<typeof applyTarget>(input);
     if (applied === undefined) {
       await condition(() => called, '1 minute', { summary: 'the target is down' });
       continue;

@@ -5,11 +5,11 @@ import {
   proxyActivities,
   setCurrentDetails,
   sleep,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { PartnerActivities } from '../activities/index.ts';
 import { MINUTE } from '../core/duration.ts';
 import type { FollowHintsInput, HintsFollowed, HintsRound } from '../messages/follow-hints.ts';
+import { isToContinueAsNew } from './is-to-continue-as-new.ts';
 import { ownNames } from './own-names.ts';
 
 /** Whoever looks for work starts it again when something is due: it need not wait longer than this for that. */
@@ -44,6 +44,6 @@ export async function followHints(input: FollowHintsInput): Promise<HintsFollowe
       if (!round.deferred && leftMs > PATIENCE_MS) return followed;
       await sleep(Math.max(1, leftMs), { summary: round.cause.slice(0, 120) });
     }
-    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof followHints>({ ...input, soFar: followed });
+    if (isToContinueAsNew()) await continueAsNew<typeof followHints>({ ...input, soFar: followed });
   }
 }

@@ -8,7 +8,6 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { ControlActivities } from '../activities/index.ts';
 import { nextLookMs } from '../core/next-look.ts';
@@ -16,6 +15,7 @@ import type { GovernorNews, GovernorState, GovernPartnerInput } from '../message
 import type { Look } from '../messages/look.ts';
 import { LIMITS_QUERY, signals } from '../messages/signals.ts';
 import { describeLimits } from './details.ts';
+import { isToContinueAsNew } from './is-to-continue-as-new.ts';
 
 const { lookAtLimits } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '30 seconds',
@@ -74,8 +74,7 @@ export async function governPartner({ partner, times, runs: before }: GovernPart
       trouble = error instanceof ActivityFailure ? (error.cause?.message ?? error.message) : String(error);
     }
     setCurrentDetails(describeLimits(state()));
-    if (workflowInfo().continueAsNewSuggested)
-      await continueAsNew<typeof governPartner>({ partner, times, runs: [...runs] });
+    if (isToContinueAsNew()) await continueAsNew<typeof governPartner>({ partner, times, runs: [...runs] });
     const next = nextLookMs({
       pause: look?.pause ?? null,
       slowed: (look?.limits.factor ?? 1) < 1,

@@ -1,15 +1,9 @@
-import {
-  continueAsNew,
-  defineQuery,
-  proxyActivities,
-  setCurrentDetails,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { continueAsNew, defineQuery, proxyActivities, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { TargetActivities } from '../activities/index.ts';
 import type { RebuildSoFar, RebuildTarget, RebuildTargetReport } from '../messages/rebuild-target.ts';
 import { PROGRESS_QUERY } from '../messages/signals.ts';
 import { table } from './details.ts';
+import { isToContinueAsNew } from './is-to-continue-as-new.ts';
 import { ownNames } from './own-names.ts';
 
 const progress = defineQuery<RebuildSoFar | null>(PROGRESS_QUERY);
@@ -36,7 +30,7 @@ export async function rebuildTarget(input: Parameters<RebuildTarget>[0]): Promis
     }
     ({ soFar } = stepped);
     setCurrentDetails(table(['events', 'of', 'fit no longer'], [[soFar.event, soFar.lastEvent, soFar.unfit.count]]));
-    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof rebuildTarget>({ ...input, soFar });
+    if (isToContinueAsNew()) await continueAsNew<typeof rebuildTarget>({ ...input, soFar });
   }
 }
 

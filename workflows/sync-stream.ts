@@ -12,7 +12,6 @@ import {
   setHandler,
   sleep,
   upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { PartnerActivities } from '../activities/index.ts';
 import { control } from './control.ts';
@@ -25,6 +24,7 @@ import { signals } from '../messages/signals.ts';
 import type { StreamReport } from '../messages/stream-report.ts';
 import type { StreamProgress, SyncStreamInput } from '../messages/sync-stream.ts';
 import { describeProgress, describeReport } from './details.ts';
+import { isToContinueAsNew } from './is-to-continue-as-new.ts';
 import { ownNames } from './own-names.ts';
 
 const { failStream } = control({ startToCloseTimeout: '1 minute' });
@@ -97,7 +97,12 @@ export async function syncStream(input: SyncStreamInput): Promise<StreamReport> 
         return await fail({ ...input, soFar: progress }, reasonOf(error), error);
       }
     }
-    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof syncStream>({ ...input, soFar: progress });
+    try {
+      if (!isToContinueAsNew()) continue;
+    } catch (error) {
+      return await fail({ ...input, soFar: progress }, reasonOf(error), error);
+    }
+    await continueAsNew<typeof syncStream>({ ...input, soFar: progress });
   }
 }
 

@@ -5,10 +5,10 @@ import {
   proxyActivities,
   setCurrentDetails,
   sleep,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { ControlActivities } from '../activities/index.ts';
 import type { AlertsLook, WatchAlertsInput } from '../messages/watch-alerts.ts';
+import { isToContinueAsNew } from './is-to-continue-as-new.ts';
 
 // One attempt: the next look is another one, and sees more.
 const { lookAtAlerts } = proxyActivities<ControlActivities>({
@@ -27,7 +27,7 @@ export async function watchAlerts(input: WatchAlertsInput): Promise<void> {
       // Whoever waits for the heartbeat of the dead man's switch is told by its absence.
       setCurrentDetails(`the last look failed: ${error.cause?.message ?? error.message}`);
     }
-    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof watchAlerts>(input);
+    if (isToContinueAsNew()) await continueAsNew<typeof watchAlerts>(input);
     await sleep(input.everyMs, { summary: 'until the next look' });
   }
 }

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, patched, workflowInfo } from '@temporalio/workflow';
 import { addWindow, type BackfillTally } from '../core/backfill-tally.ts';
 import type { Pause } from '../messages/backfill.ts';
 import type { NextWindows, WindowToRead } from '../messages/next-windows.ts';
@@ -81,7 +81,10 @@ export class WindowSlots {
   }
 
   async #take(): Promise<WindowToRead | undefined> {
-    await condition(() => !this.#paused || (this.#waiting.length === 0 && this.#stopped.length === 0));
+    const mayGoOn = (): boolean => !this.#paused || (this.#waiting.length === 0 && this.#stopped.length === 0);
+    // A pause may have come together with the end of the one before it.
+    do await condition(mayGoOn);
+    while (!mayGoOn() && patched('paused at once again'));
     if (this.#broken || this.failsAlways) return undefined;
     const stopped = this.#stopped.shift();
     if (stopped !== undefined || workflowInfo().continueAsNewSuggested) return stopped;

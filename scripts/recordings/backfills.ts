@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   askBackfill,
   cancelBackfill,
@@ -44,10 +43,29 @@ export const backfills = {
       await until(() => simulator.requests().length >= 2);
       const first = (await handle.describe()).runId;
       await pauseBackfill(scene.client, runId, { now: true });
-      while ((await askBackfill(scene.client, runId))?.running.length !== 0) await wait(50);
+      await until(async () => (await askBackfill(scene.client, runId))?.running.length === 0);
       await resumeBackfill(scene.client, runId);
       await reportOfBackfill(handle);
       await save('backfillStream.paused', runId, first);
+    },
+  },
+  past_repaused: {
+    faults: [{ kind: 'delay', ms: 3000, nth: 2 }],
+    play: async ({ scene, simulator, backfill, save }) => {
+      const { handle, runId } = await backfill('2026-03-30');
+      await until(() => simulator.requests().length >= 2);
+      await pauseBackfill(scene.client, runId, { now: true });
+      await until(async () => (await askBackfill(scene.client, runId))?.running.length === 0);
+      const first = (await handle.describe()).runId;
+      // Both come with one task of the workflow.
+      await scene.withoutWorkers(async () => {
+        await resumeBackfill(scene.client, runId);
+        await pauseBackfill(scene.client, runId, { now: false });
+      });
+      await until(async () => (await askBackfill(scene.client, runId))?.running.length === 0);
+      await resumeBackfill(scene.client, runId);
+      await reportOfBackfill(handle);
+      await save('backfillStream.repaused', runId, first);
     },
   },
   past_cancelled: {

@@ -1,7 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { askGovernor, tellGovernor } from '../../client/governor.ts';
 import { reportOfSync } from '../../client/start-sync.ts';
 import { plainNames } from '../../messages/names.ts';
+import { until } from './playing.ts';
 import type { Recording } from './recording.ts';
 
 /** What slows a partner down, and what watches it. */
@@ -12,7 +12,7 @@ export const governors = {
       const { handle, runId } = await start();
       await reportOfSync(handle);
       // The queue has been set back, and the run has said that it has ended.
-      while ((await askGovernor(scene.client, { names: plainNames, partner }))?.runs.length !== 0) await wait(50);
+      await until(async () => (await askGovernor(scene.client, { names: plainNames, partner }))?.runs.length === 0);
       await save('syncPartner.governed', runId);
       await save('syncStream.governed', streamId('payments'));
       await save('governPartner.paused', plainNames.governorId(partner));
@@ -34,7 +34,7 @@ export const governors = {
       const news = { runId: workflowId, state: 'begun' } as const;
       await tellGovernor(scene.client, { names: plainNames, partner, signal: 'work', news, times });
       const first = (await scene.client.workflow.getHandle(workflowId).describe()).runId;
-      while ((await scene.client.workflow.getHandle(workflowId).describe()).runId === first) await wait(50);
+      await until(async () => (await scene.client.workflow.getHandle(workflowId).describe()).runId !== first);
       await save('governPartner.continues', workflowId, first);
       await tellGovernor(scene.client, {
         names: plainNames,
@@ -42,7 +42,7 @@ export const governors = {
         signal: 'work',
         news: { ...news, state: 'ended' },
       });
-      await wait(200);
+      await until(async () => (await askGovernor(scene.client, { names: plainNames, partner }))?.runs.length === 0);
       await save('governPartner.continued', workflowId);
     },
   },

@@ -9,6 +9,14 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
 
 export const ended = (handle: WorkflowHandle): Promise<unknown> => handle.result().catch(() => {});
 
+/** Until a workflow has begun to wait so often. */
+export async function timed(handle: Pick<WorkflowHandle, 'fetchHistory'>, times: number): Promise<void> {
+  await until(async () => {
+    const { events } = await handle.fetchHistory();
+    return (events ?? []).filter((event) => event.timerStartedEventAttributes != null).length === times;
+  });
+}
+
 /** The last two runs of a workflow that continued as new. */
 export async function saveChain(
   name: string,

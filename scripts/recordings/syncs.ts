@@ -14,7 +14,7 @@ import { ordersSchema } from '../../test/support/define-stream.ts';
 import { jobPartner } from '../../test/support/job-partner.ts';
 import { serveAnswers } from '../../test/support/serve-answers.ts';
 import { WINDOW } from '../../test/workflows/scene.ts';
-import { saveChain, until } from './playing.ts';
+import { saveChain, timed, until } from './playing.ts';
 import type { Recording } from './recording.ts';
 
 const rowsOf = (rest: object): object[] => ['a', 'b'].map((id) => ({ id, ...rest }));
@@ -129,12 +129,27 @@ export const syncs = {
       await until(() => simulator.requests().length === 3);
       const pause = { scope: 'partner', target: partner, partner, reason: 'recorded', by: 'recorder' } as const;
       await orderPause(scene.pool, { ...pause, atOnce: false });
-      while (!(await openStreamRuns(scene.pool, { partner })).every(({ kind }) => kind === 'paused')) await wait(50);
-      await wait(500);
+      await until(async () => (await openStreamRuns(scene.pool, { partner })).every(({ kind }) => kind === 'paused'));
+      await timed(scene.client.workflow.getHandle(streamId('payments')), 1);
       await endPauses(scene.pool, { targets: [pause], by: 'recorder', reason: 'over' });
       await wakeStreams(scene.client, [streamId('payments')]);
       await reportOfSync(handle);
       await save('syncStream.paused', streamId('payments'));
+    },
+  },
+  /** Cancelled between the end of a grant and the next task of a workflow that is to continue as new. */
+  stopped_late: {
+    faults: [{ kind: 'delay', ms: 3000, stream: 'payments', nth: 7 }],
+    grant: { requests: 1 },
+    play: async ({ scene, simulator, start, streamId, save }) => {
+      const { handle } = await start(['payments']);
+      await until(() => simulator.requests().length === 7);
+      const stream = scene.client.workflow.getHandle(streamId('payments'));
+      const { runId } = await stream.describe();
+      // The page ends the grant, and no worker is left to tell the workflow.
+      await scene.withoutWorkers(async () => void (await stream.cancel()));
+      await reportOfSync(handle);
+      await save('syncStream.stopped', stream.workflowId, runId);
     },
   },
   /** A wave of deletes waits for a person. */
@@ -151,7 +166,7 @@ export const syncs = {
       const { handle } = await start(['payments']);
       const asked = () => readApprovals(scene.pool, { partner });
       await until(async () => (await asked()).length > 0);
-      await wait(500);
+      await timed(scene.client.workflow.getHandle(streamId('payments')), 1);
       const [approval] = await asked();
       await decideApproval(scene.pool, {
         id: approval?.id ?? 0,

@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { WorkflowHandle } from '@temporalio/client';
 import { exportByWorker } from '../../client/export-target.ts';
 import { startCompare } from '../../client/start-compare.ts';
 import { startPrune } from '../../client/start-prune.ts';
@@ -11,7 +10,7 @@ import { tellTarget } from '../../client/tell-target.ts';
 import { plainNames } from '../../messages/names.ts';
 import { pauseTarget, readTargetState, resumeTarget } from '../../store/target-states.ts';
 import type { Scene } from '../../test/workflows/scene.ts';
-import { ended, saveChain, until } from './playing.ts';
+import { ended, saveChain, timed, until } from './playing.ts';
 import type { Recording } from './recording.ts';
 import { startSlotOf, timesOf } from './slots.ts';
 
@@ -120,6 +119,16 @@ export const targets = {
       await tellTarget(scene.client, told);
       await handle.result();
       await save('applyTarget.paused', handle.workflowId);
+      const locker = await scene.pool.connect();
+      await locker.query('begin; lock table target_pauses');
+      await tellTarget(scene.client, told);
+      await until(async () => (await scene.pool.query('select from pg_locks where not granted')).rowCount !== 0);
+      // Whoever ends the pause says so while a load looks at it.
+      await tellTarget(scene.client, { ...told, signal: 'goOn' });
+      await locker.query('commit');
+      locker.release();
+      await handle.result();
+      await save('applyTarget.resumed', handle.workflowId);
       await resumeTarget(scene.pool, 'lake');
 
       await tellTarget(scene.client, told);
@@ -173,14 +182,6 @@ async function writeTo(scene: Scene, partner: string, target: string, declared: 
   const definition = join(scene.partnersDir, `${partner}.yaml`);
   const before = JSON.parse(await readFile(definition, 'utf8')) as object;
   await writeFile(definition, JSON.stringify({ ...before, targets: [target] }));
-}
-
-/** Until a workflow has begun to wait so often. */
-async function timed(handle: Pick<WorkflowHandle, 'fetchHistory'>, times: number): Promise<void> {
-  await until(async () => {
-    const { events } = await handle.fetchHistory();
-    return (events ?? []).filter((event) => event.timerStartedEventAttributes != null).length === times;
-  });
 }
 
 /** Until an activity of a workflow was tried so often. */

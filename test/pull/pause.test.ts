@@ -204,7 +204,8 @@ describe('a run that is cancelled', () => {
 
 scenario('docs/control.md shows what works: each of its commands, one after the other', async () => {
   const partner = await bench.partner({
-    simulator: { latencyMs: 400 },
+    // Reading the customers takes longer than all commands, on a busy machine as well.
+    simulator: { latencyMs: 400, customers: 2000 },
     streams: { payments: streams.payments, customers: streams.customers },
   });
   const { handle, runId } = await partner.start();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { reportOfSync, startSync } from '../../client/start-sync.ts';
+import { tellTarget } from '../../client/tell-target.ts';
 import { compilePartner } from '../../definitions/compile.ts';
 import { loadPartner } from '../../definitions/load.ts';
 import { plainNames } from '../../messages/names.ts';
@@ -11,7 +12,7 @@ import type { RunReport } from '../../messages/sync-partner.ts';
 import { resolveTemporalCli } from '../../services/temporal-cli.ts';
 import { startTemporal, type TemporalServer } from '../../services/temporal-server.ts';
 import type { Simulator } from '../../simulator/start.ts';
-import { listTargetStates, type TargetLag } from '../../store/target-states.ts';
+import { listTargetStates, pauseTarget, resumeTarget, type TargetLag } from '../../store/target-states.ts';
 import { openPool } from '../../store/session/open-pool.ts';
 import { tellBehind } from '../../workers/tell-behind.ts';
 import { cacheDir } from '../support/cache-dir.ts';
@@ -146,4 +147,23 @@ test('what was cancelled or terminated is started again by the next commit, or b
   expect(await eventually(async () => (await handleOf('shore').describe()).status.name === 'RUNNING', 30_000)).toBe(
     true,
   );
+});
+
+test('who ends a pause while a load looks at it is heard: it looks again', async () => {
+  const locker = await scene.pool.connect();
+  await pauseTarget(scene.pool, { target: 'shore', reason: 'a test', by: 'ann' });
+  // A load cannot say that it is paused before it was told that it is not.
+  await locker.query('begin; lock table target_pauses');
+  const told = { names: plainNames, ...place('shore') };
+  await tellTarget(scene.client, told);
+  await eventually(async () => (await scene.pool.query('select from pg_locks where not granted')).rowCount !== 0);
+  await tellTarget(scene.client, { ...told, signal: 'goOn' });
+  await locker.query('commit');
+  locker.release();
+  expect(await handleOf('shore').result()).toMatchObject({ state: 'paused' });
+  const { events = [] } = await handleOf('shore').fetchHistory();
+  const heard =
+    events?.findIndex((event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'goOn') ?? 0;
+  expect(events?.slice(heard).filter((event) => event.activityTaskScheduledEventAttributes != null)).toHaveLength(1);
+  await resumeTarget(scene.pool, 'shore');
 });

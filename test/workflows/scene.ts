@@ -10,7 +10,7 @@ import type { TargetsInput } from '../../definitions/targets.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { openPool } from '../../landing/postgres-warehouse.ts';
 import { createLogger } from '../../workers/logger.ts';
-import { startWorkers } from '../../workers/sync-worker.ts';
+import { startWorkers, type RunningWorkers } from '../../workers/sync-worker.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export const WINDOW = '2026-11-24';
@@ -26,6 +26,8 @@ export interface Scene {
   readonly partnersDir: string;
   /** Stops the workers as a deploy does; `close` does so too. */
   stopWorkers(): Promise<void>;
+  /** Stops the workers, and starts others after this. */
+  withoutWorkers(work: () => Promise<void>): Promise<void>;
   traces(partner: string): Promise<Traces>;
   close(): Promise<void>;
 }
@@ -48,29 +50,38 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
     await writeFile(join(folder.path, `${name}.yaml`), JSON.stringify({ ...small, ...partner, name }));
   if (options.targets !== undefined)
     await writeFile(join(folder.path, 'targets.yaml'), JSON.stringify(options.targets));
-  const workers = await startWorkers({
-    config: {
-      ...readConfig({
-        DATABASE_URL: options.databaseUrl,
-        TEMPORAL_ADDRESS: options.temporalAddress,
-        SYNCLINE_PARTNERS_DIR: folder.path,
-        SYNCLINE_HEARTBEAT_TIMEOUT: '2s',
-      }),
-      workflowBundle: options.workflowBundle,
-    },
-    log: createLogger('silent'),
-    roles: [],
-    ...(options.queueCheckMs === undefined ? {} : { queueCheckMs: options.queueCheckMs }),
-  });
+  const start = (): Promise<RunningWorkers> =>
+    startWorkers({
+      config: {
+        ...readConfig({
+          DATABASE_URL: options.databaseUrl,
+          TEMPORAL_ADDRESS: options.temporalAddress,
+          SYNCLINE_PARTNERS_DIR: folder.path,
+          SYNCLINE_HEARTBEAT_TIMEOUT: '2s',
+        }),
+        workflowBundle: options.workflowBundle,
+      },
+      log: createLogger('silent'),
+      roles: [],
+      ...(options.queueCheckMs === undefined ? {} : { queueCheckMs: options.queueCheckMs }),
+    });
+  let workers = await start();
   const pool = openPool(options.databaseUrl, 4);
   const connection = await Connection.connect({ address: options.temporalAddress });
   let stopped: Promise<void> | undefined;
   const stopWorkers = (): Promise<void> => (stopped ??= workers.stop());
+  const withoutWorkers = async (work: () => Promise<void>): Promise<void> => {
+    await stopWorkers();
+    await work();
+    workers = await start();
+    stopped = undefined;
+  };
   return {
     client: new Client({ connection }),
     pool,
     partnersDir: folder.path,
     stopWorkers,
+    withoutWorkers,
     traces: (partner) => tracesOf(pool, partner),
     close: async () => {
       await stopWorkers();

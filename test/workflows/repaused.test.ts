@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  askBackfill,
+  pauseBackfill,
+  reportOfBackfill,
+  resumeBackfill,
+  startBackfill,
+} from '../../client/start-backfill.ts';
+import { plainNames } from '../../messages/names.ts';
+import type { Simulator } from '../../simulator/start.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { temporalAddress, uniqueName } from '../support/temporal.ts';
+import { openScene, startPartner, type Scene } from './scene.ts';
+
+const partner = uniqueName('repaused');
+let database: TestDatabase;
+let simulator: Simulator;
+let scene: Scene;
+beforeAll(async () => {
+  [database, simulator] = await Promise.all([freshDatabase(), startPartner(5)]);
+  scene = await openScene({
+    temporalAddress: temporalAddress(),
+    databaseUrl: database.url,
+    workflowBundle: process.env['WORKFLOW_BUNDLE'],
+    partners: { [partner]: { baseUrl: simulator.url } },
+  });
+});
+afterAll(async () => {
+  await scene?.close();
+  await simulator?.close();
+  await database?.drop();
+});
+
+test('a backfill that is resumed and paused again at once begins no window', async () => {
+  const plan = { from: '2026-01-01', to: '2026-03-30', chunk: '30d', zone: null, order: 'oldest' } as const;
+  const asked = { partner, stream: 'payments', plan, concurrency: 2, generation: 1 };
+  const { handle, runId } = await startBackfill(scene.client, plainNames, asked);
+  await pauseBackfill(scene.client, runId, { now: true });
+  const progress = () => askBackfill(scene.client, runId);
+  await eventually(async () => (await progress())?.running.length === 0 && (await progress())?.windows === 3);
+  const before = await progress();
+  // Both orders come with one task of the workflow.
+  await scene.withoutWorkers(async () => {
+    await resumeBackfill(scene.client, runId);
+    await pauseBackfill(scene.client, runId, { now: true });
+  });
+  await eventually(async () => (await progress()) !== undefined);
+  expect(await progress()).toMatchObject({ paused: true, running: [], ok: before?.ok, left: before?.left });
+  await resumeBackfill(scene.client, runId);
+  expect(await reportOfBackfill(handle)).toMatchObject({ outcome: 'ok', failed: 0 });
+});
