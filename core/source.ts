@@ -38,6 +38,8 @@ export interface Source {
    * resumed one.
    */
   readonly fleeting?: (position: Position) => boolean;
+  /** An answer 202 to this position says how far the work is, and is read; elsewhere nothing has come yet, and it is asked again. */
+  readonly accepts?: (position: Position) => boolean;
   /** The position leads further into the answer that came for the one before it: as long as that is there, nothing is asked. */
   readonly continues?: (position: Position) => boolean;
   /** Where the answer is a large one, `read` takes it as `answer.large`: it need not fit into the memory. */

@@ -18,7 +18,9 @@ import { stageRecords, type Staged } from '../../records/stage-records.ts';
 import { sourceOf } from '../../sources/source-of.ts';
 import { fetchPage } from '../pull/fetch-page.ts';
 import type { FetchedPage, PageAsked, PageContent } from '../pull/page-asked.ts';
-import type { FetchDeps } from '../pull/send-one.ts';
+import { permittedBy } from '../pull/permitted-by.ts';
+import { sendOne, type FetchDeps } from '../pull/send-one.ts';
+import { sentPosition } from '../pull/sent-position.ts';
 import { impatient, PATIENCE_MS } from './no-permit.ts';
 import { partnerWords } from './partner-words.ts';
 
@@ -52,6 +54,10 @@ export interface Look extends Staged {
 
 export interface Asker {
   readonly ask: (position: Position, pageNo: number, beyond?: boolean) => Promise<Look>;
+  /** The answer that came last, also where reading it failed. */
+  readonly answered: () => Answer | undefined;
+  /** Ends what was begun at the partner for a position that is not read on. */
+  readonly abandon: (position: Position) => Promise<void>;
   /** Method and path of a request, without the values of its query. */
   readonly describe: (position: Position) => string;
   /** Requests that have left. */
@@ -126,6 +132,15 @@ export function openAsker(
         answer: page.chars === undefined ? answer : withoutText(answer),
         page: refused === undefined ? page : { ...page, refused: quoted(refused) },
       });
+    },
+    answered: () => last,
+    abandon: async (stored) => {
+      const deps = asking();
+      const permitted = permittedBy(deps, stream);
+      const position = await sentPosition(stored, authorizer, permitted);
+      const request = sourceOf(stream).abandon?.(position);
+      if (request === undefined) return;
+      await sendOne(deps, request, { stream, position, pageNo: 0, beyond: false, ...first, permitted });
     },
     describe: (position) => {
       const { method, url } = sourceOf(stream).request(position);

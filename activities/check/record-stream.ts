@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { GiveUp, InvalidInput } from '../../core/errors.ts';
-import type { Position } from '../../core/page.ts';
+import type { Answer, Position } from '../../core/page.ts';
 import { isCharset } from '../../core/charset.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { formatOf } from '../../definitions/formats.ts';
@@ -11,7 +11,10 @@ import { encodeText } from '../../recordings/encode-text.ts';
 import type { Pseudonyms } from '../../recordings/pseudonyms.ts';
 import { ORIGIN, type Exchange, type Recording } from '../../recordings/recording.ts';
 import type { Written } from '../../recordings/written.ts';
+import { placeIn } from '../../sources/jobs/job-place.ts';
 import { sourceOf } from '../../sources/source-of.ts';
+import { followJob, type JobLooks } from './follow-job.ts';
+import { fieldsOfJob, jobExchanges, type JobKeeping } from './job-exchanges.ts';
 import { openAsker, type Asker, type Asking, type Look } from './asker.ts';
 import { firstPosition } from './first-position.ts';
 import { openRecorded, recordedTexts, writtenIn, type OpenedAnswer } from './recorded-texts.ts';
@@ -20,15 +23,17 @@ import { replacedText } from './replaced-text.ts';
 export interface RecordOptions {
   /** Requests of one stream, at most. */
   readonly most: number;
-  /** undefined: answers are kept as they came, but for secrets. */
-  readonly pseudonyms: (() => Pseudonyms) | undefined;
+  /** undefined: answers are kept as they came, but for secrets. `kept`: names of fields that are replaced only by what their values look like. */
+  readonly pseudonyms: ((kept: readonly string[]) => Pseudonyms) | undefined;
+  /** Told once of an export job that is waited for. */
+  readonly onWait?: (stream: string, says: string) => void;
 }
 
 export type Recorder = (stream: CompiledStream) => Promise<Recording>;
 
 /**
  * Reads streams to their end, or for `most` requests, and keeps what came. Nothing is written to any table. Requests take permits, as those of
- * `partners check` do. A child stream is asked for each parent that came.
+ * `partners check` do. Export jobs are ordered under keys of their own. A child stream is asked for each parent that came.
  */
 export function openRecorder(asking: Asking & Required<Pick<Asking, 'tokens'>>, options: RecordOptions): Recorder {
   const read = new Map<string, Promise<Listing>>();
@@ -47,27 +52,32 @@ export function openRecorder(asking: Asking & Required<Pick<Asking, 'tokens'>>, 
     const { positions } = await firstPosition(stream, { nowMs: asking.nowMs, parents: parent, most: options.most });
     const asker = openAsker(stream, asking);
     try {
-      return await follow(asker, eachPartition(stream, positions), options.most);
+      const of = { positions: eachPartition(stream, positions), most: options.most };
+      return await (stream.definition.job === undefined
+        ? follow(asker, of.positions, of.most)
+        : followJobs(asker, stream, { ...of, onWait: (says) => options.onWait?.(stream.name, says) }));
     } finally {
       asker.close();
     }
   };
   return async (stream) => {
-    if (stream.definition.job !== undefined)
-      throw new InvalidInput(
-        `${stream.name} orders export jobs, which cannot be recorded; choose others with --stream`,
-      );
-    const { looks, complete, secrets } = await listing(stream);
-    const replaced = options.pseudonyms?.();
+    const { looks, jobs, complete, secrets } = await listing(stream);
+    const { job } = stream.definition;
+    const replaced = options.pseudonyms?.(job === undefined ? [] : fieldsOfJob(job));
     const origin = new URL(stream.partner.baseUrl).origin;
     if (looks.some(({ page }) => page.chars !== undefined))
       throw new InvalidInput(
         `${stream.name}: an answer is so large that it is read in parts, which cannot be recorded; ask for less at once, as with a page size or a later incremental.initial`,
       );
-    const opened = await Promise.all(looks.map(async (look) => openRecorded(stream, look.answer)));
-    const written = writtenIn(stream, opened);
-    const cleaning = { origin, secrets, replaced, written };
-    const exchanges = looks.map((look, i) => exchangeOf(stream, { look, opened: opened[i] as OpenedAnswer }, cleaning));
+    const results = looks.filter(({ position }) => job === undefined || placeIn(job, position).step === 'result');
+    const opened = new Map<Look, OpenedAnswer>();
+    for (const look of results) opened.set(look, await openRecorded(stream, look.answer));
+    const written = writtenIn(stream, [...opened.values()]);
+    const keeping = keepingOf(stream, { opened, origin, secrets, replaced, written });
+    const exchanges =
+      job === undefined
+        ? looks.map((look) => ({ ...keeping.asked(sourceOf(stream).request(look.position)), ...keeping.result(look) }))
+        : jobs.flatMap((each, index) => jobExchanges(stream, each, { index, keeping }));
     return {
       version: 1,
       partner: stream.partner.name,
@@ -90,9 +100,38 @@ const eachPartition = (stream: CompiledStream, positions: readonly [Position, ..
 
 interface Listing {
   readonly looks: readonly Look[];
+  /** Those of streams that order export jobs. */
+  readonly jobs: readonly JobLooks[];
   readonly complete: boolean;
   readonly secrets: readonly KnownSecret[];
 }
+
+async function followJobs(
+  asker: Asker,
+  stream: CompiledStream,
+  {
+    positions,
+    most,
+    onWait,
+  }: { readonly positions: readonly Position[]; readonly most: number; readonly onWait: (says: string) => void },
+): Promise<Listing> {
+  const jobs: JobLooks[] = [];
+  for (const position of positions) {
+    const left = most - jobs.reduce((sum, { looks }) => sum + looks.length, 0);
+    // A job that cannot be read is not ordered.
+    if (left < LEAST_OF_JOB) break;
+    jobs.push(await followJob(asker, stream, { position, most: left, onWait }));
+  }
+  return {
+    looks: jobs.flatMap(({ looks }) => looks),
+    jobs,
+    complete: jobs.length === positions.length && jobs.every(({ complete }) => complete),
+    secrets: asker.secrets(),
+  };
+}
+
+/** It is looked for, ordered, asked and read. */
+const LEAST_OF_JOB = 4;
 
 async function follow(asker: Asker, positions: readonly Position[], most: number): Promise<Listing> {
   const looks: Look[] = [];
@@ -112,61 +151,73 @@ async function follow(asker: Asker, positions: readonly Position[], most: number
       at = cursor === null ? undefined : { ...position, cursor };
     }
   }
-  return { looks, complete, secrets: asker.secrets() };
+  return { looks, jobs: [], complete, secrets: asker.secrets() };
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64');
 
-/** Headers that say something of a listing or of limits. */
+/** Headers that the definition reads, or that say something of a listing or of limits. */
+function tellingOf({ definition: { pagination } }: CompiledStream): (name: string) => boolean {
+  const read = 'from' in pagination && pagination.from === 'header' ? pagination.token.toLowerCase() : undefined;
+  return (name) => name === read || telling.test(name);
+}
 const telling = /^(content-type|link|etag|last-modified|retry-after|(x-)?.*(total|count|page|limit|next|cursor).*)$/;
 
 interface Cleaning {
+  readonly opened: ReadonlyMap<Look, OpenedAnswer>;
   readonly origin: string;
   readonly secrets: readonly KnownSecret[];
   readonly replaced: Pseudonyms | undefined;
   readonly written: Written;
 }
 
-function exchangeOf(
-  stream: CompiledStream,
-  { look: { position, answer }, opened }: { readonly look: Look; readonly opened: OpenedAnswer },
-  { origin, secrets, replaced, written }: Cleaning,
-): Exchange {
-  const { method, url, body = null } = sourceOf(stream).request(position);
-  const { origin: asked, pathname, searchParams } = new URL(url);
-  if (asked !== origin)
-    throw new InvalidInput(`${stream.name} asks ${asked}, another host than baseUrl, which cannot be recorded`);
-  const clean = (text: string): string => withoutSecrets(text, secrets).replaceAll(origin, ORIGIN);
-  const hide = replaced?.replaceText ?? ((text: string) => text);
-  const { packed } = opened;
-  const texts = recordedTexts(stream, opened, written);
+function keepingOf(stream: CompiledStream, { opened, origin, secrets, replaced, written }: Cleaning): JobKeeping {
   const hideSecrets = (text: string): string => withoutSecrets(text, secrets);
-  const kept = (text: string): string =>
-    replacedText(text, { stream, isAnswer: answer.status < 300, replacing: replaced, hideSecrets }).replaceAll(
-      origin,
-      ORIGIN,
-    );
-  const all = texts.map(kept);
+  const clean = (text: string): string => hideSecrets(text).replaceAll(origin, ORIGIN);
+  const hide = replaced?.replaceText ?? ((text: string) => text);
+  const kept = (text: string, isAnswer: boolean): string =>
+    replacedText(text, { stream, isAnswer, replacing: replaced, hideSecrets }).replaceAll(origin, ORIGIN);
   const { encoding = 'utf-8' } = formatOf(written.format);
-  if (all.some((text) => encodeText(text, encoding) === undefined))
-    throw new InvalidInput(`${stream.name}: an answer has what cannot be written in ${encoding}`);
-  const headers = Object.entries(harmlessHeaders(answer.headers, secrets)).filter(([name]) => telling.test(name));
+  const isTelling = tellingOf(stream);
+  const headersOf = (headers: Answer['headers'], put: (name: string, value: string) => string): Exchange['headers'] =>
+    Object.fromEntries(
+      Object.entries(harmlessHeaders(headers, secrets))
+        .filter(([name]) => isTelling(name))
+        .map(([name, value]) => [name, put(name, clean(value))]),
+    );
   return {
-    method,
-    path: pathname
-      .split('/')
-      .map((part) => encoded(part, hide))
-      .join('/'),
-    query: [...searchParams].filter(([name]) => !isSecretLike(name)).map(([name, value]) => [name, hide(clean(value))]),
-    body: body === null ? null : clean(body),
-    status: answer.status,
-    headers: Object.fromEntries(
-      headers.map(([name, value]) => [
-        name,
-        stream.definition.source === undefined ? inCharset(name, clean(value), written) : clean(value),
-      ]),
-    ),
-    ...(packed === undefined ? { text: all[0] ?? '' } : { text: '', packed, files: all }),
+    asked: ({ method, url, body = null }) => {
+      const { origin: asked, pathname, searchParams } = new URL(url);
+      if (asked !== origin)
+        throw new InvalidInput(`${stream.name} asks ${asked}, another host than baseUrl, which cannot be recorded`);
+      return {
+        method,
+        path: pathname
+          .split('/')
+          .map((part) => encoded(part, hide))
+          .join('/'),
+        query: [...searchParams]
+          .filter(([name]) => !isSecretLike(name))
+          .map(([name, value]) => [name, hide(clean(value))]),
+        body: body === null ? null : clean(body),
+      };
+    },
+    headers: (headers) => headersOf(headers, (_name, value) => value),
+    told: (text) => kept(text, false),
+    result: (look) => {
+      const { answer } = look;
+      const of = opened.get(look) as OpenedAnswer;
+      const texts = recordedTexts(stream, of, written).map((text) => kept(text, answer.status < 300));
+      if (texts.some((text) => encodeText(text, encoding) === undefined))
+        throw new InvalidInput(`${stream.name}: an answer has what cannot be written in ${encoding}`);
+      return {
+        status: answer.status,
+        headers: headersOf(answer.headers, (name, value) =>
+          stream.definition.source === undefined ? inCharset(name, value, written) : value,
+        ),
+        ...(of.packed === undefined ? { text: texts[0] ?? '' } : { text: '', packed: of.packed, files: texts }),
+      };
+    },
   };
 }
 

@@ -154,7 +154,11 @@ async function sendWith(
     await deps.failpoint('fetch.after');
     const secrets = await deps.authorizer.secrets([]);
     const headers = harmlessHeaders(answer.headers, secrets);
-    const rules = [...definition.errors, ...errors];
+    const rules = [
+      ...definition.errors,
+      ...errors,
+      ...(sourceOf(asked.stream).accepts?.(asked.position) ? [accepted] : []),
+    ];
     const verdict = classify({
       status: answer.status,
       headers,
@@ -192,6 +196,8 @@ async function sendWith(
     }
   }
 }
+
+const accepted = { status: 202, action: 'ok' } as const satisfies ErrorRule;
 
 interface Sent {
   readonly request: PageRequest;

@@ -47,12 +47,16 @@ export async function partnersRecord({
     options.stream === undefined
       ? [...all.values()].filter(({ definition }) => !isPushOnly(definition) && definition.job === undefined)
       : [streamNamed(all, options.stream)];
-  if (chosen.length === 0) throw new InvalidInput(`no stream of ${name} can be recorded: none is read page by page`);
+  const jobs = [...all.values()].filter(({ definition }) => definition.job !== undefined).map((stream) => stream.name);
+  if (chosen.length === 0)
+    throw new InvalidInput(
+      `no stream of ${name} is recorded${jobs.length === 0 ? ': none is read page by page' : ` unless you name it, for it orders an export job: --stream ${jobs[0]}`}`,
+    );
   // A parent's field that names a child's path has to stay what the path says.
   const asked = chosen.flatMap(({ definition }) => parentFields(definition));
   const key = randomBytes(32);
-  const replacing = (): Pseudonyms =>
-    pseudonyms({ key, also: listOf(options.replace), keep: listOf(options.keep), asked });
+  const replacing = (kept: readonly string[]): Pseudonyms =>
+    pseudonyms({ key, also: listOf(options.replace), keep: listOf(options.keep), asked: [...asked, ...kept] });
   const dir = resolve(options.out);
   const files = await withCheckDatabase(config, async (database) => {
     const pool = 'pool' in database ? database.pool : undefined;
@@ -68,7 +72,11 @@ export async function partnersRecord({
           env: config.env,
           carried,
         },
-        { most, pseudonyms: options.asIs === true ? undefined : replacing },
+        {
+          most,
+          pseudonyms: options.asIs === true ? undefined : replacing,
+          onWait: (stream, says) => output.say(`${stream}: ${says}. Waiting until it is ready …`),
+        },
       );
       const written: Recorded[] = [];
       for (const stream of chosen) {
@@ -95,6 +103,11 @@ export async function partnersRecord({
   );
   for (const { stream, complete } of files)
     if (!complete) output.say(`${stream} was not read to its end: give it more with --requests (now ${most}).`);
+  const others = options.stream === undefined ? jobs : [];
+  if (others.length > 0)
+    output.say(
+      `${others.join(', ')}: not recorded, since that orders an export job. Name the stream to order it: --stream ${others[0]}`,
+    );
   const kept = options.asIs === true ? [] : asked.filter(isPersonal);
   if (kept.length > 0)
     output.say(

@@ -63,6 +63,7 @@ export function jobSource(partner: Partner, stream: StreamDefinition, job: Job):
       return at.step === 'poll' ? polled(job, at, answer) : readResult(result, at, { answer, position });
     },
     packed: isResult,
+    accepts: (position) => !isResult(position),
     ...(takesLarge === undefined ? {} : { takesLarge: isResult }),
     fleeting: (position) => {
       const at = step(position);

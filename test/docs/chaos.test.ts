@@ -59,6 +59,37 @@ test('a partner is recorded without its secret, and played', async () => {
   await replay.close();
 });
 
+test('an export job is recorded only by its name, without its address', async () => {
+  const [partners, kept] = ['jobs-', 'kept-'].map((name) => mkdtempSync(join(dir, name))) as [string, string];
+  const server = await serve((request, response) => {
+    const body = ({ POST: { id: 'job-1' } } as Record<string, object>)[request.method ?? ''] ?? {
+      state: 'done',
+      url: '/files/1?sig=a-canary',
+    };
+    response.end(request.url?.startsWith('/files') === true ? '{"id":"r1"}\n' : JSON.stringify(body));
+  });
+  writeFileSync(
+    join(partners, 'acme.yaml'),
+    `name: acme\nbaseUrl: ${server.url}\nstreams:
+  exports:
+    format: ndjson
+    primaryKey: [id]
+    job: { create: { path: jobs, id: id }, poll: { path: 'jobs/{job}', status: state, done: [done] }, files: url }
+    schema: { type: object, properties: { id: { type: string } } }
+  rows: { path: rows, format: ndjson, primaryKey: [id], schema: { type: object, properties: { id: { type: string } } } }
+`,
+  );
+  const own = { ...env, SYNCLINE_PARTNERS_DIR: partners };
+  const args = ['partners', 'record', 'acme', '--out', kept];
+  const all = await runSyncline(args, own);
+  expect(all).toMatchObject({ code: 0, stdout: expect.stringContaining('exports: not recorded, since that orders') });
+  expect(await readdir(join(kept, 'acme'))).toEqual(['rows.json']);
+  const named = await runSyncline([...args, '--stream', 'exports'], own);
+  await server.close();
+  expect(named).toMatchObject({ code: 0, stdout: expect.stringMatching(/exports +3 +1 +yes/) });
+  expect(readFileSync(join(kept, 'acme', 'exports.json'), 'utf8')).not.toContain('a-canary');
+});
+
 test('a definition with a wrong key is found out, by a seed that finds it again', async () => {
   const { code, text } = await chaos(
     ['--rounds', '1', '--seed', '7'],

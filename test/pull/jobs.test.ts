@@ -63,6 +63,22 @@ describe('an export job', () => {
     expect(partner.asked).toHaveLength(7);
   });
 
+  test('is accepted with 202, and by its status at work until it is done', async () => {
+    const { answer, counts } = jobPartner({ polls: 2, total: 12 });
+    const { status: _status, done: _done, failed: _failed, expired: _expired, ...poll } = job.poll;
+    const partner = await partners.partner(
+      async (url, request) => {
+        const answered = await answer(url, request);
+        const { state } = (answered.body ?? {}) as { state?: string };
+        return request.method === 'POST' || state === 'running' ? { ...answered, status: 202 } : answered;
+      },
+      { orders: { ...byFiles, job: { ...job, poll, files: 'files.*.url' } } },
+    );
+    expect(await partner.grant('orders')).toMatchObject({ state: 'deferred', reason: 'job' });
+    expect(await partner.read('orders')).toMatchObject({ outcome: 'ok', counts: { fetched: 12 }, requests: 7 });
+    expect(counts).toEqual({ create: 1, poll: 3, file: 3 });
+  });
+
   test('has pages where the stream says so, and of the next run is another', async () => {
     const { answer, counts, jobs } = jobPartner();
     const partner = await partners.partner(answer, { orders: byPages });

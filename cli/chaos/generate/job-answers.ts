@@ -1,26 +1,12 @@
 import { assertNever } from '../../../core/assert-never.ts';
-import type { Position } from '../../../core/page.ts';
 import type { Job } from '../../../definitions/job.ts';
+import { atWork } from '../../../recordings/at-work.ts';
 import type { Exchange } from '../../../recordings/recording.ts';
-import { readState } from '../../../sources/jobs/job-cursor.ts';
 import { CannotGenerate } from './cannot-generate.ts';
 import type { Made } from './record-of.ts';
 
 /** The key of an order, where requests are made that nobody sends. */
 export const KEY = 'a-key-of-an-order';
-
-/** What a position of an export job leads to. */
-export type JobPlace =
-  | { readonly step: 'find' | 'create' | 'poll' }
-  /** A file of the result, from 0; undefined: the result is read by pages. */
-  | { readonly step: 'result'; readonly file: number | undefined; readonly cursor: string | null };
-
-export function placeIn({ find }: Job, { cursor }: Position): JobPlace {
-  const state = readState(cursor);
-  if (state.step === 'create') return { step: find !== undefined && cursor === null ? 'find' : 'create' };
-  if (state.step === 'poll') return { step: 'poll' };
-  return { step: 'result', file: state.files.length > 0 ? state.read : undefined, cursor: state.cursor };
-}
 
 export interface Ordered {
   /** Stands for the id. */
@@ -87,13 +73,6 @@ export function jobAnswer(
     default:
       return assertNever(step);
   }
-}
-
-/** A state that means nothing of the others. */
-function atWork({ poll: { done = [], failed, expired } }: Job): unknown {
-  const named = [...done, ...failed, ...expired].map(String);
-  const states = [...(typeof done[0] === 'boolean' ? [!done[0]] : []), 'at work', 'in progress', 'queued'];
-  return states.find((state) => !named.includes(String(state)));
 }
 
 /** One address, or one for each element where the path has a `*`. */

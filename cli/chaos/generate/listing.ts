@@ -5,13 +5,14 @@ import { shapeOf, stepsOf } from '../../../definitions/records.ts';
 import { ORIGIN, type Exchange } from '../../../recordings/recording.ts';
 import { writtenAsJson } from '../../../recordings/written.ts';
 import { limitOf } from '../../../sources/declared/template-values.ts';
+import { placeIn } from '../../../sources/jobs/job-place.ts';
 import { sourceOf } from '../../../sources/source-of.ts';
 import { beforeLift } from './before-lift.ts';
 import { CannotGenerate } from './cannot-generate.ts';
 import type { Checked } from './checked-records.ts';
 import { Content } from './formats/content.ts';
 import type { StreamWriter } from './formats/stream-writer.ts';
-import { jobAnswer, placeIn } from './job-answers.ts';
+import { jobAnswer } from './job-answers.ts';
 import { openedAnswer } from './opened-answer.ts';
 import { pageAnswer } from './page-answer.ts';
 
