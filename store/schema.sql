@@ -1243,6 +1243,14 @@ create table tombstones (
   constraint tombstones_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
 );
 
+create table touched_tables (
+  id text not null,
+  how text not null,
+  by text not null,
+  at timestamp with time zone not null
+);
+CREATE INDEX touched_tables_id ON touched_tables USING btree (id);
+
 create table ui_audit (
   audit_id bigint generated always as identity not null,
   at timestamp with time zone default clock_timestamp() not null,
@@ -1599,6 +1607,10 @@ create function move_slices(p_slices double precision[], p_steps bigint) returns
 create function note_told(p_credential text, p_partner text, p_left double precision, p_resets_in_ms double precision) returns void
   language sql volatile;
   -- body: sha256 92f12663205fcf46
+
+create function note_touched() returns trigger
+  language plpgsql volatile security definer set search_path = syncline, pg_temp;
+  -- body: sha256 1dff915c66b5b704
 
 create function own_key(p_text text) returns text
   language sql stable;

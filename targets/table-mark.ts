@@ -31,6 +31,8 @@ export const changes = {
   begun: 'it has rows, and the last load left none',
   noted: 'a load has found that somebody had changed it',
   another: 'another table stands in its place, or what the loads had noted of it is gone',
+  touched: ({ how, by, at }: { readonly how: string; readonly by: string; readonly at: Date }): string =>
+    `the role ${by} ${how === 'insert' ? 'inserted' : 'deleted'} rows at ${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`,
   rows: (rows: number, left: number): string =>
     `it has ${rows.toLocaleString('en-US')} ${rows === 1 ? 'row' : 'rows'}, and the last load left ${left.toLocaleString('en-US')}`,
 } as const;

@@ -9,6 +9,7 @@ import { compilePartner } from '../../definitions/compile.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import { erase, eraseAgain, type EraseReport, type Whose } from '../../landing/erase.ts';
 import { noteMadeAnew, readErasures, type Erased, type Erasure } from '../../store/erasure/erasures.ts';
+import { staleLinksOf } from '../../store/duplicates/written-links.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase } from '../context.ts';
 import { pendingExport, pendingWords } from '../../store/exports/pending-exports.ts';
@@ -55,7 +56,9 @@ export async function eraseRecords(context: EraseContext): Promise<number> {
       return exitCodes.ok;
     }
     const pending = await eraseElsewhere(context, pool, { stream, report });
-    output.json({ partner, stream: name, applied: true, ...report, pending });
+    const links = await staleLinksOf(pool, `${partner}.${name}`);
+    for (const each of links) output.say(linksLine(each));
+    output.json({ partner, stream: name, applied: true, ...report, pending, links });
     return pending.length === 0 ? exitCodes.ok : exitCodes.partial;
   });
 }
@@ -126,7 +129,11 @@ export async function eraseReapply(context: CommandContext<{ readonly from?: str
       const pending = await eraseElsewhere(context, pool, { stream, report });
       done.push({ ...report, pending });
     }
-    output.json({ erasures: done });
+    const links = new Set<string>();
+    for (const { partner, stream } of all)
+      for (const each of await staleLinksOf(pool, `${partner}.${stream}`)) links.add(each);
+    for (const each of links) output.say(linksLine(each));
+    output.json({ erasures: done, links: [...links] });
     if (all.length === 0) output.say('No erasure is known.');
     return done.every(({ pending }) => pending.length === 0) ? exitCodes.ok : exitCodes.partial;
   });
@@ -151,6 +158,10 @@ async function eraseElsewhere(
   }
   return pending;
 }
+
+const linksLine = (name: string): string =>
+  `Links of ${name} that were written for other warehouses are out of date, and may name who was erased: write them again (\`syncline duplicates links ${name} --out …\`), ` +
+  'load them into each warehouse that has views over them, and delete the files of before.';
 
 interface MadeAnew {
   readonly erasure: string;

@@ -55,6 +55,17 @@ export async function readWrittenLinks(pool: Pool, name: string): Promise<Writte
   }))[0];
 }
 
+/** Names of those that were made of rows of this stream (`crm.contacts`) and are out of date: other warehouses may have rows that are erased here. */
+export async function staleLinksOf(pool: Pool, stream: string): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ name: string }>(
+    `select name from (${writtenLinks}) l where stale and exists (
+        select from duplicate_plans p cross join jsonb_array_elements(p.settings -> 'from') f where p.name = l.name and f.value ->> 'stream' = $1)
+      order by name`,
+    [stream],
+  );
+  return rows.map(({ name }) => name);
+}
+
 /** Nobody needs them any more. Whether there were any. */
 export async function forgetLinks(pool: Pool, name: string): Promise<boolean> {
   return (await pool.query('delete from duplicate_links_written where name = $1', [name])).rowCount === 1;

@@ -6,6 +6,7 @@ import type { TargetTable } from '../target.ts';
 import { rowKeyColumns, writeCursor, type Cursor } from './cursors.ts';
 import { nameOf, saidName } from './names.ts';
 import { readTable } from './table-facts.ts';
+import { touchedBy, watchRows } from './touched.ts';
 
 interface Marked {
   /** undefined: nothing is noted of the table. */
@@ -13,7 +14,7 @@ interface Marked {
   readonly mark: TableMark;
 }
 
-/** How it shows that somebody changed rows or cursors; undefined: it does not. Rows are not counted: PostgreSQL would read all of them. */
+/** How it shows that somebody changed rows or cursors; undefined: it does not. Rows are not counted, which would read all of them: whoever touches some is noted. */
 export async function changeOf(
   client: ClientBase,
   table: TargetTable,
@@ -23,7 +24,9 @@ export async function changeOf(
   if (known === undefined) return has ? changes.another : undefined;
   if (known.hasRows !== has) return has ? changes.begun : changes.emptied;
   if (mark.id !== known.id) return changes.another;
-  return mark.changed ? changes.noted : undefined;
+  if (mark.changed) return changes.noted;
+  const touched = await touchedBy(client, mark.id);
+  return touched === undefined ? undefined : changes.touched(touched);
 }
 
 /** A load writes to no table that somebody has changed since it was opened. */
@@ -58,6 +61,7 @@ export async function hasRows(client: ClientBase, table: TargetTable): Promise<b
 
 export async function writeMarkOn(client: ClientBase, table: TargetTable, mark: TableMark): Promise<void> {
   await client.query(`comment on table ${nameOf(table)} is '${writeMark(mark)}'`);
+  await watchRows(client, table, mark.id);
 }
 
 /** A table without a mark is somebody's own. */

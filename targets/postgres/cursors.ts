@@ -1,7 +1,8 @@
 import type { ClientBase } from 'pg';
 import { isPerEvent } from '../../core/is-per-event.ts';
 import type { Place, TargetTable } from '../target.ts';
-import { CURSORS } from './names.ts';
+import { CURSORS, TOUCHED } from './names.ts';
+import { makesTouched } from './touched.ts';
 
 /** What the database says of one of our tables, written in the transaction that writes the table. */
 export interface Cursor {
@@ -27,12 +28,17 @@ interface Row {
 /** One at a time: two that make the same schema at once would be an error for one of them. The store has the table by its migrations. */
 export async function ensureCursors(client: ClientBase): Promise<void> {
   await client.query(`select pg_advisory_xact_lock(hashtextextended(current_setting('search_path'), 0))`);
-  const { rows } = await client.query<{ there: boolean; schema: string }>(
-    `select to_regclass($1) is not null as there, current_setting('search_path') as schema`,
-    [CURSORS],
+  const { rows } = await client.query<{ there: boolean; notes: boolean; may: boolean | null; schema: string }>(
+    `select to_regclass($1) is not null as there, to_regclass($2) is not null and to_regproc('note_touched') is not null as notes,
+      has_schema_privilege(to_regnamespace(current_setting('search_path')), 'create') as may, current_setting('search_path') as schema`,
+    [CURSORS, TOUCHED],
   );
-  if (rows[0]?.there === true) return;
-  await client.query(`create schema if not exists ${rows[0]?.schema}`);
+  const { there = false, notes = false, may = null, schema = '' } = rows[0] ?? {};
+  if (there && notes) return;
+  if (may === null) await client.query(`create schema ${schema}`);
+  // Where the right to make anything was taken away since, loads go on without notes.
+  if (!notes && (may !== false || !there)) await makeNotes(client, schema);
+  if (there) return;
   await client.query(`create table ${CURSORS} (
     schema_name text not null,
     table_name text not null,
@@ -46,6 +52,13 @@ export async function ensureCursors(client: ClientBase): Promise<void> {
     updated_at timestamptz not null default now(),
     primary key (schema_name, table_name, place)
   )`);
+}
+
+/** The function acts as its owner, so that nobody's temporary table may stand in for ours. */
+async function makeNotes(client: ClientBase, schema: string): Promise<void> {
+  await client.query(`set local search_path = ${schema}, pg_temp`);
+  await client.query(makesTouched);
+  await client.query(`set local search_path = ${schema}`);
 }
 
 export async function readCursors(

@@ -10,6 +10,7 @@ import { nameOf, quoted, saidName } from './names.ts';
 import { isOutdated } from './outdated.ts';
 import { ensureChildViews } from './child-views.ts';
 import { reshape, retypedIn } from './reshape.ts';
+import { expectNobodyWrites, forgetTouched, watchRows } from './touched.ts';
 import { catalogTypes, lineage, typeOf } from './types.ts';
 
 /** Makes the table, or makes it fit, and says where it stands. Call it in a transaction. */
@@ -38,6 +39,8 @@ async function fit(client: ClientBase, table: TargetTable, owner: string): Promi
   const changed = await changeOf(client, table, { known, mark });
   const begins = changed !== undefined && !isQueried(table);
   if (changed !== undefined && !begins) known = await keepChanged(client, table, { owner, known, mark });
+  // One that was made before rows were watched, or whose trigger somebody took away.
+  else if (known !== undefined && !begins) await watchRows(client, table, known.id);
   const said = changed === undefined ? {} : { changed };
   const wanted = { name: nameOf(table), facts: found, wanted: stampedOf(table) };
   if (known !== undefined && !begins && (await isOutdated(client, wanted)))
@@ -73,7 +76,10 @@ async function begin(
   table: TargetTable,
   { owner, id }: Pick<Cursor, 'owner' | 'id'>,
 ): Promise<OpenedTable> {
+  await expectNobodyWrites(client, table);
   await client.query(`delete from ${nameOf(table)}`);
+  await forgetTouched(client, id);
+  await watchRows(client, table, id);
   const rowKey = JSON.stringify(rowKeyColumns(table));
   await writeCursor(client, table, { id, owner, event: 0, hasRows: false, rowKey, unfilled: [] });
   return { id, event: 0, unfilled: [] };

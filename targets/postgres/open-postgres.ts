@@ -12,6 +12,7 @@ import { misfit } from './misfit.ts';
 import { OWN_SCHEMA } from './names.ts';
 import { readHeads } from './read-heads.ts';
 import { readRows, readSome } from './read-rows.ts';
+import { saysLoading } from './touched.ts';
 import { dropPlaced, makeLive, placedTables } from './swap-tables.ts';
 
 export interface PostgresOptions {
@@ -90,7 +91,7 @@ export function openPostgres(options: PostgresOptions): Target {
 
 const inTime = <T>(pool: Pool, timeoutMs: number, work: (client: PoolClient) => Promise<T>): Promise<T> =>
   transaction(pool, async (client) => {
-    await client.query(`set local statement_timeout = ${Math.round(timeoutMs)}`);
+    await client.query(`set local statement_timeout = ${Math.round(timeoutMs)}; ${saysLoading}`);
     return work(client);
   });
 

@@ -4,6 +4,7 @@ import type { OpenedTable, Place, Swap, TargetTable } from '../target.ts';
 import { dropChildViews, ensureChildViews } from './child-views.ts';
 import { ensureCursors, forgetCursor, readCursors, writeCursor } from './cursors.ts';
 import { nameOf, quoted, saidName, tableAt } from './names.ts';
+import { forgetTouched } from './touched.ts';
 import { takeRows } from './take-rows.ts';
 
 /** Live and old change places, or one made beside comes in: whichever table has the id is live afterwards. Call it in a transaction. */
@@ -59,6 +60,8 @@ export async function placedTables(
 
 async function dropTable(client: ClientBase, table: TargetTable, place: Place): Promise<void> {
   await client.query(`drop table if exists ${nameOf({ ...table, place })}`);
+  const { id } = (await readCursors(client, table)).get(place) ?? {};
+  if (id !== undefined) await forgetTouched(client, id);
   await forgetCursor(client, table, place);
 }
 

@@ -4,6 +4,7 @@ import { readMarkOf, writeMarkOn } from './changed-table.ts';
 import { ensureChildViews } from './child-views.ts';
 import { forgetCursor, writeCursor, type Cursor } from './cursors.ts';
 import { nameOf, quoted } from './names.ts';
+import { expectNobodyWrites, forgetTouched } from './touched.ts';
 import { readTable, type TableFacts } from './table-facts.ts';
 
 /**
@@ -17,8 +18,11 @@ export async function takeRows(client: ClientBase, table: TargetTable, comes: Cu
   ] as const;
   const [facts, wanted] = [await readTable(client, nameOf(live)), await readTable(client, nameOf(fill))];
   if (facts === undefined || wanted === undefined || !fits(facts, wanted)) return false;
-  if (!(await readMarkOf(client, live)).changed) return false;
+  const mark = await readMarkOf(client, live);
+  if (!mark.changed) return false;
   const columns = wanted.columns.map(({ name }) => quoted(name)).join(', ');
+  await expectNobodyWrites(client, live);
+  await forgetTouched(client, mark.id);
   await client.query(`delete from ${nameOf(live)}`);
   await client.query(`insert into ${nameOf(live)} (${columns}) select ${columns} from ${nameOf(fill)}`);
   await client.query(`drop table ${nameOf(fill)}`);

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eraseRecords } from '../../cli/commands/erase.ts';
 import { keepApart } from '../../cli/commands/duplicates-decide.ts';
 import { exportDuplicates } from '../../cli/commands/duplicates-export.ts';
 import { joinDuplicates, planDuplicates } from '../../cli/commands/duplicates-find.ts';
@@ -366,6 +367,16 @@ describe('duplicates', () => {
     expect(await together()).toEqual([]);
     expect(text).toMatch(/Links of people were written at .* and are out of date/);
     expect((await check()).code).toBe(3);
+    const erased = await run(
+      (context) => eraseRecords({ ...context, partner: shop.name, stream: 'people', key: ['1'] }),
+      { ...why, apply: true },
+    );
+    expect(erased).toMatchObject({
+      json: { links: ['people'] },
+      text: expect.stringContaining(
+        'Links of people that were written for other warehouses are out of date, and may name',
+      ),
+    });
     await links(join(own.folder, 'again.csv'));
     expect((await check()).code).toBe(0);
     expect((await run((context) => forgetWritten({ ...context, name: 'people' }), {})).code).toBe(0);

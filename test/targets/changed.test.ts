@@ -68,6 +68,12 @@ const deeds = [
     (name: string) => `delete from ${name} where id <> 'a'`,
     'it has 1 row, and the last load left 6',
   ],
+  [
+    'whose rows somebody deleted',
+    'postgres',
+    (name: string) => `delete from ${name} where id <> 'a'`,
+    ' deleted rows at ',
+  ],
 ] as const;
 const cases = kinds.flatMap((kind) =>
   deeds.filter(([, of]) => of === 'all' || of === kind).map(([what, , deed, says]) => ({ kind, what, deed, says })),
