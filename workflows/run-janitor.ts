@@ -7,6 +7,7 @@ import { table } from './details.ts';
 // Each may be killed anywhere and is done again: the report is the same one, and what is removed is noted with its removal.
 const { lookForLeftovers, removeLeftovers, endJanitor } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '1 minute',
   retry: { initialInterval: '10 seconds', maximumInterval: '10 minutes', maximumAttempts: 20 },
 });
 

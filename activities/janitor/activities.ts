@@ -4,7 +4,7 @@ import type { JanitorMode } from '../../core/leftover.ts';
 import type { JanitorTally } from '../../messages/janitor.ts';
 import { endReport, noteReport, readReport } from '../../store/janitor/reports.ts';
 import type { ActivityDeps } from '../activity-deps.ts';
-import { translated } from '../translated.ts';
+import { translatedAlive } from '../translated.ts';
 import type { JanitorDeps } from './janitor-deps.ts';
 import { findAll, removeAll, tallyOf } from './look.ts';
 
@@ -13,7 +13,7 @@ export function janitorActivities(deps: ActivityDeps) {
   return {
     /** Names what has stayed behind, in a report. */
     lookForLeftovers: ({ mode }: { readonly mode: JanitorMode }): Promise<JanitorTally> =>
-      translated(deps, async () => {
+      translatedAlive(deps, async () => {
         const janitor = janitorOf(deps);
         const found = await findAll(janitor, (work) => work(getClient()), { mode });
         const run = Context.current().info.workflowExecution?.runId ?? '';
@@ -22,9 +22,9 @@ export function janitorActivities(deps: ActivityDeps) {
       }),
     /** Removes what nobody needs; what could not be removed comes back in words. */
     removeLeftovers: ({ report }: { readonly report: number }): Promise<readonly string[]> =>
-      translated(deps, () => removeAll(janitorOf(deps), report)),
+      translatedAlive(deps, () => removeAll(janitorOf(deps), report)),
     endJanitor: ({ report, troubles }: { report: number; troubles: readonly string[] }): Promise<JanitorTally> =>
-      translated(deps, async () => {
+      translatedAlive(deps, async () => {
         const { pool } = janitorOf(deps);
         await endReport(pool, report, troubles);
         return tallyOf(await readReport(pool, report));

@@ -9,7 +9,7 @@ import { notedStaging } from '../../store/janitor/staging-notes.ts';
 import { placeOfFile, removeStagingFiles, stagingLeftovers } from './staging-files.ts';
 import { undeclared, type Undeclared } from './undeclared.ts';
 
-/** All that has stayed behind, in the order of the kinds. Changes nothing. `apply`: also what workers of other machines have removed since the last report. */
+/** All that has stayed behind, in the order of the kinds. Changes nothing. `apply`: also what workers of other machines have removed and no report has said yet. */
 export async function findAll(
   deps: JanitorDeps,
   temporal: AskTemporal,

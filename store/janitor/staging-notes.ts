@@ -6,7 +6,10 @@ export interface StagingNote {
   readonly since: string;
 }
 
-/** What there is on a machine now. What was noted of it before and is not there any more is forgotten. */
+/**
+ * What there is on a machine now. What was noted of it before and is not there any more is forgotten. What another process of the machine has removed since it was
+ * seen stays removed: its name is never given again.
+ */
 export async function noteStaging(
   pool: Pool,
   { host, files }: { readonly host: string; readonly files: readonly StagingNote[] },
@@ -18,7 +21,7 @@ export async function noteStaging(
   ]);
   await pool.query(
     `insert into staging_files (host, path, since) select $1, n.path, n.since from unnest($2::text[], $3::timestamptz[]) as n(path, since)
-      on conflict (host, path) do update set since = excluded.since, seen_at = now(), removed_at = null`,
+      on conflict (host, path) do update set since = excluded.since, seen_at = now()`,
     [host, paths, files.map(({ since }) => since)],
   );
 }
@@ -39,7 +42,7 @@ export interface NotedFile extends StagingNote {
   readonly removed: boolean;
 }
 
-/** What workers have noted: what is there, and what they have removed since the last report that came to its end. */
+/** What workers have noted: what is there, and what they have removed and no report has said yet, also where one looked while it was being removed. */
 export async function notedStaging(pool: Pool): Promise<readonly NotedFile[]> {
   await pool.query(
     'delete from staging_files where greatest(seen_at, removed_at) < now() - make_interval(days => $1)',
@@ -48,7 +51,7 @@ export async function notedStaging(pool: Pool): Promise<readonly NotedFile[]> {
   const { rows } = await pool.query<Omit<NotedFile, 'since'> & { readonly since: Date }>(
     `select host, path, since, removed_at is not null as removed from staging_files
       where case when removed_at is null then seen_at > now() - make_interval(days => $1)
-        else removed_at > coalesce((select max(at) from janitor_reports where ended_at is not null), '-infinity') end
+        else not exists (select from janitor_findings f where f.kind = 'staging-file' and f.place = (host || ' ' || path) collate "C" and f.removed > 0) end
       order by host, path`,
     [KNOWN_DAYS],
   );

@@ -13,6 +13,7 @@ import { plainNames } from '../../messages/names.ts';
 import { beginPlan, notePlanReady } from '../../store/duplicates/plans.ts';
 import { findLeftovers } from '../../store/janitor/leftovers.ts';
 import { endReport, listReports, noteReport, readReport } from '../../store/janitor/reports.ts';
+import { noteStaging } from '../../store/janitor/staging-notes.ts';
 import { transaction } from '../../store/session/transaction.ts';
 import { aStream, idAndText, order, runAll, runOf } from '../landing/run-of.ts';
 import { long } from '../support/long.ts';
@@ -313,9 +314,10 @@ test('workers note the files of their machines, and a report has them by machine
     expect(await lookAtThisMachine(here, { mode: 'report', host: 'box-a' })).toEqual({ removed: [], troubles: [] });
     expect(await readdir(other)).toEqual(['syncline-match-alive']);
     expect(await stagingIn('report')).toEqual([]);
-    await used.pool.query(`update staging_files set removed_at = now() + interval '1 second'`);
+    // Also where another process of the machine saw it before, and a report was made while it was being removed.
+    await noteStaging(used.pool, { host: 'box-b', files: [{ path: dead, since: new Date(at * 1000).toISOString() }] });
+    await endReport(used.pool, await report());
     expect(await stagingIn('apply')).toEqual([[`box-b ${dead}`, 1]]);
-    await used.pool.query(`update staging_files set removed_at = now() - interval '1 hour'`);
     expect(await stagingIn('apply')).toEqual([]);
 
     // Of a machine without workers nobody knows.

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { plainNames } from '../../messages/names.ts';
+import { eventually } from '../support/eventually.ts';
+import { long } from '../support/long.ts';
+import { REMOVABLE, removedOf, stayed } from './slots-left-behind.ts';
+import { endedBadly, MISSING, PATIENCE_MS, REMOVED, runRound, TAMPERED, type RoundEnd } from './slots-round.ts';
+import type { WorkerProcess } from '../support/worker-process.ts';
+import { openSlotsScene, type SlotsScene } from './slots-scene.ts';
+import { freeze, gateAt, victimAmong } from './slots-storm.ts';
+import { toldBy, toldTwice, twice } from './slots-told.ts';
+
+const PROCESSES = long ? 4 : 2;
+/** What holds an activity that is frozen in it, and for how long: longer than Temporal waits for a sign of it. */
+const gates = [
+  { table: 'duplicate_pairs', activities: ['findDuplicates'], frozenMs: 70_000 },
+  { table: 'janitor_findings', activities: ['lookForLeftovers'], frozenMs: 70_000 },
+  { table: 'target_comparisons', activities: ['compareTarget'], frozenMs: 40_000 },
+  { table: 'reconcile_findings', activities: ['planReconcile', 'compareListing'], frozenMs: 70_000 },
+  { table: 'alerts', activities: ['lookAtAlerts'], frozenMs: 125_000 },
+  { table: 'duplicate_members', activities: ['approveJoining', 'changeDuplicates'], frozenMs: 70_000 },
+] as const satisfies readonly {
+  readonly table: string;
+  readonly activities: readonly string[];
+  readonly frozenMs: number;
+}[];
+type Gate = (typeof gates)[number];
+const ROUNDS = long ? gates.length : 1;
+
+let calm: SlotsScene;
+let storm: SlotsScene;
+beforeAll(async () => {
+  [calm, storm] = await Promise.all([openSlotsScene(1), openSlotsScene(PROCESSES)]);
+}, 180_000);
+afterAll(async () => {
+  await Promise.all([calm?.close(), storm?.close()]);
+});
+
+const pullsOnly = (activities: readonly string[]): boolean =>
+  activities.length > 0 && activities.every((one) => one === 'pullStream');
+
+/** One that is fit is killed, or any other after a while. */
+async function kill(
+  { ground, workers }: SlotsScene,
+  spared: WorkerProcess,
+  isFit: (activities: readonly string[]) => boolean,
+): Promise<void> {
+  const others = workers.filter((worker) => worker !== spared);
+  const { worker } = await victimAmong(ground.client, others, (of) => isFit(of.activities), 8000);
+  await worker.kill();
+  workers.splice(workers.indexOf(worker), 1);
+}
+
+/** One is frozen for longer than its heartbeat while it reads a partner; then another one is killed. Neither has what Temporal would wait for a minute for. */
+async function strike(scene: SlotsScene): Promise<void> {
+  const { ground, workers } = scene;
+  const { worker } = await victimAmong(ground.client, workers, (of) => of.activities.includes('pullStream'), 30_000);
+  await freeze(worker, 2500);
+  await kill(scene, worker, pullsOnly);
+}
+
+/** One is frozen in the middle of what the gate holds, until others have done it; meanwhile another one is killed, whatever it does. */
+async function strikeAt(scene: SlotsScene, { table, activities, frozenMs }: Gate): Promise<void> {
+  const { ground, workers, pool } = scene;
+  const open = await gateAt(pool, table);
+  const isHeld = (held: readonly string[]): boolean => activities.some((one) => held.includes(one));
+  const { worker, fit } = await victimAmong(ground.client, workers, (of) => isHeld(of.activities), 60_000);
+  await freeze(worker, frozenMs, async () => {
+    await open();
+    await kill(scene, worker, () => true);
+  });
+  while (workers.length < PROCESSES) scene.join();
+  if (!fit) throw new Error(`nobody was at work with ${activities.join(' or ')}`);
+}
+
+describe(`what runs by schedules in ${PROCESSES} processes`, () => {
+  test(
+    'comes to the same as in one that nobody disturbs, each slot once, whoever is killed or frozen',
+    async () => {
+      for (let no = 1; no <= ROUNDS; no += 1) {
+        const [quiet, stormy] = await Promise.all([
+          runRound(calm, { no, orders: 0, storm: () => Promise.resolve() }),
+          runRound(storm, {
+            no,
+            orders: PROCESSES,
+            storm: (scene) => (long ? strikeAt(scene, gates[no - 1] as Gate) : strike(scene)),
+          }),
+        ]);
+        for (const [scene, end] of [
+          [calm, quiet],
+          [storm, stormy],
+        ] as const) {
+          expectOneOutcome(end, no);
+          expect(end.beta).toMatchObject({ outcome: 'ok', counts: { fetched: scene.beta.truth('payments').length } });
+        }
+      }
+      await Promise.all([finish(calm), finish(storm)]);
+      const told = await toldBy(calm);
+      expect(await toldBy(storm)).toEqual(told);
+      expect(await stayed(storm)).toEqual(await stayed(calm));
+      for (const scene of [calm, storm]) {
+        expect(await endedBadly(scene)).toEqual([]);
+        expect(await twice(scene)).toEqual([]);
+        expect(toldTwice(scene)).toEqual([]);
+        expect(await removedOf(scene.pool)).toEqual({
+          removed: Object.fromEntries(Object.entries(REMOVABLE).map(([kind, count]) => [kind, count * (ROUNDS + 1)])),
+          said: [],
+        });
+      }
+    },
+    long ? 3_000_000 : 240_000,
+  );
+});
+
+function expectOneOutcome({ reconciled, joined, compared }: RoundEnd, no: number): void {
+  for (const report of reconciled) {
+    expect(report).toMatchObject({
+      outcome: 'partial',
+      streams: [
+        { outcome: 'ok', open: 0 },
+        { outcome: 'partial', open: no * REMOVED },
+      ],
+    });
+  }
+  // One that finds all done has repaired nothing.
+  const repaired = reconciled.map(({ streams }) => streams[1]?.repaired);
+  expect(Math.max(...repaired.map(Number))).toBe(MISSING);
+  expect(new Set(joined.map((report) => JSON.stringify(report))).size).toBe(1);
+  expect(joined[0]).toMatchObject({ outcome: 'ok', found: { applied: expect.any(Number) } });
+  for (const report of compared)
+    expect(report).toMatchObject({
+      outcome: 'partial',
+      tables: expect.arrayContaining([expect.objectContaining({ stream: 'payments', differ: no * TAMPERED })]),
+    });
+}
+
+/** What came beside the last slots is joined, and alerts have seen all of it. */
+async function finish(scene: SlotsScene): Promise<void> {
+  await runRound(scene, { no: ROUNDS + 1, orders: 0, storm: () => Promise.resolve() });
+  const reports = async (): Promise<number> =>
+    (await scene.pool.query('select from janitor_reports where ended_at is not null')).rowCount ?? 0;
+  const before = await reports();
+  // What workers removed while it looked.
+  await scene.ground.client.schedule.getHandle(plainNames.janitorScheduleId).trigger();
+  const open = async (): Promise<number> =>
+    (await scene.pool.query('select from alerts where opened_at is not null and resolved_at is null')).rowCount ?? 0;
+  await eventually(async () => (await open()) >= 2, PATIENCE_MS);
+  await eventually(async () => (await reports()) > before, PATIENCE_MS);
+}
