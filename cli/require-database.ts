@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
-import { SECOND } from '../core/duration.ts';
+import { MINUTE, SECOND } from '../core/duration.ts';
 import { explain, NeedsAttention } from '../core/errors.ts';
 import type { Log } from '../http/log.ts';
 import { pendingMigrations } from '../store/migrate/migrate.ts';
@@ -19,19 +19,29 @@ export async function requireDatabase(config: Config): Promise<void> {
     throw new NeedsAttention(`the database lacks ${pending.join(', ')}: run \`syncline migrate\` first`);
 }
 
-const MOST_TRIES = 30;
-
-/** The same, for who runs on and on: a database that does not answer may be starting beside us, or anew. It is waited for, for two minutes. */
+/**
+ * The same, for who runs on and on: a database that does not answer may be starting beside us, or anew. Throws at once when `signal` is aborted, though a
+ * connection may still be on its way.
+ */
 export async function awaitDatabase(
   config: Config,
-  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+  {
+    log,
+    signal,
+    patienceMs = 2 * MINUTE,
+  }: { readonly log: Log; readonly signal: AbortSignal; readonly patienceMs?: number },
 ): Promise<void> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  aborted.catch(() => {});
+  const until = performance.now() + patienceMs;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await requireDatabase(config);
+      return await Promise.race([requireDatabase(config), aborted]);
     } catch (error) {
       signal.throwIfAborted();
-      if (attempt >= MOST_TRIES || !isAway(error)) throw error;
+      if (performance.now() >= until || !isAway(error)) throw error;
       log.warn({ attempt, error: explain(error) }, 'PostgreSQL does not answer yet');
       await sleep(Math.min(attempt, 5) * SECOND, undefined, { signal });
     }
