@@ -2,11 +2,15 @@ import type { Pool } from 'pg';
 import type { LoggedEvent } from '../core/logged-event.ts';
 import type { ReconcileVerdict } from '../core/reconcile.ts';
 import type { UnfitEvents } from '../core/unfit-events.ts';
-import { breakComparison, closeComparison, type CloseComparison } from './comparisons/close-comparison.ts';
+import {
+  breakComparison,
+  closeComparison,
+  type BreakComparison,
+  type CloseComparison,
+} from './comparisons/close-comparison.ts';
 import {
   noteSums,
   openComparison,
-  type ComparedPlace,
   type NotedSums,
   type OpenComparison,
   type OpenedComparison,
@@ -73,7 +77,7 @@ export interface TargetStore {
   /** Returns what it came to; null: it has failed. */
   closeComparison(closed: CloseComparison): Promise<ReconcileVerdict | null>;
   /** It was cancelled, or could not be done. */
-  breakComparison(place: ComparedPlace & { readonly broken: string }): Promise<void>;
+  breakComparison(broken: BreakComparison): Promise<void>;
   /** Before the first file of an export is written. */
   noteExport(noted: NewExport): Promise<void>;
   /** `publish` gives its folder the name. Throws where an erasure has stopped it. */

@@ -29,7 +29,7 @@ export interface OpenedComparison {
 const KEPT = 20;
 const KEPT_DAYS = 90;
 
-/** Records the comparison, or finds it again. One that was left behind of the same table has failed, and the oldest ones go. */
+/** Records the comparison, or finds it again. Those before it of the same table that were left behind have failed, and the oldest ones go. */
 export async function openComparison(
   pool: Pool,
   { target, stream, streamId, runId }: OpenComparison,
@@ -40,7 +40,7 @@ export async function openComparison(
   );
   await pool.query(
     `update target_comparisons set state = 'failed', reason = 'it was interrupted', buckets = null, finished_at = now()
-      where (stream_id, target, table_name) = ($1, $2, $3) and state = 'running' and run_id <> $4`,
+      where (stream_id, target, table_name) = ($1, $2, $3) and state = 'running' and comparison < (select comparison from target_comparisons where run_id = $4)`,
     [streamId, target, stream, runId],
   );
   await pool.query(
