@@ -12,20 +12,24 @@ export interface ComparesWith {
   readonly client: Client;
   readonly pool: Pool;
   readonly names: Names;
+  readonly heartbeatTimeoutMs: number;
 }
 
 /** Throws InvalidInput where nobody would do it. */
-export async function expectServed({ client, names }: Omit<ComparesWith, 'pool'>, target: string): Promise<void> {
+export async function expectServed(
+  { client, names }: Pick<ComparesWith, 'client' | 'names'>,
+  target: string,
+): Promise<void> {
   if (await isServed(client, names, target)) return;
   throw new InvalidInput(`no worker serves the target ${target}: start \`syncline worker --role target=${target}\``);
 }
 
 /** Compares a table in a target with the store, in the worker that has the target open, and waits for that. */
 export async function compareInTarget(
-  { client, pool, names }: ComparesWith,
+  { client, pool, names, heartbeatTimeoutMs }: ComparesWith,
   place: PlaceInTarget,
 ): Promise<Comparison> {
-  const handle = await startCompare(client, names, place);
+  const handle = await startCompare(client, names, { ...place, times: { heartbeatTimeoutMs } });
   const report = await resultOf(handle);
   if (report.state === 'refused')
     throw new NeedsAttention(report.reason, { at: { partner: place.partner, stream: place.stream } });

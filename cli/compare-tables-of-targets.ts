@@ -27,7 +27,8 @@ export async function comparedElsewhere(config: CommandContext['config'], place:
   const { target, partner, stream } = place;
   const of = await withTemporal(config, async (client) => {
     await expectServed({ client, names: config.names }, target);
-    return withDatabase(config, (pool) => compareInTarget({ client, pool, names: config.names }, place));
+    const { names, heartbeatTimeoutMs } = config;
+    return withDatabase(config, (pool) => compareInTarget({ client, pool, names, heartbeatTimeoutMs }, place));
   });
   if (of.verdict === 'clean')
     return `${(of.targetRows ?? 0).toLocaleString('en-US')} rows as in the store${of.inFlight === 0 ? '' : `; ${of.inFlight.toLocaleString('en-US')} are in flight`}`;

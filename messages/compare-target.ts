@@ -1,7 +1,18 @@
 import type { ReconcileVerdict } from '../core/reconcile.ts';
+import { SECOND } from '../core/duration.ts';
 import type { PlaceInTarget } from './apply-target.ts';
 
-export type CompareTargetInput = PlaceInTarget;
+export interface CompareTargetInput extends PlaceInTarget {
+  readonly times?: Partial<CompareTimes>;
+}
+
+/** ms. */
+export interface CompareTimes {
+  /** How long Temporal waits for a sign of life before it gives the work to another worker. */
+  readonly heartbeatTimeoutMs: number;
+}
+
+export const compareTimes: CompareTimes = { heartbeatTimeoutMs: 30 * SECOND };
 
 /** What one activity leaves to the next. Which rows differ is kept in the store, never here. */
 export interface CompareSoFar {
@@ -14,7 +25,7 @@ export interface CompareSoFar {
   readonly looks: number;
 }
 
-export interface CompareStep extends CompareTargetInput {
+export interface CompareStep extends PlaceInTarget {
   /** Of the workflow. */
   readonly runId: string;
   readonly soFar: CompareSoFar | null;
@@ -27,5 +38,15 @@ export type CompareTargetReport =
   | { readonly state: 'done'; readonly comparison: number; readonly verdict: ReconcileVerdict }
   /** It cannot be done, and trying again does not help. */
   | { readonly state: 'refused'; readonly reason: string };
+
+/** One that was cancelled, or could not be done. */
+export interface BrokenComparison extends PlaceInTarget {
+  /** Why. */
+  readonly broken: string;
+  /** Of the workflow. Those of older versions do not say it: all of the table that go on are meant. */
+  readonly runId?: string;
+  /** It cannot be done: where it was not recorded yet, it is not listed. */
+  readonly isRefused?: boolean;
+}
 
 export type CompareTarget = (input: CompareTargetInput) => Promise<CompareTargetReport>;

@@ -5,7 +5,7 @@ import type { UnfitEvents } from '../core/unfit-events.ts';
 import {
   breakComparison,
   closeComparison,
-  type BrokenComparison,
+  type BreakComparison,
   type CloseComparison,
 } from './comparisons/close-comparison.ts';
 import {
@@ -77,7 +77,7 @@ export interface TargetStore {
   /** Returns what it came to; null: it has failed. */
   closeComparison(closed: CloseComparison): Promise<ReconcileVerdict | null>;
   /** It was cancelled, or could not be done. */
-  breakComparison(broken: BrokenComparison): Promise<void>;
+  breakComparison(broken: BreakComparison): Promise<void>;
   /** Before the first file of an export is written. */
   noteExport(noted: NewExport): Promise<void>;
   /** `publish` gives its folder the name. Throws where an erasure has stopped it. */

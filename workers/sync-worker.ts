@@ -16,6 +16,7 @@ import { listPartners } from '../definitions/load.ts';
 import { placesOf } from '../definitions/named-targets.ts';
 import { STORE } from '../definitions/targets.ts';
 import { pendingMigrations } from '../store/migrate/migrate.ts';
+import { awaitServer } from './await-server.ts';
 import { buildDeps, type Deps } from './build-deps.ts';
 import { versioningOf } from './versioning.ts';
 import { rateOverride } from '../limits/watch/overrides.ts';
@@ -85,7 +86,7 @@ export async function startWorkers(settings: WorkerSettings): Promise<RunningWor
   return fleet;
 }
 
-async function connect(
+function connect(
   config: Config,
   { log, signal }: { readonly log: Logger; readonly signal: AbortSignal | undefined },
 ): Promise<NativeConnection> {
@@ -94,17 +95,11 @@ async function connect(
     ...connectionOptions,
     ...(config.temporalAddress === undefined ? {} : { address: config.temporalAddress }),
   };
-  // The server may be starting beside us.
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await NativeConnection.connect(options);
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (attempt >= 30) throw error;
-      log.warn({ address: options.address, attempt, error: explain(error) }, 'Temporal does not answer yet');
-      await sleep(Math.min(attempt, 5) * SECOND, undefined, signal === undefined ? {} : { signal });
-    }
-  }
+  return awaitServer(() => NativeConnection.connect(options), {
+    signal,
+    isAway: () => true,
+    warn: (facts) => log.warn({ address: options.address, ...facts }, 'Temporal does not answer yet'),
+  });
 }
 
 const WATCH_MS = 3 * SECOND;

@@ -1,6 +1,11 @@
 import { CancellationScope, proxyActivities, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 import type { TargetActivities } from '../activities/index.ts';
-import type { CompareSoFar, CompareTargetInput, CompareTargetReport } from '../messages/compare-target.ts';
+import {
+  compareTimes,
+  type CompareSoFar,
+  type CompareTargetInput,
+  type CompareTargetReport,
+} from '../messages/compare-target.ts';
 import { control } from './control.ts';
 import { ownNames } from './own-names.ts';
 import { reasonOf } from './reason-of.ts';
@@ -13,15 +18,16 @@ const { breakComparison } = control({ startToCloseTimeout: '1 minute' });
  */
 export async function compareTarget(input: CompareTargetInput): Promise<CompareTargetReport> {
   const { target, partner, stream } = input;
+  const { heartbeatTimeoutMs } = { ...compareTimes, ...input.times };
   const { compareTarget: step } = proxyActivities<TargetActivities>({
     taskQueue: ownNames().targetQueue(target),
     startToCloseTimeout: '12 hours',
-    heartbeatTimeout: '30 seconds',
+    heartbeatTimeout: heartbeatTimeoutMs,
     retry: { maximumInterval: '1 minute', maximumAttempts: 20 },
   });
   const { runId } = workflowInfo();
-  const ends = (broken: string): Promise<void> =>
-    CancellationScope.nonCancellable(() => breakComparison({ target, partner, stream, runId, broken }));
+  const ends = (broken: string, isRefused: boolean): Promise<void> =>
+    CancellationScope.nonCancellable(() => breakComparison({ target, partner, stream, runId, broken, isRefused }));
   let soFar: CompareSoFar | null = null;
   try {
     for (;;) {
@@ -37,11 +43,11 @@ export async function compareTarget(input: CompareTargetInput): Promise<CompareT
           ? `**${stepped.verdict}**: comparison ${stepped.comparison}`
           : `**Refused**: ${stepped.reason}`,
       );
-      if (stepped.state === 'refused') await ends(stepped.reason);
+      if (stepped.state === 'refused') await ends(stepped.reason, true);
       return stepped;
     }
   } catch (error) {
-    await ends(reasonOf(error));
+    await ends(reasonOf(error), false);
     throw error;
   }
 }

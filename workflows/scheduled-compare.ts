@@ -11,7 +11,7 @@ import type { CompareSchedule } from '../core/schedule.ts';
 import { streamOf } from '../core/table-name.ts';
 import type { PlaceInTarget } from '../messages/apply-target.ts';
 import { outcomeAttribute, searchAttributesOf } from '../messages/attributes.ts';
-import type { CompareTargetReport } from '../messages/compare-target.ts';
+import type { CompareTargetInput, CompareTargetReport } from '../messages/compare-target.ts';
 import type { ComparedInSlot, ComparedTable, ScheduledCompareReport } from '../messages/scheduled-compare.ts';
 import { compareTarget } from './compare-target.ts';
 import { control } from './control.ts';
@@ -52,7 +52,7 @@ export async function scheduledCompare({ name: target }: CompareSchedule): Promi
 }
 
 /** One that fails leaves the others. */
-async function compared(place: PlaceInTarget): Promise<ComparedInSlot> {
+async function compared({ times, ...place }: CompareTargetInput): Promise<ComparedInSlot> {
   const { partner, stream } = place;
   const failed = (reason: string): ComparedInSlot => ({
     ...{ partner, stream, comparison: null, outcome: 'failed', reason, differ: 0 },
@@ -63,7 +63,7 @@ async function compared(place: PlaceInTarget): Promise<ComparedInSlot> {
       start: () =>
         executeChild(compareTarget, {
           workflowId: ownNames().compareId(place),
-          args: [place],
+          args: [times === undefined ? place : { ...place, times }],
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
           typedSearchAttributes: searchAttributesOf({ partner, stream: streamOf(stream) }),

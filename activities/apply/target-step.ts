@@ -38,7 +38,9 @@ export async function targetStep<T>(
 ): Promise<T | Refused> {
   const context = Context.current();
   let beat: unknown = null;
-  const alive = setInterval(() => context.heartbeat(beat), Math.min(5 * SECOND, deps.heartbeatTimeoutMs / 4));
+  // Whoever asked for it has said how long silence may last.
+  const silentMs = Math.min(deps.heartbeatTimeoutMs, context.info.heartbeatTimeoutMs ?? Infinity);
+  const alive = setInterval(() => context.heartbeat(beat), Math.min(5 * SECOND, silentMs / 4));
   try {
     return await work({
       signal: context.cancellationSignal,

@@ -1,7 +1,7 @@
 import { InvalidInput } from '../../core/errors.ts';
 import type { PlaceInTarget } from '../../messages/apply-target.ts';
+import type { BrokenComparison, CompareTargetInput } from '../../messages/compare-target.ts';
 import type { ComparedTable, CompareSince } from '../../messages/scheduled-compare.ts';
-import type { BrokenComparison } from '../../store/comparisons/close-comparison.ts';
 import type { ActivityDeps } from '../activity-deps.ts';
 import { translated } from '../translated.ts';
 import type { ComparisonsDeps } from './comparisons-deps.ts';
@@ -9,8 +9,12 @@ import { compareOutcome, planScheduledCompare } from './scheduled.ts';
 
 /** What comparisons by a schedule ask of our own database. */
 export const comparisonActivities = (deps: ActivityDeps) => ({
-  planScheduledCompare: (of: Pick<PlaceInTarget, 'target'>): Promise<readonly PlaceInTarget[]> =>
-    translated(deps, () => planScheduledCompare(comparisonsOf(deps), of)),
+  planScheduledCompare: (of: Pick<PlaceInTarget, 'target'>): Promise<readonly CompareTargetInput[]> =>
+    translated(deps, async () => {
+      const { heartbeatTimeoutMs } = deps;
+      const places = await planScheduledCompare(comparisonsOf(deps), of);
+      return places.map((place) => ({ ...place, times: { heartbeatTimeoutMs } }));
+    }),
   /** null: none has ended well since. */
   compareOutcome: (since: CompareSince): Promise<ComparedTable | null> =>
     translated(deps, () => compareOutcome(comparisonsOf(deps), since)),

@@ -39,7 +39,8 @@ export async function targetsCompare(context: Context): Promise<number> {
   return withTemporal(config, async (client) => {
     await expectServed({ client, names: config.names }, context.name);
     return withDatabase(config, async (pool) => {
-      const by = { client, pool, names: config.names };
+      const { names, heartbeatTimeoutMs } = config;
+      const by = { client, pool, names, heartbeatTimeoutMs };
       const read = await readStreams(by);
       const compared: Compared[] = [];
       const failures: { readonly table: string; readonly problem: string }[] = [];

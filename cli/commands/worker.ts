@@ -19,7 +19,8 @@ export async function worker({ config, output, options }: CommandContext<{ role:
     .catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
-  if (workers === undefined) return exitCodes.ok;
+  // A connection that is still on its way has nothing to lose, and may take its time.
+  if (workers === undefined) process.exit(exitCodes.ok);
   let health: Health | undefined;
   try {
     if (config.healthAddress !== undefined) {

@@ -29,10 +29,7 @@ export interface OpenedComparison {
 const KEPT = 20;
 const KEPT_DAYS = 90;
 
-/**
- * Records the comparison, or finds it again. One that was left behind of the same table has failed, and the oldest ones go. A later one goes on: a process that was
- * frozen may be the last to hear that its own was given up.
- */
+/** Records the comparison, or finds it again. Those before it of the same table that were left behind have failed, and the oldest ones go. */
 export async function openComparison(
   pool: Pool,
   { target, stream, streamId, runId }: OpenComparison,

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { freePort } from '../../services/free-port.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { eventually } from '../support/eventually.ts';
-import { lineTo } from '../support/line-to.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
@@ -22,29 +21,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.allSettled([simulator.close(), temporal.close(), database.drop()]);
   await folder.remove();
-});
-
-test('a worker waits for a database that is starting, and ends at once when it is told to', async () => {
-  const port = await freePort();
-  const url = new URL(database.url);
-  const ground = {
-    databaseUrl: Object.assign(new URL(database.url), { host: `127.0.0.1:${port}` }).href,
-    partnersDir: folder.path,
-    simulator,
-    ...(await ownNamespace(temporal.connection)),
-  };
-  const partner = uniqueName('early');
-  await definePartner(ground, partner);
-  const [worker, other] = [startWorker(ground, partner), startWorker(ground, partner)];
-  for (const each of [worker, other]) await eventually(() => each.logged().includes('PostgreSQL does not answer yet'));
-  expect(await other.stop()).toBe(0);
-  const line = await lineTo(url.host, port);
-  try {
-    await worker.ready;
-    expect(await worker.stop()).toBe(0);
-  } finally {
-    await line.cut();
-  }
 });
 
 test('a worker that serves many targets prints its log and nothing else', async () => {

@@ -61,7 +61,7 @@ export const startLoader = (
 export const runNight = (ground: Ground, partner: string, night: number): Promise<RunReport> =>
   runToEnd(ground, partner, 1, `2026-11-${String(night).padStart(2, '0')}`);
 
-interface Place {
+export interface Place {
   readonly partner: string;
   readonly target: TargetName;
 }
@@ -121,7 +121,7 @@ export async function shownBy(ground: Ground, declared: Declared, { partner, tar
   }
 }
 
-const tableFor = async ({ partnersDir }: Ground, partner: string): Promise<TargetTable> =>
+export const tableFor = async ({ partnersDir }: Ground, partner: string): Promise<TargetTable> =>
   tableOf(compileStream(await loadPartner(partner, { dir: partnersDir, env: {} }), 'payments', plainNames));
 
 async function all<T>(rows: AsyncIterable<T>): Promise<readonly T[]> {

@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Pool } from 'pg';
 import { eventually } from './eventually.ts';
-
-const GATE = 4713;
+import { statementGate } from './statement-gate.ts';
 
 export interface KillAt {
   /** Tables of the store, with their schema. */
@@ -23,45 +22,28 @@ export async function killedAt(
   args: readonly string[],
   { tables, statement, env = {} }: KillAt,
 ): Promise<boolean> {
-  const gate = await pool.connect();
-  const triggers = (sql: (table: string) => string): Promise<unknown> => gate.query(tables.map(sql).join('; '));
+  const gate = await statementGate(pool, tables);
   try {
-    await gate.query(
-      `create sequence public.gate_at; create function public.gate() returns trigger language plpgsql as $$ begin
-        if nextval('public.gate_at') = ${statement} then perform pg_advisory_xact_lock(${GATE}); end if; return null; end $$`,
-    );
-    await triggers(
-      (table) => `create trigger gate after insert or update or delete on ${table} execute function public.gate()`,
-    );
-    await gate.query(`select pg_advisory_lock(${GATE})`);
+    await gate.arm(statement);
     const child = spawn(process.execPath, [...args], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, NODE_OPTIONS: '', ...env },
     });
     const ended = once(child, 'exit') as Promise<[number | null, string | null]>;
-    const waits = eventually(
-      async () =>
-        (
-          await gate.query(
-            `select from pg_locks where locktype = 'advisory' and objid = ${GATE} and not granted and database = (select oid from pg_database where datname = current_database())`,
-          )
-        ).rowCount === 1,
-    );
+    const waits = gate.reached();
     waits.catch(() => {});
     await Promise.race([waits, ended]);
     child.kill('SIGKILL');
     const [, signal] = await ended;
     return signal === 'SIGKILL';
   } finally {
-    await gate.query('select pg_advisory_unlock_all()');
+    await gate.open();
     await eventually(async () => {
-      const { rowCount } = await gate.query(
+      const { rowCount } = await pool.query(
         `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state = 'active' and backend_type = 'client backend'`,
       );
       return rowCount === 0;
     });
-    await triggers((table) => `drop trigger gate on ${table}`);
-    await gate.query('drop function public.gate; drop sequence public.gate_at');
-    gate.release();
+    await gate.remove();
   }
 }

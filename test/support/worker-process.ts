@@ -11,8 +11,8 @@ export interface WorkerProcess {
   lastAnswerAt(): number;
   /** All that it has logged. */
   logged(): string;
-  /** Resolves when it has ended, by whatever cause. */
-  readonly ended: Promise<void>;
+  /** Resolves with its exit code when it has ended, by whatever cause; null: by a signal. */
+  readonly ended: Promise<number | null>;
   /** SIGKILL; waits for the end. */
   kill(): Promise<void>;
   /** SIGTERM; waits for the end. Returns the exit code. */
@@ -43,6 +43,7 @@ export function startWorkerProcess(input: {
   let answeredAt = 0;
   const ended = once(child, 'exit').then(() => {
     running.delete(child);
+    return child.exitCode;
   });
   const ready = new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
