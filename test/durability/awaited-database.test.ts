@@ -54,7 +54,7 @@ function startWith(env: Readonly<Record<string, string>>): WorkerProcess {
 }
 
 const waits = (worker: WorkerProcess): Promise<true> =>
-  eventually(() => worker.logged().includes('PostgreSQL does not answer yet'));
+  eventually(() => worker.logged().includes('PostgreSQL does not answer yet'), 90_000);
 
 async function whileAnswering<T>(url: string, work: () => Promise<T>): Promise<T> {
   const line: Line = await lineTo(new URL(url).host, port);
@@ -96,24 +96,29 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
       expect(await next.stop()).toBe(0);
     });
   },
+  180_000,
 );
 
 test.each([
   ['PostgreSQL', () => start()],
   ['Temporal', () => startWith({ DATABASE_URL: database.url, TEMPORAL_ADDRESS: `127.0.0.1:${port}` })],
-])('so it is where %s takes connections and does not answer', async (_, started) => {
-  const silent = await mute();
-  try {
-    const worker = started();
-    await eventually(() => silent.connected() > 0);
-    const at = performance.now();
-    process.kill(worker.pid, 'SIGTERM');
-    expect(await worker.ended).toBe(0);
-    expect(performance.now() - at).toBeLessThan(5000);
-  } finally {
-    silent.server.close();
-  }
-});
+])(
+  'so it is where %s takes connections and does not answer',
+  async (_, started) => {
+    const silent = await mute();
+    try {
+      const worker = started();
+      await eventually(() => silent.connected() > 0, 90_000);
+      const at = performance.now();
+      process.kill(worker.pid, 'SIGTERM');
+      expect(await worker.ended).toBe(0);
+      expect(performance.now() - at).toBeLessThan(5000);
+    } finally {
+      silent.server.close();
+    }
+  },
+  180_000,
+);
 
 test('a database that comes without its migrations is not waited for any longer: the error says what to do', async () => {
   await inEmptyDatabase(async ({ url }) => {
@@ -124,16 +129,20 @@ test('a database that comes without its migrations is not waited for any longer:
       expect(worker.logged()).toContain('run `syncline migrate` first');
     });
   });
-});
+}, 180_000);
 
 test.each([
   ['the password', (url: URL) => Object.assign(url, { password: 'another' }), 'password authentication failed'],
   ['the database', (url: URL) => Object.assign(url, { pathname: '/nowhere' }), 'database "nowhere" does not exist'],
-])('a server that refuses %s is not waited for', async (_, changed, says) => {
-  await whileAnswering(database.url, async () => {
-    const worker = start(changed(new URL(database.url)).href);
-    expect(await worker.ended).toBe(1);
-    expect(worker.logged()).toContain(says);
-    expect(worker.logged()).not.toContain('does not answer yet');
-  });
-});
+])(
+  'a server that refuses %s is not waited for',
+  async (_, changed, says) => {
+    await whileAnswering(database.url, async () => {
+      const worker = start(changed(new URL(database.url)).href);
+      expect(await worker.ended).toBe(1);
+      expect(worker.logged()).toContain(says);
+      expect(worker.logged()).not.toContain('does not answer yet');
+    });
+  },
+  180_000,
+);

@@ -81,7 +81,7 @@ beforeAll(async () => {
   for (const target of targets) calm.set(target, await comparedNow(target));
   left = await leftIn(mart);
   gate = await statementGate(store, ['syncline.target_comparisons', 'syncline.target_findings']);
-}, 180_000);
+}, 300_000);
 afterAll(async () => {
   // One that is frozen may hold what the gate is on.
   await Promise.allSettled([puller, ...workers].map((one) => one.kill()));
@@ -141,7 +141,7 @@ test.each(blows(2))(
     expect(await foundBy(handle)).toEqual(calm.get(target));
     await expectTidy();
   },
-  120_000,
+  240_000,
 );
 
 test.each(blows(2).filter(({ target }) => target === 'mart'))(
@@ -167,7 +167,7 @@ test.each(blows(2).filter(({ target }) => target === 'mart'))(
     expect((await lastFound(store, 6)).slice(1)).toEqual(before);
     await expectTidy();
   },
-  120_000,
+  240_000,
 );
 
 test('a worker that is frozen keeps a DuckDB file: others say so, and go on when it does, or ends', async () => {
@@ -179,7 +179,7 @@ test('a worker that is frozen keeps a DuckDB file: others say so, and go on when
     process.kill(frozen.pid, 'SIGSTOP');
     await gate.open();
     const other = startTargets();
-    await eventually(() => other.logged().includes(`is in use by process ${frozen.pid}`));
+    await eventually(() => other.logged().includes(`is in use by process ${frozen.pid}`), 120_000);
     worker = other;
     await goesOn(frozen);
     expect(await foundBy(handle)).toEqual(calm.get('lake'));
@@ -192,4 +192,4 @@ test('a worker that is frozen keeps a DuckDB file: others say so, and go on when
   await worker.stop();
   worker = frozen;
   await finds((stopped) => stopped.kill());
-}, 180_000);
+}, 300_000);
