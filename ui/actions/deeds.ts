@@ -94,18 +94,18 @@ function decides(state: 'approved' | 'rejected'): (deps: DeedDeps, wanted: Wante
     if (!Number.isSafeInteger(id) || id < 1)
       throw new InvalidInput(`expected the number of an approval, found ${JSON.stringify(target)}`);
     const { partner, syncId, until } = await readApproval(deps.pool, id);
+    const wake = (): Promise<string> =>
+      told(
+        deps,
+        async (client) =>
+          (await wakeStreams(client, [syncId])).length > 0
+            ? undefined
+            : 'The run does not go on now: it does with this answer when it is started again.',
+        `the run sees it when it looks by itself, at ${until.slice(0, 16).replace('T', ' ')} UTC at the latest`,
+      );
     return {
       partner,
       work: async () => {
-        const wake = (): Promise<string> =>
-          told(
-            deps,
-            async (client) =>
-              (await wakeStreams(client, [syncId])).length > 0
-                ? undefined
-                : 'The run does not go on now: it does with this answer when it is started again.',
-            `the run sees it when it looks by itself, at ${until.slice(0, 16).replace('T', ' ')} UTC at the latest`,
-          );
         try {
           const decided = await decideApproval(deps.pool, { id, state, by, reason });
           return `${state}: ${decided.partner}.${decided.stream}: ${describeWave(decided)}. ${await wake()}`;
