@@ -13,6 +13,9 @@ import { concernedBy, pausesOf } from './pauses.ts';
 /** A page under way is waited for so long; then it is broken off, and fetched again when the run is started again. */
 const PAGE_PATIENCE_MS = 30 * SECOND;
 
+/** Its workflows write down how it ended. */
+const END_PATIENCE_MS = 30 * SECOND;
+
 /** Stops a run at the end of its pages by pausing it first; should this die in between, the run stays paused. */
 export async function runsCancel({
   config,
@@ -32,14 +35,18 @@ export async function runsCancel({
         await orderPause(pool, { scope, target: name, partner, reason, by, atOnce: false });
         await whenAtRest(pool, concerned, PAGE_PATIENCE_MS);
       }
-      const found = await cancelWorkflow(client, target.id);
+      const came = await cancelWorkflow(client, target.id, END_PATIENCE_MS);
       await endPauses(pool, { targets: pausesOf(target), by, reason: 'cancelled' });
-      if (!found)
+      if (came === 'absent')
         throw new InvalidInput(
           `Temporal has no run ${target.id} under way: it has not begun yet, or was terminated. \`syncline runs show ${target.run?.runId ?? id}\` tells; \`syncline sync\` starts it again`,
         );
-      output.json({ cancelled: target.id });
-      output.say(`${target.id} ends. Start it again to go on from where it stands.`);
+      output.json({ cancelled: target.id, ended: came === 'ended' });
+      output.say(
+        came === 'ended'
+          ? `${target.id} has ended. Start it again to go on from where it stands.`
+          : `${target.id} ends. Start it again when it has ended (\`syncline runs show ${target.run?.runId ?? id}\`), to go on from where it stands.`,
+      );
       return exitCodes.ok;
     }),
   );

@@ -23,7 +23,7 @@ test('says which streams were told: not one that has ended, or was never begun',
 
 test('says why one could not be told, once all others were', async () => {
   const handle = await started('also runs');
-  await expect(wakeStreams(client, ['', 'also runs'])).rejects.toThrow('Failed to signal');
+  await expect(wakeStreams(client, ['', 'also runs'])).rejects.toThrow('Failed to signal Workflow');
   const { events } = await handle.fetchHistory();
   expect(events?.filter((event) => event.workflowExecutionSignaledEventAttributes != null)).toHaveLength(1);
 });

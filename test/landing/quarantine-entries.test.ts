@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { replayQuarantine, type Replayed } from '../../activities/replay-quarantine.ts';
 import { closeRun } from '../../activities/control.ts';
-import type { ActivityDeps } from '../../activities/index.ts';
 import { plainNames } from '../../messages/names.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { StreamInput } from '../../definitions/definition.ts';
@@ -57,7 +56,7 @@ async function night(
   const run = await runOf(warehouse, stream, { window: day(n), runId });
   for (const records of pages) await run.commit(run.page(records, { highMark }));
   const report = await run.finish();
-  await closeRun({ warehouse } as ActivityDeps, { runId, reports: [report] });
+  await closeRun({ warehouse }, { runId, reports: [report] });
   return report;
 }
 
@@ -257,9 +256,10 @@ describe('after a replay', () => {
     const report = await run.finish();
     expect(report).toMatchObject({ outcome: 'ok', settled: 1, counts: { quarantined: 1 } });
     const told: StreamReport = { ...report, outcome: 'failed', reason: 'as the workflow was told before' };
-    expect(
-      await closeRun({ warehouse: store() } as ActivityDeps, { runId: runIdOf(strict, 1), reports: [told] }),
-    ).toMatchObject({ outcome: 'ok', reason: null });
+    expect(await closeRun({ warehouse: store() }, { runId: runIdOf(strict, 1), reports: [told] })).toMatchObject({
+      outcome: 'ok',
+      reason: null,
+    });
   });
 
   test('what PostgreSQL itself refuses stays held, with its word', async () => {
