@@ -303,7 +303,14 @@ test('an erasure waits for its turn behind what else is done with the table, and
   const locker = await there.connect();
   await locker.query('begin; lock table acme.payments');
   const compared = syncline('rebuild acme payments --target twin --dry-run');
-  await eventually(async () => (await there.query('select from pg_locks where not granted')).rowCount !== 0);
+  await eventually(
+    async () =>
+      (
+        await there.query(
+          'select from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())',
+        )
+      ).rowCount !== 0,
+  );
   const lines: string[] = [];
   const say = (line: string): void => void lines.push(line);
   const erased = eraseRecords({

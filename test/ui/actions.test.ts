@@ -236,7 +236,14 @@ describe('who has signed in', () => {
     const locker = await used.pool.connect();
     await locker.query('begin; lock table pauses in exclusive mode');
     const resumed = browser.post('/actions/resume', { target: 'p3', reason: 'over', form });
-    await eventually(async () => (await used.pool.query('select from pg_locks where not granted')).rowCount !== 0);
+    await eventually(
+      async () =>
+        (
+          await used.pool.query(
+            'select from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())',
+          )
+        ).rowCount !== 0,
+    );
     await used.pool.query(`update stream_runs set deferred_kind = 'paused' where sync_id = $1`, [syncId]);
     await locker.query('commit');
     locker.release();

@@ -156,7 +156,14 @@ test('who ends a pause while a load looks at it is heard: it looks again', async
   await locker.query('begin; lock table target_pauses');
   const told = { names: plainNames, ...place('shore') };
   await tellTarget(scene.client, told);
-  await eventually(async () => (await scene.pool.query('select from pg_locks where not granted')).rowCount !== 0);
+  await eventually(
+    async () =>
+      (
+        await scene.pool.query(
+          'select from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())',
+        )
+      ).rowCount !== 0,
+  );
   await tellTarget(scene.client, { ...told, signal: 'goOn' });
   await locker.query('commit');
   locker.release();
