@@ -44,7 +44,8 @@ export class PlayedJobs {
 
   /** The request as it was generated, and the id that it names. */
   static plain(asked: Asked): { readonly asked: Asked; readonly id: string | undefined } {
-    const texts = [asked.path, ...asked.query.map(([, value]) => value), asked.body ?? ''];
+    const { sent = {} } = asked;
+    const texts = [asked.path, ...asked.query.map(([, value]) => value), asked.body ?? '', ...Object.values(sent)];
     const [id] = texts.flatMap((text) => [...text.matchAll(TOKENS)].map(([found]) => found));
     return {
       id,
@@ -53,6 +54,7 @@ export class PlayedJobs {
         path: token(asked.path),
         query: asked.query.map(([name, value]) => [name, token(value)] as const),
         body: asked.body === null ? null : token(asked.body),
+        sent: Object.fromEntries(Object.entries(sent).map(([name, value]) => [name, token(value)])),
       },
     };
   }

@@ -7,12 +7,14 @@ const pair = z.tuple([z.string(), z.string()]);
 /** One answer, and what was asked for it. `{origin}` stands for the scheme, host and port of the partner. */
 export const exchange = z.strictObject({
   method: z.string(),
-  /** Of the URL, from its root. */
+  /** Of the URL, from its root. A part that holds a time is `{any}` (timeless-path.ts). */
   path: z.string().startsWith('/'),
   /** In the order that they were sent in, without secrets. */
   query: z.array(pair),
   /** JSON or other text that was sent. */
   body: z.string().nullable(),
+  /** Headers that were sent with something that may differ from request to request, such as a cursor; lower-case names. */
+  sent: z.record(z.string(), z.string()).optional(),
   status: z.int(),
   /** Lower-case names; those that say something of the listing or of limits. */
   headers: z.record(z.string(), z.string()),

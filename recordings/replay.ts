@@ -66,6 +66,7 @@ export async function startReplay(
       path: url.pathname,
       query: [...url.searchParams],
       body: await bodyOf(request),
+      sent: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
     });
     const exchange = find(asked);
     const last = lastAt.get(url.pathname);

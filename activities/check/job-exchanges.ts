@@ -3,6 +3,7 @@ import { assertNever } from '../../core/assert-never.ts';
 import { writeExactly } from '../../core/exact-json.ts';
 import { parseJson } from '../../core/json.ts';
 import type { Answer, PageRequest, Position } from '../../core/page.ts';
+import type { Source } from '../../core/source.ts';
 import type { CompiledStream } from '../../definitions/compiled.ts';
 import type { Job } from '../../definitions/job.ts';
 import { atWork } from '../../recordings/at-work.ts';
@@ -17,7 +18,10 @@ import type { JobLooks } from './follow-job.ts';
 
 /** How answers and requests are kept, without what nobody may see. */
 export interface JobKeeping {
-  readonly asked: (request: PageRequest) => Pick<Exchange, 'method' | 'path' | 'query' | 'body'>;
+  readonly asked: (
+    position: Position,
+    request?: (position: Position) => PageRequest,
+  ) => Pick<Exchange, 'method' | 'path' | 'query' | 'body' | 'sent'>;
   readonly headers: (headers: Answer['headers']) => Exchange['headers'];
   /** A text that tells of a job. */
   readonly told: (text: string) => string;
@@ -55,7 +59,6 @@ export function jobExchanges(
   ): string => {
     return keeping.told(changedJson(text, (value) => nameless(value, naming), values));
   };
-  const requestAt = (position: Position): PageRequest => source.request(asPlayed(position, played));
   const seen = new Set<string>();
   return looks.flatMap((look): Exchange[] => {
     const { position, answer } = look;
@@ -67,7 +70,7 @@ export function jobExchanges(
     }
     const base = { status: answer.status, headers: keeping.headers(answer.headers) };
     const exchange = (text: string, step: JobStep): Exchange => ({
-      ...keeping.asked(requestAt(position)),
+      ...keeping.asked(asPlayed(position, played)),
       ...base,
       text,
       job: step,
@@ -95,14 +98,14 @@ export function jobExchanges(
         const step = pollStep(stream, { token, told, done: answer.text, running: running?.text });
         return [
           { ...exchange(told(answer.text), step), headers },
-          ...ended(source.abandon?.(asPlayed(position, played)), keeping, token),
+          ...ended(source, { position: asPlayed(position, played), keeping, token }),
         ];
       }
       case 'result': {
         const isFile = place.file !== undefined;
         const asked = isFile
           ? { method: 'GET', path: `/files/${token}/${(place.file ?? 0) + 1}`, query: [], body: null }
-          : keeping.asked(requestAt(position));
+          : keeping.asked(asPlayed(position, played));
         return [{ ...asked, ...keeping.result(look), job: { step: 'result', token, isFile } }];
       }
       default:
@@ -145,10 +148,14 @@ function pollStep(
 }
 
 /** Whoever ends a job at work is told that it has ended. */
-const ended = (request: PageRequest | undefined, { asked }: JobKeeping, token: string): Exchange[] =>
-  request === undefined
-    ? []
-    : [{ ...asked(request), status: 204, headers: {}, text: '', job: { step: 'cancel', token } }];
+function ended(
+  { abandon }: Source,
+  { position, keeping, token }: { readonly position: Position; readonly keeping: JobKeeping; readonly token: string },
+): Exchange[] {
+  if (abandon?.(position) === undefined) return [];
+  const asked = keeping.asked(position, (at) => abandon(at) as PageRequest);
+  return [{ ...asked, status: 204, headers: {}, text: '', job: { step: 'cancel', token } }];
+}
 
 /** The key is another one in each run, so it tells no jobs apart. */
 const KEY = 'a-key-of-an-order';

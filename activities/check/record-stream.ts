@@ -10,6 +10,8 @@ import { isSecretLike } from '../../http/secret-like.ts';
 import { encodeText } from '../../recordings/encode-text.ts';
 import type { Pseudonyms } from '../../recordings/pseudonyms.ts';
 import { ORIGIN, type Exchange, type Recording } from '../../recordings/recording.ts';
+import { tellingHeaders } from '../../recordings/telling-headers.ts';
+import { timelessPath } from '../../recordings/timeless-path.ts';
 import type { Written } from '../../recordings/written.ts';
 import { placeIn } from '../../sources/jobs/job-place.ts';
 import { sourceOf } from '../../sources/source-of.ts';
@@ -76,7 +78,7 @@ export function openRecorder(asking: Asking & Required<Pick<Asking, 'tokens'>>, 
     const keeping = keepingOf(stream, { opened, origin, secrets, replaced, written });
     const exchanges =
       job === undefined
-        ? looks.map((look) => ({ ...keeping.asked(sourceOf(stream).request(look.position)), ...keeping.result(look) }))
+        ? looks.map((look) => ({ ...keeping.asked(look.position), ...keeping.result(look) }))
         : jobs.flatMap((each, index) => jobExchanges(stream, each, { index, keeping }));
     return {
       version: 1,
@@ -186,13 +188,16 @@ function keepingOf(stream: CompiledStream, { opened, origin, secrets, replaced, 
         .map(([name, value]) => [name, put(name, clean(value))]),
     );
   return {
-    asked: ({ method, url, body = null }) => {
-      const { origin: asked, pathname, searchParams } = new URL(url);
+    asked: (position, requestOf = sourceOf(stream).request) => {
+      const request = requestOf(position);
+      const { method, url, body = null } = request;
+      const sent = Object.entries(tellingHeaders(stream, request) ?? {});
+      const { origin: asked, searchParams } = new URL(url);
       if (asked !== origin)
         throw new InvalidInput(`${stream.name} asks ${asked}, another host than baseUrl, which cannot be recorded`);
       return {
         method,
-        path: pathname
+        path: timelessPath(requestOf, position)
           .split('/')
           .map((part) => encoded(part, hide))
           .join('/'),
@@ -200,6 +205,9 @@ function keepingOf(stream: CompiledStream, { opened, origin, secrets, replaced, 
           .filter(([name]) => !isSecretLike(name))
           .map(([name, value]) => [name, hide(clean(value))]),
         body: body === null ? null : clean(body),
+        ...(sent.length === 0
+          ? {}
+          : { sent: Object.fromEntries(sent.map(([name, value]) => [name, hide(clean(value))])) }),
       };
     },
     headers: (headers) => headersOf(headers, (_name, value) => value),

@@ -69,3 +69,31 @@ describe('the recorded answer to a request', () => {
     expect(found(asked(ids('3')))).toBeUndefined();
   });
 });
+
+const at = (path: string, text: string): Exchange => ({ ...kept(text, []), path });
+
+describe('a part of a path that is any', () => {
+  const find = matcher([
+    at('/days/{any}/a.b', 'a day'),
+    at('/days/today/a.b', 'today'),
+    at('/days/{any}/{any}', 'two'),
+  ]);
+  test.each([
+    ['/days/2026-01-01/a.b', 'a day'],
+    ['/days/today/a.b', 'today'],
+    ['/days/2026-01-01/axb', 'two'],
+    ['/days/2026-01-01/a.b/c', undefined],
+    ['/days//a.b', undefined],
+  ])('%s → %s', (path, text) => {
+    expect(find({ ...asked([]), path })?.text).toBe(text);
+  });
+});
+
+test('a header tells requests apart where it did', () => {
+  const find = matcher([
+    { ...kept('first', []), sent: { 'x-since': 'a' } },
+    { ...kept('second', []), sent: { 'x-since': 'a', 'x-after': 'k' } },
+  ]);
+  expect(find({ ...asked([]), sent: { 'x-since': 'b', 'x-after': 'k', host: 'h' } })?.text).toBe('second');
+  expect(find({ ...asked([]), sent: { 'x-since': 'b' } })?.text).toBe('first');
+});

@@ -1,9 +1,7 @@
 import type { CompiledStream } from '../../../definitions/compiled.ts';
 import { formatOf } from '../../../definitions/formats.ts';
 import { fieldsOf } from '../../../definitions/json-schema.ts';
-import { placeholdersIn, parseTemplate } from '../../../definitions/template.ts';
 import { recordInput } from '../../../definitions/record-schema.ts';
-import { jobSteps } from '../../../definitions/templates-of.ts';
 import { plainPath, shapeOf, stepsOf } from '../../../definitions/records.ts';
 
 /** No answers can be made for a stream; the message says why, for a person. */
@@ -11,7 +9,7 @@ export class CannotGenerate extends Error {}
 
 /** Why no answers can be made for the stream, by its definition alone; undefined: they can. */
 export function reasonAgainst({ definition }: CompiledStream): string | undefined {
-  const { job, source, format, records, rules, deletes, requires, incremental, pagination } = definition;
+  const { source, format, records, rules, deletes, requires, incremental, pagination } = definition;
   if (source !== undefined) return 'code reads it (source), so only that code knows what it asks; record the partner';
   const { path, ...shape } = shapeOf(records);
   const steps = stepsOf(path);
@@ -26,13 +24,8 @@ export function reasonAgainst({ definition }: CompiledStream): string | undefine
   if (deletes?.of !== undefined) return `its records say which records of ${deletes.of} are gone`;
   if (Object.values(requires ?? {}).some((need) => need.fetch !== undefined))
     return 'it asks for needed records one by one (requires.fetch)';
-  const paths = [definition.path, ...(job === undefined ? [] : jobSteps(job).map(([, step]) => step.path))];
-  if (paths.some((each) => namesTime(each ?? ''))) return 'its path holds a time, which is another one in the next run';
   const isTextBody = definition.form !== undefined || definition.text !== undefined;
   if (isTextBody && incremental !== undefined && pagination.type !== 'none')
     return 'its pages and its times stand together in a body that is no JSON, so its pages cannot be told apart';
   return undefined;
 }
-
-const namesTime = (path: string): boolean =>
-  placeholdersIn(parseTemplate(path, 'path') ?? []).some(({ name }) => name === 'start' || name === 'end');

@@ -47,7 +47,7 @@ export async function generate(streams: ReadonlyMap<string, CompiledStream>, opt
     try {
       const one = await make(name, []);
       if (areTold([...kept, one])) kept.push(one);
-      else reasons.set(name, 'its requests cannot be told apart by path, query and body');
+      else reasons.set(name, 'its requests cannot be told apart by path, query, headers and body');
     } catch (error) {
       if (!isReason(error)) throw error;
       reasons.set(name, error instanceof CannotGenerate ? error.message : explain(error));

@@ -3,6 +3,8 @@ import type { PageRequest, Position } from '../../../core/page.ts';
 import type { CompiledStream } from '../../../definitions/compiled.ts';
 import { shapeOf, stepsOf } from '../../../definitions/records.ts';
 import { ORIGIN, type Exchange } from '../../../recordings/recording.ts';
+import { tellingHeaders } from '../../../recordings/telling-headers.ts';
+import { timelessPath } from '../../../recordings/timeless-path.ts';
 import { writtenAsJson } from '../../../recordings/written.ts';
 import { limitOf } from '../../../sources/declared/template-values.ts';
 import { placeIn } from '../../../sources/jobs/job-place.ts';
@@ -67,7 +69,7 @@ export async function exchangesOf(
     const request = source.request(at);
     const { url } = request;
     const answered = answerTo(at, url);
-    exchanges.push(placed(answered, request, origin));
+    exchanges.push({ ...placed(stream, answered, request), path: timelessPath(source.request, at) });
     const answer = await openedAnswer(stream, answered, {
       url,
       written: answered.job === undefined || answered.job.step === 'result' ? writer.written : writtenAsJson,
@@ -80,14 +82,14 @@ export async function exchangesOf(
         next = source.read(answer, { ...position, cursor: next }).next.cursor;
       return next;
     });
-    if (answered.job?.step === 'poll') exchanges.push(...cancelled(source.abandon?.(at), { token, origin }));
+    if (answered.job?.step === 'poll') exchanges.push(...cancelled(stream, source.abandon?.(at), token));
     if (cursor === null) return exchanges;
     if (exchanges.length >= MOST_REQUESTS) throw new CannotGenerate(TOO_MANY);
     at = { ...position, cursor };
   }
 }
 
-type Answered = Omit<Exchange, 'method' | 'path' | 'query' | 'body'>;
+type Answered = Omit<Exchange, keyof AskedExchange>;
 
 /** Files of a result, where the definition says that there may be several. */
 const FILES = 3;
@@ -95,10 +97,15 @@ const FILES = 3;
 const partOf = <T>(all: readonly T[], file: number, of: number): readonly T[] =>
   all.slice(Math.floor((file * all.length) / of), Math.floor(((file + 1) * all.length) / of));
 
-function placed({ headers, text, files, ...answered }: Answered, request: PageRequest, origin: string): Exchange {
+function placed(
+  stream: CompiledStream,
+  { headers, text, files, ...answered }: Answered,
+  request: PageRequest,
+): Exchange {
+  const { origin } = new URL(stream.partner.baseUrl);
   const put = (of: string): string => of.replaceAll(origin, ORIGIN);
   return {
-    ...askedBy(request),
+    ...askedBy(stream, request),
     ...answered,
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, put(value)])),
     text: put(text),
@@ -107,19 +114,26 @@ function placed({ headers, text, files, ...answered }: Answered, request: PageRe
 }
 
 /** A request as whoever answers it sees it. */
-export function askedBy({ method, url, body }: PageRequest): Pick<Exchange, 'method' | 'path' | 'query' | 'body'> {
+export function askedBy(stream: CompiledStream, request: PageRequest): AskedExchange {
+  const { method, url, body } = request;
   const asked = new URL(url);
-  return { method, path: asked.pathname, query: [...asked.searchParams], body: body ?? null };
+  const sent = tellingHeaders(stream, request);
+  return {
+    method,
+    path: asked.pathname,
+    query: [...asked.searchParams],
+    body: body ?? null,
+    ...(sent === undefined ? {} : { sent }),
+  };
 }
 
+type AskedExchange = Pick<Exchange, 'method' | 'path' | 'query' | 'body' | 'sent'>;
+
 /** Whoever ends a job at work is told that it has ended. */
-function cancelled(
-  request: PageRequest | undefined,
-  { token, origin }: { readonly token: string; readonly origin: string },
-): Exchange[] {
+function cancelled(stream: CompiledStream, request: PageRequest | undefined, token: string): Exchange[] {
   return request === undefined
     ? []
-    : [placed({ status: 204, headers: {}, text: '', job: { step: 'cancel', token } }, request, origin)];
+    : [placed(stream, { status: 204, headers: {}, text: '', job: { step: 'cancel', token } }, request)];
 }
 
 function sizeOf({ definition, partner }: CompiledStream, count: number): number {

@@ -103,6 +103,7 @@ export async function makeStream(stream: CompiledStream, { streams, options, rea
 function laterAsked(stream: CompiledStream, position: Position): Asked {
   const { range, key } = position;
   return askedBy(
+    stream,
     sourceOf(stream).request({
       ...position,
       range: range === null ? null : { from: moved(range.from), to: moved(range.to) },

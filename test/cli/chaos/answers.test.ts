@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { jobAnswer } from '../../../cli/chaos/generate/job-answers.ts';
+import { DAY } from '../../../core/duration.ts';
 import { NotReady } from '../../../core/errors.ts';
 import type { CompiledStream } from '../../../definitions/compiled.ts';
 import type { StreamInput } from '../../../definitions/definition.ts';
@@ -13,7 +14,7 @@ import { startReplay, type Replay } from '../../../recordings/replay.ts';
 import { randomOf } from '../../../simulator/random.ts';
 import { sourceOf } from '../../../sources/source-of.ts';
 import { long } from '../../support/long.ts';
-import { compiled, flat, generated, readAgain, someStream } from './played-formats.ts';
+import { compiled, flat, generated, nowMs, readAgain, someStream, whole } from './played-formats.ts';
 
 const tries = (short: number, many: number): number[] => [...Array(long ? many : short).keys()];
 
@@ -31,6 +32,42 @@ describe('an answer in whichever format', () => {
       complete: true,
       content: contentOf(made),
     });
+  });
+});
+
+describe('requests of another run', () => {
+  const schema = { ...whole, required: ['id', 'n', 'at'] };
+  const incremental = { field: 'at', initial: '2025-01-01T00:00:00Z' };
+  test.each<[string, Partial<StreamInput>]>([
+    [
+      'with a cursor in a header',
+      { pagination: { type: 'token', token: 'next', as: 'X-After', in: 'header' }, records: 'data' },
+    ],
+    [
+      'with times in a path',
+      { path: '/from/{start:date}/to/{end:isoSeconds}/orders', incremental: { ...incremental }, schema },
+    ],
+    [
+      'with both',
+      {
+        path: '/{start:date}/orders',
+        headers: { 'X-At': '{cursor}', 'X-Since': '{start}' },
+        incremental,
+        schema,
+        pagination: { type: 'token', token: 'next' },
+        records: 'data',
+      },
+    ],
+  ])('are answered as those of the first: %s', async (_, stream) => {
+    const made = await generated(stream);
+    const read = await readAgain(made, stream, undefined, nowMs + 40 * DAY);
+    expect(read).toMatchObject({ records: 12, complete: true });
+    // A recording of it plays as well, in yet another run.
+    const again = await readAgain(read, stream, () => pseudonyms({ key: Buffer.alloc(32, 7) }), nowMs + 400 * DAY);
+    expect(again).toMatchObject({ records: 12, complete: true });
+    expect(again.exchanges.map(({ path, sent }) => [path, Object.keys(sent ?? {})])).toEqual(
+      made.exchanges.map(({ path, sent }) => [path, Object.keys(sent ?? {})]),
+    );
   });
 });
 

@@ -72,6 +72,13 @@ describe('pages', () => {
       4,
     ],
     ['cursor in a template', { query: { q: '{? after {cursor} }' }, pagination: { type: 'token', token: 'next' } }, 4],
+    ['cursor in a header', { pagination: { type: 'token', token: 'next', as: 'X-After', in: 'header' } }, 4],
+    ['number in a header', { pagination: { type: 'page', size: 10, as: 'X-Page', in: 'header' } }, 5],
+    [
+      'header with a template',
+      { headers: { 'X-At': '{?c={cursor}}' }, pagination: { type: 'token', token: 'next' } },
+      4,
+    ],
     ['a page size', { pageSize: { as: 'limit', max: 8 }, pagination: { type: 'link' }, records: '' }, 5],
   ];
   test.each(bodies)('by %s hold each record once', async (_what, more, requests) => {
@@ -256,27 +263,26 @@ describe('several streams', () => {
         rows: { ...orders, path: '/rows', records: { path: 'data', byKey: 'id' } },
         list: { ...orders, path: '/list', records: '', pagination: { type: 'token', token: 'next', as: 'c' } },
         inside: { ...orders, path: '/inside', pagination: { type: 'token', token: 'data.next', as: 'c' } },
-        header: { ...orders, path: '/h', pagination: { type: 'token', token: 'next', as: 'X-Next', in: 'header' } },
         dated: {
           ...orders,
-          path: '/days/{start:date}',
+          path: '/days/{parent.id}-{start:date}',
+          parent: { stream: 'good', fields: ['id'] },
           schema: { type: 'object', properties: { id: { type: 'string' }, at: { type: 'string' } } },
           incremental: { field: 'at', initial: '2026-01-01T00:00:00Z' },
         },
+        good: orders,
         odd: {
           ...orders,
           path: '/odd',
           schema: { type: 'object', properties: { id: { type: 'string', pattern: '^(?=x)x$' } } },
         },
-        good: orders,
       }),
     ).toEqual([
       { stream: 'parts', reason: 'it needs rows, which is left out' },
       { stream: 'rows', reason: expect.stringContaining('only plain lists') },
       { stream: 'list', reason: expect.stringContaining('the list of records itself, so nothing can stand at "next"') },
       { stream: 'inside', reason: expect.stringContaining('"data.next" and the records') },
-      { stream: 'header', reason: 'its requests cannot be told apart by path, query and body' },
-      { stream: 'dated', reason: expect.stringContaining('its path holds a time') },
+      { stream: 'dated', reason: 'its requests cannot be told apart by path, query, headers and body' },
       { stream: 'odd', reason: expect.stringContaining('no record was found that fits it (id: ') },
     ]);
   });

@@ -12,7 +12,7 @@ import type { Recording } from '../../../recordings/recording.ts';
 import { startReplay } from '../../../recordings/replay.ts';
 import { pick } from '../../../simulator/random.ts';
 
-const nowMs = Date.parse('2026-11-30T00:00:00Z');
+export const nowMs = Date.parse('2026-11-30T00:00:00Z');
 
 export function compiled(
   stream: Partial<StreamInput>,
@@ -37,13 +37,14 @@ export async function readAgain(
   recording: Recording,
   stream: Partial<StreamInput>,
   pseudonyms?: () => Pseudonyms,
+  atMs = nowMs,
 ): Promise<Recording> {
   const replay = await startReplay([recording]);
   const permits = checkPermits(undefined, { noted: undefined, close: async () => {} });
   try {
     const streams = compiled(stream, replay.origin);
     const record = openRecorder(
-      { streams, nowMs, permits: permits.of, tokens: () => createMemoryTokenStore() },
+      { streams, nowMs: atMs, permits: permits.of, tokens: () => createMemoryTokenStore() },
       { most: 100, pseudonyms },
     );
     return await record(streams.get('orders') as CompiledStream);
