@@ -3,6 +3,7 @@ import { NeedsAttention, RetryLater } from '../../core/errors.ts';
 import type { OpenedTable, Place, Swap, TargetTable } from '../target.ts';
 import { dropChildViews, ensureChildViews } from './child-views.ts';
 import { ensureCursors, forgetCursor, readCursors, writeCursor } from './cursors.ts';
+import { repointViews, viewsOver } from './follow-views.ts';
 import { nameOf, quoted, saidName, tableAt } from './names.ts';
 import { forgetTouched } from './touched.ts';
 import { takeRows } from './take-rows.ts';
@@ -28,11 +29,14 @@ export async function makeLive(
     });
   if (from === 'fill' && (await takeRows(client, table, comes))) return;
   await dropChildViews(client, table);
+  // One that fills the live one's place drops it, which a view refuses.
+  const views = from === 'fill' ? [] : await viewsOver(client, table);
   for (const place of leaving[from]) await dropTable(client, table, place);
   // The one that comes is out of the way while the one that goes takes its place.
   await rename(client, table, { from, to: 'next' });
   if (await exists(client, table, 'live')) await rename(client, table, { from: 'live', to: 'old' });
   await rename(client, table, { from: 'next', to: 'live' });
+  await repointViews(client, table, views);
   await forgetCursor(client, table, from);
   if (live !== undefined && from !== 'fill') await writeCursor(client, { ...table, place: 'old' }, live);
   await writeCursor(client, { ...table, place: 'live' }, comes);
