@@ -1,6 +1,7 @@
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
+import { MATCH_PREFIX, spoolName } from '../../core/staging-names.ts';
 
 /** What a round leaves for the janitor, by kind. */
 export const REMOVABLE = {
@@ -16,7 +17,7 @@ const OLD_SECS = Date.now() / 1000 - 3 * 86_400;
 
 interface Place {
   readonly pool: Pool;
-  /** Where searches for duplicates have their files. */
+  /** Where processes have their temporary files. */
   readonly staging: string;
 }
 
@@ -42,12 +43,12 @@ export async function strew({ pool, staging }: Place, round: number): Promise<vo
     create table acme._build_${customers} ();
     insert into duplicate_plans (name, workflow_id, settings, by, begun_at, state) values
       ('others', 'dead-${round}', '{}', 'x', now() - interval '2 days', 'finding'), ('others', 'alive-${round}', '{}', 'x', now(), 'finding')`);
-  for (const name of ['dead', 'alive']) {
-    const folder = join(staging, `syncline-match-${name}-${round}`);
-    await mkdir(folder);
-    await writeFile(join(folder, 'match.duckdb'), 'values of rows');
-    if (name === 'alive') continue;
-    for (const path of [join(folder, 'match.duckdb'), folder]) await utimes(path, OLD_SECS, OLD_SECS);
+  await mkdir(join(staging, `${MATCH_PREFIX}alive-${round}`));
+  // A search removes old folders of other searches itself, and says so nowhere.
+  for (const [which, life] of ['dead', 'alive'].entries()) {
+    const path = join(staging, spoolName(`00000000-0000-4000-800${which}-00000000000${round}`));
+    await writeFile(path, 'values of rows');
+    if (life === 'dead') await utimes(path, OLD_SECS, OLD_SECS);
   }
 }
 
@@ -72,7 +73,7 @@ export async function stayed({ pool, staging }: Place): Promise<unknown> {
         (select json_object_agg(workflow_id, state order by workflow_id) from duplicate_plans where name = 'others') as searches,
         (select array_agg(tablename::text order by tablename) from pg_tables where schemaname in ('acme', 'beta') and tablename ~ '^_(shadow|build)_') as tables`,
   );
-  const files = (await readdir(staging)).filter((name) => /-(dead|alive)-\d+$/.test(name)).toSorted();
+  const files = (await readdir(staging)).filter((name) => /-(alive-|0{11})\d/.test(name)).toSorted();
   return { ...rows[0], files };
 }
 

@@ -63,7 +63,7 @@ async function strikeAt(scene: SlotsScene, { table, activities, frozenMs }: Gate
   const { ground, workers, pool } = scene;
   const open = await gateAt(pool, table);
   const isHeld = (held: readonly string[]): boolean => activities.some((one) => held.includes(one));
-  const { worker, fit } = await victimAmong(ground.client, workers, (of) => isHeld(of.activities), 60_000);
+  const { worker, fit } = await victimAmong(ground.client, workers, (of) => isHeld(of.activities), 240_000);
   await freeze(worker, frozenMs, async () => {
     await open();
     await kill(scene, worker, () => true);
