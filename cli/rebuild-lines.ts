@@ -21,7 +21,7 @@ export function rebuildLines(
   place: { readonly partner: string; readonly stream: string; readonly target: string; readonly part?: string },
 ): readonly string[] {
   const command = `${place.partner} ${place.stream}${place.target === STORE ? '' : ` --target ${place.target}`}`;
-  const { differences, unfit, scope, applied, upTo, children = [] } = report;
+  const { differences, unfit, scope, applied, upTo, changedBefore, children = [] } = report;
   const table = scope === undefined ? report.table : `${report.table}, ${scopeOf(scope)}`;
   const { changed, gone, came, examples = [] } = differences;
   const differ = changed + gone + came;
@@ -47,7 +47,12 @@ export function rebuildLines(
       ...unfit.first.map(({ event, path, reason }) => `  event ${event}: ${path || 'the record'}: ${reason}`),
     );
   }
-  if (applied) lines.push(`They match the log now. \`syncline rollback ${command}\` restores what they were.`);
+  if (applied)
+    lines.push(
+      changedBefore === undefined
+        ? `They match the log now. \`syncline rollback ${command}\` restores what they were.`
+        : `They match the log now. The table before is kept beside it; \`syncline rollback\` does not restore it, since somebody had changed it: ${changedBefore}.`,
+    );
   else if (differs(report))
     lines.push(`Nothing was changed: \`syncline rebuild ${command}${place.part ?? ''}\` does it.`);
   return lines;

@@ -42,6 +42,8 @@ export interface TargetRebuilt {
   readonly unfit: { readonly events: number; readonly rows: number; readonly first: UnfitEvents['first'] };
   /** The table made anew stands in the place of the one before, or the one before came back. */
   readonly applied: boolean;
+  /** How it showed that somebody had changed the table before. It is kept, but `rollback` does not bring it back: the next load would make it anew. */
+  readonly changedBefore?: string;
   /** Columns that came since the table that is back was kept: the next load makes it anew from the log, to fill them. */
   readonly unfilled?: readonly string[];
 }

@@ -110,7 +110,7 @@ class Rebuilding {
       const after = await target.open(this.#live);
       // Loads went on meanwhile: what was compared is of two moments.
       if (after.id !== standing.id || after.event !== standing.event) continue;
-      return this.#end({ id, over: standing.id, event, differences });
+      return this.#end({ id, over: standing.id, event, differences, changedBefore: standing.changed });
     }
     throw new RetryLater(
       `${this.#live.schema}.${this.#live.table} is loaded into faster than it can be compared: \`syncline targets pause ${step.target}\` ` +
@@ -261,12 +261,14 @@ class Rebuilding {
   async #end({
     event,
     differences,
+    changedBefore,
     ...table
   }: {
     readonly id: string;
     readonly over: string;
     readonly event: number;
     readonly differences: ComparedRows;
+    readonly changedBefore: string | undefined;
   }): Promise<RebuildStepped> {
     const { target, step } = this.#given;
     const { changed, gone, came } = differences;
@@ -287,7 +289,10 @@ class Rebuilding {
     // Where it is refused, nothing is changed.
     if (step.action === 'erase' && (applied || rows === 0)) await this.#dropBeside(['old', 'fill']);
     await this.#noteLive();
-    if (applied) return this.#done(event, differences, true);
+    if (applied) {
+      const done = this.#done(event, differences, true);
+      return changedBefore === undefined ? done : { ...done, report: { ...done.report, changedBefore } };
+    }
     return rebuilds && rows > 0
       ? { state: 'refused', reason: this.#refusal(rows) }
       : this.#done(event, differences, false);

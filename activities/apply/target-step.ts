@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { SECOND } from '../../core/duration.ts';
-import { explain, GiveUp, InvalidInput, NeedsAttention } from '../../core/errors.ts';
+import { explain, GiveUp, InvalidInput, NeedsAttention, RetryLater } from '../../core/errors.ts';
 import type { ActivityDeps } from '../activity-deps.ts';
 import { toFailure } from '../failures.ts';
 import { targetRules } from './telling.ts';
@@ -31,6 +31,15 @@ export const failureAtTarget = (deps: Pick<ActivityDeps, 'now' | 'random'>, erro
     quiet: true,
   });
 
+/** Then it is asked for less and less often: a worker hands its file on within seconds, a person reads it for minutes. */
+const SOON_AGAIN = 8;
+
+/** What is soon asked for again, and still not to be had, is left to the backoff: its attempts would be over within a minute. */
+export const patient = (error: unknown, attempt: number): unknown =>
+  error instanceof RetryLater && (error.afterMs ?? 0) > 0 && attempt > SOON_AGAIN
+    ? new RetryLater(error.message, { at: error.at, cause: error.cause })
+    : error;
+
 /** One step of work on a target that somebody has asked for. It may be silent for long; a target that is down is asked again and again. */
 export async function targetStep<T>(
   deps: ActivityDeps,
@@ -49,7 +58,7 @@ export async function targetStep<T>(
   } catch (error) {
     if (context.cancellationSignal.aborted) await context.cancelled;
     if (refuses(error)) return { state: 'refused', reason: explain(error) };
-    throw failureAtTarget(deps, error);
+    throw failureAtTarget(deps, patient(error, context.info.attempt));
   } finally {
     clearInterval(alive);
   }

@@ -134,21 +134,24 @@ test("a history in the store's own database is loaded by the worker of the partn
       /postgres: acme\.payments\.history has all 300 events\n(.*\n)*twin: acme\.payments\.history has all/,
     ),
   });
-  await database.pool.query('delete from acme.payments_history where id in (select id from acme.payments limit 2)');
+  // Values, which no load notices: it would make the table anew, maybe before anybody looks.
+  await database.pool.query(
+    `update acme.payments_history set description = 'mine' where id in (select id from acme.payments order by id limit 2)`,
+  );
   const { code, says } = await syncline('doctor --tables');
   expect({ code, says }).toMatchObject({
     code: 1,
     says: expect.stringMatching(
-      /history of acme\.payments +problem  acme\.payments_history: 2 rows differ [^]*2 missing from the table/,
+      /history of acme\.payments +problem  acme\.payments_history: 2 rows differ [^]*2 changed/,
     ),
   });
   expect(await syncline('rebuild acme payments.history')).toMatchObject({
     code: 0,
-    says: expect.stringMatching(/2 rows differed.*\n.*syncline rollback acme payments\.history/),
+    says: expect.stringMatching(/2 rows differed.*\n.*syncline rollback acme payments\.history` restores/),
   });
-  expect(await kept('true')).toBe(PAYMENTS);
+  expect(await kept(`description = 'mine'`)).toBe(0);
   expect(await syncline('rollback acme payments.history')).toMatchObject({ code: 0 });
-  expect(await kept('true')).toBe(PAYMENTS - 2);
+  expect(await kept(`description = 'mine'`)).toBe(2);
   expect(await syncline('rebuild acme payments.histories --target twin')).toMatchObject({
     code: 1,
     says: expect.stringMatching(/acme has no stream payments\.histories/),

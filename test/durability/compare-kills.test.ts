@@ -109,6 +109,12 @@ async function foundBy(handle: WorkflowHandle<CompareTarget>): Promise<unknown> 
   return found(store, report.comparison);
 }
 
+/** Of the attempt at the step that goes on. */
+async function lastFailureOf(handle: WorkflowHandle): Promise<string> {
+  const { pendingActivities } = (await handle.describe()).raw;
+  return pendingActivities?.[0]?.lastFailure?.message ?? '';
+}
+
 test.each(targets)('undisturbed, a comparison with %s finds what somebody did', (target) => {
   const counts = { missing: 5, extra: 2, different: 3, storeRows: 300, targetRows: 297 };
   expect(calm.get(target)).toMatchObject({ verdict: 'differs', reason: null, ...counts });
@@ -179,7 +185,7 @@ test('a worker that is frozen keeps a DuckDB file: others say so, and go on when
     process.kill(frozen.pid, 'SIGSTOP');
     await gate.open();
     const other = startTargets();
-    await eventually(() => other.logged().includes(`is in use by process ${frozen.pid}`), 120_000);
+    await eventually(async () => (await lastFailureOf(handle)).includes(`is in use by process ${frozen.pid}`), 120_000);
     worker = other;
     await goesOn(frozen);
     expect(await foundBy(handle)).toEqual(calm.get('lake'));

@@ -51,7 +51,8 @@ export async function runRound(scene: SlotsScene, { no, orders, storm }: Round):
   acme.mutate({ add: MISSING, remove: REMOVED, at: '2026-01-02T00:00:00Z' });
   beta.mutate({ change: 40, add: 10, remove: 5 });
   await mart.query(
-    `delete from acme.payments where id in (select id from acme.payments order by id offset ${no * TAMPERED} limit ${TAMPERED})`,
+    // Rows that are inserted or deleted, a load would notice before any comparison.
+    `update acme.payments set amount_minor = -1 where id in (select id from acme.payments order by id offset ${no * TAMPERED} limit ${TAMPERED})`,
   );
   await strew(scene, no);
   const rebuilt = await rebuilds(pool);
