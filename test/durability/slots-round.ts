@@ -45,7 +45,8 @@ const windowOf = (no: number): string => `2026-02-${String(no).padStart(2, '0')}
 /** Something is wrong everywhere; then all that looks for it begins at once, beside a sync, and ends. */
 export async function runRound(scene: SlotsScene, { no, orders, storm }: Round): Promise<RoundEnd> {
   const { acme, beta, mart, pool } = scene;
-  acme.mutate({ add: 20 });
+  // Said each time: what is missing below turns the partner's clock back.
+  acme.mutate({ add: 20, at: `2026-11-${23 + no}T06:00:00Z` });
   expect(await scene.sync('acme', windowOf(no))).toMatchObject({ outcome: 'ok' });
   await caughtUp(scene);
   acme.mutate({ add: MISSING, remove: REMOVED, at: '2026-01-02T00:00:00Z' });
