@@ -8,8 +8,8 @@ export interface Changed extends TableInTarget {
 }
 
 /**
- * Whether it was not known yet. All of the log waits then, so that whoever looks for streams that are behind starts a load, whoever has found it. That a table made anew has taken its place is noted with
- * its first load (`noteApplied`).
+ * Whether it was not known yet. All of the log waits from then on: whoever looks for streams that are behind starts a load, whoever has found the change.
+ * That a table made anew has taken its place is noted with its first load (`noteApplied`).
  */
 export async function noteChanged(pool: Pool, { target, partner, stream, table, how }: Changed): Promise<boolean> {
   const { rowCount } = await pool.query(
