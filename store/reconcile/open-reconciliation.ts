@@ -28,16 +28,16 @@ export async function openReconciliation(pool: Pool, input: OpenReconciliation):
     throw new InvalidInput(
       `no sync of ${stream.partner.name} ${stream.name} has ended well yet: \`syncline sync ${stream.partner.name} ${stream.name}\` first`,
     );
-  // What one that failed had settled is found again.
+  // What one that failed had settled is found again. It goes on now, whatever it waited for when it failed: in one statement, because who reads between
+  // the two would see one that runs, and waits.
   await pool.query(
     `with opened as (insert into reconciliations (reconciliation, stream_id, level, range_from, range_to, sample, definition_version)
         values ($1, $2, $3, $4, $5, $6, $7)
         on conflict (reconciliation) do update set state = 'running', verdict = null, reason = null, finished_at = null
-          where reconciliations.state = 'failed' returning reconciliation)
+          where reconciliations.state = 'failed' returning reconciliation),
+      goes_on as (update reconcile_listings set deferred_until = null where reconciliation = $1)
       delete from reconcile_findings f using opened where f.reconciliation = opened.reconciliation`,
     [reconciliation, known.stream_id, level, range?.from ?? null, range?.to ?? null, sample, stream.definitionVersion],
   );
-  // It goes on now, whatever it waited for when it failed.
-  await pool.query('update reconcile_listings set deferred_until = null where reconciliation = $1', [reconciliation]);
   await forgetGathered(pool, { streamId: known.stream_id, except: reconciliation });
 }

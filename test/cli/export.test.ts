@@ -3,53 +3,40 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { reportOfSync, startSync } from '../../client/start-sync.ts';
 import { readTargetState } from '../../store/target-states.ts';
-import type { Simulator } from '../../simulator/start.ts';
 import { useDuckdb } from '../support/duckdb-target.ts';
 import { eventually } from '../support/eventually.ts';
-import { freshDatabase, type TestDatabase } from '../support/database.ts';
-import { temporalAddress, uniqueName } from '../support/temporal.ts';
+import { uniqueName } from '../support/temporal.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
-import { openScene, small, startPartner, WINDOW, type Scene } from '../workflows/scene.ts';
+import { small, WINDOW } from '../workflows/scene.ts';
+import { openSuiteScene, type SuiteScene } from '../workflows/suite-scene.ts';
 import { runSyncline, type Ended } from './run-syncline.ts';
 
 const duck = useDuckdb();
 const partner = uniqueName('exported');
 const lake = uniqueName('lake');
-let simulator: Simulator;
-let database: TestDatabase;
-let scene: Scene;
+let scene: SuiteScene;
 let folder: TemporaryFolder;
-let env: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  [simulator, database, folder] = await Promise.all([startPartner(0), freshDatabase(), temporaryFolder()]);
-  scene = await openScene({
-    temporalAddress: temporalAddress(),
-    databaseUrl: database.url,
-    workflowBundle: process.env['WORKFLOW_BUNDLE'],
-    partners: {
-      [partner]: {
-        baseUrl: simulator.url,
-        targets: [lake],
-        streams: { ...small.streams, customers: { ...small.streams.customers, history: { targets: [lake] } } },
-      },
-    },
-    targets: { targets: { [lake]: { type: 'duckdb', path: 'data/lake.duckdb', every: '100ms' } } },
-  });
-  env = {
-    DATABASE_URL: database.url,
-    TEMPORAL_ADDRESS: temporalAddress(),
-    SYNCLINE_PARTNERS_DIR: scene.partnersDir,
-  };
+  folder = await temporaryFolder();
+  const { streams } = small;
+  const customers = { ...streams.customers, history: { targets: [lake] } };
+  scene = await openSuiteScene(
+    (baseUrl) => ({
+      partners: { [partner]: { baseUrl, targets: [lake], streams: { ...streams, customers } } },
+      targets: { targets: { [lake]: { type: 'duckdb', path: 'data/lake.duckdb', every: '100ms' } } },
+    }),
+    { latencyMs: 0 },
+  );
 });
 afterAll(async () => {
   await scene?.close();
-  await Promise.all([simulator.close(), database.drop(), folder.remove()]);
+  await folder.remove();
 });
 
 /** In a process of its own, as a person does: the worker of this one has the file open. */
 async function exported(to: string, ...of: readonly string[]): Promise<Ended & { readonly json: unknown }> {
-  const ended = await runSyncline(['export', lake, ...of, '--to', join(folder.path, to), '--json'], env);
+  const ended = await runSyncline(['export', lake, ...of, '--to', join(folder.path, to), '--json'], scene.env);
   return { ...ended, json: ended.code === 0 ? JSON.parse(ended.stdout) : undefined };
 }
 
@@ -100,7 +87,7 @@ test('what the worker has open is exported by it, while it goes on; without it, 
   // Who is erased is in no file of before and in none of after.
   const [[customer] = []] = await duck.query(':memory:', `select min(id) from '${fileIn('all', 'customers')}'`);
   const erase = ['erase', 'records', partner, 'customers', String(customer), '--apply', '--reason', 'asked', '--json'];
-  const erased = await runSyncline(erase, env);
+  const erased = await runSyncline(erase, scene.env);
   expect({ code: erased.code, stderr: erased.stderr }).toEqual({ code: 0, stderr: '' });
   expect(JSON.parse(erased.stdout)).toMatchObject({ keys: 1, pending: [] });
   expect((await exported('after')).json).toMatchObject({ byWorker: true });

@@ -9,7 +9,7 @@ import { applyChange, catchUpSchedule } from '../../client/schedules.ts';
 import { plainNames } from '../../messages/names.ts';
 import type { ReconcileSchedule } from '../../core/schedule.ts';
 import type { ScheduledReconcile, ScheduledReconcileReport } from '../../messages/scheduled-reconcile.ts';
-import { listReconciliations } from '../../store/reconcile/read-reconciliations.ts';
+import { listReconciliations, readReconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import { declaredSchedule } from '../support/declared-schedule.ts';
 import { eventually } from '../support/eventually.ts';
 import { openPullBench, type BenchPartner, type PullBench } from '../support/pull-bench.ts';
@@ -233,6 +233,16 @@ describe('syncline reconcile', () => {
     await said(bench.config, { block: true, yes: true, reason: 'they say so' }, (context) =>
       limitsReset({ ...context, partner: slow.name, bucket: undefined }),
     );
-    expect(await start(slow, ['payments'], 'slow')).toMatchObject({ code: 0, json: [{ verdict: 'clean', seen: 200 }] });
+    // Who looks while it is taken up again does not see the wait of before.
+    const hold = await bench.pool.connect();
+    await hold.query('begin');
+    await hold.query('select from reconcile_listings where reconciliation = $1 for update', [id]);
+    const again = start(slow, ['payments'], 'slow');
+    const isHeld = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await eventually(async () => (await bench.pool.query(isHeld)).rowCount !== 0);
+    expect(await readReconciliation(bench.pool, id)).toMatchObject({ deferredUntil: null });
+    await hold.query('rollback');
+    hold.release();
+    expect(await again).toMatchObject({ code: 0, json: [{ verdict: 'clean', seen: 200 }] });
   });
 });

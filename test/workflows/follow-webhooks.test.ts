@@ -7,29 +7,20 @@ import { readConfig } from '../../config/config.ts';
 import type { Ingest } from '../../ingest/start-ingest.ts';
 import { openPool } from '../../landing/postgres-warehouse.ts';
 import { plainNames } from '../../messages/names.ts';
-import type { Simulator } from '../../simulator/start.ts';
 import { noteWork } from '../../store/webhooks/work.ts';
 import { followWebhooks } from '../../workers/follow-webhooks.ts';
 import { startIngestRole } from '../../workers/ingest-role.ts';
 import { createLogger } from '../../workers/logger.ts';
-import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { freshDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { temporalAddress, uniqueName } from '../support/temporal.ts';
-import { openScene, startPartner, type Scene } from './scene.ts';
+import { uniqueName } from '../support/temporal.ts';
+import { openSuiteScene, type SuiteScene } from './suite-scene.ts';
 
 const partner = uniqueName('hooked');
-let database: TestDatabase;
-let simulator: Simulator;
-let scene: Scene;
+let scene: SuiteScene;
 let ingest: Ingest;
 beforeAll(async () => {
-  [database, simulator] = await Promise.all([freshDatabase(), startPartner(5)]);
-  scene = await openScene({
-    temporalAddress: temporalAddress(),
-    databaseUrl: database.url,
-    workflowBundle: process.env['WORKFLOW_BUNDLE'],
-    partners: { [partner]: { baseUrl: simulator.url } },
-  });
+  scene = await openSuiteScene((baseUrl) => ({ partners: { [partner]: { baseUrl } } }), { latencyMs: 5 });
   const file = join(scene.partnersDir, `${partner}.yaml`);
   const definition = JSON.parse(await readFile(file, 'utf8')) as object;
   const fetch = { path: '/v1/payments/{id}' };
@@ -45,11 +36,7 @@ beforeAll(async () => {
   };
   await writeFile(file, JSON.stringify({ ...definition, webhooks }));
   ingest = await startIngestRole({
-    config: readConfig({
-      DATABASE_URL: database.url,
-      TEMPORAL_ADDRESS: temporalAddress(),
-      SYNCLINE_PARTNERS_DIR: scene.partnersDir,
-    }),
+    config: readConfig(scene.env),
     log: createLogger('silent'),
     address: '127.0.0.1:0',
   });
@@ -57,8 +44,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await ingest?.close();
   await scene?.close();
-  await simulator?.close();
-  await database?.drop();
 });
 
 const deliver = async (type: string, body: object): Promise<number> => {
@@ -77,7 +62,7 @@ const deliver = async (type: string, body: object): Promise<number> => {
 const count = async (sql: string): Promise<unknown> => (await scene.pool.query<{ n: unknown }>(sql)).rows[0]?.n;
 
 test('a record that is named is fetched by a workflow on the partner’s queue, and an order to sync is a sync', async () => {
-  const [payment] = simulator.truth('payments') as readonly { readonly id: string }[];
+  const [payment] = scene.simulator.truth('payments') as readonly { readonly id: string }[];
   expect(await deliver('payment', { id: payment?.id })).toBe(200);
   expect(await deliver('customers', {})).toBe(200);
   expect(await deliver('customers', {})).toBe(200);

@@ -8,30 +8,16 @@ import {
 } from '../../client/start-backfill.ts';
 import type { BackfillProgress } from '../../messages/backfill.ts';
 import { plainNames } from '../../messages/names.ts';
-import type { Simulator } from '../../simulator/start.ts';
-import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { temporalAddress, uniqueName } from '../support/temporal.ts';
-import { openScene, startPartner, type Scene } from './scene.ts';
+import { uniqueName } from '../support/temporal.ts';
+import { openSuiteScene, type SuiteScene } from './suite-scene.ts';
 
 const partner = uniqueName('repaused');
-let database: TestDatabase;
-let simulator: Simulator;
-let scene: Scene;
+let scene: SuiteScene;
 beforeAll(async () => {
-  [database, simulator] = await Promise.all([freshDatabase(), startPartner(5)]);
-  scene = await openScene({
-    temporalAddress: temporalAddress(),
-    databaseUrl: database.url,
-    workflowBundle: process.env['WORKFLOW_BUNDLE'],
-    partners: { [partner]: { baseUrl: simulator.url } },
-  });
+  scene = await openSuiteScene((baseUrl) => ({ partners: { [partner]: { baseUrl } } }), { latencyMs: 5 });
 });
-afterAll(async () => {
-  await scene?.close();
-  await simulator?.close();
-  await database?.drop();
-});
+afterAll(() => scene?.close());
 
 test('a backfill that is resumed and paused again at once begins no window', async () => {
   const plan = { from: '2026-01-01', to: '2026-03-30', chunk: '30d', zone: null, order: 'oldest' } as const;

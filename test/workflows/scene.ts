@@ -35,6 +35,8 @@ export interface Scene {
 export interface SceneOptions {
   readonly temporalAddress: string;
   readonly databaseUrl: string;
+  /** Absent: `default`, on a server of the scene's own. */
+  readonly namespace?: string;
   readonly workflowBundle: string | undefined;
   /** The product's own when absent. */
   readonly queueCheckMs?: number;
@@ -56,6 +58,7 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
         ...readConfig({
           DATABASE_URL: options.databaseUrl,
           TEMPORAL_ADDRESS: options.temporalAddress,
+          ...(options.namespace === undefined ? {} : { TEMPORAL_NAMESPACE: options.namespace }),
           SYNCLINE_PARTNERS_DIR: folder.path,
           SYNCLINE_HEARTBEAT_TIMEOUT: '2s',
         }),
@@ -77,7 +80,7 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
     stopped = undefined;
   };
   return {
-    client: new Client({ connection }),
+    client: new Client({ connection, ...(options.namespace === undefined ? {} : { namespace: options.namespace }) }),
     pool,
     partnersDir: folder.path,
     stopWorkers,
