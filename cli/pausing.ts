@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { showPauses } from '../client/control.ts';
-import { tellGovernor, wakeStreams } from '../client/governor.ts';
+import { tellGovernor, wakeLooks, wakeStreams } from '../client/governor.ts';
 import { SECOND } from '../core/duration.ts';
 import { explain } from '../core/errors.ts';
 import { openStreamRuns, type OpenStreamRun } from '../store/ledger/open-runs.ts';
+import { openLooks } from '../store/reconcile/open-looks.ts';
 import { pausesByRun } from '../store/ledger/pauses-by-run.ts';
 import { readPauses } from '../store/pauses.ts';
 import type { CommandContext } from './command.ts';
@@ -49,9 +50,13 @@ export async function wakePaused(
   // One at work may just have seen the pause.
   const concerned = (await openStreamRuns(pool, of)).filter(({ rests, kind }) => !rests || kind === 'paused');
   const ids = concerned.map(({ syncId }) => syncId);
+  const looks = of.runId === undefined && of.syncId === undefined ? await openLooks(pool, of.partner) : [];
   let woken: readonly string[] = [];
   const trouble = await telling(async () => {
-    woken = await withTemporal(context.config, (client) => wakeStreams(client, ids));
+    woken = await withTemporal(context.config, async (client) => [
+      ...(await wakeStreams(client, ids)),
+      ...(await wakeLooks(client, looks)),
+    ]);
   });
   return { woken, trouble: trouble ?? (await showInTemporal(context, pool, of.partner)) };
 }

@@ -9,6 +9,7 @@ import {
 } from '../messages/govern-partner.ts';
 import type { Names } from '../messages/names.ts';
 import { LIMITS_QUERY, signals } from '../messages/signals.ts';
+import type { OpenLook } from '../store/reconcile/open-looks.ts';
 
 /** Tells a partner's governor something, and starts it when it does not run: also when somebody has terminated it. */
 export async function tellGovernor<Name extends keyof GovernorNews>(
@@ -58,6 +59,18 @@ export async function wakeStreams(client: Client, syncIds: readonly string[]): P
   for (const one of told)
     if (one.status === 'rejected' && !(one.reason instanceof WorkflowNotFoundError)) throw one.reason;
   return syncIds.filter((_, at) => told[at]?.status === 'fulfilled');
+}
+
+/** The same of reconciliations. Returns those of which something was told. */
+export async function wakeLooks(client: Client, looks: readonly OpenLook[]): Promise<readonly string[]> {
+  const told = new Set(
+    await wakeStreams(
+      client,
+      looks.flatMap(({ reconciliation, syncId }) => [reconciliation, syncId]),
+    ),
+  );
+  const heard = looks.filter(({ reconciliation, syncId }) => told.has(reconciliation) || told.has(syncId));
+  return [...new Set(heard.map(({ reconciliation }) => reconciliation))];
 }
 
 /** Those of some workflows that still run. One that cannot be asked for now counts as running. */

@@ -2,9 +2,13 @@ import {
   ApplicationFailure,
   CancellationScope,
   ChildWorkflowFailure,
+  condition,
+  defineSignal,
   isCancellation,
+  patched,
   proxyActivities,
   setCurrentDetails,
+  setHandler,
   sleep,
   upsertSearchAttributes,
   workflowInfo,
@@ -14,6 +18,7 @@ import { control } from './control.ts';
 import { outcomeAttribute } from '../messages/attributes.ts';
 import { lanePriority } from '../messages/lane-priority.ts';
 import type { ReconcileInput, ReconcilePlan, ReconcileReport } from '../messages/reconcile.ts';
+import { signals } from '../messages/signals.ts';
 import { describeReconcile, describeStep } from './reconcile-details.ts';
 import { ownNames } from './own-names.ts';
 import { reasonOf } from './reason-of.ts';
@@ -23,6 +28,9 @@ import { tell } from './tell-of-work.ts';
 const { planReconcile, closeReconcile } = control({ startToCloseTimeout: '1 minute' });
 /** They read the whole table of heads. */
 const { compareListing, confirmFindings } = control({ startToCloseTimeout: '6 hours', heartbeatTimeout: '1 minute' });
+
+/** Limits have changed: ask again now. */
+const goOn = defineSignal(signals.goOn);
 
 /**
  * Compares what the partner says of a stream with what is known. What differs is looked at twice, behind a sync where only that tells what is merely on
@@ -104,12 +112,19 @@ async function ask(
   });
   setCurrentDetails(describeStep(which === 1 ? 'asks for a sample' : 'asks again for what differs'));
   const input = { partner, stream, reconciliation, look: which, syncId: looks[which - 1] as string };
+  let told = 0;
+  setHandler(goOn, () => {
+    told++;
+  });
   for (let idle = 0; ;) {
+    const before = told;
     const asked = await askKeys.executeWithOptions({ summary: `${stream}, record by record` }, [{ ...input, idle }]);
     if (asked.state === 'done') return;
     idle = asked.state === 'later' ? idle + 1 : 0;
-    if (asked.state === 'later')
-      await sleep(Math.max(1, Date.parse(asked.until) - Date.now()), { summary: asked.cause.slice(0, 120) });
+    if (asked.state !== 'later') continue;
+    const [leftMs, summary] = [Math.max(1, Date.parse(asked.until) - Date.now()), asked.cause.slice(0, 120)];
+    if (patched('told to go on')) await condition(() => told > before, leftMs, { summary });
+    else await sleep(leftMs, { summary });
   }
 }
 

@@ -69,6 +69,11 @@ export async function askKeys(
     !deps.draining() &&
     grantGoesOn(grant, { requests, lastsMs: now() - beganAtMs, width: 1, answerMs: 0, holds: false });
 
+  const later = async ({ until, cause }: Deferral): Promise<AskedKeys> => {
+    await reconciler.listings.deferStream(await reader.run(), until);
+    return { state: 'later', until, cause };
+  };
+
   let asked = 0;
   const ask = async (): Promise<AskedKeys> => {
     for (;;) {
@@ -81,7 +86,7 @@ export async function askKeys(
       for (const key of keys) {
         if (!mayGoOn()) return { state: 'more' };
         const paused = pausedDeferral(await guard.look(), { nowMs: now() });
-        if (paused !== undefined) return later(paused);
+        if (paused !== undefined) return await later(paused);
         const { refused } = await reader.bring(key);
         await reconciler.noteAsked(of, { key, refused });
         asked += 1;
@@ -90,6 +95,7 @@ export async function askKeys(
     }
   };
   if (await reconciler.hasEnded(syncId)) return { state: 'done' };
+  await reconciler.listings.deferStream(await reader.run(), null);
   guard.begin();
   try {
     return await ask();
@@ -99,15 +105,13 @@ export async function askKeys(
       pausedDeferral(guard.pause, { nowMs, error }) ??
       deferralOf(error, { pages: asked, idleGrants: input.idle, retry, nowMs, random: deps.random() });
     if (deferral === undefined || context.signal.aborted || (error instanceof PartnerDown && asked === 0)) throw error;
-    return later(deferral);
+    return await later(deferral);
   } finally {
     guard.end();
     const left = tally.rest();
     if (left !== undefined) await reconciler.listings.bookRequests(await reader.run(), left);
   }
 }
-
-const later = ({ until, cause }: Deferral): AskedKeys => ({ state: 'later', until, cause });
 
 /** As an activity. */
 export function askKeysOf(deps: AskKeysDeps, input: AskKeysInput): Promise<AskedKeys> {

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
-import { tellGovernor, wakeStreams } from '../../client/governor.ts';
+import { tellGovernor, wakeLooks, wakeStreams } from '../../client/governor.ts';
 import { readQueueRate, setQueueRate, viewOfQueue, type QueueOf } from '../../client/queue-rate.ts';
 import { parseDuration } from '../../core/duration.ts';
 import { explain, InvalidInput } from '../../core/errors.ts';
@@ -15,6 +15,7 @@ import { credentialOf } from '../../limits/declare/credential.ts';
 import { endOverrides, liftBlock, listChanges, setOverride } from '../../limits/watch/overrides.ts';
 import { readLimits } from '../../limits/watch/usage.ts';
 import { openStreamRuns } from '../../store/ledger/open-runs.ts';
+import { openLooks } from '../../store/reconcile/open-looks.ts';
 import { describeBucket, printLimits } from '../print-limits.ts';
 import type { CommandContext } from '../command.ts';
 import { withDatabase, withTemporal } from '../context.ts';
@@ -106,7 +107,7 @@ interface Followed {
 async function follow({ config, partner }: Named, pool: Pool): Promise<Followed> {
   try {
     return await withTemporal(config, async (client) => {
-      const streams = await openStreamRuns(pool, { partner });
+      const [streams, looks] = [await openStreamRuns(pool, { partner }), await openLooks(pool, partner)];
       // Before the streams: a pause of ours that stands would hold what they send.
       const queue = await resume(queueOf(client, config.names.partnerQueue(partner)));
       await tellGovernor(client, { names: config.names, partner, signal: 'refresh', news: null });
@@ -115,8 +116,12 @@ async function follow({ config, partner }: Named, pool: Pool): Promise<Followed>
         client,
         streams.map(({ syncId }) => syncId),
       );
-      const resting = new Set(streams.filter(({ rests }) => rests).map(({ syncId }) => syncId));
-      return { queue, woken: told.filter((syncId) => resting.has(syncId)), trouble: null };
+      const toldLooks = await wakeLooks(client, looks);
+      const resting = new Set([
+        ...streams.filter(({ rests }) => rests).map(({ syncId }) => syncId),
+        ...looks.filter(({ waits }) => waits).map(({ reconciliation }) => reconciliation),
+      ]);
+      return { queue, woken: [...told, ...toldLooks].filter((id) => resting.has(id)), trouble: null };
     });
   } catch (error) {
     return { queue: null, woken: [], trouble: explain(error) };

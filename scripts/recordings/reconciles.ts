@@ -1,12 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cancelReconcile, startReconcile, startRepair } from '../../client/start-reconcile.ts';
+import { wakeLooks } from '../../client/governor.ts';
+import { cancelReconcile, startReconcile, startRepair, type StartedReconcile } from '../../client/start-reconcile.ts';
 import { plainNames } from '../../messages/names.ts';
 import type { ReconcileInput } from '../../messages/reconcile.ts';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ReconcileSchedule } from '../../core/schedule.ts';
 import { reportOfSync } from '../../client/start-sync.ts';
-import { ended, until } from './playing.ts';
+import { openLooks } from '../../store/reconcile/open-looks.ts';
+import { ended, timed, until } from './playing.ts';
 import type { Recording, Stage } from './recording.ts';
 import { startSlotOf, timesOf } from './slots.ts';
 
@@ -20,6 +22,18 @@ const reconcile = ({ scene, partner }: Stage, label: string, input: Partial<Reco
     label,
     ...input,
   });
+
+/** Three records are asked for, after a sync, and most have changed. */
+async function sampled(stage: Stage, label: string): Promise<StartedReconcile> {
+  const definition = join(stage.scene.partnersDir, `${stage.partner}.yaml`);
+  const before = JSON.parse(await readFile(definition, 'utf8')) as object;
+  const route = { stream: 'payments', as: 'hint', key: 'id', fetch: { path: '/v1/payments/{id}' } };
+  const webhooks = { changes: { preset: 'github', secrets: [{ value: 'recorded' }], routes: [route] } };
+  await writeFile(definition, JSON.stringify({ ...before, webhooks }));
+  await reportOfSync((await stage.start(['payments'])).handle);
+  stage.simulator.mutate({ change: 400, at: '2026-11-01T00:00:00Z' });
+  return reconcile(stage, label, { sample: 3 });
+}
 
 /** Partners that are compared with the store. */
 export const reconciles = {
@@ -75,16 +89,21 @@ export const reconciles = {
   },
   reconcile_asked: {
     play: async (stage) => {
-      const definition = join(stage.scene.partnersDir, `${stage.partner}.yaml`);
-      const before = JSON.parse(await readFile(definition, 'utf8')) as object;
-      const route = { stream: 'payments', as: 'hint', key: 'id', fetch: { path: '/v1/payments/{id}' } };
-      const webhooks = { changes: { preset: 'github', secrets: [{ value: 'recorded' }], routes: [route] } };
-      await writeFile(definition, JSON.stringify({ ...before, webhooks }));
-      await reportOfSync((await stage.start(['payments'])).handle);
-      stage.simulator.mutate({ change: 400, at: '2026-11-01T00:00:00Z' });
-      const asked = await reconcile(stage, 'asked', { sample: 3 });
+      const asked = await sampled(stage, 'asked');
       await asked.handle.result();
       await stage.save('reconcileStream.asked', asked.id);
+    },
+  },
+  /** Told to go on before the partner lets it, so that it waits once more. */
+  reconcile_told: {
+    faults: [{ kind: 'throttle', nth: 12, seconds: 12 }],
+    play: async (stage) => {
+      const { scene, partner } = stage;
+      const { id, handle } = await sampled(stage, 'told');
+      await timed(scene.client.workflow.getHandle(id), 1);
+      await wakeLooks(scene.client, await openLooks(scene.pool, partner));
+      await handle.result();
+      await stage.save('reconcileStream.told', id);
     },
   },
   reconcile_cancelled: {

@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { approvalsDecide } from '../../cli/commands/approvals.ts';
-import { limitsReset } from '../../cli/commands/limits.ts';
 import { reconcileRepair } from '../../cli/commands/reconcile-repair.ts';
 import { reconcileStart, type ReconcileOptions } from '../../cli/commands/reconcile.ts';
-import { reconcileCancel } from '../../cli/commands/reconciliations.ts';
 import { scheduleApply, scheduleList } from '../../cli/commands/schedule.ts';
 import { applyChange, catchUpSchedule } from '../../client/schedules.ts';
 import { plainNames } from '../../messages/names.ts';
 import type { ReconcileSchedule } from '../../core/schedule.ts';
 import type { ScheduledReconcile, ScheduledReconcileReport } from '../../messages/scheduled-reconcile.ts';
-import { listReconciliations, readReconciliation } from '../../store/reconcile/read-reconciliations.ts';
+import { listReconciliations } from '../../store/reconcile/read-reconciliations.ts';
 import { declaredSchedule } from '../support/declared-schedule.ts';
 import { eventually } from '../support/eventually.ts';
 import { openPullBench, type BenchPartner, type PullBench } from '../support/pull-bench.ts';
@@ -211,38 +209,5 @@ describe('syncline reconcile', () => {
     await bench.client.workflow.getHandle(`${id}/repair/extra`).result();
     expect(await repair()).toMatchObject({ code: 0, text: expect.stringContaining('Nothing of these kinds is open') });
     expect(await start(partner, ['payments'], 'three')).toMatchObject({ code: 0, json: [{ verdict: 'clean' }] });
-  });
-
-  test("one that waits for the partner's limit ends the command, can be cancelled, and goes on under its label", async () => {
-    const slow = await bench.partner({
-      simulator: { faults: [{ kind: 'throttle', stream: 'payments', nth: 10, seconds: 300 }] },
-      streams: { payments },
-    });
-    await slow.sync();
-    const waits = await start(slow, ['payments'], 'slow');
-    expect(waits).toMatchObject({ code: 4, json: [{ state: 'running', verdict: null }] });
-    expect(waits.text).toMatch(/payments: waits until \d{4}-\d\d-\d\dT.*Z, and goes on by itself/);
-    const id = plainNames.reconcileId({ partner: slow.name, stream: 'payments', label: 'slow' });
-    const cancel = (): Promise<Said> => said(bench.config, {}, (context) => reconcileCancel({ ...context, id }));
-    expect(await cancel()).toMatchObject({ code: 0, json: { cancelled: id } });
-    await expect(bench.client.workflow.getHandle(id).result()).rejects.toThrow('Workflow execution cancelled');
-    await expect(cancel()).rejects.toThrow(`${id} does not run now`);
-    const [{ requests } = { requests: 0 }] = await listReconciliations(bench.pool, { partner: slow.name, limit: 1 });
-    expect(requests).toBeGreaterThanOrEqual(2);
-    // The partner lets it go on before it had said.
-    await said(bench.config, { block: true, yes: true, reason: 'they say so' }, (context) =>
-      limitsReset({ ...context, partner: slow.name, bucket: undefined }),
-    );
-    // Who looks while it is taken up again does not see the wait of before.
-    const hold = await bench.pool.connect();
-    await hold.query('begin');
-    await hold.query('select from reconcile_listings where reconciliation = $1 for update', [id]);
-    const again = start(slow, ['payments'], 'slow');
-    const isHeld = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    await eventually(async () => (await bench.pool.query(isHeld)).rowCount !== 0);
-    expect(await readReconciliation(bench.pool, id)).toMatchObject({ deferredUntil: null });
-    await hold.query('rollback');
-    hold.release();
-    expect(await again).toMatchObject({ code: 0, json: [{ verdict: 'clean', seen: 200 }] });
   });
 });

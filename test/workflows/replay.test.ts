@@ -106,6 +106,8 @@ test.each([
   ['reconcileStream.differs', '"name": "confirmFindings"'],
   ['reconcileStream.synced', '"name": "confirmFindings"'],
   ['reconcileStream.asked', '"name": "askKeys"'],
+  ['reconcileStream.unheard', '"eventType": "EVENT_TYPE_TIMER_FIRED"'],
+  ['reconcileStream.told', '"eventType": "EVENT_TYPE_TIMER_CANCELED"'],
   ['reconcileStream.cancelled', '"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED"'],
   ['repairStream.ok', '"name": "closeRepair"'],
   ['retryStream.ok', '"name": "closeRetry"'],

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { showPauses } from '../../client/control.ts';
-import { tellGovernor, wakeStreams } from '../../client/governor.ts';
+import { tellGovernor, wakeLooks, wakeStreams } from '../../client/governor.ts';
 import { startRetry } from '../../client/start-retry.ts';
 import { alertKey, placeWords } from '../../core/alert.ts';
 import { matchWords } from '../../core/alert-silence.ts';
@@ -15,6 +15,7 @@ import { decideApproval, readApproval } from '../../store/approvals.ts';
 import { showRun, type RunSummary } from '../../store/inspect/inspect.ts';
 import { isKnownPartner } from '../../store/inspect/partner-standing.ts';
 import { openStreamRuns, type OpenStreamRun } from '../../store/ledger/open-runs.ts';
+import { openLooks } from '../../store/reconcile/open-looks.ts';
 import { pausesByRun } from '../../store/ledger/pauses-by-run.ts';
 import { endPauses, orderPause, readPauses } from '../../store/pauses.ts';
 import type { Deed, DeedDeps, Wanted } from './deed.ts';
@@ -66,8 +67,10 @@ async function resume(deps: DeedDeps, { target, by, reason }: Wanted): Promise<D
       const woken = (await streams())
         .filter(({ rests, kind }) => !rests || kind === 'paused')
         .map(({ syncId }) => syncId);
+      const looks = scope === 'partner' ? await openLooks(pool, partner) : [];
       return `No longer ${ended.map(describePause).join('; ')}. ${await told(deps, async (client) => {
         await wakeStreams(client, woken);
+        await wakeLooks(client, looks);
         await showAll(deps, partner)(client);
       })}`;
     },
