@@ -1,4 +1,5 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { OpenLook } from '../core/reconcile.ts';
 import { searchAttributesOf } from '../messages/attributes.ts';
 import {
   governorTimes,
@@ -9,7 +10,6 @@ import {
 } from '../messages/govern-partner.ts';
 import type { Names } from '../messages/names.ts';
 import { LIMITS_QUERY, signals } from '../messages/signals.ts';
-import type { OpenLook } from '../store/reconcile/open-looks.ts';
 
 /** Tells a partner's governor something, and starts it when it does not run: also when somebody has terminated it. */
 export async function tellGovernor<Name extends keyof GovernorNews>(

@@ -63,3 +63,11 @@ export function verdictOf(found: {
   if (found.open > 0) return 'differs';
   return found.unproven > 0 || found.doubts.length > 0 ? 'unproven' : 'clean';
 }
+
+/** A look of a reconciliation that has not ended. */
+export interface OpenLook {
+  readonly reconciliation: string;
+  /** Workflow id of what lists the partner; where records are asked for one by one there is none of this id, and the reconciliation does that. */
+  readonly syncId: string;
+  readonly waits: boolean;
+}

@@ -1,12 +1,5 @@
 import type { Pool } from 'pg';
-
-/** A look of a reconciliation that has not ended. */
-export interface OpenLook {
-  readonly reconciliation: string;
-  /** Workflow id of what lists the partner; where records are asked for one by one there is none of this id, and the reconciliation does that. */
-  readonly syncId: string;
-  readonly waits: boolean;
-}
+import type { OpenLook } from '../../core/reconcile.ts';
 
 /** Of a partner. The status page's role may not read `sync_id`: it is made here as `planReconcile` makes it. */
 export async function openLooks(pool: Pool, partner: string): Promise<readonly OpenLook[]> {
