@@ -7,7 +7,7 @@ export default {
   globalSetup: '<rootDir>/test/setup.ts',
   globalTeardown: '<rootDir>/test/teardown.ts',
   testTimeout: 60_000,
-  maxWorkers: 2,
+  maxWorkers: 3,
   // Modules of a file that has ended stay in memory (Node does not free what `vm` has linked): after 340 files a worker held 4.6 GB and did little but
   // collect garbage.
   workerIdleMemoryLimit: '1GB',

@@ -84,6 +84,17 @@ export async function askBackfill(client: Client, runId: string): Promise<Backfi
   }
 }
 
+/** Whether a backfill of this id runs, also one that no worker has taken up yet. */
+export async function isUnderWay(client: Client, runId: string): Promise<boolean> {
+  try {
+    const { type, status } = await client.workflow.getHandle(runId).describe();
+    return type === 'backfillStream' && status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
 export const pauseBackfill = (client: Client, runId: string, pause: Pause): Promise<void> =>
   told(runId, () => client.workflow.getHandle(runId).signal<[Pause]>(backfillSignals.pause, pause));
 

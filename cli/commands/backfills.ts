@@ -1,5 +1,8 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { estimateLeft } from '../../core/backfill-estimate.ts';
 import { cutWindows } from '../../core/cut-windows.ts';
+import { SECOND } from '../../core/duration.ts';
+import { InvalidInput } from '../../core/errors.ts';
 import { leftOf, noTally, paceOf, endedOf } from '../../core/backfill-tally.ts';
 import {
   findBackfill,
@@ -46,10 +49,38 @@ type Named<O = object> = CommandContext<O> & { readonly id: string };
 /** With Temporal's client, which a list needs none of. */
 const calls = () => import('../../client/start-backfill.ts');
 
+/** One that was started a moment ago is known to Temporal, and its first task writes it into the ledger. */
+async function expectBackfill({ config, id }: Pick<Named, 'config' | 'id'>): Promise<void> {
+  try {
+    await withDatabase(config, (pool) => findBackfill(pool, id));
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    if (!(await withTemporal(config, async (client) => (await calls()).isUnderWay(client, id)))) throw error;
+  }
+}
+
+async function begunBackfill(context: Named): Promise<BackfillRow> {
+  await expectBackfill(context);
+  return withDatabase(context.config, async (pool) => {
+    for (let waitedMs = 0; waitedMs < 10 * SECOND; waitedMs += LOOK_MS) {
+      const found = await findBackfill(pool, context.id).catch((error: unknown) => {
+        if (!(error instanceof InvalidInput)) throw error;
+      });
+      if (found !== undefined) return found;
+      await wait(LOOK_MS);
+    }
+    throw new InvalidInput(
+      `${context.id} was started, and no worker has taken it up yet: \`syncline doctor\` says whether one runs`,
+    );
+  });
+}
+
+const LOOK_MS = 100;
+
 /** What the workflow says, while there is one that answers; else what the ledger noted last. */
 export async function backfillShow(context: Named<{ windows?: boolean }>): Promise<number> {
   const { config, output, options, id } = context;
-  const row = await withDatabase(config, (pool) => findBackfill(pool, id));
+  const row = await begunBackfill(context);
   const now =
     row.finishedAt === null
       ? await withTemporal(config, async (client) => (await calls()).askBackfill(client, id)).catch(() => undefined)
@@ -127,7 +158,7 @@ async function estimateOf(
 
 export async function backfillPause({ config, output, options, id }: Named<{ now?: boolean }>): Promise<number> {
   const now = options.now === true;
-  await withDatabase(config, (pool) => findBackfill(pool, id));
+  await expectBackfill({ config, id });
   await withTemporal(config, async (client) => (await calls()).pauseBackfill(client, id, { now }));
   output.say(
     `${id} starts no further window; those that run ${now ? 'stop after their current page' : 'go on to their ends'}. \`syncline backfill resume ${id}\` goes on.`,
@@ -137,7 +168,7 @@ export async function backfillPause({ config, output, options, id }: Named<{ now
 }
 
 export async function backfillResume({ config, output, id }: Named): Promise<number> {
-  await withDatabase(config, (pool) => findBackfill(pool, id));
+  await expectBackfill({ config, id });
   await withTemporal(config, async (client) => (await calls()).resumeBackfill(client, id));
   output.say(`${id} goes on.`);
   output.json({ resumed: id });
@@ -145,7 +176,7 @@ export async function backfillResume({ config, output, id }: Named): Promise<num
 }
 
 export async function backfillCancel({ config, output, id }: Named): Promise<number> {
-  await withDatabase(config, (pool) => findBackfill(pool, id));
+  await expectBackfill({ config, id });
   await withTemporal(config, async (client) => (await calls()).cancelBackfill(client, id));
   output.say(`${id} ends after its current pages. Start it again to go on from there.`);
   output.json({ cancelled: id });

@@ -10,7 +10,8 @@ import { backfillStart } from '../../cli/commands/backfill.ts';
 import { withDevServices } from '../../cli/context.ts';
 import type { Output } from '../../cli/output.ts';
 import { startWorkers, type RunningWorkers } from '../../workers/sync-worker.ts';
-import { runSyncline, type Ended } from '../cli/run-syncline.ts';
+import { runHere } from '../cli/run-here.ts';
+import type { Ended } from '../cli/run-syncline.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { freshNamespace } from '../support/fresh-namespace.ts';
@@ -79,7 +80,7 @@ afterAll(async () => {
   await Promise.allSettled([database?.drop(), simulator?.close(), folder?.remove()]);
 });
 
-const syncline = (args: string): Promise<Ended> => runSyncline(args.split(' '), env);
+const syncline = (args: string): Promise<Ended> => runHere(args.split(' '), env);
 
 /** What was cancelled has ended. */
 async function nothingRuns(): Promise<boolean> {

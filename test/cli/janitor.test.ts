@@ -22,7 +22,8 @@ import { said, type Said } from '../support/said.ts';
 import { testTemporal, type TestTemporal } from '../support/temporal.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { leaveBehind, REMOVABLE } from './left-behind.ts';
-import { killSyncline, runSyncline } from './run-syncline.ts';
+import { runHere } from './run-here.ts';
+import { killSyncline } from './run-syncline.ts';
 
 let database: TestDatabase;
 let pool: Pool;
@@ -229,7 +230,7 @@ test('killed in the middle, it has removed and counted each or left it; the next
     ? (['locked-key', 'expired-lease', 'unended-search', 'shadow-table', 'build-table', 'staging-file'] as const)
     : (['shadow-table', 'staging-file'] as const);
   for (const kind of kinds) await killedAt(kind);
-  expect(await runSyncline(['janitor', '--apply'], env())).toMatchObject({ code: 3 });
+  expect(await runHere(['janitor', '--apply'], env())).toMatchObject({ code: 3 });
   expect(await kept(seeded)).toEqual(afterwards);
   const { rows } = await pool.query<{ removed: number; open: number }>(
     `select sum(f.removed)::integer as removed, count(distinct r.report_id) filter (where r.ended_at is null)::integer as open

@@ -20,7 +20,7 @@ import { said, type Said } from '../support/said.ts';
 import { sideBySide } from '../support/side-by-side.ts';
 import { temporalAddress } from '../support/temporal.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
-import { runSyncline } from './run-syncline.ts';
+import { runHere } from './run-here.ts';
 
 const CANARY = 'canary-4711';
 const WINDOW = '2026-11-24';
@@ -87,13 +87,13 @@ afterAll(async () => {
 });
 
 async function syncline(args: readonly string[], more: Record<string, string> = {}) {
-  const { code, stdout, stderr } = await runSyncline(args, { ...env, ...more });
+  const { code, stdout, stderr } = await runHere(args, { ...env, ...more });
   expect(`${stdout}${stderr}`).not.toContain(CANARY);
   return { code, says: `${stdout}${stderr}` };
 }
 
 async function json(...args: string[]): Promise<unknown> {
-  const { code, stdout, stderr } = await runSyncline([...args, '--json'], env);
+  const { code, stdout, stderr } = await runHere([...args, '--json'], env);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout);
 }

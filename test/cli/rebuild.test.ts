@@ -6,7 +6,8 @@ import { temporalAddress } from '../support/temporal.ts';
 import { expectTruth } from '../support/expect-truth.ts';
 import { openPullBench, WINDOW, type BenchPartner, type PullBench } from '../support/pull-bench.ts';
 import * as streams from '../support/simulator-streams.ts';
-import { compiledCli, runSyncline } from './run-syncline.ts';
+import { runHere } from './run-here.ts';
+import { compiledCli } from './run-syncline.ts';
 
 let bench: PullBench;
 let partner: BenchPartner;
@@ -32,7 +33,7 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 async function syncline(args: string): Promise<{ readonly code: number; readonly says: string }> {
-  const { code, stdout, stderr } = await runSyncline(args.replace('acme', partner.name).split(' '), env);
+  const { code, stdout, stderr } = await runHere(args.replace('acme', partner.name).split(' '), env);
   return { code, says: `${stdout}${stderr}` };
 }
 
@@ -66,7 +67,7 @@ describe('syncline rebuild', () => {
       code: 3,
       says: expect.stringMatching(/2 changed, 0 not in the log, 0 missing from the table.*\n  changed: /),
     });
-    const { code, stdout } = await runSyncline(['rebuild', partner.name, 'customers', '--json'], env);
+    const { code, stdout } = await runHere(['rebuild', partner.name, 'customers', '--json'], env);
     expect(JSON.parse(stdout)).toMatchObject({ applied: true, differences: { changed: 2, gone: 0, came: 0 } });
     expect(code).toBe(0);
     await expectTruth(bench.pool, partner, 'customers');

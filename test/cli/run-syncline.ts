@@ -33,7 +33,7 @@ export async function killSyncline(
   if (signal !== 'SIGKILL') throw new Error(`syncline ${args.join(' ')} ended by itself, with ${code}`);
 }
 
-const ownEnv = (): Readonly<Record<string, string>> => ({
+export const ownEnv = (): Readonly<Record<string, string>> => ({
   PATH: process.env['PATH'] ?? '',
   HOME: process.env['HOME'] ?? '',
 });

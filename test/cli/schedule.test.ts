@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { freshNamespace } from '../support/fresh-namespace.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { temporalAddress } from '../support/temporal.ts';
-import { runSyncline, type Ended } from './run-syncline.ts';
+import { runHere } from './run-here.ts';
+import type { Ended } from './run-syncline.ts';
 
 const document = readFileSync('docs/schedules.md', 'utf8');
 const block = (language: string): string =>
@@ -28,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const define = (text: string): Promise<void> => writeFile(join(folder.path, 'acme.yaml'), text);
-const schedule = (...args: string[]): Promise<Ended> => runSyncline(['schedule', ...args], env);
+const schedule = (...args: string[]): Promise<Ended> => runHere(['schedule', ...args], env);
 const list = async (): Promise<readonly Record<string, unknown>[]> =>
   JSON.parse((await schedule('list', '--json')).stdout) as Record<string, unknown>[];
 
@@ -39,7 +40,7 @@ test('the commands of docs/schedules.md do what it says, in their order', async 
     const args = [...(line.split('#')[0] ?? '').matchAll(/"([^"]*)"|(\S+)/g)].map(
       ([, quoted, plain]) => quoted ?? plain,
     );
-    const { code, stdout, stderr } = await runSyncline(args.slice(1) as string[], env);
+    const { code, stdout, stderr } = await runHere(args.slice(1) as string[], env);
     expect({ line, code, stderr }).toEqual({ line, code: 0, stderr: '' });
     said.push(stdout);
   }
@@ -62,7 +63,7 @@ test('without --yes nothing changes; what is there is compared field by field', 
   expect(asked.stdout).toMatch(/^= schedule\/acme\/hourly$/m);
   expect(asked.stdout).toMatch(/Nothing was changed: add --yes\.$/m);
   expect(await list()).toMatchObject([{ name: 'hourly' }, { name: 'nightly', cron: ['30 3 * * *'] }]);
-  const { code, stdout } = await runSyncline(['doctor', '--json'], env);
+  const { code, stdout } = await runHere(['doctor', '--json'], env);
   expect([code, JSON.parse(stdout)]).toEqual([
     1,
     expect.arrayContaining([

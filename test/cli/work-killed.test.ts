@@ -8,7 +8,8 @@ import { eventually } from '../support/eventually.ts';
 import { long } from '../support/long.ts';
 import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
 import { temporalAddress } from '../support/temporal.ts';
-import { killSyncline, runSyncline, type Ended } from './run-syncline.ts';
+import { runHere } from './run-here.ts';
+import { killSyncline, type Ended } from './run-syncline.ts';
 
 let own: OwnPartners;
 let env: Record<string, string>;
@@ -65,7 +66,7 @@ async function worldOf({ name }: OwnPartner): Promise<unknown> {
   return { table: table.map(({ row }) => row), log: log.map(({ line }) => line) };
 }
 
-const run = (...args: readonly string[]): Promise<Ended> => runSyncline(args, env);
+const run = (...args: readonly string[]): Promise<Ended> => runHere(args, env);
 
 /** SIGKILL while a statement of the command stands at a trigger on a table. */
 async function killedAt(trigger: string, args: readonly string[]): Promise<void> {

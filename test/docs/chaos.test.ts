@@ -104,9 +104,33 @@ test('a definition with a wrong key is found out, by a seed that finds it again'
 const fields =
   '{ type: object, required: [id, at], properties: { id: { type: string }, at: { type: string, format: date-time }, note: { type: [string, "null"] } } }';
 
-test('mistakes are found in CSV, NDJSON and export jobs, and right definitions of them pass', async () => {
-  const partners = mkdtempSync(join(dir, 'formats-'));
-  const right = `
+test('what cannot be tried is refused with what to do', async () => {
+  expect(await chaos(['--rounds', 'none'])).toMatchObject({ code: 2, text: expect.stringContaining('--rounds') });
+  expect(await chaos(['--records', '5'])).toMatchObject({ code: 2, text: expect.stringContaining('add --generate') });
+  const nothing = await chaos(['--generate'], [/records: data/, 'records: { path: data, byKey: id }']);
+  expect(nothing).toMatchObject({ code: 2, text: expect.stringContaining('no answers can be generated for acme') });
+  const none = await runSyncline(['chaos', 'acme', '--from', dir], env);
+  expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('syncline partners record acme') });
+});
+
+const LONG_MS = 600_000;
+
+/** Processes that have the folder in their environment or arguments. */
+async function processesOf(folder: string): Promise<readonly string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  const texts = pids.map(async (pid) => {
+    const of = ['environ', 'cmdline'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => ''));
+    return (await Promise.all(of)).join('').includes(folder) ? [pid] : [];
+  });
+  return (await Promise.all(texts)).flat();
+}
+
+(long ? describe : describe.skip)('in full', () => {
+  test(
+    'mistakes are found in CSV, NDJSON and export jobs, and right definitions of them pass',
+    async () => {
+      const partners = mkdtempSync(join(dir, 'formats-'));
+      const right = `
   orders:
     path: orders
     format: { type: csv, delimiter: ';', skipLines: 1, nulls: [''], encoding: windows-1252 }
@@ -137,44 +161,24 @@ test('mistakes are found in CSV, NDJSON and export jobs, and right definitions o
     pagination: { type: keyset, field: at, as: after }
     schema: ${fields}
 `;
-  writeFileSync(
-    join(partners, 'acme.yaml'),
-    `name: acme\nbaseUrl: http://partner.invalid\nlimits: { rate: 500, per: 1s }\nstreams:${right}`,
+      writeFileSync(
+        join(partners, 'acme.yaml'),
+        `name: acme\nbaseUrl: http://partner.invalid\nlimits: { rate: 500, per: 1s }\nstreams:${right}`,
+      );
+      const args = ['chaos', 'acme', '--generate', '--records', '40', '--rounds', '1', '--seed', '12', '--kills', '0'];
+      const { code, stdout, stderr } = await runSyncline(args, { ...env, SYNCLINE_PARTNERS_DIR: partners });
+      const text = stdout + stderr;
+      const findings = text.split('\n').filter((line) => line.includes('✗'));
+      expect(text).toContain('orders ok 40, exports ok 40, copies ok 40');
+      expect(findings.filter((line) => /orders|exports/.test(line))).toEqual([]);
+      // No key, and a place to go on from that several records share.
+      expect(text).toContain('copies: the same sync again wrote 40 rows');
+      expect(text).toMatch(/ends: 40 different records were generated, and the table has 3\d rows/);
+      expect(code).toBe(1);
+    },
+    LONG_MS,
   );
-  const args = ['chaos', 'acme', '--generate', '--records', '40', '--rounds', '1', '--seed', '12', '--kills', '0'];
-  const { code, stdout, stderr } = await runSyncline(args, { ...env, SYNCLINE_PARTNERS_DIR: partners });
-  const text = stdout + stderr;
-  const findings = text.split('\n').filter((line) => line.includes('✗'));
-  expect(text).toContain('orders ok 40, exports ok 40, copies ok 40');
-  expect(findings.filter((line) => /orders|exports/.test(line))).toEqual([]);
-  // No key, and a place to go on from that several records share.
-  expect(text).toContain('copies: the same sync again wrote 40 rows');
-  expect(text).toMatch(/ends: 40 different records were generated, and the table has 3\d rows/);
-  expect(code).toBe(1);
-});
 
-test('what cannot be tried is refused with what to do', async () => {
-  expect(await chaos(['--rounds', 'none'])).toMatchObject({ code: 2, text: expect.stringContaining('--rounds') });
-  expect(await chaos(['--records', '5'])).toMatchObject({ code: 2, text: expect.stringContaining('add --generate') });
-  const nothing = await chaos(['--generate'], [/records: data/, 'records: { path: data, byKey: id }']);
-  expect(nothing).toMatchObject({ code: 2, text: expect.stringContaining('no answers can be generated for acme') });
-  const none = await runSyncline(['chaos', 'acme', '--from', dir], env);
-  expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('syncline partners record acme') });
-});
-
-const LONG_MS = 600_000;
-
-/** Processes that have the folder in their environment or arguments. */
-async function processesOf(folder: string): Promise<readonly string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
-  const texts = pids.map(async (pid) => {
-    const of = ['environ', 'cmdline'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => ''));
-    return (await Promise.all(of)).join('').includes(folder) ? [pid] : [];
-  });
-  return (await Promise.all(texts)).flat();
-}
-
-(long ? describe : describe.skip)('in full', () => {
   test(
     'a command that is killed leaves no process behind',
     async () => {
