@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { StreamInput } from '../../definitions/definition.ts';
-import type { RebuildStepped } from '../../messages/rebuild-target.ts';
+import type { RebuildStep, RebuildStepped } from '../../messages/rebuild-target.ts';
 import { compareRows } from '../../activities/apply/compare-rows.ts';
 import { column, changesOf, rowOf } from '../support/target-rows.ts';
 import { RetryLater } from '../../core/errors.ts';
@@ -64,6 +64,47 @@ function before(target: Target, what: 'apply' | 'swap', place: Place, work: () =
       await target[what](table, given);
     },
   };
+}
+
+class Died extends Error {}
+
+/** Dies once it has written so many times: between two writes nothing changes. */
+function dying(target: Target, after: number): Target {
+  let writes = 0;
+  const mayDie = (): void => {
+    if (writes === after) throw new Died();
+  };
+  const counted = Object.fromEntries(
+    (['apply', 'swap', 'drop'] as const).map((what) => [
+      what,
+      async (table: TargetTable, given: never): Promise<void> => {
+        mayDie();
+        await target[what](table, given);
+        writes += 1;
+        mayDie();
+      },
+    ]),
+  );
+  return { ...target, ...counted };
+}
+
+/** The rebuild behind an erasure, as Temporal runs it: a step that has died is asked for once more. Returns whether one has. */
+async function eraseDying(stream: string, target: Target, after: number): Promise<boolean> {
+  const mortal = dying(target, after);
+  let soFar: RebuildStep['soFar'] = null;
+  let died = false;
+  for (;;) {
+    const step = { action: 'erase', logChanged: true, soFar } as const;
+    try {
+      const stepped: RebuildStepped = await bench.rebuildStep(stream, died ? target : mortal, step);
+      if (stepped.state === 'done') return died;
+      if (stepped.state === 'refused') throw new Error(stepped.reason);
+      ({ soFar } = stepped);
+    } catch (error) {
+      if (!(error instanceof Died)) throw error;
+      died = true;
+    }
+  }
 }
 
 /** After the next load. */
@@ -216,6 +257,22 @@ describe.each(kinds)('a table in a %s target', (kind) => {
     expect(refused === null || refused instanceof RetryLater).toBe(true);
     expect((await bench.landed(stream, target)).map(({ values }) => values[0])).toEqual(['a', 'b', 'c', 'd']);
     await isRight(stream, target);
+  });
+
+  test('what was erased is gone, wherever a worker died that made the table anew, or brought it up to the log before', async () => {
+    let writes = 0;
+    for (let died = true; died; writes += 1) {
+      const { stream, target } = await landed();
+      await bench.pull(stream, [[order('gone', 1), order('d', 1)]]);
+      const who = { reason: 'asked', by: 'a test' };
+      await erase(bench.pool, { stream: await bench.compiled(stream), whose: { key: 'gone' }, ...who, dryRun: false });
+      died = await eraseDying(stream, target, writes);
+      expect((await bench.landed(stream, target)).map(({ values }) => values[0])).toEqual(['a', 'b', 'c', 'd']);
+      expect(await placesOf(stream, target)).toEqual(['live']);
+      await isRight(stream, target);
+    }
+    // The load before, the one beside, the swap, and the old one.
+    expect(writes).toBeGreaterThan(4);
   });
 
   test('an interrupted rebuild leaves the table as it was, and the next one begins again', async () => {
