@@ -260,12 +260,13 @@ describe.each(kinds)('a table in a %s target', (kind) => {
   });
 
   test('what was erased is gone, wherever a worker died that made the table anew, or brought it up to the log before', async () => {
+    const { stream, target } = await landed();
+    const compiled = await bench.compiled(stream);
     let writes = 0;
     for (let died = true; died; writes += 1) {
-      const { stream, target } = await landed();
-      await bench.pull(stream, [[order('gone', 1), order('d', 1)]]);
-      const who = { reason: 'asked', by: 'a test' };
-      await erase(bench.pool, { stream: await bench.compiled(stream), whose: { key: 'gone' }, ...who, dryRun: false });
+      const key = `gone${writes}`;
+      await bench.pull(stream, [[order(key, 1), order('d', writes + 1)]]);
+      await erase(bench.pool, { stream: compiled, whose: { key }, reason: 'asked', by: 'a test', dryRun: false });
       died = await eraseDying(stream, target, writes);
       expect((await bench.landed(stream, target)).map(({ values }) => values[0])).toEqual(['a', 'b', 'c', 'd']);
       expect(await placesOf(stream, target)).toEqual(['live']);
