@@ -1,8 +1,10 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { limitsReset } from '../../cli/commands/limits.ts';
 import { partnersPause, partnersResume } from '../../cli/commands/pauses.ts';
 import { reconcileStart, type ReconcileOptions } from '../../cli/commands/reconcile.ts';
 import { reconcileCancel } from '../../cli/commands/reconciliations.ts';
+import { PAUSE_SEEN_MS } from '../../limits/watch/pauses.ts';
 import { plainNames } from '../../messages/names.ts';
 import { listReconciliations, readReconciliation } from '../../store/reconcile/read-reconciliations.ts';
 import { eventually } from '../support/eventually.ts';
@@ -90,6 +92,8 @@ test('a sample that waits ends the command too, and is told of the end of a paus
   await partner.sync();
   const of = { partner: partner.name };
   await said(bench.config, { reason: 'they move' }, (context) => partnersPause({ ...context, ...of }));
+  // By then every worker has seen it.
+  await wait(2 * PAUSE_SEEN_MS);
   const waiting = await start(partner, 'drawn', { sample: '5' });
   expect(waiting).toMatchObject(waits);
   expect(waiting.text).toContain('payments: waits until');
