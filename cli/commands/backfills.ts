@@ -49,33 +49,32 @@ type Named<O = object> = CommandContext<O> & { readonly id: string };
 /** With Temporal's client, which a list needs none of. */
 const calls = () => import('../../client/start-backfill.ts');
 
-/** One that was started a moment ago is known to Temporal, and its first task writes it into the ledger. */
-async function expectBackfill({ config, id }: Pick<Named, 'config' | 'id'>): Promise<void> {
+/** undefined: it was started a moment ago, and its first task has not written it into the ledger yet. */
+async function knownBackfill({ config, id }: Pick<Named, 'config' | 'id'>): Promise<BackfillRow | undefined> {
   try {
-    await withDatabase(config, (pool) => findBackfill(pool, id));
+    return await withDatabase(config, (pool) => findBackfill(pool, id));
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     if (!(await withTemporal(config, async (client) => (await calls()).isUnderWay(client, id)))) throw error;
+    return undefined;
   }
 }
 
-async function begunBackfill(context: Named): Promise<BackfillRow> {
-  await expectBackfill(context);
-  return withDatabase(context.config, async (pool) => {
-    for (let waitedMs = 0; waitedMs < 10 * SECOND; waitedMs += LOOK_MS) {
-      const found = await findBackfill(pool, context.id).catch((error: unknown) => {
-        if (!(error instanceof InvalidInput)) throw error;
-      });
-      if (found !== undefined) return found;
-      await wait(LOOK_MS);
-    }
-    throw new InvalidInput(
-      `${context.id} was started, and no worker has taken it up yet: \`syncline doctor\` says whether one runs`,
-    );
-  });
-}
+const LOOK_MS = 200;
+const PATIENCE_MS = 10 * SECOND;
 
-const LOOK_MS = 100;
+async function begunBackfill(context: Named): Promise<BackfillRow> {
+  const untilMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await knownBackfill(context);
+    if (found !== undefined) return found;
+    if (performance.now() > untilMs)
+      throw new InvalidInput(
+        `${context.id} was started, and no worker has taken it up yet: \`syncline doctor\` says whether one runs`,
+      );
+    await wait(LOOK_MS);
+  }
+}
 
 /** What the workflow says, while there is one that answers; else what the ledger noted last. */
 export async function backfillShow(context: Named<{ windows?: boolean }>): Promise<number> {
@@ -158,7 +157,7 @@ async function estimateOf(
 
 export async function backfillPause({ config, output, options, id }: Named<{ now?: boolean }>): Promise<number> {
   const now = options.now === true;
-  await expectBackfill({ config, id });
+  await knownBackfill({ config, id });
   await withTemporal(config, async (client) => (await calls()).pauseBackfill(client, id, { now }));
   output.say(
     `${id} starts no further window; those that run ${now ? 'stop after their current page' : 'go on to their ends'}. \`syncline backfill resume ${id}\` goes on.`,
@@ -168,7 +167,7 @@ export async function backfillPause({ config, output, options, id }: Named<{ now
 }
 
 export async function backfillResume({ config, output, id }: Named): Promise<number> {
-  await expectBackfill({ config, id });
+  await knownBackfill({ config, id });
   await withTemporal(config, async (client) => (await calls()).resumeBackfill(client, id));
   output.say(`${id} goes on.`);
   output.json({ resumed: id });
@@ -176,7 +175,7 @@ export async function backfillResume({ config, output, id }: Named): Promise<num
 }
 
 export async function backfillCancel({ config, output, id }: Named): Promise<number> {
-  await expectBackfill({ config, id });
+  await knownBackfill({ config, id });
   await withTemporal(config, async (client) => (await calls()).cancelBackfill(client, id));
   output.say(`${id} ends after its current pages. Start it again to go on from there.`);
   output.json({ cancelled: id });

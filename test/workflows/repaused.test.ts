@@ -8,10 +8,10 @@ import {
 } from '../../client/start-backfill.ts';
 import type { BackfillProgress } from '../../messages/backfill.ts';
 import { plainNames } from '../../messages/names.ts';
-import { backfillCancel, backfillPause } from '../../cli/commands/backfills.ts';
+import { backfillCancel, backfillPause, backfillShow } from '../../cli/commands/backfills.ts';
 import { readConfig } from '../../config/config.ts';
 import { eventually } from '../support/eventually.ts';
-import { said } from '../support/said.ts';
+import { said, type Said } from '../support/said.ts';
 import { uniqueName } from '../support/temporal.ts';
 import { openSuiteScene, type SuiteScene } from './suite-scene.ts';
 
@@ -52,12 +52,16 @@ test('a backfill that no worker has taken up yet can be paused, and begins no wi
   const config = readConfig(scene.env);
   const again = { ...asked, generation: 2 };
   let runId = '';
+  let shown: Promise<Said> | undefined;
   await scene.withoutWorkers(async () => {
     ({ runId } = await startBackfill(scene.client, plainNames, again));
+    shown = said<{ windows?: boolean }>(config, {}, (context) => backfillShow({ ...context, id: runId }));
     expect((await said(config, {}, (context) => backfillPause({ ...context, id: runId }))).code).toBe(0);
     const other = said(config, {}, (context) => backfillCancel({ ...context, id: `${runId}0` }));
     await expect(other).rejects.toThrow('there is no backfill');
   });
+  // It waits for the first worker.
+  expect(await shown).toMatchObject({ code: 0, json: { runId, outcome: null, tally: { windows: 3 } } });
   let progress: BackfillProgress | undefined;
   await eventually(async () => (progress = await askBackfill(scene.client, runId))?.windows === 3);
   expect(progress).toMatchObject({ paused: true, ok: 0, running: [] });
