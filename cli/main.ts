@@ -1,9 +1,6 @@
-import { CommanderError } from 'commander';
-import { explain } from '../core/errors.ts';
-import { visibleJson, visibleLines } from '../core/visible.ts';
-import { errorDocument, exitCodeOfError } from './error-document.ts';
-import { exitCodes } from './exit.ts';
+import { sayError } from './error-document.ts';
 import { program } from './program.ts';
+import { ownStreams } from './streams.ts';
 
 // `| head` has read enough: no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -14,12 +11,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
-    if (error.exitCode !== 0 && process.argv.includes('--json'))
-      process.stdout.write(`${visibleJson(JSON.stringify(errorDocument(error), null, 2))}\n`);
-  } else {
-    process.stderr.write(`syncline: ${visibleLines(explain(error))}\n`);
-    process.exitCode = exitCodeOfError(error);
-  }
+  process.exitCode = sayError(error, { json: process.argv.includes('--json'), to: ownStreams });
 }

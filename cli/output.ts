@@ -1,4 +1,5 @@
 import { visibleJson, visibleLines } from '../core/visible.ts';
+import { ownStreams, type Streams } from './streams.ts';
 import { paintLine, plainLook, type Look } from './terminal/paint.ts';
 import { renderTable } from './terminal/table.ts';
 
@@ -15,13 +16,12 @@ export interface Output {
   readonly note: (line: string) => void;
 }
 
-const print = (text: string): void => {
-  process.stdout.write(`${text}\n`);
-};
-
 /** `printed`: whether the document that --json promises was given. */
-export function createOutput(json: boolean, look: Look = plainLook): Output & { readonly printed: () => boolean } {
+export type CommandOutput = Output & { readonly printed: () => boolean };
+
+export function createOutput(json: boolean, look: Look = plainLook, to: Streams = ownStreams): CommandOutput {
   let printed = false;
+  const print = (text: string): void => to.stdout(`${text}\n`);
   return {
     say: (line) => {
       if (!json) print(look.colours ? visibleLines(line).split('\n').map(paintLine).join('\n') : visibleLines(line));
@@ -34,7 +34,7 @@ export function createOutput(json: boolean, look: Look = plainLook): Output & { 
       printed = true;
       print(visibleJson(JSON.stringify(value, null, 2)));
     },
-    note: (line) => void process.stderr.write(`${visibleLines(line)}\n`),
+    note: (line) => to.stderr(`${visibleLines(line)}\n`),
     printed: () => printed,
   };
 }

@@ -12,7 +12,6 @@ import { addEraseCommands } from './erase-commands.ts';
 import { addExportCommands } from './export-commands.ts';
 import type { withDevServices } from './context.ts';
 import { groupCommands, helpFormat } from './help.ts';
-import { errorDocument } from './error-document.ts';
 import type { Output } from './output.ts';
 import { addLimitCommands } from './limit-commands.ts';
 import { addLogCommands } from './log-commands.ts';
@@ -47,23 +46,19 @@ function run<O extends object>(
   work: (context: { config: Settings; output: Output; options: O }) => Promise<number>,
 ): (options: O) => Promise<void> {
   return async (options) => {
-    const [{ processConfig, processEnvironment }, { withDevServices }, { createOutput }, { lookOf }] =
+    const [{ processConfig, processEnvironment }, { withDevServices }, { createOutput }, { lookOf }, { runCommand }] =
       await Promise.all([
         import('../config/env.ts'),
         import('./context.ts'),
         import('./output.ts'),
         import('./terminal/paint.ts'),
+        import('./run-command.ts'),
       ]);
     const output = createOutput(
       'json' in options && options.json === true,
       lookOf(process.stdout, processEnvironment()),
     );
-    try {
-      process.exitCode = await work({ config: withDevServices(processConfig()), output, options });
-    } catch (error) {
-      if (!output.printed()) output.json(errorDocument(error));
-      throw error;
-    }
+    process.exitCode = await runCommand(work, { config: withDevServices(processConfig()), output, options });
   };
 }
 

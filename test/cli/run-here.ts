@@ -1,21 +1,21 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { addBackfillCommands } from '../../cli/backfill-commands.ts';
-import { addEraseCommands } from '../../cli/erase-commands.ts';
-import { addJanitorCommands } from '../../cli/janitor-commands.ts';
-import { addLimitCommands } from '../../cli/limit-commands.ts';
-import { addRebuildCommands } from '../../cli/rebuild-commands.ts';
-import { addScheduleCommands } from '../../cli/schedule-commands.ts';
-import { addTargetCommands } from '../../cli/target-commands.ts';
-import { addUndoCommands } from '../../cli/undo-commands.ts';
 import type { Run } from '../../cli/command.ts';
 import { withDevServices } from '../../cli/context.ts';
-import { errorDocument, exitCodeOfError } from '../../cli/error-document.ts';
+import { addEraseCommands } from '../../cli/erase-commands.ts';
+import { sayError } from '../../cli/error-document.ts';
 import { exitCodes } from '../../cli/exit.ts';
-import { renderTable } from '../../cli/output.ts';
+import { addJanitorCommands } from '../../cli/janitor-commands.ts';
+import { addLimitCommands } from '../../cli/limit-commands.ts';
+import { createOutput } from '../../cli/output.ts';
+import { addRebuildCommands } from '../../cli/rebuild-commands.ts';
+import { runCommand } from '../../cli/run-command.ts';
+import { addRunControl } from '../../cli/run-control.ts';
+import { addScheduleCommands } from '../../cli/schedule-commands.ts';
+import { addTargetCommands } from '../../cli/target-commands.ts';
 import { plainLook } from '../../cli/terminal/paint.ts';
-import { readConfig } from '../../config/config.ts';
-import { explain } from '../../core/errors.ts';
-import { visibleJson, visibleLines } from '../../core/visible.ts';
+import { addUndoCommands } from '../../cli/undo-commands.ts';
+import { readConfig, type Config } from '../../config/config.ts';
 import { ownEnv, runSyncline, type Ended } from './run-syncline.ts';
 
 /**
@@ -23,30 +23,35 @@ import { ownEnv, runSyncline, type Ended } from './run-syncline.ts';
  * group here get a process.
  */
 export async function runHere(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
+  const config = readConfig({ ...ownEnv(), ...env });
+  return (await runIn(config, args)) ?? runSyncline(args, env);
+}
+
+/** undefined: the command is in none of the groups. */
+export async function runIn(config: Config, args: readonly string[]): Promise<Ended | undefined> {
   const said = { stdout: '', stderr: '' };
-  const write = (to: keyof typeof said) => (text: string) => {
-    said[to] += text;
+  const to = {
+    stdout: (text: string) => void (said.stdout += text),
+    stderr: (text: string) => void (said.stderr += text),
   };
-  let code: number = exitCodes.ok;
   const json = args.includes('--json');
-  const document = (value: unknown): void => {
-    if (json) said.stdout += `${visibleJson(JSON.stringify(value, null, 2))}\n`;
-  };
+  let code: number = exitCodes.ok;
   const run: Run = (work) => async (options) => {
-    code = await work({
-      config: withDevServices(readConfig({ ...ownEnv(), ...env })),
-      options,
-      output: {
-        say: (line) => void (json || (said.stdout += `${visibleLines(line)}\n`)),
-        table: (rows, columns) => void (json || (said.stdout += `${renderTable(rows, columns, plainLook)}\n`)),
-        json: document,
-        note: (line) => void (said.stderr += `${visibleLines(line)}\n`),
-      },
-    });
+    const output = createOutput(json, plainLook, to);
+    code = await runCommand(work, { config: withDevServices(config), output, options });
   };
-  const program = new Command('syncline')
-    .exitOverride()
-    .configureOutput({ writeOut: write('stdout'), writeErr: write('stderr') });
+  const program = new Command('syncline').exitOverride().configureOutput({ writeOut: to.stdout, writeErr: to.stderr });
+  addGroups(program, run);
+  if (!knows(program, args)) return undefined;
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    code = sayError(error, { json, to });
+  }
+  return { code, ...said };
+}
+
+function addGroups(program: Command, run: Run): void {
   for (const add of [
     addBackfillCommands,
     addEraseCommands,
@@ -57,17 +62,14 @@ export async function runHere(args: readonly string[], env: Readonly<Record<stri
     addUndoCommands,
   ])
     add(program, run);
-  addLimitCommands(program, run, new Option('--json'));
-  if (!program.commands.some((command) => command.name() === args[0])) return runSyncline(args, env);
-  try {
-    await program.parseAsync([...args], { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) code = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    else {
-      code = exitCodeOfError(error);
-      if (said.stdout === '') document(errorDocument(error));
-      said.stderr += `syncline: ${visibleLines(explain(error))}\n`;
-    }
-  }
-  return { code, ...said };
+  const json = new Option('--json');
+  addLimitCommands(program, run, json);
+  addRunControl({ runs: program.command('runs'), partners: program.command('partners'), run, json });
+}
+
+/** Of `runs` and `partners` only what controls runs is here. */
+function knows(program: Command, [group, name]: readonly string[]): boolean {
+  const found = program.commands.find((command) => command.name() === group);
+  if (group !== 'runs' && group !== 'partners') return found !== undefined;
+  return found?.commands.some((command) => command.name() === name) === true;
 }

@@ -25,7 +25,7 @@ import { temporalAddress, testTemporal, type TestTemporal } from '../support/tem
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testWorkers } from '../support/test-worker.ts';
 import { usePool } from '../support/use-pool.ts';
-import { runHere } from './run-here.ts';
+import { runSyncline } from './run-syncline.ts';
 
 const stream = 'path: /x, primaryKey: [id], schema: { type: object, properties: { id: { type: string } } }';
 const acme = `
@@ -152,7 +152,7 @@ test('list and status name events that are left out, until they are in the table
 });
 
 test('as a person runs it: exit codes, and errors that say what to do', async () => {
-  const listed = await runHere(['targets', 'list', '--json'], env);
+  const listed = await runSyncline(['targets', 'list', '--json'], env);
   expect([listed.code, listed.stderr]).toEqual([0, '']);
   expect((JSON.parse(listed.stdout) as { target: string }[]).map(({ target }) => target)).toEqual([
     'postgres',
@@ -160,9 +160,9 @@ test('as a person runs it: exit codes, and errors that say what to do', async ()
     'pond',
     'idle',
   ]);
-  const unknown = await runHere(['targets', 'check', 'laek'], env);
+  const unknown = await runSyncline(['targets', 'check', 'laek'], env);
   expect([unknown.code, unknown.stderr]).toEqual([2, 'syncline: there is no target "laek"; did you mean "lake"?\n']);
-  const unreasoned = await runHere(['targets', 'pause', 'lake'], env);
+  const unreasoned = await runSyncline(['targets', 'pause', 'lake'], env);
   expect(unreasoned.code).toBe(2);
 });
 
@@ -276,7 +276,7 @@ test('a partner that names a target that there is not fails the list, by its lin
   );
   const { code, text } = await said(config, {}, (context) => targetsList(context));
   expect(code).toBe(1);
-  const checked = await runHere(['partners', 'check', 'globex', '--offline'], env);
+  const checked = await runSyncline(['partners', 'check', 'globex', '--offline'], env);
   expect([checked.code, checked.stderr]).toEqual([
     2,
     expect.stringContaining('globex.yaml:4:11 targets.0: there is no'),
