@@ -264,6 +264,21 @@ describe('where a record can be asked for by its key', () => {
     expect(scene.partner.asked.slice(asked).filter(one)).toHaveLength(RECORDS - 3 + known.length);
   });
 
+  test('a worker that died as it was about to wait leaves no wait behind', async () => {
+    const { here } = await open();
+    const noted = `from reconcile_listings where reconciliation = (select max(reconciliation) from reconcile_listings)`;
+    const found: unknown[] = [];
+    const failpoint: Failpoint = async (at) => {
+      if (at !== 'fetched.before') return;
+      found.push((await own.pool.query(`select deferred_until ${noted}`)).rows);
+      if (found.length > 1) return;
+      await own.pool.query(`update reconcile_listings set deferred_until = now() + interval '1 hour'`);
+      throw new Error('it died');
+    };
+    expect(await reconcileHere({ ...here, failpoint }, { sample: 3 })).toMatchObject({ verdict: 'clean' });
+    expect(found.slice(0, 2)).toEqual([[{ deferred_until: null }], [{ deferred_until: null }]]);
+  });
+
   test('and nowhere else is a sample drawn', async () => {
     const scene = await synced('cursor', incremental);
     const here = { own, partner: scene.partner, stream: 'cursor' };

@@ -74,7 +74,6 @@ test('one that waits for a limit is told when a person lifts it', async () => {
   const id = idOf(partner, 'lifted');
   // Also by four people at once.
   const lifted = await Promise.all(Array.from({ length: 4 }, () => liftBlock(partner)));
-  expect(lifted.map(({ json }) => (json as { lifted: unknown }).lifted).filter((one) => one !== null)).toHaveLength(1);
   expect(lifted).toContainEqual(
     expect.objectContaining({ json: expect.objectContaining({ woken: [id] }), text: expect.stringContaining(id) }),
   );
