@@ -1,12 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { eraseRecords } from '../../cli/commands/erase.ts';
 import { keepApart } from '../../cli/commands/duplicates-decide.ts';
 import { exportDuplicates } from '../../cli/commands/duplicates-export.ts';
 import { joinDuplicates, planDuplicates } from '../../cli/commands/duplicates-find.ts';
 import { scheduleApply, scheduleList } from '../../cli/commands/schedule.ts';
-import { checkLinks, forgetWritten } from '../../cli/commands/duplicates-check-links.ts';
 import { listDuplicates } from '../../cli/commands/duplicates.ts';
 import { signalApproval } from '../../client/duplicates.ts';
 import type { JoinSchedule } from '../../core/schedule.ts';
@@ -14,77 +12,24 @@ import type { ScheduledJoin } from '../../messages/scheduled-join.ts';
 import { timesOf } from '../../scripts/recordings/slots.ts';
 import { eventually } from '../support/eventually.ts';
 import { withTemporal } from '../../cli/context.ts';
-import { openSession } from '../../matching/session.ts';
 import { duplicateWorkers, type DuplicateWorkers } from '../duplicates/duplicate-workers.ts';
-import { ownPartners, type OwnPartner, type OwnPartners } from '../support/own-partner.ts';
+import type { OwnPartner, OwnPartners } from '../support/own-partner.ts';
 import type { Said } from '../support/said.ts';
 import { duplicateCommands, why } from './duplicate-commands.ts';
+import { duplicatePeople, type DuplicatePeople, type Person } from './duplicate-people.ts';
 import { Browser, serveUi, type Seen } from '../ui/serve-ui.ts';
 
-let own: OwnPartners;
-let shop: OwnPartner;
-let workers: DuplicateWorkers;
-let served: readonly unknown[] = [];
-let nights = 0;
-
-const schema = {
-  type: 'object',
-  properties: { id: { type: 'string' }, email: { type: 'string' }, name: { type: 'string' } },
-} as const;
-
+let people: DuplicatePeople;
+let [own, shop, workers] = [] as unknown as [OwnPartners, OwnPartner, DuplicateWorkers];
 beforeAll(async () => {
-  own = await ownPartners();
-  shop = await own.partner(() => ({ body: served }), { people: { path: '/people', primaryKey: ['id'], schema } });
-  const joins = { cron: '0 6 * * *', paused: true };
-  const settings = {
-    people: {
-      from: [{ stream: `${shop.name}.people`, fields: { email: 'email', name: 'name' } }],
-      compare: { email: { as: 'email', score: false }, name: { as: 'name', score: false } },
-      exact: [
-        { name: 'same-email', fields: ['email'] },
-        { name: 'same-name', fields: ['name'], review: true },
-      ],
-      survivors: { name: 'longest' },
-      largest: 3,
-      join: joins,
-    },
-    places: {
-      from: [{ stream: `${shop.name}.people`, fields: { name: 'name' } }],
-      exact: [{ name: 'same-name', fields: ['name'] }],
-      join: joins,
-    },
-  };
-  writeFileSync(join(own.folder, 'duplicates.yaml'), JSON.stringify(settings));
-  workers = await duplicateWorkers(own);
-  await read([
-    ['1', 'ada@example.com', 'Ada'],
-    ['2', 'Ada@Example.com', 'Ada Okafor'],
-    ['3', 'bola@example.com', '=cmd()'],
-    ['4', 'bola@example.com', 'Bola'],
-    ['5', 'else@example.com', 'Bola'],
-  ]);
+  people = await duplicatePeople();
+  ({ own, shop, workers } = people);
 });
-afterAll(async () => {
-  await workers?.stop();
-  await own?.close();
-});
+afterAll(() => people?.close());
+const read = (of: readonly Person[]): Promise<void> => people.read(of);
+const together = (): Promise<readonly string[]> => people.together();
 
-async function read(people: readonly (readonly [id: string, email: string, name: string])[]): Promise<void> {
-  served = people.map(([id, email, name]) => ({ id, email, name }));
-  await shop.read('people', { window: `2026-01-0${(nights += 1)}` });
-}
-
-/** The ids that belong together. */
-async function together(): Promise<readonly string[]> {
-  const { rows } = await own.pool.query<{ ids: string }>(
-    `select string_agg(row, ' ' order by row) as ids from golden.people_rows group by entity having count(*) > 1 order by 1`,
-  );
-  return rows.map(({ ids }) => ids);
-}
-
-const { run, plan, show, decided, change, drift, view, links, imported, slot } = duplicateCommands(
-  () => workers.config,
-);
+const { run, plan, show, decided, change, drift, imported, slot } = duplicateCommands(() => workers.config);
 
 describe('duplicates', () => {
   test('a plan is made, read, decided in a spreadsheet and applied', async () => {
@@ -204,43 +149,6 @@ describe('duplicates', () => {
     );
   });
 
-  test('links and the SQL of the views make the same golden records in a target', async () => {
-    await expect(view('lake')).rejects.toThrow('targets.yaml declares no "lake"');
-    writeFileSync(
-      join(own.folder, 'targets.yaml'),
-      JSON.stringify({ targets: { lake: { type: 'duckdb', path: 'lake.duckdb' } } }),
-    );
-    await expect(view('lake')).rejects.toThrow(`${shop.name}.people is not written to lake`);
-    await shop.define({ people: { path: '/people', primaryKey: ['id'], schema, targets: ['lake'] } });
-    const [parquet, csv] = [join(own.folder, 'links.parquet'), join(own.folder, 'links.csv')];
-    expect((await links(parquet)).json).toMatchObject({ rows: 7 });
-    await expect(links(parquet)).rejects.toThrow('is there already');
-    expect((await links(csv)).json).toMatchObject({ rows: 7 });
-    expect(readFileSync(csv, 'utf8').split('\n').slice(0, 2)).toEqual([
-      'stream,row,entity',
-      expect.stringMatching(new RegExp(`^${shop.name}.people,"1",[0-9a-f-]{36}$`)),
-    ]);
-    const session = await openSession({ folder: own.folder, memoryLimit: '128MB', threads: 1 });
-    try {
-      const { rows } = await own.pool.query<Record<string, string>>(`select * from "${shop.name}".people`);
-      await session.run(
-        `create schema "${shop.name}"; create table "${shop.name}".people (id varchar, email varchar, name varchar, _event bigint, _deleted_at timestamptz)`,
-      );
-      for (const { id, email, name, _event: event } of rows)
-        await session.run(`insert into "${shop.name}".people values ('${id}', '${email}', '${name}', ${event}, null)`);
-      for (const statement of ((await view('lake')).json as { sql: string[] }).sql)
-        await session.run(statement.replace('links.parquet', parquet));
-      const found = await session.rows('select entity::varchar, members, email, name from golden.people order by 1');
-      const { rows: golden } = await own.pool.query(
-        `select entity::text, members, email, name from golden.people order by entity::text collate "C"`,
-      );
-      expect(found).toEqual(golden.map((row) => Object.values(row as object)));
-      expect(found).toHaveLength(4);
-    } finally {
-      await session.close();
-    }
-  });
-
   test('what a schedule starts joins once for each slot, and is no failure where no plan is in force', async () => {
     const applied = await run(scheduleApply, { yes: true });
     expect(applied.text).toContain(
@@ -329,60 +237,6 @@ describe('duplicates', () => {
     }
   });
 
-  test('links that were written are out of date once something is merged or separated, and that is said', async () => {
-    const file = join(own.folder, 'once-more.csv');
-    const { rows } = (await links(file)).json as { rows: number };
-    const check = (): Promise<Said> => run((context) => checkLinks({ ...context, name: 'people' }), {});
-    expect(await check()).toMatchObject({
-      code: 0,
-      text: expect.stringMatching(/^Links of people were written at .* UTC by .*, and nothing has been merged or sep/),
-    });
-    // As a change that takes members away, and one that leaves as many of them.
-    const before = (await own.pool.query(`select * from duplicate_members where name = 'people'`)).rows;
-    const changes = [
-      [
-        `delete from duplicate_members where name = 'people' and row = '1'`,
-        `merged rows are ${rows - 1} instead of ${rows}`,
-      ],
-      [
-        `update duplicate_members set entity = gen_random_uuid() where name = 'people' and row = '1'`,
-        `are still ${rows}, and others`,
-      ],
-    ] as const;
-    for (const [statement, says] of changes) {
-      await own.pool.query(statement);
-      expect(await check()).toMatchObject({ code: 3, text: expect.stringContaining(says) });
-      await own.pool.query(`delete from duplicate_members where name = 'people'`);
-      await own.pool.query(
-        'insert into duplicate_members select * from json_populate_recordset(null::duplicate_members, $1)',
-        [JSON.stringify(before)],
-      );
-      expect((await check()).code).toBe(0);
-    }
-    // The later one of a signal holds the same rows together.
-    const { json: plans } = await run((context) => listDuplicates({ ...context, name: 'people' }), {});
-    let text = '';
-    for (const { plan: of, applied } of plans as { plan: number; applied: number }[])
-      if (applied > 0) ({ text } = await change(String(of), 'undo'));
-    expect(await together()).toEqual([]);
-    expect(text).toMatch(/Links of people were written at .* and are out of date/);
-    expect((await check()).code).toBe(3);
-    const erased = await run(
-      (context) => eraseRecords({ ...context, partner: shop.name, stream: 'people', key: ['1'] }),
-      { ...why, apply: true },
-    );
-    expect(erased).toMatchObject({
-      json: { links: ['people'] },
-      text: expect.stringContaining(
-        'Links of people that were written for other warehouses are out of date, and may name',
-      ),
-    });
-    await links(join(own.folder, 'again.csv'));
-    expect((await check()).code).toBe(0);
-    expect((await run((context) => forgetWritten({ ...context, name: 'people' }), {})).code).toBe(0);
-    expect(await check()).toMatchObject({ code: 0, text: 'Links of people were never written.' });
-  });
-
   test.each([
     ['a plan that is not there', () => show('99'), 'there is no plan 99'],
     ['no number', () => show('x'), 'plan: expected a whole number from 1 on, found "x"'],
@@ -406,16 +260,6 @@ describe('duplicates', () => {
       'a stream that has no such rows',
       () => run((context) => keepApart({ ...context, name: 'people', rows: ['a.b 1', 'a.b 2'], way: 'never' }), why),
       'people has no rows of a.b: it has those of ',
-    ],
-    [
-      'a misspelt name whose links would never be out of date',
-      () => run((context) => checkLinks({ ...context, name: 'poeple' }), {}),
-      'links of "poeple" were never written, and duplicates.yaml has no such name: it has people, places',
-    ],
-    [
-      'a misspelt name of links that are used no more',
-      () => run((context) => forgetWritten({ ...context, name: 'poeple' }), {}),
-      'links of "poeple" were never written',
     ],
     [
       'a join before any plan, in the words of what refused it',
