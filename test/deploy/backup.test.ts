@@ -5,6 +5,7 @@ import {
   definePartner,
   ownNamespace,
   runToEnd,
+  calm,
   startWorker,
   traceOf,
   type Ground,
@@ -16,7 +17,6 @@ import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal
 
 const PAGES = 60;
 const ROWS = PAGES * 100 - 50;
-const calm = { SYNCLINE_HEARTBEAT_TIMEOUT: '20s' };
 
 let folder: TemporaryFolder;
 let temporal: TestTemporal;

@@ -19,7 +19,7 @@ import { ask, compiledOf, ordersByPush } from '../support/use-ingest.ts';
 import type { RunReport } from '../../messages/sync-partner.ts';
 import { startSimulator, type Simulator } from '../../simulator/start.ts';
 import { migrate } from '../../store/migrate/migrate.ts';
-import { definePartner, ownNamespace, runToEnd, startWorker, type Ground } from '../durability/durable-bench.ts';
+import { calm, definePartner, ownNamespace, runToEnd, startWorker, type Ground } from '../durability/durable-bench.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { runSyncline } from '../cli/run-syncline.ts';
 import { Browser, serveUi } from '../ui/serve-ui.ts';
@@ -84,7 +84,7 @@ beforeAll(async () => {
     ...(await ownNamespace(temporal.connection)),
   };
   await definePartner(ground, partner);
-  const worker = startWorker(ground, partner);
+  const worker = startWorker(ground, partner, calm);
   await worker.ready;
   report = await runToEnd(ground, partner);
   await worker.stop();

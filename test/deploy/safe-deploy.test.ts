@@ -8,6 +8,7 @@ import {
   definePartner,
   ownNamespace,
   runToEnd,
+  calm,
   startWorker,
   traceOf,
   WINDOW,
@@ -18,8 +19,6 @@ import { long } from '../support/long.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
 
-/** Nobody is killed here: a busy machine is no reason to give a grant to somebody else. */
-const calm = { SYNCLINE_HEARTBEAT_TIMEOUT: '20s' };
 const PAGES = 90;
 const ROWS = PAGES * 100 - 50;
 

@@ -81,6 +81,9 @@ streams:
   );
 }
 
+/** Where nobody is killed: a busy machine is no reason to give a grant to somebody else, who would ask for its page once more. */
+export const calm = { SYNCLINE_HEARTBEAT_TIMEOUT: '20s' };
+
 export const startWorker = (ground: WorkerGround, partner: string, env: Record<string, string> = {}): WorkerProcess =>
   startProcess(ground, { readyQueue: plainNames.partnerQueue(partner), env });
 

@@ -6,7 +6,7 @@ import { firstOf, long } from '../support/long.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
-import { definePartner, ownNamespace, runToEnd, startWorker, traceOf, type Ground } from './durable-bench.ts';
+import { calm, definePartner, ownNamespace, runToEnd, startWorker, traceOf, type Ground } from './durable-bench.ts';
 
 /** Enough for some hand-overs. */
 const PAGES = long ? 150 : 90;
@@ -49,7 +49,7 @@ test.each(firstOf(limits, 1))(
     await definePartner(ground, partner, limits);
     const before = simulator.requests().length;
     const asked = (): number => simulator.requests().length - before;
-    const workers = Array.from({ length: WORKERS }, () => startWorker(ground, partner));
+    const workers = Array.from({ length: WORKERS }, () => startWorker(ground, partner, calm));
     await Promise.all(workers.map((worker) => worker.ready));
 
     const ended = { value: false };
@@ -63,7 +63,7 @@ test.each(firstOf(limits, 1))(
       const leaving = workers.toSorted((a, b) => b.lastAnswerAt() - a.lastAnswerAt())[0] as WorkerProcess;
       workers.splice(workers.indexOf(leaving), 1);
       await Promise.any(workers.map((worker) => worker.ready));
-      if (long) workers.push(startWorker(ground, partner));
+      if (long) workers.push(startWorker(ground, partner, calm));
       codes.push(await leaving.stop());
       next = asked() + EVERY;
     }

@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
-import { definePartner, ownNamespace, startWorker } from './durable-bench.ts';
+import { calm, definePartner, ownNamespace, startWorker } from './durable-bench.ts';
 
 let folder: TemporaryFolder;
 let temporal: TestTemporal;
@@ -36,7 +36,7 @@ test('a worker that serves many targets prints its log and nothing else', async 
   };
   const partner = uniqueName('plain');
   await definePartner(ground, partner);
-  const worker = startWorker(ground, partner);
+  const worker = startWorker(ground, partner, calm);
   await worker.ready;
   await eventually(() => names.every((name) => worker.logged().includes(`target.${name}"`)));
   expect(await worker.stop()).toBe(0);
@@ -58,7 +58,7 @@ test('a worker is ready while it polls, Temporal answers and the database is up 
   const partner = uniqueName('probed');
   await definePartner(ground, partner);
   const address = `127.0.0.1:${await freePort()}`;
-  const worker = startWorker(ground, partner, { SYNCLINE_HEALTH_ADDRESS: address });
+  const worker = startWorker(ground, partner, { ...calm, SYNCLINE_HEALTH_ADDRESS: address });
   // The probes answer once all queues are polled.
   await worker.ready;
   let said: unknown;

@@ -14,7 +14,7 @@ import { eventually } from '../support/eventually.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { testTemporal, uniqueName, type TestTemporal } from '../support/temporal.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
-import { ownNamespace, runToEnd, startWorker, type Ground } from '../durability/durable-bench.ts';
+import { calm, ownNamespace, runToEnd, startWorker, type Ground } from '../durability/durable-bench.ts';
 import { GUESSES, pushSome, type Pushed } from './pushed.ts';
 import { choicesOf, panelQueries } from './panel-queries.ts';
 import { hasPrometheus, startPrometheus, type Prometheus } from './prometheus.ts';
@@ -74,7 +74,12 @@ beforeAll(async () => {
       'syncline-ingest': () => told(pushed?.exported),
       temporal: () => told(server),
     });
-  worker = startWorker(ground, partner, { SYNCLINE_METRICS_ADDRESS: address, SYNCLINE_BUILD_ID: '', TOKEN: CANARY });
+  worker = startWorker(ground, partner, {
+    ...calm,
+    SYNCLINE_METRICS_ADDRESS: address,
+    SYNCLINE_BUILD_ID: '',
+    TOKEN: CANARY,
+  });
   await worker.ready;
   report = await runToEnd(ground, partner);
   // The governor looks at the limits in its own time, the process at itself every five seconds.

@@ -6,6 +6,7 @@ import {
   definePartner,
   ownNamespace,
   runToEnd,
+  calm,
   startWorker,
   WINDOW,
   type Ground,
@@ -43,7 +44,7 @@ test('with one they do the work of the version that is made current', async () =
   const { namespace } = ground;
   const partner = uniqueName('versioned');
   await definePartner(ground, partner);
-  const worker = startWorker(ground, partner, { SYNCLINE_BUILD_ID: '1.4.2' });
+  const worker = startWorker(ground, partner, { ...calm, SYNCLINE_BUILD_ID: '1.4.2' });
   await worker.ready;
   const { workflowService } = temporal.connection;
   const current = { namespace, deploymentName: 'syncline', buildId: '1.4.2' };
