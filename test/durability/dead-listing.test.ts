@@ -23,7 +23,7 @@ let pool: Pool;
 beforeAll(async () => {
   [folder, temporal, database] = [await temporaryFolder(), await testTemporal(), await freshDatabase()];
   pool = new Pool({ connectionString: database.url });
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await pool.end();
@@ -99,7 +99,7 @@ describe('a listing whose cursors die with the worker', () => {
         server.close();
       }
     },
-    60_000,
+    180_000,
   );
 });
 
@@ -144,6 +144,6 @@ describe('an answer that is read part by part', () => {
         server.close();
       }
     },
-    60_000,
+    180_000,
   );
 });

@@ -90,7 +90,7 @@ describe('a worker that dies', () => {
       expect(await traceOf(database.url, partner)).toEqual(await calmTrace(ground));
       await heir.stop();
     },
-    60_000,
+    180_000,
   );
 
   scenario(
@@ -125,7 +125,7 @@ describe('a worker that dies', () => {
         await guarded.close();
       }
     },
-    60_000,
+    180_000,
   );
 
   scenario(
@@ -176,7 +176,7 @@ describe('a worker that dies', () => {
         bank.close();
       }
     },
-    60_000,
+    180_000,
   );
 });
 
@@ -225,5 +225,5 @@ describe('a worker that dies', () => {
     } finally {
       bank.close();
     }
-  }, 60_000);
+  }, 180_000);
 });

@@ -24,7 +24,7 @@ const servers: { close: () => void }[] = [];
 beforeAll(async () => {
   [folder, temporal, database] = [await temporaryFolder(), await testTemporal(), await freshDatabase()];
   pool = new Pool({ connectionString: database.url });
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   for (const server of servers) server.close();
@@ -118,7 +118,7 @@ describe('an export job', () => {
       );
       expect(rows[0]?.events).toBe('20');
     },
-    60_000,
+    180_000,
   );
 
   scenario(
@@ -145,7 +145,7 @@ describe('an export job', () => {
       expect([...jobs.jobs.values()]).toEqual([expect.objectContaining({ cancelled: true })]);
       expect(await requestsOf(partner)).toBe(asked.length);
     },
-    60_000,
+    180_000,
   );
 
   scenario.each([[long ? 4 : 2]] as const)(

@@ -50,7 +50,7 @@ beforeAll(async () => {
     { by: 'test', reason: 'test' },
   );
   addresses = [`127.0.0.1:${await freePort()}`];
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   for (const each of processes) each.signal('SIGKILL');
   await Promise.all(processes.map(({ ended }) => ended));
@@ -159,7 +159,7 @@ describe('what was answered is there once, and what was not can be sent again', 
     await start();
     const answers = await storming;
     expect(await found('drained')).toEqual(told(answers));
-  }, 60_000);
+  }, 180_000);
 });
 
 (long ? describe : describe.skip)('in full', () => {
