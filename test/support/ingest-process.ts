@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ export interface IngestProcess {
 /** Compiled by test/setup.ts. */
 const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** `syncline ingest` as a process of its own, as production runs it. It ends with this process. */
+/** `syncline ingest` as a process of its own, as production runs it. It ends with the test file. */
 export function startIngestProcess(input: {
   readonly env: Readonly<Record<string, string>>;
   readonly address?: string;
@@ -26,11 +26,7 @@ export function startIngestProcess(input: {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const lines: string[] = [];
-  running.add(child);
-  const ended = once(child, 'exit').then(() => {
-    running.delete(child);
-    return child.exitCode;
-  });
+  const ended = once(child, 'exit').then(() => child.exitCode);
   const url = new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
       lines.push(line);
@@ -47,8 +43,3 @@ export function startIngestProcess(input: {
     signal: (signal) => void child.kill(signal),
   };
 }
-
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
@@ -22,7 +22,7 @@ export interface WorkerProcess {
 /** Compiled by test/setup.ts: it starts in half the time of the sources. */
 const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** `syncline worker` as a process of its own, as production runs it. It ends with this process. */
+/** `syncline worker` as a process of its own, as production runs it. It ends with the test file. */
 export function startWorkerProcess(input: {
   readonly env: Readonly<Record<string, string>>;
   /** The last queue it starts to poll. */
@@ -41,10 +41,7 @@ export function startWorkerProcess(input: {
   );
   const lines: string[] = [];
   let answeredAt = 0;
-  const ended = once(child, 'exit').then(() => {
-    running.delete(child);
-    return child.exitCode;
-  });
+  const ended = once(child, 'exit').then(() => child.exitCode);
   const ready = new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
       lines.push(line);
@@ -54,7 +51,6 @@ export function startWorkerProcess(input: {
     void ended.then(() => reject(new Error(`the worker ended before it was ready:\n${lines.slice(-5).join('\n')}`)));
   });
   ready.catch(() => {});
-  running.add(child);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
     await ended;
@@ -73,8 +69,3 @@ export function startWorkerProcess(input: {
     stop,
   };
 }
-
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
