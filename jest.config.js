@@ -7,7 +7,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   globalSetup: '<rootDir>/test/setup.ts',
   globalTeardown: '<rootDir>/test/teardown.ts',
-  testTimeout: 60_000,
+  // What waits in vain says so after 45 s (test/support/eventually.ts). This is for machines on which a test of half a minute takes two.
+  testTimeout: 180_000,
   // On two cores: tests wait for servers, and with two of them a core stood still now and then.
   maxWorkers: 3,
   // Modules of a file that has ended stay in memory (Node does not free what `vm` has linked): after 340 files a worker held 4.6 GB and did little but

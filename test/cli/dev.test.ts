@@ -126,7 +126,7 @@ test('dev reads .env, tells its addresses again, and keeps its ports; a sync tha
   if (process.env['SYNCLINE_TEST_LONG'] !== '1') return;
   const second = await startDev();
   expect(second.at).toEqual(first.at);
-}, 180_000);
+});
 
 test('a port that somebody else listens on is not waited for', async () => {
   const taken = simulator.port;

@@ -98,7 +98,7 @@ test('with --json every command prints one JSON document and nothing else, also 
   expect(wrong).toEqual([]);
   // Most of them have something to do: a list of errors would show little.
   expect(ran.filter(({ failed }) => failed === null).length).toBeGreaterThan(30);
-}, 120_000);
+});
 
 function parsed(text: string): unknown {
   try {

@@ -242,7 +242,7 @@ test('a limit that is lowered stops a sync that runs, everyone says why, and its
     says: expect.stringContaining('Outcome ok.'),
   });
   expect(simulator.requests().length).toBe(PAGES);
-}, 120_000);
+});
 
 test('a stream with an auth of its own has limits of its own, shown and set with --stream', async () => {
   const twin = acme

@@ -88,7 +88,7 @@ beforeAll(async () => {
   await worker.ready;
   report = await runToEnd(ground, partner);
   await worker.stop();
-}, 90_000);
+});
 afterAll(async () => {
   await Promise.allSettled([simulator.close(), temporal.close(), database.drop()]);
   await folder.remove();

@@ -48,7 +48,7 @@ beforeAll(async () => {
     simulator,
     ...(await ownNamespace(temporal.connection)),
   };
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.allSettled([simulator.close(), temporal.close(), database.drop()]);
   await Promise.all([folder.remove(), bundles.remove()]);
@@ -114,5 +114,5 @@ async function historyOf(partner: string, generation: number): Promise<Told> {
     // Begun by the old one and ended by the new one, without the change; begun by the new one, with it.
     expect(await historyOf(early, 1)).toEqual({ workers: [String(old.pid), String(next.pid)], patched: false });
     expect(await historyOf(early, 2)).toEqual({ workers: [String(next.pid)], patched: true });
-  }, 180_000);
+  });
 });

@@ -23,7 +23,7 @@ let pool: Pool;
 beforeAll(async () => {
   [folder, temporal, database] = [await temporaryFolder(), await testTemporal(), await freshDatabase()];
   pool = new Pool({ connectionString: database.url });
-}, 180_000);
+});
 
 afterAll(async () => {
   await pool.end();
@@ -99,51 +99,46 @@ describe('a listing whose cursors die with the worker', () => {
         server.close();
       }
     },
-    180_000,
   );
 });
 
 describe('an answer that is read part by part', () => {
-  scenario(
-    'is gone on with behind the parts that a dead worker has kept',
-    async () => {
-      const ground = await groundOf('parts');
-      const lines = Array.from({ length: 4000 }, (_, n) =>
-        JSON.stringify({ id: `o${n}`, v: 1, text: 'line '.repeat(800) }),
+  scenario('is gone on with behind the parts that a dead worker has kept', async () => {
+    const ground = await groundOf('parts');
+    const lines = Array.from({ length: 4000 }, (_, n) =>
+      JSON.stringify({ id: `o${n}`, v: 1, text: 'line '.repeat(800) }),
+    );
+    const server = await serveAnswers(() => ({ text: `${lines.join('\n')}\n` }));
+    try {
+      const partner = uniqueName('parts');
+      const orders = { path: '/export', primaryKey: ['id'], version: ['v'], format: 'ndjson', schema: ordersSchema };
+      const limits = { rate: 500, per: '1s' };
+      const retry = { base: '50ms', cap: '500ms' };
+      await writeFile(
+        join(ground.partnersDir, `${partner}.yaml`),
+        JSON.stringify({ name: partner, baseUrl: server.url, limits, retry, streams: { orders } }),
       );
-      const server = await serveAnswers(() => ({ text: `${lines.join('\n')}\n` }));
-      try {
-        const partner = uniqueName('parts');
-        const orders = { path: '/export', primaryKey: ['id'], version: ['v'], format: 'ndjson', schema: ordersSchema };
-        const limits = { rate: 500, per: '1s' };
-        const retry = { base: '50ms', cap: '500ms' };
-        await writeFile(
-          join(ground.partnersDir, `${partner}.yaml`),
-          JSON.stringify({ name: partner, baseUrl: server.url, limits, retry, streams: { orders } }),
-        );
-        const struck = startWorker(ground, partner, { SYNCLINE_FAILPOINT: 'commit.middle:2' });
-        await struck.ready;
-        const run = { partner, streams: [], window: WINDOW, kind: 'manual', generation: 1 } as const;
-        const { handle } = await startSync(ground.client, run);
-        await struck.ended;
-        const heir = startWorker(ground, partner);
-        const report = await reportOfSync(handle);
-        await heir.stop();
+      const struck = startWorker(ground, partner, { SYNCLINE_FAILPOINT: 'commit.middle:2' });
+      await struck.ready;
+      const run = { partner, streams: [], window: WINDOW, kind: 'manual', generation: 1 } as const;
+      const { handle } = await startSync(ground.client, run);
+      await struck.ended;
+      const heir = startWorker(ground, partner);
+      const report = await reportOfSync(handle);
+      await heir.stop();
 
-        expect(report).toMatchObject({ outcome: 'ok', counts: { fetched: 4000, inserted: 4000 } });
-        expect(server.asked).toHaveLength(2);
-        const { rows } = await pool.query<{ events: string; pages: string }>(
-          `select (select count(*) from syncline.events e where e.stream_id = s.stream_id) as events,
+      expect(report).toMatchObject({ outcome: 'ok', counts: { fetched: 4000, inserted: 4000 } });
+      expect(server.asked).toHaveLength(2);
+      const { rows } = await pool.query<{ events: string; pages: string }>(
+        `select (select count(*) from syncline.events e where e.stream_id = s.stream_id) as events,
             (select count(*) from syncline.pages p where p.stream_id = s.stream_id) as pages
           from syncline.streams s where s.partner = $1`,
-          [partner],
-        );
-        expect(rows[0]?.events).toBe('4000');
-        expect(Number(rows[0]?.pages)).toBeGreaterThanOrEqual(3);
-      } finally {
-        server.close();
-      }
-    },
-    180_000,
-  );
+        [partner],
+      );
+      expect(rows[0]?.events).toBe('4000');
+      expect(Number(rows[0]?.pages)).toBeGreaterThanOrEqual(3);
+    } finally {
+      server.close();
+    }
+  });
 });

@@ -33,7 +33,7 @@ const world = { seed: 3, payments: PAGES * 100, latencyMs: 5 };
 beforeAll(async () => {
   [folder, temporal, database] = [await temporaryFolder(), await testTemporal(), await freshDatabase()];
   calmWorld = await startSimulator(world);
-}, 120_000);
+});
 
 let undisturbed: ReturnType<typeof traceOf> | undefined;
 /** Of a run that nobody disturbs, by the workers of whoever asks first. */
@@ -90,20 +90,17 @@ describe('a worker that dies', () => {
       expect(await traceOf(database.url, partner)).toEqual(await calmTrace(ground));
       await heir.stop();
     },
-    180_000,
   );
 
-  scenario(
-    'after a login that it could not note, leaves one that the next one makes again',
-    async () => {
-      const partner = uniqueName('struck');
-      const guarded = await startSimulator({ ...world, auth: { type: 'oauth2' } });
-      const own = { ...(await groundOf('login')), simulator: guarded };
-      try {
-        await definePartner(own, partner);
-        await appendFile(
-          join(own.partnersDir, `${partner}.yaml`),
-          `auth:
+  scenario('after a login that it could not note, leaves one that the next one makes again', async () => {
+    const partner = uniqueName('struck');
+    const guarded = await startSimulator({ ...world, auth: { type: 'oauth2' } });
+    const own = { ...(await groundOf('login')), simulator: guarded };
+    try {
+      await definePartner(own, partner);
+      await appendFile(
+        join(own.partnersDir, `${partner}.yaml`),
+        `auth:
   type: login
   url: ${guarded.url}/oauth/token
   as: form
@@ -111,22 +108,20 @@ describe('a worker that dies', () => {
   token: access_token
   expiresIn: expires_in
 `,
-        );
-        const struck = startWorker(own, partner, { SYNCLINE_FAILPOINT: 'token.after' });
-        await struck.ready;
-        const running = runToEnd(own, partner);
-        await struck.ended;
-        const heir = startWorker(own, partner);
-        expect(await running).toMatchObject({ outcome: 'ok', counts: { fetched: PAGES * 100, inserted: PAGES * 100 } });
-        expect(await traceOf(database.url, partner)).toEqual(await calmTrace(own));
-        await heir.stop();
-        expect(guarded.stats().streams['oauth']).toMatchObject({ requests: 2 });
-      } finally {
-        await guarded.close();
-      }
-    },
-    180_000,
-  );
+      );
+      const struck = startWorker(own, partner, { SYNCLINE_FAILPOINT: 'token.after' });
+      await struck.ready;
+      const running = runToEnd(own, partner);
+      await struck.ended;
+      const heir = startWorker(own, partner);
+      expect(await running).toMatchObject({ outcome: 'ok', counts: { fetched: PAGES * 100, inserted: PAGES * 100 } });
+      expect(await traceOf(database.url, partner)).toEqual(await calmTrace(own));
+      await heir.stop();
+      expect(guarded.stats().streams['oauth']).toMatchObject({ requests: 2 });
+    } finally {
+      await guarded.close();
+    }
+  });
 
   scenario(
     'in the transaction that brings what records wait for leaves them waiting, and the next one releases them once',
@@ -176,7 +171,6 @@ describe('a worker that dies', () => {
         bank.close();
       }
     },
-    180_000,
   );
 });
 
@@ -225,5 +219,5 @@ describe('a worker that dies', () => {
     } finally {
       bank.close();
     }
-  }, 180_000);
+  });
 });

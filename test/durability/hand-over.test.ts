@@ -79,5 +79,4 @@ test.each(firstOf(limits, 1))(
     expect(asked()).toBe(PAGES);
     expect((await traceOf(database.url, partner)).pages).toContain(`${PAGES} 1..${PAGES} `);
   },
-  180_000,
 );

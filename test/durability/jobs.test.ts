@@ -24,7 +24,7 @@ const servers: { close: () => void }[] = [];
 beforeAll(async () => {
   [folder, temporal, database] = [await temporaryFolder(), await testTemporal(), await freshDatabase()];
   pool = new Pool({ connectionString: database.url });
-}, 180_000);
+});
 
 afterAll(async () => {
   for (const server of servers) server.close();
@@ -118,35 +118,30 @@ describe('an export job', () => {
       );
       expect(rows[0]?.events).toBe('20');
     },
-    180_000,
   );
 
-  scenario(
-    'is ended at the partner when its run is cancelled',
-    async () => {
-      const ground = await groundOf('cancelled');
-      const jobs = jobPartner({ polls: 1000 });
-      const { name: partner, asked } = await askedPartner(ground, jobs);
-      const worker = startWorker(ground, partner);
-      await worker.ready;
-      const { handle } = await start(ground, partner);
-      expect(await eventually(() => (jobs.counts['poll'] ?? 0) > 0)).toBe(true);
-      const waits = async (): Promise<boolean> => {
-        const { rows } = await pool.query<{ cause: string | null }>(
-          'select deferred_cause as cause from syncline.stream_runs where sync_id like $1',
-          [`sync/${partner}/%`],
-        );
-        return rows[0]?.cause?.includes('export job job-1 is running') === true;
-      };
-      expect(await eventually(waits)).toBe(true);
-      await handle.cancel();
-      expect(await reportOfSync(handle)).toHaveProperty('failure');
-      await worker.stop();
-      expect([...jobs.jobs.values()]).toEqual([expect.objectContaining({ cancelled: true })]);
-      expect(await requestsOf(partner)).toBe(asked.length);
-    },
-    180_000,
-  );
+  scenario('is ended at the partner when its run is cancelled', async () => {
+    const ground = await groundOf('cancelled');
+    const jobs = jobPartner({ polls: 1000 });
+    const { name: partner, asked } = await askedPartner(ground, jobs);
+    const worker = startWorker(ground, partner);
+    await worker.ready;
+    const { handle } = await start(ground, partner);
+    expect(await eventually(() => (jobs.counts['poll'] ?? 0) > 0)).toBe(true);
+    const waits = async (): Promise<boolean> => {
+      const { rows } = await pool.query<{ cause: string | null }>(
+        'select deferred_cause as cause from syncline.stream_runs where sync_id like $1',
+        [`sync/${partner}/%`],
+      );
+      return rows[0]?.cause?.includes('export job job-1 is running') === true;
+    };
+    expect(await eventually(waits)).toBe(true);
+    await handle.cancel();
+    expect(await reportOfSync(handle)).toHaveProperty('failure');
+    await worker.stop();
+    expect([...jobs.jobs.values()]).toEqual([expect.objectContaining({ cancelled: true })]);
+    expect(await requestsOf(partner)).toBe(asked.length);
+  });
 
   scenario.each([[long ? 4 : 2]] as const)(
     'of each slice is ordered once by %s workers, all but one of which die',
@@ -176,6 +171,5 @@ describe('an export job', () => {
         ['20', '21', '22', '23', '24'].map((day) => `2026-11-${day}`),
       );
     },
-    120_000,
   );
 });

@@ -56,7 +56,7 @@ beforeAll(async () => {
   workers.push(startWorker(ground, partner));
   await runToEnd(ground, partner);
   undisturbed = await traceOf(postgres.url, partner);
-}, 120_000);
+});
 
 afterAll(async () => {
   await Promise.all(workers.map((worker) => worker.kill()));

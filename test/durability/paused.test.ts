@@ -83,4 +83,4 @@ test(`a pause by a person holds whoever is killed in it, among ${WORKERS} worker
   } finally {
     await pool.end();
   }
-}, 120_000);
+});

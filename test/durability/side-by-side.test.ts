@@ -30,7 +30,7 @@ beforeAll(async () => {
   simulator = await startSimulator({ seed: 3, customers: CUSTOMERS, payments: PAYMENTS, latencyMs: 40 });
   const { namespace, client } = await ownNamespace(temporal.connection);
   ground = { databaseUrl: database.url, partnersDir: folder.path, simulator, namespace, client };
-}, 120_000);
+});
 afterAll(async () => {
   await Promise.allSettled([simulator.close(), temporal.close()]);
   await database.drop();

@@ -31,7 +31,7 @@ let storm: SlotsScene;
 beforeAll(async () => {
   if (!long) return;
   [calm, storm] = await Promise.all([openSlotsScene(1), openSlotsScene(PROCESSES)]);
-}, 180_000);
+});
 afterAll(async () => {
   await Promise.all([calm?.close(), storm?.close()]);
 });

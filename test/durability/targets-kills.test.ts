@@ -58,7 +58,7 @@ beforeAll(async () => {
     ...(await ownNamespace(temporal.connection)),
   };
   declared = await declareTargets(ground, { lake: join(folder.path, 'lake.duckdb'), mart: warehouse.url });
-}, 120_000);
+});
 afterAll(async () => {
   await Promise.allSettled([world, calmWorld].map((simulator) => simulator.close()));
   await Promise.allSettled([temporal.close(), ...Object.values(servers).map((server) => server.stop())]);

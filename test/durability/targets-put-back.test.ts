@@ -6,7 +6,7 @@ import { openNights, type Nights } from './nights.ts';
 let nights: Nights;
 beforeAll(async () => {
   nights = await openNights('lake');
-}, 120_000);
+});
 afterAll(() => nights.close());
 
 /** What else becomes of a file that is gone: test/targets/duckdb/file.test.ts. */

@@ -45,7 +45,7 @@ beforeAll(async () => {
   };
   await inDatabase('postgres', `create database ${mart}`);
   declared = await declareTargets(ground, { lake: join(folder.path, 'lake.duckdb'), mart: databaseUrl(mart) });
-}, 120_000);
+});
 afterAll(async () => {
   await Promise.all(workers.map((worker) => worker.kill()));
   await Promise.allSettled([simulator.close(), temporal.close(), database.drop()]);

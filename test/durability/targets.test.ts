@@ -43,7 +43,7 @@ beforeAll(async () => {
     simulator,
     ...(await ownNamespace(temporal.connection)),
   };
-}, 120_000);
+});
 afterAll(async () => {
   await Promise.allSettled([simulator.close(), temporal.close()]);
   await database.drop();
@@ -145,7 +145,6 @@ describe.each(firstOf<Kind>(kinds, 1))('a worker of a %s target that is killed',
       expect(await heir.stop()).toBe(0);
       await expectEqual(partner, target);
     },
-    120_000,
   );
 
   (long ? describe : describe.skip)('in full', () => {

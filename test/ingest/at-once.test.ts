@@ -132,5 +132,5 @@ describe('the same records, pulled and pushed at once', () => {
       ),
       long ? { numRuns: 59, endOnFailure: true } : { numRuns: 4, seed: 18, endOnFailure: true },
     );
-  }, 120_000);
+  });
 });

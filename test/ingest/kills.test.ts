@@ -50,7 +50,7 @@ beforeAll(async () => {
     { by: 'test', reason: 'test' },
   );
   addresses = [`127.0.0.1:${await freePort()}`];
-}, 180_000);
+});
 afterAll(async () => {
   for (const each of processes) each.signal('SIGKILL');
   await Promise.all(processes.map(({ ended }) => ended));
@@ -147,7 +147,7 @@ describe('what was answered is there once, and what was not can be sent again', 
     }
     const answers = await storming;
     expect(await found('points')).toEqual(told(answers));
-  }, 120_000);
+  });
 
   test('where it is asked to end: what it took in is answered first', async () => {
     const server = processes.at(-1) as IngestProcess;
@@ -159,7 +159,7 @@ describe('what was answered is there once, and what was not can be sent again', 
     await start();
     const answers = await storming;
     expect(await found('drained')).toEqual(told(answers));
-  }, 180_000);
+  });
 });
 
 (long ? describe : describe.skip)('in full', () => {
@@ -206,5 +206,5 @@ describe('what was answered is there once, and what was not can be sent again', 
     thawed = true;
     const answers = await storming;
     expect(await found('frozen')).toEqual(told(answers));
-  }, 120_000);
+  });
 });

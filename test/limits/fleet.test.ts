@@ -31,13 +31,9 @@ const cases: readonly (Omit<FleetOptions, 'databaseUrl' | 'processes' | 'streams
 ];
 
 // How many a partner refuses that shares a busy machine with them is measured by `npm run bench:fleet`.
-scenario.each(firstOf(cases, 3))(
-  'no request of a fleet comes too soon: $name',
-  async ({ name: _name, ...options }) => {
-    const database = await freshDatabase();
-    const report = await runFleet({ ...options, ...fleet, databaseUrl: database.url });
-    expect(report).toMatchObject({ tooSoon: 0, arrivals: options.partner.enough });
-    await database.drop();
-  },
-  120_000,
-);
+scenario.each(firstOf(cases, 3))('no request of a fleet comes too soon: $name', async ({ name: _name, ...options }) => {
+  const database = await freshDatabase();
+  const report = await runFleet({ ...options, ...fleet, databaseUrl: database.url });
+  expect(report).toMatchObject({ tooSoon: 0, arrivals: options.partner.enough });
+  await database.drop();
+});

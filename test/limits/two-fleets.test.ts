@@ -58,7 +58,7 @@ beforeAll(async () => {
     freshDatabase(),
   ]);
   fleets = await Promise.all([startFleet(), startFleet()]);
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all(fleets.flatMap(({ workers }) => workers.map((worker) => worker.kill())));
   await Promise.all([temporal.close(), judge.close(), folder.remove(), database.drop()]);

@@ -235,5 +235,5 @@ describe('syncline reconcile', () => {
       await database.drop();
       await folder.remove();
     }
-  }, 180_000);
+  });
 });

@@ -12,9 +12,6 @@ interface Scenario {
   ): (name: string, body: (...of: Arguments<R>) => Promise<void>, timeoutMs?: number) => void;
 }
 
-/** A test also waits for those before it in the row, and on a busy machine all of them take their time. */
-const PATIENCE_MS = 180_000;
-
 /**
  * Tests that share nothing but their scene and mostly wait for time to pass: their bodies begin together with the first of
  * them, some at once, and each test waits for its own.
@@ -22,7 +19,7 @@ const PATIENCE_MS = 180_000;
 export function sideBySide(atOnce = 4): Scenario {
   const cases: { readonly name: string; readonly body: () => Promise<void> }[] = [];
   let done: ((name: string) => Promise<void>) | undefined;
-  const scenario = (name: string, body: () => Promise<void>, timeoutMs = PATIENCE_MS): void => {
+  const scenario = (name: string, body: () => Promise<void>, timeoutMs?: number): void => {
     // Two of another describe may be called alike.
     const unique = `${cases.length} ${name}`;
     cases.push({ name: unique, body });

@@ -101,7 +101,7 @@ beforeAll(async () => {
   } finally {
     await pool.end();
   }
-}, 120_000);
+});
 afterAll(async () => {
   await worker?.stop();
   partner?.close();

@@ -82,7 +82,7 @@ inChromium('in a real browser', () => {
     }
     await page.close();
     expect(found).toEqual(Object.fromEntries(Object.keys(found).map((path) => [path, []])));
-  }, 60_000);
+  });
 
   test('the page is used by keyboard alone: to the content, through a table, to a run', async () => {
     const page = await open('/');
@@ -120,7 +120,7 @@ inChromium('in a real browser', () => {
     await page.getByLabel('Reason').blur();
     await page.getByText('seen live').first().waitFor({ timeout: 10_000 });
     await Promise.all([page.close(), other.close()]);
-  }, 30_000);
+  });
 
   test('without a script all is there, and a partner is paused by a form', async () => {
     const page = await open('/partners/p2', { javaScriptEnabled: false });

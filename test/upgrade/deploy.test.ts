@@ -162,7 +162,7 @@ async function openSite(name: string): Promise<Site> {
 if (found)
   beforeAll(async () => {
     [temporal, folder, before] = await Promise.all([testTemporal(), temporaryFolder(), codeOfBefore()]);
-  }, 120_000);
+  });
 afterAll(async () => {
   await Promise.all([...workers].map((worker) => worker.kill()));
   for (const { database, simulator, judges } of sites)
@@ -249,7 +249,7 @@ const told = (reports: readonly RunReport[]): unknown =>
     expect(await worker.stop()).toBe(0);
     expect(reports.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok', 'ok']);
     undisturbed = { reports: told(reports), trace: await traceOf(site) };
-  }, 180_000);
+  });
 
   test('and with both, killed again and again, all is equal and no limit is broken', async () => {
     const site = await openSite('deploy');

@@ -67,4 +67,4 @@ test('with one they do the work of the version that is made current', async () =
     buildId: '1.4.2',
   });
   expect(await worker.stop()).toBe(0);
-}, 60_000);
+});

@@ -35,7 +35,7 @@ beforeAll(async () => {
     ),
     cachedWorkflowBundle({ cacheDir: built.path, index }).then((codePath) => replayAll({ codePath })),
   ]);
-}, 180_000);
+});
 afterAll(() => built.remove());
 
 /** What becomes of each file. One worker replays them all: to load a bundle takes longer than a replay. */
