@@ -12,11 +12,11 @@ export function parseDuration(text: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-/** `1.2s`, `5s`, `3m`, `2h`: for people, not for machines. */
+/** `1.2s`, `5s`, `3m`, `2h`: for people, not for machines. What is nearly an hour is `1h`, not `60m`. */
 export function formatDuration(durationMs: number): string {
-  return durationMs < MINUTE && durationMs >= SECOND
-    ? `${Number((durationMs / SECOND).toFixed(1))}s`
-    : ms(Math.round(durationMs));
+  const unit = [DAY, HOUR, MINUTE, SECOND / 10].find((each) => durationMs >= each && durationMs >= SECOND) ?? 1;
+  const rounded = Math.round(durationMs / unit) * unit;
+  return rounded < MINUTE && rounded >= SECOND ? `${rounded / SECOND}s` : ms(rounded);
 }
 
 /** `0.4s`, `16.1s`, `4m 12s`, `2h 05m`. */
